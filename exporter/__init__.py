@@ -1,0 +1,2 @@
+"""usage-exporter."""
+__version__ = "0.1.0"
