@@ -1,0 +1,54 @@
+"""Where to listen: addresses as Prometheus users write them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from typing import Final
+
+DEFAULT_ADDRESS: Final = "127.0.0.1:10924"
+_LARGEST_PORT: Final = 65535
+_BACKLOG: Final = 1024
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Return host and port of `127.0.0.1:10924`, `[::1]:10924` or `:10924` (every interface).
+
+    Raises:
+        ValueError: it is no such address.
+
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > _LARGEST_PORT:
+        raise ValueError(f"write host:port, such as {DEFAULT_ADDRESS}")
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise ValueError("write an IPv6 address in brackets, such as [::1]:10924")
+    return host.strip("[]"), int(port)
+
+
+def listen(addresses: Iterable[str]) -> list[socket.socket]:
+    """Return a listening socket for each address.
+
+    Raises:
+        OSError: one is not to be had; its text says which and why.
+
+    """
+    sockets: list[socket.socket] = []
+    for address in addresses:
+        host, port = split_address(address)
+        dual = not host and socket.has_dualstack_ipv6()
+        family = socket.AF_INET6 if dual or ":" in host else socket.AF_INET
+        try:
+            one = socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=dual)
+        except OSError as error:
+            for opened in sockets:
+                opened.close()
+            raise OSError(error.errno, f"cannot listen on {address}: {error.strerror}") from None
+        sockets.append(one)
+    return sockets
+
+
+def address_of(listening: socket.socket) -> str:
+    """Return host and port that a socket listens on, as `listen` takes them."""
+    host, port, *_ = listening.getsockname()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

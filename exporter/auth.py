@@ -1,0 +1,208 @@
+"""How a request is signed: which credentials an account has, and the header they make.
+
+An `Auth` is data: equal credentials are equal, so that what a vendor limits by
+key can be shared by key. A `Signer` makes the header: `Fixed` from a secret,
+`TokenSource` by signing in, with one sign-in for all who wait.
+"""
+
+from __future__ import annotations
+
+import base64
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import anyio
+
+from exporter.errors import Malformed, SecretUnreadable, Unauthorized
+from exporter.secret import Secret, remember
+
+_LONGEST_TOKEN: Final = 16 * 1024
+_FIRST_LOGIN_WAIT_SECONDS: Final = 60.0
+_LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
+_LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
+_USED_SHARE_OF_LIFETIME: Final = 0.9
+_UNAUTHORIZED: Final = frozenset({401})
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """HTTP basic authentication."""
+
+    username: str
+    password: Secret
+
+    def header(self) -> str:
+        """Return the Authorization header's value."""
+        return basic_header(self.username, self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key or token that a person made; `scheme` stands before it, or nothing does."""
+
+    secret: Secret
+    scheme: str = "Bearer"
+
+    def header(self) -> str:
+        """Return the Authorization header's value."""
+        return _with_scheme(self.scheme, self.secret.read())
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Credentials that are exchanged for a token.
+
+    Attributes:
+        path: where, below the account's base URL; always a POST.
+        credentials: sent by basic authentication, without a body; or in the JSON `body`.
+        body: the names of the JSON body's fields, with what each holds.
+        token_field: the field of the answer that holds the token.
+        lifetime: seconds that a token is used, where the answer does not say.
+        lifetime_field: the field of the answer that says for how many seconds it is valid, if one does.
+        scheme: what stands before the token in the header, if anything.
+        renewed_on: HTTP statuses with which the vendor may say that a token is no longer good.
+        refused_on: HTTP statuses with which it says that the credentials are not.
+
+    """
+
+    path: str
+    token_field: str
+    lifetime: float
+    credentials: Basic | None = None
+    body: tuple[tuple[str, str | Secret], ...] = ()
+    lifetime_field: str = ""
+    scheme: str = "Bearer"
+    renewed_on: frozenset[int] = _UNAUTHORIZED
+    refused_on: frozenset[int] = _UNAUTHORIZED
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of the request that signs in."""
+        return {"Authorization": self.credentials.header()} if self.credentials else {}
+
+    def json(self) -> dict[str, str] | None:
+        """Return the body of the request that signs in, or None where it has none."""
+        fields = {name: value if isinstance(value, str) else value.read() for name, value in self.body}
+        return fields or None
+
+    def token(self, answer: object) -> tuple[str, float]:
+        """Return the Authorization header that an answer brings, and the seconds it is to be used.
+
+        Raises:
+            Unauthorized: the vendor answered without a token.
+            Malformed: what it answered cannot be a token.
+
+        """
+        if not isinstance(answer, Mapping):
+            raise Malformed("the sign-in's answer is no JSON object")
+        token = answer.get(self.token_field)
+        if answer.get("success") is False or token is None:
+            raise Unauthorized("the sign-in was answered without a token")
+        if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN or not _visible(token):
+            raise Malformed(f"the sign-in's {self.token_field} is no token")
+        return _with_scheme(self.scheme, remember(token)), self._lifetime(answer)
+
+    def _lifetime(self, answer: Mapping[str, object]) -> float:
+        """Not all that the vendor grants is used, so that no token ends on its way."""
+        seconds = answer.get(self.lifetime_field)
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0:
+            return min(_USED_SHARE_OF_LIFETIME * seconds, _LONGEST_LIFETIME_SECONDS)
+        return self.lifetime
+
+
+Auth = Basic | Key | Login
+
+
+class Signer(Protocol):
+    """Makes the Authorization header of an account's requests."""
+
+    @property
+    def renewed_on(self) -> frozenset[int]:
+        """HTTP statuses after which another header is worth a try."""
+
+    @abstractmethod
+    async def header(self, refused: str | None = None) -> str | None:
+        """Return the header, or after `refused` another one; None where there is no other.
+
+        Raises:
+            PollError: there is no header to be had.
+
+        """
+
+
+@dataclass(slots=True)
+class Fixed:
+    """Signs with a secret that a person made, read again for every request."""
+
+    auth: Basic | Key
+
+    @property
+    def renewed_on(self) -> frozenset[int]:
+        """HTTP statuses after which a secret that was changed since is worth a try."""
+        return _UNAUTHORIZED
+
+    async def header(self, refused: str | None = None) -> str | None:
+        """Return the header; after `refused`, only if the secret was changed since."""
+        header = self.auth.header()
+        return None if header == refused else header
+
+
+@dataclass(slots=True)
+class TokenSource:
+    """Signs with a token, and signs in when it has none that is good.
+
+    `sign_in` asks the vendor and returns the header and the seconds it is to be used. A
+    refused sign-in is not repeated before its wait is over, however often a
+    header is asked for: vendors lock accounts.
+    """
+
+    auth: Login
+    sign_in: Callable[[], Awaitable[tuple[str, float]]]
+    _current: str | None = None
+    _expires: float = 0.0
+    _refusals: int = 0
+    _wait_until: float = 0.0
+    _lock: anyio.Lock = field(default_factory=anyio.Lock)
+
+    @property
+    def renewed_on(self) -> frozenset[int]:
+        """HTTP statuses after which a new token is worth a try."""
+        return self.auth.renewed_on
+
+    async def header(self, refused: str | None = None) -> str | None:
+        """Return the header with a token that is valid and was not `refused`."""
+        async with self._lock:
+            if self._current is None or self._current == refused or anyio.current_time() >= self._expires:
+                self._current = None
+                await self._renew()
+            return self._current
+
+    async def _renew(self) -> None:
+        if self._refusals and anyio.current_time() < self._wait_until:
+            raise Unauthorized("the sign-in was refused and is not tried again yet")
+        try:
+            header, lifetime = await self.sign_in()
+        except Unauthorized:
+            wait = _FIRST_LOGIN_WAIT_SECONDS * 2.0 ** min(self._refusals, 10)
+            self._refusals += 1
+            self._wait_until = anyio.current_time() + min(wait, _LONGEST_LOGIN_WAIT_SECONDS)
+            raise
+        self._current, self._expires = header, anyio.current_time() + lifetime
+        self._refusals = 0
+
+
+def basic_header(username: str, password: Secret) -> str:
+    """Return the value of an Authorization header by RFC 7617, in UTF-8."""
+    pair = f"{username}:{password.read()}".encode()
+    return f"Basic {remember(base64.b64encode(pair).decode())}"
+
+
+def _with_scheme(scheme: str, token: str) -> str:
+    if not _visible(token):
+        raise SecretUnreadable("a token must be of visible ASCII characters")
+    return f"{scheme} {token}" if scheme else token
+
+
+def _visible(token: str) -> bool:
+    return token.isascii() and token.isprintable() and " " not in token

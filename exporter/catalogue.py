@@ -1,0 +1,42 @@
+"""The catalogue of metrics for people: the table that the README and docs/metrics.md hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from exporter.metrics import OWN_FAMILIES, VENDOR_FAMILIES, Family
+
+_NO_LABELS = "-"
+
+
+def table(families: Iterable[Family] = (*VENDOR_FAMILIES, *OWN_FAMILIES)) -> str:
+    """Return families as plain text: name, kind and labels in columns, then what each means."""
+    rows = [(family.name, family.kind, ", ".join(labels(family)) or _NO_LABELS, family.help) for family in families]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() + f"\n    {row[3]}\n"
+        for row in rows
+    )
+
+
+def markdown(families: Iterable[Family] = (*VENDOR_FAMILIES, *OWN_FAMILIES)) -> str:
+    """Return families as Markdown tables, one for each vendor and one for the exporter's own."""
+    parts = []
+    for vendor, members in groupby(families, key=lambda family: family.vendor):
+        parts.append(f"### {vendor or 'The exporter itself'}\n\n| metric | labels | meaning |\n| --- | --- | --- |\n")
+        parts += [_row(family) for family in members]
+        parts.append("\n")
+    return "".join(parts).rstrip("\n") + "\n"
+
+
+def labels(family: Family) -> tuple[str, ...]:
+    """Return every label of a family's series, `account` included."""
+    return ("account", *family.labels) if family.vendor else family.labels
+
+
+def _row(family: Family) -> str:
+    kind = "" if family.kind == "gauge" else f" ({family.kind})"
+    names = ", ".join(f"`{name}`" for name in labels(family)) or _NO_LABELS
+    option = f" Only with `{'`, `'.join(family.option.split(', '))}`." if family.option else ""
+    return f"| `{family.name}`{kind} | {names} | {family.help.replace('|', chr(92) + '|')}{option} |\n"

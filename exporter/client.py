@@ -1,0 +1,252 @@
+"""One account's HTTP: signed, paced and bounded requests, and the one translation of HTTP into `PollError`."""
+
+from __future__ import annotations
+
+import random
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+
+from exporter import __version__
+from exporter.auth import Fixed, Login, Signer, TokenSource
+from exporter.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES, decode_json, read_body
+from exporter.errors import (
+    ConnectFailed,
+    NameUnresolved,
+    PollError,
+    ProtocolBroken,
+    RateLimited,
+    Redirected,
+    TimedOut,
+    TLSFailed,
+    Unauthorized,
+    error_for_status,
+)
+from exporter.pacing import MAX_IN_FLIGHT, Pacer, RateLimit
+from exporter.retry import retry_after, retry_delay
+from exporter.vendors import Account
+
+# The pool never queues: it is larger than what we let in flight.
+_LIMITS: Final = httpx.Limits(max_connections=2 * MAX_IN_FLIGHT, max_keepalive_connections=MAX_IN_FLIGHT)
+_HEADERS: Final = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"usage-exporter/{__version__}",
+}
+_NO_ANSWER: Final = "none"
+_LONGEST_COUNT: Final = 9
+
+
+class Observer(Protocol):
+    """Who is told of requests."""
+
+    def requested(self, code: str, seconds: float) -> None:
+        """Note a request that was answered with the status `code`, or `none`, and how long that took."""
+
+    def token_refreshed(self) -> None:
+        """Note a sign-in that brought a token."""
+
+    def rate_limit_stated(self, stated: RateLimit) -> None:
+        """Note what an answer says of the vendor's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, read whole."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def json(self) -> object:
+        """Return the document it holds.
+
+        Raises:
+            Undecodable: it holds none.
+
+        """
+        return decode_json(self.body, self.headers.get("content-type", ""))
+
+
+class Client:
+    """Asks one account's vendor. It is the account's `Ask`, within its `async with`."""
+
+    def __init__(
+        self,
+        account: Account,
+        pacer: Pacer,
+        observer: Observer,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._account = account
+        self._pacer = pacer
+        self._observer = observer
+        self._in_flight = anyio.CapacityLimiter(MAX_IN_FLIGHT)
+        auth = account.auth
+        self._signer: Signer = (
+            TokenSource(auth, partial(self._sign_in, auth)) if isinstance(auth, Login) else Fixed(auth)
+        )
+        self._http = httpx.AsyncClient(
+            headers=_HEADERS,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            verify=_ssl_context(account.tls.ca_file, account.tls.insecure_skip_verify),
+            proxy=account.proxy_url,
+            trust_env=False,
+            timeout=account.timeout,
+            limits=_LIMITS,
+            follow_redirects=False,
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, traceback)
+
+    async def __call__(
+        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
+    ) -> object:
+        """Return the JSON that a GET answers, or a POST where there is a body.
+
+        Raises:
+            PollError: there is none, after as many tries as its kind is worth.
+
+        """
+        attempt = 1
+        while True:
+            request = self._http.build_request(
+                "GET" if body is None else "POST", self._account.base_url + path, params=params, json=body
+            )
+            try:
+                return (await self._signed(request)).json()
+            except PollError as error:
+                delay = retry_delay(error, attempt, random.random())  # noqa: S311 - jitter is no secret
+                if delay is None:
+                    raise
+                if isinstance(error, RateLimited):
+                    self._pacer.pause(delay)
+                else:
+                    await anyio.sleep(delay)
+            attempt += 1
+
+    async def _signed(self, request: httpx.Request) -> Answer:
+        """Send a request signed, and once more if another signature can be had after it was refused."""
+        header = await self._signer.header()
+        answer = await self._send(request, header)
+        if answer.status in self._signer.renewed_on:
+            other = await self._signer.header(refused=header)
+            if other is not None:
+                answer = await self._send(request, other)
+        _raise_for_status(answer)
+        return answer
+
+    async def _sign_in(self, login: Login) -> tuple[str, float]:
+        request = self._http.build_request(
+            "POST", self._account.base_url + login.path, headers=login.headers(), json=login.json()
+        )
+        answer = await self._send(request, None, limit=MAX_TOKEN_BODY_BYTES)
+        if answer.status in login.refused_on:
+            raise Unauthorized(f"the sign-in was refused with HTTP {answer.status}")
+        _raise_for_status(answer)
+        header, lifetime = login.token(answer.json())
+        self._observer.token_refreshed()
+        return header, lifetime
+
+    async def _send(self, request: httpx.Request, authorization: str | None, limit: int = MAX_BODY_BYTES) -> Answer:
+        if authorization is not None:
+            request.headers["Authorization"] = authorization
+        await self._pacer.wait()
+        async with self._in_flight:
+            answer = await self._exchange(request, limit)
+        stated = _stated_limit(answer.headers)
+        self._pacer.heed(stated)
+        self._observer.rate_limit_stated(stated)
+        return answer
+
+    async def _exchange(self, request: httpx.Request, limit: int) -> Answer:
+        """Send a request and read the answer whole; the body of one that is no success is not looked at."""
+        code = _NO_ANSWER
+        began = anyio.current_time()
+        try:
+            with _translated(), anyio.fail_after(self._account.timeout):
+                response = await self._http.send(request, stream=True)
+                try:
+                    code = str(response.status_code)
+                    encoding = response.headers.get("content-encoding", "")
+                    body = await read_body(response.aiter_raw(), encoding, limit) if response.is_success else b""
+                finally:
+                    await response.aclose()
+        finally:
+            self._observer.requested(code, anyio.current_time() - began)
+        return Answer(response.status_code, response.headers, body)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say in our words what went wrong in the network; httpx's own may hold a header's value."""
+    try:
+        yield
+    except httpx.ConnectTimeout:
+        raise ConnectFailed("no connection in time") from None
+    except (httpx.TimeoutException, TimeoutError):
+        raise TimedOut("no whole answer in time") from None
+    except (httpx.ConnectError, httpx.ProxyError) as error:
+        raise _connect_error(error) from None
+    except httpx.RequestError as error:
+        raise ProtocolBroken(f"the connection broke or spoke no HTTP ({type(error).__name__})") from None
+
+
+def _connect_error(error: BaseException) -> PollError:
+    """Return what kept a connection from being made, which is in the causes of httpx's error."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return TLSFailed(f"TLS failed: {getattr(cause, 'verify_message', '') or cause.reason or 'no reason given'}")
+        if isinstance(cause, socket.gaierror):
+            return NameUnresolved("the host name has no address")
+        if isinstance(cause, OSError) and cause.strerror:
+            return ConnectFailed(f"no connection: {cause.strerror}")
+        cause = cause.__cause__ or cause.__context__
+    return ConnectFailed("no connection")
+
+
+def _raise_for_status(answer: Answer) -> None:
+    kind = error_for_status(answer.status)
+    if kind is Redirected:
+        host = urlsplit(answer.headers.get("location", "")).hostname
+        raise Redirected(f"HTTP {answer.status} to {host or 'the same host'}, which is not followed")
+    if kind is not None:
+        wait = retry_after(answer.headers, datetime.now(UTC))
+        raise kind(f"HTTP {answer.status}", retry_after=wait)
+
+
+def _stated_limit(headers: Mapping[str, str]) -> RateLimit:
+    def count(name: str) -> int | None:
+        value = headers.get(name, "")
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= _LONGEST_COUNT else None
+
+    return RateLimit(count("x-ratelimit-limit"), count("x-ratelimit-remaining"))
+
+
+@lru_cache
+def _ssl_context(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
+    """Return the one context of all accounts with the same trust: making one costs 30 ms."""
+    if ca_file is not None and not insecure:
+        return ssl.create_default_context(cafile=ca_file)
+    return httpx.create_ssl_context(verify=not insecure, trust_env=False)

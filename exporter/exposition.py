@@ -1,0 +1,121 @@
+"""From snapshots to the page that Prometheus reads.
+
+Every vendor figure is a gauge, whose sample lines are the same bytes in the
+text format 0.0.4 and in OpenMetrics 1.0. So they are rendered once, when a
+reading arrives, and a scrape only joins them under their headers.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest as text_page
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
+
+from exporter.metrics import VENDOR_FAMILIES, Family, Sample
+from exporter.store import Blocks, Store
+
+_GZIP_LEVEL: Final = 1
+_END: Final = b"# EOF\n"
+_ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+
+class Format(Enum):
+    """A format of the page; the value is its Content-Type."""
+
+    TEXT = "text/plain; version=0.0.4; charset=utf-8"
+    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+_ACCEPTABLE: Final = {
+    Format.OPENMETRICS: ("application/openmetrics-text", "1.0.0"),
+    Format.TEXT: ("text/plain", "0.0.4"),
+}
+
+
+def render(account: str, samples: Iterable[Sample]) -> Blocks:
+    """Return an account's sample lines, a block for each family."""
+    lines: dict[Family, list[str]] = defaultdict(list)
+    for sample in samples:
+        lines[sample.family].append(_line(account, sample))
+    return {family: "".join(block).encode() for family, block in lines.items()}
+
+
+def page(store: Store, own: CollectorRegistry, form: Format, now: float) -> bytes:
+    """Return the whole page: every reading that is not stale at `now` (monotonic), and the exporter's own."""
+    families: dict[Family, list[bytes]] = defaultdict(list)
+    for _, snapshot in store:
+        if not snapshot.is_stale(now):
+            for family, block in snapshot.blocks.items():
+                families[family].append(block)
+    parts: list[bytes] = []
+    for family in VENDOR_FAMILIES:
+        if family in families:
+            parts += (_HEADERS[family], *families[family])
+    if form is Format.OPENMETRICS:
+        return b"".join((*parts, openmetrics_page(own, version="1.0.0")))  # type: ignore[no-untyped-call]  # untyped there
+    return b"".join((*parts, text_page(own)))
+
+
+def compress(body: bytes) -> bytes:
+    """Return a page packed by gzip, the same bytes for the same page."""
+    return gzip.compress(body, compresslevel=_GZIP_LEVEL, mtime=0)
+
+
+def negotiate(accept: str) -> Format:
+    """Return the format that an Accept header likes best; the text format where it likes none of ours."""
+    offers = list(_accepted(accept))
+    best: dict[Format, tuple[float, int]] = {}
+    for form, (kind, version) in _ACCEPTABLE.items():
+        for name, parameters, quality in offers:
+            rank = _specificity(name, kind)
+            if rank and parameters.get("version", version) == version:
+                best[form] = max(best.get(form, (0.0, 0)), (quality, rank), key=lambda one: (one[1], one[0]))
+    chosen = max(best, key=lambda form: (best[form], form is Format.TEXT), default=Format.TEXT)
+    return chosen if best.get(chosen, (0.0, 0))[0] > 0 else Format.TEXT
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
+    qualities = {name: quality for name, _, quality in _accepted(accept_encoding)}
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
+
+
+def _line(account: str, sample: Sample) -> str:
+    pairs = zip(sample.family.labels, sample.labels, strict=True)
+    labels = "".join(f',{name}="{value.translate(_ESCAPES)}"' for name, value in pairs)
+    return f'{sample.family.name}{{account="{account}"{labels}}} {sample.value!r}\n'
+
+
+def _header(family: Family) -> bytes:
+    return f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.kind}\n".encode()
+
+
+_HEADERS: Final[Mapping[Family, bytes]] = {family: _header(family) for family in VENDOR_FAMILIES}
+
+
+def _specificity(offer: str, kind: str) -> int:
+    """How closely an offer means a kind: not at all, everything, all of its type, or it alone."""
+    if offer == kind:
+        return 3
+    if offer == f"{kind.partition('/')[0]}/*":
+        return 2
+    return 1 if offer == "*/*" else 0
+
+
+def _accepted(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield what an Accept or Accept-Encoding header lists: name, parameters, quality; junk is left out."""
+    for offer in header.split(","):
+        name, *rest = (part.strip().lower() for part in offer.split(";"))
+        parameters = dict(part.split("=", 1) for part in rest if "=" in part)
+        try:
+            quality = float(parameters.pop("q", "1"))
+        except ValueError:
+            continue
+        if name and 0 <= quality <= 1:
+            yield name, {key.strip(): value.strip(' "') for key, value in parameters.items()}, quality

@@ -1,0 +1,71 @@
+"""Logs: a line for a change of state, in logfmt or JSON on standard error, with every secret taken out."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final, Literal, get_args
+
+import structlog
+
+from exporter.secret import redact
+
+Format = Literal["logfmt", "json"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+Level = Literal["debug", "info", "warn", "error"]
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+
+logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()
+
+_OTHERS: Final = ("httpx", "httpcore", "hypercorn", "hypercorn.error", "h11", "h2", "hpack", "asyncio", "anyio")
+_KEYS: Final = ("ts", "level", "vendor", "account", "msg")
+
+
+class _RedactedStream:
+    """Standard error, line by line without secrets. A stream that is gone stops no poll."""
+
+    def write(self, text: str) -> None:
+        try:
+            sys.stderr.write(redact(text))
+        except (OSError, ValueError):
+            return
+
+    def flush(self) -> None:
+        try:
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return
+
+
+def configure(level: Level = "info", form: Format = "logfmt") -> None:
+    """Set up all logging of the process; that of other packages is kept to warnings."""
+    threshold = logging.getLevelNamesMapping()["WARNING" if level == "warn" else level.upper()]
+    render: structlog.typing.Processor
+    if form == "json":
+        render = structlog.processors.JSONRenderer(sort_keys=False)
+    else:
+        render = structlog.processors.LogfmtRenderer(key_order=_KEYS, drop_missing=True)
+    shared: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+        if form == "json"
+        else structlog.processors.format_exc_info,
+        structlog.processors.EventRenamer("msg"),
+    ]
+    stream = _RedactedStream()
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(stream),  # type: ignore[arg-type]  # it writes and flushes
+        cache_logger_on_first_use=False,
+    )
+    forwarded = logging.StreamHandler(stream)
+    forwarded.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[*shared, _without_record, render]))
+    logging.basicConfig(level=logging.WARNING, handlers=[forwarded], force=True)
+    for name in _OTHERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _without_record(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return structlog.stdlib.ProcessorFormatter.remove_processors_meta(None, "", event)

@@ -1,0 +1,28 @@
+"""The catalogue: every family there is, those of the vendors and the exporter's own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.metrics import own, usage
+from exporter.metrics.family import MAX_LABEL_CHARACTERS, Family, Sample, clean_label
+
+__all__ = [
+    "FAMILIES",
+    "MAX_LABEL_CHARACTERS",
+    "OWN_FAMILIES",
+    "VENDOR_FAMILIES",
+    "Family",
+    "Sample",
+    "clean_label",
+]
+
+
+def _declared(module: object) -> tuple[Family, ...]:
+    return tuple(value for name, value in vars(module).items() if isinstance(value, Family) and name.isupper())
+
+
+VENDOR_FAMILIES: Final = _declared(usage)
+OWN_FAMILIES: Final = _declared(own)
+FAMILIES: Final = VENDOR_FAMILIES + OWN_FAMILIES
+"""In the order of the page."""

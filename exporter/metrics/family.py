@@ -1,0 +1,93 @@
+"""What a metric is: a family declared once, and the samples that calling it makes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+MAX_LABEL_CHARACTERS: Final = 256
+"""A longer label value is cut and ends in a digest of the whole, so that two long values stay two."""
+
+_DIGEST_CHARACTERS: Final = 12
+# Control characters (C0, DEL, C1) but the newline, which the format escapes; lone surrogates cannot be encoded.
+_UNPRINTABLE: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+Kind = Literal["gauge", "counter", "histogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of a family; `labels` are the values of the family's labels, in its order."""
+
+    family: Family
+    labels: tuple[str, ...]
+    value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """A metric: its name, its meaning, and the labels that every sample of it has.
+
+    Calling a family makes a sample. The label `account` is not listed: every
+    vendor family has it, and it is added where samples are rendered.
+
+    Attributes:
+        name: what Prometheus calls it.
+        summary: meaning, unit and period; a sentence or more, each with its full stop.
+        labels: names of the labels, in the order in which they are written.
+        vendor: who reports it; empty for the exporter's own.
+        source: the vendor's endpoint and field; empty for the exporter's own.
+        option: the setting that switches the family on; empty where it is always there.
+        kind: every figure of a vendor's is a gauge, for each can fall.
+
+    """
+
+    name: str
+    summary: str
+    labels: tuple[str, ...] = ()
+    vendor: str = ""
+    source: str = ""
+    option: str = ""
+    kind: Kind = "gauge"
+    _expected: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_expected", frozenset(self.labels))
+
+    @property
+    def help(self) -> str:
+        """The HELP text: the meaning, and for a vendor's figure where it was polled from."""
+        return f"{self.summary} Polled from {self.vendor}: {self.source}." if self.vendor else self.summary
+
+    def __call__(self, value: float, **labels: str) -> Sample:
+        """Make a sample.
+
+        Raises:
+            TypeError: the labels are not exactly those of the family.
+
+        """
+        if labels.keys() != self._expected:
+            raise TypeError(f"{self.name} has the labels {sorted(self.labels)}, not {sorted(labels)}")
+        return Sample(self, tuple(labels[name] for name in self.labels), float(value))
+
+    def known(self, value: float | datetime | None, **labels: str) -> tuple[Sample, ...]:
+        """Make the sample of a value that is known, a time as Unix time; none of one that is not."""
+        if value is None:
+            return ()
+        return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
+
+
+def clean_label(value: str) -> str:
+    """Return a label value that every scraper can read.
+
+    Characters that have no place in a page become U+FFFD, and a value longer
+    than `MAX_LABEL_CHARACTERS` is cut, its end replaced by a digest of the whole.
+    """
+    cleaned = _UNPRINTABLE.sub("\ufffd", value)
+    if len(cleaned) <= MAX_LABEL_CHARACTERS:
+        return cleaned
+    digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_CHARACTERS]
+    return f"{cleaned[: MAX_LABEL_CHARACTERS - _DIGEST_CHARACTERS - 1]}~{digest}"

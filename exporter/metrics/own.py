@@ -1,0 +1,86 @@
+"""What the exporter says of itself, declared once. All names begin with `usage_exporter_`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from exporter.metrics.family import Family
+
+_own = partial(Family, labels=("vendor", "account"))
+
+ACCOUNT_UP = _own("usage_exporter_account_up", "Whether the account's last poll worked (1) or not (0).")
+LAST_SUCCESS = _own(
+    "usage_exporter_poll_last_success_timestamp_seconds",
+    "When the last whole reading was stored, Unix time; absent before the first.",
+)
+LAST_ATTEMPT = _own(
+    "usage_exporter_poll_last_attempt_timestamp_seconds",
+    "When the last poll began, Unix time; absent before the first.",
+)
+NEXT_ATTEMPT = _own("usage_exporter_poll_next_attempt_timestamp_seconds", "When the next poll will begin, Unix time.")
+POLL_INTERVAL = _own("usage_exporter_poll_interval_seconds", "How often the account is polled while all is well.")
+POLL_DURATION = _own("usage_exporter_poll_duration_seconds", "How long polls took.", kind="histogram")
+POLLS = _own("usage_exporter_polls_total", "Polls that ended, well or not.", kind="counter")
+POLL_FAILURES = Family(
+    "usage_exporter_poll_failures_total",
+    "Polls that failed, by reason; the last good reading is kept until it is stale.",
+    labels=("vendor", "account", "reason"),
+    kind="counter",
+)
+REQUESTS = Family(
+    "usage_exporter_requests_total",
+    "Requests sent to the vendor, by HTTP status; `none` where no answer came.",
+    labels=("vendor", "account", "code"),
+    kind="counter",
+)
+REQUEST_DURATION = _own(
+    "usage_exporter_request_duration_seconds",
+    "How long the vendor took to answer a request, body included.",
+    kind="histogram",
+)
+TOKEN_REFRESHES = _own("usage_exporter_token_refreshes_total", "Sign-ins that brought a new token.", kind="counter")
+RATE_LIMIT_LIMIT = _own(
+    "usage_exporter_rate_limit_limit",
+    "Requests the vendor allows in its window, as its last answer said; absent where it does not say.",
+)
+RATE_LIMIT_REMAINING = _own(
+    "usage_exporter_rate_limit_remaining",
+    "Requests left in the vendor's window, as its last answer said; absent where it does not say.",
+)
+ACCOUNT_SERIES = _own("usage_exporter_account_series", "Series of the account's reading on the page now.")
+SERIES_DROPPED = _own(
+    "usage_exporter_series_dropped", "Series of the last good reading left out because of max_series."
+)
+ITEMS_SKIPPED = Family(
+    "usage_exporter_items_skipped_total",
+    "Items of the vendor's answers left out of a reading, by reason.",
+    labels=("vendor", "account", "reason"),
+    kind="counter",
+)
+CONTRACT_DRIFT = Family(
+    "usage_exporter_contract_drift",
+    "Times that the last good reading's answers departed from the vendor's contract, by field and kind.",
+    labels=("vendor", "account", "field", "kind"),
+)
+DATA_TIMESTAMP = _own(
+    "usage_exporter_data_timestamp_seconds",
+    "The time that the vendor says its figures reach to, Unix time; absent where it does not say.",
+)
+ACCOUNT_INFO = Family(
+    "usage_exporter_account_info",
+    "How the account is set up; always 1.",
+    labels=("vendor", "account", "host", "tls_verified", "proxied"),
+)
+BUILD_INFO = Family(
+    "usage_exporter_build_info",
+    "Version of the exporter and of the Python it runs on; always 1.",
+    labels=("version", "python_version"),
+)
+RELOAD_SUCCESSFUL = Family(
+    "usage_exporter_config_last_reload_successful",
+    "Whether the configuration was accepted when it was last read (1) or not (0).",
+)
+RELOAD_TIMESTAMP = Family(
+    "usage_exporter_config_last_reload_success_timestamp_seconds",
+    "When a configuration was last accepted, Unix time.",
+)

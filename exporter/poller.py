@@ -1,0 +1,133 @@
+"""One account's loop: when to ask, and what becomes of each answer."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import anyio
+
+from exporter.errors import InternalError, PollError, TimedOut
+from exporter.log import logger
+from exporter.retry import next_delay
+from exporter.store import AccountKey, Reading, Snapshot, Store
+from exporter.vendors.account import Account
+from exporter.vendors.protocol import Ask, Poll
+
+LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
+"""First polls are spread over this, so that a start does not ask for everything at once."""
+_REPEATED_EVERY: Final = 20
+"""A failure that goes on is said again after as many polls."""
+
+Clock = Callable[[], float]
+"""Unix time, in seconds."""
+
+
+class Observer(Protocol):
+    """Who is told of polls."""
+
+    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+        """Note a poll, how long it took, and how it ended."""
+
+
+class Poller:
+    """Polls one account and keeps its snapshot in the store."""
+
+    def __init__(self, account: Account, ask: Ask, store: Store, observer: Observer, clock: Clock = time.time) -> None:
+        self._account = account
+        self._ask = ask
+        self._store = store
+        self._observer = observer
+        self._clock = clock
+        self._kept: dict[str, tuple[datetime, Any]] = {}
+        self._drift: frozenset[tuple[str, str]] = frozenset()
+
+    async def run(self) -> None:
+        """Poll for ever: first soon, then out of step with other accounts, each interval."""
+        early = phase(self._account.key)
+        await self._sleep(early * min(self._account.interval, LONGEST_FIRST_WAIT_SECONDS))
+        while True:
+            began = anyio.current_time()
+            snapshot = await self.poll()
+            delay = next_delay(self._account.interval, anyio.current_time() - began, snapshot.failures, snapshot.error)
+            await self._sleep(delay * (1 - early / 2) if snapshot.up else delay)
+            early = 0.0 if snapshot.up else early
+
+    async def poll(self) -> Snapshot:
+        """Ask once, and return what we know then."""
+        key, began = self._account.key, anyio.current_time()
+        before = self._store[key]
+        self._store.attempted(key, self._clock())
+        outcome = await self._outcome()
+        self._observer.polled(anyio.current_time() - began, outcome)
+        if isinstance(outcome, PollError):
+            self._store.failed(key, outcome)
+        else:
+            self._store.succeeded(
+                key, outcome, self._clock(), stale_at=anyio.current_time() + self._account.stale_seconds
+            )
+            self._log_notes(outcome)
+        after = self._store[key]
+        _log_change(key, before, after)
+        return after
+
+    async def _outcome(self) -> Reading | PollError:
+        """A poll has as long as its reading would be worth; a bug in a vendor's code is a failure like others."""
+        poll = Poll(self._ask, datetime.fromtimestamp(self._clock(), UTC), self._kept)
+        try:
+            with anyio.fail_after(self._account.stale_seconds):
+                samples = await self._account.read(poll)
+            as_of = poll.as_of.timestamp() if poll.as_of else None
+            return Reading.checked(samples, self._account.max_series, poll.notes, as_of)
+        except PollError as error:
+            return error
+        except TimeoutError:
+            return TimedOut("the poll was not over before its reading would have been stale")
+        except Exception as error:  # noqa: BLE001 - our own bug must not end the other accounts
+            vendor, name = self._account.key
+            logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
+            return InternalError(type(error).__name__)
+
+    async def _sleep(self, seconds: float) -> None:
+        self._store.scheduled(self._account.key, self._clock() + seconds)
+        await anyio.sleep(seconds)
+
+    def _log_notes(self, reading: Reading) -> None:
+        drift = frozenset(reading.notes.drift)
+        if drift != self._drift:
+            vendor, name = self._account.key
+            fields = _listed(f"{field} {kind}" for field, kind in drift)
+            logger.warning("the vendor's answers changed their contract", vendor=vendor, account=name, drift=fields)
+            self._drift = drift
+
+
+def phase(key: AccountKey) -> float:
+    """Return a number from 0 to 1 that is an account's own, the same after each start."""
+    digest = hashlib.sha256("/".join(key).encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64
+
+
+def _log_change(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
+    """Say once that an account fails, or fails differently, or works again."""
+    vendor, account = key
+    if after.error is None:
+        if before.error is not None or before.reading is None:
+            series = len(after.reading.samples) if after.reading else 0
+            logger.info("polled", vendor=vendor, account=account, series=series, failures_before=before.failures)
+        return
+    if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
+        logger.warning(
+            "poll failed, the last good reading is kept until it is stale",
+            vendor=vendor,
+            account=account,
+            reason=after.error.reason,
+            error=str(after.error),
+            failures=after.failures,
+        )
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))

@@ -1,0 +1,13 @@
+"""The four vendors, simulated: real sign-in, paging and rate limits over a seeded world of usage.
+
+Nothing here is measured and nobody here exists. The app is plain ASGI: serve it with any server, or
+call it in process. Base URLs below the address it is served at:
+
+    /netnut/v1   /ionos/billing   /prolifi/api/v1/public   /planship
+"""
+
+from exporter.sandbox.accounts import ACCOUNTS, Credentials
+from exporter.sandbox.app import make_app
+from exporter.sandbox.world import World
+
+__all__ = ["ACCOUNTS", "Credentials", "World", "make_app"]

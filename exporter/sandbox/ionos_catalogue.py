@@ -1,0 +1,102 @@
+"""What IONOS sells in the sandbox: meters, data centres, prices. Names and prices are invented."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.sandbox.accounts import stable_id
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A meter; `a_day` is what a typical day adds to it, in its own unit."""
+
+    id: str
+    description: str
+    unit: str
+    a_day: float
+    is_text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DataCentre:
+    """A virtual data centre, or with no id the things outside of any."""
+
+    id: str | None
+    name: str
+    location: str | None
+    meters: tuple[Meter, ...]
+
+
+_CORES = Meter("C01000", "1h core AMD", "1hour", 8 * 24)
+_NEW_CORES = Meter("C06000", "1h core of the dedicated kind", "1hour", 4 * 24)
+_RAM = Meter("R01000", "1h per GB RAM", "1G*1hour", 32 * 24, is_text=False)
+_DISK = Meter("S02000", "30d per GB SSD storage", "1G*30Days", 500 / 30)
+_SNAPSHOTS = Meter("S03000", "30d per GB snapshot", "1G*30Days", 120 / 30)
+_BALANCER = Meter("NLB1000", "1h of the first forwarding rules", "1hour", 0)
+_ADDRESSES = Meter("A01000", "30d static IP address", "30Days", 6 / 30)
+_TRAFFIC = Meter("CTO1100", "1 GB traffic out", "1G", 40)
+_TRAFFIC_IN = Meter("CTI1000", "1 GB traffic in", "1G", 90, is_text=False)
+_LOGS = Meter("LOGS1000", "30d per GB of logs", "1G*30Days", 25 / 30)
+_ZONES = Meter("DNSP1000", "30d DNS primary zone", "30Days", 1 / 30)
+
+_OUTSIDE = DataCentre(None, "", None, (_ADDRESSES, _TRAFFIC, _TRAFFIC_IN, _LOGS, _ZONES))
+
+
+def _data_centre(contract: str, name: str, location: str, *meters: Meter) -> DataCentre:
+    return DataCentre(stable_id("ionos", contract, name), name, location, meters)
+
+
+DATA_CENTRES: Mapping[int, tuple[DataCentre, ...]] = {
+    31909628: (
+        # One meter stands here twice, as it does in real replies: the two are to be added up.
+        _data_centre("31909628", "Production", "de/fra", _CORES, _CORES, _RAM, _DISK, _SNAPSHOTS, _BALANCER),
+        _data_centre("31909628", "Staging", "de/txl", _CORES, _RAM, _DISK),
+        _OUTSIDE,
+    ),
+    32100457: (
+        _data_centre("32100457", "Batch", "us/las", _NEW_CORES, _RAM, _DISK, _TRAFFIC),
+        _OUTSIDE,
+    ),
+    33200881: (
+        _data_centre("33200881", "Shop", "gb/lhr", _CORES, _CORES, _RAM, _DISK, _BALANCER, _TRAFFIC),
+        _data_centre("33200881", "Shop standby", "es/vit", _CORES, _RAM, _SNAPSHOTS),
+        _OUTSIDE,
+    ),
+}
+"""Each contract's data centres, by the contract's number."""
+
+
+def products() -> Iterator[dict[str, Any]]:
+    """Return the price list: with a row without a price, old rows, a commitment, and one meter missing."""
+    yield _product(_CORES, "0.0180", deprecated=True)
+    yield _product(_CORES, "0.0150")
+    yield _product(_CORES, "0.0110", kind="commitment-based", term=12)
+    yield _product(_NEW_CORES, "0.0320")
+    yield _product(_RAM, "0.0047")
+    yield _product(_DISK, "0.1200")
+    yield _product(_SNAPSHOTS, None)
+    yield _product(_BALANCER, "0.0462")
+    yield _product(_ADDRESSES, "5.0000")
+    yield _product(_TRAFFIC, "0.0600")
+    yield _product(_TRAFFIC_IN, "0.0000")
+    yield _product(_LOGS, "0.4500")
+
+
+def _product(
+    meter: Meter,
+    euros: str | None,
+    *,
+    kind: str = "consumption-based",
+    term: int | None = None,
+    deprecated: bool = False,
+) -> dict[str, Any]:
+    return {
+        "meterId": meter.id,
+        "meterDesc": meter.description,
+        "unit": meter.unit,
+        "unitCost": None if euros is None else {"quantity": euros, "unit": "EUR"},
+        "deprecated": deprecated,
+        "type": kind,
+        "term": term,
+    }

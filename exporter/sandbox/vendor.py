@@ -1,0 +1,78 @@
+"""What the simulated APIs share: one app each, which tells every refusal in the vendor's own shape."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+Failure = Callable[[HTTPException], object]
+"""What a refused request is told, as JSON."""
+
+
+UNPROCESSABLE = 422
+
+
+class Invalid(HTTPException):
+    """A request was refused because of one of its fields."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(UNPROCESSABLE, message)
+        self.field = field
+
+
+def app_of(routes: Sequence[BaseRoute], failure: Failure, middleware: Sequence[Middleware] = ()) -> Starlette:
+    """Return an app of exactly these routes; a path that differs by a slash is another path."""
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _refuse_as(failure)})
+    app.router.redirect_slashes = False
+    return app
+
+
+def _refuse_as(failure: Failure) -> Callable[[Request, Exception], JSONResponse]:
+    """Return what turns an `HTTPException` into a reply."""
+
+    def refuse(_: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, HTTPException):
+            raise error
+        return JSONResponse(failure(error), error.status_code, error.headers)
+
+    return refuse
+
+
+async def json_object(request: Request, *, status: int) -> dict[str, Any]:
+    """Return the request's JSON object; an empty body is an empty object.
+
+    Raises:
+        HTTPException: with `status`, if the body is anything else or could not be sent back.
+
+    """
+    raw = await request.body()
+    try:
+        body = json.loads(raw or b"{}")
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise HTTPException(status, "The body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise HTTPException(status, "The body is not a JSON object.")
+    return body
+
+
+class EncodedPath:
+    """Lets the routes match the path as it was sent, so that an encoded slash is no separator."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            sent = scope.get("raw_path")
+            scope = {**scope, "path": sent.decode("latin-1") if sent else quote(scope["path"])}
+        await self._app(scope, receive, send)

@@ -1,0 +1,114 @@
+"""The simulated world: how much has been used, as a pure function of seed, subject and time.
+
+A subject is a path such as "netnut/acme/410000". Its rate of use has a daily rhythm, weaker weekends
+and a slow sway, and is 1 a day in the mean; the vendors scale it to their units. Use over a span is
+the closed-form integral of that rate, so any moment can be asked for, in any order, at the same cost.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from math import floor, pi, sin
+
+from exporter.sandbox.periods import DAY
+
+_TURN = 2 * pi
+_WEEKDAYS = (1.12, 1.12, 1.12, 1.12, 1.12, 0.7, 0.7)
+"""Use on Monday to Sunday against a mean day; they add up to seven."""
+
+_EPOCH_WEEKDAY = 3
+"""1970-01-01 was a Thursday."""
+
+_CORRECTION_EVERY = 14 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class _Rhythm:
+    """One subject's rate of use: `peak` is the busiest hour as a share of the day."""
+
+    peak: float
+    depth: float
+    sway: float
+    sway_days: float
+    sway_start: float
+
+    def until(self, at: float) -> float:
+        """Return the integral of the rate from the epoch to `at`, in mean days."""
+        whole = floor(at / DAY)
+        part = at / DAY - whole
+        weeks, weekday = divmod(whole + _EPOCH_WEEKDAY, 7)
+        wave = sin(_TURN * (part - self.peak)) + sin(_TURN * self.peak)
+        today = _WEEKDAYS[weekday] * (part + self.depth / _TURN * wave)
+        weekly = weeks * 7 + sum(_WEEKDAYS[:weekday]) + today
+        days = at / DAY
+        swaying = days + self.sway_days / _TURN * sin(_TURN * (days / self.sway_days + self.sway_start))
+        return (1 - self.sway) * weekly + self.sway * swaying
+
+
+def _draw(seed: int, words: str) -> float:
+    digest = blake2b(f"{seed}/{words}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+@lru_cache(maxsize=65_536)
+def _rhythm(seed: int, subject: str) -> _Rhythm:
+    return _Rhythm(
+        peak=0.4 + 0.25 * _draw(seed, f"{subject}/peak"),
+        depth=0.6 + 0.3 * _draw(seed, f"{subject}/depth"),
+        sway=0.1 + 0.2 * _draw(seed, f"{subject}/sway"),
+        sway_days=4 + 7 * _draw(seed, f"{subject}/sway_days"),
+        sway_start=_draw(seed, f"{subject}/sway_start"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The settings of a simulated world, and its figures.
+
+    `clock` gives unix seconds; the world's own time starts where the clock stands and runs `speed`
+    times as fast. `customers` is how many customers each account has at Prolifi.
+    """
+
+    seed: int = 1
+    clock: Callable[[], float] = time.time
+    speed: float = 1.0
+    customers: int = 5
+    start: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", self.clock())
+
+    def now(self) -> float:
+        """Return the world's own time in unix seconds."""
+        return self.start + (self.clock() - self.start) * self.speed
+
+    def draw(self, words: str) -> float:
+        """Return a number in [0, 1) that belongs to these words under this seed."""
+        return _draw(self.seed, words)
+
+    def between(self, low: float, high: float, words: str) -> float:
+        """Return a number in [low, high) that belongs to these words under this seed."""
+        return low + (high - low) * self.draw(words)
+
+    def used(self, subject: str, since: float, until: float) -> float:
+        """Return the use in the span, in mean days; it never falls as `until` grows."""
+        if until <= since:
+            return 0.0
+        rhythm = _rhythm(self.seed, subject)
+        return rhythm.until(until) - rhythm.until(since)
+
+    def billed(self, subject: str, since: float, until: float) -> float:
+        """Return the use less the corrections in the span: about once a fortnight it falls a little."""
+        taken_back = sum(
+            share * self.used(subject, since, at) for at, share in self._corrections(subject, since, until)
+        )
+        return self.used(subject, since, until) - taken_back
+
+    def _corrections(self, subject: str, since: float, until: float) -> Iterator[tuple[float, float]]:
+        for fortnight in range(floor(since / _CORRECTION_EVERY), floor(until / _CORRECTION_EVERY) + 1):
+            words = f"{subject}/correction/{fortnight}"
+            at = (fortnight + self.draw(words)) * _CORRECTION_EVERY
+            if since < at <= until:
+                yield at, self.between(0.015, 0.045, f"{words}/share")

@@ -1,0 +1,137 @@
+"""A secret from the environment or a file: re-read whenever it is used, never printed.
+
+A configuration holds where a secret is, not the secret. What was read is
+remembered only so that `redact` can keep it out of anything that is written.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import threading
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import quote, quote_plus
+
+from exporter.errors import SecretUnreadable
+
+REDACTED: Final = "<secret>"
+MAX_SECRET_BYTES: Final = 64 * 1024
+
+_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_SHORTEST_REDACTED: Final = 4
+_MOST_FORMS: Final = 4096
+
+
+class Secret(Protocol):
+    """Where a secret is. Equal places are equal secrets."""
+
+    @abstractmethod
+    def read(self) -> str:
+        """Return the secret as it is now.
+
+        Raises:
+            SecretUnreadable: it is missing, empty, or holds control characters.
+
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSecret:
+    """The secret that an environment variable holds."""
+
+    variable: str
+
+    def read(self) -> str:
+        """Return the variable's value."""
+        value = os.environ.get(self.variable)
+        if value is None:
+            raise SecretUnreadable(f"the environment variable {self.variable} is not set")
+        return _checked(value, f"the environment variable {self.variable}")
+
+
+@dataclass(frozen=True, slots=True)
+class FileSecret:
+    """The secret that a file holds; one line end at its end is not part of it."""
+
+    path: Path
+
+    def read(self) -> str:
+        """Return the file's content.
+
+        A file that is unreadable or empty for a moment, as while it is rotated,
+        answers with what it held last.
+        """
+        try:
+            with self.path.open("rb") as file:
+                raw = file.read(MAX_SECRET_BYTES + 1)
+            value = _checked(_without_line_end(raw), f"the file {self.path}")
+        except OSError as error:
+            return self._last(SecretUnreadable(f"the file {self.path} cannot be read ({error.strerror})"))
+        except SecretUnreadable as error:
+            return self._last(error)
+        _last_read[self.path] = value
+        return value
+
+    def _last(self, error: SecretUnreadable) -> str:
+        try:
+            return _last_read[self.path]
+        except KeyError:
+            raise error from None
+
+
+_last_read: Final[dict[Path, str]] = {}
+_forms: Final[dict[str, None]] = {}
+_lock: Final = threading.Lock()
+
+
+def secret_reference(text: str) -> EnvironmentSecret | None:
+    """Return the secret that `${NAME}` refers to, or None where the text is no such reference."""
+    match = _REFERENCE.fullmatch(text)
+    return EnvironmentSecret(match[1]) if match else None
+
+
+def remember(value: str) -> str:
+    """Return the value, which `redact` knows from now on in each form in which it may be written."""
+    if len(value) >= _SHORTEST_REDACTED:
+        raw = value.encode("utf-8", "surrogateescape")
+        forms = (value, quote(raw, safe=""), quote_plus(raw), base64.b64encode(raw).decode())
+        with _lock:
+            for form in (*forms, *(form.rstrip("=") for form in forms)):
+                _forms.pop(form, None)
+                _forms[form] = None
+            while len(_forms) > _MOST_FORMS:
+                del _forms[next(iter(_forms))]
+    return value
+
+
+def redact(text: str) -> str:
+    """Return the text without any secret that was read so far."""
+    with _lock:
+        forms = sorted(_forms, key=len, reverse=True)
+    for form in forms:
+        if form in text:
+            text = text.replace(form, REDACTED)
+    return text
+
+
+def _without_line_end(raw: bytes) -> str:
+    if len(raw) > MAX_SECRET_BYTES:
+        raise SecretUnreadable(f"a secret of more than {MAX_SECRET_BYTES} bytes is none")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise SecretUnreadable("a secret file must be UTF-8 text") from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _checked(value: str, where: str) -> str:
+    if not value:
+        raise SecretUnreadable(f"{where} is empty")
+    if _CONTROL.search(value):
+        raise SecretUnreadable(f"{where} holds a control character, such as a line end inside the secret")
+    return remember(value)

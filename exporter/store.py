@@ -1,0 +1,150 @@
+"""What we know of each account: snapshots that are replaced whole, so that a scrape sees one or the next.
+
+A reading is checked when it arrives, not when it is scraped: every value
+finite, no series twice, labels fit for a page, no more series than allowed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from exporter.errors import PollError
+from exporter.metrics import Family, Sample, clean_label
+from exporter.vendors.reply import Notes
+
+AccountKey = tuple[str, str]
+"""Vendor and name."""
+
+Blocks = Mapping[Family, bytes]
+"""One account's sample lines of each family, ready for the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one good poll brought.
+
+    Attributes:
+        samples: checked, in the order of the page; a series once.
+        dropped: how many series were left out because there were too many.
+        notes: what was noticed while it was read.
+        as_of: the time that the vendor says the figures reach to (Unix time), if it does.
+
+    """
+
+    samples: tuple[Sample, ...]
+    dropped: int = 0
+    notes: Notes = field(default_factory=Notes)
+    as_of: float | None = None
+
+    @classmethod
+    def checked(
+        cls, samples: Iterable[Sample], max_series: int, notes: Notes | None = None, as_of: float | None = None
+    ) -> Reading:
+        """Return a reading of samples that are fit for the page; what is left out is noted."""
+        notes = notes or Notes()
+        series: dict[tuple[Family, tuple[str, ...]], Sample] = {}
+        for sample in samples:
+            labels = tuple(map(clean_label, sample.labels))
+            if not math.isfinite(sample.value):
+                notes.skipped["value"] += 1
+                continue
+            if (sample.family, labels) in series:
+                notes.skipped["duplicate"] += 1
+            series[sample.family, labels] = replace(sample, labels=labels)
+        ordered = sorted(series.values(), key=lambda sample: (sample.family.name, sample.labels))
+        return cls(tuple(ordered[:max_series]), max(0, len(ordered) - max_series), notes, as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What we know of one account now. Immutable: a poll makes the next one.
+
+    Times that are shown are Unix time; those that are only compared are of the monotonic clock.
+
+    Attributes:
+        reading: the last good one, if there was one.
+        blocks: its sample lines.
+        read_at: when it was stored, Unix time.
+        stale_at: when it is too old to be shown, monotonic.
+        attempted_at: when the last poll began, Unix time.
+        next_attempt_at: when the next poll will begin, Unix time.
+        failures: how many polls in a row failed.
+        error: how the last poll failed, or None.
+
+    """
+
+    reading: Reading | None = None
+    blocks: Blocks = field(default_factory=dict)
+    read_at: float | None = None
+    stale_at: float = 0.0
+    attempted_at: float | None = None
+    next_attempt_at: float | None = None
+    failures: int = 0
+    error: PollError | None = None
+
+    @property
+    def tried(self) -> bool:
+        """Whether a poll has ended, well or not."""
+        return self.reading is not None or self.error is not None
+
+    @property
+    def up(self) -> bool:
+        """Whether the last poll worked."""
+        return self.reading is not None and self.error is None
+
+    def failed(self, error: PollError) -> Snapshot:
+        """Return the snapshot after a failed poll. The last good reading stays, and its time."""
+        return replace(self, error=error, failures=self.failures + 1)
+
+    def is_stale(self, now: float) -> bool:
+        """Whether the reading is too old to be shown at `now` (monotonic)."""
+        return now >= self.stale_at
+
+
+Render = Callable[[str, Iterable[Sample]], Blocks]
+"""From an account's name and its samples to its sample lines."""
+
+
+class Store:
+    """One snapshot for each account. Each assignment replaces one whole."""
+
+    def __init__(self, accounts: Iterable[AccountKey], render: Render) -> None:
+        self._snapshots: dict[AccountKey, Snapshot] = dict.fromkeys(accounts, _UNKNOWN)
+        self._render = render
+
+    def __getitem__(self, key: AccountKey) -> Snapshot:
+        return self._snapshots[key]
+
+    def __iter__(self) -> Iterator[tuple[AccountKey, Snapshot]]:
+        """Yield accounts with their snapshots, in the order of the configuration."""
+        return iter(list(self._snapshots.items()))
+
+    def attempted(self, key: AccountKey, at: float) -> None:
+        """Note that a poll began at `at` (Unix time)."""
+        self._snapshots[key] = replace(self[key], attempted_at=at)
+
+    def scheduled(self, key: AccountKey, at: float) -> None:
+        """Note that the next poll will begin at `at` (Unix time)."""
+        self._snapshots[key] = replace(self[key], next_attempt_at=at)
+
+    def succeeded(self, key: AccountKey, reading: Reading, read_at: float, stale_at: float) -> None:
+        """Show a new reading, rendered here and not when it is scraped."""
+        blocks = self._render(key[1], reading.samples)
+        self._snapshots[key] = replace(
+            self[key], reading=reading, blocks=blocks, read_at=read_at, stale_at=stale_at, failures=0, error=None
+        )
+
+    def failed(self, key: AccountKey, error: PollError) -> None:
+        """Keep the last good reading, and note how the poll failed."""
+        self._snapshots[key] = self[key].failed(error)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every account was tried once."""
+        return all(snapshot.tried for snapshot in self._snapshots.values())
+
+
+_UNKNOWN: Final = Snapshot()

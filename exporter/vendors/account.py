@@ -1,0 +1,138 @@
+"""What every account has, whoever the vendor is: the settings of one entry under `accounts`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, ClassVar, Final
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from exporter.auth import Auth
+from exporter.metrics import Sample
+from exporter.pacing import Rate
+from exporter.secret import Secret
+from exporter.vendors.protocol import Poll
+from exporter.vendors.settings import Duration, ExistingFile, RateLimit, Settings, Url, is_loopback
+
+_SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
+_STALE_AFTER_INTERVALS: Final = 3
+
+
+class TLS(Settings):
+    """How the vendor's certificate is verified."""
+
+    ca_file: ExistingFile | None = Field(
+        default=None, description="PEM file of the authorities to trust instead of the usual ones."
+    )
+    insecure_skip_verify: bool = Field(
+        default=False,
+        description="Trust any certificate. Logged at start and shown by usage_exporter_account_info.",
+    )
+
+
+class Account(Settings):
+    """One account at a vendor: credentials with a name, and how they are polled.
+
+    A vendor derives from this: its own settings, its defaults, `auth` and `read`.
+    """
+
+    sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
+    """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
+    assumed_rate: ClassVar[Rate | None] = None
+    """What the vendor allows until its answers say otherwise; None where it is not documented."""
+
+    vendor: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")] = Field(
+        description="The label `account`; unique per vendor. Letters, digits, and ._@- after the first."
+    )
+    interval: Duration = Field(default=300.0, description="How often the vendor is asked.")
+    base_url: Url = Field(description="Where the vendor's API is.")
+    timeout: Duration = Field(default=30.0, description="The longest that one whole answer may take.")
+    stale_after: Duration | None = Field(
+        default=None,
+        description="Age up to which the last good reading is shown; if not set, three intervals, at least 1h.",
+    )
+    max_series: int = Field(
+        default=10_000, ge=1, description="Series of this account at most; what is beyond is counted."
+    )
+    rate_limit: RateLimit | None = Field(
+        default=None, description="Requests per duration at most, such as 60/1m; not limited if not set."
+    )
+    tls: TLS = Field(default=TLS(), description="How the vendor's certificate is verified.")
+    proxy_url: Url | None = Field(
+        default=None, description="HTTP proxy to go through; none is taken from the environment."
+    )
+    allow_insecure_http: bool = Field(
+        default=False,
+        description="Let an http base_url lead to another machine, where credentials can be read on the way.",
+    )
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Vendor and name: what tells an account from every other."""
+        return self.vendor, self.name
+
+    @property
+    def host(self) -> str:
+        """Host of the vendor's API."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def stale_seconds(self) -> float:
+        """How old the last good reading may be and still be shown."""
+        return self.stale_after or max(_STALE_AFTER_INTERVALS * self.interval, _SHORTEST_STALE_AFTER_SECONDS)
+
+    @property
+    @abstractmethod
+    def auth(self) -> Auth:
+        """How requests are signed."""
+
+    @abstractmethod
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        """Return the account's usage as of `poll.now`.
+
+        Raises:
+            PollError: the reading is not whole, so there is none.
+
+        """
+
+    def secret(self, name: str) -> Secret:
+        """Return the secret that a setting or its `_file` twin holds; one of them does."""
+        secret: Secret | None = getattr(self, name) or getattr(self, f"{name}_file")
+        if secret is None:
+            raise LookupError(f"{name} is not set")
+        return secret
+
+    @classmethod
+    def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong between settings that may each be right: the setting, and what to do."""
+        yield from _sign_in_conflicts(cls, given)
+        url = given.get("base_url")
+        if isinstance(url, str) and url.startswith("http://") and given.get("allow_insecure_http") is not True:
+            try:
+                host = urlsplit(url).hostname or ""
+            except ValueError:
+                return
+            if not is_loopback(host):
+                yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
+
+
+def _sign_in_conflicts(account: type[Account], given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    fields = account.model_fields
+    present = {name for name in fields if given.get(name) is not None}
+    for name in sorted(present):
+        if f"{name}_file" in present:
+            yield name, f"give {name} or {name}_file, not both"
+    meant = present | {name.removesuffix("_file") for name in present}
+    begun = [way for way in account.sign_ins if meant.intersection(way)]
+    choices = ", or ".join(" and ".join(way) for way in account.sign_ins)
+    if not begun:
+        yield "", f"no credentials: give {choices} (or a secret's _file)"
+    elif len(begun) > 1:
+        yield "", f"more than one way to sign in: give {choices}"
+    else:
+        for name in begun[0]:
+            if name not in meant:
+                yield name, "is missing" + (f" ({name} or {name}_file)" if f"{name}_file" in fields else "")

@@ -1,0 +1,224 @@
+"""Prolifi, usage-based billing: the events of each customer, and what their entitlements leave them.
+
+Source:   Public API, https://api.prolifi.co/api/v1/public: GET /customers, GET /customers/{id}/usage,
+          GET /customers/{id}/entitlements
+Period:   the window that the configuration sets, in UTC days; an entitlement's own for entitlements
+Units:    events are counted one by one, whatever quantity they carry; entitlements in the feature's own unit
+Login:    a key; a public one (pk_...) can only read and is enough
+Limits:   1,000 requests a minute and key by default, said in X-RateLimit-Limit and X-RateLimit-Remaining
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import AliasChoices, AliasPath, Field
+
+from exporter.auth import Auth
+from exporter.auth import Key as BearerKey
+from exporter.metrics import Sample
+from exporter.metrics import usage as families
+from exporter.pacing import Rate
+from exporter.vendors.account import Account
+from exporter.vendors.protocol import Poll, segment
+from exporter.vendors.reply import (
+    MISSING,
+    Flag,
+    Key,
+    MaybeFlag,
+    MaybeNumber,
+    MaybeText,
+    MaybeTime,
+    Number,
+    Part,
+    Reply,
+    Rows,
+)
+from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
+
+_PAGE: Final = 100
+"""Customers asked for at once: the most the vendor gives."""
+
+
+class Customer(Reply, title="data"):
+    """A customer, as the list has it."""
+
+    id: Key
+    external_id: MaybeText = None
+
+
+class Pagination(Reply, title="pagination"):
+    """Where a page of the list is in the whole."""
+
+    total: Number = MISSING
+    limit: Number = MISSING
+    has_more: Flag = MISSING
+
+
+class Customers(Reply):
+    """One page of the list of customers."""
+
+    data: Rows[Customer]
+    pagination: Part[Pagination] = MISSING
+
+
+class UsageSummary(Reply, title="data"):
+    """The events of one name."""
+
+    event_name: Key
+    count: Number = MISSING
+    last_reported_at: MaybeTime = None
+
+
+class Usage(Reply):
+    """The reply about one customer's events."""
+
+    data: Rows[UsageSummary]
+
+
+class Entitlement(Reply, title="data"):
+    """What a customer may use of a feature. How the feature is called is not documented exactly."""
+
+    feature: Key = Field(
+        validation_alias=AliasChoices(
+            "feature_id", AliasPath("feature", "id"), "feature_key", AliasPath("feature", "key"), "feature"
+        )
+    )
+    is_unlimited: MaybeFlag = None
+    limit: MaybeNumber = None
+    current_usage: MaybeNumber = None
+    remaining: MaybeNumber = None
+    reset_at: MaybeTime = None
+
+
+class Entitlements(Reply):
+    """The reply about one customer's entitlements."""
+
+    data: Rows[Entitlement]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerReading:
+    """What one customer's replies said."""
+
+    usage: Usage
+    entitlements: Entitlements | None
+
+
+def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
+    """Return the first day (00:00 UTC) of the window that `now` is in; None for all time."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if window == "all":
+        return None
+    return today.replace(day=1) if window == "month" else today - timedelta(days=window - 1)
+
+
+def samples(readings: Iterable[tuple[str, CustomerReading]]) -> Iterator[Sample]:
+    """Say customers' events and entitlements in metrics. What is unlimited has no limit series."""
+    for customer_id, reading in readings:
+        for event in reading.usage.data:
+            labels = {"customer_id": customer_id, "event_name": event.event_name}
+            yield from families.PROLIFI_EVENT_COUNT.known(event.count, **labels)
+            yield from families.PROLIFI_EVENT_LAST_REPORTED.known(event.last_reported_at, **labels)
+        for one in reading.entitlements.data if reading.entitlements else ():
+            labels = {"customer_id": customer_id, "feature": one.feature}
+            yield from families.PROLIFI_ENTITLEMENT_USED.known(one.current_usage, **labels)
+            yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)
+            yield from families.PROLIFI_ENTITLEMENT_RESET.known(one.reset_at, **labels)
+            if not one.is_unlimited:
+                yield from families.PROLIFI_ENTITLEMENT_LIMIT.known(one.limit, **labels)
+                yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
+
+
+class Prolifi(Account):
+    """An account at Prolifi."""
+
+    sign_ins: ClassVar = (("api_key",),)
+    assumed_rate: ClassVar = Rate(1000, 60.0)
+
+    vendor: Literal["prolifi"] = Field(description="Prolifi, usage-based billing.")
+    base_url: Url = "https://api.prolifi.co/api/v1/public"
+    api_key: SecretFromEnvironment | None = Field(default=None, description="API key; a public one (pk_...) is enough.")
+    api_key_file: SecretFromFile | None = Field(default=None, description="File that holds the API key.")
+    customers: tuple[Uuid, ...] = Field(default=(), description="Ids of the customers to ask about.")
+    discover: bool = Field(default=False, description="Ask about every customer in the vendor's list.")
+    max_customers: int = Field(default=1000, ge=1, description="Customers taken from the list at most.")
+    include: tuple[Pattern, ...] = Field(
+        default=(), description="Of the listed, only customers whose id or external id one of these matches."
+    )
+    exclude: tuple[Pattern, ...] = Field(
+        default=(), description="Of the listed, no customer whose id or external id one of these matches."
+    )
+    window: Literal["all", "month"] | Annotated[int, Field(ge=1, le=3650)] = Field(
+        default="all",
+        description="Which events are counted: all, those of this UTC month, or of a number of days.",
+    )
+    entitlements: bool = Field(default=False, description="Ask for entitlements too, a call more per customer.")
+
+    @property
+    def auth(self) -> Auth:
+        """The key, as a bearer token."""
+        return BearerKey(self.secret("api_key"))
+
+    @classmethod
+    def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong between settings; customers are listed here or at the vendor."""
+        yield from super().conflicts(given)
+        if bool(given.get("customers")) == (given.get("discover") is True):
+            yield (
+                "customers",
+                "list customers, or write discover: true to take the vendor's list; one of the two",
+            )
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
+        start = window_start(self.window, poll.now)
+        params = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
+
+        async def reading_of(customer: str) -> CustomerReading:
+            path = f"/customers/{segment(customer)}"
+            usage = await poll.get(Usage, f"{path}/usage", params)
+            entitlements = await poll.get(Entitlements, f"{path}/entitlements") if self.entitlements else None
+            return CustomerReading(usage, entitlements)
+
+        customers = self.customers or await self._listed(poll)
+        readings = await poll.each(customers, reading_of)
+        return [*samples(readings), *families.PROLIFI_WINDOW_START.known(start)]
+
+    async def _listed(self, poll: Poll) -> list[str]:
+        """Page through the list. Pages shift while they are read, and may repeat: a page without news is the last."""
+        wanted: dict[str, bool] = {}
+        offset = 0
+        while True:
+            page = await poll.get(Customers, "/customers", {"limit": str(_PAGE), "offset": str(offset)})
+            news = {one.id: self._wants(one) for one in page.data if one.id not in wanted}
+            wanted |= news
+            chosen = [customer for customer, yes in wanted.items() if yes]
+            if len(chosen) > self.max_customers:
+                poll.skip("capped", len(chosen) - self.max_customers)
+                return chosen[: self.max_customers]
+            step, more = _next(page)
+            if not news or not more:
+                return chosen
+            offset += step
+
+    def _wants(self, customer: Customer) -> bool:
+        names = [customer.id, *([customer.external_id] if customer.external_id else ())]
+
+        def matched(patterns: Iterable[str]) -> bool:
+            return any(re.fullmatch(pattern, name) for pattern in patterns for name in names)
+
+        return (not self.include or matched(self.include)) and not matched(self.exclude)
+
+
+def _next(page: Customers) -> tuple[int, bool]:
+    """Return how far to go on, and whether there is more, as far as the page says; else judge by its rows."""
+    pagination = page.pagination
+    limit = pagination.limit if pagination else None
+    step = int(limit) if limit and 1 <= limit <= _PAGE else _PAGE
+    more = pagination.has_more if pagination else None
+    return step, len(page.data) >= step if more is None else more

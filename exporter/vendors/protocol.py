@@ -1,0 +1,131 @@
+"""What the house and a vendor know of each other: a vendor is an `Account` that reads itself through a `Poll`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+
+import anyio
+
+from exporter.errors import Malformed, NotFound, PollError
+from exporter.pacing import MAX_IN_FLIGHT
+from exporter.vendors.reply import Notes, ReplyT, SkipReason, read_reply
+
+_ItemT = TypeVar("_ItemT")
+_ReadT = TypeVar("_ReadT")
+
+
+class Ask(Protocol):
+    """What a poll needs from the network: one JSON document."""
+
+    async def __call__(
+        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
+    ) -> object:
+        """Return the answer to a GET, or to a POST where there is a body.
+
+        Raises:
+            PollError: there is no such document.
+
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Poll:
+    """One poll of one account under way.
+
+    Attributes:
+        ask: how the vendor is asked.
+        now: when the poll began (UTC); the period asked about is taken from it, once.
+        kept: what polls of this account leave for later ones, by name, each with the time it was read.
+        notes: what was noticed so far.
+        as_of: the time the vendor says its figures reach to, if it does.
+
+    """
+
+    ask: Ask
+    now: datetime
+    kept: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
+    as_of: datetime | None = None
+
+    async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
+        """Return what a GET answers, read as `model`."""
+        return read_reply(model, await self.ask(path, params=params), self.notes)
+
+    async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
+        """Return what a POST that only reads answers, read as `model`."""
+        return read_reply(model, await self.ask(path, body=body), self.notes)
+
+    def skip(self, reason: SkipReason, count: int = 1) -> None:
+        """Note that items were left out."""
+        self.notes.skipped[reason] += count
+
+    async def each(
+        self, items: Iterable[_ItemT], read: Callable[[_ItemT], Awaitable[_ReadT]]
+    ) -> list[tuple[_ItemT, _ReadT]]:
+        """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
+
+        An item that is gone, or whose reply cannot be read, is left out and counted.
+
+        Raises:
+            PollError: one item failed in another way, or every item did.
+
+        """
+        queue = enumerate(items)
+        results: dict[int, tuple[_ItemT, _ReadT]] = {}
+        left_out: list[PollError] = []
+        fatal: list[Exception] = []
+
+        async def work() -> None:
+            for index, item in queue:
+                try:
+                    results[index] = (item, await read(item))
+                except NotFound as error:
+                    self.skip("gone")
+                    left_out.append(error)
+                except Malformed as error:
+                    self.skip("schema")
+                    left_out.append(error)
+                except Exception as error:  # noqa: BLE001 - raised again below, out of the group of tasks
+                    fatal.append(error)
+                    tasks.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(MAX_IN_FLIGHT):
+                tasks.start_soon(work)
+        if fatal:
+            raise fatal[0]
+        if left_out and not results:
+            raise left_out[0]
+        return [results[index] for index in sorted(results)]
+
+    async def once_in(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
+        """Return what `read` said last, asking again only when that is `seconds` old."""
+        if name in self.kept:
+            read_at, value = self.kept[name]
+            if 0 <= (self.now - read_at).total_seconds() < seconds:
+                return value  # type: ignore[no-any-return]  # kept under this name by this very call
+        value = await read()
+        self.kept[name] = (self.now, value)
+        return value
+
+
+def segment(identifier: str) -> str:
+    """Return an identifier as one segment of a path, percent-encoded.
+
+    Raises:
+        Malformed: it would name another path: empty, `.`, `..`, or with control characters.
+
+    """
+    if not usable_segment(identifier):
+        raise Malformed("an identifier that cannot stand in a path")
+    return quote(identifier, safe="")
+
+
+def usable_segment(identifier: str) -> bool:
+    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
+    return identifier not in ("", ".", "..") and identifier.isprintable()
