@@ -8,6 +8,7 @@ key can be shared by key. A `Signer` makes the header: `Fixed` from a secret,
 from __future__ import annotations
 
 import base64
+import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,10 @@ _FIRST_LOGIN_WAIT_SECONDS: Final = 60.0
 _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
-_UNAUTHORIZED: Final = frozenset({401})
+_FIRST_ERROR: Final = 400
+_UNAUTHORIZED: Final = 401
+_TRUSTED_SECONDS: Final = 60.0
+"""A token that worked so recently is not what a doubtful answer is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Login:
         lifetime: seconds that a token is used, where the answer does not say.
         lifetime_field: the field of the answer that says for how many seconds it is valid, if one does.
         scheme: what stands before the token in the header, if anything.
-        renewed_on: HTTP statuses with which the vendor may say that a token is no longer good.
+        doubted_on: HTTP statuses, besides 401, with which the vendor may say that a token is no longer good.
         refused_on: HTTP statuses with which it says that the credentials are not.
 
     """
@@ -74,8 +78,8 @@ class Login:
     body: tuple[tuple[str, str | Secret], ...] = ()
     lifetime_field: str = ""
     scheme: str = "Bearer"
-    renewed_on: frozenset[int] = _UNAUTHORIZED
-    refused_on: frozenset[int] = _UNAUTHORIZED
+    doubted_on: frozenset[int] = frozenset()
+    refused_on: frozenset[int] = frozenset({_UNAUTHORIZED})
 
     def headers(self) -> dict[str, str]:
         """Return the headers of the request that signs in."""
@@ -117,9 +121,9 @@ Auth = Basic | Key | Login
 class Signer(Protocol):
     """Makes the Authorization header of an account's requests."""
 
-    @property
-    def renewed_on(self) -> frozenset[int]:
-        """HTTP statuses after which another header is worth a try."""
+    @abstractmethod
+    def answered(self, status: int) -> bool:
+        """Take note of an answer's status, and say whether another header is worth a try."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
@@ -137,10 +141,9 @@ class Fixed:
 
     auth: Basic | Key
 
-    @property
-    def renewed_on(self) -> frozenset[int]:
-        """HTTP statuses after which a secret that was changed since is worth a try."""
-        return _UNAUTHORIZED
+    def answered(self, status: int) -> bool:
+        """Whether it is worth a look if the secret was changed since."""
+        return status == _UNAUTHORIZED
 
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header; after `refused`, only if the secret was changed since."""
@@ -161,14 +164,18 @@ class TokenSource:
     sign_in: Callable[[], Awaitable[tuple[str, float]]]
     _current: str | None = None
     _expires: float = 0.0
+    _worked_at: float = -math.inf
     _refusals: int = 0
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
-    @property
-    def renewed_on(self) -> frozenset[int]:
-        """HTTP statuses after which a new token is worth a try."""
-        return self.auth.renewed_on
+    def answered(self, status: int) -> bool:
+        """Whether the answer may mean that the token is no longer good."""
+        now = anyio.current_time()
+        if status < _FIRST_ERROR:
+            self._worked_at = now
+        doubtful = status in self.auth.doubted_on and now - self._worked_at > _TRUSTED_SECONDS
+        return status == _UNAUTHORIZED or doubtful
 
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header with a token that is valid and was not `refused`."""

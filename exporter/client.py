@@ -149,7 +149,7 @@ class Client:
         """Send a request signed, and once more if another signature can be had after it was refused."""
         header = await self._signer.header()
         answer = await self._send(request, header)
-        if answer.status in self._signer.renewed_on:
+        if self._signer.answered(answer.status):
             other = await self._signer.header(refused=header)
             if other is not None:
                 answer = await self._send(request, other)

@@ -186,7 +186,7 @@ PLANSHIP_LEVER_USAGE = _planship(
 )
 PLANSHIP_LEVER_BUCKET_USAGE = _planship(
     "planship_lever_bucket_usage",
-    "The same by the buckets a customer reports in; an empty bucket is usage reported in none.",
+    "The same by the buckets that a customer reports in; `null` is usage reported in none.",
     labels=("product", "customer_id", "lever", "bucket"),
     source=f"{_LEVER} by_bucket",
     option="buckets",

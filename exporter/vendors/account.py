@@ -14,7 +14,7 @@ from exporter.metrics import Sample
 from exporter.pacing import Rate
 from exporter.secret import Secret
 from exporter.vendors.protocol import Poll
-from exporter.vendors.settings import Duration, ExistingFile, RateLimit, Settings, Url, is_loopback
+from exporter.vendors.settings import CertificateFile, Duration, RateLimit, Settings, Url, is_loopback
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -23,7 +23,7 @@ _STALE_AFTER_INTERVALS: Final = 3
 class TLS(Settings):
     """How the vendor's certificate is verified."""
 
-    ca_file: ExistingFile | None = Field(
+    ca_file: CertificateFile | None = Field(
         default=None, description="PEM file of the authorities to trust instead of the usual ones."
     )
     insecure_skip_verify: bool = Field(

@@ -17,7 +17,7 @@ from pydantic import AliasChoices, Field, field_validator
 
 from exporter.auth import Auth, Login
 from exporter.auth import Key as PastedToken
-from exporter.errors import Refused
+from exporter.errors import BadRequest, NotFound, Refused
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.vendors.account import Account
@@ -41,8 +41,8 @@ from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretF
 
 _TOKEN_SECONDS: Final = 23 * 3600.0
 _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "all": 3}
-# Documented are 200 and 400, seen by clients is 401: any of them may mean a token that ended.
-_TOKEN_REFUSED: Final = frozenset({400, 401, 403})
+# Documented are 200 and 400, clients have seen 401: any of these may mean that a login or a token is not accepted.
+_REFUSALS: Final = frozenset({400, 401, 403})
 
 
 class Plan(Reply, title="data"):
@@ -149,8 +149,8 @@ class NetNut(Account):
             token_field="token",  # noqa: S106 - the name of a field
             lifetime=_TOKEN_SECONDS,
             scheme=scheme,
-            renewed_on=_TOKEN_REFUSED,
-            refused_on=_TOKEN_REFUSED,
+            doubted_on=_REFUSALS,
+            refused_on=_REFUSALS,
         )
 
     async def read(self, poll: Poll) -> Iterable[Sample]:
@@ -173,7 +173,7 @@ class NetNut(Account):
             return (await poll.get(Plans, f"/customer/usage/{segment(sub_user)}")).data
 
         asked = [sub_user for sub_user in self.sub_users if sub_user not in {known for known, _ in found}]
-        for sub_user, plans in await poll.each(asked, plans_of):
+        for sub_user, plans in await poll.each(asked, plans_of, gone=(NotFound, BadRequest)):
             found |= {(sub_user, plan.id): plan for plan in plans if self._wanted(plan)}
         return found
 

@@ -65,11 +65,15 @@ class Poll:
         self.notes.skipped[reason] += count
 
     async def each(
-        self, items: Iterable[_ItemT], read: Callable[[_ItemT], Awaitable[_ReadT]]
+        self,
+        items: Iterable[_ItemT],
+        read: Callable[[_ItemT], Awaitable[_ReadT]],
+        gone: tuple[type[PollError], ...] = (NotFound,),
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
 
-        An item that is gone, or whose reply cannot be read, is left out and counted.
+        An item that is gone, which the vendor says by one of the errors `gone`, or whose reply cannot be read,
+        is left out and counted.
 
         Raises:
             PollError: one item failed in another way, or every item did.
@@ -84,7 +88,7 @@ class Poll:
             for index, item in queue:
                 try:
                     results[index] = (item, await read(item))
-                except NotFound as error:
+                except gone as error:
                     self.skip("gone")
                     left_out.append(error)
                 except Malformed as error:

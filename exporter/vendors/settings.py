@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ _UNITS: Final = {
     "ms": 0.001,
 }
 _DURATION: Final = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS))
-_DURATION_PATTERN: Final = "^" + "".join(f"([0-9]+{unit})?" for unit in _UNITS) + "$"
+_DURATION_PATTERN: Final = "^(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS) + "$"
 _RATE: Final = re.compile(r"([0-9]{1,9})/([0-9a-z]+)")
 _LONGEST_ID: Final = 256
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
@@ -146,13 +147,15 @@ def _present(secret: EnvironmentSecret | FileSecret) -> Secret:
     return secret
 
 
-def _path(value: object, info: ValidationInfo) -> Path:
+def _authorities(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("write the path of a file")
     directory: Path = (info.context or {}).get("directory", Path())
     path = directory / value
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ValueError(f"{path} is no PEM file of certificates ({error.strerror or 'unreadable'})") from None
     return path
 
 
@@ -214,8 +217,8 @@ SecretFromEnvironment = Annotated[
 """`${NAME}`: the secret is in that environment variable."""
 SecretFromFile = Annotated[Secret, PlainValidator(_from_file), _shown(type="string", minLength=1)]
 """The path of the file that holds the secret, taken from the configuration's folder."""
-ExistingFile = Annotated[Path, PlainValidator(_path), _shown(type="string", minLength=1)]
-"""The path of a file that is there, taken from the configuration's folder."""
+CertificateFile = Annotated[Path, PlainValidator(_authorities), _shown(type="string", minLength=1)]
+"""The path of a PEM file of certificates, taken from the configuration's folder."""
 Identifier = Annotated[
     str,
     PlainValidator(_identifier),
