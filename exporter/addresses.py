@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterable
 from typing import Final
@@ -40,12 +41,18 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
         family = socket.AF_INET6 if dual or ":" in host else socket.AF_INET
         try:
             one = socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=dual)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             for opened in sockets:
                 opened.close()
-            raise OSError(error.errno, f"cannot listen on {address}: {error.strerror}") from None
+            raise OSError(0, f"cannot listen on {address}: {_why(error)}") from None
         sockets.append(one)
     return sockets
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    if isinstance(error, socket.gaierror | UnicodeError) or not error.errno:
+        return "the host name has no address here"
+    return os.strerror(error.errno)
 
 
 def address_of(listening: socket.socket) -> str:

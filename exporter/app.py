@@ -42,7 +42,11 @@ class Outcome:
 
 
 @asynccontextmanager
-async def assemble(config: Config, clock: Clock = time.time) -> AsyncIterator[Parts]:
+async def assemble(
+    config: Config,
+    clock: Clock = time.time,
+    open_client: Callable[[Account, Pacer, AccountTelemetry], Client] = Client,
+) -> AsyncIterator[Parts]:
     """Put the parts of a configuration together; connections are closed on leaving."""
     store = Store((account.key for account in config.accounts), render)
     telemetry = Telemetry()
@@ -53,7 +57,7 @@ async def assemble(config: Config, clock: Clock = time.time) -> AsyncIterator[Pa
         for account in config.accounts:
             observer = AccountTelemetry(telemetry, account.key)
             pacer = pacers.setdefault((account.base_url, account.auth), Pacer(account.rate_limit, account.assumed_rate))
-            client = await stack.enter_async_context(Client(account, pacer, observer))
+            client = await stack.enter_async_context(open_client(account, pacer, observer))
             watched.append(Watched(account, observer))
             pollers.append((account, Poller(account, client, store, observer, clock)))
         telemetry.registry.register(SnapshotCollector(store, watched, loaded_at=clock()))
@@ -62,7 +66,8 @@ async def assemble(config: Config, clock: Clock = time.time) -> AsyncIterator[Pa
 
 async def run(config: Config, sockets: Iterable[socket.socket], telemetry_path: str) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends at once."""
-    from exporter.server import Application, serve  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.http_server import Server  # noqa: PLC0415 - the same
+    from exporter.server import Application  # noqa: PLC0415 - `check` and `once` need no server
 
     for account in config.accounts:
         if account.tls.insecure_skip_verify:
@@ -72,7 +77,7 @@ async def run(config: Config, sockets: Iterable[socket.socket], telemetry_path: 
         tasks.start_soon(stop_on_signal, stop, tasks.cancel_scope)
         for _, poller in parts.pollers:
             tasks.start_soon(poller.run)
-        await serve(Application(parts.store, parts.telemetry.registry, telemetry_path), sockets, stop)
+        await Server(Application(parts.store, parts.telemetry.registry, telemetry_path), stop).run(sockets)
         tasks.cancel_scope.cancel()
 
 

@@ -111,7 +111,7 @@ class Login:
         """Not all that the vendor grants is used, so that no token ends on its way."""
         seconds = answer.get(self.lifetime_field)
         if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0:
-            return min(_USED_SHARE_OF_LIFETIME * seconds, _LONGEST_LIFETIME_SECONDS)
+            return _USED_SHARE_OF_LIFETIME * min(seconds, _LONGEST_LIFETIME_SECONDS)
         return self.lifetime
 
 

@@ -46,6 +46,8 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int) -> 
             raise Undecodable("the answer's packing is broken") from None
         if len(body) > limit:
             raise TooLarge(f"the answer is larger than {limit} bytes")
+        if unpacker is not None and unpacker.unused_data:
+            raise Undecodable("the answer goes on after the end of its packing")
     if unpacker is not None and not unpacker.eof:
         raise Undecodable("the answer's packing ends before its end")
     return bytes(body)

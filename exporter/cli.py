@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import click
 
 from exporter import __version__
-from exporter.addresses import DEFAULT_ADDRESS, address_of, listen, split_address
-from exporter.log import FORMATS, LEVELS, Format, Level, configure, logger
+from exporter.addresses import DEFAULT_ADDRESS, address_of, listen
+from exporter.log import logger
+from exporter.options import config_file, listen_addresses, logging_options, poll_interval, telemetry_path, with_world
 
 if TYPE_CHECKING:
     import socket
@@ -33,91 +33,22 @@ WRONG: Final = 2
 NO_START: Final = 3
 SANDBOX_ADDRESS: Final = "127.0.0.1:10925"
 
-_SPEEDS: Final = click.FloatRange(min=0.001, max=1e6)
-_F = TypeVar("_F", bound=Callable[..., Any])
 
-
-def _addresses(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    for address in value:
-        try:
-            split_address(address)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-    return value
-
-
-def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if not value.startswith("/") or value == "/" or value.startswith("/-/"):
-        raise click.BadParameter("write a path such as /metrics, not / and not below /-/")
-    return value
-
-
-def _logging(default: str) -> Callable[[_F], _F]:
-    """Give a command the options that set up its logs, and set them up."""
-
-    def decorated(command: _F) -> _F:
-        @click.option("--log.level", "log_level", type=click.Choice(LEVELS), default=default, show_default=True)
-        @click.option("--log.format", "log_format", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
-        @wraps(command)
-        def logged(*args: Any, log_level: Level, log_format: Format, **options: Any) -> Any:
-            configure(log_level, log_format)
-            return command(*args, **options)
-
-        return cast("_F", logged)
-
-    return decorated
-
-
-def _listen_option(default: str) -> Callable[[_F], _F]:
-    return click.option(
-        "--web.listen-address",
-        "addresses",
-        multiple=True,
-        default=[default],
-        show_default=True,
-        callback=_addresses,
-        help="Where to listen, may be given several times; :PORT is every interface.",
-    )
-
-
-_telemetry_path = click.option(
-    "--web.telemetry-path", "path", default="/metrics", show_default=True, callback=_path, help="Where the metrics are."
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 all is well, 1 an account failed, 2 the configuration or the command line is wrong,"
+    " 3 cannot listen.",
 )
-_config_file = click.option(
-    "--config.file",
-    "file",
-    type=click.Path(path_type=Path),
-    default=Path("config.yaml"),
-    show_default=True,
-    help="The configuration.",
-)
-
-
-def _with_world(command: _F) -> _F:
-    """Give a command the options of a sandbox's world, and the world."""
-
-    @click.option("--speed", type=_SPEEDS, default=1.0, show_default=True, help="How fast the sandbox's time passes.")
-    @click.option("--seed", type=int, default=1, show_default=True, help="Which of the sandbox's worlds.")
-    @wraps(command)
-    def given(*args: Any, seed: int, speed: float, **options: Any) -> Any:
-        from exporter.sandbox import World
-
-        return command(*args, world=World(seed=seed, speed=speed), **options)
-
-    return cast("_F", given)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="usage-exporter")
 def main() -> None:
     """Publish what vendors' billing APIs say of your usage as Prometheus metrics."""
 
 
 @main.command()
-@_config_file
-@_listen_option(DEFAULT_ADDRESS)
-@_telemetry_path
-@_logging("info")
+@config_file
+@listen_addresses(DEFAULT_ADDRESS)
+@telemetry_path
+@logging_options("info")
 def run(file: Path, addresses: tuple[str, ...], path: str) -> None:
     """Poll every account of a configuration and serve what came."""
     from exporter import app
@@ -129,9 +60,9 @@ def run(file: Path, addresses: tuple[str, ...], path: str) -> None:
 
 
 @main.command()
-@_config_file
+@config_file
 @click.option("--probe", is_flag=True, help="Also poll each account once and say what came.")
-@_logging("error")
+@logging_options("error")
 def check(file: Path, probe: bool) -> None:
     """Validate a configuration: say every problem at once."""
     config = _load(file)
@@ -141,8 +72,8 @@ def check(file: Path, probe: bool) -> None:
 
 
 @main.command()
-@_config_file
-@_logging("warn")
+@config_file
+@logging_options("warn")
 def once(file: Path) -> None:
     """Poll every account once and print the metrics."""
     page, well = _poll_once(_load(file), lambda _: None)
@@ -152,13 +83,16 @@ def once(file: Path) -> None:
 
 
 @main.command()
-@_listen_option(DEFAULT_ADDRESS)
-@_telemetry_path
-@_with_world
-@click.option("--interval", default="15s", show_default=True, help="How often the accounts are polled.")
-@_logging("info")
+@listen_addresses(DEFAULT_ADDRESS)
+@telemetry_path
+@with_world
+@poll_interval
+@logging_options("info")
 def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> None:
-    """Run the exporter against a sandbox of all four vendors; needs no account and no file."""
+    """Run the exporter against a sandbox of all vendors.
+
+    Needs no account and no file.
+    """
     from exporter import demo
 
     sockets = _listen(addresses)
@@ -171,9 +105,9 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
 
 
 @main.command()
-@_listen_option(SANDBOX_ADDRESS)
-@_with_world
-@_logging("info")
+@listen_addresses(SANDBOX_ADDRESS)
+@with_world
+@logging_options("info")
 def sandbox(addresses: tuple[str, ...], world: World) -> None:
     """Serve the four vendors' APIs, simulated."""
     from exporter import demo
@@ -184,11 +118,13 @@ def sandbox(addresses: tuple[str, ...], world: World) -> None:
 
 
 @main.command()
-def schema() -> None:
+@click.option("--markdown", is_flag=True, help="As Markdown tables, for people.")
+def schema(markdown: bool) -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from exporter.config import schema
+    from exporter.reference import configuration_markdown
 
-    click.echo(json.dumps(schema(), indent=2))
+    click.echo(configuration_markdown() if markdown else json.dumps(schema(), indent=2) + "\n", nl=False)
 
 
 @main.command()
@@ -203,15 +139,18 @@ def metrics(markdown: bool) -> None:
 @main.command()
 @click.argument("url", default=f"http://{DEFAULT_ADDRESS}/-/healthy")
 def healthcheck(url: str) -> None:
-    """Ask a running exporter whether it is healthy; exit 1 if it is not."""
-    from urllib.error import URLError
+    """Ask a running exporter if it is healthy.
+
+    Exits with 1 if it is not, or does not answer within 3 seconds.
+    """
+    from http.client import HTTPException
     from urllib.request import ProxyHandler, build_opener
 
     try:
         with build_opener(ProxyHandler({})).open(url, timeout=3) as answer:
             answer.read(64)
-    except (URLError, OSError, ValueError) as error:
-        click.echo(f"not healthy: {error}", err=True)
+    except (OSError, HTTPException, ValueError) as error:
+        click.echo(f"not healthy: {getattr(error, 'reason', error)}", err=True)
         sys.exit(FAILED)
 
 

@@ -153,6 +153,7 @@ class Client:
             other = await self._signer.header(refused=header)
             if other is not None:
                 answer = await self._send(request, other)
+                self._signer.answered(answer.status)
         _raise_for_status(answer)
         return answer
 
@@ -229,11 +230,17 @@ def _connect_error(error: BaseException) -> PollError:
 def _raise_for_status(answer: Answer) -> None:
     kind = error_for_status(answer.status)
     if kind is Redirected:
-        host = urlsplit(answer.headers.get("location", "")).hostname
-        raise Redirected(f"HTTP {answer.status} to {host or 'the same host'}, which is not followed")
+        raise Redirected(f"HTTP {answer.status} to {_target(answer.headers)}, which is not followed")
     if kind is not None:
         wait = retry_after(answer.headers, datetime.now(UTC))
         raise kind(f"HTTP {answer.status}", retry_after=wait)
+
+
+def _target(headers: Mapping[str, str]) -> str:
+    try:
+        return urlsplit(headers.get("location", "")).hostname or "the same host"
+    except ValueError:
+        return "no URL"
 
 
 def _stated_limit(headers: Mapping[str, str]) -> RateLimit:

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from exporter import yaml_strict
 from exporter.vendors import VENDORS, Account
-from exporter.vendors.settings import Settings
+from exporter.vendors.durations import write_duration
+from exporter.vendors.settings import Settings, description_of
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_IN_OUR_WORDS: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "bool_type": "write true or false",
+    "int_type": "write a whole number",
+    "greater_than_equal": "write a number of at least {ge}",
+    "less_than_equal": "write a number of at most {le}",
+    "literal_error": "write {expected}",
+    "string_type": "write text; in quotes where it could be a number, true, false or null",
+    "string_unicode": "write text in Unicode",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "write up to 63 letters, digits and ._@- , the first a letter or digit",
+    "tuple_type": "write a list",
+    "too_short": "write at least one",
+    "model_type": "write a mapping",
+}
+"""What pydantic finds by its kinds of error; `name` is the one setting with a pattern."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,7 +98,7 @@ def parse(text: bytes, directory: Path) -> Config:
 def _read(document: object, directory: Path) -> tuple[list[Account], list[Problem]]:
     if not isinstance(document, dict):
         return [], [Problem("", "write a mapping with the key accounts")]
-    problems = [Problem(str(key), _unknown(str(key), ["accounts"])) for key in document if key != "accounts"]
+    problems = [Problem(_join("", str(key)), _unknown(str(key), ["accounts"])) for key in document if key != "accounts"]
     given = document.get("accounts")
     if not isinstance(given, list) or not given:
         return [], [*problems, Problem("accounts", "write a list of at least one account")]
@@ -99,14 +118,13 @@ def _account(entry: object, directory: Path) -> Account | list[Problem]:
     vendor = VENDORS.get(str(entry.get("vendor")))
     if vendor is None:
         return [Problem("vendor", f"write one of {', '.join(VENDORS)}")]
-    problems = [Problem(path, text) for path, text in vendor.conflicts(entry)]
+    conflicts = {path: Problem(path, text) for path, text in vendor.conflicts(entry)}
     try:
         account = vendor.model_validate(entry, context={"directory": directory})
     except ValidationError as error:
-        found = {problem.path: problem for problem in problems}
-        found |= {one.path: one for one in map(partial(_problem, vendor), error.errors(include_url=False))}
+        found = conflicts | _found(vendor, error)
         return sorted(one for one in found.values() if not _explained(one.path, found))
-    return problems or account
+    return list(conflicts.values()) or account
 
 
 def _explained(path: str, found: Iterable[str]) -> bool:
@@ -114,22 +132,42 @@ def _explained(path: str, found: Iterable[str]) -> bool:
     return bool(path) and any(other.startswith((f"{path}[", f"{path}.")) for other in found)
 
 
-def _problem(vendor: type[Account], error: Any) -> Problem:
-    """Say in our words what pydantic found."""
+def _found(vendor: type[Account], error: ValidationError) -> dict[str, Problem]:
+    """Say in our words what pydantic found; where a value may be of several kinds, what it says of each is one."""
+    found: dict[str, Problem] = {}
+    for detail in error.errors(include_url=False):
+        path, fields = _place(vendor, detail["loc"])
+        unknown = detail["type"] == "extra_forbidden"
+        text = _unknown(str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
+    return found
+
+
+def _place(vendor: type[Settings], steps: Iterable[int | str]) -> tuple[str, Iterable[str]]:
+    """Return the path of a place, and the keys known there. Below a plain value pydantic names kinds, not places."""
     path = ""
-    for step in error["loc"]:
-        path = f"{path}[{step}]" if isinstance(step, int) else _join(path, str(step))
-    match error["type"]:
-        case "extra_forbidden":
-            return Problem(path, _unknown(str(error["loc"][-1]), vendor.model_fields))
-        case "missing":
-            return Problem(path, "is missing")
-        case "string_pattern_mismatch" if path == "name":
-            return Problem(path, "write up to 63 letters, digits and ._@- , the first a letter or digit")
-        case "too_short":
-            return Problem(path, "write at least one")
-        case _:
-            return Problem(path, str(error["msg"]).removeprefix("Value error, "))
+    known: Iterable[str] = ()
+    within: type[Settings] | None = vendor
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif within is not None:
+            path, known, within = _join(path, step), within.model_fields, _part(within, step)
+    return path, known
+
+
+def _part(settings: type[Settings], name: str) -> type[Settings] | None:
+    """Return the settings that one of these holds, itself or in a list."""
+    field = settings.model_fields.get(name)
+    kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None)
+
+
+def _said(detail: Any) -> str:
+    text = _IN_OUR_WORDS.get(detail["type"])
+    if text is None:
+        return str(detail["msg"]).removeprefix("Value error, ")
+    return text.format_map(detail.get("ctx", {})).replace("'", "")
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:
@@ -147,14 +185,26 @@ def _repeated(entries: Iterable[object]) -> Iterator[Problem]:
 
 
 def _join(path: str, step: str) -> str:
-    return f"{path}.{step}" if path and step else path or step
+    shown = step if step.isprintable() else ascii(step)
+    return f"{path}.{shown}" if path and shown else path or shown
+
+
+class _SchemaGenerator(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - none says more than its key
+        return False
+
+    def encode_default(self, dft: object) -> Any:
+        return write_duration(dft) if isinstance(dft, float) else super().encode_default(dft)
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a configuration, for editors."""
     any_account: Any = Annotated[reduce(or_, VENDORS.values()), Field(discriminator="vendor")]
-    account = TypeAdapter(any_account).json_schema()
+    account = TypeAdapter(any_account).json_schema(schema_generator=_SchemaGenerator)
     definitions: dict[str, Any] = account.pop("$defs", {})
+    for vendor in VENDORS.values():
+        for name, shown in definitions[vendor.__name__]["properties"].items():
+            shown.setdefault("description", description_of(vendor, name))
     return {
         "$schema": SCHEMA_ID,
         "title": "usage-exporter configuration",

@@ -11,8 +11,8 @@ import anyio
 
 from exporter import app, config
 from exporter.addresses import address_of, listen
+from exporter.http_server import Server
 from exporter.sandbox import ACCOUNTS, Credentials, World, make_app
-from exporter.server import serve
 
 _ANY_PORT: Final = "127.0.0.1:0"
 
@@ -110,7 +110,7 @@ async def run(
     """Serve a sandbox, and an exporter that polls it, until SIGTERM or SIGINT."""
     over = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(serve, make_app(world), [sandbox], over)
+        tasks.start_soon(Server(make_app(world), over).run, [sandbox])
         await app.run(settings, sockets, telemetry_path)
         over.set()
 
@@ -120,7 +120,7 @@ async def run_sandbox(sockets: list[socket.socket], world: World) -> None:
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(app.stop_on_signal, stop, tasks.cancel_scope)
-        await serve(make_app(world), sockets, stop)
+        await Server(make_app(world), stop).run(sockets)
         tasks.cancel_scope.cancel()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Final, Literal, get_args
 
 import structlog
@@ -17,7 +18,7 @@ LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()
 
-_OTHERS: Final = ("httpx", "httpcore", "hypercorn", "hypercorn.error", "h11", "h2", "hpack", "asyncio", "anyio")
+_OTHERS: Final = ("httpx", "httpcore", "h11", "asyncio", "anyio")
 _KEYS: Final = ("ts", "level", "vendor", "account", "msg")
 
 
@@ -25,16 +26,14 @@ class _RedactedStream:
     """Standard error, line by line without secrets. A stream that is gone stops no poll."""
 
     def write(self, text: str) -> None:
-        try:
-            sys.stderr.write(redact(text))
-        except (OSError, ValueError):
-            return
+        with suppress(OSError, ValueError):
+            if sys.stderr is not None:
+                sys.stderr.write(redact(text))
 
     def flush(self) -> None:
-        try:
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            return
+        with suppress(OSError, ValueError):
+            if sys.stderr is not None:
+                sys.stderr.flush()
 
 
 def configure(level: Level = "info", form: Format = "logfmt") -> None:

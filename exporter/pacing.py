@@ -1,7 +1,8 @@
-"""How fast an account may ask: a token bucket, adjusted by what the vendor says of its limit."""
+"""How fast an account may ask: slots of time, adjusted by what the vendor says of its limit."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -30,7 +31,7 @@ class RateLimit:
 
 
 class Pacer:
-    """Lets requests through at a rate, a few at once.
+    """Lets requests through at a rate, a few at once: each takes the next free slot of time and waits for it.
 
     One pacer serves all accounts with the same credentials, for the vendor's
     limit is by key. A rate that the operator set stays; one that is assumed
@@ -41,17 +42,18 @@ class Pacer:
         self._assumed = None if configured else assumed
         rate = configured or assumed
         share = 1.0 if configured else USED_SHARE_OF_LIMIT
-        self._per_second = share * rate.requests / rate.seconds if rate else None
-        self._burst = float(min(MAX_IN_FLIGHT, rate.requests)) if rate else 0.0
-        self._tokens = self._burst
-        self._filled_at: float | None = None
-        self._closed_until = 0.0
+        self._gap = rate.seconds / (share * rate.requests) if rate else 0.0
+        self._at_once = min(MAX_IN_FLIGHT, rate.requests) if rate else MAX_IN_FLIGHT
+        self._next_slot = -math.inf
+        self._closed_until = -math.inf
 
     async def wait(self) -> None:
         """Return when the next request may be sent."""
-        while (delay := self._delay()) > 0:  # noqa: ASYNC110 - time is what is waited for, not an event
-            await anyio.sleep(delay)
-        self._tokens -= 1
+        slot = max(self._next_slot, self._oldest_slot(self._at_once))
+        self._next_slot = slot + self._gap
+        await anyio.sleep_until(slot)
+        while anyio.current_time() < self._closed_until:  # noqa: ASYNC110 - another answer may have prolonged it
+            await anyio.sleep_until(self._closed_until)
 
     def pause(self, seconds: float) -> None:
         """Let nothing through for that long: the vendor asked for it."""
@@ -62,17 +64,10 @@ class Pacer:
         if self._assumed is None:
             return
         if stated.limit:
-            self._per_second = USED_SHARE_OF_LIMIT * stated.limit / self._assumed.seconds
-        if stated.remaining is not None:
-            self._tokens = min(self._tokens, float(stated.remaining))
+            self._gap = self._assumed.seconds / (USED_SHARE_OF_LIMIT * stated.limit)
+        if stated.remaining is not None and stated.remaining < self._at_once:
+            self._next_slot = max(self._next_slot, self._oldest_slot(stated.remaining))
 
-    def _delay(self) -> float:
-        now = anyio.current_time()
-        if now < self._closed_until:
-            return self._closed_until - now
-        if self._per_second is None:
-            return 0.0
-        elapsed = 0.0 if self._filled_at is None else now - self._filled_at
-        self._tokens = min(self._burst, self._tokens + elapsed * self._per_second)
-        self._filled_at = now
-        return 0.0 if self._tokens >= 1 else (1 - self._tokens) / self._per_second
+    def _oldest_slot(self, at_once: int) -> float:
+        """The slot from which as many requests go at once as are allowed."""
+        return anyio.current_time() - (at_once - 1) * self._gap

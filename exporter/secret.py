@@ -7,6 +7,7 @@ remembered only so that `redact` can keep it out of anything that is written.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import threading
@@ -22,7 +23,8 @@ REDACTED: Final = "<secret>"
 MAX_SECRET_BYTES: Final = 64 * 1024
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+# Control characters, and what stands for bytes of a variable that are not UTF-8.
+_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SHORTEST_REDACTED: Final = 4
 _MOST_FORMS: Final = 4096
 
@@ -98,8 +100,9 @@ def secret_reference(text: str) -> EnvironmentSecret | None:
 def remember(value: str) -> str:
     """Return the value, which `redact` knows from now on in each form in which it may be written."""
     if len(value) >= _SHORTEST_REDACTED:
-        raw = value.encode("utf-8", "surrogateescape")
-        forms = (value, quote(raw, safe=""), quote_plus(raw), base64.b64encode(raw).decode())
+        encoded = base64.b64encode(value.encode()).decode()
+        escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+        forms = (value, quote(value, safe=""), quote_plus(value), encoded, *escaped)
         with _lock:
             for form in (*forms, *(form.rstrip("=") for form in forms)):
                 _forms.pop(form, None)
@@ -132,6 +135,6 @@ def _without_line_end(raw: bytes) -> str:
 def _checked(value: str, where: str) -> str:
     if not value:
         raise SecretUnreadable(f"{where} is empty")
-    if _CONTROL.search(value):
-        raise SecretUnreadable(f"{where} holds a control character, such as a line end inside the secret")
+    if _UNFIT.search(value):
+        raise SecretUnreadable(f"{where} holds a control character, such as a line end inside the secret, or no UTF-8")
     return remember(value)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import socket
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 import anyio
 import anyio.to_thread
-from anyio.abc import TaskStatus
-from hypercorn.asyncio import serve as hypercorn_serve
-from hypercorn.config import Config as HypercornConfig
 from prometheus_client import CollectorRegistry
 
 from exporter.exposition import accepts_gzip, compress, negotiate, page
@@ -21,19 +16,12 @@ from exporter.landing import HEADERS as LANDING_HEADERS
 from exporter.landing import landing_page
 from exporter.store import Store
 
-GRACE_SECONDS: Final = 5.0
-"""How long scrapes under way may take to end once the exporter is to stop."""
-_IDLE_SECONDS: Final = 120.0
-"""Prometheus scrapes every 15 to 60 s; a connection should live from one scrape to the next."""
-_SLICE_BYTES: Final = 64 * 1024
-_MOST_REQUEST_HEADER_BYTES: Final = 16 * 1024
 _COMPRESSED_IN_THREAD_BYTES: Final = 64 * 1024
 _TEXT: Final = "text/plain; charset=utf-8"
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +48,9 @@ class Application:
             telemetry_path: self._metrics,
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-        elif scope["type"] == "http":
-            await _send(await self._reply(scope), scope["method"], send)
-        else:
-            await send({"type": "websocket.close", "code": 1000})
+        await _send(await self._reply(scope), send)
 
     async def _reply(self, scope: Scope) -> Reply:
         route = self._routes.get(scope["path"])
@@ -105,60 +88,15 @@ class Application:
         return _text("not every account was polled yet\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-async def serve(
-    app: ASGIApp,
-    sockets: Iterable[socket.socket],
-    stop: anyio.Event,
-    *,
-    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
-) -> None:
-    """Serve an application on bound sockets until `stop`, then let requests under way end within the grace time."""
-    config = HypercornConfig()
-    config.bind = [f"fd://{one.detach()}" for one in sockets]
-    config.accesslog = None
-    config.errorlog = logging.getLogger("hypercorn.error")
-    config.keep_alive_timeout = _IDLE_SECONDS
-    config.keep_alive_max_requests = 2**31
-    config.graceful_timeout = GRACE_SECONDS
-    config.h11_max_incomplete_size = _MOST_REQUEST_HEADER_BYTES
-    config.include_server_header = False
-
-    async def end_after_grace() -> None:
-        await stop.wait()
-        await anyio.sleep(GRACE_SECONDS)
-        tasks.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(end_after_grace)
-        task_status.started()
-        await hypercorn_serve(app, config, shutdown_trigger=stop.wait)
-        tasks.cancel_scope.cancel()
-
-
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
     return Reply(text.encode(), _TEXT, status, headers)
 
 
-async def _send(reply: Reply, method: str, send: Send) -> None:
-    """Send a reply; its body in slices, so that a slow reader costs no copy of the page."""
+async def _send(reply: Reply, send: Send) -> None:
     headers = [
         (b"content-type", reply.content_type.encode()),
         (b"content-length", str(len(reply.body)).encode()),
         *reply.headers,
     ]
     await send({"type": "http.response.start", "status": reply.status.value, "headers": headers})
-    if method != "HEAD":
-        for part in _slices(reply.body):
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _slices(body: bytes) -> Iterator[bytes]:
-    for start in range(0, len(body), _SLICE_BYTES):
-        yield body[start : start + _SLICE_BYTES]
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    for event in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{event}.complete"})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": False})

@@ -18,7 +18,7 @@ class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to mend
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """The safe loader with the scalars of YAML 1.2, and without aliases, merge keys and tags."""
+    """The safe loader with the scalars of YAML 1.2, and without anchors, merge keys and tags."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own form
     depth = 0
@@ -27,6 +27,8 @@ class _StrictLoader(yaml.SafeLoader):
         event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped there
         if isinstance(event, yaml.AliasEvent):
             raise _problem("an alias is not read here; write the value out", event.start_mark)
+        if getattr(event, "anchor", None) is not None:
+            raise _problem("an anchor is not read here; write each value out", event.start_mark)
         if getattr(event, "tag", None) is not None:
             raise _problem("a tag is not read here; write plain values", event.start_mark)
         self.depth += 1
@@ -43,7 +45,7 @@ class _StrictLoader(yaml.SafeLoader):
             if not isinstance(key, str):
                 raise _problem("a key must be text", key_node.start_mark)
             if key in seen:
-                raise _problem(f"the key {key} stands here twice", key_node.start_mark)
+                raise _problem(f"the key {key!r} stands here twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
@@ -52,8 +54,8 @@ class _StrictLoader(yaml.SafeLoader):
 for _kind, _pattern, _first in (
     ("null", r"~|null|", ["~", "n", ""]),
     ("bool", r"true|false", list("tf")),
-    ("int", r"-?(0|[1-9][0-9]*)", list("-0123456789")),
-    ("float", r"-?(0|[1-9][0-9]*)\.[0-9]+", list("-0123456789")),
+    ("int", r"-?(0|[1-9][0-9]{0,17})", list("-0123456789")),
+    ("float", r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", list("-0123456789")),
 ):
     _StrictLoader.add_implicit_resolver(_TAG + _kind, re.compile(f"^(?:{_pattern})$"), _first)
 

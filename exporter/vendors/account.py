@@ -14,7 +14,7 @@ from exporter.metrics import Sample
 from exporter.pacing import Rate
 from exporter.secret import Secret
 from exporter.vendors.protocol import Poll
-from exporter.vendors.settings import CertificateFile, Duration, RateLimit, Settings, Url, is_loopback
+from exporter.vendors.settings import CertificateFile, Duration, RateLimit, Settings, Url, is_insecure
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -58,7 +58,8 @@ class Account(Settings):
         default=10_000, ge=1, description="Series of this account at most; what is beyond is counted."
     )
     rate_limit: RateLimit | None = Field(
-        default=None, description="Requests per duration at most, such as 60/1m; not limited if not set."
+        default=None,
+        description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",
     )
     tls: TLS = Field(default=TLS(), description="How the vendor's certificate is verified.")
     proxy_url: Url | None = Field(
@@ -109,14 +110,8 @@ class Account(Settings):
     def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings that may each be right: the setting, and what to do."""
         yield from _sign_in_conflicts(cls, given)
-        url = given.get("base_url")
-        if isinstance(url, str) and url.startswith("http://") and given.get("allow_insecure_http") is not True:
-            try:
-                host = urlsplit(url).hostname or ""
-            except ValueError:
-                return
-            if not is_loopback(host):
-                yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
+        if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
+            yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
 
 
 def _sign_in_conflicts(account: type[Account], given: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -152,8 +152,11 @@ def prices(products: Iterable[Product]) -> dict[str, Price]:
 
 
 def samples(contract: str, replies: Iterable[Usage], price: Mapping[str, Price]) -> Iterator[Sample]:
-    """Say one contract's usage in metrics. Rows of one meter in one data centre are summed per unit."""
-    quantities: dict[tuple[str, str, str], float] = defaultdict(float)
+    """Say one contract's usage in metrics.
+
+    Rows of one meter in one data centre are summed per unit; a sum of which a row is not known is not known.
+    """
+    rows: dict[tuple[str, str, str], list[float | None]] = defaultdict(list)
     meters: dict[tuple[str, str], str] = {}
     data_centers: dict[str, DataCenter] = {}
     for reply in replies:
@@ -162,8 +165,10 @@ def samples(contract: str, replies: Iterable[Usage], price: Mapping[str, Price])
             for meter in data_center.meters or ():
                 unit = (meter.quantity.unit if meter.quantity else None) or ""
                 meters[meter.meter_id, unit] = meter.meter_desc or ""
-                if meter.quantity and meter.quantity.quantity is not None:
-                    quantities[data_center.label, meter.meter_id, unit] += meter.quantity.quantity
+                if meter.quantity:
+                    rows[data_center.label, meter.meter_id, unit].append(meter.quantity.quantity)
+    known = {key: [one for one in values if one is not None] for key, values in rows.items()}
+    quantities = {key: sum(values) for key, values in known.items() if len(values) == len(rows[key])}
     for (data_center_id, meter_id, unit), quantity in quantities.items():
         yield families.IONOS_METER_QUANTITY(
             quantity, contract=contract, datacenter_id=data_center_id, meter_id=meter_id, unit=unit

@@ -53,7 +53,7 @@ class LeverUsage(Reply):
 
     total: Number = MISSING
     by_bucket: Part[dict[str, Number]] = MISSING
-    by_subscription: Part[Entries[Rows[BucketUsage]]] = MISSING
+    by_subscription: Part[Entries[list[BucketUsage]]] = MISSING
 
 
 class LeversUsage(RootModel[Entries[LeverUsage]]):
@@ -112,7 +112,7 @@ def samples(found: Found, *, buckets: bool, subscriptions: bool) -> Iterator[Sam
                 yield from families.PLANSHIP_LEVER_BUCKET_USAGE.known(value, **labels, bucket=bucket)
             for subscription, rows in (used.by_subscription or {}).items() if subscriptions else ():
                 values = [row.usage for row in rows if row.usage is not None]
-                if len(values) == len(rows):
+                if rows and len(values) == len(rows):
                     yield families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE(
                         sum(values), **labels, subscription_id=subscription
                     )

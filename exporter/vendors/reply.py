@@ -106,7 +106,10 @@ def read_time(value: object) -> datetime:
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise ValueError("expected a date or a time in ISO 8601")
     moment = datetime.fromisoformat(value)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("expected a time from year 1 to 9999 in UTC") from None
 
 
 def read_text(value: object) -> str:
@@ -142,7 +145,7 @@ def _noted(read: Callable[[object], object], *, nullable: bool = False) -> Plain
         if kind == "type":
             try:
                 return read(value)
-            except (ValueError, OverflowError):
+            except ValueError:
                 pass
         _notes(info).drift[_field(info), kind] += 1
         return None
@@ -167,6 +170,8 @@ def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationI
     """Read each item of a list or of an object; those that cannot be read are counted, unless all are."""
     if not isinstance(value, list | dict):
         raise ValueError("expected a list or an object")  # noqa: TRY004 - pydantic collects ValueError only
+    if not value:
+        return read(value)
     items = [[item] for item in value] if isinstance(value, list) else [{k: v} for k, v in value.items()]
     usable: list[Any] = []
     for item in items:
@@ -174,7 +179,7 @@ def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationI
             usable.append(read(item))
         except ValidationError:
             _notes(info).skipped["schema"] += 1
-    if items and not usable:
+    if not usable:
         raise ValueError(f"none of {len(items)} items can be read")
     return [one for (one,) in usable] if isinstance(value, list) else {k: v for one in usable for k, v in one.items()}
 

@@ -14,81 +14,42 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 
 from exporter.errors import SecretUnreadable
 from exporter.pacing import Rate
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
+from exporter.vendors.durations import DURATION_PATTERN, read_interval, read_rate
 from exporter.vendors.protocol import usable_segment
 
-_UNITS: Final = {
-    "y": 31_536_000.0,
-    "w": 604_800.0,
-    "d": 86_400.0,
-    "h": 3600.0,
-    "m": 60.0,
-    "s": 1.0,
-    "ms": 0.001,
-}
-_DURATION: Final = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS))
-_DURATION_PATTERN: Final = "^(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS) + "$"
-_RATE: Final = re.compile(r"([0-9]{1,9})/([0-9a-z]+)")
 _LONGEST_ID: Final = 256
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Settings(BaseModel):
-    """A part of the configuration: unknown keys are errors, and nothing of it is printed in one."""
+    """A part of the configuration: unknown keys are errors, nothing is converted, and no error prints any of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
 
-
-def read_duration(text: object) -> float:
-    """Return the seconds of a Prometheus duration, such as `5m` or `1h30m`.
-
-    Raises:
-        ValueError: it is none.
-
-    """
-    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None or not match[0]:
-        raise ValueError("write a duration with its unit, such as 30s, 5m, 1h or 1h30m")
-    counts = zip(match.groups(), _UNITS.values(), strict=True)
-    return sum(int(count) * seconds for count, seconds in counts if count)
+    @model_validator(mode="before")
+    @classmethod
+    def _frozen_lists(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
 
 
-def write_duration(seconds: float) -> str:
-    """Return seconds as a Prometheus duration, the inverse of `read_duration`."""
-    rest, parts = round(seconds * 1000), []
-    for unit, length in _UNITS.items():
-        count, rest = divmod(rest, round(length * 1000))
-        parts += [f"{count}{unit}"] if count and unit not in ("y", "w") else []
-        rest += count * round(length * 1000) if unit in ("y", "w") else 0
-    return "".join(parts) or "0s"
-
-
-def read_rate(text: object) -> Rate:
-    """Return a rate written as requests per duration, such as `800/1m`.
-
-    Raises:
-        ValueError: it is none.
-
-    """
-    match = _RATE.fullmatch(text) if isinstance(text, str) else None
-    if match is None or not int(match[1]):
-        raise ValueError("write requests per duration, such as 800/1m")
-    seconds = read_duration(match[2])
-    if not seconds:
-        raise ValueError("write a duration longer than nothing, such as 800/1m")
-    return Rate(int(match[1]), seconds)
+def description_of(settings: type[Settings], name: str) -> str:
+    """Return what a setting means; where only its default is changed, what it means where it is from."""
+    described = (kind.model_fields.get(name) for kind in settings.__mro__ if issubclass(kind, Settings))
+    return next((field.description for field in described if field and field.description), "")
 
 
 def is_loopback(host: str) -> bool:
@@ -99,10 +60,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _positive(seconds: float) -> float:
-    if not 1 <= seconds <= _UNITS["y"]:
-        raise ValueError("must be from 1s to 365d")
-    return seconds
+def is_insecure(url: object) -> bool:
+    """Whether a URL leads to another machine without encryption."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        return parts is not None and parts.scheme == "http" and not is_loopback(parts.hostname or "")
+    except ValueError:
+        return False
 
 
 def _url(value: object) -> str:
@@ -133,7 +97,7 @@ def _from_environment(value: object) -> Secret:
 
 
 def _from_file(value: object, info: ValidationInfo) -> Secret:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError("write the path of a file that holds the secret")
     directory: Path = (info.context or {}).get("directory", Path())
     return _present(FileSecret(directory / value))
@@ -148,14 +112,16 @@ def _present(secret: EnvironmentSecret | FileSecret) -> Secret:
 
 
 def _authorities(value: object, info: ValidationInfo) -> Path:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError("write the path of a file")
     directory: Path = (info.context or {}).get("directory", Path())
     path = directory / value
     try:
         ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise ValueError(f"the file {path} holds no certificate in PEM") from None
     except OSError as error:
-        raise ValueError(f"{path} is no PEM file of certificates ({error.strerror or 'unreadable'})") from None
+        raise ValueError(f"the file {path} cannot be read ({error.strerror})") from None
     return path
 
 
@@ -166,8 +132,9 @@ def _identifier(value: object) -> str:
     return text
 
 
-def _shown(**schema: Any) -> WithJsonSchema:
-    return WithJsonSchema(schema)
+def _shown(title: str, **schema: Any) -> WithJsonSchema:
+    """Say in the JSON Schema what is written there; its title is what a person calls that."""
+    return WithJsonSchema({"title": title, **schema})
 
 
 def _contract_number(value: object) -> str:
@@ -200,44 +167,43 @@ def _pattern(value: object) -> str:
 
 Duration = Annotated[
     float,
-    BeforeValidator(read_duration),
-    AfterValidator(_positive),
-    _shown(type="string", pattern=_DURATION_PATTERN),
+    PlainValidator(read_interval),
+    _shown("duration", type="string", pattern=DURATION_PATTERN),
 ]
 """Seconds, written as a Prometheus duration, from `1s` to `365d`."""
-RateLimit = Annotated[Rate, PlainValidator(read_rate), _shown(type="string", pattern="^[0-9]+/[0-9a-z]+$")]
+RateLimit = Annotated[Rate, PlainValidator(read_rate), _shown("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$")]
 """Requests per duration, such as `800/1m`."""
-Url = Annotated[str, PlainValidator(_url), _shown(type="string", format="uri", pattern="^https?://")]
+Url = Annotated[str, PlainValidator(_url), _shown("URL", type="string", format="uri", pattern="^https?://")]
 """An http or https URL without credentials, query or fragment; a slash at its end is dropped."""
 SecretFromEnvironment = Annotated[
     Secret,
     PlainValidator(_from_environment),
-    _shown(type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
+    _shown("secret, as ${NAME}", type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
 ]
 """`${NAME}`: the secret is in that environment variable."""
-SecretFromFile = Annotated[Secret, PlainValidator(_from_file), _shown(type="string", minLength=1)]
+SecretFromFile = Annotated[Secret, PlainValidator(_from_file), _shown("path of a file", type="string", minLength=1)]
 """The path of the file that holds the secret, taken from the configuration's folder."""
-CertificateFile = Annotated[Path, PlainValidator(_authorities), _shown(type="string", minLength=1)]
+CertificateFile = Annotated[Path, PlainValidator(_authorities), _shown("path of a file", type="string", minLength=1)]
 """The path of a PEM file of certificates, taken from the configuration's folder."""
 Identifier = Annotated[
     str,
     PlainValidator(_identifier),
-    _shown(anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
+    _shown("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
 ]
 """What a vendor calls a thing of its own, fit to stand in a path."""
 ContractNumber = Annotated[
     str,
     PlainValidator(_contract_number),
-    _shown(anyOf=[{"type": "string", "pattern": "^[0-9]{5,10}$"}, {"type": "integer"}]),
+    _shown("contract number", anyOf=[{"type": "string", "pattern": "^[0-9]{5,10}$"}, {"type": "integer"}]),
 ]
 """A contract's number at IONOS; leading zeros are kept."""
 DataCenterId = Annotated[
     str,
     PlainValidator(_data_center),
-    _shown(anyOf=[{"type": "string", "format": "uuid"}, {"const": "null"}, {"type": "null"}]),
+    _shown("data centre", anyOf=[{"type": "string", "format": "uuid"}, {"const": "null"}, {"type": "null"}]),
 ]
 """A data centre's UUID at IONOS, or `null` for what is in none."""
-Uuid = Annotated[str, PlainValidator(_uuid), _shown(type="string", format="uuid")]
+Uuid = Annotated[str, PlainValidator(_uuid), _shown("UUID", type="string", format="uuid")]
 """A UUID, in lower case."""
-Pattern = Annotated[str, PlainValidator(_pattern), _shown(type="string", format="regex")]
+Pattern = Annotated[str, PlainValidator(_pattern), _shown("regular expression", type="string", format="regex")]
 """A regular expression that has to match the whole, as in PromQL."""

@@ -1,0 +1,184 @@
+"""A small HTTP/1.1 server for ASGI applications: h11 speaks the protocol, anyio holds the sockets; here are the limits.
+
+No client can hold another up or keep the process from stopping: headers have a
+deadline and a bound, an idle connection ends, a reader that stalls is left, the
+number of connections is bounded, and a stop lets answers under way finish
+within a grace time.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import anyio
+import anyio.abc
+import h11
+
+from exporter.asgi import ASGIApp, Exchange
+from exporter.log import logger
+
+_RECEIVED_BYTES: Final = 64 * 1024
+_ACCEPT_PAUSE_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may take of us. Times are in seconds."""
+
+    header_bytes: int = 16 * 1024
+    header_seconds: float = 10.0
+    body_bytes: int = 64 * 1024
+    body_seconds: float = 10.0
+    idle_seconds: float = 120.0
+    """Longer than from one scrape of Prometheus' to the next, so that a connection lives on."""
+    stall_seconds: float = 30.0
+    connections: int = 512
+    grace_seconds: float = 5.0
+
+
+class Server:
+    """Serves an application on listening sockets until `stop` is set."""
+
+    def __init__(self, app: ASGIApp, stop: anyio.Event, limits: Limits = Limits()) -> None:
+        self._app = app
+        self._stop = stop
+        self._limits = limits
+        self._slots = anyio.Semaphore(limits.connections)
+
+    async def run(
+        self,
+        sockets: Iterable[socket.socket],
+        *,
+        task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Serve until the stop; answers under way may then take their grace time."""
+        async with anyio.create_task_group() as connections:
+            async with anyio.create_task_group() as listening:
+                for one in sockets:
+                    one.setblocking(False)
+                    listener = await anyio.abc.SocketListener.from_socket(one)
+                    listening.start_soon(self._accept, listener, connections)
+                task_status.started()
+                await self._stop.wait()
+                listening.cancel_scope.cancel()
+            connections.cancel_scope.deadline = anyio.current_time() + self._limits.grace_seconds
+
+    async def _accept(self, listener: anyio.abc.SocketListener, connections: anyio.abc.TaskGroup) -> None:
+        """Take connections as long as there are slots; when no file descriptor is left, wait for one."""
+        exhausted = False
+        async with listener:
+            while True:
+                await self._slots.acquire()
+                try:
+                    stream = await listener.accept()
+                except OSError as error:
+                    self._slots.release()
+                    if not exhausted:
+                        logger.warning("no connection can be taken for now", error=error.strerror)
+                    exhausted = True
+                    await anyio.sleep(_ACCEPT_PAUSE_SECONDS)
+                else:
+                    exhausted = False
+                    connections.start_soon(self._serve, stream)
+
+    async def _serve(self, stream: anyio.abc.SocketStream) -> None:
+        try:
+            async with stream:
+                await Connection(stream, self._app, self._stop, self._limits).run()
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, TimeoutError):
+            pass  # the client went, or took too long
+        finally:
+            self._slots.release()
+
+
+class Connection:
+    """One client's connection: a request, its answer, and the next."""
+
+    def __init__(self, stream: anyio.abc.SocketStream, app: ASGIApp, stop: anyio.Event, limits: Limits) -> None:
+        self._stream = stream
+        self._app = app
+        self._stop = stop
+        self._limits = limits
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_bytes)
+
+    async def run(self) -> None:
+        """Answer requests until either side is done."""
+        while not self._stop.is_set():
+            try:
+                request = await self._request()
+                if request is None:
+                    return
+                body = await self._body()
+            except h11.RemoteProtocolError as error:
+                await self._refuse(error.error_status_hint)
+                return
+            await Exchange(self._http, self._send, self._app, request, body).run()
+            if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+                return
+            self._http.start_next_cycle()
+
+    async def _request(self) -> h11.Request | None:
+        """Wait for a request's head, which must be there soon after its first byte; None when there is none."""
+        if self._http.trailing_data == (b"", False) and not await self._first_bytes():
+            return None
+        with anyio.fail_after(self._limits.header_seconds):
+            event = await self._event()
+        return event if isinstance(event, h11.Request) else None
+
+    async def _first_bytes(self) -> bool:
+        """Wait for the next request to begin, or for the stop."""
+        received = False
+
+        async def receive() -> None:
+            nonlocal received
+            try:
+                self._http.receive_data(await self._stream.receive(_RECEIVED_BYTES))
+                received = True
+            except anyio.EndOfStream:
+                pass
+            either.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as either:
+            either.cancel_scope.deadline = anyio.current_time() + self._limits.idle_seconds
+            either.start_soon(receive)
+            await self._stop.wait()
+            either.cancel_scope.cancel()
+        return received
+
+    async def _event(self) -> Any:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            if self._http.they_are_waiting_for_100_continue:
+                await self._send(h11.InformationalResponse(status_code=100, headers=[]))
+            try:
+                self._http.receive_data(await self._stream.receive(_RECEIVED_BYTES))
+            except anyio.EndOfStream:
+                self._http.receive_data(b"")
+        return event
+
+    async def _body(self) -> bytes:
+        body = bytearray()
+        with anyio.fail_after(self._limits.body_seconds):
+            while isinstance(event := await self._event(), h11.Data):
+                body += event.data
+                if len(body) > self._limits.body_bytes:
+                    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                    raise h11.RemoteProtocolError("body too large", error_status_hint=status)
+        return bytes(body)
+
+    async def _send(self, event: Any) -> None:
+        data = self._http.send(event)
+        if data:
+            with anyio.fail_after(self._limits.stall_seconds):
+                await self._stream.send(data)
+
+    async def _refuse(self, status: int) -> None:
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            text = f"{HTTPStatus(status).phrase.lower()}\n".encode()
+            headers = [("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(text)))]
+            await self._send(h11.Response(status_code=status, headers=[*headers, ("connection", "close")]))
+            await self._send(h11.Data(data=text))
+            await self._send(h11.EndOfMessage())

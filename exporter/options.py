@@ -1,0 +1,107 @@
+"""The options of the command line, spelt as Prometheus users know them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import click
+
+from exporter.addresses import split_address
+from exporter.log import FORMATS, LEVELS, Format, Level, configure
+
+_SPEEDS: Final = click.FloatRange(min=0.001, max=1e6)
+_PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _addresses(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    for address in value:
+        try:
+            split_address(address)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return value
+
+
+def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not _PATH.fullmatch(value) or value.startswith("/-/"):
+        raise click.BadParameter("write a path such as /metrics, not / and not below /-/")
+    return value
+
+
+def _duration(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    from exporter.vendors.durations import read_interval  # noqa: PLC0415 - only the demo needs it
+
+    try:
+        read_interval(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
+
+
+def logging_options(default: str) -> Callable[[_F], _F]:
+    """Give a command the options that set up its logs, and set them up."""
+
+    def decorated(command: _F) -> _F:
+        @_choice("--log.level", "log_level", LEVELS, default, "The least important lines that are written.")
+        @_choice("--log.format", "log_format", FORMATS, FORMATS[0], "How a line is written.")
+        @wraps(command)
+        def logged(*args: Any, log_level: Level, log_format: Format, **options: Any) -> Any:
+            configure(log_level, log_format)
+            return command(*args, **options)
+
+        return cast("_F", logged)
+
+    return decorated
+
+
+def _choice(flag: str, name: str, choices: Iterable[str], default: str, meaning: str) -> Callable[[_F], _F]:
+    return click.option(flag, name, type=click.Choice(tuple(choices)), default=default, show_default=True, help=meaning)
+
+
+def listen_addresses(default: str) -> Callable[[_F], _F]:
+    """Give a command the option that says where it listens."""
+    return click.option(
+        "--web.listen-address",
+        "addresses",
+        multiple=True,
+        default=[default],
+        show_default=True,
+        callback=_addresses,
+        help="Where to listen, may be given several times; :PORT is every interface.",
+    )
+
+
+telemetry_path = click.option(
+    "--web.telemetry-path", "path", default="/metrics", show_default=True, callback=_path, help="Where the metrics are."
+)
+config_file = click.option(
+    "--config.file",
+    "file",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The configuration.",
+)
+
+poll_interval = click.option(
+    "--interval", default="15s", show_default=True, callback=_duration, help="How often the accounts are polled."
+)
+
+
+def with_world(command: _F) -> _F:
+    """Give a command the options of a sandbox's world, and the world."""
+
+    @click.option("--speed", type=_SPEEDS, default=1.0, show_default=True, help="How fast the sandbox's time passes.")
+    @click.option("--seed", type=int, default=1, show_default=True, help="Which of the sandbox's worlds.")
+    @wraps(command)
+    def given(*args: Any, seed: int, speed: float, **options: Any) -> Any:
+        from exporter.sandbox import World  # noqa: PLC0415 - only a sandbox needs one
+
+        return command(*args, world=World(seed=seed, speed=speed), **options)
+
+    return cast("_F", given)

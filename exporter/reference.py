@@ -1,0 +1,136 @@
+"""The configuration for people: what docs/configuration.md holds, from the models that read one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from exporter.config import schema
+from exporter.vendors import VENDORS, Account
+
+_INTRODUCTION: Final = """\
+# Configuration
+
+The exporter reads one YAML file, `config.yaml` unless `--config.file` names another. It has one key, `accounts`: a
+list with an entry for each account, which is one set of credentials at one vendor. `usage-exporter check` says
+everything that is wrong with a file at once, each with its place; `check --probe` also asks every vendor once.
+[config.example.yaml](../config.example.yaml) shows every setting with its default.
+
+A key that is not known is an error, and so is one that stands twice. Values are read as they look: `5` is a number,
+`true` is a flag, and `0123`, `yes` and `12:30` are text. Anchors, aliases and tags are not read. This page is what
+`usage-exporter schema --markdown` prints; `usage-exporter schema` prints the JSON Schema that editors use.
+
+## Secrets
+
+A secret never stands in the file. Each can be given in one of two ways:
+
+- `password: ${NAME}` takes it from the environment variable `NAME`.
+- `password_file: path` takes it from a file, whose one line end at its end is not part of it. A path that is not
+  absolute starts at the folder of the configuration.
+
+Files are read again each time the secret is used, so a rotated secret needs no restart. A file that is missing or
+empty for a moment leaves the last good value in use.
+
+## Durations and rates
+
+A duration is a number and a unit, or several, the largest first: `30s`, `5m`, `1h30m`, `7d`. The units are `ms`, `s`,
+`m`, `h`, `d`, `w` and `y`; there is no duration without one. Durations are from `1s` to `365d`.
+
+A rate is a number of requests, a slash and a duration: `60/1m`, `1000/1h`. Accounts with the same credentials share
+the rate of the first of them.
+
+"""
+
+_EXAMPLES: Final[Mapping[str, str]] = {
+    "netnut": """\
+    email: usage@example.com
+    password: ${NETNUT_PASSWORD}
+""",
+    "ionos": """\
+    token: ${IONOS_TOKEN}
+""",
+    "prolifi": """\
+    api_key: ${PROLIFI_API_KEY}
+    discover: true
+""",
+    "planship": """\
+    client_id: usage-exporter
+    client_secret: ${PLANSHIP_CLIENT_SECRET}
+    customers: [acme]
+    products:
+      - slug: invoicing
+        levers: [invoices]
+""",
+}
+
+_KINDS: Final[Mapping[str, str]] = {
+    "string": "text",
+    "boolean": "`true` or `false`",
+    "integer": "number",
+    "object": "mapping",
+}
+_INHERITED: Final = frozenset(Account.model_fields) - {"vendor", "name"}
+
+Node = Mapping[str, Any]
+"""A part of the JSON Schema."""
+
+
+def configuration_markdown() -> str:
+    """Return docs/configuration.md: an introduction, and for each vendor an example and a table of its settings."""
+    definitions = schema()["$defs"]
+    return _INTRODUCTION + "\n".join(
+        _section(vendor, definitions[model.__name__], definitions) for vendor, model in VENDORS.items()
+    )
+
+
+def _section(vendor: str, settings: Node, definitions: Node) -> str:
+    about = settings["properties"]["vendor"]["description"]
+    rows = sorted(_rows("", settings, definitions), key=lambda row: row[0].split(".")[0] in _INHERITED)
+    table = "".join(f"| `{key}` | {kind} | {default} | {meaning} |\n" for key, kind, default, meaning in rows)
+    return (
+        f"## {vendor}\n\n{about}\n\n"
+        f"```yaml\naccounts:\n  - vendor: {vendor}\n    name: main\n{_EXAMPLES[vendor]}```\n\n"
+        f"| setting | what to write | if not set | meaning |\n| --- | --- | --- | --- |\n{table}"
+    )
+
+
+def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str, str, str, str]]:
+    for key, node in settings["properties"].items():
+        path = f"{prefix}{key}"
+        default = "required" if key in settings.get("required", ()) else _value(node.get("default"))
+        yield path, _kind(node), default, node["description"].replace("|", "\\|")
+        items = node.get("items", {})
+        for part, below in ((node, f"{path}."), (items, f"{path}[].")):
+            if "$ref" in part:
+                yield from _rows(below, definitions[part["$ref"].rpartition("/")[2]], definitions)
+
+
+def _kind(node: Node) -> str:
+    """Say what is written at a place."""
+    if "title" in node:
+        return f"{node['title']}"
+    if "anyOf" in node:
+        return " or ".join(_kind(one) for one in node["anyOf"] if one.get("type") != "null")
+    if "enum" in node or "const" in node:
+        return _alternatives(f"`{value}`" for value in node.get("enum", [node.get("const")]))
+    if node.get("type") == "array":
+        return f"list of {_kind(node['items'])}s" + (", at least one" if node.get("minItems") else "")
+    return _KINDS[node.get("type", "object")] + _bounds(node)
+
+
+def _bounds(node: Node) -> str:
+    least, most = node.get("minimum"), node.get("maximum")
+    return (f" from {least}" if least is not None else "") + (f" to {most}" if most is not None else "")
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _value(default: object) -> str:
+    """Return a default as it would be written; a mapping has none, for its settings have rows of their own."""
+    if default is None or isinstance(default, dict):
+        return "-"
+    return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default)}`"

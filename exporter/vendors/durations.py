@@ -1,0 +1,74 @@
+"""Durations and rates, written as Prometheus users write them: `5m`, `1h30m`, `800/1m`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from exporter.pacing import Rate
+
+_UNITS: Final = {
+    "y": 31_536_000.0,
+    "w": 604_800.0,
+    "d": 86_400.0,
+    "h": 3600.0,
+    "m": 60.0,
+    "s": 1.0,
+    "ms": 0.001,
+}
+_DURATION: Final = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS))
+_RATE: Final = re.compile(r"([0-9]{1,9})/([0-9a-z]+)")
+DURATION_PATTERN: Final = "^(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS) + "$"
+"""A duration, as a regular expression of JSON Schema."""
+
+
+def read_duration(text: object) -> float:
+    """Return the seconds of a Prometheus duration, such as `5m` or `1h30m`.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not match[0]:
+        raise ValueError("write a duration with its unit, such as 30s, 5m, 1h or 1h30m")
+    counts = zip(match.groups(), _UNITS.values(), strict=True)
+    return sum(int(count) * seconds for count, seconds in counts if count)
+
+
+def read_interval(text: object) -> float:
+    """Return the seconds of a duration from `1s` to `365d`.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    seconds = read_duration(text)
+    if not 1 <= seconds <= _UNITS["y"]:
+        raise ValueError("must be from 1s to 365d")
+    return seconds
+
+
+def write_duration(seconds: float) -> str:
+    """Return seconds as a Prometheus duration, in days and less; the inverse of `read_duration`."""
+    rest, parts = round(seconds * 1000), []
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, rest = divmod(rest, round(_UNITS[unit] * 1000))
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
+def read_rate(text: object) -> Rate:
+    """Return a rate written as requests per duration, such as `800/1m`.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    match = _RATE.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not int(match[1]):
+        raise ValueError("write requests per duration, such as 800/1m")
+    seconds = read_duration(match[2])
+    if not seconds:
+        raise ValueError("write a duration longer than nothing, such as 800/1m")
+    return Rate(int(match[1]), seconds)
