@@ -19,8 +19,8 @@ def split_address(address: str) -> tuple[str, int]:
         ValueError: it is no such address.
 
     """
-    host, _, port = address.rpartition(":")
-    if not port.isascii() or not port.isdigit() or int(port) > _LARGEST_PORT:
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > _LARGEST_PORT:
         raise ValueError(f"write host:port, such as {DEFAULT_ADDRESS}")
     if ":" in host and not (host.startswith("[") and host.endswith("]")):
         raise ValueError("write an IPv6 address in brackets, such as [::1]:10924")
@@ -50,9 +50,9 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
 
 
 def _why(error: OSError | UnicodeError) -> str:
-    if isinstance(error, socket.gaierror | UnicodeError) or not error.errno:
-        return "the host name has no address here"
-    return os.strerror(error.errno)
+    """Say it in the system's words; what has no number of the system's is about the host name."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number and number > 0 else "the host name has no address here"
 
 
 def address_of(listening: socket.socket) -> str:

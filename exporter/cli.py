@@ -20,6 +20,7 @@ from exporter import __version__
 from exporter.addresses import DEFAULT_ADDRESS, address_of, listen
 from exporter.log import logger
 from exporter.options import config_file, listen_addresses, logging_options, poll_interval, telemetry_path, with_world
+from exporter.secret import redact
 
 if TYPE_CHECKING:
     import socket
@@ -67,7 +68,7 @@ def check(file: Path, probe: bool) -> None:
     """Validate a configuration: say every problem at once."""
     config = _load(file)
     click.echo(f"{file}: no problem found, accounts: {len(config.accounts)}")
-    if probe and not _poll_once(config, lambda outcome: click.echo(_said(outcome)))[1]:
+    if probe and not _poll_once(config, lambda outcome: click.echo(redact(_said(outcome))))[1]:
         sys.exit(FAILED)
 
 
@@ -144,14 +145,24 @@ def healthcheck(url: str) -> None:
     Exits with 1 if it is not, or does not answer within 3 seconds.
     """
     from http.client import HTTPException
+    from urllib.error import HTTPError
     from urllib.request import ProxyHandler, build_opener
 
     try:
         with build_opener(ProxyHandler({})).open(url, timeout=3) as answer:
             answer.read(64)
-    except (OSError, HTTPException, ValueError) as error:
-        click.echo(f"not healthy: {getattr(error, 'reason', error)}", err=True)
-        sys.exit(FAILED)
+    except HTTPError as error:
+        problem = f"HTTP {error.code}"
+        error.close()
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        problem = getattr(reason, "strerror", None) or str(reason)
+    except (HTTPException, ValueError):
+        problem = "no HTTP, or no URL"
+    else:
+        return
+    click.echo(f"not healthy: {problem}", err=True)
+    sys.exit(FAILED)
 
 
 def _load(file: Path) -> Config:

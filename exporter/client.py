@@ -104,7 +104,7 @@ class Client:
             verify=_ssl_context(account.tls.ca_file, account.tls.insecure_skip_verify),
             proxy=account.proxy_url,
             trust_env=False,
-            timeout=account.timeout,
+            timeout=httpx.Timeout(account.timeout, connect=0.9 * account.timeout),
             limits=_LIMITS,
             follow_redirects=False,
             transport=transport,

@@ -1,0 +1,30 @@
+# The exporter in a virtual environment, with nothing beside it that builds or installs.
+# BASE is any image with Python 3.11 or later; both stages need the same one, which the environment's links lead to.
+ARG BASE=docker.io/library/python:3.13-slim
+
+FROM ${BASE} AS build
+WORKDIR /build
+RUN python3 -m venv /build/tools && python3 -m venv --without-pip /opt/usage-exporter
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+COPY requirements.txt requirements-build.txt ./
+RUN tools/bin/pip install --require-hashes -r requirements-build.txt \
+ && tools/bin/pip --python /opt/usage-exporter/bin/python install --only-binary :all: --require-hashes -r requirements.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY exporter exporter
+RUN tools/bin/python -m hatchling build -t wheel -d dist \
+ && tools/bin/pip --python /opt/usage-exporter/bin/python install --no-deps --no-index dist/*.whl
+
+FROM ${BASE}
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="usage-exporter" \
+      org.opencontainers.image.description="Prometheus exporter for usage and quotas that vendors only show in their billing APIs" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+COPY --from=build /opt/usage-exporter /opt/usage-exporter
+ENV PATH=/opt/usage-exporter/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+USER 65532:65532
+WORKDIR /
+EXPOSE 10924
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["usage-exporter", "healthcheck"]
+ENTRYPOINT ["usage-exporter"]
+CMD ["run", "--config.file=/etc/usage-exporter/config.yaml", "--web.listen-address=0.0.0.0:10924"]

@@ -1,0 +1,55 @@
+# `make` lists the targets. `demo` and `test` need Python 3.11 or later, and install the rest into .venv.
+
+PYTHON ?= python3
+LOCK_OPTIONS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check install
+LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url $(LOCK_OPTIONS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors
+	@$(BIN)/python -m exporter demo
+
+test: $(VENV)/development ## run every test, with coverage
+	@scripts/fetch-prometheus $(BIN) || true
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --cov
+
+lint: $(VENV)/development ## ruff, its formatter, mypy --strict
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+bench: $(VENV)/development ## what a scrape costs, beside prometheus_client
+	@$(BIN)/python -m benchmarks
+
+lock: $(VENV)/development ## write the requirements anew; LOCK_OPTIONS=--upgrade takes the newest releases
+	@$(LOCK) pyproject.toml -o requirements.txt
+	@$(LOCK) --group build -o requirements-build.txt
+	@$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
+
+clean: ## remove .venv and what was built or measured
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist benchmarks/results.json
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; name one, such as: make PYTHON=python3.13"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/runtime: requirements.txt | $(BIN)/pip
+	@echo "Installing what the exporter needs into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/development: requirements-dev.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing what development needs into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@

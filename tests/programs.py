@@ -1,0 +1,89 @@
+"""Real programs, started for a test and ended with it."""
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pytest
+
+DEADLINE_SECONDS: Final = 30.0
+_PAUSE_SECONDS: Final = 0.05
+
+T = TypeVar("T")
+
+
+def program(name: str) -> str:
+    """The path of a program; the test is skipped where it is not."""
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not on the PATH: make test fetches Debian's package prometheus where it can")
+    return path
+
+
+def eventually(look: Callable[[], T | None], seconds: float = DEADLINE_SECONDS) -> T:
+    """What `look` finds, as soon as it finds something; an error of the network is nothing yet."""
+    deadline = time.monotonic() + seconds
+    while True:
+        error: Exception | None = None
+        try:
+            if (found := look()) is not None:
+                return found
+        except OSError as problem:
+            error = problem
+        if time.monotonic() > deadline:
+            raise AssertionError(f"nothing within {seconds} s") from error
+        time.sleep(_PAUSE_SECONDS)
+
+
+def fetch(url: str, headers: Mapping[str, str] | None = None) -> str:
+    """The text that a URL on this machine answers."""
+    with urllib.request.urlopen(urllib.request.Request(url, headers=dict(headers or {})), timeout=5) as answer:  # noqa: S310 - http to this machine
+        return str(answer.read().decode())
+
+
+def free_port() -> int:
+    """A port that nobody listens on for now."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def running(*command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that writes to `log`; it is asked to end, and made to."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def exporter_running(*arguments: str, log: Path) -> Iterator[str]:
+    """An exporter on a free port; gives its URL."""
+    command = (sys.executable, "-m", "exporter", *arguments, "--web.listen-address=127.0.0.1:0")
+    with running(*command, log=log) as process:
+
+        def address() -> str | None:
+            if process.poll() is not None:
+                raise AssertionError(log.read_text())
+            found = re.search(r"listening=(\S+)", log.read_text())
+            return found[1] if found else None
+
+        url = f"http://{eventually(address)}"
+        eventually(lambda: fetch(f"{url}/-/ready"))
+        yield url

@@ -1,0 +1,187 @@
+"""Who may import whom, read from the imports themselves; and how long a file may be."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "exporter"
+FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in FILES}
+
+# From the entrance inwards: a room may import from its own row's rooms and from every row below.
+ROWS = [
+    ["exporter.__main__"],
+    ["exporter.cli"],
+    ["exporter.demo"],
+    ["exporter.app"],
+    ["exporter.server", "exporter.landing", "exporter.http_server", "exporter.asgi", "exporter.addresses"],
+    ["exporter.catalogue", "exporter.reference", "exporter.telemetry"],
+    ["exporter.exposition", "exporter.poller", "exporter.config", "exporter.client"],
+    ["exporter.store"],
+    ["exporter.vendors"],
+    ["exporter.retry", "exporter.body", "exporter.auth", "exporter.pacing", "exporter.yaml_strict", "exporter.log"],
+    ["exporter.secret", "exporter.metrics", "exporter.sandbox"],
+    ["exporter.errors"],
+    ["exporter"],
+]
+
+# What a room may not know although it stands above it.
+FORBIDDEN = [
+    ("exporter.poller", "exporter.client"),
+    ("exporter.poller", "exporter.exposition"),
+    ("exporter.poller", "exporter.config"),
+    ("exporter.exposition", "exporter.vendors"),
+    ("exporter.exposition", "exporter.poller"),
+    ("exporter.client", "exporter.store"),
+    ("exporter.client", "exporter.config"),
+    ("exporter.client", "exporter.metrics"),
+    ("exporter.config", "exporter.client"),
+    ("exporter.server", "exporter.vendors"),
+    ("exporter.server", "exporter.client"),
+    ("exporter.vendors", "exporter.client"),
+    ("exporter.vendors", "exporter.store"),
+    ("exporter.vendors", "exporter.log"),
+]
+
+# Each third-party package has one home.
+HOMES = {
+    "yaml": {"exporter.yaml_strict"},
+    "httpx": {"exporter.client"},
+    "prometheus_client": {"exporter.exposition", "exporter.telemetry", "exporter.server"},
+    "h11": {"exporter.http_server", "exporter.asgi"},
+    "click": {"exporter.cli", "exporter.options"},
+    "structlog": {"exporter.log"},
+    "starlette": {"exporter.sandbox"},
+}
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Every module that a file names in an import, wherever it stands."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: a relative import"
+            for alias in node.names:
+                deeper = f"{node.module}.{alias.name}"
+                yield deeper if deeper in MODULES else str(node.module)
+
+
+def within(module: str, room: str) -> bool:
+    return module == room or (module.startswith(f"{room}.") and room != "exporter")
+
+
+def row_of(module: str) -> int:
+    (row,) = [number for number, rooms in enumerate(ROWS) if any(within(module, room) for room in rooms)]
+    return row
+
+
+EDGES = [
+    (module, imported)
+    for module, file in MODULES.items()
+    for imported in imports(file)
+    if imported.partition(".")[0] == "exporter"
+]
+
+
+@pytest.mark.parametrize(("module", "imported"), EDGES)
+def test_imports_lead_inwards(module: str, imported: str) -> None:
+    assert row_of(module) <= row_of(imported)
+
+
+@pytest.mark.parametrize(("room", "other"), FORBIDDEN)
+def test_a_room_does_not_know(room: str, other: str) -> None:
+    assert not [edge for edge in EDGES if within(edge[0], room) and within(edge[1], other)]
+
+
+def test_the_sandbox_knows_nothing_of_the_house_and_only_the_demo_knows_it() -> None:
+    for module, imported in EDGES:
+        if within(module, "exporter.sandbox"):
+            assert within(imported, "exporter.sandbox")
+        elif within(imported, "exporter.sandbox"):
+            assert module in ("exporter.demo", "exporter.cli", "exporter.options")
+
+
+@pytest.mark.parametrize("vendor", sorted((PACKAGE / "vendors").glob("*.py")), ids=lambda file: file.stem)
+def test_no_vendor_knows_another(vendor: Path) -> None:
+    shared = {"account", "protocol", "reply", "settings", "durations"}
+    known = {one.rpartition(".")[2] for one in imports(vendor) if one.startswith("exporter.vendors.")}
+
+    assert vendor.stem == "__init__" or known <= shared
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    graph = {module: {imported for one, imported in EDGES if one == module} for module in MODULES}
+    done: set[str] = set()
+
+    def walk(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " → ".join((*path, module))
+        if module not in done:
+            for imported in graph.get(module, ()):
+                walk(imported, (*path, module))
+            done.add(module)
+
+    for module in graph:
+        walk(module, ())
+
+
+@pytest.mark.parametrize(("package", "homes"), HOMES.items())
+def test_a_package_is_at_home_in_one_place(package: str, homes: set[str]) -> None:
+    users = {
+        module
+        for module, file in MODULES.items()
+        if any(one.partition(".")[0] == package for one in imports(file))
+        if not any(within(module, home) for home in homes)
+    }
+
+    assert not users
+
+
+def test_every_third_party_package_is_a_dependency_with_a_home() -> None:
+    own = {"exporter", "anyio", "pydantic", "pydantic_core"}
+    used = {one.partition(".")[0] for file in FILES for one in imports(file)} - set(sys.stdlib_module_names)
+
+    assert used - own == set(HOMES)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_file_can_be_read_in_one_sitting(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+    assert len(file.read_text().splitlines()) <= 260
+    for function in functions:
+        assert (function.end_lineno or 0) - function.lineno < 45, function.name
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_names_are_not_empty_words(file: Path) -> None:
+    words = set(file.stem.split("_"))
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ClassDef):
+            words |= set(node.name.lower().split("_"))
+
+    assert not words & {"manager", "handler", "service", "engine", "processor", "helper", "helpers", "utils", "core"}
+
+
+@pytest.mark.parametrize("command", ["schema", "metrics", "check"])
+def test_a_command_imports_only_what_it_needs(command: str) -> None:
+    script = f"import sys; from exporter.cli import main; main(['{command}', '-h'], standalone_mode=False); print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+
+    assert not {"starlette", "httpx", "prometheus_client", "pydantic"} & set(loaded.split())
+
+
+def test_rows_name_rooms_that_exist() -> None:
+    rooms = [room for row in ROWS for room in row]
+
+    assert len(rooms) == len(set(rooms))
+    assert all(room in MODULES for room in rooms)
+    assert all(one != other for one, other in pairwise(rooms))

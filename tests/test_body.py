@@ -1,0 +1,172 @@
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+
+from exporter.body import MAX_BODY_BYTES, decode_json, read_body
+from exporter.errors import TooLarge, Undecodable
+
+pytestmark = pytest.mark.anyio
+LIMIT = 1000
+BODY = b'{"data": [1, 2, 3]}'
+
+
+async def chunks(of: bytes, size: int) -> AsyncIterator[bytes]:
+    for start in range(0, len(of), size):
+        yield of[start : start + size]
+
+
+async def stream(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+@pytest.mark.parametrize(
+    ("packed", "encoding"),
+    [
+        (BODY, ""),
+        (BODY, "identity"),
+        (BODY, " Identity "),
+        (gzip.compress(BODY), "gzip"),
+        (gzip.compress(BODY), "GZIP"),
+        (gzip.compress(BODY), "x-gzip"),
+        (zlib.compress(BODY), "deflate"),
+    ],
+)
+async def test_a_body_is_unpacked_however_it_is_cut(packed: bytes, encoding: str, size: int) -> None:
+    assert await read_body(chunks(packed, size), encoding, LIMIT) == BODY
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+@pytest.mark.parametrize(("length", "fits"), [(0, True), (LIMIT - 1, True), (LIMIT, True), (LIMIT + 1, False)])
+@pytest.mark.parametrize("size", [1, 10_000])
+async def test_a_body_may_be_as_large_as_the_limit(encoding: str, length: int, fits: bool, size: int) -> None:
+    body = b"x" * length
+    packed = gzip.compress(body) if encoding else body
+    if fits:
+        assert await read_body(chunks(packed, size), encoding, LIMIT) == body
+    else:
+        with pytest.raises(TooLarge, match="larger than 1000 bytes"):
+            await read_body(chunks(packed, size), encoding, LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("packed", "encoding"),
+    [
+        (BODY, "br"),
+        (BODY, "zstd"),
+        (gzip.compress(gzip.compress(BODY)), "gzip, gzip"),
+        (BODY, "gzip"),
+        (b"", "gzip"),
+        (gzip.compress(BODY)[:-1], "gzip"),
+        (gzip.compress(BODY)[:12], "gzip"),
+        (gzip.compress(BODY)[:-8] + bytes(8), "gzip"),
+        (gzip.compress(BODY) + b"more", "gzip"),
+        (gzip.compress(BODY) + gzip.compress(BODY), "gzip"),
+    ],
+    ids=[
+        "brotli",
+        "zstandard",
+        "gzip twice",
+        "not packed",
+        "nothing",
+        "cut at the end",
+        "cut at the start",
+        "wrong sum",
+        "more after the end",
+        "two members",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 4096])
+async def test_what_is_packed_wrongly_is_not_read(packed: bytes, encoding: str, size: int) -> None:
+    with pytest.raises(Undecodable, match="pack"):
+        await read_body(chunks(packed, size), encoding, LIMIT)
+
+
+async def test_what_comes_after_the_end_is_not_gathered() -> None:
+    asked = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal asked
+        yield gzip.compress(BODY)
+        while asked < 1000:
+            asked += 1
+            yield bytes(1 << 20)
+
+    with pytest.raises(Undecodable):
+        await read_body(endless(), "gzip", MAX_BODY_BYTES)
+
+    assert asked == 1
+
+
+async def test_a_small_body_that_would_unpack_to_a_large_one_costs_no_more_than_the_limit() -> None:
+    bomb = gzip.compress(bytes(16 * MAX_BODY_BYTES), compresslevel=1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            await read_body(stream([bomb]), "gzip", MAX_BODY_BYTES)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * MAX_BODY_BYTES
+
+
+async def test_no_more_is_read_once_the_limit_is_passed() -> None:
+    given = iter([b"x" * LIMIT, b"x", b"never asked for"])
+    with pytest.raises(TooLarge):
+        await read_body(stream(given), "", LIMIT)
+
+    assert next(given) == b"never asked for"
+
+
+@pytest.mark.parametrize(
+    ("body", "document"),
+    [
+        (b"null", None),
+        (b' {"a": [1, 2.5, "x", true]}\n', {"a": [1, 2.5, "x", True]}),
+        ('"é\\u00e9"'.encode(), "éé"),
+        (b"12345678901234567890123", 12345678901234567890123),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+    ],
+)
+def test_json_is_decoded(body: bytes, document: object) -> None:
+    assert decode_json(body, "text/plain") == document
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"<html>",
+        b'{"a": 1',
+        b'{"a": 1} x',
+        b"{'a': 1}",
+        b"NaN",
+        b"-Infinity",
+        b"\xef\xbb\xbf{}",
+        b'"\xe9"',
+        b'"\\ud800"',
+        "{}".encode("utf-16"),
+        b"[" * 1_000_000,
+        b"9" * 10_000,
+    ],
+)
+def test_what_is_no_json_is_told_apart_without_being_shown(body: bytes) -> None:
+    with pytest.raises(Undecodable) as caught:
+        decode_json(body, "text/html; charset=utf-8")
+
+    kind, size, digest = str(caught.value).split(", ")
+    assert (kind, size) == ("not JSON: text/html", f"{len(body)} bytes")
+    assert digest.startswith("sha256 ")
+
+
+def test_a_long_content_type_is_cut() -> None:
+    with pytest.raises(Undecodable) as caught:
+        decode_json(b"<", "x" * 10_000)
+
+    assert len(str(caught.value)) < 120

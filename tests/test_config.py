@@ -1,0 +1,121 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from configurations import MINIMAL, account, problems
+
+from exporter import yaml_strict
+from exporter.cli import main
+from exporter.config import Config, ConfigError, load, parse
+
+TWELVE = Path(__file__).parent / "bad_configs" / "twelve_mistakes.yaml"
+DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
+NAME = "write up to 63 letters, digits and ._@- , the first a letter or digit"
+LITERAL = "write ${NAME} of an environment variable, or use the ..._file setting; a secret does not stand here"
+LIST = "write a list of at least one account"
+
+
+@pytest.fixture(autouse=True)
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "a-token-of-tests")
+
+
+def test_every_mistake_of_a_file_is_said_at_once_with_its_place_and_without_its_value() -> None:
+    folder = TWELVE.parent
+    result = CliRunner().invoke(
+        main, ["check", "--config.file", str(TWELVE)], env={"TWELVE_MISTAKES": "a-key-of-tests"}
+    )
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        "defaults: unknown key",
+        "accounts[0].base_url: must not hold a user name or password; credentials have settings of their own",
+        "accounts[0].intervall: unknown key; did you mean interval?",
+        f"accounts[0].name: {NAME}",
+        f"accounts[0].password: {LITERAL}",
+        f"accounts[0].timeout: {DURATION}",
+        "accounts[1].datacenters[0]: write the UUID of a data centre, or null",
+        f"accounts[1].tls.ca_file: the file {folder}/missing/ca.pem cannot be read (No such file or directory)",
+        f"accounts[1].token_file: the file {folder}/missing/token cannot be read (No such file or directory)",
+        "accounts[2].include[0]: write a regular expression; it has to match the whole",
+        "accounts[4].vendor: write one of netnut, ionos, prolifi, planship",
+        "accounts[3].name: is the name of accounts[2] too; unique per vendor",
+    ]
+    assert "shown" in TWELVE.read_text()
+    assert "shown" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["write a mapping with the key accounts"]),
+        ("- a", ["write a mapping with the key accounts"]),
+        ("accounts", ["write a mapping with the key accounts"]),
+        ("accounts: []", [f"accounts: {LIST}"]),
+        ("accounts: {vendor: netnut}", [f"accounts: {LIST}"]),
+        ("acounts: []", ["acounts: unknown key; did you mean accounts?", f"accounts: {LIST}"]),
+        ("accounts: [netnut]", ["accounts[0]: write a mapping with vendor, name and the vendor's settings"]),
+        ("accounts: [{name: a}]", ["accounts[0].vendor: write one of netnut, ionos, prolifi, planship"]),
+        ("accounts: [{vendor: [netnut]}]", ["accounts[0].vendor: write one of netnut, ionos, prolifi, planship"]),
+        ("accounts:\n  - vendor: netnut\n    vendor: ionos", ["line 3, column 5: the key 'vendor' stands here twice"]),
+        (account("netnut", '"a\\nb": 1'), ["accounts[0].'a\\nb': unknown key"]),
+        (account("netnut", "<<: {name: b}"), ["accounts[0].<<: unknown key"]),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_shape_is_refused(text: str, expected: list[str], tmp_path: Path) -> None:
+    assert problems(text, tmp_path) == expected
+
+
+def test_a_name_is_unique_per_vendor_only(tmp_path: Path) -> None:
+    both = f"accounts:\n- {{{MINIMAL['netnut']}}}\n- {{{MINIMAL['ionos']}}}\n"
+
+    assert [one.key for one in parse(both.encode(), tmp_path).accounts] == [("netnut", "a"), ("ionos", "a")]
+    assert problems(f"{both}- {{{MINIMAL['netnut']}}}\n", tmp_path) == [
+        "accounts[2].name: is the name of accounts[0] too; unique per vendor"
+    ]
+
+
+def test_paths_are_taken_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "secret").write_text("s3cret-in-a-folder")
+    (tmp_path / "conf" / "config.yaml").write_text("accounts: [{vendor: netnut, name: a, token_file: secret}]")
+    monkeypatch.chdir(tmp_path)
+
+    (one,) = load(Path("conf/config.yaml")).accounts
+
+    assert one.secret("token").read() == "s3cret-in-a-folder"
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda _: None, "cannot be read: No such file or directory"),
+        (lambda path: path.mkdir(), "cannot be read: Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_with_its_name(
+    make: Callable[[Path], None], problem: str, tmp_path: Path
+) -> None:
+    make(tmp_path / "config.yaml")
+
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path / "config.yaml")
+
+    assert str(raised.value) == f"{tmp_path / 'config.yaml'} {problem}"
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_bytes(b"#" * (yaml_strict.MAX_BYTES + 1))
+
+    with pytest.raises(ConfigError, match=r"\Alarger than 1048576 bytes\Z"):
+        load(tmp_path / "config.yaml")
+
+
+def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
+    config = parse(account("netnut").encode(), tmp_path)
+
+    assert isinstance(config, Config)
+    with pytest.raises(ValueError, match="frozen"):
+        config.accounts[0].name = "b"  # type: ignore[misc]  # which is what is tested

@@ -1,0 +1,224 @@
+"""From snapshots to the page, read back by parsers that are not ours."""
+
+import gzip
+from collections.abc import Callable, Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from exporter.exposition import Format, accepts_gzip, compress, negotiate, page, render
+from exporter.metrics import FAMILIES, MAX_LABEL_CHARACTERS, VENDOR_FAMILIES, clean_label
+from exporter.metrics.usage import NETNUT_GB_USED, PLANSHIP_LEVER_BUCKET_USAGE
+from exporter.store import Reading, Store
+
+PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
+    Format.TEXT: parse_text,
+    Format.OPENMETRICS: parse_openmetrics,
+}
+
+
+def page_of(*accounts: tuple[str, Reading], form: Format = Format.TEXT, now: float = 0.0) -> bytes:
+    store = Store([("planship", name) for name, _ in accounts], render)
+    for name, reading in accounts:
+        store.succeeded(("planship", name), reading, read_at=1.0, stale_at=100.0)
+    own = CollectorRegistry()
+    Gauge("own_things", "Things.", registry=own).set(3)
+    return page(store, own, form, now)
+
+
+def bucket(value: float, name: str) -> Reading:
+    return Reading.checked(
+        [PLANSHIP_LEVER_BUCKET_USAGE(value, product="p", customer_id="c", lever="l", bucket=name)], max_series=10
+    )
+
+
+@pytest.mark.parametrize("form", Format)
+@given(value=st.floats(allow_nan=False, allow_infinity=False), label=st.text())
+def test_what_was_read_is_what_the_page_says(form: Format, value: float, label: str) -> None:
+    body = page_of(("main", bucket(value, label)), form=form).decode()
+
+    (family,) = [one for one in PARSERS[form](body) if one.name == "planship_lever_bucket_usage"]
+    (sample,) = family.samples
+    assert sample.value == value
+    assert sample.labels == {
+        "account": "main",
+        "product": "p",
+        "customer_id": "c",
+        "lever": "l",
+        "bucket": clean_label(label),
+    }
+    assert family.documentation == PLANSHIP_LEVER_BUCKET_USAGE.help
+    assert family.type == "gauge"
+
+
+def test_the_page_is_these_bytes() -> None:
+    assert page_of(("b", bucket(1, 'say "hi"\n')), ("a", bucket(2.5, "back\\slash"))).decode() == (
+        f"# HELP planship_lever_bucket_usage {PLANSHIP_LEVER_BUCKET_USAGE.help}\n"
+        "# TYPE planship_lever_bucket_usage gauge\n"
+        'planship_lever_bucket_usage{account="b",product="p",customer_id="c",lever="l",bucket="say \\"hi\\"\\n"} 1.0\n'
+        'planship_lever_bucket_usage{account="a",product="p",customer_id="c",lever="l",bucket="back\\\\slash"} 2.5\n'
+        "# HELP own_things Things.\n"
+        "# TYPE own_things gauge\n"
+        "own_things 3.0\n"
+    )
+
+
+def test_openmetrics_ends_with_its_end_and_has_the_same_sample_lines() -> None:
+    text = page_of(("main", bucket(1, "x"))).decode()
+    openmetrics = page_of(("main", bucket(1, "x")), form=Format.OPENMETRICS).decode()
+
+    assert openmetrics.endswith("# EOF\n")
+    assert openmetrics.count("# EOF") == 1
+    assert [line for line in text.splitlines() if "planship" in line] == [
+        line for line in openmetrics.splitlines() if "planship" in line
+    ]
+
+
+def test_a_family_has_one_header_however_many_accounts_have_it() -> None:
+    body = page_of(("a", bucket(1, "x")), ("b", bucket(2, "x"))).decode()
+
+    assert body.count("# TYPE planship_lever_bucket_usage") == 1
+
+
+def test_a_stale_reading_is_not_on_the_page() -> None:
+    assert b"planship" in page_of(("main", bucket(1, "x")), now=99.9)
+    assert b"planship" not in page_of(("main", bucket(1, "x")), now=100.0)
+
+
+def test_the_page_packs_to_the_same_bytes_and_back() -> None:
+    body = page_of(("main", bucket(1, "x")))
+
+    assert compress(body) == compress(body)
+    assert gzip.decompress(compress(body)) == body
+
+
+PROMETHEUS_2 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", Format.TEXT),
+        ("*/*", Format.TEXT),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.TEXT),
+        ("text/plain", Format.TEXT),
+        ("text/*", Format.TEXT),
+        ("application/*", Format.OPENMETRICS),
+        ("application/openmetrics-text", Format.OPENMETRICS),
+        ("application/openmetrics-text; version=1.0.0", Format.OPENMETRICS),
+        ('application/openmetrics-text; version="1.0.0"', Format.OPENMETRICS),
+        ("APPLICATION/OpenMetrics-Text", Format.OPENMETRICS),
+        ("application/openmetrics-text; version=0.0.1", Format.TEXT),
+        ("application/openmetrics-text;q=0.3, text/plain;q=0.5", Format.TEXT),
+        ("application/openmetrics-text;q=0.5, text/plain;q=0.3", Format.OPENMETRICS),
+        ("application/openmetrics-text;q=0, */*", Format.TEXT),
+        ("text/plain;q=0, */*;q=0.1", Format.OPENMETRICS),
+        ("application/json", Format.TEXT),
+        ("application/openmetrics-text;q=2, text/plain", Format.TEXT),
+        ("application/openmetrics-text;q=nan", Format.TEXT),
+        (PROMETHEUS_2, Format.OPENMETRICS),
+        (PROMETHEUS_3, Format.OPENMETRICS),
+        ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", Format.TEXT),
+    ],
+)
+def test_accept_gets(accept: str, form: Format) -> None:
+    assert negotiate(accept) is form
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "yes"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("GZIP", True),
+        ("gzip, deflate, br", True),
+        ("deflate, gzip;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0, *", False),
+        ("*", True),
+        ("*;q=0", False),
+        ("identity", False),
+        ("gzip;q=high", False),
+    ],
+)
+def test_gzip_is_sent_where_it_is_accepted(accept_encoding: str, yes: bool) -> None:
+    assert accepts_gzip(accept_encoding) is yes
+
+
+@given(st.text())
+def test_any_header_gets_an_answer(header: str) -> None:
+    assert negotiate(header) in Format
+    assert accepts_gzip(header) in (True, False)
+
+
+@given(st.text())
+def test_a_cleaned_label_stays_as_it_is_and_fits(label: str) -> None:
+    cleaned = clean_label(label)
+
+    assert len(cleaned) <= MAX_LABEL_CHARACTERS
+    assert clean_label(cleaned) == cleaned
+    cleaned.encode()
+
+
+def test_two_long_labels_stay_two() -> None:
+    one, other = clean_label("x" * 1_000_000 + "1"), clean_label("x" * 1_000_000 + "2")
+
+    assert one != other
+    assert len(one) == len(other) == MAX_LABEL_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("label", "cleaned"),
+    [
+        ("plain", "plain"),
+        ("Zürich 東京", "Zürich 東京"),
+        ("nul\x00", "nul\ufffd"),
+        ("tab\there", "tab\ufffdhere"),
+        ("line\nend", "line\nend"),
+        ("bell\x07\x7f\x85", "bell\ufffd\ufffd\ufffd"),
+        ("lone \ud800 surrogate", "lone \ufffd surrogate"),
+    ],
+)
+def test_a_label_is_cleaned(label: str, cleaned: str) -> None:
+    assert clean_label(label) == cleaned
+
+
+def test_names_and_helps_need_no_escaping_and_follow_the_rules() -> None:
+    names = [family.name for family in FAMILIES]
+    assert len(names) == len(set(names))
+    for family in FAMILIES:
+        assert family.name.endswith("_total") == (family.kind == "counter")
+        assert family.help.endswith(".")
+        assert not set(family.help) & set('\\"\n')
+        assert family.summary[0].isupper()
+        assert len(set(family.labels)) == len(family.labels)
+    for family in VENDOR_FAMILIES:
+        assert family.name.partition("_")[0] in family.vendor.lower().replace(" cloud", "")
+        assert "Polled from " in family.help
+        assert "account" not in family.labels
+        assert family.kind == "gauge"
+
+
+def test_a_sample_is_read_whatever_its_number_looks_like() -> None:
+    for value, text in [
+        (0.1, "0.1"),
+        (1e22, "1e+22"),
+        (5e-324, "5e-324"),
+        (-0.0, "-0.0"),
+        (2.0**53, "9007199254740992.0"),
+    ]:
+        (block,) = render("main", [NETNUT_GB_USED(value, plan_id="1", product_type="x")]).values()
+        assert block.decode().split()[-1] == text

@@ -1,0 +1,86 @@
+"""Requests at a rate, on a clock that jumps."""
+
+import anyio
+import pytest
+from virtual_time import run_virtually
+
+from exporter.pacing import MAX_IN_FLIGHT, Pacer, Rate, RateLimit
+
+
+def seconds_for(pacer: Pacer, requests: int, stated: RateLimit | None = None) -> float:
+    async def main() -> float:
+        began = anyio.current_time()
+        if stated:
+            pacer.heed(stated)
+        for _ in range(requests):
+            await pacer.wait()
+        return anyio.current_time() - began
+
+    return run_virtually(main)
+
+
+@pytest.mark.parametrize(
+    ("configured", "assumed", "requests", "seconds"),
+    [
+        (None, None, 10_000, 0),
+        (Rate(60, 60), None, MAX_IN_FLIGHT, 0),
+        (Rate(60, 60), None, MAX_IN_FLIGHT + 5, 5),
+        (Rate(1, 10), None, 3, 20),
+        (None, Rate(1000, 60), 800 + MAX_IN_FLIGHT, 60),
+        (Rate(2000, 60), Rate(1000, 60), 2000 + MAX_IN_FLIGHT, 60),
+    ],
+)
+def test_requests_take(configured: Rate | None, assumed: Rate | None, requests: int, seconds: float) -> None:
+    assert seconds_for(Pacer(configured, assumed), requests) == pytest.approx(seconds)
+
+
+def test_no_window_of_a_minute_holds_more_than_the_vendor_allows() -> None:
+    async def main() -> list[float]:
+        pacer, times = Pacer(None, Rate(1000, 60)), []
+        for _ in range(3000):
+            await pacer.wait()
+            times.append(anyio.current_time())
+        return times
+
+    times = run_virtually(main)
+
+    assert all(later - first >= 60 for first, later in zip(times, times[1000:], strict=False))
+
+
+def test_an_assumed_rate_follows_the_limit_that_the_vendor_states() -> None:
+    stated = RateLimit(limit=100, remaining=None)
+
+    assert seconds_for(Pacer(None, Rate(1000, 60)), 80 + MAX_IN_FLIGHT, stated) == pytest.approx(60)
+
+
+def test_a_configured_rate_stays_whatever_the_vendor_states() -> None:
+    stated = RateLimit(limit=6000, remaining=0)
+
+    assert seconds_for(Pacer(Rate(60, 60), Rate(1000, 60)), MAX_IN_FLIGHT + 6, stated) == pytest.approx(6)
+
+
+@pytest.mark.parametrize(("remaining", "waited"), [(0, 4), (1, 3), (3, 1), (4, 0), (100, 0)])
+def test_no_more_go_at_once_than_the_vendor_says_are_left(remaining: int, waited: int) -> None:
+    stated = RateLimit(limit=1000, remaining=remaining)
+
+    assert seconds_for(Pacer(None, Rate(1000, 60)), 4, stated) == pytest.approx(waited * 60 / 800)
+
+
+def test_a_pause_holds_everybody() -> None:
+    async def main() -> list[float]:
+        pacer, times = Pacer(None, None), []
+        pacer.pause(30)
+
+        async def ask() -> None:
+            await pacer.wait()
+            times.append(anyio.current_time())
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(ask)
+        return times
+
+    times = run_virtually(main)
+
+    assert times[-1] - 30 == pytest.approx(times[0] - 30)
+    assert len(times) == 5

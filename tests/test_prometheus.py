@@ -1,0 +1,112 @@
+"""A real Prometheus scrapes the demo, and its own tools read the page."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from programs import eventually, exporter_running, fetch, free_port, program, running
+
+from exporter.metrics import VENDOR_FAMILIES
+
+# NetNut counts in GB and does not say how large one is, so its families cannot be in bytes.
+IN_GB = ("netnut_gb_used", "netnut_plan_gb", "netnut_sub_user_gb_used", "netnut_sub_user_plan_gb")
+ALLOWED_COMPLAINTS = {
+    *(f"{name} metric names should not contain abbreviated units" for name in IN_GB),
+    'prolifi_event_count non-histogram and non-summary metrics should not have "_count" suffix',
+}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with exporter_running("demo", "--interval=1s", log=tmp_path_factory.mktemp("demo") / "log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def prometheus(demo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
+    config = folder / "prometheus.yml"
+    config.write_text(
+        "global: {scrape_interval: 1s}\n"
+        "scrape_configs:\n"
+        "  - job_name: usage-exporter\n"
+        f"    static_configs: [{{targets: ['{demo.removeprefix('http://')}']}}]\n"
+    )
+    command = (
+        program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    )
+    with running(*command, log=folder / "log"):
+        url = f"http://127.0.0.1:{port}"
+        eventually(lambda: fetch(f"{url}/-/ready"))
+        yield url
+
+
+def query(prometheus: str, expression: str) -> list[dict[str, str]]:
+    """Each series that an expression has now: its labels, and its value as `value`; not before there are any."""
+
+    def ask() -> list[dict[str, str]] | None:
+        answer = json.loads(fetch(f"{prometheus}/api/v1/query?{urlencode({'query': expression})}"))
+        return [{**one["metric"], "value": one["value"][1]} for one in answer["data"]["result"]] or None
+
+    return eventually(ask)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("netnut_gb_used", {"account", "plan_id", "product_type"}),
+        ("ionos_meter_quantity", {"account", "contract", "datacenter_id", "meter_id", "unit"}),
+        ("prolifi_event_count", {"account", "customer_id", "event_name"}),
+        ("planship_lever_usage", {"account", "product", "customer_id", "lever"}),
+    ],
+)
+def test_prometheus_reads_the_figures_of_every_vendor(prometheus: str, name: str, labels: set[str]) -> None:
+    series = query(prometheus, name)
+
+    assert {one["account"] for one in series} == {"acme", "globex"}
+    for one in series:
+        assert one.keys() - {"__name__", "job", "instance", "value"} == labels
+        assert float(one["value"]) >= 0
+
+
+def test_prometheus_finds_the_exporter_up(prometheus: str) -> None:
+    assert [one["value"] for one in query(prometheus, 'up{job="usage-exporter"}')] == ["1"]
+
+
+def test_prometheus_reads_every_family_of_the_page(prometheus: str) -> None:
+    def missing() -> set[str] | None:
+        names = json.loads(fetch(f"{prometheus}/api/v1/label/__name__/values"))["data"]
+        return {family.name for family in VENDOR_FAMILIES} - set(names) or None
+
+    try:
+        left = eventually(lambda: None if missing() else True, seconds=10)
+    except AssertionError:
+        pytest.fail(f"not read: {missing()}")
+    assert left
+
+
+def test_every_account_is_up_and_nothing_failed(prometheus: str) -> None:
+    assert len(query(prometheus, "usage_exporter_account_up == 1")) == 8
+    assert {one["value"] for one in query(prometheus, "sum(usage_exporter_poll_failures_total)")} == {"0"}
+
+
+def test_promtool_finds_no_fault_beyond_names_that_the_contract_gives(demo: str) -> None:
+    page = fetch(f"{demo}/metrics")
+
+    found = subprocess.run(
+        [program("promtool"), "check", "metrics"], input=page, text=True, capture_output=True, check=False
+    )
+
+    assert set((found.stdout + found.stderr).splitlines()) == ALLOWED_COMPLAINTS
+
+
+def test_the_example_for_prometheus_is_valid() -> None:
+    example = Path(__file__).parent.parent / "prometheus" / "prometheus.yml"
+
+    subprocess.run([program("promtool"), "check", "config", str(example)], check=True, capture_output=True)

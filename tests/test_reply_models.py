@@ -1,0 +1,166 @@
+"""What a reply model makes of a document: what is there is taken, what is not is noted."""
+
+from typing import Any
+
+import pytest
+
+from exporter.errors import Malformed
+from exporter.vendors.reply import (
+    DRIFT_KINDS,
+    MISSING,
+    Entries,
+    Flag,
+    Key,
+    MaybeFlag,
+    MaybeKey,
+    MaybeNumber,
+    MaybePercent,
+    MaybeText,
+    MaybeTime,
+    Notes,
+    Number,
+    Part,
+    Reply,
+    Rows,
+    Text,
+    Time,
+    read_reply,
+)
+
+
+class Inner(Reply, title="rows"):
+    id: Key
+    count: Number = MISSING
+
+
+class Outer(Reply, title="outer"):
+    """One field of each kind."""
+
+    number: Number = MISSING
+    time: Time = MISSING
+    text: Text = MISSING
+    flag: Flag = MISSING
+    maybe_number: MaybeNumber = None
+    maybe_percent: MaybePercent = None
+    maybe_time: MaybeTime = None
+    maybe_text: MaybeText = None
+    maybe_key: MaybeKey = None
+    maybe_flag: MaybeFlag = None
+    rows: Part[Rows[Inner]] = MISSING
+    entries: Part[Entries[Inner]] = MISSING
+
+
+class Table(Reply):
+    rows: Rows[Inner]
+
+
+class Register(Reply):
+    entries: Entries[Inner]
+
+
+WHOLE: dict[str, Any] = {
+    "number": "1.5",
+    "time": "2026-11-01",
+    "text": "",
+    "flag": False,
+    "maybe_number": 2,
+    "maybe_percent": "50%",
+    "maybe_time": "2026-11-02T00:00:00Z",
+    "maybe_text": "t",
+    "maybe_key": 7,
+    "maybe_flag": True,
+    "rows": [{"id": 1, "count": 2}],
+    "entries": {"a": {"id": "x", "count": 0}},
+}
+ALWAYS = [name for name in WHOLE if not name.startswith("maybe_")]
+MAYBE = [name for name in WHOLE if name.startswith("maybe_")]
+
+
+def test_a_whole_document_is_read_without_a_note() -> None:
+    notes = Notes()
+    reply = read_reply(Outer, {**WHOLE, "unheard_of": [1]}, notes)
+
+    assert (reply.number, reply.maybe_percent, reply.maybe_key, reply.flag) == (1.5, 0.5, "7", False)
+    assert reply.rows == [Inner(id="1", count=2)]
+    assert reply.entries == {"a": Inner(id="x", count=0)}
+    assert notes == Notes()
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+@pytest.mark.parametrize("kind", DRIFT_KINDS)
+def test_a_field_that_the_contract_has_is_absent_and_noted_where_it_departs(name: str, kind: str) -> None:
+    document = {**WHOLE, name: None if kind == "null" else 1j}
+    if kind == "missing":
+        del document[name]
+    notes = Notes()
+    reply = read_reply(Outer, document, notes)
+
+    assert getattr(reply, name) is None
+    assert notes.drift == {(f"outer.{name}", kind): 1}
+    assert not notes.skipped
+
+
+@pytest.mark.parametrize("name", MAYBE)
+def test_a_field_that_may_be_null_or_missing_is_so_without_a_note(name: str) -> None:
+    notes = Notes()
+    missing = {key: value for key, value in WHOLE.items() if key != name}
+
+    assert getattr(read_reply(Outer, missing, notes), name) is None
+    assert getattr(read_reply(Outer, {**WHOLE, name: None}, notes), name) is None
+    assert notes == Notes()
+
+
+@pytest.mark.parametrize("name", MAYBE)
+def test_a_field_that_may_be_null_is_noted_where_it_is_something_else(name: str) -> None:
+    notes = Notes()
+
+    assert getattr(read_reply(Outer, {**WHOLE, name: []}, notes), name) is None
+    assert notes.drift == {(f"outer.{name}", "type"): 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "ids", "skipped"),
+    [
+        ([], [], 0),
+        ([{"id": 1}, {"id": 2}], ["1", "2"], 0),
+        ([{"id": 1}, {}, None, "x", 7, [], {"id": None}, {"id": ""}], ["1"], 7),
+    ],
+)
+def test_rows_that_cannot_be_read_are_left_out_and_counted(rows: list[object], ids: list[str], skipped: int) -> None:
+    notes = Notes()
+
+    assert [row.id for row in read_reply(Table, {"rows": rows}, notes).rows] == ids
+    assert notes.skipped["schema"] == skipped
+
+
+def test_entries_that_cannot_be_read_are_left_out_and_counted() -> None:
+    notes = Notes()
+    register = read_reply(Register, {"entries": {"a": {"id": 1}, "b": None, "c": {"id": []}}}, notes)
+
+    assert list(register.entries) == ["a"]
+    assert notes.skipped["schema"] == 2
+
+
+@pytest.mark.parametrize(
+    "document",
+    [None, 7, "x", [], {}, {"rows": None}, {"rows": "x"}, {"rows": {}}, {"rows": {"id": 1}}, {"rows": [{}, {}]}],
+)
+def test_a_document_without_any_usable_row_is_malformed(document: object) -> None:
+    with pytest.raises(Malformed, match=r"^\$"):
+        read_reply(Table, document, Notes())
+
+
+@pytest.mark.parametrize("entries", [None, [], "x", [{"id": 1}], {"a": {}}])
+def test_a_document_without_any_usable_entry_is_malformed(entries: object) -> None:
+    with pytest.raises(Malformed, match=r"^\$\.entries"):
+        read_reply(Register, {"entries": entries}, Notes())
+
+
+def test_what_is_malformed_is_told_by_its_place_and_never_by_its_value() -> None:
+    with pytest.raises(Malformed) as caught:
+        read_reply(Inner, {"id": ["canary"]}, Notes())
+
+    assert str(caught.value).startswith("$.id: ")
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__

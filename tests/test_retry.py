@@ -1,0 +1,161 @@
+"""When to ask again: tables for pure functions."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter import errors
+from exporter.errors import (
+    REASONS,
+    ConnectFailed,
+    Forbidden,
+    Malformed,
+    PollError,
+    RateLimited,
+    ServerFailed,
+    Unauthorized,
+    error_for_status,
+)
+from exporter.retry import ATTEMPTS, next_delay, retry_after, retry_delay
+
+NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+DATE = "Sat, 21 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "30"}, 30.0),
+        ({"retry-after": " 30 "}, 30.0),
+        ({"retry-after": "0"}, 0.0),
+        ({"retry-after": "86400"}, 3600.0),
+        ({"retry-after": "999999999999999999999"}, None),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "1.5"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "٣"}, None),
+        ({"retry-after": "Sat, 21 Nov 2026 12:00:45 GMT"}, 45.0),
+        ({"retry-after": "Sat, 21 Nov 2026 11:00:00 GMT"}, None),
+        ({"retry-after": "Sun, 22 Nov 2026 12:00:00 GMT"}, 3600.0),
+        # The vendor's clock is an hour ahead of ours: its own Date says what it means.
+        ({"retry-after": "Sat, 21 Nov 2026 13:00:20 GMT", "date": "Sat, 21 Nov 2026 13:00:00 GMT"}, 20.0),
+        ({"retry-after": "Sat, 21 Nov 2026 11:00:20 GMT", "date": "Sat, 21 Nov 2026 11:00:00 GMT"}, 20.0),
+        ({"retry-after": "Sat, 21 Nov 2026 12:00:45 GMT", "date": "junk"}, 45.0),
+        ({"retry-after": "Sat, 21 Nov 99999 12:00:45 GMT"}, None),
+    ],
+)
+def test_retry_after_says(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers, NOW) == seconds
+
+
+@given(st.text(), st.text())
+def test_any_retry_after_is_understood_or_ignored(value: str, date: str) -> None:
+    seconds = retry_after({"retry-after": value, "date": date}, NOW)
+
+    assert seconds is None or 0 <= seconds <= 3600
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "jitter", "delay"),
+    [
+        (ConnectFailed(""), 1, 0.5, 0.5),
+        (ConnectFailed(""), 2, 0.5, 1.0),
+        (ConnectFailed(""), 1, 0.0, 0.25),
+        (ConnectFailed(""), 1, 1.0, 0.75),
+        (ConnectFailed(""), ATTEMPTS, 0.5, None),
+        (Malformed(""), 1, 0.5, None),
+        (Unauthorized(""), 1, 0.5, None),
+        (RateLimited(""), 1, 0.5, 5.0),
+        (RateLimited("", retry_after=7.0), 1, 0.5, 7.0),
+        (RateLimited("", retry_after=60.0), 2, 0.5, 60.0),
+        (RateLimited("", retry_after=61.0), 1, 0.5, None),
+        (ServerFailed("", retry_after=2.0), 1, 0.5, 2.0),
+    ],
+)
+def test_within_a_poll_a_request_waits(error: PollError, attempt: int, jitter: float, delay: float | None) -> None:
+    assert retry_delay(error, attempt, jitter) == delay
+
+
+@pytest.mark.parametrize(
+    ("interval", "took", "failures", "error", "delay"),
+    [
+        (300, 2, 0, None, 298),
+        (300, 400, 0, None, 0),
+        (300, 2, 1, ConnectFailed(""), 15),
+        (300, 2, 2, ConnectFailed(""), 30),
+        (300, 2, 3, ConnectFailed(""), 60),
+        (300, 2, 9, ConnectFailed(""), 300),
+        (5, 2, 1, ConnectFailed(""), 5),
+        (300, 2, 10_000, ConnectFailed(""), 300),
+        (300, 2, 1, Forbidden(""), 300),
+        (300, 2, 2, Forbidden(""), 600),
+        (300, 2, 9, Forbidden(""), 3600),
+        (7200, 2, 9, Forbidden(""), 7200),
+        (300, 2, 1, RateLimited("", retry_after=1800.0), 1800),
+        (300, 2, 1, RateLimited("", retry_after=1.0), 15),
+        (300, 2, 1, RateLimited(""), 15),
+        (300, 2, 1, ServerFailed("", retry_after=120.0), 120),
+    ],
+)
+def test_between_polls_an_account_waits(
+    interval: float, took: float, failures: int, error: PollError | None, delay: float
+) -> None:
+    assert next_delay(interval, took, failures, error) == delay
+
+
+@pytest.mark.parametrize("kind", PollError.__subclasses__())
+@given(interval=st.floats(1, 1e6), failures=st.integers(1, 1000))
+def test_a_failure_waits_no_longer_than_it_must(kind: type[PollError], interval: float, failures: int) -> None:
+    delay = next_delay(interval, 1.0, failures, kind(""))
+
+    assert 0 < delay <= (interval if kind.transient else max(interval, 3600))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (200, None),
+        (204, None),
+        (299, None),
+        (301, "redirect"),
+        (304, "redirect"),
+        (400, "bad_request"),
+        (401, "auth"),
+        (402, "bad_request"),
+        (403, "forbidden"),
+        (404, "not_found"),
+        (408, "timeout"),
+        (409, "conflict"),
+        (410, "not_found"),
+        (418, "bad_request"),
+        (422, "bad_request"),
+        (429, "rate_limited"),
+        (500, "server"),
+        (501, "server"),
+        (503, "server"),
+        (599, "server"),
+        (999, "server"),
+        (100, "server"),
+    ],
+)
+def test_a_status_means(status: int, reason: str | None) -> None:
+    kind = error_for_status(status)
+
+    assert (kind and kind.reason) == reason
+
+
+def test_reasons_are_a_closed_set_of_distinct_words() -> None:
+    assert len(set(REASONS)) == len(REASONS)
+    assert all(reason.isidentifier() and reason.islower() for reason in REASONS)
+
+
+def test_the_table_in_the_docstring_is_the_code() -> None:
+    table = errors.__doc__ or ""
+    for kind in PollError.__subclasses__():
+        (row,) = [line for line in table.splitlines() if f" {kind.__name__} " in line]
+        assert f" {kind.reason} " in row
+        assert ("backs off" in row or "as long as the vendor asked" in row) == kind.transient
+        assert ("tries again" in row or "waits as asked" in row) == kind.retried

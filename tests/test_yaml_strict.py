@@ -1,0 +1,135 @@
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from exporter.yaml_strict import MAX_BYTES, YAMLProblem, load
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("0123456", "0123456"),
+        ("0x1f", "0x1f"),
+        ("0o17", "0o17"),
+        ("1_000", "1_000"),
+        ("1e3", "1e3"),
+        (".5", ".5"),
+        (".inf", ".inf"),
+        (".nan", ".nan"),
+        ("+5", "+5"),
+        ("9" * 19, "9" * 19),
+        ("9" * 5000, "9" * 5000),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("on", "on"),
+        ("off", "off"),
+        ("y", "y"),
+        ("True", "True"),
+        ("NULL", "NULL"),
+        ("12:30", "12:30"),
+        ("2026-11-21", "2026-11-21"),
+        ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00Z"),
+        ("=", "="),
+        ("'5'", "5"),
+        ('"true"', "true"),
+        ("true", True),
+        ("false", False),
+        ("5", 5),
+        ("-5", -5),
+        ("0", 0),
+        ("1.5", 1.5),
+        ("-0.25", -0.25),
+        ("null", None),
+        ("~", None),
+        ("", None),
+    ],
+)
+def test_a_scalar_is_what_it_looks_like_to_everybody(written: str, value: object) -> None:
+    document: Any = load(f"key: {written}\n".encode())
+
+    assert document == {"key": value}
+    assert type(document["key"]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "line 3, column 1: the key 'a' stands here twice"),
+        ("a:\n  - {b: 1, b: 2}\n", "line 2, column 12: the key 'b' stands here twice"),
+        ('a: 1\n"\\x61": 2\n', "line 2, column 1: the key 'a' stands here twice"),
+        ("a: &x 1\nb: *x\n", "line 1, column 4: an anchor is not read here; write each value out"),
+        ("a: &x [*x]\n", "line 1, column 4: an anchor is not read here; write each value out"),
+        ("a: *x\n", "line 1, column 4: an alias is not read here; write the value out"),
+        ("a: !!python/object/apply:os.system [ls]\n", "line 1, column 4: a tag is not read here; write plain values"),
+        ("a: !!str 5\n", "line 1, column 4: a tag is not read here; write plain values"),
+        ("!thing {a: 1}\n", "line 1, column 1: a tag is not read here; write plain values"),
+        ("5: a\n", "line 1, column 1: a key must be text"),
+        ("true: a\n", "line 1, column 1: a key must be text"),
+        ("? [a]\n: b\n", "line 1, column 3: a key must be text"),
+        ("a: " + "[" * 100_000, "line 1, column 35: nested deeper than 32 levels"),
+        ("a: 1\n---\nb: 2\n", "line 2, column 1: but found another document"),
+        ("a: [1\n", "line 2, column 1: expected ',' or ']', but got '<stream end>'"),
+        ("a: b: c\n", "line 1, column 5: mapping values are not allowed here"),
+        ("\ta: 1\n", "line 1, column 1: found character '\\t' that cannot start any token"),
+        (" " * (MAX_BYTES + 1), "larger than 1048576 bytes"),
+    ],
+)
+def test_what_is_more_than_plain_data_is_refused_with_its_place(text: str, problem: str) -> None:
+    with pytest.raises(YAMLProblem) as raised:
+        load(text.encode())
+
+    assert str(raised.value) == problem
+
+
+@pytest.mark.parametrize("text", [b"a: \xff\n", b"a: \x00\n", b"\xff\xfea", b"a: \x1b[31m\n"])
+def test_bytes_that_are_no_text_are_refused(text: bytes) -> None:
+    with pytest.raises(YAMLProblem, match=r"\Ano YAML in UTF-8\Z"):
+        load(text)
+
+
+def test_a_merge_key_is_a_key_like_others() -> None:
+    assert load(b"<<: {a: 1}\nb: 2\n") == {"<<": {"a": 1}, "b": 2}
+
+
+def test_the_largest_text_is_read() -> None:
+    assert load(b"a: 1\n" + b"#" * (MAX_BYTES - 5)) == {"a": 1}
+
+
+_PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcdef", min_size=1), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(_PLAIN)
+def test_plain_data_comes_back_as_it_was_written(document: object) -> None:
+    quoted = yaml.dump(document, Dumper=_Plain, default_style=None, allow_unicode=False)
+
+    assert load(quoted.encode()) == document
+
+
+class _Plain(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the same of every value
+        return True
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+@example(b"%YAML 1.1\n---\na: 1\n")
+@example(b"- - - - ? - :")
+@example(b'"\\ud800"')
+def test_any_bytes_are_a_document_or_a_problem(text: bytes) -> None:
+    read: Any
+    try:
+        read = load(text)
+    except YAMLProblem as problem:
+        read = str(problem)
+        problem_shown = read.isprintable()
+    else:
+        problem_shown = True
+
+    assert problem_shown
+    assert isinstance(read, str | int | float | bool | list | dict | None)
