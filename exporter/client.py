@@ -45,6 +45,8 @@ _HEADERS: Final = {
     "Accept-Encoding": "gzip",
     "User-Agent": f"usage-exporter/{__version__}",
 }
+# TCP and TLS have to be given up by httpx, which closes the socket then; a deadline around it would leave it open.
+_SHARE_FOR_A_HANDSHAKE: Final = 0.45
 _NO_ANSWER: Final = "none"
 _LONGEST_COUNT: Final = 9
 
@@ -104,7 +106,7 @@ class Client:
             verify=_ssl_context(account.tls.ca_file, account.tls.insecure_skip_verify),
             proxy=account.proxy_url,
             trust_env=False,
-            timeout=httpx.Timeout(account.timeout, connect=0.9 * account.timeout),
+            timeout=httpx.Timeout(account.timeout, connect=_SHARE_FOR_A_HANDSHAKE * account.timeout),
             limits=_LIMITS,
             follow_redirects=False,
             transport=transport,
@@ -218,7 +220,8 @@ def _connect_error(error: BaseException) -> PollError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return TLSFailed(f"TLS failed: {getattr(cause, 'verify_message', '') or cause.reason or 'no reason given'}")
+            said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            return TLSFailed(f"TLS failed: {said or 'no reason given'}")
         if isinstance(cause, socket.gaierror):
             return NameUnresolved("the host name has no address")
         if isinstance(cause, OSError) and cause.strerror:

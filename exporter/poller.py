@@ -119,8 +119,9 @@ def _log_change(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
             logger.info("polled", vendor=vendor, account=account, series=series, failures_before=before.failures)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
+        shown = "the last good reading is shown until it is stale" if after.reading else "there is no reading yet"
         logger.warning(
-            "poll failed, the last good reading is kept until it is stale",
+            f"poll failed, {shown}",
             vendor=vendor,
             account=account,
             reason=after.error.reason,

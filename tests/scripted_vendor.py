@@ -76,6 +76,7 @@ class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
+        self.server.connections.append(self.client_address)
         with contextlib.suppress(OSError):
             while (request := _read(self.rfile)) and self._answers(request):
                 pass
@@ -101,6 +102,7 @@ class ScriptedVendor(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Connection)
         self.script = script
         self.requests: list[Request] = []
+        self.connections: list[Any] = []
         self.stopped = threading.Event()
         self._given: Counter[str] = Counter()
         self._one_at_a_time = threading.Lock()

@@ -20,6 +20,7 @@ from canaries import (
 )
 from click.testing import CliRunner
 from exporter_process import ANY_PORT, ended, running, wait_until
+from kept_logging import kept_logging
 
 from exporter import app
 from exporter.cli import main
@@ -31,6 +32,12 @@ from exporter.vendors.protocol import Poll
 
 IN_FILES = {name for name in SECRETS if name.endswith("_FILE")}
 ENVIRONMENT = {name: secret for name, secret in SECRETS.items() if name not in IN_FILES}
+
+
+@pytest.fixture(autouse=True)
+def unchanged() -> Iterator[None]:
+    with kept_logging():
+        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from configurations import MINIMAL, account, problems
+from kept_logging import kept_logging
 
 from exporter import yaml_strict
 from exporter.cli import main
@@ -14,6 +15,12 @@ DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
 NAME = "write up to 63 letters, digits and ._@- , the first a letter or digit"
 LITERAL = "write ${NAME} of an environment variable, or use the ..._file setting; a secret does not stand here"
 LIST = "write a list of at least one account"
+
+
+@pytest.fixture(autouse=True)
+def unchanged() -> Iterator[None]:
+    with kept_logging():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-import structlog
+from kept_logging import kept_logging
 
 from exporter.log import FORMATS, LEVELS, Format, configure, logger
 from exporter.secret import remember
@@ -17,13 +17,8 @@ FIELD = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^ "]*)(?: |\Z)')
 
 @pytest.fixture(autouse=True)
 def unchanged() -> Iterator[None]:
-    """Leave the logging of the process as it was found."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with kept_logging():
+        yield
 
 
 def fields(line: str) -> dict[str, str]:

@@ -1,0 +1,155 @@
+"""One account's connections: how they fail, and how many there are."""
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio.abc import SocketAttribute, SocketStream
+from anyio.lowlevel import checkpoint
+from scripted_vendor import Answer, Tally, account_at, answer, client_of, scripted
+
+from exporter.client import Client
+from exporter.errors import (
+    ConnectFailed,
+    NameUnresolved,
+    PollError,
+    TLSFailed,
+)
+from exporter.pacing import MAX_IN_FLIGHT
+from exporter.vendors import Account
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.001)
+
+
+def account_with(url: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:
+    common = {"vendor": "ionos", "name": "main", "base_url": "{base_url}", "token": "${VENDOR_SECRET}"}
+    return account_at(url, monkeypatch, {**common, **settings})
+
+
+async def error_of(client: Client, path: str = "/") -> PollError:
+    with pytest.raises(PollError) as caught:
+        await client(path)
+    return caught.value
+
+
+@asynccontextmanager
+async def served(serve: Callable[[SocketStream], Awaitable[None]]) -> AsyncIterator[int]:
+    """Serve connections at the port that is given back."""
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, serve)
+        yield listener.extra_attributes[SocketAttribute.local_port]()
+        tasks.cancel_scope.cancel()
+
+
+async def test_no_port_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    tally = Tally()
+    async with client_of(account_with(f"http://127.0.0.1:{port}", monkeypatch), tally) as client:
+        error = await error_of(client)
+
+    assert type(error) is ConnectFailed
+    assert tally.codes == {"none": 3}
+
+
+async def test_a_name_that_cannot_be_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with client_of(account_with("https://no-such-host.invalid", monkeypatch, timeout="5s"), Tally()) as client:
+        assert type(await error_of(client)) is NameUnresolved
+
+
+async def test_tls_is_asked_of_a_port_that_does_not_speak_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def plain(stream: SocketStream) -> None:
+        async with stream:
+            await stream.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+    async with served(plain) as port:
+        account = account_with(f"https://127.0.0.1:{port}", monkeypatch)
+        async with client_of(account, tally := Tally()) as client:
+            assert type(await error_of(client)) is TLSFailed
+
+    assert tally.codes == {"none": 1}
+
+
+async def test_a_tls_handshake_that_is_never_answered_is_no_connection_and_leaves_no_socket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_sockets, all_closed = 3, anyio.Event()
+
+    async def silent(stream: SocketStream) -> None:
+        nonlocal open_sockets
+        async with stream:
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                while await stream.receive():
+                    pass
+        open_sockets -= 1
+        if not open_sockets:
+            all_closed.set()
+
+    async with served(silent) as port:
+        account = account_with(f"https://127.0.0.1:{port}", monkeypatch, timeout="1s")
+        async with client_of(account, Tally()) as client:
+            assert type(await error_of(client)) is ConnectFailed
+            with anyio.fail_after(5):
+                await all_closed.wait()
+
+
+async def test_a_proxy_is_used_where_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted({"GET http://vendor.invalid/a": [answer({"by": "proxy"})]}) as proxy:
+        account = account_with("http://vendor.invalid", monkeypatch, proxy_url=proxy.url, allow_insecure_http=True)
+        async with client_of(account, Tally()) as client:
+            assert await client("/a") == {"by": "proxy"}
+
+
+async def test_no_more_than_ten_requests_are_ever_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    flying = most = 0
+
+    class Crowded(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            nonlocal flying, most
+            assert request.method == "GET"
+            flying += 1
+            most = max(most, flying)
+            for _ in range(20):
+                await checkpoint()
+            flying -= 1
+            return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+    account = account_with("http://127.0.0.1", monkeypatch)
+    async with client_of(account, tally := Tally(), Crowded()) as client, anyio.create_task_group() as tasks:
+        for _ in range(100):
+            tasks.start_soon(client, "/")
+
+    assert most == MAX_IN_FLIGHT == 10
+    assert tally.codes == {"200": 100}
+
+
+async def test_connections_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted({"GET /": [answer({})]}) as server:
+        async with client_of(account_with(server.url, monkeypatch), Tally()) as client:
+            for _ in range(20):
+                await client("/")
+
+    assert len(server.requests) == 20
+    assert len(server.connections) == 1
+
+
+async def test_many_deadlines_leave_a_pool_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted({"GET /silent": [Answer(hangs=True)], "GET /": [answer({"good": True})]}) as server:
+        account = account_with(server.url, monkeypatch, timeout="1s")
+        async with client_of(account, tally := Tally()) as client:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(MAX_IN_FLIGHT):
+                    tasks.start_soon(error_of, client, "/silent")
+            assert await client("/") == {"good": True}
+
+    assert tally.codes == {"none": 3 * MAX_IN_FLIGHT, "200": 1}

@@ -1,0 +1,162 @@
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from exporter_process import ANY_PORT, Running, ended, running, wait_until
+from kept_logging import kept_logging
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter import demo
+from exporter.cli import main
+from exporter.metrics import VENDOR_FAMILIES
+from exporter.vendors import VENDORS
+
+HEADLINES = {"netnut_gb_used", "ionos_meter_quantity", "prolifi_event_count", "planship_lever_usage"}
+SECRETS = {**demo.environment(), "WRONG_KEY": "pk_this_is_not_the_key"}
+
+
+@pytest.fixture(autouse=True)
+def unchanged() -> Iterator[None]:
+    with kept_logging():
+        yield
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=SECRETS)
+
+
+def family_names(page: str) -> set[str]:
+    return {family.name for family in text_string_to_metric_families(page)}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("sandbox"), "sandbox", "--web.listen-address=127.0.0.1:0") as one:
+        yield one
+
+
+@pytest.fixture
+def config(sandbox: Running, tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(demo.configuration(sandbox.url, "1s", ("acme",)))
+    return path
+
+
+@pytest.fixture
+def spoilt(config: Path) -> Path:
+    """A configuration of which two accounts fail: one key is wrong, one server is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    text = config.read_text()
+    text = re.sub(r"base_url: .*/ionos/billing", f"base_url: http://127.0.0.1:{port}", text)
+    config.write_text(text.replace("${ACME_PROLIFI_API_KEY}", "${WRONG_KEY}"))
+    return config
+
+
+def test_a_good_configuration_is_exit_code_0(config: Path) -> None:
+    result = invoke("check", "--config.file", str(config))
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"{config}: no problem found, accounts: 4\n"
+
+
+def test_a_probe_says_of_each_account_how_many_series_came_and_how_fast(config: Path) -> None:
+    result = ended("check", "--probe", f"--config.file={config}", env=SECRETS)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    first, *said = result.stdout.splitlines()
+    assert first.endswith("no problem found, accounts: 4")
+    assert sorted(re.sub(r"\d+ series in \d+\.\d\d s", "N", line) for line in said) == sorted(
+        f"{vendor}/acme: N" for vendor in VENDORS
+    )
+
+
+def test_a_probe_says_in_words_why_an_account_failed(spoilt: Path) -> None:
+    result = ended("check", "--probe", f"--config.file={spoilt}", env=SECRETS)
+
+    assert (result.returncode, result.stderr) == (1, "")
+    failed = {re.sub(r"\d+\.\d\d s", "N", line) for line in result.stdout.splitlines() if "failed" in line}
+    assert failed == {
+        "ionos/acme: failed after N: no connection: Connection refused (connect)",
+        "prolifi/acme: failed after N: HTTP 401 (auth)",
+    }
+    assert re.search(r"^netnut/acme: \d+ series in ", result.stdout, re.MULTILINE)
+
+
+def test_one_poll_is_printed_as_a_page(config: Path) -> None:
+    result = ended("once", f"--config.file={config}", env=SECRETS)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert family_names(result.stdout) >= HEADLINES | {"usage_exporter_account_up"}
+
+
+def test_one_poll_that_fails_is_a_page_all_the_same_and_exit_code_1(spoilt: Path) -> None:
+    result = ended("once", f"--config.file={spoilt}", env=SECRETS)
+
+    assert result.returncode == 1
+    assert sorted(re.findall(r"vendor=(\w+) .*reason=(\w+)", result.stderr)) == [
+        ("ionos", "connect"),
+        ("prolifi", "auth"),
+    ]
+    names = family_names(result.stdout)
+    assert {"netnut_gb_used", "planship_lever_usage"} <= names
+    assert not {"ionos_meter_quantity", "prolifi_event_count"} & names
+
+
+def test_the_sandbox_lists_what_it_serves_and_stops_well(tmp_path: Path) -> None:
+    with running(tmp_path, "sandbox", "--web.listen-address=127.0.0.1:0", "--seed=7") as sandbox:
+        assert "/netnut/v1" in sandbox.get("/")[1]
+        code, seconds = sandbox.stop()
+
+    assert (code, seconds < 5) == (0, True)
+    assert "the sandbox is up" in sandbox.err.read_text()
+
+
+def test_the_demo_becomes_ready_serves_every_family_and_stops_well(tmp_path: Path) -> None:
+    with running(tmp_path, "demo", ANY_PORT, "--interval=1s", "--log.format=json") as exporter:
+        wait_until(lambda: exporter.get("/-/ready") == (200, "ready\n"), "ready")
+        wait_until(
+            lambda: family_names(exporter.get("/metrics")[1]) >= {family.name for family in VENDOR_FAMILIES},
+            "every family is on the page",
+        )
+        assert exporter.get("/-/healthy") == (200, "healthy\n")
+        landing = exporter.get("/")[1]
+        assert all(f"<td>{vendor}</td><td>{name}</td>" in landing for vendor in VENDORS for name in ("acme", "globex"))
+        assert {family.name for family in VENDOR_FAMILIES} >= HEADLINES
+
+        healthy = invoke("healthcheck", f"{exporter.url}/-/healthy")
+        assert (healthy.exit_code, healthy.output) == (0, "")
+        lost = invoke("healthcheck", f"{exporter.url}/nowhere")
+        assert (lost.exit_code, lost.stderr) == (1, "not healthy: HTTP 404\n")
+
+        code, seconds = exporter.stop()
+
+    assert (code, seconds < 5) == (0, True)
+    assert exporter.out.read_text().startswith("# The configuration of this demo:\naccounts:\n")
+    lines = [json.loads(line) for line in exporter.err.read_text().splitlines()]
+    assert [lines[0]["msg"], lines[-1]["msg"]] == ["started", "stopping"]
+    assert "error" not in {line["level"] for line in lines}
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing(spoilt: Path) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    arguments = [sys.executable, "-m", "exporter", "run", f"--config.file={spoilt}", f"--web.listen-address={address}"]
+    with subprocess.Popen(arguments, stderr=write_end, env={**os.environ, **SECRETS}) as process:
+        os.close(write_end)
+        try:
+            url = f"http://{address}/-/ready"
+            wait_until(lambda: invoke("healthcheck", url).exit_code == 0, "ready")
+        finally:
+            process.terminate()
+
+        assert process.wait(5) == 0

@@ -1,0 +1,182 @@
+"""What the exporter says of itself, on a page like any other."""
+
+import math
+from pathlib import Path
+
+import anyio
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from virtual_time import START
+
+from exporter import __version__
+from exporter.config import parse
+from exporter.errors import REASONS, ServerFailed
+from exporter.exposition import Format, page, render
+from exporter.metrics import OWN_FAMILIES
+from exporter.metrics.usage import PROLIFI_WINDOW_START
+from exporter.pacing import RateLimit
+from exporter.store import Reading, Store
+from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry, Watched
+from exporter.vendors.reply import SKIP_REASONS, Notes
+
+Labels = tuple[tuple[str, str], ...]
+CONFIG = b"""
+accounts:
+  - vendor: prolifi
+    name: main
+    api_key: ${CANARY}
+    discover: true
+    tls: {insecure_skip_verify: true}
+    proxy_url: http://proxy.example.com:3128
+"""
+MAIN = {"vendor": "prolifi", "account": "main"}
+
+
+class House:
+    """An account, its part of the telemetry, and the page that they make."""
+
+    def __init__(self) -> None:
+        (self.account,) = parse(CONFIG, Path()).accounts
+        self.store = Store([self.account.key], render)
+        self.telemetry = Telemetry()
+        self.observer = AccountTelemetry(self.telemetry, self.account.key)
+        watched = [Watched(self.account, self.observer)]
+        self.telemetry.registry.register(SnapshotCollector(self.store, watched, loaded_at=START))
+
+    def succeeded(self, notes: Notes | None = None, as_of: float | None = None, dropped: int = 0) -> None:
+        reading = Reading((PROLIFI_WINDOW_START(1),), dropped, notes or Notes(), as_of)
+        self.store.succeeded(self.account.key, reading, read_at=START + 5, stale_at=math.inf)
+
+    def page(self) -> dict[tuple[str, Labels], float]:
+        async def now() -> bytes:
+            return page(self.store, self.telemetry.registry, Format.TEXT, anyio.current_time())
+
+        text = anyio.run(now).decode()
+        return {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+
+@pytest.fixture
+def house(monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setenv("CANARY", "an-invented-secret")
+    return House()
+
+
+def own(name: str, **labels: str) -> tuple[str, Labels]:
+    return f"usage_exporter_{name}", tuple(sorted({**MAIN, **labels}.items()))
+
+
+def test_before_the_first_poll_an_account_is_down_and_has_no_times(house: House) -> None:
+    said = house.page()
+
+    assert said[own("account_up")] == 0
+    assert said[own("account_series")] == 0
+    assert own("poll_last_success_timestamp_seconds") not in said
+    assert own("poll_last_attempt_timestamp_seconds") not in said
+    assert said[own("poll_interval_seconds")] == 300
+
+
+def test_every_reason_is_there_at_0(house: House) -> None:
+    said = house.page()
+
+    assert {reason: said[own("poll_failures_total", reason=reason)] for reason in REASONS} == dict.fromkeys(REASONS, 0)
+    for reason in SKIP_REASONS:
+        assert said[own("items_skipped_total", reason=reason)] == 0
+    assert said[own("polls_total")] == 0
+    assert said[own("token_refreshes_total")] == 0
+
+
+def test_requests_are_counted_by_code_and_timed(house: House) -> None:
+    for code in ("200", "200", "429", "none"):
+        house.observer.requested(code, 0.3)
+    said = house.page()
+
+    counts = [said[own("requests_total", code=code)] for code in ("200", "429", "none")]
+    assert counts == [2, 1, 1]
+    assert said[own("request_duration_seconds_count")] == 4
+    assert said[own("request_duration_seconds_bucket", le="0.25")] == 0
+    assert said[own("request_duration_seconds_bucket", le="0.5")] == 4
+
+
+def test_polls_are_counted_by_how_they_ended(house: House) -> None:
+    notes = Notes()
+    notes.skipped.update({"gone": 3, "duplicate": 1})
+    house.observer.polled(2.0, Reading((), notes=notes))
+    house.observer.polled(7.0, ServerFailed("HTTP 500"))
+    said = house.page()
+
+    assert said[own("polls_total")] == 2
+    assert said[own("poll_failures_total", reason="server")] == 1
+    assert said[own("items_skipped_total", reason="gone")] == 3
+    assert said[own("items_skipped_total", reason="duplicate")] == 1
+    assert said[own("poll_duration_seconds_sum")] == 9
+
+
+def test_a_good_reading_says_how_large_and_how_old_it_is(house: House) -> None:
+    house.store.attempted(house.account.key, START + 3)
+    house.store.scheduled(house.account.key, START + 303)
+    house.succeeded(as_of=START - 86_400, dropped=12)
+    said = house.page()
+
+    assert said[own("account_up")] == 1
+    assert said[own("account_series")] == 1
+    assert said[own("series_dropped")] == 12
+    assert said[own("poll_last_success_timestamp_seconds")] == START + 5
+    assert said[own("poll_last_attempt_timestamp_seconds")] == START + 3
+    assert said[own("poll_next_attempt_timestamp_seconds")] == START + 303
+    assert said[own("data_timestamp_seconds")] == START - 86_400
+
+
+def test_drift_is_said_by_field_and_gone_when_it_is_mended(house: House) -> None:
+    notes = Notes()
+    notes.drift.update({("data.count", "type"): 2, ("data.count", "missing"): 1})
+    house.succeeded(notes)
+    drifting = house.page()
+    house.succeeded()
+    mended = house.page()
+
+    assert drifting[own("contract_drift", field="data.count", kind="type")] == 2
+    assert drifting[own("contract_drift", field="data.count", kind="missing")] == 1
+    assert not [name for name, _ in mended if name == "usage_exporter_contract_drift"]
+
+
+def test_a_limit_that_the_vendor_states_is_kept_until_it_states_another(house: House) -> None:
+    assert own("rate_limit_limit") not in house.page()
+
+    house.observer.rate_limit_stated(RateLimit(1000, 999))
+    house.observer.rate_limit_stated(RateLimit())
+    said = house.page()
+
+    assert (said[own("rate_limit_limit")], said[own("rate_limit_remaining")]) == (1000, 999)
+
+
+def test_how_an_account_is_set_up_can_be_seen_without_its_secrets(house: House) -> None:
+    assert house.page()[own("account_info", host="api.prolifi.co", tls_verified="false", proxied="true")] == 1
+
+
+def test_the_process_and_the_build_are_there(house: House) -> None:
+    said = house.page()
+    names = {name for name, _ in said}
+
+    (build,) = [dict(labels) for name, labels in said if name == "usage_exporter_build_info"]
+    assert build["version"] == __version__
+    assert said["usage_exporter_config_last_reload_successful", ()] == 1
+    assert said["usage_exporter_config_last_reload_success_timestamp_seconds", ()] == START
+    assert {"process_cpu_seconds_total", "process_resident_memory_bytes", "python_info"} <= names
+    assert not any(name.endswith("_created") for name in names)
+
+
+def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> None:
+    notes = Notes()
+    notes.drift.update({("data.count", "type"): 2})
+    house.succeeded(notes, as_of=START)
+    house.observer.rate_limit_stated(RateLimit(1000, 999))
+    house.observer.requested("200", 0.1)
+    house.store.attempted(house.account.key, START)
+    house.store.scheduled(house.account.key, START)
+    names = {name.removesuffix("_bucket") for name, _ in house.page()}
+
+    assert {family.name for family in OWN_FAMILIES} <= names
