@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench docs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,6 +29,9 @@ lint: $(VENV)/development ## ruff, its formatter, mypy --strict
 
 bench: $(VENV)/development ## what a scrape costs, beside prometheus_client
 	@$(BIN)/python -m benchmarks
+
+docs: $(VENV)/development ## write what the documents say of the code anew
+	@$(BIN)/python scripts/write-docs
 
 lock: $(VENV)/development ## write the requirements anew; LOCK_OPTIONS=--upgrade takes the newest releases
 	@$(LOCK) pyproject.toml -o requirements.txt

@@ -204,7 +204,7 @@ def _said(outcome: Outcome) -> str:
         reason = snapshot.error.reason if snapshot.error else "unknown"
         return f"{who}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
     left_out = sum(snapshot.reading.notes.skipped.values())
-    skipped = f", {left_out} items left out" if left_out else ""
+    skipped = f", items left out: {left_out}" if left_out else ""
     return f"{who}: {len(snapshot.reading.samples)} series in {outcome.seconds:.2f} s{skipped}"
 
 

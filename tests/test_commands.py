@@ -73,7 +73,7 @@ def test_a_probe_says_of_each_account_how_many_series_came_and_how_fast(config: 
     assert (result.returncode, result.stderr) == (0, "")
     first, *said = result.stdout.splitlines()
     assert first.endswith("no problem found, accounts: 4")
-    assert sorted(re.sub(r"\d+ series in \d+\.\d\d s", "N", line) for line in said) == sorted(
+    assert sorted(re.sub(r"\d+ series in \d+\.\d\d s(, items left out: \d+)?", "N", line) for line in said) == sorted(
         f"{vendor}/acme: N" for vendor in VENDORS
     )
 
@@ -115,7 +115,7 @@ def test_the_sandbox_lists_what_it_serves_and_stops_well(tmp_path: Path) -> None
         assert "/netnut/v1" in sandbox.get("/")[1]
         code, seconds = sandbox.stop()
 
-    assert (code, seconds < 5) == (0, True)
+    assert (code, seconds < 5) == (0, True), sandbox.err.read_text()
     assert "the sandbox is up" in sandbox.err.read_text()
 
 
@@ -138,7 +138,7 @@ def test_the_demo_becomes_ready_serves_every_family_and_stops_well(tmp_path: Pat
 
         code, seconds = exporter.stop()
 
-    assert (code, seconds < 5) == (0, True)
+    assert (code, seconds < 5) == (0, True), exporter.err.read_text()
     assert exporter.out.read_text().startswith("# The configuration of this demo:\naccounts:\n")
     lines = [json.loads(line) for line in exporter.err.read_text().splitlines()]
     assert [lines[0]["msg"], lines[-1]["msg"]] == ["started", "stopping"]

@@ -1,4 +1,9 @@
-"""The same questions asked of every vendor: its recorded replies, disturbed in every place."""
+"""The same questions asked of every vendor: its recorded replies, disturbed in every place.
+
+Each vendor's fields.json says, by patterns of places (`-` is any item of a list), what its contract leaves open:
+`nullable` fields may be null or missing, `keys` may be text or a number, `entries` may be missing, `loose` ones may be
+anything. `otherwise` lists, by family, the values that a sample may have once a part of a sum is gone.
+"""
 
 import copy
 import json

@@ -112,7 +112,7 @@ def test_a_refusal_by_a_token_that_never_worked_costs_one_more_sign_in(
 def test_a_token_that_replaced_another_and_worked_is_not_doubted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     script = {**SCRIPT, MINE: [Answer(400), *SCRIPT[MINE]], "GET /customer/usage/71": [Answer(400)]}
     with scripted(script) as server:
-        outcome = polled(netnut(server.url, monkeypatch, sub_users=[70, 71]))
+        outcome = polled(netnut(server.url, monkeypatch, sub_users=[71]))
 
     assert isinstance(outcome, Reading)
     assert server.asked(LOGIN) == 2
@@ -127,6 +127,16 @@ def test_a_sub_user_who_is_gone_is_left_out_without_a_new_sign_in(status: int, m
     assert outcome.notes.skipped == {"gone": 1}
     assert used(outcome)[1:] == ['netnut_sub_user_gb_used{plan_id="2",product_type="ISP",sub_user_id="70"} 1.5']
     assert server.asked(LOGIN) == 1
+
+
+@pytest.mark.parametrize("reply", [Answer(400), Answer(404), answer({"success": True, "data": "none"})])
+def test_the_own_plans_stay_when_every_sub_user_is_gone(reply: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted({**SCRIPT, "GET /customer/usage/71": [reply]}) as server:
+        outcome = polled(netnut(server.url, monkeypatch, sub_users=[71]))
+
+    assert used(outcome) == ['netnut_gb_used{plan_id="1",product_type="ISP"} 1.5']
+    assert isinstance(outcome, Reading)
+    assert sum(outcome.notes.skipped.values()) == 1
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,16 @@ def test_a_customer_who_is_gone_is_left_out_unless_it_was_the_last(monkeypatch: 
     assert isinstance(none_left, NotFound)
 
 
+@pytest.mark.parametrize("option", ["entitlements", "subscriptions"])
+def test_usage_stays_when_nothing_else_can_be_had(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted({**SIGN_IN, LEVER: [answer(usage(1))]}) as server:
+        outcome = polled(planship(server.url, monkeypatch, **{option: True}))
+
+    assert len(of("planship_lever_usage", outcome)) == 1
+    assert isinstance(outcome, Reading)
+    assert outcome.notes.skipped == {"gone": 1}
+
+
 def test_usage_is_never_reported_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
     products = [{"slug": "app", "metering_ids": ["clicking"]}]
     with scripted({**SIGN_IN, METERING: [answer({"clicks": usage(1)})]}) as server:

@@ -173,7 +173,7 @@ class NetNut(Account):
             return (await poll.get(Plans, f"/customer/usage/{segment(sub_user)}")).data
 
         asked = [sub_user for sub_user in self.sub_users if sub_user not in {known for known, _ in found}]
-        for sub_user, plans in await poll.each(asked, plans_of, gone=(NotFound, BadRequest)):
+        for sub_user, plans in await poll.each(asked, plans_of, gone=(NotFound, BadRequest), needed=False):
             found |= {(sub_user, plan.id): plan for plan in plans if self._wanted(plan)}
         return found
 

@@ -241,7 +241,7 @@ class Planship(Account):
         async def entitlements_of(place: Place) -> Entitlements:
             return await poll.get(Entitlements, f"{place.path}/entitlements")
 
-        replies = await poll.each(found, entitlements_of)
+        replies = await poll.each(found, entitlements_of, needed=False)
         return [sample for place, reply in replies for sample in remaining_samples(place, reply, found[place])]
 
     async def _renewals(self, poll: Poll, found: Found) -> Iterable[Sample]:
@@ -249,4 +249,4 @@ class Planship(Account):
             path = f"{_customer_path(place.customer_id)}/subscriptions"
             return await poll.get(Subscriptions, path, {"product_slug": place.product})
 
-        return list(renewal_samples(await poll.each(found, subscriptions_of), found, poll))
+        return list(renewal_samples(await poll.each(found, subscriptions_of, needed=False), found, poll))

@@ -69,14 +69,16 @@ class Poll:
         items: Iterable[_ItemT],
         read: Callable[[_ItemT], Awaitable[_ReadT]],
         gone: tuple[type[PollError], ...] = (NotFound,),
+        *,
+        needed: bool = True,
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
 
         An item that is gone, which the vendor says by one of the errors `gone`, or whose reply cannot be read,
-        is left out and counted.
+        is left out and counted. So is every item, where none of them is `needed`: what else the poll read is kept.
 
         Raises:
-            PollError: one item failed in another way, or every item did.
+            PollError: one item failed in another way, or every item did that is needed.
 
         """
         queue = enumerate(items)
@@ -103,7 +105,7 @@ class Poll:
                 tasks.start_soon(work)
         if fatal:
             raise fatal[0]
-        if left_out and not results:
+        if needed and left_out and not results:
             raise left_out[0]
         return [results[index] for index in sorted(results)]
 
