@@ -66,8 +66,8 @@ async def assemble(
 
 async def run(config: Config, sockets: Iterable[socket.socket], telemetry_path: str) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends at once."""
-    from exporter.http_server import Server  # noqa: PLC0415 - the same
-    from exporter.server import Application  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.pages import Application  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.server import Server  # noqa: PLC0415 - the same
 
     for account in config.accounts:
         if account.tls.insecure_skip_verify:

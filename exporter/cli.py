@@ -17,10 +17,10 @@ import anyio
 import click
 
 from exporter import __version__
-from exporter.addresses import DEFAULT_ADDRESS, address_of, listen
 from exporter.log import logger
 from exporter.options import config_file, listen_addresses, logging_options, poll_interval, telemetry_path, with_world
 from exporter.secret import redact
+from exporter.web.addresses import DEFAULT_ADDRESS, address_of, listen
 
 if TYPE_CHECKING:
     import socket

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import ssl
@@ -48,7 +49,6 @@ _HEADERS: Final = {
 # TCP and TLS have to be given up by httpx, which closes the socket then; a deadline around it would leave it open.
 _SHARE_FOR_A_HANDSHAKE: Final = 0.45
 _NO_ANSWER: Final = "none"
-_LONGEST_COUNT: Final = 9
 
 
 class Observer(Protocol):
@@ -177,7 +177,7 @@ class Client:
         await self._pacer.wait()
         async with self._in_flight:
             answer = await self._exchange(request, limit)
-        stated = _stated_limit(answer.headers)
+        stated = RateLimit.stated_by(answer.headers)
         self._pacer.heed(stated)
         self._observer.rate_limit_stated(stated)
         return answer
@@ -224,8 +224,8 @@ def _connect_error(error: BaseException) -> PollError:
             return TLSFailed(f"TLS failed: {said or 'no reason given'}")
         if isinstance(cause, socket.gaierror):
             return NameUnresolved("the host name has no address")
-        if isinstance(cause, OSError) and cause.strerror:
-            return ConnectFailed(f"no connection: {cause.strerror}")
+        if isinstance(cause, OSError) and cause.errno:
+            return ConnectFailed(f"no connection: {os.strerror(cause.errno)}")
         cause = cause.__cause__ or cause.__context__
     return ConnectFailed("no connection")
 
@@ -244,14 +244,6 @@ def _target(headers: Mapping[str, str]) -> str:
         return urlsplit(headers.get("location", "")).hostname or "the same host"
     except ValueError:
         return "no URL"
-
-
-def _stated_limit(headers: Mapping[str, str]) -> RateLimit:
-    def count(name: str) -> int | None:
-        value = headers.get(name, "")
-        return int(value) if value.isascii() and value.isdigit() and len(value) <= _LONGEST_COUNT else None
-
-    return RateLimit(count("x-ratelimit-limit"), count("x-ratelimit-remaining"))
 
 
 @lru_cache

@@ -10,9 +10,9 @@ from typing import Final
 import anyio
 
 from exporter import app, config
-from exporter.addresses import address_of, listen
-from exporter.http_server import Server
 from exporter.sandbox import ACCOUNTS, Credentials, World, make_app
+from exporter.web.addresses import address_of, listen
+from exporter.web.server import Server
 
 _ANY_PORT: Final = "127.0.0.1:0"
 

@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar, cast
 
 import click
 
-from exporter.addresses import split_address
 from exporter.log import FORMATS, LEVELS, Format, Level, configure
+from exporter.web.addresses import split_address
 
 _SPEEDS: Final = click.FloatRange(min=0.001, max=1e6)
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")

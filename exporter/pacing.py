@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -10,6 +12,8 @@ import anyio
 
 MAX_IN_FLIGHT: Final = 10
 """Requests of one account under way at once: what one costs triples beyond (see docs/design.md)."""
+
+_COUNT: Final = re.compile("[0-9]{1,9}")
 
 USED_SHARE_OF_LIMIT: Final = 0.8
 """The share of a vendor's limit that we use: its key may serve others too."""
@@ -28,6 +32,16 @@ class RateLimit:
 
     limit: int | None = None
     remaining: int | None = None
+
+    @classmethod
+    def stated_by(cls, headers: Mapping[str, str]) -> RateLimit:
+        """Return what the headers X-RateLimit-Limit and X-RateLimit-Remaining say."""
+
+        def count(name: str) -> int | None:
+            value = headers.get(name, "")
+            return int(value) if _COUNT.fullmatch(value) else None
+
+        return cls(count("x-ratelimit-limit"), count("x-ratelimit-remaining"))
 
 
 class Pacer:

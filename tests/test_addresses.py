@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from exporter.addresses import address_of, listen, split_address
+from exporter.web.addresses import address_of, listen, split_address
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from exporter.addresses import DEFAULT_ADDRESS
 from exporter.cli import main
 from exporter.config import parse
 from exporter.metrics import FAMILIES
 from exporter.vendors import VENDORS
+from exporter.web.addresses import DEFAULT_ADDRESS
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = runpy.run_path(str(ROOT / "scripts" / "write-docs"))["documents"]()

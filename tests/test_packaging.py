@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from exporter import __version__
-from exporter.addresses import DEFAULT_ADDRESS, split_address
+from exporter.web.addresses import DEFAULT_ADDRESS, split_address
 
 ROOT = Path(__file__).parents[1]
 PORT = split_address(DEFAULT_ADDRESS)[1]

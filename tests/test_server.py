@@ -1,225 +1,191 @@
-"""The exporter's own HTTP, over real sockets."""
+"""What a client may take of the server, over real sockets and with short limits."""
 
-import gzip
+import re
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import anyio.abc
-import httpx
 import pytest
+from anyio.abc import SocketAttribute
+from structlog.testing import capture_logs
 
-from exporter.addresses import address_of, listen
-from exporter.errors import ServerFailed
-from exporter.exposition import render
-from exporter.http_server import Limits, Server
-from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.server import Application
-from exporter.store import Reading, Store
-from exporter.telemetry import Telemetry
+from exporter.web.addresses import listen
+from exporter.web.server import Limits, Server
 
 pytestmark = pytest.mark.anyio
-KEY = ("netnut", "main")
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+LIMITS = Limits(
+    header_seconds=0.2, body_bytes=100, body_seconds=0.2, idle_seconds=0.3, stall_seconds=0.3, connections=2,
+    grace_seconds=0.5,
+)  # fmt: skip
 
 
-def store_with(series: int = 1) -> Store:
-    store = Store([KEY], render)
-    samples = [NETNUT_GB_USED(number, plan_id=f"plan-{number}", product_type="Residential") for number in range(series)]
-    store.succeeded(KEY, Reading.checked(samples, series), read_at=1795262400.0, stale_at=float("inf"))
-    return store
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the method, the path and the body; `/big` with 20 MB, `/bug` not at all."""
+    if scope["path"] == "/bug":
+        raise ZeroDivisionError("a bug")
+    body = (await receive())["body"]
+    answer = f"{scope['method']} {scope['path']} ".encode() + body
+    answer = b"x" * 20_000_000 if scope["path"] == "/big" else answer
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(answer)).encode())]}
+    )
+    await send({"type": "http.response.body", "body": answer})
+    if scope["path"] == "/late-bug":
+        raise ZeroDivisionError("a bug")
 
 
 @asynccontextmanager
-async def server(store: Store, path: str = "/metrics") -> AsyncIterator[tuple[str, anyio.Event]]:
-    """A running server: its host and port, and the event that stops it."""
+async def server(limits: Limits = LIMITS) -> AsyncIterator[tuple[int, anyio.Event]]:
     stop = anyio.Event()
-    (socket,) = listen(["127.0.0.1:0"])
-    address = address_of(socket)
+    (listening,) = listen(["127.0.0.1:0"])
+    port = listening.getsockname()[1]
     async with anyio.create_task_group() as tasks:
-        await tasks.start(Server(Application(store, Telemetry().registry, path), stop).run, [socket])
-        yield address, stop
+        await tasks.start(Server(echo, stop, limits).run, [listening])
+        yield port, stop
         stop.set()
 
 
-@asynccontextmanager
-async def client(store: Store, path: str = "/metrics") -> AsyncIterator[httpx.AsyncClient]:
-    async with server(store, path) as (address, _), httpx.AsyncClient(base_url=f"http://{address}") as one:
-        yield one
+async def everything(stream: anyio.abc.ByteStream) -> bytes:
+    """What the server sends until it closes, which it must soon."""
+    received = b""
+    with anyio.fail_after(5):
+        while True:
+            try:
+                received += await stream.receive()
+            except (anyio.EndOfStream, anyio.BrokenResourceError):
+                return received
 
 
-async def raw(address: str, request: bytes) -> bytes:
-    host, port = address.split(":")
-    async with await anyio.connect_tcp(host, int(port)) as stream:
-        await stream.send(request)
-        answer = b""
-        with anyio.move_on_after(2):
-            while True:
-                try:
-                    answer += await stream.receive()
-                except (anyio.EndOfStream, anyio.BrokenResourceError):
-                    break
-        return answer
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status", "content_type"),
-    [
-        ("GET", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8"),
-        ("HEAD", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8"),
-        ("GET", "/metrics?name[]=x", 200, "text/plain; version=0.0.4; charset=utf-8"),
-        ("GET", "/", 200, "text/html; charset=utf-8"),
-        ("GET", "/-/healthy", 200, "text/plain; charset=utf-8"),
-        ("GET", "/-/ready", 200, "text/plain; charset=utf-8"),
-        ("GET", "/metrics/", 404, "text/plain; charset=utf-8"),
-        ("GET", "/favicon.ico", 404, "text/plain; charset=utf-8"),
-        ("GET", "/-/reload", 404, "text/plain; charset=utf-8"),
-        ("POST", "/metrics", 405, "text/plain; charset=utf-8"),
-        ("PUT", "/", 405, "text/plain; charset=utf-8"),
-        ("DELETE", "/-/healthy", 405, "text/plain; charset=utf-8"),
-        ("OPTIONS", "/metrics", 405, "text/plain; charset=utf-8"),
-    ],
-)
-async def test_a_request_gets(method: str, path: str, status: int, content_type: str) -> None:
-    async with client(store_with()) as http:
-        answer = await http.request(method, path)
-
-    assert (answer.status_code, answer.headers["content-type"]) == (status, content_type)
-    assert answer.headers.get("allow") == ("GET, HEAD" if status == 405 else None)
-    assert "server" not in answer.headers
-    assert (answer.content == b"") == (method == "HEAD")
-
-
-async def test_the_page_holds_what_the_store_has() -> None:
-    async with client(store_with()) as http:
-        page = (await http.get("/metrics")).text
-
-    assert 'netnut_gb_used{account="main",plan_id="plan-0",product_type="Residential"} 0.0\n' in page
-    assert "process_cpu_seconds_total" in page
-    assert "python_info" in page
-
-
-async def test_openmetrics_and_gzip_are_sent_to_those_who_ask() -> None:
-    headers = {"Accept": "application/openmetrics-text;version=1.0.0", "Accept-Encoding": "gzip"}
-    async with client(store_with()) as http, http.stream("GET", "/metrics", headers=headers) as answer:
-        packed = b"".join([chunk async for chunk in answer.aiter_raw()])
-
-    assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    assert answer.headers["content-encoding"] == "gzip"
-    assert answer.headers["vary"] == "Accept, Accept-Encoding"
-    assert int(answer.headers["content-length"]) == len(packed)
-    assert gzip.decompress(packed).endswith(b"# EOF\n")
-
-
-@pytest.mark.parametrize("encoding", ["identity", "gzip"])
-async def test_a_large_page_arrives_whole(encoding: str) -> None:
-    async with client(store_with(20_000)) as http:
-        page = (await http.get("/metrics", headers={"Accept-Encoding": encoding})).text
-
-    assert page.count("\nnetnut_gb_used{") == 20_000
-
-
-async def test_before_every_account_was_tried_it_is_healthy_but_not_ready() -> None:
-    store = Store([KEY], render)
-    async with client(store) as http:
-        before = [(await http.get(path)).status_code for path in ("/-/healthy", "/-/ready", "/metrics", "/")]
-        store.failed(KEY, ServerFailed("HTTP 500"))
-        after = (await http.get("/-/ready")).status_code
-
-    assert (before, after) == ([200, 503, 200, 200], 200)
-
-
-async def test_the_metrics_can_be_elsewhere() -> None:
-    async with client(store_with(), path="/usage") as http:
-        statuses = [(await http.get(path)).status_code for path in ("/usage", "/metrics")]
-        landing = (await http.get("/")).text
-
-    assert statuses == [200, 404]
-    assert '<a href="/usage">' in landing
-
-
-async def test_the_landing_page_shows_each_account_and_lets_nothing_run() -> None:
-    store = store_with()
-    async with client(store) as http:
-        up = await http.get("/")
-        store.failed(KEY, ServerFailed("HTTP 500"))
-        down = await http.get("/")
-
-    assert '<td class="up">up</td><td>2026-11-21 12:00:00</td>' in up.text
-    assert "failing (server), last reading shown" in down.text
-    assert up.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
-    assert up.headers["x-content-type-options"] == "nosniff"
-    assert up.headers["x-frame-options"] == "DENY"
+async def answer_to(*parts: bytes) -> bytes:
+    async with server() as (port, _), await anyio.connect_tcp("127.0.0.1", port) as stream:
+        for part in parts:
+            await stream.send(part)
+        return await everything(stream)
 
 
 @pytest.mark.parametrize(
-    "request_bytes",
+    ("parts", "answers"),
     [
-        b"\x00\x01\x02\x03\r\n\r\n",
-        b"GET\r\n\r\n",
-        b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"GET /%ff%fe%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        ((GET,), [b"200 OK"]),
+        ((GET[:9], GET[9:]), [b"200 OK"]),
+        ((GET, GET, GET), [b"200 OK", b"200 OK", b"200 OK"]),
+        ((GET * 3,), [b"200 OK", b"200 OK", b"200 OK"]),
+        ((b"GET / HTTP/1.0\r\n\r\n",), [b"200 OK"]),
+        ((b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi",), [b"200 OK"]),
+        ((b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",), [b"200 OK"]),
+        ((b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n" + b"x" * 101,), [b"413 "]),
+        ((b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 200_000 + b"\r\n\r\n",), [b"431 "]),
+        ((b"\x00\r\n\r\n",), [b"400 "]),
+        ((b"GET / HTTP/1.1\r\n\r\n",), [b"400 "]),
+        # Too late: nobody is answered, the connection ends.
+        ((b"GET / HT",), []),
+        ((b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nh",), []),
+        ((b"",), []),
     ],
+)  # fmt: skip
+async def test_a_connection_is_answered_and_then_ended(parts: tuple[bytes, ...], answers: list[bytes]) -> None:
+    received = await answer_to(*parts)
+
+    statuses = re.findall(rb"HTTP/1\.1 ([0-9]+ [A-Za-z]*)", received)
+    assert len(statuses) == len(answers)
+    assert all(status.startswith(expected) for status, expected in zip(statuses, answers, strict=True))
+
+
+async def test_a_client_that_waits_to_send_its_body_is_told_to_go_on() -> None:
+    async with server() as (port, _), await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        interim = await stream.receive()
+        await stream.send(b"hi")
+        answer = await everything(stream)
+
+    assert interim.startswith(b"HTTP/1.1 100 ")
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_request_arrives_as_it_was_sent() -> None:
+    received = await answer_to(b"POST /a%20b?c=d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")
+
+    assert received.endswith(b"POST /a b hi")
+
+
+@pytest.mark.parametrize("path", [b"/bug", b"/late-bug"])
+async def test_a_bug_in_a_page_is_logged_and_the_next_request_answered(path: bytes) -> None:
+    with capture_logs() as logs:
+        async with server() as (port, _):
+            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+                await stream.send(GET.replace(b"/ ", path + b" ", 1))
+                first = await everything(stream)
+            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+                await stream.send(GET)
+                second = await everything(stream)
+
+    assert first.startswith(b"HTTP/1.1 500" if path == b"/bug" else b"HTTP/1.1 200")
+    assert second.startswith(b"HTTP/1.1 200")
+    assert [log["event"] for log in logs] == ["a page failed, please report it"]
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", GET[:-2], b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n"]
 )
-async def test_junk_is_refused_and_the_next_scrape_answered(request_bytes: bytes) -> None:
-    async with server(store_with()) as (address, _):
-        answer = await raw(address, request_bytes)
-        async with httpx.AsyncClient() as http:
-            after = await http.get(f"http://{address}/metrics")
+async def test_a_client_that_resets_its_connection_ends_nothing_else(sent: bytes) -> None:
+    async with server(Limits()) as (port, _):
+        for _ in range(5):
+            client = await anyio.connect_tcp("127.0.0.1", port)
+            if sent:
+                await client.send(sent)
+            await anyio.sleep(0.01)
+            raw = client.extra(SocketAttribute.raw_socket)  # noqa: S610 - not Django's
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await client.aclose()
+        async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+            await stream.send(GET.replace(b"Host", b"Connection: close\r\nHost"))
+            answer = await everything(stream)
 
-    assert answer == b"" or answer.split()[1][:1] == b"4"
-    assert after.status_code == 200
-
-
-async def test_an_idle_connection_holds_nobody_up() -> None:
-    async with server(store_with()) as (address, _):
-        host, port = address.split(":")
-        async with await anyio.connect_tcp(host, int(port)) as idle:
-            await idle.send(b"GET /metr")
-            with anyio.fail_after(2):
-                async with httpx.AsyncClient() as http:
-                    answer = await http.get(f"http://{address}/metrics")
-
-    assert answer.status_code == 200
+    assert answer.startswith(b"HTTP/1.1 200")
 
 
-async def test_a_scrape_under_way_is_finished_when_the_exporter_stops() -> None:
-    async with server(store_with(100_000)) as (address, stop):
-        host, port = address.split(":")
-        async with await anyio.connect_tcp(host, int(port)) as stream:
-            await stream.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            answer = await stream.receive()
+async def test_a_reader_that_stalls_is_left() -> None:
+    async with server() as (port, _), await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(GET.replace(b"/ ", b"/big ", 1))
+        await anyio.sleep(1)
+        received = await everything(stream)
+
+    assert 0 < len(received) < 20_000_000
+
+
+async def test_connections_beyond_the_limit_wait_for_a_slot_and_are_then_answered() -> None:
+    async with server() as (port, _):
+        streams = [await anyio.connect_tcp("127.0.0.1", port) for _ in range(4)]
+        await streams[3].send(GET)
+        answer = await everything(streams[3])
+        for stream in streams:
+            await stream.aclose()
+
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_idle_connections_do_not_keep_the_server_from_stopping() -> None:
+    with anyio.fail_after(2):
+        async with server(Limits()) as (port, stop):
+            fresh, used = [await anyio.connect_tcp("127.0.0.1", port) for _ in range(2)]
+            await used.send(GET)
+            await used.receive()
             stop.set()
-            with anyio.fail_after(Limits().grace_seconds):
-                while True:
-                    try:
-                        answer += await stream.receive()
-                    except anyio.EndOfStream:
-                        break
-    head, _, body = answer.partition(b"\r\n\r\n")
-
-    assert f"content-length: {len(body)}".encode() in head
+            assert await everything(used) == b""
+            assert await everything(fresh) == b""
+            await fresh.aclose()
+            await used.aclose()
 
 
-async def test_it_stops_within_its_grace_whoever_does_not_read() -> None:
-    with anyio.fail_after(Limits().grace_seconds + 2):
-        async with server(store_with(100_000)) as (address, stop):
-            host, port = address.split(":")
-            stream = await anyio.connect_tcp(host, int(port))
-            await stream.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-            await stream.receive(10)
-            stop.set()
-    await stream.aclose()
-
-
-async def test_it_listens_on_several_addresses() -> None:
-    stop = anyio.Event()
-    sockets = listen(["127.0.0.1:0", "[::1]:0"])
-    addresses = [address_of(one) for one in sockets]
-    async with anyio.create_task_group() as tasks, httpx.AsyncClient() as http:
-        await tasks.start(Server(Application(store_with(), Telemetry().registry, "/metrics"), stop).run, sockets)
-        statuses = [(await http.get(f"http://{address}/-/healthy")).status_code for address in addresses]
+async def test_after_the_stop_nobody_new_is_let_in() -> None:
+    async with server() as (port, stop):
         stop.set()
-
-    assert statuses == [200, 200]
+        await anyio.sleep(0.05)
+        with pytest.raises(OSError, match="connect"):
+            await anyio.connect_tcp("127.0.0.1", port)

@@ -1,6 +1,7 @@
 """What is IONOS Cloud's own: contracts, the UTC month, data centres, and what a price list makes of them."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,6 +60,16 @@ def test_a_request_is_signed_by_token_or_by_password(
     assert [request.headers["authorization"] for request in server.requests] == [header]
 
 
+@pytest.fixture
+def _far_from_utc() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TZ", "Pacific/Kiritimati")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_from_utc")
 @pytest.mark.parametrize(
     ("now", "period"),
     [

@@ -12,9 +12,9 @@ import anyio.to_thread
 from prometheus_client import CollectorRegistry
 
 from exporter.exposition import accepts_gzip, compress, negotiate, page
-from exporter.landing import HEADERS as LANDING_HEADERS
-from exporter.landing import landing_page
 from exporter.store import Store
+from exporter.web.landing import HEADERS as LANDING_HEADERS
+from exporter.web.landing import landing_page
 
 _COMPRESSED_IN_THREAD_BYTES: Final = 64 * 1024
 _TEXT: Final = "text/plain; charset=utf-8"

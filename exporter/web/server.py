@@ -18,8 +18,8 @@ import anyio
 import anyio.abc
 import h11
 
-from exporter.asgi import ASGIApp, Exchange
 from exporter.log import logger
+from exporter.web.exchange import ASGIApp, Exchange
 
 _RECEIVED_BYTES: Final = 64 * 1024
 _ACCEPT_PAUSE_SECONDS: Final = 0.5
@@ -48,6 +48,8 @@ class Server:
         self._stop = stop
         self._limits = limits
         self._slots = anyio.Semaphore(limits.connections)
+        self._waiting: set[anyio.CancelScope] = set()
+        """Of the connections on which no request is under way."""
 
     async def run(
         self,
@@ -65,6 +67,8 @@ class Server:
                 task_status.started()
                 await self._stop.wait()
                 listening.cancel_scope.cancel()
+            for waiting in tuple(self._waiting):
+                waiting.cancel()
             connections.cancel_scope.deadline = anyio.current_time() + self._limits.grace_seconds
 
     async def _accept(self, listener: anyio.abc.SocketListener, connections: anyio.abc.TaskGroup) -> None:
@@ -88,7 +92,7 @@ class Server:
     async def _serve(self, stream: anyio.abc.SocketStream) -> None:
         try:
             async with stream:
-                await Connection(stream, self._app, self._stop, self._limits).run()
+                await Connection(stream, self._app, self._limits, self._waiting).run(self._stop)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, TimeoutError):
             pass  # the client went, or took too long
         finally:
@@ -98,16 +102,18 @@ class Server:
 class Connection:
     """One client's connection: a request, its answer, and the next."""
 
-    def __init__(self, stream: anyio.abc.SocketStream, app: ASGIApp, stop: anyio.Event, limits: Limits) -> None:
+    def __init__(
+        self, stream: anyio.abc.SocketStream, app: ASGIApp, limits: Limits, waiting: set[anyio.CancelScope]
+    ) -> None:
         self._stream = stream
         self._app = app
-        self._stop = stop
         self._limits = limits
+        self._waiting = waiting
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_bytes)
 
-    async def run(self) -> None:
+    async def run(self, stop: anyio.Event) -> None:
         """Answer requests until either side is done."""
-        while not self._stop.is_set():
+        while not stop.is_set():
             try:
                 request = await self._request()
                 if request is None:
@@ -130,24 +136,17 @@ class Connection:
         return event if isinstance(event, h11.Request) else None
 
     async def _first_bytes(self) -> bool:
-        """Wait for the next request to begin, or for the stop."""
-        received = False
-
-        async def receive() -> None:
-            nonlocal received
+        """Wait for the next request to begin; that is all that a stop interrupts at once."""
+        with anyio.CancelScope(deadline=anyio.current_time() + self._limits.idle_seconds) as waiting:
+            self._waiting.add(waiting)
             try:
                 self._http.receive_data(await self._stream.receive(_RECEIVED_BYTES))
-                received = True
             except anyio.EndOfStream:
-                pass
-            either.cancel_scope.cancel()
-
-        async with anyio.create_task_group() as either:
-            either.cancel_scope.deadline = anyio.current_time() + self._limits.idle_seconds
-            either.start_soon(receive)
-            await self._stop.wait()
-            either.cancel_scope.cancel()
-        return received
+                return False
+            finally:
+                self._waiting.discard(waiting)
+            return True
+        return False
 
     async def _event(self) -> Any:
         while (event := self._http.next_event()) is h11.NEED_DATA:
