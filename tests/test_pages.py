@@ -202,17 +202,6 @@ async def test_a_scrape_under_way_is_finished_when_the_exporter_stops() -> None:
     assert f"content-length: {len(body)}".encode() in head
 
 
-async def test_it_stops_within_its_grace_whoever_does_not_read() -> None:
-    with anyio.fail_after(Limits().grace_seconds + 2):
-        async with server(store_with(100_000)) as (address, stop):
-            host, port = address.split(":")
-            stream = await anyio.connect_tcp(host, int(port))
-            await stream.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-            await stream.receive(10)
-            stop.set()
-    await stream.aclose()
-
-
 async def test_it_listens_on_several_addresses() -> None:
     stop = anyio.Event()
     sockets = listen(["127.0.0.1:0", "[::1]:0"])

@@ -183,6 +183,17 @@ async def test_idle_connections_do_not_keep_the_server_from_stopping() -> None:
             await used.aclose()
 
 
+async def test_it_stops_within_its_grace_whoever_does_not_read() -> None:
+    async with server(Limits(grace_seconds=0.5)) as (port, stop):
+        reader = await anyio.connect_tcp("127.0.0.1", port)
+        await reader.send(GET.replace(b"/ ", b"/big ", 1))
+        await reader.receive(10)
+        stop.set()
+        stopped = anyio.current_time()
+    assert anyio.current_time() - stopped < 5
+    await reader.aclose()
+
+
 async def test_after_the_stop_nobody_new_is_let_in() -> None:
     async with server() as (port, stop):
         stop.set()

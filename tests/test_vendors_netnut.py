@@ -171,7 +171,7 @@ def test_a_reseller_reply_without_its_rows_is_drift_and_the_own_plans_stay(monke
 
     assert isinstance(outcome, Reading)
     assert used(outcome) == ['netnut_gb_used{plan_id="1",product_type="ISP"} 1.5']
-    assert outcome.notes.drift == {("ResellerPlans.data", "missing"): 1}
+    assert outcome.notes.drift == {("$.data", "missing"): 1}
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, BadRequest), (404, NotFound)])

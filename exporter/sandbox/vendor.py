@@ -1,7 +1,7 @@
 """What the simulated APIs share: one app each, which tells every refusal in the vendor's own shape."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -35,10 +35,10 @@ def app_of(routes: Sequence[BaseRoute], failure: Failure, middleware: Sequence[M
     return app
 
 
-def _refuse_as(failure: Failure) -> Callable[[Request, Exception], JSONResponse]:
-    """Return what turns an `HTTPException` into a reply."""
+def _refuse_as(failure: Failure) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+    """Return what turns an `HTTPException` into a reply; asynchronous, as Starlette runs others in a thread."""
 
-    def refuse(_: Request, error: Exception) -> JSONResponse:
+    async def refuse(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
             raise error
         return JSONResponse(failure(error), error.status_code, error.headers)

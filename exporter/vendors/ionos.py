@@ -12,31 +12,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from pydantic import Field
-from pydantic.alias_generators import to_camel
 
 from exporter.auth import Auth, Basic
 from exporter.auth import Key as BearerToken
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.vendors.account import Account
+from exporter.vendors.ionos_cost import Price, Products, cost_samples, prices
 from exporter.vendors.protocol import Poll, segment
-from exporter.vendors.reply import (
-    MISSING,
-    Key,
-    MaybeFlag,
-    MaybeKey,
-    MaybeText,
-    Number,
-    Part,
-    Reply,
-    Rows,
-    Text,
-    Time,
-)
+from exporter.vendors.reply import MISSING, CamelReply, Key, MaybeKey, MaybeText, Number, Part, Rows, Text, Time
 from exporter.vendors.settings import (
     ContractNumber,
     DataCenterId,
@@ -49,10 +36,6 @@ from exporter.vendors.settings import (
 _DAY_SECONDS: Final = 86_400.0
 _OUTSIDE: Final = "null"
 """What the vendor's paths call the data centre of things that are in none."""
-
-
-class CamelReply(Reply, alias_generator=to_camel):
-    """A JSON object whose fields are in camel case."""
 
 
 class Quantity(CamelReply, title="datacenters.meters.quantity"):
@@ -104,59 +87,13 @@ class Profile(CamelReply):
     companies: Rows[Company]
 
 
-class UnitCost(CamelReply, title="products.unitCost"):
-    """Price of one unit."""
-
-    quantity: Number = MISSING
-    unit: Text = MISSING
-
-
-class Product(CamelReply, title="products"):
-    """A row of the price list; a meter may have several."""
-
-    meter_id: Key
-    unit_cost: UnitCost | None = None
-    deprecated: MaybeFlag = None
-    type: MaybeText = None
-
-
-class Products(CamelReply):
-    """The price list of a contract."""
-
-    products: Rows[Product]
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Price of one unit of a meter."""
-
-    amount: float
-    currency: str
-
-
-def prices(products: Iterable[Product]) -> dict[str, Price]:
-    """Return each meter's price.
-
-    Of its rows that have one: the current before the deprecated, consumption before commitment, then the first.
-    """
-
-    def preference(product: Product) -> tuple[bool, bool]:
-        return product.deprecated is True, "commit" in (product.type or "").lower()
-
-    found: dict[str, Price] = {}
-    for product in sorted(products, key=preference):
-        cost = product.unit_cost
-        if cost is not None and cost.quantity is not None and cost.unit:
-            found.setdefault(product.meter_id, Price(cost.quantity, cost.unit))
-    return found
-
-
 def samples(contract: str, replies: Iterable[Usage], price: Mapping[str, Price]) -> Iterator[Sample]:
     """Say one contract's usage in metrics.
 
-    Rows of one meter in one data centre are summed per unit; a sum of which a row is not known is not known.
+    Rows of one meter in one data centre are summed per unit; where one of them is not known, no sum is.
     """
-    rows: dict[tuple[str, str, str], list[float | None]] = defaultdict(list)
+    sums: dict[tuple[str, str, str], float] = defaultdict(float)
+    unknown: set[tuple[str, str]] = set()
     meters: dict[tuple[str, str], str] = {}
     data_centers: dict[str, DataCenter] = {}
     for reply in replies:
@@ -165,10 +102,11 @@ def samples(contract: str, replies: Iterable[Usage], price: Mapping[str, Price])
             for meter in data_center.meters or ():
                 unit = (meter.quantity.unit if meter.quantity else None) or ""
                 meters[meter.meter_id, unit] = meter.meter_desc or ""
-                if meter.quantity:
-                    rows[data_center.label, meter.meter_id, unit].append(meter.quantity.quantity)
-    known = {key: [one for one in values if one is not None] for key, values in rows.items()}
-    quantities = {key: sum(values) for key, values in known.items() if len(values) == len(rows[key])}
+                if meter.quantity is None or meter.quantity.quantity is None:
+                    unknown.add((data_center.label, meter.meter_id))
+                else:
+                    sums[data_center.label, meter.meter_id, unit] += meter.quantity.quantity
+    quantities = {key: value for key, value in sums.items() if key[:2] not in unknown}
     for (data_center_id, meter_id, unit), quantity in quantities.items():
         yield families.IONOS_METER_QUANTITY(
             quantity, contract=contract, datacenter_id=data_center_id, meter_id=meter_id, unit=unit
@@ -183,22 +121,7 @@ def samples(contract: str, replies: Iterable[Usage], price: Mapping[str, Price])
             name=center.name or "",
             location=center.location or "",
         )
-    yield from _cost(contract, quantities, price)
-
-
-def _cost(
-    contract: str, quantities: Mapping[tuple[str, str, str], float], price: Mapping[str, Price]
-) -> Iterator[Sample]:
-    cost: dict[tuple[str, str, str], float] = defaultdict(float)
-    for (data_center_id, meter_id, _), quantity in quantities.items():
-        if meter_id in price:
-            cost[data_center_id, meter_id, price[meter_id].currency] += quantity * price[meter_id].amount
-    for meter_id, one in price.items():
-        yield families.IONOS_METER_UNIT_PRICE(one.amount, contract=contract, meter_id=meter_id, currency=one.currency)
-    for (data_center_id, meter_id, currency), amount in cost.items():
-        yield families.IONOS_ESTIMATED_COST(
-            amount, contract=contract, datacenter_id=data_center_id, meter_id=meter_id, currency=currency
-        )
+    yield from cost_samples(contract, quantities, price)
 
 
 class Ionos(Account):
@@ -269,10 +192,16 @@ class Ionos(Account):
         return [usage for _, usage in await poll.each(self.datacenters, usage_of)]
 
     async def _prices(self, poll: Poll, contract: str) -> dict[str, Price]:
+        """The price list, read once a day; without one that can be read there is no cost, but there is usage."""
+
         async def read() -> dict[str, Price]:
             return prices((await poll.get(Products, f"/{segment(contract)}/products")).products)
 
-        return await poll.once_in(_DAY_SECONDS, f"prices of {contract}", read)
+        async def list_of(contract: str) -> dict[str, Price]:
+            return await poll.once_in(_DAY_SECONDS, f"prices of {contract}", read)
+
+        lists = await poll.each([contract], list_of, needed=False)
+        return lists[0][1] if lists else {}
 
     def _period(self, poll: Poll, contract: str, replies: Iterable[Usage]) -> Iterator[Sample]:
         """The period of the figures, and through `poll.as_of` the oldest day that any of them reach to."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -101,14 +100,6 @@ class Entitlements(Reply):
     data: Rows[Entitlement]
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerReading:
-    """What one customer's replies said."""
-
-    usage: Usage
-    entitlements: Entitlements | None
-
-
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
     """Return the first day (00:00 UTC) of the window that `now` is in; None for all time."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -117,14 +108,19 @@ def window_start(window: Literal["all", "month"] | int, now: datetime) -> dateti
     return today.replace(day=1) if window == "month" else today - timedelta(days=window - 1)
 
 
-def samples(readings: Iterable[tuple[str, CustomerReading]]) -> Iterator[Sample]:
-    """Say customers' events and entitlements in metrics. What is unlimited has no limit series."""
-    for customer_id, reading in readings:
-        for event in reading.usage.data:
+def event_samples(readings: Iterable[tuple[str, Usage]]) -> Iterator[Sample]:
+    """Say customers' events in metrics."""
+    for customer_id, usage in readings:
+        for event in usage.data:
             labels = {"customer_id": customer_id, "event_name": event.event_name}
             yield from families.PROLIFI_EVENT_COUNT.known(event.count, **labels)
             yield from families.PROLIFI_EVENT_LAST_REPORTED.known(event.last_reported_at, **labels)
-        for one in reading.entitlements.data if reading.entitlements else ():
+
+
+def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterator[Sample]:
+    """Say customers' entitlements in metrics. What is unlimited has no limit series."""
+    for customer_id, entitlements in readings:
+        for one in entitlements.data:
             labels = {"customer_id": customer_id, "feature": one.feature}
             yield from families.PROLIFI_ENTITLEMENT_USED.known(one.current_usage, **labels)
             yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)
@@ -177,17 +173,22 @@ class Prolifi(Account):
     async def read(self, poll: Poll) -> Iterable[Sample]:
         """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
         start = window_start(self.window, poll.now)
-        params = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
+        window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
 
-        async def reading_of(customer: str) -> CustomerReading:
-            path = f"/customers/{segment(customer)}"
-            usage = await poll.get(Usage, f"{path}/usage", params)
-            entitlements = await poll.get(Entitlements, f"{path}/entitlements") if self.entitlements else None
-            return CustomerReading(usage, entitlements)
+        async def usage_of(customer: str) -> Usage:
+            return await poll.get(Usage, f"/customers/{segment(customer)}/usage", window)
 
-        customers = self.customers or await self._listed(poll)
-        readings = await poll.each(customers, reading_of)
-        return [*samples(readings), *families.PROLIFI_WINDOW_START.known(start)]
+        async def entitlements_of(customer: str) -> Entitlements:
+            return await poll.get(Entitlements, f"/customers/{segment(customer)}/entitlements")
+
+        usage = await poll.each(self.customers or await self._listed(poll), usage_of)
+        there = [customer for customer, _ in usage] if self.entitlements else []
+        entitlements = await poll.each(there, entitlements_of, needed=False)
+        return [
+            *event_samples(usage),
+            *entitlement_samples(entitlements),
+            *families.PROLIFI_WINDOW_START.known(start),
+        ]
 
     async def _listed(self, poll: Poll) -> list[str]:
         """Page through the list. Pages shift while they are read, and may repeat: a page without news is the last."""
@@ -201,7 +202,7 @@ class Prolifi(Account):
             if len(chosen) > self.max_customers:
                 poll.skip("capped", len(chosen) - self.max_customers)
                 return chosen[: self.max_customers]
-            step, more = _next(page)
+            step, more = _next(page, offset)
             if not news or not more:
                 return chosen
             offset += step
@@ -215,10 +216,10 @@ class Prolifi(Account):
         return (not self.include or matched(self.include)) and not matched(self.exclude)
 
 
-def _next(page: Customers) -> tuple[int, bool]:
-    """Return how far to go on, and whether there is more, as far as the page says; else judge by its rows."""
-    pagination = page.pagination
-    limit = pagination.limit if pagination else None
-    step = int(limit) if limit and 1 <= limit <= _PAGE else _PAGE
-    more = pagination.has_more if pagination else None
-    return step, len(page.data) >= step if more is None else more
+def _next(page: Customers, offset: int) -> tuple[int, bool]:
+    """Return how far to go on after the page at `offset`, and whether there is more, as far as it says; else by its rows."""
+    pagination = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
+    step = int(pagination.limit) if pagination.limit and 1 <= pagination.limit <= _PAGE else _PAGE
+    if pagination.has_more is not None:
+        return step, pagination.has_more
+    return step, len(page.data) >= step if pagination.total is None else offset + step < pagination.total

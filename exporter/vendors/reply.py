@@ -28,6 +28,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic.alias_generators import to_camel
 
 from exporter.errors import Malformed
 
@@ -55,9 +56,13 @@ class Notes:
 
 
 class Reply(BaseModel):
-    """A JSON object of a vendor's; `title` is its place in the document, for drift's `field`."""
+    """A JSON object of a vendor's; `title` is its place in the document, for drift's `field`; `$` is its root."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True, title="$")
+
+
+class CamelReply(Reply, alias_generator=to_camel):
+    """A JSON object whose fields are in camel case."""
 
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
