@@ -21,7 +21,7 @@ Script = Mapping[str, Sequence[Scripted]]
 
 def listed(*ids: str, **pagination: Any) -> Answer:
     rows = [{"id": one, "external_id": f"shop-{one[-1]}"} for one in ids]
-    place: dict[str, Any] = {"total": 9, "limit": 2, **pagination}
+    place: dict[str, Any] = {"total": None, "limit": 2, **pagination}
     return answer({"data": rows, "pagination": place})
 
 
@@ -56,6 +56,8 @@ def customers(outcome: Reading | PollError) -> list[str]:
         (pages(listed(A, B, has_more=True), listed(B, C, has_more=True), listed(D, has_more=False)), [A, B, C, D]),
         (pages(listed(A, B), listed(C)), [A, B, C]),
         (pages(listed(A, B), listed(C, D), listed()), [A, B, C, D]),
+        (pages(listed(A, B, total=3), listed(C, total=3)), [A, B, C]),
+        (pages(listed(A, B, total=4), listed(C, D, total=4)), [A, B, C, D]),
         (pages(listed(A, B, has_more="yes"), listed(C, has_more=None)), [A, B, C]),
         (pages(answer({"data": [{"id": A}]})), [A]),
         (pages(listed(A, limit=None, has_more=True), listed(B, has_more=False), step=100), [A, B]),
@@ -68,6 +70,8 @@ def customers(outcome: Reading | PollError) -> list[str]:
         "pages that overlap",
         "has_more missing",
         "an empty last page",
+        "no more by the total",
+        "a full last page by the total",
         "has_more of another type",
         "no pagination",
         "limit null",

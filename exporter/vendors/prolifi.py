@@ -217,7 +217,7 @@ class Prolifi(Account):
 
 
 def _next(page: Customers, offset: int) -> tuple[int, bool]:
-    """Return how far to go on after the page at `offset`, and whether there is more, as far as it says; else by its rows."""
+    """Return how far to go on from `offset`, and whether there is more: as the page says, or by its rows."""
     pagination = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
     step = int(pagination.limit) if pagination.limit and 1 <= pagination.limit <= _PAGE else _PAGE
     if pagination.has_more is not None:
