@@ -8,7 +8,7 @@ The way of one number:
           client, auth, pacing, body   signed, paced, bounded HTTP; one translation of HTTP into errors
       store                            a snapshot for each account, replaced whole; the last good reading kept
       exposition                       sample lines, rendered once a poll
-    server               /metrics      joins ready lines and the exporter's own metrics; never waits for a vendor
+    web                  /metrics      joins ready lines and the exporter's own metrics; never waits for a vendor
 """
 
 __version__ = "0.1.0"

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 from urllib.parse import urlsplit
 
 import anyio
@@ -24,6 +24,7 @@ from exporter import __version__
 from exporter.auth import Fixed, Login, Signer, TokenSource
 from exporter.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES, decode_json, read_body
 from exporter.errors import (
+    BadRequest,
     ConnectFailed,
     NameUnresolved,
     PollError,
@@ -132,10 +133,8 @@ class Client:
         """
         attempt = 1
         while True:
-            request = self._http.build_request(
-                "GET" if body is None else "POST", self._account.base_url + path, params=params, json=body
-            )
             try:
+                request = self._request("GET" if body is None else "POST", path, params=params, json=body)
                 return (await self._signed(request)).json()
             except PollError as error:
                 delay = retry_delay(error, attempt, random.random())  # noqa: S311 - jitter is no secret
@@ -146,6 +145,12 @@ class Client:
                 else:
                     await anyio.sleep(delay)
             attempt += 1
+
+    def _request(self, method: str, path: str, **content: Any) -> httpx.Request:
+        try:
+            return self._http.build_request(method, self._account.base_url + path, **content)
+        except (httpx.InvalidURL, UnicodeError):
+            raise BadRequest("base_url has a host that is no name") from None
 
     async def _signed(self, request: httpx.Request) -> Answer:
         """Send a request signed, and once more if another signature can be had after it was refused."""
@@ -160,9 +165,7 @@ class Client:
         return answer
 
     async def _sign_in(self, login: Login) -> tuple[str, float]:
-        request = self._http.build_request(
-            "POST", self._account.base_url + login.path, headers=login.headers(), json=login.json()
-        )
+        request = self._request("POST", login.path, headers=login.headers(), json=login.json())
         answer = await self._send(request, None, limit=MAX_TOKEN_BODY_BYTES)
         if answer.status in login.refused_on:
             raise Unauthorized(f"the sign-in was refused with HTTP {answer.status}")

@@ -14,6 +14,7 @@ from scripted_vendor import Answer, Tally, account_at, answer, client_of, script
 
 from exporter.client import Client
 from exporter.errors import (
+    BadRequest,
     ConnectFailed,
     NameUnresolved,
     PollError,
@@ -65,6 +66,13 @@ async def test_no_port_listens(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_name_that_cannot_be_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
     async with client_of(account_with(f"https://{'a' * 64}.invalid", monkeypatch), Tally()) as client:
         assert type(await error_of(client)) is NameUnresolved
+
+
+async def test_a_host_that_can_be_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with client_of(account_with("https://xn--zzzz-.example", monkeypatch), tally := Tally()) as client:
+        assert type(await error_of(client)) is BadRequest
+
+    assert tally.codes == {}
 
 
 async def test_tls_is_asked_of_a_port_that_does_not_speak_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,10 @@ def test_every_mistake_of_a_file_is_said_at_once_with_its_place_and_without_its_
         ("accounts: [{vendor: [netnut]}]", ["accounts[0].vendor: write one of netnut, ionos, prolifi, planship"]),
         ("accounts:\n  - vendor: netnut\n    vendor: ionos", ["line 3, column 5: the key 'vendor' stands here twice"]),
         (account("netnut", '"a\\nb": 1'), ["accounts[0].'a\\nb': unknown key"]),
+        (
+            account("planship").replace("client_id: b", "client_id: 'b:c'"),
+            ["accounts[0].client_id: write a name without a colon, which ends it in HTTP basic authentication"],
+        ),
         (account("netnut", "<<: {name: b}"), ["accounts[0].<<: unknown key"]),
     ],
 )  # fmt: skip

@@ -31,6 +31,7 @@ from exporter.vendors.settings import (
     SecretFromEnvironment,
     SecretFromFile,
     Url,
+    UserName,
 )
 
 _DAY_SECONDS: Final = 86_400.0
@@ -132,7 +133,7 @@ class Ionos(Account):
     vendor: Literal["ionos"] = Field(description="IONOS Cloud, the Billing API.")
     interval: Duration = 3600.0
     base_url: Url = "https://api.ionos.com/billing"
-    username: str | None = Field(default=None, min_length=1, description="User name, for basic authentication.")
+    username: UserName | None = Field(default=None, description="User name, for basic authentication.")
     password: SecretFromEnvironment | None = Field(default=None, description="Password, for basic authentication.")
     password_file: SecretFromFile | None = Field(default=None, description="File that holds the password.")
     token: SecretFromEnvironment | None = Field(

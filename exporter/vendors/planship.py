@@ -37,7 +37,7 @@ from exporter.vendors.reply import (
     Rows,
     read_number,
 )
-from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url
+from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
 
 _TOKEN_SECONDS: Final = 1800.0
 
@@ -176,7 +176,7 @@ class Planship(Account):
 
     vendor: Literal["planship"] = Field(description="Planship, pricing as a service.")
     base_url: Url = "https://api.planship.io"
-    client_id: str | None = Field(default=None, min_length=1, description="Id of the API client.")
+    client_id: UserName | None = Field(default=None, description="Id of the API client.")
     client_secret: SecretFromEnvironment | None = Field(default=None, description="Secret of the API client.")
     client_secret_file: SecretFromFile | None = Field(default=None, description="File that holds the client's secret.")
     customers: tuple[Identifier, ...] = Field(

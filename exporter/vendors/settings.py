@@ -137,6 +137,12 @@ def _shown(title: str, **schema: Any) -> WithJsonSchema:
     return WithJsonSchema({"title": title, **schema})
 
 
+def _user_name(value: object) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable() or ":" in value:
+        raise ValueError("write a name without a colon, which ends it in HTTP basic authentication")
+    return value
+
+
 def _contract_number(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not _CONTRACT.fullmatch(text):
@@ -191,6 +197,8 @@ Identifier = Annotated[
     _shown("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
 ]
 """What a vendor calls a thing of its own, fit to stand in a path."""
+UserName = Annotated[str, PlainValidator(_user_name), _shown("name", type="string", pattern="^[^:]+$")]
+"""Who signs in by HTTP basic authentication."""
 ContractNumber = Annotated[
     str,
     PlainValidator(_contract_number),
