@@ -8,24 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
+from programs import DEADLINE_SECONDS, eventually
+
 ANY_PORT = "--web.listen-address=127.0.0.1:0"
-_PATIENCE_SECONDS = 30.0
-_STEP_SECONDS = 0.02
-
-
-def wait_until(true: Callable[[], object], what: str) -> None:
-    """Return once something is true, which it is soon; fail if it is not."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, f"still not: {what}"
-        time.sleep(_STEP_SECONDS)
 
 
 def ended(
@@ -38,7 +30,7 @@ def ended(
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=_PATIENCE_SECONDS,
+        timeout=DEADLINE_SECONDS,
         check=False,
     )
 
@@ -71,7 +63,7 @@ class Running:
         """Ask it to stop, and return its exit code and how many seconds that took."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_PATIENCE_SECONDS), time.monotonic() - began
+        return self.process.wait(DEADLINE_SECONDS), time.monotonic() - began
 
 
 @contextmanager
@@ -88,8 +80,8 @@ def running(folder: Path, *arguments: str, env: Mapping[str, str] | None = None)
         )
     try:
         one = Running(process, out, err)
-        wait_until(lambda: b"listening" in err.read_bytes() or process.poll() is not None, "it listens")
-        wait_until(lambda: one.get("/")[0] == 200, "it answers")
+        eventually(lambda: b"listening" in err.read_bytes() or process.poll() is not None)
+        eventually(lambda: one.get("/")[0] == 200)
         yield one
     finally:
         if process.poll() is None:

@@ -1,11 +1,9 @@
 """Real programs, started for a test and ended with it."""
 
-import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -29,13 +27,13 @@ def program(name: str) -> str:
     return path
 
 
-def eventually(look: Callable[[], T | None], seconds: float = DEADLINE_SECONDS) -> T:
-    """What `look` finds, as soon as it finds something; an error of the network is nothing yet."""
+def eventually(look: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
+    """What `look` finds, as soon as that is true; an error of the network is nothing yet."""
     deadline = time.monotonic() + seconds
     while True:
         error: Exception | None = None
         try:
-            if (found := look()) is not None:
+            if found := look():
                 return found
         except OSError as problem:
             error = problem
@@ -70,20 +68,3 @@ def running(*command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-@contextmanager
-def exporter_running(*arguments: str, log: Path) -> Iterator[str]:
-    """An exporter on a free port; gives its URL."""
-    command = (sys.executable, "-m", "exporter", *arguments, "--web.listen-address=127.0.0.1:0")
-    with running(*command, log=log) as process:
-
-        def address() -> str | None:
-            if process.poll() is not None:
-                raise AssertionError(log.read_text())
-            found = re.search(r"listening=(\S+)", log.read_text())
-            return found[1] if found else None
-
-        url = f"http://{eventually(address)}"
-        eventually(lambda: fetch(f"{url}/-/ready"))
-        yield url

@@ -19,8 +19,9 @@ from canaries import (
     seen,
 )
 from click.testing import CliRunner
-from exporter_process import ANY_PORT, ended, running, wait_until
+from exporter_process import ANY_PORT, ended, running
 from kept_logging import kept_logging
+from programs import eventually
 
 from exporter import app
 from exporter.cli import main
@@ -96,7 +97,7 @@ def test_a_probe_of_vendors_that_tell_everything_gives_nothing_away(place: Place
 
 def test_a_running_exporter_gives_nothing_away(place: Place) -> None:
     with running(place.folder, "run", ANY_PORT, "--log.level=debug") as exporter:
-        wait_until(lambda: exporter.get("/-/ready")[0] == 200, "ready")
+        eventually(lambda: exporter.get("/-/ready")[0] == 200)
         pages = [exporter.get(path)[1] for path in ("/metrics", "/", "/-/healthy", "/-/ready", "/nowhere")]
         assert 'account="redirects"' in pages[0]
         assert "<td>redirects</td>" in pages[1]
