@@ -17,7 +17,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from exporter.exposition import Format, compress, page, render
+from exporter.exposition import Exposition, Format, compress, render
 from exporter.metrics.usage import PROLIFI_EVENT_COUNT
 from exporter.store import Reading, Store
 
@@ -44,10 +44,10 @@ class Cost:
 def costs(series: int) -> Iterator[Cost]:
     """Yield what so many series cost: a scrape, plain and gzip, and rendering all of them at a poll."""
     store, registry = _store(series), _registry(series)
-    own = CollectorRegistry()
+    exposition = Exposition(store, CollectorRegistry())
 
     def exporters_page() -> bytes:
-        return page(store, own, Format.TEXT, 0.0)
+        return b"".join(exposition.page(Format.TEXT, 0.0))
 
     def clients_page() -> bytes:
         return generate_latest(registry)

@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 
 from exporter.auth import Auth
 from exporter.client import Client
 from exporter.config import Config
-from exporter.exposition import Format, page, render
+from exporter.exposition import Exposition, Format, render
 from exporter.log import logger
 from exporter.pacing import Pacer
 from exporter.poller import Clock, Poller
@@ -64,20 +65,22 @@ async def assemble(
         yield Parts(store, telemetry, tuple(pollers))
 
 
-async def run(config: Config, sockets: Iterable[socket.socket], telemetry_path: str) -> None:
+async def run(
+    config: Config, sockets: Iterable[socket.socket], telemetry_path: str, *, hangup_stops: bool = False
+) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends at once."""
     from exporter.web.pages import Application  # noqa: PLC0415 - `check` and `once` need no server
-    from exporter.web.server import Server  # noqa: PLC0415 - the same
+    from exporter.web.server import Limits, Server, affordable_connections  # noqa: PLC0415 - the same
 
     for account in config.accounts:
         if account.tls.insecure_skip_verify:
             logger.warning("the vendor's certificate is not verified", vendor=account.vendor, account=account.name)
-    stop = anyio.Event()
+    stop, limits = anyio.Event(), Limits(connections=affordable_connections())
     async with assemble(config) as parts, anyio.create_task_group() as tasks:
-        tasks.start_soon(stop_on_signal, stop, tasks.cancel_scope)
+        tasks.start_soon(partial(stop_on_signal, stop, tasks.cancel_scope, hangup_stops=hangup_stops))
         for _, poller in parts.pollers:
             tasks.start_soon(poller.run)
-        await Server(Application(parts.store, parts.telemetry.registry, telemetry_path), stop).run(sockets)
+        await Server(Application(parts.store, parts.telemetry.registry, telemetry_path), stop, limits).run(sockets)
         tasks.cancel_scope.cancel()
 
 
@@ -93,14 +96,17 @@ async def poll_once(config: Config, told: Callable[[Outcome], None]) -> bytes:
         async with anyio.create_task_group() as tasks:
             for account, poller in parts.pollers:
                 tasks.start_soon(poll, account, poller)
-        return page(parts.store, parts.telemetry.registry, Format.TEXT, anyio.current_time())
+        return b"".join(Exposition(parts.store, parts.telemetry.registry).page(Format.TEXT, anyio.current_time()))
 
 
-async def stop_on_signal(stop: anyio.Event, everything: anyio.CancelScope) -> None:
-    """Set `stop` on SIGTERM or SIGINT; on a second one, cancel everything."""
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+async def stop_on_signal(stop: anyio.Event, everything: anyio.CancelScope, *, hangup_stops: bool) -> None:
+    """Set `stop` on SIGTERM or SIGINT, and on SIGHUP if that is to stop; on a second one, cancel everything."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async for number in signals:
+            if number == signal.SIGHUP and not hangup_stops:
+                logger.warning("the configuration is read at start: restart to take up a changed one")
+                continue
             if stop.is_set():
                 everything.cancel()
-            logger.info("stopping", signal=signal.Signals(number).name)
+            logger.info("stopping at once" if stop.is_set() else "stopping", signal=signal.Signals(number).name)
             stop.set()

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import anyio
 
-from exporter.errors import Malformed, SecretUnreadable, Unauthorized
+from exporter.errors import Malformed, PollError, SecretUnreadable, Unauthorized
 from exporter.secret import Secret, remember
 
 _LONGEST_TOKEN: Final = 16 * 1024
@@ -25,6 +25,8 @@ _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
 _FIRST_ERROR: Final = 400
+_SHARED_SECONDS: Final = 1.0
+"""How long a sign-in that failed stands for those who asked for one meanwhile."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
 """A token that worked so recently is not what a doubtful answer is about."""
@@ -166,6 +168,7 @@ class TokenSource:
     _expires: float = 0.0
     _worked_at: float = -math.inf
     _refusals: int = 0
+    _failure: PollError | None = None
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -186,17 +189,18 @@ class TokenSource:
             return self._current
 
     async def _renew(self) -> None:
-        if self._refusals and anyio.current_time() < self._wait_until:
-            raise Unauthorized("the sign-in was refused and is not tried again yet")
+        if self._failure is not None and anyio.current_time() < self._wait_until:
+            raise self._failure
         try:
             header, lifetime = await self.sign_in()
-        except Unauthorized:
-            wait = _FIRST_LOGIN_WAIT_SECONDS * 2.0 ** min(self._refusals, 10)
-            self._refusals += 1
-            self._wait_until = anyio.current_time() + min(wait, _LONGEST_LOGIN_WAIT_SECONDS)
+        except PollError as error:
+            self._refusals += isinstance(error, Unauthorized)
+            doubled = _FIRST_LOGIN_WAIT_SECONDS * 2.0 ** min(self._refusals - 1, 10)
+            wait = min(doubled, _LONGEST_LOGIN_WAIT_SECONDS) if isinstance(error, Unauthorized) else _SHARED_SECONDS
+            self._failure, self._wait_until = error, anyio.current_time() + wait
             raise
         self._current, self._expires = header, anyio.current_time() + lifetime
-        self._refusals = 0
+        self._refusals, self._failure = 0, None
 
 
 def basic_header(username: str, password: Secret) -> str:

@@ -67,8 +67,8 @@ def run(file: Path, addresses: tuple[str, ...], path: str) -> None:
 def check(file: Path, probe: bool) -> None:
     """Validate a configuration: say every problem at once."""
     config = _load(file)
-    click.echo(f"{file}: no problem found, accounts: {len(config.accounts)}")
-    if probe and not _poll_once(config, lambda outcome: click.echo(redact(_said(outcome))))[1]:
+    _print(f"{file}: no problem found, accounts: {len(config.accounts)}\n")
+    if probe and not _poll_once(config, lambda outcome: _print(redact(_said(outcome)) + "\n"))[1]:
         sys.exit(FAILED)
 
 
@@ -78,7 +78,7 @@ def check(file: Path, probe: bool) -> None:
 def once(file: Path) -> None:
     """Poll every account once and print the metrics."""
     page, well = _poll_once(_load(file), lambda _: None)
-    click.echo(page, nl=False)
+    _print(page.decode())
     if not well:
         sys.exit(FAILED)
 
@@ -100,7 +100,7 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
     sandbox, url = demo.sandbox_socket()
     text = demo.configuration(url, interval)
     config = demo.load(text)
-    click.echo(f"# The configuration of this demo:\n{text}")
+    _print(f"# The configuration of this demo:\n{text}\nOpen http://{address_of(sockets[0])}/ - Ctrl-C stops it.\n\n")
     _say_started(config, sockets)
     anyio.run(demo.run, config, sandbox, sockets, path, world)
 
@@ -114,6 +114,9 @@ def sandbox(addresses: tuple[str, ...], world: World) -> None:
     from exporter import demo
 
     sockets = _listen(addresses)
+    url = f"http://{address_of(sockets[0])}"
+    _print(f"# A configuration for this sandbox, and its secrets:\n{demo.configuration(url, '15s')}")
+    _print("".join(f"# export {name}={value}\n" for name, value in demo.environment().items()))
     logger.info("the sandbox is up", listening=", ".join(map(address_of, sockets)), speed=world.speed, seed=world.seed)
     anyio.run(demo.run_sandbox, sockets, world)
 
@@ -125,7 +128,7 @@ def schema(markdown: bool) -> None:
     from exporter.config import schema
     from exporter.reference import configuration_markdown
 
-    click.echo(configuration_markdown() if markdown else json.dumps(schema(), indent=2) + "\n", nl=False)
+    _print(configuration_markdown() if markdown else json.dumps(schema(), indent=2) + "\n")
 
 
 @main.command()
@@ -134,7 +137,7 @@ def metrics(markdown: bool) -> None:
     """Print every metric there is, and what it means."""
     from exporter import catalogue
 
-    click.echo(catalogue.markdown() if markdown else catalogue.table(), nl=False)
+    _print(catalogue.markdown() if markdown else catalogue.table())
 
 
 @main.command()
@@ -161,8 +164,18 @@ def healthcheck(url: str) -> None:
         problem = "no HTTP, or no URL"
     else:
         return
-    click.echo(f"not healthy: {problem}", err=True)
+    click.echo(f"not healthy: {url}: {problem}", err=True)
     sys.exit(FAILED)
+
+
+def _print(text: str) -> None:
+    """Write to standard output, which may be full or gone."""
+    try:
+        click.echo(text, nl=False)
+    except OSError as error:
+        click.echo(f"cannot write to standard output: {error.strerror}", err=True)
+        sys.stdout = None  # or Python tries once more on its way out
+        sys.exit(FAILED)
 
 
 def _load(file: Path) -> Config:
@@ -203,9 +216,11 @@ def _said(outcome: Outcome) -> str:
     if snapshot.error is not None or snapshot.reading is None:
         reason = snapshot.error.reason if snapshot.error else "unknown"
         return f"{who}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
-    left_out = sum(snapshot.reading.notes.skipped.values())
+    notes = snapshot.reading.notes
+    left_out = sum(notes.skipped.values())
     skipped = f", items left out: {left_out}" if left_out else ""
-    return f"{who}: {len(snapshot.reading.samples)} series in {outcome.seconds:.2f} s{skipped}"
+    told = "".join(f"\n    {one}" for one in sorted(notes.left_out))
+    return f"{who}: {len(snapshot.reading.samples)} series in {outcome.seconds:.2f} s{skipped}{told}"
 
 
 def _say_started(config: Config, sockets: list[socket.socket]) -> None:

@@ -8,21 +8,20 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
-from urllib.parse import urlsplit
 
 import anyio
 import httpx
 
 from exporter import __version__
+from exporter.answer import Answer
 from exporter.auth import Fixed, Login, Signer, TokenSource
-from exporter.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES, decode_json, read_body
+from exporter.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES, read_body
 from exporter.errors import (
     BadRequest,
     ConnectFailed,
@@ -30,14 +29,12 @@ from exporter.errors import (
     PollError,
     ProtocolBroken,
     RateLimited,
-    Redirected,
     TimedOut,
     TLSFailed,
     Unauthorized,
-    error_for_status,
 )
 from exporter.pacing import MAX_IN_FLIGHT, Pacer, RateLimit
-from exporter.retry import retry_after, retry_delay
+from exporter.retry import retry_delay
 from exporter.vendors import Account
 
 # The pool never queues: it is larger than what we let in flight.
@@ -63,24 +60,6 @@ class Observer(Protocol):
 
     def rate_limit_stated(self, stated: RateLimit) -> None:
         """Note what an answer says of the vendor's limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer, read whole."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-
-    def json(self) -> object:
-        """Return the document it holds.
-
-        Raises:
-            Undecodable: it holds none.
-
-        """
-        return decode_json(self.body, self.headers.get("content-type", ""))
 
 
 class Client:
@@ -131,12 +110,14 @@ class Client:
             PollError: there is none, after as many tries as its kind is worth.
 
         """
+        method = "GET" if body is None else "POST"
         attempt = 1
         while True:
             try:
-                request = self._request("GET" if body is None else "POST", path, params=params, json=body)
+                request = self._request(method, path, params=params, json=body)
                 return (await self._signed(request)).json()
             except PollError as error:
+                error.asked = error.asked or f"{method} {self._account.base_url}{path}"
                 delay = retry_delay(error, attempt, random.random())  # noqa: S311 - jitter is no secret
                 if delay is None:
                     raise
@@ -161,16 +142,20 @@ class Client:
             if other is not None:
                 answer = await self._send(request, other)
                 self._signer.answered(answer.status)
-        _raise_for_status(answer)
+        answer.raise_for_status(datetime.now(UTC))
         return answer
 
     async def _sign_in(self, login: Login) -> tuple[str, float]:
-        request = self._request("POST", login.path, headers=login.headers(), json=login.json())
-        answer = await self._send(request, None, limit=MAX_TOKEN_BODY_BYTES)
-        if answer.status in login.refused_on:
-            raise Unauthorized(f"the sign-in was refused with HTTP {answer.status}")
-        _raise_for_status(answer)
-        header, lifetime = login.token(answer.json())
+        try:
+            request = self._request("POST", login.path, headers=login.headers(), json=login.json())
+            answer = await self._send(request, None, limit=MAX_TOKEN_BODY_BYTES)
+            if answer.status in login.refused_on:
+                raise Unauthorized(f"the sign-in was refused with HTTP {answer.status}")
+            answer.raise_for_status(datetime.now(UTC))
+            header, lifetime = login.token(answer.json())
+        except PollError as error:
+            error.asked = f"POST {self._account.base_url}{login.path}"
+            raise
         self._observer.token_refreshed()
         return header, lifetime
 
@@ -231,22 +216,6 @@ def _connect_error(error: BaseException) -> PollError:
             return ConnectFailed(f"no connection: {os.strerror(cause.errno)}")
         cause = cause.__cause__ or cause.__context__
     return ConnectFailed("no connection")
-
-
-def _raise_for_status(answer: Answer) -> None:
-    kind = error_for_status(answer.status)
-    if kind is Redirected:
-        raise Redirected(f"HTTP {answer.status} to {_target(answer.headers)}, which is not followed")
-    if kind is not None:
-        wait = retry_after(answer.headers, datetime.now(UTC))
-        raise kind(f"HTTP {answer.status}", retry_after=wait)
-
-
-def _target(headers: Mapping[str, str]) -> str:
-    try:
-        return urlsplit(headers.get("location", "")).hostname or "the same host"
-    except ValueError:
-        return "no URL"
 
 
 @lru_cache

@@ -117,7 +117,7 @@ def _account(entry: object, directory: Path) -> Account | list[Problem]:
         return [Problem("", "write a mapping with vendor, name and the vendor's settings")]
     vendor = VENDORS.get(str(entry.get("vendor")))
     if vendor is None:
-        return [Problem("vendor", f"write one of {', '.join(VENDORS)}")]
+        return [_no_vendor(entry)]
     conflicts = {path: Problem(path, text) for path, text in vendor.conflicts(entry)}
     try:
         account = vendor.model_validate(entry, context={"directory": directory})
@@ -125,6 +125,14 @@ def _account(entry: object, directory: Path) -> Account | list[Problem]:
         found = conflicts | _found(vendor, error)
         return sorted(one for one in found.values() if not _explained(one.path, found))
     return list(conflicts.values()) or account
+
+
+def _no_vendor(entry: Mapping[str, object]) -> Problem:
+    near_keys = difflib.get_close_matches("vendor", entry, n=1)
+    if "vendor" not in entry and near_keys:
+        return Problem(near_keys[0], _unknown(near_keys[0], ["vendor"]))
+    near = difflib.get_close_matches(str(entry.get("vendor")), VENDORS, n=1)
+    return Problem("vendor", f"write one of {', '.join(VENDORS)}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _explained(path: str, found: Iterable[str]) -> bool:

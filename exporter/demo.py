@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -111,7 +112,7 @@ async def run(
     over = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(Server(make_app(world), over).run, [sandbox])
-        await app.run(settings, sockets, telemetry_path)
+        await app.run(settings, sockets, telemetry_path, hangup_stops=True)
         over.set()
 
 
@@ -119,7 +120,7 @@ async def run_sandbox(sockets: list[socket.socket], world: World) -> None:
     """Serve a sandbox until SIGTERM or SIGINT."""
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(app.stop_on_signal, stop, tasks.cancel_scope)
+        tasks.start_soon(partial(app.stop_on_signal, stop, tasks.cancel_scope, hangup_stops=True))
         await Server(make_app(world), stop).run(sockets)
         tasks.cancel_scope.cancel()
 

@@ -41,6 +41,7 @@ class PollError(Exception):
         retried: whether the same request may be sent again within the poll.
         transient: whether it may pass by itself, so that trying again before the interval is over makes sense.
         retry_after: seconds the vendor asked to wait, if it did.
+        asked: which request it was, without its query; empty where it was none.
 
     """
 
@@ -48,9 +49,14 @@ class PollError(Exception):
     retried: ClassVar[bool] = False
     transient: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, asked: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.asked = asked
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{self.asked}: {message}" if self.asked else message
 
 
 class NameUnresolved(PollError):

@@ -11,6 +11,7 @@ import gzip
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from operator import is_not
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -46,20 +47,32 @@ def render(account: str, samples: Iterable[Sample]) -> Blocks:
     return {family: "".join(block).encode() for family, block in lines.items()}
 
 
-def page(store: Store, own: CollectorRegistry, form: Format, now: float) -> bytes:
-    """Return the whole page: every reading that is not stale at `now` (monotonic), and the exporter's own."""
+class Exposition:
+    """The page: the vendors' part, joined once a change and shared by all who read it, and the exporter's own."""
+
+    def __init__(self, store: Store, own: CollectorRegistry) -> None:
+        self._store = store
+        self._own = own
+        self._joined_from: tuple[Blocks, ...] = ()
+        self._joined = b""
+
+    def page(self, form: Format, now: float) -> tuple[bytes, bytes]:
+        """Return the page's two parts: the readings that are not stale at `now` (monotonic), and the own metrics."""
+        shown = tuple(snapshot.blocks for _, snapshot in self._store if not snapshot.is_stale(now))
+        if len(shown) != len(self._joined_from) or any(map(is_not, shown, self._joined_from)):
+            self._joined, self._joined_from = _join(shown), shown
+        if form is Format.TEXT:
+            return self._joined, text_page(self._own)
+        return self._joined, openmetrics_page(self._own, version="1.0.0")  # type: ignore[no-untyped-call]  # untyped there
+
+
+def _join(accounts: Iterable[Blocks]) -> bytes:
     families: dict[Family, list[bytes]] = defaultdict(list)
-    for _, snapshot in store:
-        if not snapshot.is_stale(now):
-            for family, block in snapshot.blocks.items():
-                families[family].append(block)
-    parts: list[bytes] = []
-    for family in VENDOR_FAMILIES:
-        if family in families:
-            parts += (_HEADERS[family], *families[family])
-    if form is Format.OPENMETRICS:
-        return b"".join((*parts, openmetrics_page(own, version="1.0.0")))  # type: ignore[no-untyped-call]  # untyped there
-    return b"".join((*parts, text_page(own)))
+    for blocks in accounts:
+        for family, block in blocks.items():
+            families[family].append(block)
+    present = (family for family in VENDOR_FAMILIES if family in families)
+    return b"".join(part for family in present for part in (_HEADERS[family], *families[family]))
 
 
 def compress(body: bytes) -> bytes:

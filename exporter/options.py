@@ -13,7 +13,7 @@ import click
 from exporter.log import FORMATS, LEVELS, Format, Level, configure
 from exporter.web.addresses import split_address
 
-_SPEEDS: Final = click.FloatRange(min=0.001, max=1e6)
+_SPEEDS: Final = click.FloatRange(min=0.001, max=3600)
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -16,9 +16,12 @@ from exporter.retry import next_delay
 from exporter.store import AccountKey, Reading, Snapshot, Store
 from exporter.vendors.account import Account
 from exporter.vendors.protocol import Ask, Poll
+from exporter.vendors.reply import Notes
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this, so that a start does not ask for everything at once."""
+_LONGEST_POLL: Final = 0.75
+"""Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
 _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""
 
@@ -43,7 +46,9 @@ class Poller:
         self._observer = observer
         self._clock = clock
         self._kept: dict[str, tuple[datetime, Any]] = {}
-        self._drift: frozenset[tuple[str, str]] = frozenset()
+        self._told_drift = ""
+        self._told_left_out = ""
+        self._told_stale = False
 
     async def run(self) -> None:
         """Poll for ever: first soon, then out of step with other accounts, each interval."""
@@ -66,26 +71,25 @@ class Poller:
         if isinstance(outcome, PollError):
             self._store.failed(key, outcome)
         else:
-            self._store.succeeded(
-                key, outcome, self._clock(), stale_at=anyio.current_time() + self._account.stale_seconds
-            )
-            self._log_notes(outcome)
+            self._store.succeeded(key, outcome, self._clock(), stale_at=began + self._account.stale_seconds)
+            self._log_notes(outcome.notes)
         after = self._store[key]
         _log_change(key, before, after)
+        self._log_withdrawal(after)
         return after
 
     async def _outcome(self) -> Reading | PollError:
-        """A poll has as long as its reading would be worth; a bug in a vendor's code is a failure like others."""
+        """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
         poll = Poll(self._ask, datetime.fromtimestamp(self._clock(), UTC), self._kept)
         try:
-            with anyio.fail_after(self._account.stale_seconds):
+            with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
                 samples = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             return Reading.checked(samples, self._account.max_series, poll.notes, as_of)
         except PollError as error:
             return error
         except TimeoutError:
-            return TimedOut("the poll was not over before its reading would have been stale")
+            return TimedOut("the poll took so long that its reading would soon have been stale")
         except Exception as error:  # noqa: BLE001 - our own bug must not end the other accounts
             vendor, name = self._account.key
             logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
@@ -95,13 +99,28 @@ class Poller:
         self._store.scheduled(self._account.key, self._clock() + seconds)
         await anyio.sleep(seconds)
 
-    def _log_notes(self, reading: Reading) -> None:
-        drift = frozenset(reading.notes.drift)
-        if drift != self._drift:
+    def _log_notes(self, notes: Notes) -> None:
+        """Say once what departs from the vendor's documentation, and which items are left out, or that none is now."""
+        vendor, name = self._account.key
+        drift = _listed(f"{field} {kind}" for field, kind in notes.drift)
+        if drift != self._told_drift:
+            said = (
+                "answers depart from the vendor's documentation" if drift else "answers follow the documentation again"
+            )
+            logger.warning(said, vendor=vendor, account=name, drift=drift)
+            self._told_drift = drift
+        left_out = _listed(notes.left_out)
+        if left_out != self._told_left_out:
+            said = "items left out of the reading" if left_out else "no items left out of the reading any more"
+            logger.warning(said, vendor=vendor, account=name, items=left_out)
+            self._told_left_out = left_out
+
+    def _log_withdrawal(self, after: Snapshot) -> None:
+        stale = after.reading is not None and after.is_stale(anyio.current_time())
+        if stale and not self._told_stale:
             vendor, name = self._account.key
-            fields = _listed(f"{field} {kind}" for field, kind in drift)
-            logger.warning("the vendor's answers changed their contract", vendor=vendor, account=name, drift=fields)
-            self._drift = drift
+            logger.warning("the last good reading is stale and no longer shown", vendor=vendor, account=name)
+        self._told_stale = stale
 
 
 def phase(key: AccountKey) -> float:
@@ -116,7 +135,8 @@ def _log_change(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     if after.error is None:
         if before.error is not None or before.reading is None:
             series = len(after.reading.samples) if after.reading else 0
-            logger.info("polled", vendor=vendor, account=account, series=series, failures_before=before.failures)
+            said = "polls work again" if before.error is not None else "the first poll worked"
+            logger.info(said, vendor=vendor, account=account, series=series, failures=before.failures)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
         shown = "the last good reading is shown until it is stale" if after.reading else "there is no reading yet"

@@ -54,10 +54,11 @@ def retry_delay(error: PollError, attempt: int, jitter: float) -> float | None:
     """
     if not error.retried or attempt >= ATTEMPTS:
         return None
-    if error.retry_after is not None:
-        return error.retry_after if error.retry_after <= LONGEST_WAIT_IN_POLL_SECONDS else None
     first = _FIRST_RATE_LIMITED_SECONDS if isinstance(error, RateLimited) else _FIRST_RETRY_SECONDS
-    return first * 2.0 ** (attempt - 1) * (0.5 + jitter)
+    delay = first * 2.0 ** (attempt - 1) * (0.5 + jitter)
+    if error.retry_after is None:
+        return delay
+    return max(delay, error.retry_after) if error.retry_after <= LONGEST_WAIT_IN_POLL_SECONDS else None
 
 
 def next_delay(interval: float, took: float, failures: int, error: PollError | None) -> float:
@@ -77,12 +78,12 @@ def next_delay(interval: float, took: float, failures: int, error: PollError | N
     """
     if error is None:
         return max(0.0, interval - took)
-    if error.retry_after is not None:
-        return max(error.retry_after, FIRST_BACKOFF_SECONDS)
     doubled = 2.0 ** min(failures - 1, 20)
     if error.transient:
-        return min(interval, FIRST_BACKOFF_SECONDS * doubled)
-    return min(interval * doubled, max(interval, LONGEST_BACKOFF_SECONDS))
+        delay = min(interval, FIRST_BACKOFF_SECONDS * doubled)
+    else:
+        delay = min(interval * doubled, max(interval, LONGEST_BACKOFF_SECONDS))
+    return max(delay, error.retry_after or 0.0)
 
 
 def _http_date(value: str) -> datetime | None:

@@ -101,8 +101,8 @@ def remember(value: str) -> str:
     """Return the value, which `redact` knows from now on in each form in which it may be written."""
     if len(value) >= _SHORTEST_REDACTED:
         encoded = base64.b64encode(value.encode()).decode()
-        escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
-        forms = (value, quote(value, safe=""), quote_plus(value), encoded, *escaped)
+        escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
+        forms = (value, quote(value), quote(value, safe=""), quote_plus(value), encoded, *escaped)
         with _lock:
             for form in (*forms, *(form.rstrip("=") for form in forms)):
                 _forms.pop(form, None)

@@ -10,6 +10,7 @@ import yaml
 
 MAX_BYTES: Final = 1024 * 1024
 _DEEPEST: Final = 32
+_QUOTED: Final = re.compile("'[^']*'|\"[^\"]*\"")
 _TAG: Final = "tag:yaml.org,2002:"
 
 
@@ -74,9 +75,18 @@ def load(text: bytes) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise YAMLProblem(f"{where}{error.problem or 'no YAML'}") from None
+        raise YAMLProblem(f"{where}{_said(error.problem or 'no YAML')}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
         raise YAMLProblem("no YAML in UTF-8") from None
+
+
+def _said(problem: str) -> str:
+    """Say what PyYAML says, without what stood there, and of the two commonest slips as a person would."""
+    if "\\t" in problem:
+        return "a tab; indent with spaces"
+    if problem.startswith("expected <block end>"):
+        return "indented in another way than the lines before it"
+    return _QUOTED.sub("...", problem)
 
 
 def _problem(text: str, mark: Any) -> yaml.MarkedYAMLError:

@@ -27,6 +27,7 @@ ROWS = [
     ["exporter.exposition", "exporter.poller", "exporter.config", "exporter.client"],
     ["exporter.store"],
     ["exporter.vendors"],
+    ["exporter.answer"],
     ["exporter.retry", "exporter.body", "exporter.auth", "exporter.pacing", "exporter.yaml_strict", "exporter.log"],
     ["exporter.secret", "exporter.metrics", "exporter.sandbox"],
     ["exporter.errors"],

@@ -11,7 +11,7 @@ from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter.exposition import Format, accepts_gzip, compress, negotiate, page, render
+from exporter.exposition import Exposition, Format, accepts_gzip, compress, negotiate, render
 from exporter.metrics import FAMILIES, MAX_LABEL_CHARACTERS, VENDOR_FAMILIES, clean_label
 from exporter.metrics.usage import NETNUT_GB_USED, PLANSHIP_LEVER_BUCKET_USAGE
 from exporter.store import Reading, Store
@@ -28,7 +28,7 @@ def page_of(*accounts: tuple[str, Reading], form: Format = Format.TEXT, now: flo
         store.succeeded(("planship", name), reading, read_at=1.0, stale_at=100.0)
     own = CollectorRegistry()
     Gauge("own_things", "Things.", registry=own).set(3)
-    return page(store, own, form, now)
+    return b"".join(Exposition(store, own).page(form, now))
 
 
 def bucket(value: float, name: str) -> Reading:

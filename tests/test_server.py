@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LIMITS = Limits(
-    header_seconds=0.2, body_bytes=100, body_seconds=0.2, idle_seconds=0.3, stall_seconds=0.3, connections=2,
+    header_seconds=0.2, body_bytes=100, body_seconds=0.2, idle_seconds=0.3, answer_seconds=0.5, connections=2,
     grace_seconds=0.5,
 )  # fmt: skip
 

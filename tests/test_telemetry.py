@@ -11,7 +11,7 @@ from virtual_time import START
 from exporter import __version__
 from exporter.config import parse
 from exporter.errors import REASONS, ServerFailed
-from exporter.exposition import Format, page, render
+from exporter.exposition import Exposition, Format, render
 from exporter.metrics import OWN_FAMILIES
 from exporter.metrics.usage import PROLIFI_WINDOW_START
 from exporter.pacing import RateLimit
@@ -49,7 +49,7 @@ class House:
 
     def page(self) -> dict[tuple[str, Labels], float]:
         async def now() -> bytes:
-            return page(self.store, self.telemetry.registry, Format.TEXT, anyio.current_time())
+            return b"".join(Exposition(self.store, self.telemetry.registry).page(Format.TEXT, anyio.current_time()))
 
         text = anyio.run(now).decode()
         return {

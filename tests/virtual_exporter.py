@@ -12,7 +12,7 @@ from virtual_time import virtual_now
 from exporter import app, demo
 from exporter.client import Client
 from exporter.config import Config, parse
-from exporter.exposition import Format, page
+from exporter.exposition import Exposition, Format
 from exporter.sandbox import World, make_app
 
 ASGIApp = Callable[..., Any]
@@ -33,4 +33,4 @@ async def exporter(config: Config, vendors: ASGIApp | None = None) -> AsyncItera
 
 def text_of(parts: app.Parts, now: float) -> str:
     """The page in the text format at `now` (monotonic)."""
-    return page(parts.store, parts.telemetry.registry, Format.TEXT, now).decode()
+    return b"".join(Exposition(parts.store, parts.telemetry.registry).page(Format.TEXT, now)).decode()

@@ -13,6 +13,7 @@ from exporter.auth import Auth
 from exporter.metrics import Sample
 from exporter.pacing import Rate
 from exporter.secret import Secret
+from exporter.vendors.durations import read_duration, write_duration
 from exporter.vendors.protocol import Poll
 from exporter.vendors.settings import CertificateFile, Duration, RateLimit, Settings, Url, is_insecure
 
@@ -110,8 +111,18 @@ class Account(Settings):
     def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings that may each be right: the setting, and what to do."""
         yield from _sign_in_conflicts(cls, given)
+        interval = given.get("interval", write_duration(cls.model_fields["interval"].default))
+        if _shorter(given.get("stale_after"), interval):
+            yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
+
+
+def _shorter(one: object, other: object) -> bool:
+    try:
+        return read_duration(one) < read_duration(other)
+    except ValueError:
+        return False
 
 
 def _sign_in_conflicts(account: type[Account], given: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from exporter.auth import Auth, Basic
 from exporter.auth import Key as BearerToken
+from exporter.errors import Forbidden, NotFound
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.vendors.account import Account
@@ -175,7 +176,9 @@ class Ionos(Account):
             label = contract.lstrip("0") or contract
             return [*samples(label, replies, price), *self._period(poll, label, replies)]
 
-        return [sample for _, found in await poll.each(contracts, samples_of) for sample in found]
+        # A user may see a contract in the profile whose figures are not for them, or not yet.
+        gone = (NotFound,) if self.contracts else (NotFound, Forbidden)
+        return [sample for _, found in await poll.each(contracts, samples_of, gone) for sample in found]
 
     async def _discovered(self, poll: Poll) -> list[str]:
         profile = await poll.get(Profile, "/profile")
@@ -198,11 +201,7 @@ class Ionos(Account):
         async def read() -> dict[str, Price]:
             return prices((await poll.get(Products, f"/{segment(contract)}/products")).products)
 
-        async def list_of(contract: str) -> dict[str, Price]:
-            return await poll.once_in(_DAY_SECONDS, f"prices of {contract}", read)
-
-        lists = await poll.each([contract], list_of, needed=False)
-        return lists[0][1] if lists else {}
+        return await poll.optional(lambda: poll.once_in(_DAY_SECONDS, f"prices of {contract}", read)) or {}
 
     def _period(self, poll: Poll, contract: str, replies: Iterable[Usage]) -> Iterator[Sample]:
         """The period of the figures, and through `poll.as_of` the oldest day that any of them reach to."""

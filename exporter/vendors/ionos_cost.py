@@ -27,6 +27,7 @@ class Product(CamelReply, title="products"):
 
     meter_id: Key
     unit_cost: UnitCost | None = None
+    unit: MaybeText = None
     deprecated: MaybeFlag = None
     type: MaybeText = None
 
@@ -43,6 +44,16 @@ class Price:
 
     amount: float
     currency: str
+    unit: str | None = None
+
+    def is_of(self, unit: str) -> bool:
+        """Whether a quantity in `unit` costs this; true where one of the two does not say its unit."""
+        return not unit or not self.unit or _normal(unit) == _normal(self.unit)
+
+
+def _normal(unit: str) -> str:
+    """The documentation writes `1 GB * 30 days` for what comes as `1G*30Days`."""
+    return unit.lower().replace(" ", "").replace("gb", "g").removesuffix("s")
 
 
 def prices(products: Iterable[Product]) -> dict[str, Price]:
@@ -58,7 +69,7 @@ def prices(products: Iterable[Product]) -> dict[str, Price]:
     for product in sorted(products, key=preference):
         cost = product.unit_cost
         if cost is not None and cost.quantity is not None and cost.unit:
-            found.setdefault(product.meter_id, Price(cost.quantity, cost.unit))
+            found.setdefault(product.meter_id, Price(cost.quantity, cost.unit, product.unit))
     return found
 
 
@@ -67,8 +78,8 @@ def cost_samples(
 ) -> Iterator[Sample]:
     """Say prices, and what quantities (by data centre, meter and unit) come to at them; a meter without one is free."""
     cost: dict[tuple[str, str, str], float] = defaultdict(float)
-    for (data_center_id, meter_id, _), quantity in quantities.items():
-        if meter_id in price:
+    for (data_center_id, meter_id, unit), quantity in quantities.items():
+        if meter_id in price and price[meter_id].is_of(unit):
             cost[data_center_id, meter_id, price[meter_id].currency] += quantity * price[meter_id].amount
     for meter_id, one in price.items():
         yield families.IONOS_METER_UNIT_PRICE(one.amount, contract=contract, meter_id=meter_id, currency=one.currency)

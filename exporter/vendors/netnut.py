@@ -162,10 +162,13 @@ class NetNut(Account):
     async def _sub_users(self, poll: Poll, status: Mapping[str, int]) -> Mapping[tuple[str, str], Plan]:
         found: dict[tuple[str, str], Plan] = {}
         if self.reseller:
-            reply = await poll.post(ResellerPlans, "/customer/usage/", {**status, "bySubUser": True})
-            for plan in reply.data or ():
+            question = {**status, "bySubUser": True}
+            reply = await poll.optional(lambda: poll.post(ResellerPlans, "/customer/usage/", question))
+            for plan in (reply.data if reply else None) or ():
                 if plan.sub_user_id is None:
                     poll.skip("ambiguous")
+                elif (plan.sub_user_id, plan.id) in found:
+                    poll.skip("duplicate")
                 else:
                     found[plan.sub_user_id, plan.id] = plan
 
@@ -178,5 +181,7 @@ class NetNut(Account):
         return found
 
     def _wanted(self, plan: Plan) -> bool:
-        """Whether a sub-user's plan is of the status asked for: this endpoint takes no such parameter."""
-        return self.plan_status == "all" or plan.is_active is not (self.plan_status != "active")
+        """Whether a sub-user's plan may be of the status asked for: this endpoint takes no such parameter."""
+        if self.plan_status == "all" or plan.is_active is None:
+            return True
+        return plan.is_active == (self.plan_status == "active")

@@ -21,6 +21,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 from pydantic import Field, RootModel
 
 from exporter.auth import Auth, Basic, Login
+from exporter.errors import BadRequest, NotFound
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.vendors.account import Account
@@ -135,24 +136,26 @@ def renewal_samples(listed: Iterable[tuple[Place, Subscriptions]], found: Found,
     The list is asked for by product, which older versions of the API ignore: a
     subscription that came for several is of the one whose levers it has used.
     """
-    places: dict[str, list[Place]] = defaultdict(list)
-    subscriptions: dict[str, Subscription] = {}
+    places: dict[tuple[str, str], list[Place]] = defaultdict(list)
+    subscriptions: dict[tuple[str, str], Subscription] = {}
     for place, reply in listed:
         for subscription in reply.root:
-            places[subscription.subscription_id].append(place)
-            subscriptions[subscription.subscription_id] = subscription
+            key = (place.customer_id, subscription.subscription_id)
+            places[key].append(place)
+            subscriptions[key] = subscription
     for key, subscription in subscriptions.items():
-        used = [place for place in places[key] if _has_used(key, found.get(place, {}))]
-        for place in places[key] if len({one.product for one in places[key]}) == 1 else used:
-            yield from families.PLANSHIP_SUBSCRIPTION_RENEW.known(
-                subscription.renew_at,
-                **place._asdict(),
-                subscription_id=key,
-                plan=(subscription.plan.slug if subscription.plan else None) or "",
-            )
-            break
-        else:
+        identifier = subscription.subscription_id
+        used = [place for place in places[key] if _has_used(identifier, found.get(place, {}))]
+        candidates = places[key] if len(places[key]) == 1 else used
+        if len(candidates) != 1:
             poll.skip("ambiguous")
+            continue
+        yield from families.PLANSHIP_SUBSCRIPTION_RENEW.known(
+            subscription.renew_at,
+            **candidates[0]._asdict(),
+            subscription_id=identifier,
+            plan=(subscription.plan.slug if subscription.plan else None) or "",
+        )
 
 
 def _has_used(subscription: str, levers: Mapping[str, LeverUsage]) -> bool:
@@ -233,7 +236,7 @@ class Planship(Account):
             return (await poll.get(LeversUsage, f"{place.path}/usage/{segment(name)}")).root
 
         found: dict[Place, dict[str, LeverUsage]] = defaultdict(dict)
-        for (place, _, _), levers in await poll.each(questions, usage_of):
+        for (place, _, _), levers in await poll.each(questions, usage_of, gone=(NotFound, BadRequest)):
             found[place] |= levers
         return found
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import AliasChoices, AliasPath, Field
+from pydantic import Field, model_validator
 
 from exporter.auth import Auth
 from exporter.auth import Key as BearerKey
@@ -41,6 +41,8 @@ from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFrom
 
 _PAGE: Final = 100
 """Customers asked for at once: the most the vendor gives."""
+_SHORTEST_FULL_PAGE: Final = 20
+"""What the vendor gives where nobody asks for more; a page shorter than that is the last."""
 
 
 class Customer(Reply, title="data"):
@@ -59,10 +61,17 @@ class Pagination(Reply, title="pagination"):
 
 
 class Customers(Reply):
-    """One page of the list of customers."""
+    """One page of the list of customers; `received` rows, readable or not."""
 
     data: Rows[Customer]
     pagination: Part[Pagination] = MISSING
+    received: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count(cls, given: object) -> object:
+        rows = given.get("data") if isinstance(given, dict) else None
+        return {**given, "received": len(rows)} if isinstance(given, dict) and isinstance(rows, list) else given
 
 
 class UsageSummary(Reply, title="data"):
@@ -82,16 +91,22 @@ class Usage(Reply):
 class Entitlement(Reply, title="data"):
     """What a customer may use of a feature. How the feature is called is not documented exactly."""
 
-    feature: Key = Field(
-        validation_alias=AliasChoices(
-            "feature_id", AliasPath("feature", "id"), "feature_key", AliasPath("feature", "key"), "feature"
-        )
-    )
+    feature: Key
     is_unlimited: MaybeFlag = None
     limit: MaybeNumber = None
     current_usage: MaybeNumber = None
     remaining: MaybeNumber = None
     reset_at: MaybeTime = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_feature(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        inner = given.get("feature")
+        within = (inner.get("id"), inner.get("key")) if isinstance(inner, dict) else (inner,)
+        names = (given.get("feature_id"), given.get("feature_key"), *within)
+        return {**given, "feature": next((name for name in names if name not in (None, "")), None)}
 
 
 class Entitlements(Reply):
@@ -202,10 +217,9 @@ class Prolifi(Account):
             if len(chosen) > self.max_customers:
                 poll.skip("capped", len(chosen) - self.max_customers)
                 return chosen[: self.max_customers]
-            step, more = _next(page, offset)
-            if not news or not more:
+            offset += page.received
+            if not news or not _more(page, offset):
                 return chosen
-            offset += step
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]
@@ -216,10 +230,11 @@ class Prolifi(Account):
         return (not self.include or matched(self.include)) and not matched(self.exclude)
 
 
-def _next(page: Customers, offset: int) -> tuple[int, bool]:
-    """Return how far to go on from `offset`, and whether there is more: as the page says, or by its rows."""
-    pagination = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
-    step = int(pagination.limit) if pagination.limit and 1 <= pagination.limit <= _PAGE else _PAGE
-    if pagination.has_more is not None:
-        return step, pagination.has_more
-    return step, len(page.data) >= step if pagination.total is None else offset + step < pagination.total
+def _more(page: Customers, read: int) -> bool:
+    """Whether there are customers after the `read` ones, this page's included, as far as it says; else by its rows."""
+    place = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
+    if place.has_more is not None:
+        return place.has_more
+    if place.total is not None:
+        return read < place.total
+    return page.received >= min(place.limit or _SHORTEST_FULL_PAGE, _SHORTEST_FULL_PAGE)

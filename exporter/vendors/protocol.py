@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import anyio
 
-from exporter.errors import Malformed, NotFound, PollError
+from exporter.errors import Malformed, NotFound, PollError, Refused
 from exporter.pacing import MAX_IN_FLIGHT
 from exporter.vendors.reply import Notes, ReplyT, SkipReason, read_reply
+
+_MOST_TOLD: Final = 5
 
 _ItemT = TypeVar("_ItemT")
 _ReadT = TypeVar("_ReadT")
@@ -54,15 +56,20 @@ class Poll:
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
         """Return what a GET answers, read as `model`."""
-        return read_reply(model, await self.ask(path, params=params), self.notes)
+        return read_reply(model, await self.ask(path, params=params), self.notes, f"GET {path}")
 
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
         """Return what a POST that only reads answers, read as `model`."""
-        return read_reply(model, await self.ask(path, body=body), self.notes)
+        return read_reply(model, await self.ask(path, body=body), self.notes, f"POST {path}")
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
         """Note that items were left out."""
         self.notes.skipped[reason] += count
+
+    def _leave_out(self, reason: SkipReason, error: PollError) -> None:
+        self.skip(reason)
+        if len(self.notes.left_out) < _MOST_TOLD:
+            self.notes.left_out.add(str(error))
 
     async def each(
         self,
@@ -75,7 +82,9 @@ class Poll:
         """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
 
         An item that is gone, which the vendor says by one of the errors `gone`, or whose reply cannot be read,
-        is left out and counted. So is every item, where none of them is `needed`: what else the poll read is kept.
+        is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
+        nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
+        poll, since the last good reading has them still.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
@@ -90,12 +99,14 @@ class Poll:
             for index, item in queue:
                 try:
                     results[index] = (item, await read(item))
-                except gone as error:
-                    self.skip("gone")
-                    left_out.append(error)
-                except Malformed as error:
-                    self.skip("schema")
-                    left_out.append(error)
+                except PollError as error:
+                    reason = _forgiven(error, gone, needed=needed)
+                    if reason is None:
+                        fatal.append(error)
+                        tasks.cancel_scope.cancel()
+                    else:
+                        self._leave_out(reason, error)
+                        left_out.append(error)
                 except Exception as error:  # noqa: BLE001 - raised again below, out of the group of tasks
                     fatal.append(error)
                     tasks.cancel_scope.cancel()
@@ -109,6 +120,11 @@ class Poll:
             raise left_out[0]
         return [results[index] for index in sorted(results)]
 
+    async def optional(self, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
+        """Return what `read` says, or None where the vendor refuses it for good: one extra."""
+        found = await self.each([read], lambda one: one(), needed=False)
+        return found[0][1] if found else None
+
     async def once_in(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
         """Return what `read` said last, asking again only when that is `seconds` old."""
         if name in self.kept:
@@ -118,6 +134,15 @@ class Poll:
         value = await read()
         self.kept[name] = (self.now, value)
         return value
+
+
+def _forgiven(error: PollError, gone: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
+    """Return why an item is left out of the reading, or None where its failure is the poll's."""
+    if isinstance(error, gone):
+        return "gone"
+    if isinstance(error, Malformed):
+        return "schema"
+    return "refused" if not needed and (not error.transient or isinstance(error, Refused)) else None
 
 
 def segment(identifier: str) -> str:

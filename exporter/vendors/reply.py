@@ -32,10 +32,10 @@ from pydantic.alias_generators import to_camel
 
 from exporter.errors import Malformed
 
-SkipReason = Literal["schema", "gone", "duplicate", "value", "ambiguous", "capped"]
+SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
-"""Why an item is left out: it cannot be read · it went since it was listed · its series was there already ·
-its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows."""
+"""Why an item is left out: it cannot be read · it is not there · it is an extra that is refused · its series was
+there already · its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type")
 
@@ -45,6 +45,7 @@ MISSING: Final[Any] = object()
 _NUMERIC: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", re.ASCII)
 _LONGEST_NUMBER: Final = 64
+_MOST_ITEMS: Final = 100_000
 
 
 @dataclass(slots=True)
@@ -53,6 +54,8 @@ class Notes:
 
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: Counter[SkipReason] = field(default_factory=Counter)
+    left_out: set[str] = field(default_factory=set)
+    """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
 
 
 class Reply(BaseModel):
@@ -68,8 +71,8 @@ class CamelReply(Reply, alias_generator=to_camel):
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
 
-def read_reply(model: type[ReplyT], document: object, notes: Notes) -> ReplyT:
-    """Return the document as the model has it.
+def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str = "") -> ReplyT:
+    """Return the document, which is the answer to what was `asked`, as the model has it.
 
     Raises:
         Malformed: it lacks what the model cannot do without.
@@ -80,7 +83,7 @@ def read_reply(model: type[ReplyT], document: object, notes: Notes) -> ReplyT:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem["loc"])
-        raise Malformed(f"${path}: {problem['msg']}") from None
+        raise Malformed(f"${path}: {problem['msg']}", asked=asked) from None
 
 
 def read_number(value: object) -> float:
@@ -177,6 +180,8 @@ def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationI
         raise ValueError("expected a list or an object")  # noqa: TRY004 - pydantic collects ValueError only
     if not value:
         return read(value)
+    if len(value) > _MOST_ITEMS:
+        raise ValueError(f"more than {_MOST_ITEMS} items")
     items = [[item] for item in value] if isinstance(value, list) else [{k: v} for k, v in value.items()]
     usable: list[Any] = []
     for item in items:

@@ -19,6 +19,7 @@ from pydantic import (
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -44,6 +45,13 @@ class Settings(BaseModel):
         if not isinstance(given, dict):
             return given
         return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _no_repeats(cls, value: object) -> object:
+        if type(value) is tuple and len(set(value)) < len(value):
+            raise ValueError("lists the same twice")
+        return value
 
 
 def description_of(settings: type[Settings], name: str) -> str:

@@ -20,8 +20,10 @@ def split_address(address: str) -> tuple[str, int]:
 
     """
     host, colon, port = address.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > _LARGEST_PORT:
+    if not colon or not port.isascii() or not port.isdigit():
         raise ValueError(f"write host:port, such as {DEFAULT_ADDRESS}")
+    if int(port) > _LARGEST_PORT:
+        raise ValueError(f"write a port of at most {_LARGEST_PORT}")
     if ":" in host and not (host.startswith("[") and host.endswith("]")):
         raise ValueError("write an IPv6 address in brackets, such as [::1]:10924")
     return host.strip("[]"), int(port)

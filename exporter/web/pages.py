@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 from prometheus_client import CollectorRegistry
 
-from exporter.exposition import accepts_gzip, compress, negotiate, page
+from exporter.exposition import Exposition, accepts_gzip, compress, negotiate
 from exporter.store import Store
 from exporter.web.landing import HEADERS as LANDING_HEADERS
 from exporter.web.landing import landing_page
@@ -28,7 +28,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Reply:
     """An answer to a request."""
 
-    body: bytes
+    body: tuple[bytes, ...]
     content_type: str
     status: HTTPStatus = HTTPStatus.OK
     headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -39,7 +39,7 @@ class Application:
 
     def __init__(self, store: Store, registry: CollectorRegistry, telemetry_path: str) -> None:
         self._store = store
-        self._registry = registry
+        self._exposition = Exposition(store, registry)
         self._telemetry_path = telemetry_path
         self._routes: dict[str, Callable[[Mapping[bytes, bytes]], Awaitable[Reply]]] = {
             "/": self._landing,
@@ -65,19 +65,19 @@ class Application:
 
     async def _metrics(self, headers: Mapping[bytes, bytes]) -> Reply:
         form = negotiate(headers.get(b"accept", b"").decode("latin-1"))
-        body = page(self._store, self._registry, form, anyio.current_time())
+        body = self._exposition.page(form, anyio.current_time())
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
             return Reply(body, form.value, headers=(vary,))
-        if len(body) < _COMPRESSED_IN_THREAD_BYTES:
-            packed = compress(body)
+        if sum(map(len, body)) < _COMPRESSED_IN_THREAD_BYTES:
+            packed = compress(b"".join(body))
         else:
-            packed = await anyio.to_thread.run_sync(compress, body)
-        return Reply(packed, form.value, headers=(vary, (b"content-encoding", b"gzip")))
+            packed = await anyio.to_thread.run_sync(compress, b"".join(body))
+        return Reply((packed,), form.value, headers=(vary, (b"content-encoding", b"gzip")))
 
     async def _landing(self, _headers: Mapping[bytes, bytes]) -> Reply:
         html = landing_page(self._store, self._telemetry_path, anyio.current_time())
-        return Reply(html.encode(), "text/html; charset=utf-8", headers=LANDING_HEADERS)
+        return Reply((html.encode(),), "text/html; charset=utf-8", headers=LANDING_HEADERS)
 
     async def _healthy(self, _headers: Mapping[bytes, bytes]) -> Reply:
         return _text("healthy\n")
@@ -89,14 +89,16 @@ class Application:
 
 
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
-    return Reply(text.encode(), _TEXT, status, headers)
+    return Reply((text.encode(),), _TEXT, status, headers)
 
 
 async def _send(reply: Reply, send: Send) -> None:
     headers = [
         (b"content-type", reply.content_type.encode()),
-        (b"content-length", str(len(reply.body)).encode()),
+        (b"content-length", str(sum(map(len, reply.body))).encode()),
         *reply.headers,
     ]
     await send({"type": "http.response.start", "status": reply.status.value, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body, "more_body": False})
+    for part in reply.body:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

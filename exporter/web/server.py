@@ -8,6 +8,7 @@ within a grace time.
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ _RECEIVED_BYTES: Final = 64 * 1024
 _ACCEPT_PAUSE_SECONDS: Final = 0.5
 
 
+_MOST_CONNECTIONS: Final = 512
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a client may take of us. Times are in seconds."""
@@ -35,9 +39,16 @@ class Limits:
     body_seconds: float = 10.0
     idle_seconds: float = 120.0
     """Longer than from one scrape of Prometheus' to the next, so that a connection lives on."""
-    stall_seconds: float = 30.0
-    connections: int = 512
+    answer_seconds: float = 60.0
+    """For a whole answer: longer than any scrape's own patience, and the end of a reader that drips."""
+    connections: int = _MOST_CONNECTIONS
     grace_seconds: float = 5.0
+
+
+def affordable_connections() -> int:
+    """Return how many connections may be open at once: half of what the process may open, the rest is for polls."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(_MOST_CONNECTIONS, max(1, files // 2)) if files != resource.RLIM_INFINITY else _MOST_CONNECTIONS
 
 
 class Server:
@@ -109,6 +120,7 @@ class Connection:
         self._app = app
         self._limits = limits
         self._waiting = waiting
+        self._answered = False
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_bytes)
 
     async def run(self, stop: anyio.Event) -> None:
@@ -122,9 +134,11 @@ class Connection:
             except h11.RemoteProtocolError as error:
                 await self._refuse(error.error_status_hint)
                 return
-            await Exchange(self._http, self._send, self._app, request, body).run()
+            with anyio.fail_after(self._limits.answer_seconds):
+                await Exchange(self._http, self._send, self._app, request, body).run()
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
+            self._answered = True
             self._http.start_next_cycle()
 
     async def _request(self) -> h11.Request | None:
@@ -136,8 +150,9 @@ class Connection:
         return event if isinstance(event, h11.Request) else None
 
     async def _first_bytes(self) -> bool:
-        """Wait for the next request to begin; that is all that a stop interrupts at once."""
-        with anyio.CancelScope(deadline=anyio.current_time() + self._limits.idle_seconds) as waiting:
+        """Wait for the next request to begin, for the first one not long; a stop interrupts that at once."""
+        patience = self._limits.idle_seconds if self._answered else self._limits.header_seconds
+        with anyio.CancelScope(deadline=anyio.current_time() + patience) as waiting:
             self._waiting.add(waiting)
             try:
                 self._http.receive_data(await self._stream.receive(_RECEIVED_BYTES))
@@ -169,10 +184,8 @@ class Connection:
         return bytes(body)
 
     async def _send(self, event: Any) -> None:
-        data = self._http.send(event)
-        if data:
-            with anyio.fail_after(self._limits.stall_seconds):
-                await self._stream.send(data)
+        if data := self._http.send(event):
+            await self._stream.send(data)
 
     async def _refuse(self, status: int) -> None:
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
