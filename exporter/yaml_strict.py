@@ -81,12 +81,12 @@ def load(text: bytes) -> object:
 
 
 def _said(problem: str) -> str:
-    """Say what PyYAML says, without what stood there, and of the two commonest slips as a person would."""
+    """Say what PyYAML says, without what it found there, and of the two commonest slips as a person would."""
     if "\\t" in problem:
         return "a tab; indent with spaces"
     if problem.startswith("expected <block end>"):
         return "indented in another way than the lines before it"
-    return _QUOTED.sub("...", problem)
+    return _QUOTED.sub("...", problem) if problem.startswith("found") else problem
 
 
 def _problem(text: str, mark: Any) -> yaml.MarkedYAMLError:

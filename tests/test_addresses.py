@@ -33,7 +33,7 @@ BRACKETS = r"write an IPv6 address in brackets, such as \[::1\]:10924"
         ("127.0.0.1:", HOST_PORT),
         ("127.0.0.1:http", HOST_PORT),
         ("127.0.0.1:-1", HOST_PORT),
-        ("127.0.0.1:65536", HOST_PORT),
+        ("127.0.0.1:65536", "write a port of at most 65535"),
         ("127.0.0.1:²", HOST_PORT),
         ("127.0.0.1:٣", HOST_PORT),
         ("::1:80", BRACKETS),

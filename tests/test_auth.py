@@ -113,16 +113,25 @@ def test_a_sign_in_that_works_again_forgets_the_refusals() -> None:
     assert len(sign_in.at) == 5
 
 
-def test_a_sign_in_that_fails_otherwise_is_tried_again_at_once() -> None:
+def test_a_sign_in_that_fails_otherwise_stands_for_all_who_waited_and_is_soon_tried_again() -> None:
     sign_in = SignIn([ServerFailed("HTTP 500"), HOUR])
+    refusals: list[type[PollError] | None] = []
 
     async def main() -> None:
         source = TokenSource(LOGIN, sign_in)
-        assert await refusal(source) is ServerFailed
+
+        async def ask() -> None:
+            refusals.append(await refusal(source))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(ask)
+        assert len(sign_in.at) == 1
+        await anyio.sleep(1)
         assert await source.header() == "Bearer token-2"
 
     on_jumping_clock(main)
-    assert len(sign_in.at) == 2
+    assert refusals == [ServerFailed] * 10
 
 
 @pytest.mark.parametrize(

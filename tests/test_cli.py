@@ -140,11 +140,12 @@ def test_what_does_not_answer_well_is_not_healthy(answer: bytes, problem: str) -
     with socket.create_server(("127.0.0.1", 0)) as server:
         speaking = threading.Thread(target=_answer_once, args=(server, answer))
         speaking.start()
-        result = invoke("healthcheck", f"http://127.0.0.1:{server.getsockname()[1]}/-/healthy")
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/-/healthy"
+        result = invoke("healthcheck", url)
         speaking.join()
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"not healthy: {problem}\n"
+    assert result.stderr == f"not healthy: {url}: {problem}\n"
 
 
 def _answer_once(server: socket.socket, answer: bytes) -> None:
@@ -158,8 +159,8 @@ def test_nothing_is_not_healthy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/-/healthy"
 
-    assert invoke("healthcheck", url).stderr == "not healthy: Connection refused\n"
-    assert invoke("healthcheck", "10924").stderr == "not healthy: no HTTP, or no URL\n"
+    assert invoke("healthcheck", url).stderr == f"not healthy: {url}: Connection refused\n"
+    assert invoke("healthcheck", "10924").stderr == "not healthy: 10924: no HTTP, or no URL\n"
 
 
 @pytest.mark.parametrize("arguments", [["metrics"], ["metrics", "--markdown"]])

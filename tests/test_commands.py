@@ -85,12 +85,43 @@ def test_a_probe_says_in_words_why_an_account_failed(spoilt: Path) -> None:
     result = ended("check", "--probe", f"--config.file={spoilt}", env=SECRETS)
 
     assert (result.returncode, result.stderr) == (1, "")
-    failed = {re.sub(r"\d+\.\d\d s", "N", line) for line in result.stdout.splitlines() if "failed" in line}
-    assert failed == {
-        "ionos/acme: failed after N: no connection: Connection refused (connect)",
-        "prolifi/acme: failed after N: HTTP 401 (auth)",
+    told = re.sub(r"\d+\.\d\d s", "N", re.sub(r"127\.0\.0\.1:\d+", "HOST", result.stdout)).splitlines()
+    assert {line for line in told if "failed" in line} == {
+        "ionos/acme: failed after N: GET http://HOST/profile: no connection: Connection refused (connect)",
+        "prolifi/acme: failed after N: GET http://HOST/prolifi/api/v1/public/customers: HTTP 401 (auth)",
     }
     assert re.search(r"^netnut/acme: \d+ series in ", result.stdout, re.MULTILINE)
+
+
+def test_a_probe_names_what_is_left_out(config: Path) -> None:
+    config.write_text(config.read_text().replace('"team/blue"', '"team/red"'))
+
+    result = ended("check", "--probe", f"--config.file={config}", env=SECRETS)
+
+    assert result.returncode == 0
+    assert re.search(r"planship/acme: \d+ series in .* s, items left out: 3\n", result.stdout)
+    assert len(re.findall(r"\n    GET http://\S+/customers/team%2Fred/products/\S+: HTTP 404", result.stdout)) == 3
+
+
+@pytest.mark.parametrize("command", ["once", "check", "schema", "metrics"])
+def test_a_full_disk_is_one_clear_line(command: str, config: Path) -> None:
+    arguments = [sys.executable, "-m", "exporter", command]
+    arguments += [f"--config.file={config}"] if command in ("once", "check") else []
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            arguments, stdout=full, stderr=subprocess.PIPE, env={**os.environ, **SECRETS}, check=False
+        )
+
+    assert ended.returncode == 1
+    assert ended.stderr.decode() == "cannot write to standard output: No space left on device\n"
+
+
+def test_a_hangup_does_not_end_the_exporter_and_says_what_to_do(config: Path) -> None:
+    with running(config.parent, "run", f"--config.file={config}", ANY_PORT, env=SECRETS) as exporter:
+        exporter.process.send_signal(signal.SIGHUP)
+        eventually(lambda: b"restart to take up a changed one" in exporter.err.read_bytes())
+        assert exporter.get("/-/healthy")[0] == 200
+        assert exporter.stop()[0] == 0
 
 
 def test_one_poll_is_printed_as_a_page(config: Path) -> None:
@@ -133,7 +164,7 @@ def test_the_demo_becomes_ready_serves_every_family_and_stops_well(tmp_path: Pat
         healthy = invoke("healthcheck", f"{exporter.url}/-/healthy")
         assert (healthy.exit_code, healthy.output) == (0, "")
         lost = invoke("healthcheck", f"{exporter.url}/nowhere")
-        assert (lost.exit_code, lost.stderr) == (1, "not healthy: HTTP 404\n")
+        assert (lost.exit_code, lost.stderr) == (1, f"not healthy: {exporter.url}/nowhere: HTTP 404\n")
 
         code, seconds = exporter.stop()
 

@@ -14,6 +14,7 @@ TWELVE = Path(__file__).parent / "bad_configs" / "twelve_mistakes.yaml"
 DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
 NAME = "write up to 63 letters, digits and ._@- , the first a letter or digit"
 LITERAL = "write ${NAME} of an environment variable, or use the ..._file setting; a secret does not stand here"
+UUID = "6f1c4c1e-5d55-4f0a-9a53-0c4b6fa7d0c1"
 LIST = "write a list of at least one account"
 
 
@@ -65,7 +66,19 @@ def test_every_mistake_of_a_file_is_said_at_once_with_its_place_and_without_its_
         ("acounts: []", ["acounts: unknown key; did you mean accounts?", f"accounts: {LIST}"]),
         ("accounts: [netnut]", ["accounts[0]: write a mapping with vendor, name and the vendor's settings"]),
         ("accounts: [{name: a}]", ["accounts[0].vendor: write one of netnut, ionos, prolifi, planship"]),
-        ("accounts: [{vendor: [netnut]}]", ["accounts[0].vendor: write one of netnut, ionos, prolifi, planship"]),
+        ("accounts: [{vendor: []}]", ["accounts[0].vendor: write one of netnut, ionos, prolifi, planship"]),
+        (
+            "accounts: [{vendor: netnutt}]",
+            ["accounts[0].vendor: write one of netnut, ionos, prolifi, planship; did you mean netnut?"],
+        ),
+        ("accounts: [{vendr: netnut}]", ["accounts[0].vendr: unknown key; did you mean vendor?"]),
+        (account("netnut", "stale_after: 4m"), ["accounts[0].stale_after: must be at least the interval (5m)"]),
+        (account("ionos", "stale_after: 59m"), ["accounts[0].stale_after: must be at least the interval (1h)"]),
+        (account("netnut", "sub_users: [1, 2, '1']"), ["accounts[0].sub_users: lists the same twice"]),
+        (
+            account("ionos", f"contracts: [31909628], datacenters: [{UUID}, {UUID.upper()}]"),
+            ["accounts[0].datacenters: lists the same twice"],
+        ),
         ("accounts:\n  - vendor: netnut\n    vendor: ionos", ["line 3, column 5: the key 'vendor' stands here twice"]),
         (account("netnut", '"a\\nb": 1'), ["accounts[0].'a\\nb': unknown key"]),
         (

@@ -43,7 +43,7 @@ def test_what_is_not_set_has_its_default(
 @pytest.mark.parametrize(("interval", "seconds"), [("1s", 3600), ("20m", 3600), ("21m", 3780), ("1d", 259_200)])
 def test_a_reading_is_shown_for_three_intervals_and_at_least_an_hour(interval: str, seconds: float) -> None:
     assert parsed(account("netnut", f"interval: {interval}")).stale_seconds == seconds
-    assert parsed(account("netnut", f"interval: {interval}, stale_after: 2m")).stale_seconds == 120
+    assert parsed(account("netnut", f"interval: {interval}, stale_after: 2d")).stale_seconds == 172_800
 
 
 def test_a_good_file_is_read_as_it_is_written(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ accounts:
   - {vendor: netnut, name: 0123, email: a@b.c, password_file: token, sub_users: [90011001, 0042], plan_status: all,
      rate_limit: 60/1m30s, stale_after: 1d2h3m4s, proxy_url: "http://proxy.example.com:3128"}
   - {vendor: ionos, name: yes, username: u, password: "${TOKEN}", contracts: [031909628], cost: true,
-     datacenters: [null, "null", 6F1C4C1E-5D55-4F0A-9A53-0C4B6FA7D0C1]}
+     datacenters: [null, 6F1C4C1E-5D55-4F0A-9A53-0C4B6FA7D0C1]}
   - {vendor: prolifi, name: a@b.c, api_key: "${TOKEN}", customers: [6F1C4C1E-5D55-4F0A-9A53-0C4B6FA7D0C1], window: 7}
   - {vendor: planship, name: a, client_id: b, client_secret_file: /absent/../absent, customers: [42, team/blue],
      products: [{slug: p, levers: [l], metering_ids: [m]}], buckets: true}
@@ -68,7 +68,7 @@ accounts:
     assert (netnut.secret("password"), netnut.token) == (FileSecret(tmp_path / "token"), None)
     assert isinstance(ionos, Ionos)
     assert (ionos.name, ionos.contracts, ionos.cost) == ("yes", ("031909628",), True)
-    assert ionos.datacenters == ("null", "null", UUID)
+    assert ionos.datacenters == ("null", UUID)
     assert ionos.secret("password") == EnvironmentSecret("TOKEN")
     assert isinstance(prolifi, Prolifi)
     assert (prolifi.name, prolifi.customers, prolifi.window) == ("a@b.c", (UUID,), 7)

@@ -90,6 +90,19 @@ def test_a_stale_reading_is_not_on_the_page() -> None:
     assert b"planship" not in page_of(("main", bucket(1, "x")), now=100.0)
 
 
+def test_readers_share_the_vendors_part_until_a_reading_changes_or_goes_stale() -> None:
+    store = Store([("planship", "main")], render)
+    exposition = Exposition(store, CollectorRegistry())
+    store.succeeded(("planship", "main"), bucket(1, "x"), read_at=1.0, stale_at=100.0)
+    first, again = [exposition.page(Format.TEXT, now)[0] for now in (0.0, 99.0)]
+    openmetrics = exposition.page(Format.OPENMETRICS, 99.0)[0]
+    store.succeeded(("planship", "main"), bucket(2, "x"), read_at=2.0, stale_at=200.0)
+    changed, stale = [exposition.page(Format.TEXT, now)[0] for now in (100.0, 200.0)]
+
+    assert first is again is openmetrics
+    assert (changed.count(b"} 2.0\n"), stale) == (1, b"")
+
+
 def test_the_page_packs_to_the_same_bytes_and_back() -> None:
     body = page_of(("main", bucket(1, "x")))
 

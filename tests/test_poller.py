@@ -145,6 +145,22 @@ def test_a_reading_goes_stale_while_polls_fail() -> None:
     assert snapshot.is_stale(2000.0 + LONGEST_FIRST_WAIT_SECONDS)
 
 
+def test_figures_are_as_old_as_the_beginning_of_their_poll() -> None:
+    _, store = run_for(700, scripted(7, seconds=600, stale_after=1000.0))
+    ((_, snapshot),) = store
+
+    assert snapshot.stale_at == pytest.approx(1000.0, abs=LONGEST_FIRST_WAIT_SECONDS)
+
+
+def test_a_reading_that_is_withdrawn_is_said_once_and_so_is_its_return() -> None:
+    with capture_logs() as logs:
+        run_for(9000, scripted(7, *[ServerFailed("HTTP 500")] * 12, 8, stale_after=2000.0))
+
+    said = [log["event"] for log in logs]
+    assert said.count("the last good reading is stale and no longer shown") == 1
+    assert said[-1] == "polls work again"
+
+
 def test_a_poll_that_hangs_ends_when_its_reading_would_be_stale() -> None:
     _, store = run_for(1500, scripted(7, seconds=1e9, stale_after=1000.0))
     ((_, snapshot),) = store
@@ -187,7 +203,7 @@ def test_a_recovery_is_said_once() -> None:
     with capture_logs() as logs:
         run_for(1000, scripted(1, ServerFailed(""), 1, 1))
 
-    assert [log["failures_before"] for log in logs if log["log_level"] == "info"] == [0, 1]
+    assert [log["failures"] for log in logs if log["log_level"] == "info"] == [0, 1]
 
 
 def test_a_good_poll_after_none_was_tried_is_a_snapshot_that_is_up() -> None:

@@ -73,6 +73,8 @@ def test_any_retry_after_is_understood_or_ignored(value: str, date: str) -> None
         (RateLimited("", retry_after=60.0), 2, 0.5, 60.0),
         (RateLimited("", retry_after=61.0), 1, 0.5, None),
         (ServerFailed("", retry_after=2.0), 1, 0.5, 2.0),
+        (ServerFailed("", retry_after=0.0), 1, 0.5, 0.5),
+        (RateLimited("", retry_after=1.0), 1, 0.5, 5.0),
     ],
 )
 def test_within_a_poll_a_request_waits(error: PollError, attempt: int, jitter: float, delay: float | None) -> None:
@@ -98,6 +100,9 @@ def test_within_a_poll_a_request_waits(error: PollError, attempt: int, jitter: f
         (300, 2, 1, RateLimited("", retry_after=1.0), 15),
         (300, 2, 1, RateLimited(""), 15),
         (300, 2, 1, ServerFailed("", retry_after=120.0), 120),
+        (300, 2, 9, RateLimited("", retry_after=1.0), 300),
+        (3600, 2, 9, Forbidden("", retry_after=0.0), 3600),
+        (300, 2, 1, Unauthorized("", retry_after=1.0), 300),
     ],
 )
 def test_between_polls_an_account_waits(

@@ -4,7 +4,7 @@ import re
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
@@ -157,6 +157,30 @@ async def test_a_reader_that_stalls_is_left() -> None:
         received = await everything(stream)
 
     assert 0 < len(received) < 20_000_000
+
+
+async def test_a_reader_that_drips_is_left() -> None:
+    received = 0
+    async with server(Limits(answer_seconds=0.5)) as (port, _), await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(GET.replace(b"/ ", b"/big ", 1))
+        with anyio.fail_after(10), suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+            while True:
+                received += len(await stream.receive(100_000))
+                await anyio.sleep(0.02)
+
+    assert received < 20_000_000
+
+
+async def test_a_connection_that_says_nothing_is_left_sooner_than_one_that_was_answered() -> None:
+    async with server(Limits(header_seconds=0.2, idle_seconds=30)) as (port, _):
+        silent, used = [await anyio.connect_tcp("127.0.0.1", port) for _ in range(2)]
+        await used.send(GET)
+        await used.receive()
+        assert await everything(silent) == b""
+        await used.send(GET)
+        assert await used.receive()
+        await silent.aclose()
+        await used.aclose()
 
 
 async def test_connections_beyond_the_limit_wait_for_a_slot_and_are_then_answered() -> None:

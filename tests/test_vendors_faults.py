@@ -199,7 +199,7 @@ def test_a_redirect_is_not_followed_and_takes_no_credentials_elsewhere(
             outcome = polled(account_of(vendor, server, monkeypatch))
 
     assert isinstance(outcome, Redirected)
-    assert str(outcome) == f"HTTP {status} to 127.0.0.1, which is not followed"
+    assert str(outcome).endswith(f": HTTP {status} to 127.0.0.1, which is not followed")
     assert elsewhere.requests == []
 
 

@@ -147,7 +147,7 @@ def renewal_samples(listed: Iterable[tuple[Place, Subscriptions]], found: Found,
         identifier = subscription.subscription_id
         used = [place for place in places[key] if _has_used(identifier, found.get(place, {}))]
         candidates = places[key] if len(places[key]) == 1 else used
-        if len(candidates) != 1:
+        if not candidates:
             poll.skip("ambiguous")
             continue
         yield from families.PLANSHIP_SUBSCRIPTION_RENEW.known(

@@ -90,35 +90,23 @@ class Poll:
             PollError: one item failed in another way, or every item did that is needed.
 
         """
-        queue = enumerate(items)
-        results: dict[int, tuple[_ItemT, _ReadT]] = {}
-        left_out: list[PollError] = []
-        fatal: list[Exception] = []
 
-        async def work() -> None:
-            for index, item in queue:
-                try:
-                    results[index] = (item, await read(item))
-                except PollError as error:
-                    reason = _forgiven(error, gone, needed=needed)
-                    if reason is None:
-                        fatal.append(error)
-                        tasks.cancel_scope.cancel()
-                    else:
-                        self._leave_out(reason, error)
-                        left_out.append(error)
-                except Exception as error:  # noqa: BLE001 - raised again below, out of the group of tasks
-                    fatal.append(error)
-                    tasks.cancel_scope.cancel()
+        async def attempt(item: _ItemT) -> tuple[_ItemT, _ReadT] | PollError:
+            try:
+                return item, await read(item)
+            except PollError as error:
+                reason = _forgiven(error, gone, needed=needed)
+                if reason is None:
+                    raise
+                self._leave_out(reason, error)
+                return error
 
-        async with anyio.create_task_group() as tasks:
-            for _ in range(MAX_IN_FLIGHT):
-                tasks.start_soon(work)
-        if fatal:
-            raise fatal[0]
+        outcomes = await _concurrently(items, attempt)
+        results = [outcome for outcome in outcomes if not isinstance(outcome, PollError)]
+        left_out = [outcome for outcome in outcomes if isinstance(outcome, PollError)]
         if needed and left_out and not results:
             raise left_out[0]
-        return [results[index] for index in sorted(results)]
+        return results
 
     async def optional(self, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
         """Return what `read` says, or None where the vendor refuses it for good: one extra."""
@@ -134,6 +122,28 @@ class Poll:
         value = await read()
         self.kept[name] = (self.now, value)
         return value
+
+
+async def _concurrently(items: Iterable[_ItemT], work: Callable[[_ItemT], Awaitable[_ReadT]]) -> list[_ReadT]:
+    """Return what `work` makes of each item, in their order; the first error ends the rest and is raised as it is."""
+    queue = enumerate(items)
+    results: dict[int, _ReadT] = {}
+    errors: list[Exception] = []
+
+    async def worker() -> None:
+        try:
+            for index, item in queue:
+                results[index] = await work(item)
+        except Exception as error:  # noqa: BLE001 - raised again below, out of the group of tasks
+            errors.append(error)
+            tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(MAX_IN_FLIGHT):
+            tasks.start_soon(worker)
+    if errors:
+        raise errors[0]
+    return [results[index] for index in sorted(results)]
 
 
 def _forgiven(error: PollError, gone: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
