@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 import click
@@ -33,6 +33,8 @@ FAILED: Final = 1
 WRONG: Final = 2
 NO_START: Final = 3
 SANDBOX_ADDRESS: Final = "127.0.0.1:10925"
+
+_T = TypeVar("_T")
 
 
 @click.group(
@@ -57,7 +59,7 @@ def run(file: Path, addresses: tuple[str, ...], path: str) -> None:
     config = _load(file)
     sockets = _listen(addresses)
     _say_started(config, sockets)
-    anyio.run(app.run, config, sockets, path)
+    _run(app.run, config, sockets, path)
 
 
 @main.command()
@@ -102,7 +104,7 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
     config = demo.load(text)
     _print(f"# The configuration of this demo:\n{text}\nOpen http://{address_of(sockets[0])}/ - Ctrl-C stops it.\n\n")
     _say_started(config, sockets)
-    anyio.run(demo.run, config, sandbox, sockets, path, world)
+    _run(demo.run, config, sandbox, sockets, path, world)
 
 
 @main.command()
@@ -118,7 +120,7 @@ def sandbox(addresses: tuple[str, ...], world: World) -> None:
     _print(f"# A configuration for this sandbox, and its secrets:\n{demo.configuration(url, '15s')}")
     _print("".join(f"# export {name}={value}\n" for name, value in demo.environment().items()))
     logger.info("the sandbox is up", listening=", ".join(map(address_of, sockets)), speed=world.speed, seed=world.seed)
-    anyio.run(demo.run_sandbox, sockets, world)
+    _run(demo.run_sandbox, sockets, world)
 
 
 @main.command()
@@ -168,6 +170,12 @@ def healthcheck(url: str) -> None:
     sys.exit(FAILED)
 
 
+def _run(main: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
+    from exporter.event_loop import EventLoop
+
+    return anyio.run(main, *arguments, backend_options={"loop_factory": EventLoop})
+
+
 def _print(text: str) -> None:
     """Write to standard output, which may be full or gone."""
     try:
@@ -206,7 +214,7 @@ def _poll_once(config: Config, told: Callable[[Outcome], None]) -> tuple[bytes, 
         outcomes.append(outcome)
         told(outcome)
 
-    page = anyio.run(app.poll_once, config, tell)
+    page = _run(app.poll_once, config, tell)
     return page, all(outcome.snapshot.up for outcome in outcomes)
 
 

@@ -29,7 +29,7 @@ ROWS = [
     ["exporter.vendors"],
     ["exporter.answer"],
     ["exporter.retry", "exporter.body", "exporter.auth", "exporter.pacing", "exporter.yaml_strict", "exporter.log"],
-    ["exporter.secret", "exporter.metrics", "exporter.sandbox"],
+    ["exporter.secret", "exporter.metrics", "exporter.sandbox", "exporter.event_loop"],
     ["exporter.errors"],
     ["exporter"],
 ]

@@ -1,0 +1,95 @@
+"""A resolver that does not answer holds up neither other names nor the end."""
+
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from exporter.event_loop import EventLoop
+
+ADDRESS = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))
+
+
+class Resolver:
+    """Answers every name but those that begin with `dead`, and `gone`, which it does not know."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.over = threading.Event()
+
+    def __call__(self, name: bytes, *_: Any) -> list[tuple[Any, ...]]:
+        host = name.decode()
+        self.asked.append(host)
+        if host.startswith("dead"):
+            self.over.wait(20)
+        if host == "gone":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [ADDRESS]
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
+    one = Resolver()
+    monkeypatch.setattr(socket, "getaddrinfo", one)
+    yield one
+    one.over.set()
+
+
+def run(main: Callable[[], Awaitable[Any]]) -> Any:
+    return anyio.run(main, backend_options={"loop_factory": EventLoop})
+
+
+def test_a_name_is_answered_and_an_unknown_one_is_an_error(resolver: Resolver) -> None:
+    async def main() -> None:
+        assert await anyio.getaddrinfo("alive", 80) == [ADDRESS]
+        with pytest.raises(socket.gaierror):
+            await anyio.getaddrinfo("gone", 80)
+
+    run(main)
+    assert resolver.asked == ["alive", "gone"]
+
+
+def test_a_dead_resolver_is_asked_once_for_all_and_keeps_no_other_name_waiting(resolver: Resolver) -> None:
+    async def ask(host: str) -> None:
+        with anyio.move_on_after(0.2):
+            await anyio.getaddrinfo(host, 80)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            for number in range(100):
+                tasks.start_soon(ask, f"dead-{number % 50}")
+            with anyio.fail_after(2):
+                assert await anyio.getaddrinfo("alive", 80) == [ADDRESS]
+
+    run(main)
+    assert len(resolver.asked) == 51
+
+
+def test_the_end_does_not_wait_for_a_dead_resolver(resolver: Resolver) -> None:
+    async def main() -> None:
+        with anyio.move_on_after(0.1):
+            await anyio.getaddrinfo("dead", 80)
+
+    began = time.monotonic()
+    run(main)
+
+    assert time.monotonic() - began < 5
+    assert resolver.asked == ["dead"]
+
+
+def test_an_answer_that_comes_after_the_end_is_nobodys(resolver: Resolver) -> None:
+    async def main() -> None:
+        with anyio.move_on_after(0.05):
+            await anyio.getaddrinfo("dead", 80)
+
+    run(main)
+    resolver.over.set()
+    for thread in threading.enumerate():
+        if thread.name == "resolver":
+            thread.join(5)
+
+    assert not [thread for thread in threading.enumerate() if thread.name == "resolver"]
