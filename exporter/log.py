@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import select
 import sys
 from contextlib import suppress
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TextIO, get_args
 
 import structlog
 
@@ -19,21 +20,36 @@ LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()
 
 _OTHERS: Final = ("httpx", "httpcore", "h11", "asyncio", "anyio")
+_WRITTEN_AT_ONCE: Final = 1000
+"""Characters, which a pipe that has any room takes without waiting."""
 _KEYS: Final = ("ts", "level", "vendor", "account", "msg")
 
 
 class _RedactedStream:
-    """Standard error, line by line without secrets. A stream that is gone stops no poll."""
+    """Standard error without secrets. One that is gone or that nobody empties stops no poll: its lines are lost."""
 
     def write(self, text: str) -> None:
+        safe = redact(text)
         with suppress(OSError, ValueError):
-            if sys.stderr is not None:
-                sys.stderr.write(redact(text))
+            for start in range(0, len(safe), _WRITTEN_AT_ONCE):
+                if sys.stderr is None or not _has_room(sys.stderr):
+                    return
+                sys.stderr.write(safe[start : start + _WRITTEN_AT_ONCE])
+                sys.stderr.flush()
 
     def flush(self) -> None:
         with suppress(OSError, ValueError):
             if sys.stderr is not None:
                 sys.stderr.flush()
+
+
+def _has_room(stream: TextIO) -> bool:
+    """Whether a write of a few characters would not wait."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return True
+    return bool(select.select([], [descriptor], [], 0)[1])
 
 
 def configure(level: Level = "info", form: Format = "logfmt") -> None:

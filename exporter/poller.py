@@ -16,12 +16,13 @@ from exporter.retry import next_delay
 from exporter.store import AccountKey, Reading, Snapshot, Store
 from exporter.vendors.account import Account
 from exporter.vendors.protocol import Ask, Poll
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Notes, SkipReason
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this, so that a start does not ask for everything at once."""
 _LONGEST_POLL: Final = 0.75
 """Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
+_TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
 _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""
 
@@ -47,7 +48,7 @@ class Poller:
         self._clock = clock
         self._kept: dict[str, tuple[datetime, Any]] = {}
         self._told_drift = ""
-        self._told_left_out = ""
+        self._told_left_out = 0
         self._told_stale = False
 
     async def run(self) -> None:
@@ -109,10 +110,10 @@ class Poller:
             )
             logger.warning(said, vendor=vendor, account=name, drift=drift)
             self._told_drift = drift
-        left_out = _listed(notes.left_out)
+        left_out = sum(notes.skipped[reason] for reason in _TOLD_SKIPS)
         if left_out != self._told_left_out:
             said = "items left out of the reading" if left_out else "no items left out of the reading any more"
-            logger.warning(said, vendor=vendor, account=name, items=left_out)
+            logger.warning(said, vendor=vendor, account=name, items=left_out, such_as=_listed(notes.left_out))
             self._told_left_out = left_out
 
     def _log_withdrawal(self, after: Snapshot) -> None:

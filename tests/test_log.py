@@ -1,10 +1,13 @@
 import io
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from kept_logging import kept_logging
@@ -162,3 +165,25 @@ def test_a_process_without_standard_error_goes_on() -> None:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30, check=False)
 
     assert (ended.returncode, ended.stdout) == (0, b"well\n")
+
+
+def test_a_pipe_that_nobody_empties_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(write_end, b"x" * 4096)
+    os.set_blocking(write_end, True)
+    with os.fdopen(write_end, "w") as full, os.fdopen(read_end, "rb") as pipe:
+        with kept_logging():
+            configure()
+            monkeypatch.setattr("sys.stderr", full)
+            writing = threading.Thread(target=logger.warning, args=("x" * 100_000,), daemon=True)
+            writing.start()
+            writing.join(5)
+            held_up = writing.is_alive()
+            pipe.read(65536)
+            logger.warning("read again")
+            monkeypatch.undo()
+        assert not held_up
+        assert b"read again" in pipe.read1(65536)

@@ -36,7 +36,7 @@ class Scripted(Account):
     def auth(self) -> Auth:
         return Key(EnvironmentSecret("HOME"))
 
-    async def read(self, _poll: Poll) -> Iterable[Sample]:
+    async def read(self, poll: Poll) -> Iterable[Sample]:  # noqa: ARG002 - the script does not ask
         step = self.script[min(len(self.polled_at), len(self.script) - 1)]
         self.polled_at.append(anyio.current_time())
         await anyio.sleep(self.seconds)
@@ -44,6 +44,17 @@ class Scripted(Account):
             raise step
         assert isinstance(step, float | int)
         return [PROLIFI_WINDOW_START(step)]
+
+
+class Leaving(Scripted):
+    """A vendor of whose items as many are gone as its script says."""
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        gone = self.script[min(len(self.polled_at), len(self.script) - 1)]
+        assert isinstance(gone, int)
+        poll.skip("gone", gone)
+        poll.notes.left_out |= {f"GET /{number}: HTTP 404" for number in range(gone)}
+        return await super().read(poll)
 
 
 class Ignored:
@@ -197,6 +208,16 @@ def test_a_failure_is_said_when_it_begins_or_changes_and_now_and_then(
         run_for(seconds, scripted(*script))
 
     assert [log["reason"] for log in logs if log["log_level"] == "warning"] == reasons
+
+
+def test_items_that_are_left_out_are_named_when_their_number_changes() -> None:
+    account = scripted(0, 2, 2, 1, 0, 0)
+    leaving = Leaving.model_construct(**{**dict(account), "polled_at": []})
+    with capture_logs() as logs:
+        run_for(2000, leaving)
+
+    told = [(log["items"], log["such_as"]) for log in logs if "left out" in log["event"]]
+    assert told == [(2, "GET /0: HTTP 404, GET /1: HTTP 404"), (1, "GET /0: HTTP 404"), (0, "")]
 
 
 def test_a_recovery_is_said_once() -> None:
