@@ -164,3 +164,11 @@ def test_what_is_malformed_is_told_by_its_place_and_never_by_its_value() -> None
     assert "canary" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def test_a_list_of_more_items_than_any_account_has_is_refused_unread() -> None:
+    notes = Notes()
+    with pytest.raises(Malformed, match=r"\A\$\.rows: more than 100000 items\Z"):
+        read_reply(Table, {"rows": [{}] * 100_001}, notes)
+
+    assert not notes.skipped

@@ -83,7 +83,7 @@ def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str =
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem["loc"])
-        raise Malformed(f"${path}: {problem['msg']}", asked=asked) from None
+        raise Malformed(f"${path}: {problem['msg'].removeprefix('Value error, ')}", asked=asked) from None
 
 
 def read_number(value: object) -> float:
