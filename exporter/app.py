@@ -20,7 +20,7 @@ from exporter.log import logger
 from exporter.pacing import Pacer
 from exporter.poller import Clock, Poller
 from exporter.store import Snapshot, Store
-from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry, Watched
+from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry
 from exporter.vendors import Account
 
 
@@ -52,16 +52,16 @@ async def assemble(
     store = Store((account.key for account in config.accounts), render)
     telemetry = Telemetry()
     pacers: dict[tuple[str, Auth], Pacer] = {}
-    watched: list[Watched] = []
+    observers: list[AccountTelemetry] = []
     pollers: list[tuple[Account, Poller]] = []
     async with AsyncExitStack() as stack:
         for account in config.accounts:
-            observer = AccountTelemetry(telemetry, account.key)
+            observer = AccountTelemetry(telemetry, account)
             pacer = pacers.setdefault((account.base_url, account.auth), Pacer(account.rate_limit, account.assumed_rate))
             client = await stack.enter_async_context(open_client(account, pacer, observer))
-            watched.append(Watched(account, observer))
+            observers.append(observer)
             pollers.append((account, Poller(account, client, store, observer, clock)))
-        telemetry.registry.register(SnapshotCollector(store, watched, loaded_at=clock()))
+        telemetry.registry.register(SnapshotCollector(store, observers, loaded_at=clock()))
         yield Parts(store, telemetry, tuple(pollers))
 
 

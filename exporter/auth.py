@@ -40,8 +40,9 @@ class Basic:
     password: Secret
 
     def header(self) -> str:
-        """Return the Authorization header's value."""
-        return basic_header(self.username, self.password)
+        """Return the Authorization header's value by RFC 7617, in UTF-8."""
+        pair = f"{self.username}:{self.password.read()}".encode()
+        return f"Basic {remember(base64.b64encode(pair).decode())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +202,6 @@ class TokenSource:
             raise
         self._current, self._expires = header, anyio.current_time() + lifetime
         self._refusals, self._failure = 0, None
-
-
-def basic_header(username: str, password: Secret) -> str:
-    """Return the value of an Authorization header by RFC 7617, in UTF-8."""
-    pair = f"{username}:{password.read()}".encode()
-    return f"Basic {remember(base64.b64encode(pair).decode())}"
 
 
 def _with_scheme(scheme: str, token: str) -> str:

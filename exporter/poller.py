@@ -47,8 +47,6 @@ class Poller:
         self._observer = observer
         self._clock = clock
         self._kept: dict[str, tuple[datetime, Any]] = {}
-        self._told_drift = ""
-        self._told_left_out = 0
         self._told_stale = False
 
     async def run(self) -> None:
@@ -73,7 +71,7 @@ class Poller:
             self._store.failed(key, outcome)
         else:
             self._store.succeeded(key, outcome, self._clock(), stale_at=began + self._account.stale_seconds)
-            self._log_notes(outcome.notes)
+            _log_notes(key, before.reading.notes if before.reading else Notes(), outcome.notes)
         after = self._store[key]
         _log_change(key, before, after)
         self._log_withdrawal(after)
@@ -99,22 +97,6 @@ class Poller:
     async def _sleep(self, seconds: float) -> None:
         self._store.scheduled(self._account.key, self._clock() + seconds)
         await anyio.sleep(seconds)
-
-    def _log_notes(self, notes: Notes) -> None:
-        """Say once what departs from the vendor's documentation, and which items are left out, or that none is now."""
-        vendor, name = self._account.key
-        drift = _listed(f"{field} {kind}" for field, kind in notes.drift)
-        if drift != self._told_drift:
-            said = (
-                "answers depart from the vendor's documentation" if drift else "answers follow the documentation again"
-            )
-            logger.warning(said, vendor=vendor, account=name, drift=drift)
-            self._told_drift = drift
-        left_out = sum(notes.skipped[reason] for reason in _TOLD_SKIPS)
-        if left_out != self._told_left_out:
-            said = "items left out of the reading" if left_out else "no items left out of the reading any more"
-            logger.warning(said, vendor=vendor, account=name, items=left_out, such_as=_listed(notes.left_out))
-            self._told_left_out = left_out
 
     def _log_withdrawal(self, after: Snapshot) -> None:
         stale = after.reading is not None and after.is_stale(anyio.current_time())
@@ -149,6 +131,23 @@ def _log_change(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
             error=str(after.error),
             failures=after.failures,
         )
+
+
+def _log_notes(key: AccountKey, before: Notes, after: Notes) -> None:
+    """Say once what departs from the vendor's documentation, and which items are left out, or that none is now."""
+    vendor, account = key
+    if before.drift.keys() != after.drift.keys():
+        drift = _listed(f"{field} {kind}" for field, kind in after.drift)
+        said = "answers depart from the vendor's documentation" if drift else "answers follow the documentation again"
+        logger.warning(said, vendor=vendor, account=account, drift=drift)
+    left_out = _left_out(after)
+    if _left_out(before) != left_out:
+        said = "items left out of the reading" if left_out else "no items left out of the reading any more"
+        logger.warning(said, vendor=vendor, account=account, items=left_out, such_as=_listed(after.left_out))
+
+
+def _left_out(notes: Notes) -> int:
+    return sum(notes.skipped[reason] for reason in _TOLD_SKIPS)
 
 
 def _listed(words: Iterable[str]) -> str:

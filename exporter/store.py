@@ -103,6 +103,10 @@ class Snapshot:
         """Whether the reading is too old to be shown at `now` (monotonic)."""
         return now >= self.stale_at
 
+    def shows(self, now: float) -> bool:
+        """Whether there is a reading, and it is not too old to be shown at `now` (monotonic)."""
+        return self.reading is not None and not self.is_stale(now)
+
 
 Render = Callable[[str, Iterable[Sample]], Blocks]
 """From an account's name and its samples to its sample lines."""

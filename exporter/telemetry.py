@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -57,8 +56,9 @@ class Telemetry:
 class AccountTelemetry:
     """One account's part of the telemetry: the observer of its client and of its poller."""
 
-    def __init__(self, telemetry: Telemetry, key: AccountKey) -> None:
-        self._key = key
+    def __init__(self, telemetry: Telemetry, account: Account) -> None:
+        self.account = account
+        key = self._key = account.key
         self._polls = telemetry.polls.labels(*key)
         self._requests = telemetry.requests
         self._token_refreshes = telemetry.token_refreshes.labels(*key)
@@ -93,28 +93,21 @@ class AccountTelemetry:
             self._skipped[reason].inc(count)
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """An account with its part of the telemetry."""
-
-    account: Account
-    telemetry: AccountTelemetry
-
-
 class SnapshotCollector(Collector):
     """What the snapshots and the settings say of each account, made anew for each scrape."""
 
-    def __init__(self, store: Store, watched: Iterable[Watched], loaded_at: float) -> None:
+    def __init__(self, store: Store, accounts: Iterable[AccountTelemetry], loaded_at: float) -> None:
         self._store = store
-        self._watched = {one.account.key: one for one in watched}
+        self._accounts = {one.account.key: one for one in accounts}
         self._loaded_at = loaded_at
 
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges, all of one moment."""
         gauges: dict[Family, GaugeMetricFamily] = {}
         for family, labels, value in self._values(anyio.current_time()):
-            gauge = gauges.setdefault(family, GaugeMetricFamily(family.name, family.help, labels=family.labels))
-            gauge.add_metric(labels, value)
+            if family not in gauges:
+                gauges[family] = GaugeMetricFamily(family.name, family.help, labels=family.labels)
+            gauges[family].add_metric(labels, value)
         yield from gauges.values()
 
     def _values(self, now: float) -> Iterator[tuple[Family, tuple[str, ...], float]]:
@@ -130,7 +123,7 @@ class SnapshotCollector(Collector):
         yield own.RELOAD_TIMESTAMP, (), self._loaded_at
 
     def _settings(self, key: AccountKey) -> Iterator[tuple[Family, tuple[str, ...], float]]:
-        account, limit = self._watched[key].account, self._watched[key].telemetry.rate_limit
+        account, limit = self._accounts[key].account, self._accounts[key].rate_limit
         verified = str(not account.tls.insecure_skip_verify).lower()
         proxied = str(account.proxy_url is not None).lower()
         yield own.POLL_INTERVAL, key, account.interval
@@ -147,7 +140,7 @@ def _snapshot_values(snapshot: Snapshot, now: float) -> Iterator[tuple[Family, f
     yield own.LAST_ATTEMPT, snapshot.attempted_at
     yield own.NEXT_ATTEMPT, snapshot.next_attempt_at
     reading = snapshot.reading
-    shown = reading is not None and not snapshot.is_stale(now)
+    shown = snapshot.shows(now)
     yield own.ACCOUNT_SERIES, float(len(reading.samples)) if reading and shown else 0.0
     yield own.SERIES_DROPPED, float(reading.dropped) if reading else 0.0
     yield own.DATA_TIMESTAMP, reading.as_of if reading and shown else None

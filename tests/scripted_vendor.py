@@ -230,3 +230,21 @@ def page(account: Account, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
     blocks = render(account.name, outcome.samples)
     return b"".join(blocks[family] for family in VENDOR_FAMILIES if family in blocks).decode()
+
+
+def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests be tried again at once."""
+    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.001)
+
+
+def account_with(url: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:
+    """Return an account of the vendor that needs the fewest settings."""
+    common = {"vendor": "ionos", "name": "main", "base_url": "{base_url}", "token": "${VENDOR_SECRET}"}
+    return account_at(url, monkeypatch, {**common, **settings})
+
+
+async def error_of(client: Client, path: str = "/") -> PollError:
+    """Return the error that a question fails with."""
+    with pytest.raises(PollError) as caught:
+        await client(path)
+    return caught.value

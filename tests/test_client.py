@@ -6,33 +6,21 @@ import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from scripted_vendor import SECRET, Answer, Tally, account_at, answer, client_of, scripted
+from scripted_vendor import SECRET, Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
 
 import exporter
 from exporter import __version__
-from exporter.client import Client
 from exporter.errors import (
-    BadRequest,
-    Conflict,
     ConnectFailed,
-    Forbidden,
     NameUnresolved,
-    NotFound,
     PollError,
     ProtocolBroken,
-    RateLimited,
-    Redirected,
-    ServerFailed,
     TimedOut,
     TLSFailed,
-    Unauthorized,
-    error_for_status,
 )
-from exporter.vendors import Account
 
 pytestmark = pytest.mark.anyio
 
@@ -56,18 +44,7 @@ class Raising(httpx.AsyncBaseTransport):
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.001)
-
-
-def account_with(url: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:
-    common = {"vendor": "ionos", "name": "main", "base_url": "{base_url}", "token": "${VENDOR_SECRET}"}
-    return account_at(url, monkeypatch, {**common, **settings})
-
-
-async def error_of(client: Client, path: str = "/") -> PollError:
-    with pytest.raises(PollError) as caught:
-        await client(path)
-    return caught.value
+    be_impatient(monkeypatch)
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(kinds_below(httpx.RequestError)))
@@ -108,26 +85,6 @@ async def test_why_there_is_no_connection_is_found_in_the_causes(
     error.__cause__.__context__ = cause
     async with client_of(account_with("http://127.0.0.1", monkeypatch), Tally(), Raising(error)) as client:
         assert type(await error_of(client)) is kind
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        *((status, None) for status in (200, 201, 204, 299)),
-        *((status, Redirected) for status in (300, 301, 302, 304, 307, 308, 399)),
-        *((status, BadRequest) for status in (400, 402, 405, 406, 415, 418, 422, 451, 499)),
-        (401, Unauthorized),
-        (403, Forbidden),
-        (404, NotFound),
-        (410, NotFound),
-        (408, TimedOut),
-        (409, Conflict),
-        (429, RateLimited),
-        *((status, ServerFailed) for status in (500, 501, 502, 503, 504, 520, 599, 100, 101, 600, 999)),
-    ],
-)
-def test_a_status_means(status: int, kind: type[PollError] | None) -> None:
-    assert error_for_status(status) is kind
 
 
 async def test_what_is_sent_says_who_asks_and_what_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,43 +3,28 @@
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import anyio
 import httpx
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.lowlevel import checkpoint
-from scripted_vendor import Answer, Tally, account_at, answer, client_of, scripted
+from scripted_vendor import Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
 
-from exporter.client import Client
 from exporter.errors import (
     BadRequest,
     ConnectFailed,
     NameUnresolved,
-    PollError,
     TLSFailed,
 )
 from exporter.pacing import MAX_IN_FLIGHT
-from exporter.vendors import Account
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.001)
-
-
-def account_with(url: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:
-    common = {"vendor": "ionos", "name": "main", "base_url": "{base_url}", "token": "${VENDOR_SECRET}"}
-    return account_at(url, monkeypatch, {**common, **settings})
-
-
-async def error_of(client: Client, path: str = "/") -> PollError:
-    with pytest.raises(PollError) as caught:
-        await client(path)
-    return caught.value
+    be_impatient(monkeypatch)
 
 
 @asynccontextmanager

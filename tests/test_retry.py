@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter import errors
 from exporter.errors import (
-    REASONS,
     ConnectFailed,
     Forbidden,
     Malformed,
@@ -16,12 +14,10 @@ from exporter.errors import (
     RateLimited,
     ServerFailed,
     Unauthorized,
-    error_for_status,
 )
 from exporter.retry import ATTEMPTS, next_delay, retry_after, retry_delay
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
-DATE = "Sat, 21 Nov 2026 12:00:00 GMT"
 
 
 @pytest.mark.parametrize(
@@ -117,50 +113,3 @@ def test_a_failure_waits_no_longer_than_it_must(kind: type[PollError], interval:
     delay = next_delay(interval, 1.0, failures, kind(""))
 
     assert 0 < delay <= (interval if kind.transient else max(interval, 3600))
-
-
-@pytest.mark.parametrize(
-    ("status", "reason"),
-    [
-        (200, None),
-        (204, None),
-        (299, None),
-        (301, "redirect"),
-        (304, "redirect"),
-        (400, "bad_request"),
-        (401, "auth"),
-        (402, "bad_request"),
-        (403, "forbidden"),
-        (404, "not_found"),
-        (408, "timeout"),
-        (409, "conflict"),
-        (410, "not_found"),
-        (418, "bad_request"),
-        (422, "bad_request"),
-        (429, "rate_limited"),
-        (500, "server"),
-        (501, "server"),
-        (503, "server"),
-        (599, "server"),
-        (999, "server"),
-        (100, "server"),
-    ],
-)
-def test_a_status_means(status: int, reason: str | None) -> None:
-    kind = error_for_status(status)
-
-    assert (kind and kind.reason) == reason
-
-
-def test_reasons_are_a_closed_set_of_distinct_words() -> None:
-    assert len(set(REASONS)) == len(REASONS)
-    assert all(reason.isidentifier() and reason.islower() for reason in REASONS)
-
-
-def test_the_table_in_the_docstring_is_the_code() -> None:
-    table = errors.__doc__ or ""
-    for kind in PollError.__subclasses__():
-        (row,) = [line for line in table.splitlines() if f" {kind.__name__} " in line]
-        assert f" {kind.reason} " in row
-        assert ("backs off" in row or "as long as the vendor asked" in row) == kind.transient
-        assert ("tries again" in row or "waits as asked" in row) == kind.retried

@@ -16,7 +16,7 @@ from exporter.metrics import OWN_FAMILIES
 from exporter.metrics.usage import PROLIFI_WINDOW_START
 from exporter.pacing import RateLimit
 from exporter.store import Reading, Store
-from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry, Watched
+from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry
 from exporter.vendors.reply import SKIP_REASONS, Notes
 
 Labels = tuple[tuple[str, str], ...]
@@ -39,9 +39,8 @@ class House:
         (self.account,) = parse(CONFIG, Path()).accounts
         self.store = Store([self.account.key], render)
         self.telemetry = Telemetry()
-        self.observer = AccountTelemetry(self.telemetry, self.account.key)
-        watched = [Watched(self.account, self.observer)]
-        self.telemetry.registry.register(SnapshotCollector(self.store, watched, loaded_at=START))
+        self.observer = AccountTelemetry(self.telemetry, self.account)
+        self.telemetry.registry.register(SnapshotCollector(self.store, [self.observer], loaded_at=START))
 
     def succeeded(self, notes: Notes | None = None, as_of: float | None = None, dropped: int = 0) -> None:
         reading = Reading((PROLIFI_WINDOW_START(1),), dropped, notes or Notes(), as_of)

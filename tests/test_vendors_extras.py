@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from scripted_vendor import Answer, Scripted, account_at, answer, lines, polled, scripted
+from scripted_vendor import Answer, Scripted, account_at, answer, be_impatient, lines, polled, scripted
 
 from exporter.errors import PollError
 from exporter.store import Reading
@@ -93,7 +93,7 @@ def test_an_extra_that_is_refused_leaves_the_main_figures(
 def test_an_extra_that_may_come_back_fails_the_poll_so_that_the_last_good_reading_stays_whole(
     extra: str, reply: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.001)
+    be_impatient(monkeypatch)
     outcome, _ = polled_with(extra, reply, monkeypatch)
 
     assert isinstance(outcome, PollError)

@@ -149,16 +149,21 @@ def _noted(read: Callable[[object], object], *, nullable: bool = False) -> Plain
     def validate(value: object, info: ValidationInfo) -> object:
         if value is None and nullable:
             return None
-        kind = "missing" if value is MISSING else "null" if value is None else "type"
-        if kind == "type":
-            try:
-                return read(value)
-            except ValueError:
-                pass
-        _notes(info).drift[_field(info), kind] += 1
-        return None
+        return _read_or_note(value, read, info)
 
     return PlainValidator(validate)
+
+
+def _read_or_note(value: object, read: Callable[[object], object], info: ValidationInfo) -> object:
+    """Return what `read` makes of a value, or None, noted as drift, where there is none or it cannot be read."""
+    kind = "missing" if value is MISSING else "null" if value is None else "type"
+    if kind == "type":
+        try:
+            return read(value)
+        except ValueError:
+            pass
+    _notes(info).drift[_field(info), kind] += 1
+    return None
 
 
 def _field(info: ValidationInfo) -> str:
@@ -194,17 +199,6 @@ def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationI
     return [one for (one,) in usable] if isinstance(value, list) else {k: v for one in usable for k, v in one.items()}
 
 
-def _part(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-    if value is not None and value is not MISSING:
-        try:
-            return read(value)
-        except ValidationError:
-            pass
-    kind = "missing" if value is MISSING else "null" if value is None else "type"
-    _notes(info).drift[_field(info), kind] += 1
-    return None
-
-
 Number = Annotated[float | None, _noted(read_number)]
 MaybeNumber = Annotated[float | None, _noted(read_number, nullable=True)]
 MaybePercent = Annotated[float | None, _noted(read_percent, nullable=True)]
@@ -222,5 +216,5 @@ Rows = Annotated[list[_ItemT], WrapValidator(_usable)]
 """A list whose unreadable items are left out and counted."""
 Entries = Annotated[dict[str, _ItemT], WrapValidator(_usable)]
 """An object of named items, read the same way."""
-Part = Annotated[_ItemT | None, WrapValidator(_part)]
+Part = Annotated[_ItemT | None, WrapValidator(_read_or_note)]
 """A part of the reply that is None, and noted, where it is not what it should be."""

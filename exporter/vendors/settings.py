@@ -107,8 +107,13 @@ def _from_environment(value: object) -> Secret:
 def _from_file(value: object, info: ValidationInfo) -> Secret:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError("write the path of a file that holds the secret")
+    return _present(FileSecret(_in_folder(value, info)))
+
+
+def _in_folder(path: str, info: ValidationInfo) -> Path:
+    """Return a path that starts, unless it is absolute, at the folder of the configuration."""
     directory: Path = (info.context or {}).get("directory", Path())
-    return _present(FileSecret(directory / value))
+    return directory / path
 
 
 def _present(secret: EnvironmentSecret | FileSecret) -> Secret:
@@ -122,8 +127,7 @@ def _present(secret: EnvironmentSecret | FileSecret) -> Secret:
 def _authorities(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError("write the path of a file")
-    directory: Path = (info.context or {}).get("directory", Path())
-    path = directory / value
+    path = _in_folder(value, info)
     try:
         ssl.create_default_context(cafile=path)
     except ssl.SSLError:

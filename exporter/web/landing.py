@@ -64,8 +64,8 @@ def _state(snapshot: Snapshot, now: float) -> tuple[str, str]:
         return "waiting", "not polled yet"
     if snapshot.error is None:
         return "up", "up"
-    shown = snapshot.reading is not None and not snapshot.is_stale(now)
-    return "down", f"failing ({snapshot.error.reason}), {'last reading shown' if shown else 'nothing shown'}"
+    shown = "last reading shown" if snapshot.shows(now) else "nothing shown"
+    return "down", f"failing ({snapshot.error.reason}), {shown}"
 
 
 def _time(moment: float | None) -> str:

@@ -24,8 +24,6 @@ from exporter.web.exchange import ASGIApp, Exchange
 
 _RECEIVED_BYTES: Final = 64 * 1024
 _ACCEPT_PAUSE_SECONDS: Final = 0.5
-
-
 _MOST_CONNECTIONS: Final = 512
 
 
