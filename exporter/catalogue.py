@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from exporter.metrics import OWN_FAMILIES, VENDOR_FAMILIES, Family
+from exporter.metrics import FAMILIES, OWN_FAMILIES, QUOTA_FAMILIES, Family
 
 _NO_LABELS = "-"
 
 
-def table(families: Iterable[Family] = (*VENDOR_FAMILIES, *OWN_FAMILIES)) -> str:
+def table(families: Iterable[Family] = FAMILIES) -> str:
     """Return families as plain text: name, kind and labels in columns, then what each means."""
     rows = [(family.name, family.kind, ", ".join(labels(family)) or _NO_LABELS, family.help) for family in families]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -20,11 +20,11 @@ def table(families: Iterable[Family] = (*VENDOR_FAMILIES, *OWN_FAMILIES)) -> str
     )
 
 
-def markdown(families: Iterable[Family] = (*VENDOR_FAMILIES, *OWN_FAMILIES)) -> str:
-    """Return families as Markdown tables, one for each vendor and one for the exporter's own."""
+def markdown(families: Iterable[Family] = FAMILIES) -> str:
+    """Return families as Markdown tables, one for each vendor, one for quotas and one for the exporter's own."""
     parts = []
-    for vendor, members in groupby(families, key=lambda family: family.vendor):
-        parts.append(f"### {vendor or 'The exporter itself'}\n\n| metric | labels | meaning |\n| --- | --- | --- |\n")
+    for title, members in groupby(families, key=_title):
+        parts.append(f"### {title}\n\n| metric | labels | meaning |\n| --- | --- | --- |\n")
         parts += [_row(family) for family in members]
         parts.append("\n")
     return "".join(parts).rstrip("\n") + "\n"
@@ -32,7 +32,11 @@ def markdown(families: Iterable[Family] = (*VENDOR_FAMILIES, *OWN_FAMILIES)) -> 
 
 def labels(family: Family) -> tuple[str, ...]:
     """Return every label of a family's series, `account` included."""
-    return ("account", *family.labels) if family.vendor else family.labels
+    return family.labels if family in OWN_FAMILIES else ("account", *family.labels)
+
+
+def _title(family: Family) -> str:
+    return "Quotas of every vendor" if family in QUOTA_FAMILIES else family.vendor or "The exporter itself"
 
 
 def _row(family: Family) -> str:

@@ -227,7 +227,8 @@ def _said(outcome: Outcome) -> str:
     notes = snapshot.reading.notes
     left_out = sum(notes.skipped.values())
     skipped = f", items left out: {left_out}" if left_out else ""
-    told = "".join(f"\n    {one}" for one in sorted(notes.left_out))
+    faults = (f"quota {name}: {fault}" for name, fault in snapshot.reading.quotas.faults.items())
+    told = "".join(f"\n    {one}" for one in (*sorted(notes.left_out), *faults))
     return f"{who}: {len(snapshot.reading.samples)} series in {outcome.seconds:.2f} s{skipped}{told}"
 
 

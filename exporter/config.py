@@ -24,6 +24,9 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "bool_type": "write true or false",
     "int_type": "write a whole number",
+    "float_type": "write a number",
+    "finite_number": "write a number that is finite",
+    "greater_than": "write a number greater than {gt}",
     "greater_than_equal": "write a number of at least {ge}",
     "less_than_equal": "write a number of at most {le}",
     "literal_error": "write {expected}",
@@ -34,8 +37,9 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "tuple_type": "write a list",
     "too_short": "write at least one",
     "model_type": "write a mapping",
+    "dict_type": "write a mapping",
 }
-"""What pydantic finds by its kinds of error; `name` is the one setting with a pattern."""
+"""What pydantic finds by its kinds of error; names are the one kind of setting with a pattern."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -32,6 +32,14 @@ _ACCOUNTS: Final = """\
     interval: {interval}
     token: ${{{env}_IONOS_TOKEN}}
     cost: true
+    quotas:
+      - name: core-hours
+        metric: ionos_meter_quantity
+        match: {{meter_id: "C0.*"}}
+        by: [contract]
+        limit: 20000
+        unit: core_hours
+        period: month
   - vendor: prolifi
     name: {name}
     base_url: {url}/prolifi/api/v1/public

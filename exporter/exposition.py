@@ -1,8 +1,8 @@
 """From snapshots to the page that Prometheus reads.
 
-Every vendor figure is a gauge, whose sample lines are the same bytes in the
-text format 0.0.4 and in OpenMetrics 1.0. So they are rendered once, when a
-reading arrives, and a scrape only joins them under their headers.
+Sample lines of gauges and counters are the same bytes in the text format 0.0.4
+and in OpenMetrics 1.0; only a counter's header differs. So lines are rendered
+once, when a reading arrives, and a scrape only joins them under their headers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest as text_page
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
 
-from exporter.metrics import VENDOR_FAMILIES, Family, Sample
+from exporter.metrics import READING_FAMILIES, Family, Sample
 from exporter.store import Blocks, Store
 
 _GZIP_LEVEL: Final = 1
@@ -48,31 +48,32 @@ def render(account: str, samples: Iterable[Sample]) -> Blocks:
 
 
 class Exposition:
-    """The page: the vendors' part, joined once a change and shared by all who read it, and the exporter's own."""
+    """The page: what polls brought, joined once a change and shared by all who read it, and the exporter's own."""
 
     def __init__(self, store: Store, own: CollectorRegistry) -> None:
         self._store = store
         self._own = own
-        self._joined_from: tuple[Blocks, ...] = ()
-        self._joined = b""
+        self._joined: dict[Format, tuple[tuple[Blocks, ...], bytes]] = {}
 
     def page(self, form: Format, now: float) -> tuple[bytes, bytes]:
         """Return the page's two parts: the readings that are not stale at `now` (monotonic), and the own metrics."""
         shown = tuple(snapshot.blocks for _, snapshot in self._store if not snapshot.is_stale(now))
-        if len(shown) != len(self._joined_from) or any(map(is_not, shown, self._joined_from)):
-            self._joined, self._joined_from = _join(shown), shown
+        joined_from, joined = self._joined.get(form, ((), b""))
+        if len(shown) != len(joined_from) or any(map(is_not, shown, joined_from)):
+            joined = _join(shown, _HEADERS[form])
+            self._joined[form] = shown, joined
         if form is Format.TEXT:
-            return self._joined, text_page(self._own)
-        return self._joined, openmetrics_page(self._own, version="1.0.0")  # type: ignore[no-untyped-call]  # untyped there
+            return joined, text_page(self._own)
+        return joined, openmetrics_page(self._own, version="1.0.0")  # type: ignore[no-untyped-call]  # untyped there
 
 
-def _join(accounts: Iterable[Blocks]) -> bytes:
+def _join(accounts: Iterable[Blocks], headers: Mapping[Family, bytes]) -> bytes:
     families: dict[Family, list[bytes]] = defaultdict(list)
     for blocks in accounts:
         for family, block in blocks.items():
             families[family].append(block)
-    present = (family for family in VENDOR_FAMILIES if family in families)
-    return b"".join(part for family in present for part in (_HEADERS[family], *families[family]))
+    present = (family for family in READING_FAMILIES if family in families)
+    return b"".join(part for family in present for part in (headers[family], *families[family]))
 
 
 def compress(body: bytes) -> bytes:
@@ -105,11 +106,14 @@ def _line(account: str, sample: Sample) -> str:
     return f'{sample.family.name}{{account="{account}"{labels}}} {sample.value!r}\n'
 
 
-def _header(family: Family) -> bytes:
-    return f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.kind}\n".encode()
+def _header(family: Family, form: Format) -> bytes:
+    name = family.name.removesuffix("_total") if form is Format.OPENMETRICS else family.name
+    return f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n".encode()
 
 
-_HEADERS: Final[Mapping[Family, bytes]] = {family: _header(family) for family in VENDOR_FAMILIES}
+_HEADERS: Final[Mapping[Format, Mapping[Family, bytes]]] = {
+    form: {family: _header(family, form) for family in READING_FAMILIES} for form in Format
+}
 
 
 def _specificity(offer: str, kind: str) -> int:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Protocol
 
 import anyio
 
 from exporter.errors import InternalError, PollError, TimedOut
 from exporter.log import logger
+from exporter.quota import NO_QUOTAS, Quotas, measured
 from exporter.retry import next_delay
 from exporter.store import AccountKey, Reading, Snapshot, Store
 from exporter.vendors.account import Account
@@ -65,26 +67,28 @@ class Poller:
         key, began = self._account.key, anyio.current_time()
         before = self._store[key]
         self._store.attempted(key, self._clock())
-        outcome = await self._outcome()
+        outcome = await self._outcome(before)
         self._observer.polled(anyio.current_time() - began, outcome)
         if isinstance(outcome, PollError):
             self._store.failed(key, outcome)
         else:
             self._store.succeeded(key, outcome, self._clock(), stale_at=began + self._account.stale_seconds)
             _log_notes(key, before.reading.notes if before.reading else Notes(), outcome.notes)
+            _log_faults(key, _quotas(before).faults, outcome.quotas.faults)
         after = self._store[key]
         _log_change(key, before, after)
         self._log_withdrawal(after)
         return after
 
-    async def _outcome(self) -> Reading | PollError:
+    async def _outcome(self, before: Snapshot) -> Reading | PollError:
         """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
         poll = Poll(self._ask, datetime.fromtimestamp(self._clock(), UTC), self._kept)
         try:
             with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
                 samples = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
-            return Reading.checked(samples, self._account.max_series, poll.notes, as_of)
+            measure = partial(measured, self._account, now=poll.now, before=_quotas(before))
+            return Reading.checked(samples, self._account.max_series, poll.notes, as_of, measure)
         except PollError as error:
             return error
         except TimeoutError:
@@ -144,6 +148,21 @@ def _log_notes(key: AccountKey, before: Notes, after: Notes) -> None:
     if _left_out(before) != left_out:
         said = "items left out of the reading" if left_out else "no items left out of the reading any more"
         logger.warning(said, vendor=vendor, account=account, items=left_out, such_as=_listed(after.left_out))
+
+
+def _log_faults(key: AccountKey, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Say once which of the quotas that the operator set cannot be shown and why, or that it is shown now."""
+    vendor, account = key
+    for quota in sorted(before.keys() | after.keys()):
+        fault = after.get(quota)
+        if fault and fault != before.get(quota):
+            logger.warning("a quota is not shown", vendor=vendor, account=account, quota=quota, error=fault)
+        elif not fault:
+            logger.info("a quota is shown again", vendor=vendor, account=account, quota=quota)
+
+
+def _quotas(snapshot: Snapshot) -> Quotas:
+    return snapshot.reading.quotas if snapshot.reading else NO_QUOTAS
 
 
 def _left_out(notes: Notes) -> int:

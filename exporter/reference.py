@@ -68,8 +68,38 @@ _KINDS: Final[Mapping[str, str]] = {
     "string": "text",
     "boolean": "`true` or `false`",
     "integer": "number",
+    "number": "number",
     "object": "mapping",
 }
+_QUOTAS: Final = """\
+## Quotas
+
+What a vendor reports a limit for is a quota without any setting: NetNut's plans, Prolifi's entitlements and
+Planship's metered levers (the latter two with `entitlements: true`). `quotas` of an account sets others, on any metric
+of its vendor:
+
+```yaml
+accounts:
+  - vendor: ionos
+    name: main
+    token: ${IONOS_TOKEN}
+    quotas:
+      - name: core-hours
+        metric: ionos_meter_quantity
+        match: {meter_id: "C0.*"}
+        by: [contract]
+        limit: 50000
+        unit: core_hours
+        period: month
+```
+
+All become the same metrics, `usage_quota_used`, `usage_quota_limit` and others, with the labels `quota`, `subject` and
+`unit`. Series whose label `unit` or `currency` differs are not added up: match one of them, or write the label in `by`.
+`period` says when the vendor's figure starts anew, for the counter and the forecasts; it does not make it start anew. A
+quota that no series matches is said in the log, by `check --probe`, and by `usage_exporter_quota_matched_series`.
+
+"""
+
 _INHERITED: Final = frozenset(Account.model_fields) - {"vendor", "name"}
 
 Node = Mapping[str, Any]
@@ -77,32 +107,36 @@ Node = Mapping[str, Any]
 
 
 def configuration_markdown() -> str:
-    """Return docs/configuration.md: an introduction, and for each vendor an example and a table of its settings."""
+    """Return docs/configuration.md: an introduction, each vendor's settings with an example, and those of a quota."""
     definitions = schema()["$defs"]
-    return _INTRODUCTION + "\n".join(
-        _section(vendor, definitions[model.__name__], definitions) for vendor, model in VENDORS.items()
-    )
+    vendors = [_section(vendor, definitions[model.__name__], definitions) for vendor, model in VENDORS.items()]
+    return "\n".join([_INTRODUCTION + vendors[0], *vendors[1:], _QUOTAS + _table(_rows("", definitions["Quota"], {}))])
 
 
 def _section(vendor: str, settings: Node, definitions: Node) -> str:
     about = settings["properties"]["vendor"]["description"]
     rows = sorted(_rows("", settings, definitions), key=lambda row: row[0].split(".")[0] in _INHERITED)
-    table = "".join(f"| `{key}` | {kind} | {default} | {meaning} |\n" for key, kind, default, meaning in rows)
     return (
         f"## {vendor}\n\n{about}\n\n"
         f"```yaml\naccounts:\n  - vendor: {vendor}\n    name: main\n{_EXAMPLES[vendor]}```\n\n"
-        f"| setting | what to write | if not set | meaning |\n| --- | --- | --- | --- |\n{table}"
+        f"{_table(rows)}"
     )
 
 
+def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
+    lines = "".join(f"| `{key}` | {kind} | {default} | {meaning} |\n" for key, kind, default, meaning in rows)
+    return f"| setting | what to write | if not set | meaning |\n| --- | --- | --- | --- |\n{lines}"
+
+
 def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what the table says of each setting and of those within; of a quota's there is one table for all."""
     for key, node in settings["properties"].items():
         path = f"{prefix}{key}"
         default = "required" if key in settings.get("required", ()) else _value(node.get("default"))
         yield path, _kind(node), default, node["description"].replace("|", "\\|")
         items = node.get("items", {})
         for part, below in ((node, f"{path}."), (items, f"{path}[].")):
-            if "$ref" in part:
+            if "$ref" in part and key != "quotas":
                 yield from _rows(below, definitions[part["$ref"].rpartition("/")[2]], definitions)
 
 
@@ -120,8 +154,12 @@ def _kind(node: Node) -> str:
 
 
 def _bounds(node: Node) -> str:
-    least, most = node.get("minimum"), node.get("maximum")
-    return (f" from {least}" if least is not None else "") + (f" to {most}" if most is not None else "")
+    above, least, most = node.get("exclusiveMinimum"), node.get("minimum"), node.get("maximum")
+    return (
+        (f" above {above:g}" if above is not None else "")
+        + (f" from {least}" if least is not None else "")
+        + (f" to {most}" if most is not None else "")
+    )
 
 
 def _alternatives(words: Iterable[str]) -> str:
@@ -131,6 +169,6 @@ def _alternatives(words: Iterable[str]) -> str:
 
 def _value(default: object) -> str:
     """Return a default as it would be written; a mapping has none, for its settings have rows of their own."""
-    if default is None or isinstance(default, dict):
+    if default in (None, "") or isinstance(default, dict):
         return "-"
     return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default)}`"

@@ -1,18 +1,20 @@
 """What we know of each account: snapshots that are replaced whole, so that a scrape sees one or the next.
 
 A reading is checked when it arrives, not when it is scraped: every value
-finite, no series twice, labels fit for a page, no more series than allowed.
+finite, no series twice, labels fit for a page, no more series than allowed. Its
+quotas are made of all of it, and are the last that would be left out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from exporter.errors import PollError
 from exporter.metrics import Family, Sample, clean_label
+from exporter.quota import NO_QUOTAS, Quotas
 from exporter.vendors.reply import Notes
 
 AccountKey = tuple[str, str]
@@ -21,16 +23,20 @@ AccountKey = tuple[str, str]
 Blocks = Mapping[Family, bytes]
 """One account's sample lines of each family, ready for the page."""
 
+Measure = Callable[[Sequence[Sample]], Quotas]
+"""From the samples of a reading to its quotas."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one good poll brought.
 
     Attributes:
-        samples: checked, in the order of the page; a series once.
+        samples: checked, those of quotas first; a series once.
         dropped: how many series were left out because there were too many.
         notes: what was noticed while it was read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
+        quotas: its quotas, and what the next reading's need to know of them.
 
     """
 
@@ -38,24 +44,37 @@ class Reading:
     dropped: int = 0
     notes: Notes = field(default_factory=Notes)
     as_of: float | None = None
+    quotas: Quotas = NO_QUOTAS
 
     @classmethod
     def checked(
-        cls, samples: Iterable[Sample], max_series: int, notes: Notes | None = None, as_of: float | None = None
+        cls,
+        samples: Iterable[Sample],
+        max_series: int,
+        notes: Notes | None = None,
+        as_of: float | None = None,
+        measure: Measure = lambda _: NO_QUOTAS,
     ) -> Reading:
-        """Return a reading of samples that are fit for the page; what is left out is noted."""
+        """Return a reading of samples that are fit for the page, and its quotas; what is left out is noted."""
         notes = notes or Notes()
-        series: dict[tuple[Family, tuple[str, ...]], Sample] = {}
-        for sample in samples:
-            labels = tuple(map(clean_label, sample.labels))
-            if not math.isfinite(sample.value):
-                notes.skipped["value"] += 1
-                continue
-            if (sample.family, labels) in series:
-                notes.skipped["duplicate"] += 1
-            series[sample.family, labels] = replace(sample, labels=labels)
-        ordered = sorted(series.values(), key=lambda sample: (sample.family.name, sample.labels))
-        return cls(tuple(ordered[:max_series]), max(0, len(ordered) - max_series), notes, as_of)
+        figures = sorted(_fit(samples, notes), key=lambda sample: (sample.family.name, sample.labels))
+        quotas = measure(figures)
+        # A quota's families stay together: one without its limit would say less than none.
+        shown = sorted(_fit(quotas.samples, notes), key=lambda sample: sample.labels) + figures
+        return cls(tuple(shown[:max_series]), max(0, len(shown) - max_series), notes, as_of, quotas)
+
+
+def _fit(samples: Iterable[Sample], notes: Notes) -> Iterable[Sample]:
+    series: dict[tuple[Family, tuple[str, ...]], Sample] = {}
+    for sample in samples:
+        labels = tuple(map(clean_label, sample.labels))
+        if not math.isfinite(sample.value):
+            notes.skipped["value"] += 1
+            continue
+        if (sample.family, labels) in series:
+            notes.skipped["duplicate"] += 1
+        series[sample.family, labels] = replace(sample, labels=labels)
+    return series.values()
 
 
 @dataclass(frozen=True, slots=True)

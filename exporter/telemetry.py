@@ -117,6 +117,10 @@ class SnapshotCollector(Collector):
                     yield family, key, value
             for (field, kind), count in snapshot.reading.notes.drift.items() if snapshot.reading else ():
                 yield own.CONTRACT_DRIFT, (*key, field, kind), count
+            for quota, count in snapshot.reading.quotas.matched.items() if snapshot.reading else ():
+                yield own.QUOTA_MATCHED_SERIES, (*key, quota), count
+            if snapshot.error is not None:
+                yield own.ACCOUNT_FAILING, (*key, snapshot.error.reason), 1
             yield from self._settings(key)
         yield own.BUILD_INFO, (__version__, platform.python_version()), 1
         yield own.RELOAD_SUCCESSFUL, (), 1

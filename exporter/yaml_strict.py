@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable
 from typing import Any, Final
@@ -78,6 +79,28 @@ def load(text: bytes) -> object:
         raise YAMLProblem(f"{where}{_said(error.problem or 'no YAML')}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
         raise YAMLProblem("no YAML in UTF-8") from None
+
+
+def dump(document: object) -> str:
+    """Return the text of a document: keys in their order, text of several lines as it stands."""
+    return yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=math.inf)
+
+
+class _Writer(yaml.SafeDumper):
+    """The safe dumper, with lists indented below their key and text of several lines in block style."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - never indentless
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the same of every value
+        return True
+
+
+def _written(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return writer.represent_scalar(f"{_TAG}str", text, style="|" if "\n" in text else None)
+
+
+_Writer.add_representer(str, _written)
 
 
 def _said(problem: str) -> str:

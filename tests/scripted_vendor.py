@@ -23,7 +23,7 @@ from exporter import config, yaml_strict
 from exporter.client import Client
 from exporter.errors import PollError
 from exporter.exposition import render
-from exporter.metrics import VENDOR_FAMILIES
+from exporter.metrics import READING_FAMILIES
 from exporter.pacing import Pacer, RateLimit
 from exporter.store import Reading
 from exporter.vendors import Account
@@ -221,7 +221,7 @@ def lines(outcome: Reading | PollError) -> list[str]:
     """Return the sample lines that a reading puts on the page, in its order, without the account."""
     assert isinstance(outcome, Reading), outcome
     blocks = render("", outcome.samples)
-    text = b"".join(blocks[family] for family in VENDOR_FAMILIES if family in blocks).decode()
+    text = b"".join(blocks[family] for family in READING_FAMILIES if family in blocks).decode()
     return text.replace('account="",', "").replace('{account=""}', "").splitlines()
 
 
@@ -229,7 +229,7 @@ def page(account: Account, outcome: Reading | PollError) -> str:
     """Return the sample lines that a reading puts on the page, in its order."""
     assert isinstance(outcome, Reading), outcome
     blocks = render(account.name, outcome.samples)
-    return b"".join(blocks[family] for family in VENDOR_FAMILIES if family in blocks).decode()
+    return b"".join(blocks[family] for family in READING_FAMILIES if family in blocks).decode()
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,10 @@ ROWS = [
     ["exporter.demo"],
     ["exporter.app"],
     ["exporter.web"],
-    ["exporter.catalogue", "exporter.reference", "exporter.telemetry"],
+    ["exporter.catalogue", "exporter.reference", "exporter.rules", "exporter.telemetry"],
     ["exporter.exposition", "exporter.poller", "exporter.config", "exporter.client"],
     ["exporter.store"],
+    ["exporter.quota"],
     ["exporter.vendors"],
     ["exporter.answer"],
     ["exporter.retry", "exporter.body", "exporter.auth", "exporter.pacing", "exporter.yaml_strict", "exporter.log"],
@@ -50,6 +51,7 @@ FORBIDDEN = [
     ("exporter.vendors", "exporter.client"),
     ("exporter.vendors", "exporter.store"),
     ("exporter.vendors", "exporter.log"),
+    ("exporter.quota", "exporter.log"),
 ]
 
 # Each third-party package has one home.

@@ -10,12 +10,15 @@ from exporter.config import load, schema
 from exporter.vendors import VENDORS
 from exporter.vendors.account import TLS
 from exporter.vendors.planship import Product
+from exporter.vendors.quotas import Quota
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()
 ENTRIES: dict[str, Any] = {entry["vendor"]: entry for entry in yaml_strict.load(TEXT.encode())["accounts"]}  # type: ignore[index]  # a mapping, or the tests below fail
 NEEDED = {"customers", "products", "slug", "metering_ids"}
 """What stands in the example because something has to, besides what signs in."""
+SHOWN = {("ionos", "quotas")}
+"""What is optional and shown with a value, because its default shows nothing."""
 
 
 def block(vendor: str) -> str:
@@ -62,13 +65,16 @@ def test_every_setting_stands_in_the_example(vendor: str) -> None:
     assert ENTRIES[vendor]["tls"].keys() == TLS.model_fields.keys()
     for product in ENTRIES[vendor].get("products", ()):
         assert product.keys() == Product.model_fields.keys()
+    for quota in ENTRIES[vendor]["quotas"]:
+        assert quota.keys() == Quota.model_fields.keys()
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_what_the_example_says_of_optional_settings_is_their_default(vendor: str) -> None:
     defaults = schema()["$defs"][VENDORS[vendor].__name__]["properties"]
     entry = ENTRIES[vendor]
-    optional = [name for name in entry if "default" in defaults[name] and name not in sign_in_settings(vendor) | NEEDED]
+    left_out = sign_in_settings(vendor) | NEEDED | {name for owner, name in SHOWN if owner == vendor}
+    optional = [name for name in entry if "default" in defaults[name] and name not in left_out]
 
     assert {name: entry[name] for name in optional} == {name: defaults[name]["default"] for name in optional}
     assert {"interval", "base_url", "stale_after", "tls"} <= set(optional)

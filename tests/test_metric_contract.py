@@ -36,6 +36,11 @@ planship_lever_bucket_usage account product customer_id lever bucket
 planship_lever_subscription_usage account product customer_id lever subscription_id
 planship_entitlement_remaining account product customer_id lever
 planship_subscription_renew_timestamp_seconds account product customer_id subscription_id plan
+usage_quota_used account vendor quota subject unit
+usage_quota_limit account vendor quota subject unit
+usage_quota_period_start_timestamp_seconds account vendor quota subject unit
+usage_quota_period_end_timestamp_seconds account vendor quota subject unit
+usage_quota_consumed_total account vendor quota subject unit
 usage_exporter_account_up vendor account
 usage_exporter_poll_last_success_timestamp_seconds vendor account
 usage_exporter_poll_last_attempt_timestamp_seconds vendor account
@@ -44,6 +49,7 @@ usage_exporter_poll_interval_seconds vendor account
 usage_exporter_poll_duration_seconds vendor account
 usage_exporter_polls_total vendor account
 usage_exporter_poll_failures_total vendor account reason
+usage_exporter_account_failing vendor account reason
 usage_exporter_requests_total vendor account code
 usage_exporter_request_duration_seconds vendor account
 usage_exporter_token_refreshes_total vendor account
@@ -51,6 +57,7 @@ usage_exporter_rate_limit_limit vendor account
 usage_exporter_rate_limit_remaining vendor account
 usage_exporter_account_series vendor account
 usage_exporter_series_dropped vendor account
+usage_exporter_quota_matched_series vendor account quota
 usage_exporter_items_skipped_total vendor account reason
 usage_exporter_contract_drift vendor account field kind
 usage_exporter_data_timestamp_seconds vendor account

@@ -11,7 +11,7 @@ from exporter_process import ANY_PORT
 from exporter_process import running as exporter_running
 from programs import eventually, fetch, free_port, program, running
 
-from exporter.metrics import VENDOR_FAMILIES
+from exporter.metrics import READING_FAMILIES
 
 # NetNut counts in GB and does not say how large one is, so its families cannot be in bytes.
 IN_GB = ("netnut_gb_used", "netnut_plan_gb", "netnut_sub_user_gb_used", "netnut_sub_user_plan_gb")
@@ -83,7 +83,7 @@ def test_prometheus_finds_the_exporter_up(prometheus: str) -> None:
 
 
 def test_prometheus_reads_every_family_of_the_page(prometheus: str) -> None:
-    wanted = {family.name for family in VENDOR_FAMILIES}
+    wanted = {family.name for family in READING_FAMILIES}
 
     def names() -> set[str]:
         return set(json.loads(fetch(f"{prometheus}/api/v1/label/__name__/values"))["data"])

@@ -1,6 +1,7 @@
 """What the exporter says of itself, on a page like any other."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -10,11 +11,12 @@ from virtual_time import START
 
 from exporter import __version__
 from exporter.config import parse
-from exporter.errors import REASONS, ServerFailed
+from exporter.errors import REASONS, ServerFailed, Unauthorized
 from exporter.exposition import Exposition, Format, render
 from exporter.metrics import OWN_FAMILIES
 from exporter.metrics.usage import PROLIFI_WINDOW_START
 from exporter.pacing import RateLimit
+from exporter.quota import Quotas
 from exporter.store import Reading, Store
 from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry
 from exporter.vendors.reply import SKIP_REASONS, Notes
@@ -42,8 +44,15 @@ class House:
         self.observer = AccountTelemetry(self.telemetry, self.account)
         self.telemetry.registry.register(SnapshotCollector(self.store, [self.observer], loaded_at=START))
 
-    def succeeded(self, notes: Notes | None = None, as_of: float | None = None, dropped: int = 0) -> None:
-        reading = Reading((PROLIFI_WINDOW_START(1),), dropped, notes or Notes(), as_of)
+    def succeeded(
+        self,
+        notes: Notes | None = None,
+        as_of: float | None = None,
+        dropped: int = 0,
+        matched: Mapping[str, int] | None = None,
+    ) -> None:
+        quotas = Quotas(matched=matched or {})
+        reading = Reading((PROLIFI_WINDOW_START(1),), dropped, notes or Notes(), as_of, quotas)
         self.store.succeeded(self.account.key, reading, read_at=START + 5, stale_at=math.inf)
 
     def page(self) -> dict[tuple[str, Labels], float]:
@@ -168,10 +177,33 @@ def test_the_process_and_the_build_are_there(house: House) -> None:
     assert not any(name.endswith("_created") for name in names)
 
 
+def test_an_account_says_why_it_fails_until_it_works_again(house: House) -> None:
+    house.store.failed(house.account.key, ServerFailed("HTTP 500"))
+    first = house.page()
+    house.store.failed(house.account.key, Unauthorized("HTTP 401"))
+    second = house.page()
+    house.succeeded()
+
+    failing = "usage_exporter_account_failing"
+    assert {labels for name, labels in first if name == failing} == {own("", reason="server")[1]}
+    assert {labels for name, labels in second if name == failing} == {own("", reason="auth")[1]}
+    assert not any(name == failing for name, _ in house.page())
+
+
+def test_a_configured_quota_says_how_many_series_it_adds_up_even_none(house: House) -> None:
+    house.succeeded(matched={"calls": 3, "typo": 0})
+
+    page = house.page()
+
+    assert page[own("quota_matched_series", quota="calls")] == 3
+    assert page[own("quota_matched_series", quota="typo")] == 0
+
+
 def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> None:
     notes = Notes()
     notes.drift.update({("data.count", "type"): 2})
-    house.succeeded(notes, as_of=START)
+    house.succeeded(notes, as_of=START, matched={"calls": 3})
+    house.store.failed(house.account.key, ServerFailed("HTTP 500"))
     house.observer.rate_limit_stated(RateLimit(1000, 999))
     house.observer.requested("200", 0.1)
     house.store.attempted(house.account.key, START)

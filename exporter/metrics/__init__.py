@@ -1,16 +1,18 @@
-"""The catalogue: every family there is, those of the vendors and the exporter's own."""
+"""The catalogue: every family there is: those of the vendors, of quotas, and the exporter's own."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from exporter.metrics import own, usage
+from exporter.metrics import own, quota, usage
 from exporter.metrics.family import MAX_LABEL_CHARACTERS, Family, Sample, clean_label
 
 __all__ = [
     "FAMILIES",
     "MAX_LABEL_CHARACTERS",
     "OWN_FAMILIES",
+    "QUOTA_FAMILIES",
+    "READING_FAMILIES",
     "VENDOR_FAMILIES",
     "Family",
     "Sample",
@@ -23,6 +25,9 @@ def _declared(module: object) -> tuple[Family, ...]:
 
 
 VENDOR_FAMILIES: Final = _declared(usage)
+QUOTA_FAMILIES: Final = _declared(quota)
+READING_FAMILIES: Final = VENDOR_FAMILIES + QUOTA_FAMILIES
+"""What a poll brings; the label `account` is added to these where they are rendered."""
 OWN_FAMILIES: Final = _declared(own)
-FAMILIES: Final = VENDOR_FAMILIES + OWN_FAMILIES
+FAMILIES: Final = READING_FAMILIES + OWN_FAMILIES
 """In the order of the page."""

@@ -31,8 +31,8 @@ class Sample:
 class Family:
     """A metric: its name, its meaning, and the labels that every sample of it has.
 
-    Calling a family makes a sample. The label `account` is not listed: every
-    vendor family has it, and it is added where samples are rendered.
+    Calling a family makes a sample. What a poll brings does not list the label
+    `account`: every such family has it, and it is added where samples are rendered.
 
     Attributes:
         name: what Prometheus calls it.
@@ -41,7 +41,7 @@ class Family:
         vendor: who reports it; empty for the exporter's own.
         source: the vendor's endpoint and field; empty for the exporter's own.
         option: the setting that switches the family on; empty where it is always there.
-        kind: every figure of a vendor's is a gauge, for each can fall.
+        kind: every figure of a vendor's is a gauge, for each can fall; a counter's name ends in `_total`.
 
     """
 

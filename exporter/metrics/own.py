@@ -27,6 +27,11 @@ POLL_FAILURES = Family(
     labels=("vendor", "account", "reason"),
     kind="counter",
 )
+ACCOUNT_FAILING = Family(
+    "usage_exporter_account_failing",
+    "Always 1, with the reason why the account's last poll failed; absent while polls work.",
+    labels=("vendor", "account", "reason"),
+)
 REQUESTS = Family(
     "usage_exporter_requests_total",
     "Requests sent to the vendor, by HTTP status; `none` where no answer came.",
@@ -50,6 +55,11 @@ RATE_LIMIT_REMAINING = _own(
 ACCOUNT_SERIES = _own("usage_exporter_account_series", "Series of the account's reading on the page now.")
 SERIES_DROPPED = _own(
     "usage_exporter_series_dropped", "Series of the last good reading left out because of max_series."
+)
+QUOTA_MATCHED_SERIES = Family(
+    "usage_exporter_quota_matched_series",
+    "Series of the last good reading that a configured quota adds up; 0 where its metric and match find none.",
+    labels=("vendor", "account", "quota"),
 )
 ITEMS_SKIPPED = Family(
     "usage_exporter_items_skipped_total",

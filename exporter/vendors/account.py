@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -15,7 +15,8 @@ from exporter.pacing import Rate
 from exporter.secret import Secret
 from exporter.vendors.durations import read_duration, write_duration
 from exporter.vendors.protocol import Poll
-from exporter.vendors.settings import CertificateFile, Duration, RateLimit, Settings, Url, is_insecure
+from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
+from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit, Settings, Url, is_insecure
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -43,11 +44,13 @@ class Account(Settings):
     """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
     assumed_rate: ClassVar[Rate | None] = None
     """What the vendor allows until its answers say otherwise; None where it is not documented."""
+    native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
+    """The quotas that the vendor reports."""
+    plan_period: ClassVar[PlanPeriod | None] = None
+    """Where the vendor reports the period of what is used."""
 
     vendor: str
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")] = Field(
-        description="The label `account`; unique per vendor. Letters, digits, and ._@- after the first."
-    )
+    name: Name = Field(description="The label `account`; unique per vendor. Letters, digits, and ._@- after the first.")
     interval: Duration = Field(default=300.0, description="How often the vendor is asked.")
     base_url: Url = Field(description="Where the vendor's API is.")
     timeout: Duration = Field(default=30.0, description="The longest that one whole answer may take.")
@@ -69,6 +72,9 @@ class Account(Settings):
     allow_insecure_http: bool = Field(
         default=False,
         description="Let an http base_url lead to another machine, where credentials can be read on the way.",
+    )
+    quotas: tuple[Quota, ...] = Field(
+        default=(), description="Quotas to watch beside those that the vendor reports itself."
     )
 
     @property
@@ -116,6 +122,7 @@ class Account(Settings):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
+        yield from quota_conflicts(str(given.get("vendor")), given, cls.native_quotas, cls.plan_period)
 
 
 def _shorter(one: object, other: object) -> bool:

@@ -22,6 +22,7 @@ from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.vendors.account import Account
 from exporter.vendors.protocol import Poll, segment
+from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import (
     MISSING,
     Flag,
@@ -112,10 +113,33 @@ def sub_user_samples(plans: Mapping[tuple[str, str], Plan]) -> Iterator[Sample]:
         yield from families.NETNUT_SUB_USER_REQUESTS_USED.known(plan.total_requests_used, **labels)
 
 
+_TRAFFIC: Final = NativeQuota(
+    name="traffic",
+    subject="{plan_id}",
+    unit="GB",
+    used=families.NETNUT_GB_USED,
+    limit=families.NETNUT_PLAN_GB,
+    start=families.NETNUT_PLAN_START,
+    end=families.NETNUT_PLAN_END,
+    active=families.NETNUT_PLAN_ACTIVE,
+)
+_SUB_USER_TRAFFIC: Final = NativeQuota(
+    name="sub_user_traffic",
+    subject="{sub_user_id}/{plan_id}",
+    unit="GB",
+    used=families.NETNUT_SUB_USER_GB_USED,
+    limit=families.NETNUT_SUB_USER_PLAN_GB,
+)
+
+
 class NetNut(Account):
     """An account at NetNut."""
 
     sign_ins: ClassVar = (("email", "password"), ("token",))
+    native_quotas: ClassVar = (_TRAFFIC, _SUB_USER_TRAFFIC)
+    plan_period: ClassVar = PlanPeriod(
+        labels=("plan_id",), start=families.NETNUT_PLAN_START, end=families.NETNUT_PLAN_END
+    )
 
     vendor: Literal["netnut"] = Field(description="NetNut, a proxy network.")
     base_url: Url = "https://customers-api.netnut.io/v1"

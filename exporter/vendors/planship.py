@@ -25,17 +25,15 @@ from exporter.errors import BadRequest, NotFound
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.vendors.account import Account
+from exporter.vendors.planship_renewals import Subscriptions, renewal_samples
 from exporter.vendors.protocol import Poll, segment
+from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import (
     MISSING,
     Entries,
-    Key,
-    MaybeText,
-    MaybeTime,
     Number,
     Part,
     Reply,
-    Rows,
     read_number,
 )
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
@@ -63,24 +61,6 @@ class LeversUsage(RootModel[Entries[LeverUsage]]):
 
 class Entitlements(RootModel[dict[str, object]]):
     """The reply about a customer's entitlements; a metered lever's is the number that is left."""
-
-
-class Plan(Reply, title="plan"):
-    """The plan of a subscription."""
-
-    slug: MaybeText = None
-
-
-class Subscription(Reply, title="subscriptions"):
-    """A subscription of a customer's."""
-
-    subscription_id: Key
-    plan: Part[Plan] = MISSING
-    renew_at: MaybeTime = None
-
-
-class Subscriptions(RootModel[Rows[Subscription]]):
-    """The reply about a customer's subscriptions."""
 
 
 class Place(NamedTuple):
@@ -130,38 +110,6 @@ def remaining_samples(place: Place, entitlements: Entitlements, levers: Iterable
         yield families.PLANSHIP_ENTITLEMENT_REMAINING(remaining, **place._asdict(), lever=lever)
 
 
-def renewal_samples(listed: Iterable[tuple[Place, Subscriptions]], found: Found, poll: Poll) -> Iterator[Sample]:
-    """Say when subscriptions renew.
-
-    The list is asked for by product, which older versions of the API ignore: a
-    subscription that came for several is of the one whose levers it has used.
-    """
-    places: dict[tuple[str, str], list[Place]] = defaultdict(list)
-    subscriptions: dict[tuple[str, str], Subscription] = {}
-    for place, reply in listed:
-        for subscription in reply.root:
-            key = (place.customer_id, subscription.subscription_id)
-            places[key].append(place)
-            subscriptions[key] = subscription
-    for key, subscription in subscriptions.items():
-        identifier = subscription.subscription_id
-        used = [place for place in places[key] if _has_used(identifier, found.get(place, {}))]
-        candidates = places[key] if len(places[key]) == 1 else used
-        if not candidates:
-            poll.skip("ambiguous")
-            continue
-        yield from families.PLANSHIP_SUBSCRIPTION_RENEW.known(
-            subscription.renew_at,
-            **candidates[0]._asdict(),
-            subscription_id=identifier,
-            plan=(subscription.plan.slug if subscription.plan else None) or "",
-        )
-
-
-def _has_used(subscription: str, levers: Mapping[str, LeverUsage]) -> bool:
-    return any(subscription in (usage.by_subscription or {}) for usage in levers.values())
-
-
 class Product(Settings):
     """A product of the organisation's, and what is asked about it."""
 
@@ -176,6 +124,16 @@ class Planship(Account):
     """An organisation at Planship."""
 
     sign_ins: ClassVar = (("client_id", "client_secret"),)
+    native_quotas: ClassVar = (
+        NativeQuota(
+            name="{lever}",
+            qualified="{product}/{lever}",
+            subject="{customer_id}",
+            used=families.PLANSHIP_LEVER_USAGE,
+            remaining=families.PLANSHIP_ENTITLEMENT_REMAINING,
+        ),
+    )
+    plan_period: ClassVar = PlanPeriod(labels=("product", "customer_id"), end=families.PLANSHIP_SUBSCRIPTION_RENEW)
 
     vendor: Literal["planship"] = Field(description="Planship, pricing as a service.")
     base_url: Url = "https://api.planship.io"
@@ -252,4 +210,8 @@ class Planship(Account):
             path = f"{_customer_path(place.customer_id)}/subscriptions"
             return await poll.get(Subscriptions, path, {"product_slug": place.product})
 
-        return list(renewal_samples(await poll.each(found, subscriptions_of, needed=False), found, poll))
+        used = {
+            place: {one for usage in levers.values() for one in usage.by_subscription or ()}
+            for place, levers in found.items()
+        }
+        return list(renewal_samples(await poll.each(found, subscriptions_of, needed=False), used, poll))

@@ -24,6 +24,7 @@ from exporter.metrics import usage as families
 from exporter.pacing import Rate
 from exporter.vendors.account import Account
 from exporter.vendors.protocol import Poll, segment
+from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import (
     MISSING,
     Flag,
@@ -150,6 +151,16 @@ class Prolifi(Account):
 
     sign_ins: ClassVar = (("api_key",),)
     assumed_rate: ClassVar = Rate(1000, 60.0)
+    native_quotas: ClassVar = (
+        NativeQuota(
+            name="{feature}",
+            subject="{customer_id}",
+            used=families.PROLIFI_ENTITLEMENT_USED,
+            limit=families.PROLIFI_ENTITLEMENT_LIMIT,
+            end=families.PROLIFI_ENTITLEMENT_RESET,
+        ),
+    )
+    plan_period: ClassVar = PlanPeriod(labels=("customer_id", "feature"), end=families.PROLIFI_ENTITLEMENT_RESET)
 
     vendor: Literal["prolifi"] = Field(description="Prolifi, usage-based billing.")
     base_url: Url = "https://api.prolifi.co/api/v1/public"

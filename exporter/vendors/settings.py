@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
@@ -175,7 +176,13 @@ def _uuid(value: object) -> str:
     return value.lower()
 
 
-def _pattern(value: object) -> str:
+def read_pattern(value: object) -> str:
+    """Return a regular expression that can be used.
+
+    Raises:
+        ValueError: it is none.
+
+    """
     try:
         re.compile(value if isinstance(value, str) else "(")
     except re.error:
@@ -183,6 +190,8 @@ def _pattern(value: object) -> str:
     return str(value)
 
 
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
+"""What the operator calls a thing: up to 63 letters, digits, and ._@- after the first."""
 Duration = Annotated[
     float,
     PlainValidator(read_interval),
@@ -225,5 +234,5 @@ DataCenterId = Annotated[
 """A data centre's UUID at IONOS, or `null` for what is in none."""
 Uuid = Annotated[str, PlainValidator(_uuid), _shown("UUID", type="string", format="uuid")]
 """A UUID, in lower case."""
-Pattern = Annotated[str, PlainValidator(_pattern), _shown("regular expression", type="string", format="regex")]
+Pattern = Annotated[str, PlainValidator(read_pattern), _shown("regular expression", type="string", format="regex")]
 """A regular expression that has to match the whole, as in PromQL."""

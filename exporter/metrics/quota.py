@@ -1,0 +1,29 @@
+"""The one quota model over all vendors: what is used, of how much, in which period. Names begin with `usage_quota_`.
+
+`subject` is whose quota it is: a plan, a customer, a contract. `unit` is what is counted; empty where a vendor
+does not say.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from exporter.metrics.family import Family
+
+_quota = partial(Family, labels=("vendor", "quota", "subject", "unit"))
+
+QUOTA_USED = _quota("usage_quota_used", "What is used of a quota in its period so far.")
+QUOTA_LIMIT = _quota("usage_quota_limit", "What a quota allows in its period; absent where unlimited or not known.")
+QUOTA_PERIOD_START = _quota(
+    "usage_quota_period_start_timestamp_seconds", "When a quota's period began, Unix time; absent where not known."
+)
+QUOTA_PERIOD_END = _quota(
+    "usage_quota_period_end_timestamp_seconds",
+    "When a quota's period ends and its use starts anew, Unix time; absent where not known.",
+)
+QUOTA_CONSUMED = _quota(
+    "usage_quota_consumed_total",
+    "What was used of a quota since the exporter first read it, over all periods: a new period adds its figure, a"
+    " correction downwards and the way back up add nothing. Where the period is not known, every rise counts.",
+    kind="counter",
+)

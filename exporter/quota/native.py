@@ -1,0 +1,67 @@
+"""The quotas that vendors report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from exporter.quota.consumption import Consumption
+from exporter.quota.model import Figures, Key, Labels, Quota, value_of
+from exporter.vendors.periods import Span
+from exporter.vendors.quotas import NativeQuota
+
+_UNLIMITED: Final = -1.0
+"""What a vendor may write for "without limit" where it says what is left."""
+
+
+def native_quotas(
+    native: NativeQuota, figures: Figures, now: float, before: Mapping[Key, Consumption]
+) -> Iterator[Quota]:
+    """Yield a vendor's own quota for each subject.
+
+    A vendor that says what is left, and not what the limit is, reports no quota where it does not say that.
+
+    Args:
+        native: what the vendor declares.
+        figures: what the reading has.
+        now: when it was asked for, Unix time.
+        before: what earlier readings told of each quota.
+
+    """
+    for labels, key in _keys(native, figures).items():
+        span = Span(value_of(native.start, figures, labels), value_of(native.end, figures, labels))
+        if value_of(native.active, figures, labels) == 0 and span.end is not None and span.end <= now:
+            continue
+        used, limit = figures[native.used][labels], value_of(native.limit, figures, labels)
+        if native.remaining is not None:
+            known = before.get(key)
+            limit = _implied_limit(used, value_of(native.remaining, figures, labels), known.limit if known else None)
+            if limit is None:
+                continue
+        yield Quota(key, used, limit if limit is not None and limit > 0 else None, span)
+
+
+def _keys(native: NativeQuota, figures: Figures) -> dict[Labels, Key]:
+    """Return the key of each series of what is used; qualified where one name would mean several quotas."""
+    named = {labels: dict(zip(native.used.labels, labels, strict=True)) for labels in figures.get(native.used, ())}
+    meanings: dict[str, set[str]] = defaultdict(set)
+    for words in named.values():
+        meanings[native.name.format_map(words)].add(native.qualified.format_map(words))
+    keys: dict[Labels, Key] = {}
+    for labels, words in named.items():
+        name = native.name.format_map(words)
+        unique = name if len(meanings[name]) == 1 else native.qualified.format_map(words)
+        keys[labels] = Key(unique, native.subject.format_map(words), native.unit)
+    return keys
+
+
+def _implied_limit(used: float, remaining: float | None, known: float | None) -> float | None:
+    """Return the limit that what is left implies, in the light of the last one known.
+
+    Whether an overdrawn quota has 0 left or less is not documented, nor whether an
+    unlimited one has -1 left: neither may bring about a limit that is not there.
+    """
+    if remaining is None or (remaining == _UNLIMITED and used + remaining != known):
+        return None
+    return min(used, known) if remaining == 0 and known is not None else used + remaining

@@ -1,0 +1,88 @@
+"""Periods: the span of time in which a quota's use adds up before it starts anew. All times are UTC."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from exporter.vendors.durations import read_interval
+
+_FORM: Final = "write month, plan, none, or a mapping such as {every: 30d, from: 2026-01-15}"
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when a period is, in Unix time; None where that is not known."""
+
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it can be told when the next one begins."""
+        return self.end is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Calendar months, each from the same day of the month on; from its last day where it is shorter."""
+
+    day: int = 1
+
+    def at(self, now: datetime) -> Span:
+        """Return the one that `now` is in."""
+        month = now.year * 12 + now.month - 1
+        month -= now < self._beginning(month)
+        return Span(self._beginning(month).timestamp(), self._beginning(month + 1).timestamp())
+
+    def _beginning(self, month: int) -> datetime:
+        year, number = month // 12, month % 12 + 1
+        return datetime(year, number, min(self.day, calendar.monthrange(year, number)[1]), tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Spans of the same length, one of which begins on a given day."""
+
+    seconds: float
+    first: datetime
+
+    def at(self, now: datetime) -> Span:
+        """Return the one that `now` is in."""
+        start = self.first + (now - self.first) // timedelta(seconds=self.seconds) * timedelta(seconds=self.seconds)
+        return Span(start.timestamp(), start.timestamp() + self.seconds)
+
+
+Period = Month | Every | Literal["plan", "none"]
+"""`plan` is the one that the vendor reports; of `none` nothing is known."""
+
+
+def read_period(value: object) -> Period:
+    """Return a period as the configuration writes it.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    if value == "month":
+        return Month()
+    if value == "plan" or value == "none":  # noqa: PLR1714 - mypy narrows what is compared one by one
+        return value
+    if not isinstance(value, Mapping) or value.keys() != {"every", "from"}:
+        raise ValueError(_FORM)
+    first = _read_day(value["from"])
+    return Month(first.day) if value["every"] == "month" else Every(read_interval(value["every"]), first)
+
+
+def _read_day(value: object) -> datetime:
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    raise ValueError("write from as a day, such as 2026-01-15")

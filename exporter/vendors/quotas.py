@@ -1,0 +1,168 @@
+"""What an account says of quotas: those that its vendor reports, and those that the operator sets."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from exporter.metrics import VENDOR_FAMILIES, Family
+from exporter.vendors.durations import DURATION_PATTERN
+from exporter.vendors.periods import Period, read_period
+from exporter.vendors.settings import Name, Pattern, Settings, read_pattern
+
+_BY_NAME: Final = {family.name: family for family in VENDOR_FAMILIES}
+_PERIOD_SCHEMA: Final = {
+    "title": "period",
+    "anyOf": [
+        {"enum": ["month", "plan", "none"]},
+        {
+            "type": "object",
+            "required": ["every", "from"],
+            "additionalProperties": False,
+            "properties": {
+                "every": {"anyOf": [{"const": "month"}, {"type": "string", "pattern": DURATION_PATTERN}]},
+                "from": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+            },
+        },
+    ],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NativeQuota:
+    """A quota that a vendor reports. Its families have the same labels, which name it and its subject.
+
+    Attributes:
+        name: what the quota is called, with labels in braces.
+        subject: whose it is, likewise.
+        used: what is used of it.
+        limit: what it allows, where the vendor says that.
+        remaining: what is left of it, where the vendor says that instead.
+        start: when its period began.
+        end: when its period ends.
+        active: whether what it belongs to is active; what is not, and has ended, has no quota any more.
+        unit: what is counted; empty where the vendor does not say.
+        qualified: the name where `name` alone would mean more than one.
+
+    """
+
+    name: str
+    subject: str
+    used: Family
+    limit: Family | None = None
+    remaining: Family | None = None
+    start: Family | None = None
+    end: Family | None = None
+    active: Family | None = None
+    unit: str = ""
+    qualified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPeriod:
+    """Where a vendor reports the period of what is used: the series with the same values of these labels."""
+
+    labels: tuple[str, ...]
+    end: Family
+    start: Family | None = None
+
+
+class Quota(Settings):
+    """A quota that the operator sets on a vendor's figures."""
+
+    name: Name = Field(
+        description="The label `quota`; unique in the account. Letters, digits, and ._@- after the first."
+    )
+    metric: str = Field(description="The vendor's metric that is counted; its matching series are added up.")
+    match: dict[str, Pattern] = Field(
+        default={}, description="Labels of the metric, each with a regular expression that its whole value matches."
+    )
+    by: tuple[str, ...] = Field(
+        default=(),
+        description="Labels whose values tell one subject from another, each with the limit to itself;"
+        " if not set, the account is the one subject.",
+    )
+    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="What is allowed in a period.")
+    unit: str = Field(default="", description="The label `unit`: what is counted.")
+    period: Annotated[Period, PlainValidator(read_period), WithJsonSchema(_PERIOD_SCHEMA)] = Field(
+        default="none",
+        description="When the figure starts anew: each UTC `month`; with the vendor's `plan`; at no known time"
+        " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration or `month`.",
+    )
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def family(self) -> Family:
+        """The metric that is counted."""
+        return _BY_NAME[self.metric]
+
+
+def quota_conflicts(
+    vendor: str,
+    given: Mapping[str, object],
+    native: Iterable[NativeQuota],
+    plan: PlanPeriod | None,
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an account's quotas in the light of its vendor: the place, and what to do."""
+    quotas = given.get("quotas")
+    names = {one.name: "the vendor reports" for one in native}
+    for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
+        if not isinstance(quota, Mapping):
+            continue
+        where, name = f"quotas[{index}]", quota.get("name")
+        if isinstance(name, str) and name in names:
+            yield f"{where}.name", f"is the name of a quota that {names[name]} too"
+        elif isinstance(name, str):
+            names[name] = f"quotas[{index}] sets"
+        for place, text in _metric_conflicts(vendor, quota, given, plan):
+            yield f"{where}.{place}", text
+
+
+def _metric_conflicts(
+    vendor: str, quota: Mapping[str, Any], given: Mapping[str, object], plan: PlanPeriod | None
+) -> Iterator[tuple[str, str]]:
+    metric = quota.get("metric")
+    if not isinstance(metric, str):
+        return
+    known = [name for name in _BY_NAME if name.startswith(f"{vendor}_")]
+    if metric not in known:
+        near = difflib.get_close_matches(metric, known, n=1)
+        yield "metric", f"is no metric of {vendor}" + (f"; did you mean {near[0]}?" if near else "")
+        return
+    family = _BY_NAME[metric]
+    if missing := _missing_option(family, given):
+        yield "metric", f"is only there with {missing}; set that on the account"
+    yield from _label_conflicts(quota, family)
+    if quota.get("period") == "plan":
+        if plan is None or not set(plan.labels) <= set(family.labels):
+            yield "period", "the vendor reports no plan for this metric; write month, none or a mapping"
+        elif missing := _missing_option(plan.end, given):
+            yield "period", f"when a plan ends is only known with {missing}; set that on the account"
+
+
+def _missing_option(family: Family, given: Mapping[str, object]) -> str:
+    """Return the settings one of which brings the family, where none of them is given."""
+    options = family.option.split(", ") if family.option else []
+    return "" if any(map(given.get, options)) else " or ".join(options)
+
+
+def _label_conflicts(quota: Mapping[str, Any], family: Family) -> Iterator[tuple[str, str]]:
+    unknown = f"is no label of {family.name}; write {', '.join(family.labels) or 'none, it has no labels'}"
+    match, by = quota.get("match"), quota.get("by")
+    for label, pattern in match.items() if isinstance(match, Mapping) else ():
+        if label not in family.labels:
+            yield f"match.{label}", unknown
+        else:
+            try:
+                read_pattern(pattern)
+            except ValueError as error:
+                yield f"match.{label}", str(error)
+    for index, label in enumerate(by if isinstance(by, list) else ()):
+        if label not in family.labels:
+            yield f"by[{index}]", unknown
