@@ -18,7 +18,15 @@ import click
 
 from exporter import __version__
 from exporter.log import logger
-from exporter.options import config_file, listen_addresses, logging_options, poll_interval, telemetry_path, with_world
+from exporter.options import (
+    config_file,
+    listen_addresses,
+    logging_options,
+    poll_interval,
+    telemetry_path,
+    with_rule_options,
+    with_world,
+)
 from exporter.secret import redact
 from exporter.web.addresses import DEFAULT_ADDRESS, address_of, listen
 
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 
     from exporter.app import Outcome
     from exporter.config import Config
+    from exporter.rules.options import Options
     from exporter.sandbox import World
 
 FAILED: Final = 1
@@ -140,6 +149,18 @@ def metrics(markdown: bool) -> None:
     from exporter import catalogue
 
     _print(catalogue.markdown() if markdown else catalogue.table())
+
+
+@main.command()
+@with_rule_options
+def rules(options: Options) -> None:
+    """Print the Prometheus rules, with your own thresholds.
+
+    Numbers are shares, factors or durations such as 15m; the defaults are those of prometheus/rules/.
+    """
+    from exporter.rules import rules
+
+    _print(rules(options))
 
 
 @main.command()

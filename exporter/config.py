@@ -14,8 +14,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from exporter import yaml_strict
+from exporter.durations import write_duration
 from exporter.vendors import VENDORS, Account
-from exporter.vendors.durations import write_duration
 from exporter.vendors.settings import Settings, description_of
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"

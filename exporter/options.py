@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import Field, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import click
 
+from exporter.durations import read_duration, read_interval, write_duration
 from exporter.log import FORMATS, LEVELS, Format, Level, configure
+from exporter.rules.options import Options
+from exporter.rules.thresholds import Thresholds
 from exporter.web.addresses import split_address
 
 _SPEEDS: Final = click.FloatRange(min=0.001, max=3600)
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")
+_RULES: Final = Options()
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -34,8 +39,6 @@ def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
 
 
 def _duration(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    from exporter.vendors.durations import read_interval  # noqa: PLC0415 - only the demo needs it
-
     try:
         read_interval(value)
     except ValueError as error:
@@ -104,4 +107,45 @@ def with_world(command: _F) -> _F:
 
         return command(*args, world=World(seed=seed, speed=speed), **options)
 
+    return cast("_F", given)
+
+
+def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> int:
+    try:
+        return round(read_duration(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _threshold(one: Field[Any]) -> Callable[[_F], _F]:
+    """The option of one number of the rules; whole ones are seconds, written as durations."""
+    flag, meaning = f"--{one.name.replace('_', '-')}", one.metadata["meaning"]
+    if one.type == "int":
+        kind: dict[str, Any] = {
+            "metavar": "DURATION",
+            "callback": _seconds,
+            "default": write_duration(cast("float", one.default)),
+        }
+    else:
+        kind = {"metavar": "NUMBER", "type": float, "default": one.default}
+    return click.option(flag, one.name, show_default=True, help=meaning, **kind)
+
+
+def with_rule_options(command: _F) -> _F:
+    """Give a command an option for each number of the rules, for their job and for their links, and what these make."""
+
+    @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
+    @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="Where the runbooks are.")
+    @click.option("--grafana-url", default=_RULES.grafana_url, show_default=True, help="Where the dashboards are.")
+    @wraps(command)
+    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, **numbers: Any) -> Any:
+        try:
+            thresholds = Thresholds(**numbers)
+            options = Options(thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        return command(*args, options=options)
+
+    for one in reversed(fields(Thresholds)):
+        given = _threshold(one)(given)
     return cast("_F", given)

@@ -23,7 +23,7 @@ def program(name: str) -> str:
     """The path of a program; the test is skipped where it is not."""
     path = shutil.which(name)
     if path is None:
-        pytest.skip(f"{name} is not on the PATH: make test fetches Debian's package prometheus where it can")
+        pytest.skip(f"{name} is not on the PATH: make test fetches it from Debian's packages where it can")
     return path
 
 

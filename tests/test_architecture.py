@@ -29,6 +29,7 @@ ROWS = [
     ["exporter.quota"],
     ["exporter.vendors"],
     ["exporter.answer"],
+    ["exporter.durations"],
     ["exporter.retry", "exporter.body", "exporter.auth", "exporter.pacing", "exporter.yaml_strict", "exporter.log"],
     ["exporter.secret", "exporter.metrics", "exporter.sandbox", "exporter.event_loop"],
     ["exporter.errors"],

@@ -3,9 +3,11 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 from exporter_process import ended
 from kept_logging import kept_logging
@@ -14,11 +16,13 @@ from exporter import __version__
 from exporter.cli import main
 from exporter.config import schema
 from exporter.metrics import FAMILIES
+from exporter.rules.thresholds import Thresholds
 
 LOGS = {"--log.level", "--log.format"}
 WEB = {"--web.listen-address", "--web.telemetry-path"}
 WORLD = {"--speed", "--seed"}
 HELP = {"-h", "--help"}
+THRESHOLDS = {f"--{one.name.replace('_', '-')}" for one in fields(Thresholds)}
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +50,7 @@ def test_the_version_is_said(flag: str) -> None:
         ("sandbox", {"--web.listen-address"} | WORLD | LOGS),
         ("schema", {"--markdown"}),
         ("metrics", {"--markdown"}),
+        ("rules", {"--job", "--runbook-url", "--grafana-url"} | THRESHOLDS),
         ("healthcheck", set()),
     ],
 )
@@ -54,7 +59,7 @@ def test_each_command_lists_its_flags_and_says_what_each_means(command: str, fla
     result = invoke(command, help_flag)
 
     assert result.exit_code == 0
-    assert set(re.findall(r"(?<!\S)--?[a-z][a-z.-]*", result.output)) == flags | HELP
+    assert set(re.findall(r"(?<!\S)--?[a-z][a-z0-9.-]*", result.output)) == flags | HELP
     for option in main.commands[command].params:
         assert getattr(option, "help", None) or option.param_type_name == "argument", option.name
 
@@ -180,3 +185,46 @@ def test_the_schema_is_printed_as_json_and_the_settings_as_markdown() -> None:
 
 def test_the_module_and_the_command_are_the_same_program(tmp_path: Path) -> None:
     assert ended("--version", cwd=tmp_path).stdout == invoke("--version").output
+
+
+def test_rules_are_printed_as_they_are_shipped() -> None:
+    shipped = Path(__file__).parent.parent / "prometheus" / "rules"
+    groups = [
+        group
+        for name in ("usage-recording.yml", "usage-alerts.yml")
+        for group in yaml.safe_load((shipped / name).read_text())["groups"]
+    ]
+
+    assert yaml.safe_load(invoke("rules").output) == {"groups": groups}
+
+
+def test_rules_take_thresholds_of_the_operators_own() -> None:
+    printed = invoke("rules", "--quota-warning=0.7", "--quota-warning-for=20m", "--job=billing").output
+
+    (warning,) = [
+        rule
+        for group in yaml.safe_load(printed)["groups"]
+        for rule in group["rules"]
+        if rule.get("alert") == "UsageQuotaHigh" and rule["labels"]["severity"] == "warning"
+    ]
+    assert "usage:quota_last:ratio >= 0.7\n" in warning["expr"]
+    assert warning["for"] == "20m"
+    assert "usage-exporter" not in re.sub(r"(runbook_url: |# ).*", "", printed)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--quota-warning=0.99", "quota_warning must not be above quota_critical"),
+        ("--quota-warning=0", "quota_warning must be a number above 0"),
+        ("--quota-warning=80%", "'80%' is not a valid float"),
+        ("--quota-warning-for=15", "write a duration with its unit"),
+        ("--grafana-url=grafana", "grafana_url must be a URL"),
+        ("--job=", "job must be the name of a scrape job"),
+    ],
+)
+def test_rules_refuse_what_makes_no_rules(argument: str, said: str) -> None:
+    result = invoke("rules", argument)
+
+    assert result.exit_code == 2
+    assert said in result.output

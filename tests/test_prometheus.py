@@ -12,6 +12,7 @@ from exporter_process import running as exporter_running
 from programs import eventually, fetch, free_port, program, running
 
 from exporter.metrics import READING_FAMILIES
+from exporter.vendors import VENDORS
 
 # NetNut counts in GB and does not say how large one is, so its families cannot be in bytes.
 IN_GB = ("netnut_gb_used", "netnut_plan_gb", "netnut_sub_user_gb_used", "netnut_sub_user_plan_gb")
@@ -76,6 +77,14 @@ def test_prometheus_reads_the_figures_of_every_vendor(prometheus: str, name: str
     for one in series:
         assert one.keys() - {"__name__", "job", "instance", "value"} == labels
         assert float(one["value"]) >= 0
+
+
+def test_the_quotas_of_every_vendor_are_one_query(prometheus: str) -> None:
+    shares = query(prometheus, "usage_quota_used / usage_quota_limit")
+
+    assert {one["vendor"] for one in shares} == set(VENDORS)
+    assert {one["account"] for one in shares} == {"acme", "globex"}
+    assert all(0 <= float(one["value"]) < 2 for one in shares)
 
 
 def test_prometheus_finds_the_exporter_up(prometheus: str) -> None:

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from exporter.auth import Auth
+from exporter.durations import read_duration, write_duration
 from exporter.metrics import Sample
 from exporter.pacing import Rate
 from exporter.secret import Secret
-from exporter.vendors.durations import read_duration, write_duration
 from exporter.vendors.protocol import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
 from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit, Settings, Url, is_insecure

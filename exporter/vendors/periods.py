@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from exporter.vendors.durations import read_interval
+from exporter.durations import read_interval
 
 _FORM: Final = "write month, plan, none, or a mapping such as {every: 30d, from: 2026-01-15}"
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from exporter.durations import DURATION_PATTERN
 from exporter.metrics import VENDOR_FAMILIES, Family
-from exporter.vendors.durations import DURATION_PATTERN
 from exporter.vendors.periods import Period, read_period
 from exporter.vendors.settings import Name, Pattern, Settings, read_pattern
 

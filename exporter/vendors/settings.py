@@ -24,10 +24,10 @@ from pydantic import (
     model_validator,
 )
 
+from exporter.durations import DURATION_PATTERN, read_interval, read_rate
 from exporter.errors import SecretUnreadable
 from exporter.pacing import Rate
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
-from exporter.vendors.durations import DURATION_PATTERN, read_interval, read_rate
 from exporter.vendors.protocol import usable_segment
 
 _LONGEST_ID: Final = 256

@@ -1,0 +1,136 @@
+"""The recorded series: ages, shares, paces and forecasts, and which alerts are held while an account is not seen.
+
+Each is aggregated, so that two exporters on one account are one, and no label of a vendor's own leaks in.
+
+A pace is what was used in a window, by the time that passed for the figures: one poll that failed, or a vendor
+that reports yesterday all at once, brings the use of a longer time in one step. Over a day and more that time is
+the vendor's own as-of, where it says one. The window is the least, so that a quota seen only now has a low pace,
+never a wild one. What was used is the exporter's counter where the period is known, exact over resets and
+corrections; elsewhere, where a figure rises and falls, it is the rise from the window's beginning to its end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.rules.rule import QUOTA_LABELS, Record, fill
+
+_LAST_SUCCESS: Final = "usage_exporter_poll_last_success_timestamp_seconds"
+_AS_OF: Final = "usage_exporter_data_timestamp_seconds"
+
+_PACE: Final = """
+    max by (<by_quota>) (
+      (
+        (increase(usage_quota_consumed_total[<window>]) and usage_quota_period_end_timestamp_seconds)
+        or
+        (clamp_min(delta(usage_quota_used[<window>]), 0) unless usage_quota_period_end_timestamp_seconds)
+      )
+      / on (job, instance, vendor, account) group_left ()
+      (
+        <passed>
+      )
+    )
+    / (max by (<by_quota>) (usage_quota_limit) > 0)
+"""
+
+
+def _pace(window: str, seconds: int, *clocks: str) -> Record:
+    """The share of the limit used a second, over a window; `clocks` say what time passed, the first that is there."""
+    passed = "\n    or\n    ".join(f"clamp_min(delta({clock}[{window}]), {seconds})" for clock in clocks)
+    known = {"window": window, "passed": passed, "by_quota": QUOTA_LABELS}
+    return Record(f"usage:quota_used:ratio_rate{window}", fill(_PACE, known))
+
+
+RECORDS: Final = (
+    # Where no poll ever worked, the age is that of the configuration.
+    Record(
+        "usage:poll_age:seconds",
+        """
+        (time() - max by (<by_account>) (usage_exporter_poll_last_success_timestamp_seconds))
+        or
+        (
+          time() - max by (<by_account>) (
+            0 * usage_exporter_poll_interval_seconds
+            + on (job, instance) group_left () usage_exporter_config_last_reload_success_timestamp_seconds
+          )
+        )
+        """,
+    ),
+    # Not fresh either: a reading that was withdrawn after failed polls, before its intervals were over.
+    Record(
+        "usage:account_fresh:bool",
+        """
+        group by (<by_account>) (
+          (
+            (time() - usage_exporter_poll_last_success_timestamp_seconds)
+            / usage_exporter_poll_interval_seconds
+            <= <fresh_intervals>
+          )
+          and
+          (usage_exporter_account_series > 0 or usage_exporter_account_up == 1)
+        )
+        """,
+    ),
+    Record("usage:data_lag:seconds", f"time() - max by (<by_account>) ({_AS_OF})"),
+    Record(
+        "usage:quota_used:ratio",
+        """
+        max by (<by_quota>) (usage_quota_used)
+        / (max by (<by_quota>) (usage_quota_limit) > 0)
+        """,
+    ),
+    _pace("1h", 3600, _LAST_SUCCESS),
+    _pace("6h", 21600, _LAST_SUCCESS),
+    _pace("1d", 86400, _AS_OF, _LAST_SUCCESS),
+    _pace("3d", 259200, _AS_OF, _LAST_SUCCESS),
+    Record(
+        "usage:period_remaining:seconds",
+        "max by (<by_quota>) (usage_quota_period_end_timestamp_seconds) - time() > 0",
+    ),
+    Record(
+        "usage:period_length:seconds",
+        """
+        max by (<by_quota>) (usage_quota_period_end_timestamp_seconds)
+        - max by (<by_quota>) (usage_quota_period_start_timestamp_seconds)
+        > 0
+        """,
+    ),
+    Record(
+        "usage:period_elapsed:ratio",
+        "clamp_min(1 - usage:period_remaining:seconds / usage:period_length:seconds, 0)",
+    ),
+    Record(
+        "usage:quota_projected:ratio",
+        "usage:quota_used:ratio + usage:quota_used:ratio_rate1d * usage:period_remaining:seconds",
+    ),
+    Record(
+        "usage:quota_projected:ratio_rate6h",
+        "usage:quota_used:ratio + usage:quota_used:ratio_rate6h * usage:period_remaining:seconds",
+    ),
+    Record(
+        "usage:quota_exhaustion:seconds",
+        "(1 - (usage:quota_used:ratio < 1)) / (usage:quota_used:ratio_rate1d > 0)",
+    ),
+    # Held while the account is known and not fresh, or while an exporter of its job is down or none is there; let go
+    # when it is fresh again, or when all exporters are up and none knows it.
+    Record(
+        "usage:quota_alerts:held",
+        """
+        max by (alertname, severity, <by_quota>) (
+          (<firing> and on (<by_account>) usage_exporter_account_up)
+          or
+          (<firing> unless on (job) (min by (job) (up{job=<job>}) == 1))
+        )
+        unless on (<by_account>) usage:account_fresh:bool
+        """,
+    ),
+    # Reads its own value of the evaluation before.
+    Record(
+        "usage:quota_last:ratio",
+        """
+        usage:quota_used:ratio
+        or
+        (usage:quota_last:ratio and on (<by_quota>) usage:quota_alerts:held)
+        """,
+    ),
+)

@@ -1,0 +1,84 @@
+"""The numbers of the rules that an operator may want to change, and their defaults: the one place of both.
+
+Shares are of a limit (1 is all of it), times are seconds, a pace of 1 uses a limit up exactly at its period's end.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+
+
+def _number(default: float, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """When the alerts begin and end. Each field's `metadata["meaning"]` says what it is and in which unit.
+
+    Raises:
+        ValueError: a number is not above 0, or a warning would come after its critical alert.
+
+    """
+
+    fresh_intervals: float = _number(3, "Poll intervals after which an account's figures are stale.")
+
+    quota_warning: float = _number(0.8, "Share used from which UsageQuotaHigh warns.")
+    quota_warning_for: int = _number(15 * _MINUTE, "Seconds for which it must last.")
+    quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical.")
+    quota_critical_for: int = _number(5 * _MINUTE, "Seconds for which it must last.")
+    quota_keep: int = _number(_HOUR, "Seconds for which UsageQuotaHigh goes on after its end.")
+    exhausted_keep: int = _number(15 * _MINUTE, "Seconds for which UsageQuotaExhausted goes on after its end.")
+
+    forecast_limit: float = _number(100, "Smallest limit with a forecast, in the quota's unit.")
+    forecast_share: float = _number(0.5, "Share used above which UsageQuotaWillRunOut warns.")
+    forecast_lag: int = _number(6 * _HOUR, "Seconds the vendor's data lag from which six hours say nothing of a pace.")
+    forecast_warning_for: int = _number(_HOUR, "Seconds for which a forecast must last to warn.")
+    forecast_critical: int = _number(_DAY, "Seconds left, by forecast, below which UsageQuotaWillRunOut is critical.")
+    forecast_critical_for: int = _number(30 * _MINUTE, "Seconds for which it must last.")
+    forecast_keep: int = _number(2 * _HOUR, "Seconds for which UsageQuotaWillRunOut goes on after its end.")
+
+    burn_critical: float = _number(3, "Pace over one and six hours above which UsageQuotaBurnFast is critical.")
+    burn_critical_interval: int = _number(15 * _MINUTE, "Longest poll interval, in seconds, at which it is looked at.")
+    burn_critical_lag: int = _number(_HOUR, "Longest lag of the vendor's data, in seconds, at which it is.")
+    burn_critical_for: int = _number(15 * _MINUTE, "Seconds for which it must last.")
+    burn_critical_keep: int = _number(30 * _MINUTE, "Seconds for which it goes on after its end.")
+    burn_warning: float = _number(1.5, "Pace over six hours and three days above which UsageQuotaBurnFast warns.")
+    burn_warning_interval: int = _number(90 * _MINUTE, "Longest poll interval, in seconds, at which it is looked at.")
+    burn_warning_lag: int = _number(6 * _HOUR, "Longest lag of the vendor's data, in seconds, at which it is.")
+    burn_warning_for: int = _number(_HOUR, "Seconds for which it must last.")
+    burn_warning_keep: int = _number(2 * _HOUR, "Seconds for which it goes on after its end.")
+
+    spike_factor: float = _number(4, "Times last week's mean pace above which UsageSpike warns.")
+    spike_share: float = _number(0.02, "Share used a day above which UsageSpike warns.")
+    spike_for: int = _number(_HOUR, "Seconds for which it must last.")
+    spike_keep: int = _number(_HOUR, "Seconds for which it goes on after its end.")
+
+    down_for: int = _number(5 * _MINUTE, "Seconds for which scrapes must fail for UsageExporterDown.")
+    absent_for: int = _number(15 * _MINUTE, "Seconds without an exporter to scrape for UsageExporterAbsent.")
+    stale_for: int = _number(5 * _MINUTE, "Seconds for which an account must be stale for UsagePollStale.")
+    stale_critical: int = _number(_DAY, "Age of a stale account's figures, in seconds, above which it is critical.")
+    auth_for: int = _number(5 * _MINUTE, "Seconds for which a sign-in must fail for UsageAuthFailing.")
+    rate_limited_share: float = _number(0.1, "Share of an hour's requests answered 429 above which it warns.")
+    rate_limited_for: int = _number(30 * _MINUTE, "Seconds for which that must last for UsageRateLimited.")
+    poll_errors_share: float = _number(0.25, "Share of six hours' polls that failed above which it warns.")
+    poll_errors_down: float = _number(0.1, "Share of six hours spent after a failed poll above which it does.")
+    poll_errors_for: int = _number(30 * _MINUTE, "Seconds for which both must last for UsagePollErrors.")
+    drift_for: int = _number(30 * _MINUTE, "Seconds for which a contract must be departed from for UsageContractDrift.")
+    missing_for: int = _number(30 * _MINUTE, "Seconds for which figures must be missing for UsageMissing.")
+    frozen_for: int = _number(2 * _HOUR, "Seconds for which a figure must be frozen, after a day and a half.")
+    reload_for: int = _number(5 * _MINUTE, "Seconds for which a configuration must be refused.")
+    dropped_for: int = _number(30 * _MINUTE, "Seconds for which series must be left out for UsageSeriesDropped.")
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            if not 0 < getattr(self, one.name) < math.inf:
+                raise ValueError(f"{one.name} must be a number above 0")
+        if self.quota_warning > self.quota_critical:
+            raise ValueError("quota_warning must not be above quota_critical")
