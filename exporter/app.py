@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -11,22 +10,98 @@ from dataclasses import dataclass
 from functools import partial
 
 import anyio
+import anyio.abc
 
 from exporter.auth import Auth
 from exporter.client import Client
 from exporter.config import Config
+from exporter.errors import InternalError
 from exporter.exposition import Exposition, Format, render
 from exporter.log import logger
 from exporter.pacing import Pacer
 from exporter.poller import Clock, Poller
-from exporter.store import Snapshot, Store
+from exporter.reload import Reload, heed_signals, watch
+from exporter.store import AccountKey, Snapshot, Store
 from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry
 from exporter.vendors import Account
 
 
+class Exporter:
+    """What an exporter is made of: what it knows and counts of its accounts, and how each comes to be polled.
+
+    Attributes:
+        store: what is known of each account.
+        telemetry: what is counted of each.
+
+    """
+
+    def __init__(
+        self,
+        clock: Clock = time.time,
+        open_client: Callable[[Account, Pacer, AccountTelemetry], Client] = Client,
+    ) -> None:
+        self.store = Store((), render)
+        self.telemetry = Telemetry(loaded_at=clock())
+        self.telemetry.registry.register(SnapshotCollector(self.store, self.telemetry))
+        self._clock = clock
+        self._open_client = open_client
+        self._pacers: dict[tuple[str, Auth], Pacer] = {}
+        self._polled: dict[AccountKey, anyio.CancelScope] = {}
+
+    def adopt(self, config: Config) -> list[Account]:
+        """Take up a configuration, and return the accounts that are new or set up in another way.
+
+        Of an account that is set up in another way all is kept that is known, unless it signs in as another or
+        elsewhere: that is another account of the same name.
+        """
+        before = {key: one.account for key, one in self.telemetry.accounts.items()}
+        wanted = {account.key: account for account in config.accounts}
+        self.store.adopt(wanted)
+        for key in before.keys() - wanted.keys():
+            self.telemetry.forget(key)
+        changed = [account for key, account in wanted.items() if account != before.get(key)]
+        for account in changed:
+            if (old := before.get(account.key)) and (old.base_url, old.auth) != (account.base_url, account.auth):
+                self.store.forget(account.key)
+            self.telemetry.adopt(account)
+        self.telemetry.loading.accept(self._clock())
+        return changed
+
+    @asynccontextmanager
+    async def poller(self, account: Account) -> AsyncIterator[Poller]:
+        """Open an adopted account for polls; its connections are closed on leaving."""
+        pacer = self._pacers.setdefault(
+            (account.base_url, account.auth), Pacer(account.rate_limit, account.assumed_rate)
+        )
+        observer = self.telemetry.accounts[account.key]
+        async with self._open_client(account, pacer, observer) as client:
+            yield Poller(account, client, self.store, observer, self._clock)
+
+    def poll(self, config: Config, tasks: anyio.abc.TaskGroup) -> None:
+        """Poll the accounts of a configuration from now on; those that did not change go on as they were."""
+        changed = self.adopt(config)
+        kept = {account.key for account in config.accounts} - {account.key for account in changed}
+        for key in self._polled.keys() - kept:
+            self._polled.pop(key).cancel()
+        for account in changed:
+            if account.tls.insecure_skip_verify:
+                logger.warning("the vendor's certificate is not verified", vendor=account.vendor, account=account.name)
+            self._polled[account.key] = anyio.CancelScope()
+            tasks.start_soon(self._poll, account, self._polled[account.key])
+
+    async def _poll(self, account: Account, until: anyio.CancelScope) -> None:
+        with until:
+            try:
+                async with self.poller(account) as poller:
+                    await poller.run()
+            except Exception as error:  # noqa: BLE001 - an account that cannot be opened must not end the others
+                logger.exception("an account cannot be polled", vendor=account.vendor, account=account.name)
+                self.store.failed(account.key, InternalError(type(error).__name__))
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An exporter put together: its store, its metrics, and a poller for each account."""
+    """An exporter put together for as many polls as somebody asks for."""
 
     store: Store
     telemetry: Telemetry
@@ -42,6 +117,26 @@ class Outcome:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How an exporter that runs is served and told what to do.
+
+    Attributes:
+        sockets: where it listens.
+        telemetry_path: where its metrics are.
+        load: reads the configuration again; None where there is none to read again.
+        lifecycle: whether it is also read again on POST /-/reload.
+        watched: how to tell whether the configuration has changed, and how often to look, in seconds; None not to.
+
+    """
+
+    sockets: Iterable[socket.socket]
+    telemetry_path: str
+    load: Callable[[], Config] | None = None
+    lifecycle: bool = False
+    watched: tuple[Callable[[], object], float] | None = None
+
+
 @asynccontextmanager
 async def assemble(
     config: Config,
@@ -49,38 +144,31 @@ async def assemble(
     open_client: Callable[[Account, Pacer, AccountTelemetry], Client] = Client,
 ) -> AsyncIterator[Parts]:
     """Put the parts of a configuration together; connections are closed on leaving."""
-    store = Store((account.key for account in config.accounts), render)
-    telemetry = Telemetry()
-    pacers: dict[tuple[str, Auth], Pacer] = {}
-    observers: list[AccountTelemetry] = []
-    pollers: list[tuple[Account, Poller]] = []
+    exporter = Exporter(clock, open_client)
+    exporter.adopt(config)
     async with AsyncExitStack() as stack:
-        for account in config.accounts:
-            observer = AccountTelemetry(telemetry, account)
-            pacer = pacers.setdefault((account.base_url, account.auth), Pacer(account.rate_limit, account.assumed_rate))
-            client = await stack.enter_async_context(open_client(account, pacer, observer))
-            observers.append(observer)
-            pollers.append((account, Poller(account, client, store, observer, clock)))
-        telemetry.registry.register(SnapshotCollector(store, observers, loaded_at=clock()))
-        yield Parts(store, telemetry, tuple(pollers))
+        pollers = [(account, await stack.enter_async_context(exporter.poller(account))) for account in config.accounts]
+        yield Parts(exporter.store, exporter.telemetry, tuple(pollers))
 
 
-async def run(
-    config: Config, sockets: Iterable[socket.socket], telemetry_path: str, *, hangup_stops: bool = False
-) -> None:
-    """Poll and serve until SIGTERM or SIGINT; a second one ends at once."""
+async def run(config: Config, serving: Serving) -> None:
+    """Poll and serve until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the configuration again."""
     from exporter.web.pages import Application  # noqa: PLC0415 - `check` and `once` need no server
     from exporter.web.server import Limits, Server, affordable_connections  # noqa: PLC0415 - the same
 
-    for account in config.accounts:
-        if account.tls.insecure_skip_verify:
-            logger.warning("the vendor's certificate is not verified", vendor=account.vendor, account=account.name)
-    stop, limits = anyio.Event(), Limits(connections=affordable_connections())
-    async with assemble(config) as parts, anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(stop_on_signal, stop, tasks.cancel_scope, hangup_stops=hangup_stops))
-        for _, poller in parts.pollers:
-            tasks.start_soon(poller.run)
-        await Server(Application(parts.store, parts.telemetry.registry, telemetry_path), stop, limits).run(sockets)
+    stop, limits, exporter = anyio.Event(), Limits(connections=affordable_connections()), Exporter()
+    async with anyio.create_task_group() as tasks:
+        exporter.poll(config, tasks)
+        reload = None
+        if serving.load:
+            reload = Reload(serving.load, partial(exporter.poll, tasks=tasks), exporter.telemetry.loading)
+        if reload and serving.watched:
+            tasks.start_soon(watch, *serving.watched, reload)
+        tasks.start_soon(heed_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None)
+        pages = Application(
+            exporter.store, exporter.telemetry.registry, serving.telemetry_path, reload if serving.lifecycle else None
+        )
+        await Server(pages, stop, limits).run(serving.sockets)
         tasks.cancel_scope.cancel()
 
 
@@ -97,16 +185,3 @@ async def poll_once(config: Config, told: Callable[[Outcome], None]) -> bytes:
             for account, poller in parts.pollers:
                 tasks.start_soon(poll, account, poller)
         return b"".join(Exposition(parts.store, parts.telemetry.registry).page(Format.TEXT, anyio.current_time()))
-
-
-async def stop_on_signal(stop: anyio.Event, everything: anyio.CancelScope, *, hangup_stops: bool) -> None:
-    """Set `stop` on SIGTERM or SIGINT, and on SIGHUP if that is to stop; on a second one, cancel everything."""
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async for number in signals:
-            if number == signal.SIGHUP and not hangup_stops:
-                logger.warning("the configuration is read at start: restart to take up a changed one")
-                continue
-            if stop.is_set():
-                everything.cancel()
-            logger.info("stopping at once" if stop.is_set() else "stopping", signal=signal.Signals(number).name)
-            stop.set()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -23,6 +24,7 @@ from exporter.options import (
     listen_addresses,
     logging_options,
     poll_interval,
+    reload_options,
     telemetry_path,
     with_rule_options,
     with_world,
@@ -60,15 +62,32 @@ def main() -> None:
 @config_file
 @listen_addresses(DEFAULT_ADDRESS)
 @telemetry_path
+@reload_options
 @logging_options("info")
-def run(file: Path, addresses: tuple[str, ...], path: str) -> None:
-    """Poll every account of a configuration and serve what came."""
+def run(  # noqa: PLR0913 - each is an option
+    *,
+    file: Path,
+    addresses: tuple[str, ...],
+    path: str,
+    auto_reload: bool,
+    auto_reload_interval: float,
+    lifecycle: bool,
+) -> None:
+    """Poll every account of a configuration and serve what came.
+
+    SIGHUP has the configuration read again.
+    """
     from exporter import app
+    from exporter.config import digest, load
 
     config = _load(file)
     sockets = _listen(addresses)
     _say_started(config, sockets)
-    _run(app.run, config, sockets, path)
+    watched = (partial(digest, file), auto_reload_interval) if auto_reload else None
+    serving = app.Serving(
+        sockets=sockets, telemetry_path=path, load=partial(load, file), lifecycle=lifecycle, watched=watched
+    )
+    _run(app.run, config, serving)
 
 
 @main.command()
@@ -77,9 +96,11 @@ def run(file: Path, addresses: tuple[str, ...], path: str) -> None:
 @logging_options("error")
 def check(file: Path, probe: bool) -> None:
     """Validate a configuration: say every problem at once."""
+    from exporter.probe import said
+
     config = _load(file)
     _print(f"{file}: no problem found, accounts: {len(config.accounts)}\n")
-    if probe and not _poll_once(config, lambda outcome: _print(redact(_said(outcome)) + "\n"))[1]:
+    if probe and not _poll_once(config, lambda outcome: _print(redact(said(outcome)) + "\n"))[1]:
         sys.exit(FAILED)
 
 
@@ -170,25 +191,11 @@ def healthcheck(url: str) -> None:
 
     Exits with 1 if it is not, or does not answer within 3 seconds.
     """
-    from http.client import HTTPException
-    from urllib.error import HTTPError
-    from urllib.request import ProxyHandler, build_opener
+    from exporter.healthcheck import trouble_of
 
-    try:
-        with build_opener(ProxyHandler({})).open(url, timeout=3) as answer:
-            answer.read(64)
-    except HTTPError as error:
-        problem = f"HTTP {error.code}"
-        error.close()
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        problem = getattr(reason, "strerror", None) or str(reason)
-    except (HTTPException, ValueError):
-        problem = "no HTTP, or no URL"
-    else:
-        return
-    click.echo(f"not healthy: {url}: {problem}", err=True)
-    sys.exit(FAILED)
+    if trouble := trouble_of(url):
+        click.echo(f"not healthy: {url}: {trouble}", err=True)
+        sys.exit(FAILED)
 
 
 def _run(main: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
@@ -237,20 +244,6 @@ def _poll_once(config: Config, told: Callable[[Outcome], None]) -> tuple[bytes, 
 
     page = _run(app.poll_once, config, tell)
     return page, all(outcome.snapshot.up for outcome in outcomes)
-
-
-def _said(outcome: Outcome) -> str:
-    account, snapshot = outcome.account, outcome.snapshot
-    who = f"{account.vendor}/{account.name}"
-    if snapshot.error is not None or snapshot.reading is None:
-        reason = snapshot.error.reason if snapshot.error else "unknown"
-        return f"{who}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
-    notes = snapshot.reading.notes
-    left_out = sum(notes.skipped.values())
-    skipped = f", items left out: {left_out}" if left_out else ""
-    faults = (f"quota {name}: {fault}" for name, fault in snapshot.reading.quotas.faults.items())
-    told = "".join(f"\n    {one}" for one in (*sorted(notes.left_out), *faults))
-    return f"{who}: {len(snapshot.reading.samples)} series in {outcome.seconds:.2f} s{skipped}{told}"
 
 
 def _say_started(config: Config, sockets: list[socket.socket]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -75,11 +76,23 @@ def load(path: Path) -> Config:
 
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(yaml_strict.MAX_BYTES + 1)
+        text = _read_text(path)
     except OSError as error:
         raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
     return parse(text, path.parent)
+
+
+def digest(path: Path) -> str:
+    """Return what changes when the content of a configuration file does; empty while it cannot be read."""
+    try:
+        return hashlib.sha256(_read_text(path)).hexdigest()
+    except OSError:
+        return ""
+
+
+def _read_text(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(yaml_strict.MAX_BYTES + 1)
 
 
 def parse(text: bytes, directory: Path) -> Config:

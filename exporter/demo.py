@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 import anyio
 
 from exporter import app, config
+from exporter.reload import heed_signals
 from exporter.sandbox import ACCOUNTS, Credentials, World, make_app
 from exporter.web.addresses import address_of, listen
 from exporter.web.server import Server
@@ -120,7 +120,7 @@ async def run(
     over = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(Server(make_app(world), over).run, [sandbox])
-        await app.run(settings, sockets, telemetry_path, hangup_stops=True)
+        await app.run(settings, app.Serving(sockets=sockets, telemetry_path=telemetry_path))
         over.set()
 
 
@@ -128,7 +128,7 @@ async def run_sandbox(sockets: list[socket.socket], world: World) -> None:
     """Serve a sandbox until SIGTERM or SIGINT."""
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(app.stop_on_signal, stop, tasks.cancel_scope, hangup_stops=True))
+        tasks.start_soon(heed_signals, stop, tasks.cancel_scope)
         await Server(make_app(world), stop).run(sockets)
         tasks.cancel_scope.cancel()
 

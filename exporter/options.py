@@ -38,11 +38,15 @@ def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
     return value
 
 
-def _duration(_context: click.Context, _option: click.Parameter, value: str) -> str:
+def _interval(_context: click.Context, _option: click.Parameter, value: str) -> float:
     try:
-        read_interval(value)
+        return read_interval(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _duration(context: click.Context, option: click.Parameter, value: str) -> str:
+    _interval(context, option, value)
     return value
 
 
@@ -108,6 +112,36 @@ def with_world(command: _F) -> _F:
         return command(*args, world=World(seed=seed, speed=speed), **options)
 
     return cast("_F", given)
+
+
+def reload_options(command: _F) -> _F:
+    """Give a command the options that say when its configuration is read again."""
+    options = (
+        click.option(
+            "--config.auto-reload",
+            "auto_reload",
+            is_flag=True,
+            help="Read the configuration again whenever it changes, not only on SIGHUP.",
+        ),
+        click.option(
+            "--config.auto-reload-interval",
+            "auto_reload_interval",
+            metavar="DURATION",
+            default="30s",
+            show_default=True,
+            callback=_interval,
+            help="How often to look whether it has changed.",
+        ),
+        click.option(
+            "--web.enable-lifecycle",
+            "lifecycle",
+            is_flag=True,
+            help="Read the configuration again on POST /-/reload, too.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> int:

@@ -145,6 +145,14 @@ class Store:
         """Yield accounts with their snapshots, in the order of the configuration."""
         return iter(list(self._snapshots.items()))
 
+    def adopt(self, accounts: Iterable[AccountKey]) -> None:
+        """Keep what is known of these accounts, in their order, and nothing of any other."""
+        self._snapshots = {key: self._snapshots.get(key, _UNKNOWN) for key in accounts}
+
+    def forget(self, key: AccountKey) -> None:
+        """Know nothing of an account from now on until it is polled."""
+        self._snapshots[key] = _UNKNOWN
+
     def attempted(self, key: AccountKey, at: float) -> None:
         """Note that a poll began at `at` (Unix time)."""
         self._snapshots[key] = replace(self[key], attempted_at=at)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -30,12 +31,38 @@ _REQUEST_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _POLL_BUCKETS: Final = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 
 
-class Telemetry:
-    """Counters and histograms of every account, in a registry of the exporter's own."""
+@dataclass(slots=True)
+class Loading:
+    """How the configuration was read last: whether it was accepted, and when one last was, Unix time."""
 
-    def __init__(self) -> None:
+    accepted_at: float
+    accepted: bool = True
+
+    def accept(self, at: float) -> None:
+        """Note that a configuration was accepted."""
+        self.accepted, self.accepted_at = True, at
+
+    def refuse(self) -> None:
+        """Note that one was not; what was accepted before goes on."""
+        self.accepted = False
+
+
+class Telemetry:
+    """Counters and histograms of every account, in a registry of the exporter's own.
+
+    Attributes:
+        registry: all of it, for the page.
+        accounts: each account's part.
+        loading: how the configuration was read last.
+
+    """
+
+    def __init__(self, loaded_at: float) -> None:
+        self.accounts: dict[AccountKey, AccountTelemetry] = {}
+        self.loading = Loading(loaded_at)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
+        self._metrics: list[Counter | Histogram] = []
         PlatformCollector(self.registry)
         ProcessCollector(registry=self.registry)
         self.polls = self._counter(own.POLLS)
@@ -46,11 +73,25 @@ class Telemetry:
         self.poll_seconds = self._histogram(own.POLL_DURATION, _POLL_BUCKETS)
         self.request_seconds = self._histogram(own.REQUEST_DURATION, _REQUEST_BUCKETS)
 
+    def adopt(self, account: Account) -> None:
+        """Begin an account's part, or go on with that of an account of the same name."""
+        self.accounts[account.key] = AccountTelemetry(self, account)
+
+    def forget(self, key: AccountKey) -> None:
+        """Remove an account's part; its series are gone at once."""
+        self.accounts.pop(key).forgotten = True
+        for metric in self._metrics:
+            metric.remove_by_labels({"vendor": key[0], "account": key[1]})
+
     def _counter(self, family: Family) -> Counter:
-        return Counter(family.name, family.help, family.labels, registry=self.registry)
+        metric = Counter(family.name, family.help, family.labels, registry=self.registry)
+        self._metrics.append(metric)
+        return metric
 
     def _histogram(self, family: Family, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(family.name, family.help, family.labels, registry=self.registry, buckets=buckets)
+        metric = Histogram(family.name, family.help, family.labels, registry=self.registry, buckets=buckets)
+        self._metrics.append(metric)
+        return metric
 
 
 class AccountTelemetry:
@@ -67,9 +108,12 @@ class AccountTelemetry:
         self._failures = {reason: telemetry.failures.labels(*key, reason) for reason in REASONS}
         self._skipped = {reason: telemetry.skipped.labels(*key, reason) for reason in SKIP_REASONS}
         self.rate_limit = RateLimit()
+        self.forgotten = False
 
     def requested(self, code: str, seconds: float) -> None:
-        """Count a request by its HTTP status, or `none`."""
+        """Count a request by its HTTP status, or `none`; not one that was under way when the account was forgotten."""
+        if self.forgotten:
+            return
         self._requests.labels(*self._key, code).inc()
         self._request_seconds.observe(seconds)
 
@@ -96,10 +140,9 @@ class AccountTelemetry:
 class SnapshotCollector(Collector):
     """What the snapshots and the settings say of each account, made anew for each scrape."""
 
-    def __init__(self, store: Store, accounts: Iterable[AccountTelemetry], loaded_at: float) -> None:
+    def __init__(self, store: Store, telemetry: Telemetry) -> None:
         self._store = store
-        self._accounts = {one.account.key: one for one in accounts}
-        self._loaded_at = loaded_at
+        self._telemetry = telemetry
 
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges, all of one moment."""
@@ -123,11 +166,11 @@ class SnapshotCollector(Collector):
                 yield own.ACCOUNT_FAILING, (*key, snapshot.error.reason), 1
             yield from self._settings(key)
         yield own.BUILD_INFO, (__version__, platform.python_version()), 1
-        yield own.RELOAD_SUCCESSFUL, (), 1
-        yield own.RELOAD_TIMESTAMP, (), self._loaded_at
+        yield own.RELOAD_SUCCESSFUL, (), float(self._telemetry.loading.accepted)
+        yield own.RELOAD_TIMESTAMP, (), self._telemetry.loading.accepted_at
 
     def _settings(self, key: AccountKey) -> Iterator[tuple[Family, tuple[str, ...], float]]:
-        account, limit = self._accounts[key].account, self._accounts[key].rate_limit
+        account, limit = self._telemetry.accounts[key].account, self._telemetry.accounts[key].rate_limit
         verified = str(not account.tls.insecure_skip_verify).lower()
         proxied = str(account.proxy_url is not None).lower()
         yield own.POLL_INTERVAL, key, account.interval

@@ -19,9 +19,10 @@ MODULES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix("
 # From the entrance inwards: a room may import from its own row's rooms and from every row below.
 ROWS = [
     ["exporter.__main__"],
-    ["exporter.cli", "exporter.options"],
+    ["exporter.cli", "exporter.healthcheck", "exporter.options", "exporter.probe"],
     ["exporter.demo"],
     ["exporter.app"],
+    ["exporter.reload"],
     ["exporter.web"],
     ["exporter.catalogue", "exporter.reference", "exporter.rules", "exporter.telemetry"],
     ["exporter.exposition", "exporter.poller", "exporter.config", "exporter.client"],

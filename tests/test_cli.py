@@ -19,6 +19,7 @@ from exporter.metrics import FAMILIES
 from exporter.rules.thresholds import Thresholds
 
 LOGS = {"--log.level", "--log.format"}
+RELOAD = {"--config.auto-reload", "--config.auto-reload-interval", "--web.enable-lifecycle"}
 WEB = {"--web.listen-address", "--web.telemetry-path"}
 WORLD = {"--speed", "--seed"}
 HELP = {"-h", "--help"}
@@ -43,7 +44,7 @@ def test_the_version_is_said(flag: str) -> None:
 @pytest.mark.parametrize(
     ("command", "flags"),
     [
-        ("run", {"--config.file"} | WEB | LOGS),
+        ("run", {"--config.file"} | WEB | LOGS | RELOAD),
         ("check", {"--config.file", "--probe"} | LOGS),
         ("once", {"--config.file"} | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),

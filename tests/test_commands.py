@@ -117,14 +117,6 @@ def test_a_full_disk_is_one_clear_line(command: str, config: Path) -> None:
     assert ended.stderr.decode() == "cannot write to standard output: No space left on device\n"
 
 
-def test_a_hangup_does_not_end_the_exporter_and_says_what_to_do(config: Path) -> None:
-    with running(config.parent, "run", f"--config.file={config}", ANY_PORT, env=SECRETS) as exporter:
-        exporter.process.send_signal(signal.SIGHUP)
-        eventually(lambda: b"restart to take up a changed one" in exporter.err.read_bytes())
-        assert exporter.get("/-/healthy")[0] == 200
-        assert exporter.stop()[0] == 0
-
-
 def test_one_poll_is_printed_as_a_page(config: Path) -> None:
     result = ended("once", f"--config.file={config}", env=SECRETS)
 

@@ -36,7 +36,7 @@ async def server(store: Store, path: str = "/metrics") -> AsyncIterator[tuple[st
     (socket,) = listen(["127.0.0.1:0"])
     address = address_of(socket)
     async with anyio.create_task_group() as tasks:
-        await tasks.start(Server(Application(store, Telemetry().registry, path), stop).run, [socket])
+        await tasks.start(Server(Application(store, Telemetry(0).registry, path), stop).run, [socket])
         yield address, stop
         stop.set()
 
@@ -72,7 +72,7 @@ async def raw(address: str, request: bytes) -> bytes:
         ("GET", "/-/ready", 200, "text/plain; charset=utf-8"),
         ("GET", "/metrics/", 404, "text/plain; charset=utf-8"),
         ("GET", "/favicon.ico", 404, "text/plain; charset=utf-8"),
-        ("GET", "/-/reload", 404, "text/plain; charset=utf-8"),
+        ("POST", "/-/reload", 403, "text/plain; charset=utf-8"),
         ("POST", "/metrics", 405, "text/plain; charset=utf-8"),
         ("PUT", "/", 405, "text/plain; charset=utf-8"),
         ("DELETE", "/-/healthy", 405, "text/plain; charset=utf-8"),
@@ -207,7 +207,7 @@ async def test_it_listens_on_several_addresses() -> None:
     sockets = listen(["127.0.0.1:0", "[::1]:0"])
     addresses = [address_of(one) for one in sockets]
     async with anyio.create_task_group() as tasks, httpx.AsyncClient() as http:
-        await tasks.start(Server(Application(store_with(), Telemetry().registry, "/metrics"), stop).run, sockets)
+        await tasks.start(Server(Application(store_with(), Telemetry(0).registry, "/metrics"), stop).run, sockets)
         statuses = [(await http.get(f"http://{address}/-/healthy")).status_code for address in addresses]
         stop.set()
 

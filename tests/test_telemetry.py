@@ -18,7 +18,7 @@ from exporter.metrics.usage import PROLIFI_WINDOW_START
 from exporter.pacing import RateLimit
 from exporter.quota import Quotas
 from exporter.store import Reading, Store
-from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry
+from exporter.telemetry import SnapshotCollector, Telemetry
 from exporter.vendors.reply import SKIP_REASONS, Notes
 
 Labels = tuple[tuple[str, str], ...]
@@ -40,9 +40,10 @@ class House:
     def __init__(self) -> None:
         (self.account,) = parse(CONFIG, Path()).accounts
         self.store = Store([self.account.key], render)
-        self.telemetry = Telemetry()
-        self.observer = AccountTelemetry(self.telemetry, self.account)
-        self.telemetry.registry.register(SnapshotCollector(self.store, [self.observer], loaded_at=START))
+        self.telemetry = Telemetry(loaded_at=START)
+        self.telemetry.registry.register(SnapshotCollector(self.store, self.telemetry))
+        self.telemetry.adopt(self.account)
+        self.observer = self.telemetry.accounts[self.account.key]
 
     def succeeded(
         self,

@@ -31,6 +31,6 @@ async def exporter(config: Config, vendors: ASGIApp | None = None) -> AsyncItera
         yield parts
 
 
-def text_of(parts: app.Parts, now: float) -> str:
+def text_of(parts: app.Parts | app.Exporter, now: float) -> str:
     """The page in the text format at `now` (monotonic)."""
     return b"".join(Exposition(parts.store, parts.telemetry.registry).page(Format.TEXT, now)).decode()

@@ -1,4 +1,4 @@
-"""The exporter's own HTTP: `/metrics`, `/`, `/-/healthy` and `/-/ready`, and nothing that waits for a vendor."""
+"""The exporter's own HTTP: `/metrics`, `/`, and what is below `/-/`; nothing waits for a vendor."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from exporter.web.landing import HEADERS as LANDING_HEADERS
 from exporter.web.landing import landing_page
 
 _COMPRESSED_IN_THREAD_BYTES: Final = 64 * 1024
+_READS: Final = ("GET", "HEAD")
 _TEXT: Final = "text/plain; charset=utf-8"
 
 Scope = Mapping[str, Any]
@@ -34,18 +35,30 @@ class Reply:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+Answer = Callable[[Mapping[bytes, bytes]], Awaitable[Reply]]
+"""From a request's headers to the answer."""
+
+
 class Application:
     """The exporter's pages, as an ASGI application."""
 
-    def __init__(self, store: Store, registry: CollectorRegistry, telemetry_path: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: CollectorRegistry,
+        telemetry_path: str,
+        reload: Callable[[], Awaitable[str]] | None = None,
+    ) -> None:
         self._store = store
         self._exposition = Exposition(store, registry)
         self._telemetry_path = telemetry_path
-        self._routes: dict[str, Callable[[Mapping[bytes, bytes]], Awaitable[Reply]]] = {
-            "/": self._landing,
-            "/-/healthy": self._healthy,
-            "/-/ready": self._ready,
-            telemetry_path: self._metrics,
+        self._reload = reload
+        self._routes: dict[str, tuple[tuple[str, ...], Answer]] = {
+            "/": (_READS, self._landing),
+            "/-/healthy": (_READS, self._healthy),
+            "/-/ready": (_READS, self._ready),
+            "/-/reload": (("POST",), self._reloaded),
+            telemetry_path: (_READS, self._metrics),
         }
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -56,12 +69,15 @@ class Application:
         route = self._routes.get(scope["path"])
         if route is None:
             return _text("not found\n", HTTPStatus.NOT_FOUND)
-        if scope["method"] not in ("GET", "HEAD"):
-            return _text("method not allowed\n", HTTPStatus.METHOD_NOT_ALLOWED, ((b"allow", b"GET, HEAD"),))
+        methods, answer = route
+        if scope["method"] not in methods:
+            return _text(
+                "method not allowed\n", HTTPStatus.METHOD_NOT_ALLOWED, ((b"allow", ", ".join(methods).encode()),)
+            )
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             headers[name] = headers[name] + b"," + value if name in headers else value
-        return await route(headers)
+        return await answer(headers)
 
     async def _metrics(self, headers: Mapping[bytes, bytes]) -> Reply:
         form = negotiate(headers.get(b"accept", b"").decode("latin-1"))
@@ -86,6 +102,13 @@ class Application:
         if self._store.ready:
             return _text("ready\n")
         return _text("not every account was polled yet\n", HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def _reloaded(self, _headers: Mapping[bytes, bytes]) -> Reply:
+        if self._reload is None:
+            return _text("not enabled: start with --web.enable-lifecycle\n", HTTPStatus.FORBIDDEN)
+        if problems := await self._reload():
+            return _text(f"the configuration is refused:\n{problems}\n", HTTPStatus.INTERNAL_SERVER_ERROR)
+        return _text("the configuration was read again\n")
 
 
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:

@@ -1,0 +1,73 @@
+"""What an operator does to an exporter that runs: has its configuration read again, or stops it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import anyio
+import anyio.to_thread
+
+from exporter.config import Config, ConfigError
+from exporter.log import logger
+
+
+class Loading(Protocol):
+    """Who is told that a configuration was refused."""
+
+    def refuse(self) -> None:
+        """Note that."""
+
+
+class Reload:
+    """Reads the configuration again and has it taken up; one that cannot be used changes nothing."""
+
+    def __init__(self, load: Callable[[], Config], adopt: Callable[[Config], None], loading: Loading) -> None:
+        self._load = load
+        self._adopt = adopt
+        self._loading = loading
+        self._one_at_a_time = anyio.Lock()
+
+    async def __call__(self) -> str:
+        """Return what is wrong with it, a problem a line; nothing if it was taken up."""
+        async with self._one_at_a_time:
+            try:
+                config = await anyio.to_thread.run_sync(self._load)
+            except ConfigError as error:
+                self._loading.refuse()
+                for problem in error.problems:
+                    logger.error("the configuration is refused, the last one stays", problem=str(problem))
+                return str(error)
+            self._adopt(config)
+            logger.info("the configuration was read again", accounts=len(config.accounts))
+            return ""
+
+
+async def watch(state: Callable[[], object], seconds: float, reload: Callable[[], Awaitable[object]]) -> None:
+    """Look at a configuration's state for ever, every so many seconds, and have it read again when it changes."""
+    seen = await anyio.to_thread.run_sync(state)
+    while True:
+        await anyio.sleep(seconds)
+        now = await anyio.to_thread.run_sync(state)
+        if now != seen:
+            seen = now
+            await reload()
+
+
+async def heed_signals(
+    stop: anyio.Event,
+    everything: anyio.CancelScope,
+    on_hangup: Callable[[], object] | None = None,
+) -> None:
+    """Set `stop` on SIGTERM or SIGINT, and on a second one cancel everything; SIGHUP stops if it means nothing else."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async for number in signals:
+            if number == signal.SIGHUP and on_hangup is not None:
+                if not stop.is_set():
+                    on_hangup()
+                continue
+            if stop.is_set():
+                everything.cancel()
+            logger.info("stopping at once" if stop.is_set() else "stopping", signal=signal.Signals(number).name)
+            stop.set()
