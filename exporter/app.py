@@ -11,6 +11,7 @@ from functools import partial
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 
 from exporter.auth import Auth
 from exporter.client import Client
@@ -21,7 +22,8 @@ from exporter.log import logger
 from exporter.pacing import Pacer
 from exporter.poller import Clock, Poller
 from exporter.reload import Reload, heed_signals, watch
-from exporter.store import AccountKey, Snapshot, Store
+from exporter.storage import Kept, Storage, Unusable
+from exporter.store import AccountKey, Reading, Snapshot, Store
 from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry
 from exporter.vendors import Account
 
@@ -39,14 +41,17 @@ class Exporter:
         self,
         clock: Clock = time.time,
         open_client: Callable[[Account, Pacer, AccountTelemetry], Client] = Client,
+        storage: Storage | None = None,
     ) -> None:
         self.store = Store((), render)
         self.telemetry = Telemetry(loaded_at=clock())
         self.telemetry.registry.register(SnapshotCollector(self.store, self.telemetry))
         self._clock = clock
         self._open_client = open_client
+        self._storage = storage
         self._pacers: dict[tuple[str, Auth], Pacer] = {}
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
+        self._unwritten: set[AccountKey] = set()
 
     def adopt(self, config: Config) -> list[Account]:
         """Take up a configuration, and return the accounts that are new or set up in another way.
@@ -64,6 +69,8 @@ class Exporter:
             if (old := before.get(account.key)) and (old.base_url, old.auth) != (account.base_url, account.auth):
                 self.store.forget(account.key)
             self.telemetry.adopt(account)
+            if self._storage and not self.store[account.key].reading:
+                self._restore(account, self._storage)
         self.telemetry.loading.accept(self._clock())
         return changed
 
@@ -74,8 +81,38 @@ class Exporter:
             (account.base_url, account.auth), Pacer(account.rate_limit, account.assumed_rate)
         )
         observer = self.telemetry.accounts[account.key]
+        preserve = partial(self._preserve, account, self._storage) if self._storage else None
         async with self._open_client(account, pacer, observer) as client:
-            yield Poller(account, client, self.store, observer, self._clock)
+            yield Poller(account, client, self.store, observer, self._clock, preserve=preserve)
+
+    def _restore(self, account: Account, storage: Storage) -> None:
+        """Show what an earlier process left of an account, at its true age."""
+        try:
+            kept = storage.read(account)
+        except Unusable as error:
+            self.telemetry.accounts[account.key].set_aside(error.reason)
+            _log_storage(account, "a stored reading cannot be used and is set aside", error.reason)
+            return
+        except OSError as error:
+            _log_storage(account, "a stored reading cannot be read", error.strerror)
+            return
+        if kept:
+            age = max(0.0, self._clock() - kept.asked_at)
+            stale_at = anyio.current_time() - age + account.stale_seconds
+            self.store.restored(account.key, kept.reading, kept.read_at, stale_at)
+
+    async def _preserve(
+        self, account: Account, storage: Storage, reading: Reading, asked_at: float, read_at: float
+    ) -> None:
+        try:
+            await anyio.to_thread.run_sync(storage.write, account, Kept(reading, asked_at, read_at))
+        except OSError as error:
+            self.telemetry.accounts[account.key].write_failed()
+            if account.key not in self._unwritten:
+                _log_storage(account, "a reading cannot be stored", error.strerror)
+            self._unwritten.add(account.key)
+        else:
+            self._unwritten.discard(account.key)
 
     def poll(self, config: Config, tasks: anyio.abc.TaskGroup) -> None:
         """Poll the accounts of a configuration from now on; those that did not change go on as they were."""
@@ -97,6 +134,10 @@ class Exporter:
             except Exception as error:  # noqa: BLE001 - an account that cannot be opened must not end the others
                 logger.exception("an account cannot be polled", vendor=account.vendor, account=account.name)
                 self.store.failed(account.key, InternalError(type(error).__name__))
+
+
+def _log_storage(account: Account, said: str, error: str | None) -> None:
+    logger.warning(said, vendor=account.vendor, account=account.name, error=error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +168,7 @@ class Serving:
         load: reads the configuration again; None where there is none to read again.
         lifecycle: whether it is also read again on POST /-/reload.
         watched: how to tell whether the configuration has changed, and how often to look, in seconds; None not to.
+        storage: what outlives the process; None for nothing.
 
     """
 
@@ -135,6 +177,7 @@ class Serving:
     load: Callable[[], Config] | None = None
     lifecycle: bool = False
     watched: tuple[Callable[[], object], float] | None = None
+    storage: Storage | None = None
 
 
 @asynccontextmanager
@@ -156,7 +199,11 @@ async def run(config: Config, serving: Serving) -> None:
     from exporter.web.pages import Application  # noqa: PLC0415 - `check` and `once` need no server
     from exporter.web.server import Limits, Server, affordable_connections  # noqa: PLC0415 - the same
 
-    stop, limits, exporter = anyio.Event(), Limits(connections=affordable_connections()), Exporter()
+    stop, limits, exporter = (
+        anyio.Event(),
+        Limits(connections=affordable_connections()),
+        Exporter(storage=serving.storage),
+    )
     async with anyio.create_task_group() as tasks:
         exporter.poll(config, tasks)
         reload = None

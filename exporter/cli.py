@@ -25,6 +25,7 @@ from exporter.options import (
     logging_options,
     poll_interval,
     reload_options,
+    storage_path,
     telemetry_path,
     with_rule_options,
     with_world,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from exporter.config import Config
     from exporter.rules.options import Options
     from exporter.sandbox import World
+    from exporter.storage import Storage
 
 FAILED: Final = 1
 WRONG: Final = 2
@@ -63,6 +65,7 @@ def main() -> None:
 @listen_addresses(DEFAULT_ADDRESS)
 @telemetry_path
 @reload_options
+@storage_path
 @logging_options("info")
 def run(  # noqa: PLR0913 - each is an option
     *,
@@ -72,6 +75,7 @@ def run(  # noqa: PLR0913 - each is an option
     auto_reload: bool,
     auto_reload_interval: float,
     lifecycle: bool,
+    storage: Storage | None,
 ) -> None:
     """Poll every account of a configuration and serve what came.
 
@@ -85,7 +89,12 @@ def run(  # noqa: PLR0913 - each is an option
     _say_started(config, sockets)
     watched = (partial(digest, file), auto_reload_interval) if auto_reload else None
     serving = app.Serving(
-        sockets=sockets, telemetry_path=path, load=partial(load, file), lifecycle=lifecycle, watched=watched
+        sockets=sockets,
+        telemetry_path=path,
+        load=partial(load, file),
+        lifecycle=lifecycle,
+        watched=watched,
+        storage=storage,
     )
     _run(app.run, config, serving)
 

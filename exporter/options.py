@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import Field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
@@ -16,6 +16,9 @@ from exporter.log import FORMATS, LEVELS, Format, Level, configure
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
 from exporter.web.addresses import split_address
+
+if TYPE_CHECKING:
+    from exporter.storage import Storage
 
 _SPEEDS: Final = click.FloatRange(min=0.001, max=3600)
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")
@@ -112,6 +115,24 @@ def with_world(command: _F) -> _F:
         return command(*args, world=World(seed=seed, speed=speed), **options)
 
     return cast("_F", given)
+
+
+def _folder(_context: click.Context, _option: click.Parameter, value: Path | None) -> Storage | None:
+    from exporter.storage import Storage  # noqa: PLC0415 - only an exporter that runs needs one
+
+    try:
+        return Storage(value) if value else None
+    except OSError as error:
+        raise click.BadParameter(f"nothing can be kept in {value}: {error.strerror}") from None
+
+
+storage_path = click.option(
+    "--storage.path",
+    "storage",
+    type=click.Path(path_type=Path),
+    callback=_folder,
+    help="A folder that keeps each account's last reading over a restart; nothing is kept if not set.",
+)
 
 
 def reload_options(command: _F) -> _F:

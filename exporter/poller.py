@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Protocol
@@ -39,15 +39,29 @@ class Observer(Protocol):
         """Note a poll, how long it took, and how it ended."""
 
 
+Preserve = Callable[[Reading, float, float], Awaitable[None]]
+"""What is done with a good reading besides showing it; with it, when it was asked for and there, Unix time."""
+
+
 class Poller:
     """Polls one account and keeps its snapshot in the store."""
 
-    def __init__(self, account: Account, ask: Ask, store: Store, observer: Observer, clock: Clock = time.time) -> None:
+    def __init__(  # noqa: PLR0913 - the two that an account has, and those that all have
+        self,
+        account: Account,
+        ask: Ask,
+        store: Store,
+        observer: Observer,
+        clock: Clock = time.time,
+        *,
+        preserve: Preserve | None = None,
+    ) -> None:
         self._account = account
         self._ask = ask
         self._store = store
         self._observer = observer
         self._clock = clock
+        self._preserve = preserve
         self._kept: dict[str, tuple[datetime, Any]] = {}
         self._told_stale = False
 
@@ -65,14 +79,17 @@ class Poller:
     async def poll(self) -> Snapshot:
         """Ask once, and return what we know then."""
         key, began = self._account.key, anyio.current_time()
-        before = self._store[key]
-        self._store.attempted(key, self._clock())
+        before, asked_at = self._store[key], self._clock()
+        self._store.attempted(key, asked_at)
         outcome = await self._outcome(before)
         self._observer.polled(anyio.current_time() - began, outcome)
         if isinstance(outcome, PollError):
             self._store.failed(key, outcome)
         else:
-            self._store.succeeded(key, outcome, self._clock(), stale_at=began + self._account.stale_seconds)
+            read_at = self._clock()
+            self._store.succeeded(key, outcome, read_at, stale_at=began + self._account.stale_seconds)
+            if self._preserve:
+                await self._preserve(outcome, asked_at, read_at)
             _log_notes(key, before.reading.notes if before.reading else Notes(), outcome.notes)
             _log_faults(key, _quotas(before).faults, outcome.quotas.faults)
         after = self._store[key]
@@ -120,7 +137,7 @@ def _log_change(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     """Say once that an account fails, or fails differently, or works again."""
     vendor, account = key
     if after.error is None:
-        if before.error is not None or before.reading is None:
+        if before.error is not None or not before.polled:
             series = len(after.reading.samples) if after.reading else 0
             said = "polls work again" if before.error is not None else "the first poll worked"
             logger.info(said, vendor=vendor, account=account, series=series, failures=before.failures)

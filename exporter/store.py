@@ -92,6 +92,7 @@ class Snapshot:
         next_attempt_at: when the next poll will begin, Unix time.
         failures: how many polls in a row failed.
         error: how the last poll failed, or None.
+        polled: whether a poll has ended, well or not; a reading may be of a process before this one.
 
     """
 
@@ -103,20 +104,16 @@ class Snapshot:
     next_attempt_at: float | None = None
     failures: int = 0
     error: PollError | None = None
-
-    @property
-    def tried(self) -> bool:
-        """Whether a poll has ended, well or not."""
-        return self.reading is not None or self.error is not None
+    polled: bool = False
 
     @property
     def up(self) -> bool:
         """Whether the last poll worked."""
-        return self.reading is not None and self.error is None
+        return self.polled and self.error is None
 
     def failed(self, error: PollError) -> Snapshot:
         """Return the snapshot after a failed poll. The last good reading stays, and its time."""
-        return replace(self, error=error, failures=self.failures + 1)
+        return replace(self, error=error, failures=self.failures + 1, polled=True)
 
     def is_stale(self, now: float) -> bool:
         """Whether the reading is too old to be shown at `now` (monotonic)."""
@@ -163,10 +160,13 @@ class Store:
 
     def succeeded(self, key: AccountKey, reading: Reading, read_at: float, stale_at: float) -> None:
         """Show a new reading, rendered here and not when it is scraped."""
+        self.restored(key, reading, read_at, stale_at)
+        self._snapshots[key] = replace(self[key], failures=0, error=None, polled=True)
+
+    def restored(self, key: AccountKey, reading: Reading, read_at: float, stale_at: float) -> None:
+        """Show a reading that an earlier process left, until it is stale or there is a newer one."""
         blocks = self._render(key[1], reading.samples)
-        self._snapshots[key] = replace(
-            self[key], reading=reading, blocks=blocks, read_at=read_at, stale_at=stale_at, failures=0, error=None
-        )
+        self._snapshots[key] = replace(self[key], reading=reading, blocks=blocks, read_at=read_at, stale_at=stale_at)
 
     def failed(self, key: AccountKey, error: PollError) -> None:
         """Keep the last good reading, and note how the poll failed."""
@@ -175,7 +175,7 @@ class Store:
     @property
     def ready(self) -> bool:
         """Whether every account was tried once."""
-        return all(snapshot.tried for snapshot in self._snapshots.values())
+        return all(snapshot.polled for snapshot in self._snapshots.values())
 
 
 _UNKNOWN: Final = Snapshot()

@@ -23,6 +23,7 @@ from exporter import __version__
 from exporter.errors import REASONS, PollError
 from exporter.metrics import Family, own
 from exporter.pacing import RateLimit
+from exporter.storage import REJECTIONS, Rejection
 from exporter.store import AccountKey, Reading, Snapshot, Store
 from exporter.vendors.account import Account
 from exporter.vendors.reply import SKIP_REASONS
@@ -70,6 +71,8 @@ class Telemetry:
         self.requests = self._counter(own.REQUESTS)
         self.token_refreshes = self._counter(own.TOKEN_REFRESHES)
         self.skipped = self._counter(own.ITEMS_SKIPPED)
+        self.write_failures = self._counter(own.STORAGE_WRITE_FAILURES)
+        self.set_aside = self._counter(own.STORAGE_SET_ASIDE)
         self.poll_seconds = self._histogram(own.POLL_DURATION, _POLL_BUCKETS)
         self.request_seconds = self._histogram(own.REQUEST_DURATION, _REQUEST_BUCKETS)
 
@@ -107,6 +110,8 @@ class AccountTelemetry:
         self._request_seconds = telemetry.request_seconds.labels(*key)
         self._failures = {reason: telemetry.failures.labels(*key, reason) for reason in REASONS}
         self._skipped = {reason: telemetry.skipped.labels(*key, reason) for reason in SKIP_REASONS}
+        self._write_failures = telemetry.write_failures.labels(*key)
+        self._set_aside = {reason: telemetry.set_aside.labels(*key, reason) for reason in REJECTIONS}
         self.rate_limit = RateLimit()
         self.forgotten = False
 
@@ -125,6 +130,14 @@ class AccountTelemetry:
         """Keep what an answer says of the vendor's limit; an answer that says nothing changes nothing."""
         if stated != RateLimit():
             self.rate_limit = stated
+
+    def write_failed(self) -> None:
+        """Count a reading that could not be written."""
+        self._write_failures.inc()
+
+    def set_aside(self, reason: Rejection) -> None:
+        """Count a stored file that could not be used."""
+        self._set_aside[reason].inc()
 
     def polled(self, seconds: float, outcome: Reading | PollError) -> None:
         """Count a poll, and how it ended."""

@@ -25,6 +25,7 @@ ROWS = [
     ["exporter.reload"],
     ["exporter.web"],
     ["exporter.catalogue", "exporter.reference", "exporter.rules", "exporter.telemetry"],
+    ["exporter.storage"],
     ["exporter.exposition", "exporter.poller", "exporter.config", "exporter.client"],
     ["exporter.store"],
     ["exporter.quota"],

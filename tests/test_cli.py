@@ -44,7 +44,7 @@ def test_the_version_is_said(flag: str) -> None:
 @pytest.mark.parametrize(
     ("command", "flags"),
     [
-        ("run", {"--config.file"} | WEB | LOGS | RELOAD),
+        ("run", {"--config.file", "--storage.path"} | WEB | LOGS | RELOAD),
         ("check", {"--config.file", "--probe"} | LOGS),
         ("once", {"--config.file"} | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),

@@ -59,7 +59,7 @@ def test_what_is_beyond_max_series_is_dropped_the_same_way_every_time() -> None:
 def test_before_the_first_poll_nothing_is_known() -> None:
     snapshot = store_with()[KEY]
 
-    assert (snapshot.tried, snapshot.up, snapshot.reading, snapshot.read_at) == (False, False, None, None)
+    assert (snapshot.polled, snapshot.up, snapshot.reading, snapshot.read_at) == (False, False, None, None)
 
 
 def test_a_failure_keeps_the_last_good_reading_and_its_time() -> None:
@@ -72,7 +72,17 @@ def test_a_failure_keeps_the_last_good_reading_and_its_time() -> None:
     assert store[KEY].reading is good.reading
     assert store[KEY].blocks is good.blocks
     assert store[KEY].read_at == good.read_at
-    assert (store[KEY].up, store[KEY].tried, store[KEY].failures) == (False, True, 2)
+    assert (store[KEY].up, store[KEY].polled, store[KEY].failures) == (False, True, 2)
+
+
+def test_a_reading_of_an_earlier_process_is_shown_and_is_no_poll() -> None:
+    store = store_with()
+
+    store.restored(KEY, Reading.checked([used(7)], 10), read_at=1000.0, stale_at=100.0)
+
+    assert (store[KEY].up, store[KEY].polled, store.ready, store[KEY].read_at) == (False, False, False, 1000.0)
+    assert store[KEY].shows(99.9)
+    assert store[KEY].blocks
 
 
 def test_a_success_after_failures_starts_anew() -> None:

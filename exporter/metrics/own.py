@@ -81,6 +81,17 @@ ACCOUNT_INFO = Family(
     "How the account is set up; always 1.",
     labels=("vendor", "account", "host", "tls_verified", "proxied"),
 )
+STORAGE_WRITE_FAILURES = _own(
+    "usage_exporter_storage_write_failures_total",
+    "Readings that could not be written to the storage path; they are shown all the same.",
+    kind="counter",
+)
+STORAGE_SET_ASIDE = Family(
+    "usage_exporter_storage_files_set_aside_total",
+    "Files of the storage path that could not be used when the account was taken up, by reason.",
+    labels=("vendor", "account", "reason"),
+    kind="counter",
+)
 BUILD_INFO = Family(
     "usage_exporter_build_info",
     "Version of the exporter and of the Python it runs on; always 1.",

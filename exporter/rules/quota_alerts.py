@@ -119,8 +119,7 @@ QUOTA_ALERTS: Final = (
 {_LARGE}
 """,
         summary="will run out before its period ends",
-        description=f"is at {_SHARE} of its limit"
-        f" and will not last its period at its present pace."
+        description=f"is at {_SHARE} of its limit and will not last its period at its present pace."
         f"{_now('usage:quota_projected:ratio', f'At the end it would be at {_RATIO}.')}{_EXHAUSTION}",
     ),
     _alert(

@@ -26,7 +26,7 @@ _PACE: Final = """
         (clamp_min(delta(usage_quota_used[<window>]), 0) unless usage_quota_period_end_timestamp_seconds)
       )
       / on (job, instance, vendor, account) group_left ()
-      (
+      max by (job, instance, vendor, account) (
         <passed>
       )
     )
@@ -51,7 +51,8 @@ RECORDS: Final = (
         (
           time() - max by (<by_account>) (
             0 * usage_exporter_poll_interval_seconds
-            + on (job, instance) group_left () usage_exporter_config_last_reload_success_timestamp_seconds
+            + on (job, instance) group_left ()
+            max by (job, instance) (usage_exporter_config_last_reload_success_timestamp_seconds)
           )
         )
         """,

@@ -60,8 +60,8 @@ def _row(key: AccountKey, snapshot: Snapshot, now: float) -> str:
 
 
 def _state(snapshot: Snapshot, now: float) -> tuple[str, str]:
-    if not snapshot.tried:
-        return "waiting", "not polled yet"
+    if not snapshot.polled:
+        return "waiting", "not polled yet" + (", last reading shown" if snapshot.shows(now) else "")
     if snapshot.error is None:
         return "up", "up"
     shown = "last reading shown" if snapshot.shows(now) else "nothing shown"
