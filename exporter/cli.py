@@ -188,7 +188,7 @@ def rules(options: Options) -> None:
 
     Numbers are shares, factors or durations such as 15m; the defaults are those of prometheus/rules/.
     """
-    from exporter.rules import rules
+    from exporter.rules.document import rules
 
     _print(rules(options))
 

@@ -17,7 +17,7 @@ from anyio.from_thread import start_blocking_portal
 from exporter_process import running as exporter_running
 from programs import eventually, fetch, free_port, program, running
 
-from exporter.rules import rules
+from exporter.rules.document import rules
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
 from exporter.sandbox import World, make_app

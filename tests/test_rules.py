@@ -14,7 +14,10 @@ from programs import program
 
 from exporter.catalogue import labels
 from exporter.metrics import FAMILIES
-from exporter.rules import ALERTS, RECORDS, Options, Thresholds, alerting_rules, recording_rules, rules
+from exporter.rules.document import ALERTS, alerting_rules, recording_rules, rules
+from exporter.rules.options import Options
+from exporter.rules.recording import RECORDS
+from exporter.rules.thresholds import Thresholds
 
 PROMETHEUS = Path(__file__).parent.parent / "prometheus"
 WRITTEN = {"usage-recording.yml": recording_rules, "usage-alerts.yml": alerting_rules}
@@ -237,6 +240,7 @@ CHANGES = {
     "stale_for": {"UsagePollStale warning", "UsagePollStale critical"},
     "stale_critical": {"UsagePollStale critical"},
     "auth_for": {"UsageAuthFailing critical"},
+    "auth_keep": {"UsageAuthFailing critical"},
     "rate_limited_share": {"UsageRateLimited warning"},
     "rate_limited_for": {"UsageRateLimited warning"},
     **{name: {"UsagePollErrors warning"} for name in THRESHOLDS if name.startswith("poll_errors")},

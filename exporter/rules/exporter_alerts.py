@@ -65,6 +65,7 @@ EXPORTER_ALERTS: Final = (
         severity="critical",
         scope="account",
         lasts="auth_for",
+        keep="auth_keep",
         expression='max by (<by_account>) (usage_exporter_account_failing{reason=~"auth|forbidden|secret"}) > 0',
         summary=f"{_WHO}: the credentials do not work",
         description=f"The vendor refuses the credentials of {_WHO}, or their secret cannot be read.{_REASON}"
