@@ -10,10 +10,10 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs lock clean
+.PHONY: help demo test lint bench docs dashboards lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors
 	@$(BIN)/python -m exporter demo
@@ -32,6 +32,9 @@ bench: $(VENV)/development ## what a scrape costs, beside prometheus_client
 
 docs: $(VENV)/development ## write what the documents say of the code anew
 	@$(BIN)/python scripts/write-docs
+
+dashboards: $(VENV)/development ## write Grafana's dashboards anew
+	@$(BIN)/python -m grafana.source
 
 lock: $(VENV)/development ## write the requirements anew; LOCK_OPTIONS=--upgrade takes the newest releases
 	@$(LOCK) pyproject.toml -o requirements.txt

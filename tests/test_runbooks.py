@@ -28,7 +28,14 @@ RULES = {
     for name in ("usage-alerts.yml", "usage-recording.yml")
 }
 SOURCE = "".join(path.read_text() for path in (ROOT / "exporter").rglob("*.py"))
-WORDS = {"5m": "5 minutes", "10m": "ten minutes", "15m": "15 minutes", "30m": "30 minutes", "1h": "an hour", "2h": "two hours"}
+WORDS = {
+    "5m": "5 minutes",
+    "10m": "ten minutes",
+    "15m": "15 minutes",
+    "30m": "30 minutes",
+    "1h": "an hour",
+    "2h": "two hours",
+}
 
 THRESHOLDS = Thresholds()
 
