@@ -121,8 +121,8 @@ class Exporter:
         for key in self._polled.keys() - kept:
             self._polled.pop(key).cancel()
         for account in changed:
-            if account.tls.insecure_skip_verify:
-                logger.warning("the vendor's certificate is not verified", vendor=account.vendor, account=account.name)
+            for caution in account.cautions():
+                logger.warning(caution, vendor=account.vendor, account=account.name)
             self._polled[account.key] = anyio.CancelScope()
             tasks.start_soon(self._poll, account, self._polled[account.key])
 

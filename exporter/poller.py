@@ -91,6 +91,7 @@ class Poller:
             if self._preserve:
                 await self._preserve(outcome, asked_at, read_at)
             _log_notes(key, before.reading.notes if before.reading else Notes(), outcome.notes)
+            _log_dropped(key, before.reading.dropped if before.reading else 0, outcome.dropped)
             _log_faults(key, _quotas(before).faults, outcome.quotas.faults)
         after = self._store[key]
         _log_change(key, before, after)
@@ -165,6 +166,14 @@ def _log_notes(key: AccountKey, before: Notes, after: Notes) -> None:
     if _left_out(before) != left_out:
         said = "items left out of the reading" if left_out else "no items left out of the reading any more"
         logger.warning(said, vendor=vendor, account=account, items=left_out, such_as=_listed(after.left_out))
+
+
+def _log_dropped(key: AccountKey, before: int, after: int) -> None:
+    """Say once that an account has more series than it may, or that it has no longer."""
+    vendor, account = key
+    if bool(before) != bool(after):
+        said = "series are left out because of max_series" if after else "no series is left out any more"
+        logger.warning(said, vendor=vendor, account=account, dropped=after)
 
 
 def _log_faults(key: AccountKey, before: Mapping[str, str], after: Mapping[str, str]) -> None:

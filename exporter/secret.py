@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import re
+import stat
 import threading
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -78,6 +79,13 @@ class FileSecret:
             return self._last(error)
         _last_read[self.path] = value
         return value
+
+    def others_can_read(self) -> bool:
+        """Whether the file's mode lets others than its owner read it."""
+        try:
+            return bool(self.path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+        except OSError:
+            return False
 
     def _last(self, error: SecretUnreadable) -> str:
         try:

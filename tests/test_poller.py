@@ -12,7 +12,7 @@ from exporter.auth import Auth, Key
 from exporter.errors import Forbidden, PollError, RateLimited, ServerFailed
 from exporter.exposition import render
 from exporter.metrics import Sample
-from exporter.metrics.usage import PROLIFI_WINDOW_START
+from exporter.metrics.usage import NETNUT_GB_USED, PROLIFI_WINDOW_START
 from exporter.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
 from exporter.secret import EnvironmentSecret
 from exporter.store import Reading, Snapshot, Store
@@ -218,6 +218,27 @@ def test_items_that_are_left_out_are_named_when_their_number_changes() -> None:
 
     told = [(log["items"], log["such_as"]) for log in logs if "left out" in log["event"]]
     assert told == [(2, "GET /0: HTTP 404, GET /1: HTTP 404"), (1, "GET /0: HTTP 404"), (0, "")]
+
+
+class Many(Scripted):
+    """A vendor that reports as many series as its script says."""
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        await super().read(poll)
+        number = self.script[min(len(self.polled_at), len(self.script)) - 1]
+        assert isinstance(number, int)
+        return [NETNUT_GB_USED(1, plan_id=str(plan), product_type="") for plan in range(number)]
+
+
+def test_series_beyond_the_most_that_are_allowed_are_said_once_and_so_is_their_end() -> None:
+    account = scripted(10, 12, 13, 12, 10, 10)
+    with capture_logs() as logs:
+        run_for(2000, Many.model_construct(**{**dict(account), "polled_at": []}))
+
+    assert [(log["event"].split(" ")[0], log["dropped"]) for log in logs if "dropped" in log] == [
+        ("series", 2),
+        ("no", 0),
+    ]
 
 
 def test_a_recovery_is_said_once() -> None:

@@ -229,3 +229,15 @@ def test_no_object_of_a_configuration_shows_a_secret(
             shown = f"{thing!r} {thing!s} {pickle.dumps(thing)!r}"
             assert "never-shown" not in shown
         assert "never-shown" not in config.model_dump_json(fallback=repr)
+
+
+@pytest.mark.parametrize(
+    ("mode", "exposed"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o644, True), (0o700, False)]
+)
+def test_a_file_that_others_can_read_is_known(mode: int, exposed: bool, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("a-secret\n")
+    file.chmod(mode)
+
+    assert FileSecret(file).others_can_read() is exposed
+    assert not FileSecret(tmp_path / "gone").others_can_read()

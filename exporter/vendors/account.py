@@ -13,7 +13,7 @@ from exporter.auth import Auth
 from exporter.durations import read_duration, write_duration
 from exporter.metrics import Sample
 from exporter.pacing import Rate
-from exporter.secret import Secret
+from exporter.secret import FileSecret, Secret
 from exporter.vendors.protocol import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
 from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit, Settings, Url, is_insecure
@@ -112,6 +112,15 @@ class Account(Settings):
         if secret is None:
             raise LookupError(f"{name} is not set")
         return secret
+
+    def cautions(self) -> Iterator[str]:
+        """Yield what a person should know of settings that are not wrong, only risky."""
+        if self.tls.insecure_skip_verify:
+            yield "the vendor's certificate is not verified"
+        for name in type(self).model_fields:
+            secret = getattr(self, name)
+            if isinstance(secret, FileSecret) and secret.others_can_read():
+                yield f"others than its owner can read the file of {name}"
 
     @classmethod
     def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
