@@ -1,0 +1,54 @@
+"""The dashboards there are, and their text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from grafana.source import exporter, ionos, netnut, overview, planship, prolifi, quota
+
+FOLDER: Final = Path(__file__).resolve().parents[1] / "dashboards"
+
+_BOARDS: Final = {
+    "overview": overview.board,
+    "quota": quota.board,
+    "netnut": netnut.board,
+    "ionos": ionos.board,
+    "prolifi": prolifi.board,
+    "planship": planship.board,
+    "exporter": exporter.board,
+}
+
+
+def texts() -> dict[Path, str]:
+    """Return every dashboard's file and what stands in it."""
+    return {FOLDER / f"{name}.json": text(board().dashboard()) for name, board in _BOARDS.items()}
+
+
+def document(dashboard: Dashboard) -> Any:
+    """Return a dashboard as JSON has it.
+
+    The SDK puts links and annotations into Grafana 13's menu of controls; without a placement they stand on the page.
+    """
+    written = json.loads(json.dumps(dashboard, cls=JSONEncoder))
+    for control in (*written["links"], *written["annotations"]["list"]):
+        control.pop("placement", None)
+    return written
+
+
+def text(dashboard: Dashboard) -> str:
+    """Return a dashboard as text that does not change where nothing changed."""
+    return json.dumps(document(dashboard), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write() -> None:
+    """Write every dashboard, and remove files that are none."""
+    written = texts()
+    for path in set(FOLDER.glob("*.json")) - written.keys():
+        path.unlink()
+    for path, content in written.items():
+        path.write_text(content, encoding="utf-8")

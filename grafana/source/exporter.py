@@ -1,0 +1,204 @@
+"""Exporter: requests, durations, failures and freshness of each account, and the process itself."""
+
+from __future__ import annotations
+
+from grafana.source import exporter_now, exporter_process
+from grafana.source.board import Board, PanelBuilder
+from grafana.source.exporter_accounts import accounts
+from grafana.source.panels import STALE, THRESHOLDS, About, Query, lines
+from grafana.source.promql import ACCOUNT, age, chosen, interval, leaders, one, series, total
+from grafana.source.quota_columns import NEVER_POLLED, SECONDS
+from grafana.source.variables import variables
+
+_ACCOUNT = chosen("vendor", "account")
+_NAME = "{{vendor}}/{{account}}"
+_OF_HOURS = 80
+"""Pixels that an axis of hours needs."""
+_POLLS_ARE_RARE = "15m"
+"""The shortest step of rates: accounts are polled minutes to an hour apart."""
+
+
+def _rate(name: str, *matchers: str) -> str:
+    return f"rate({series(f'usage_exporter_{name}', *_ACCOUNT, *matchers)}[$__rate_interval])"
+
+
+def _gauge(by: str, name: str) -> str:
+    return one(by, series(f"usage_exporter_{name}", *_ACCOUNT))
+
+
+def board() -> Board:
+    """Return the board."""
+    made = Board(
+        "vu-exporter",
+        "Vendor usage / Exporter",
+        "Whether polls work: requests, errors and durations by vendor, how old figures are, and the process itself.",
+        variables("usage_exporter_poll_interval_seconds", "vendor", "account"),
+        since="now-24h",
+    )
+    made.row("Now", exporter_now.panels())
+    made.row("Accounts", [accounts()])
+    made.row("Requests", [_requests(), _failure_share()], [_durations(), _poll_durations()], [_failures(), _skipped()])
+    made.row("Freshness", [_age(), _lag()])
+    made.row("Contracts and limits", [_drift(), _rate_limit()], [_sign_ins(), _series()])
+    return made.row("Process", *exporter_process.panels())
+
+
+def _requests() -> PanelBuilder:
+    about = About(
+        title="Requests, by vendor and status",
+        description="Requests sent to each vendor in a minute, of all exporters together, by HTTP status;"
+        " `none` is no answer. Nothing: no exporter was scraped in this time.",
+        unit="reqpm",
+        nothing=NEVER_POLLED,
+        height=10,
+    )
+    return _slow(about, Query(f"60 * {total('vendor, code', _rate('requests_total'))}", "{{vendor}} {{code}}"))
+
+
+def _failure_share() -> PanelBuilder:
+    failed, polls = total(ACCOUNT, _rate("poll_failures_total")), total(ACCOUNT, _rate("polls_total"))
+    about = About(
+        title="Share of polls that failed",
+        description="Of the polls that ended, how many failed; a time without any has no value. Dashed is where"
+        " the alert begins. Nothing: no poll ended in this time.",
+        unit="percentunit",
+        nothing="No polls",
+        height=10,
+        steps=((None, "green"), (THRESHOLDS.poll_errors_share, "red")),
+    )
+    return _slow(about, Query(f"{failed} / ({polls} > 0)", _NAME))
+
+
+def _durations() -> PanelBuilder:
+    buckets = total("vendor, le", _rate("request_duration_seconds_bucket"))
+    about = About(
+        title="How long vendors take to answer",
+        description="Half of the requests are answered within the p50, 95 % within the p95, body included."
+        " Nothing: no request in this time.",
+        unit="s",
+        nothing="No requests",
+        height=10,
+    )
+    # Without requests a quantile is NaN, which is not above 0 and so not drawn.
+    return _slow(
+        about,
+        *(Query(f"histogram_quantile({q}, {buckets}) >= 0", f"{{{{vendor}}}} p{100 * q:g}") for q in (0.5, 0.95)),
+    )
+
+
+def _poll_durations() -> PanelBuilder:
+    took, polls = _rate("poll_duration_seconds_sum"), _rate("poll_duration_seconds_count")
+    about = About(
+        title="How long polls take, on average",
+        description="A poll is all requests that one reading of an account needs. Nothing: no poll in this time.",
+        unit="s",
+        nothing="No polls",
+        height=10,
+    )
+    return _slow(about, Query(f"{total(ACCOUNT, took)} / ({total(ACCOUNT, polls)} > 0)", _NAME))
+
+
+def _failures() -> PanelBuilder:
+    about = About(
+        title="Failed polls per hour, by reason",
+        description="Polls that failed in the hour before each moment, of all exporters together. Nothing: none"
+        " failed.",
+        unit="short",
+        nothing="None failed",
+    )
+    failed = f"increase({series('usage_exporter_poll_failures_total', *_ACCOUNT)}[1h])"
+    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', failed)}) > 0", f"{_NAME} {{{{reason}}}}"))
+
+
+def _skipped() -> PanelBuilder:
+    about = About(
+        title="Items left out per hour, by reason",
+        description="Items of the vendor's answers that were left out of a reading in the hour before each"
+        " moment: the log names them. Nothing: none was.",
+        unit="short",
+        nothing="None left out",
+    )
+    skipped = f"increase({series('usage_exporter_items_skipped_total', *_ACCOUNT)}[1h])"
+    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', skipped)}) > 0", f"{_NAME} {{{{reason}}}}"))
+
+
+def _age() -> PanelBuilder:
+    about = About(
+        title="Age of figures, in poll intervals",
+        description=f"How old each account's last good reading is; above {THRESHOLDS.fresh_intervals:g} (dashed)"
+        " it is stale. Nothing: no exporter was scraped in this time.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        height=10,
+        steps=STALE,
+        decimals=1,
+    )
+    return lines(about, Query(leaders(20, f"{age(*_ACCOUNT)} / {interval(*_ACCOUNT)}"), _NAME))
+
+
+def _lag() -> PanelBuilder:
+    about = About(
+        title="Age of what vendors report",
+        description="How long before each moment the time was that the vendor says its figures reach to."
+        " Nothing: no vendor says it; IONOS does.",
+        unit=SECONDS,
+        nothing="No vendor says it",
+        height=10,
+        decimals=1,
+    )
+    return lines(about, Query(f"time() - {_gauge(ACCOUNT, 'data_timestamp_seconds')}", _NAME)).axis_width(_OF_HOURS)
+
+
+def _drift() -> PanelBuilder:
+    drift = _gauge(f"{ACCOUNT}, field, kind", "contract_drift")
+    about = About(
+        title="Departures from contracts, by field",
+        description="How often the last good reading's answers departed from the vendor's contract. Nothing:"
+        " all answers are as expected.",
+        unit="short",
+        nothing="None",
+    )
+    return lines(about, Query(leaders(20, f"{drift} > 0"), f"{_NAME} {{{{field}}}} {{{{kind}}}}"))
+
+
+def _rate_limit() -> PanelBuilder:
+    left = one(ACCOUNT, f"{series('usage_exporter_rate_limit_remaining', *_ACCOUNT)}")
+    about = About(
+        title="Rate limit left",
+        description="The share of requests that the vendor still allowed in its window after its last answer."
+        " Nothing: no vendor says it; Prolifi does.",
+        unit="percentunit",
+        nothing="No vendor says it",
+    )
+    return lines(about, Query(f"{left} / ({_gauge(ACCOUNT, 'rate_limit_limit')} > 0)", _NAME)).min(0).max(1)
+
+
+def _sign_ins() -> PanelBuilder:
+    about = About(
+        title="Sign-ins per hour",
+        description="Sign-ins that brought a new token in the hour before each moment. Nothing: no account"
+        " signs in for one.",
+        unit="short",
+        nothing="No sign-ins",
+    )
+    sign_ins = f"increase({series('usage_exporter_token_refreshes_total', *_ACCOUNT)}[1h])"
+    return lines(about, Query(f"round({total(ACCOUNT, sign_ins)}) > 0", _NAME))
+
+
+def _series() -> PanelBuilder:
+    about = About(
+        title="Series, by account",
+        description="Series of each account's reading on the page, and those left out because of max_series."
+        " Nothing: no exporter was scraped in this time.",
+        unit="short",
+        nothing=NEVER_POLLED,
+    )
+    return lines(
+        about,
+        Query(leaders(20, _gauge(ACCOUNT, "account_series")), _NAME),
+        Query(leaders(20, f"{_gauge(ACCOUNT, 'series_dropped')} > 0"), f"{_NAME} left out"),
+    )
+
+
+def _slow(about: About, *queries: Query) -> PanelBuilder:
+    return lines(about, *queries).interval(_POLLS_ARE_RARE)

@@ -1,0 +1,65 @@
+"""The exporter's accounts, as a table."""
+
+from __future__ import annotations
+
+from grafana.source.board import PanelBuilder
+from grafana.source.panels import STALE, About
+from grafana.source.promql import ACCOUNT, age, chosen, interval, one, series
+from grafana.source.quota_columns import DAYS, NEVER_POLLED
+from grafana.source.tables import Column, Label, link_to, rows
+
+_ACCOUNT = chosen("vendor", "account")
+_UP = (("0", "Failing", "red"), ("1", "Working", "green"))
+
+
+def _gauge(name: str, by: str = ACCOUNT) -> str:
+    return one(by, series(f"usage_exporter_{name}", *_ACCOUNT))
+
+
+def accounts() -> PanelBuilder:
+    """Return a row for each account, the oldest figures first."""
+    about = About(
+        title="Accounts, the stalest first",
+        description="Every account, each once: whether its last poll worked, how old its figures are beside how"
+        " often it is polled, and what its vendor says. Nothing: no exporter is scraped.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        width=24,
+        height=10,
+    )
+    labels = (
+        Label("vendor", "Vendor", 0, (("${__value.raw} in depth", link_to("vu-${__data.fields.vendor}", "account")),)),
+        Label("account", "Account"),
+    )
+    drift = f"count by ({ACCOUNT}) ({_gauge('contract_drift', f'{ACCOUNT}, field, kind')} > 0)"
+    # With two exporters the next poll is the one that comes first.
+    upcoming = f"min by ({ACCOUNT}) ({series('usage_exporter_poll_next_attempt_timestamp_seconds', *_ACCOUNT)})"
+    answers = [
+        Column(title="Last poll", query=_gauge("account_up"), width=100, steps=((None, "text"),), values=_UP),
+        Column(title="Age", query=age(*_ACCOUNT), unit=DAYS, nothing=NEVER_POLLED, width=120, decimals=0),
+        Column(title="Polled every", query=interval(*_ACCOUNT), unit=DAYS, width=130, decimals=0),
+        Column(
+            title="In intervals",
+            query=f"{age(*_ACCOUNT)} / {interval(*_ACCOUNT)}",
+            width=110,
+            nothing=NEVER_POLLED,
+            steps=STALE,
+            decimals=1,
+        ),
+        Column(
+            title="Next poll in", query=f"round(clamp_min({upcoming} - time(), 0))", unit=DAYS, width=120, decimals=0
+        ),
+        Column(
+            title="Vendor's lag",
+            query=f"time() - {_gauge('data_timestamp_seconds')}",
+            unit=DAYS,
+            nothing="Not stated",
+            width=120,
+            decimals=0,
+        ),
+        Column(title="Series", query=_gauge("account_series"), width=90),
+        Column(title="Left out", query=_gauge("series_dropped"), width=90, steps=((None, "text"), (1, "red"))),
+        Column(title="Drift", query=drift, width=90, nothing="None", steps=((None, "text"), (1, "yellow"))),
+        Column(title="Rate limit left", query=_gauge("rate_limit_remaining"), width=130, nothing="Not stated"),
+    ]
+    return rows(about, labels, answers, worst="In intervals")

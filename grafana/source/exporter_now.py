@@ -1,0 +1,84 @@
+"""The exporter's state now, in numbers."""
+
+from __future__ import annotations
+
+from grafana.source.board import PanelBuilder
+from grafana.source.panels import NONE_IS_GOOD, THRESHOLDS, Query, number, small
+from grafana.source.promql import ACCOUNT, age, chosen, count, interval, one, series
+
+_ACCOUNT = chosen("vendor", "account")
+
+
+def _gauge(by: str, name: str) -> str:
+    return one(by, series(f"usage_exporter_{name}", *_ACCOUNT))
+
+
+def panels() -> list[PanelBuilder]:
+    """Return one number for each question."""
+    stale = f"{age(*_ACCOUNT)} > {THRESHOLDS.fresh_intervals:g} * {interval(*_ACCOUNT)}"
+    up = _gauge(ACCOUNT, "account_up")
+    refused = one(ACCOUNT, series("usage_exporter_account_failing", *_ACCOUNT, 'reason=~"auth|forbidden|secret"'))
+    drift = _gauge(f"{ACCOUNT}, field, kind", "contract_drift")
+    return [
+        number(
+            small(
+                title="Exporters down",
+                description="Exporters that Prometheus cannot scrape now. Nothing: there is none in the chosen job.",
+                unit="short",
+                nothing="No exporter",
+                steps=NONE_IS_GOOD,
+            ),
+            Query(count(f"{series('up')} == 0", series("up"))),
+        ),
+        number(
+            small(
+                title="Accounts",
+                description="Accounts that are polled, each once, however many exporters poll it. Nothing: no"
+                " exporter.",
+                unit="short",
+                nothing="No exporter",
+            ),
+            Query(f"count({interval(*_ACCOUNT)})"),
+        ),
+        number(
+            small(
+                title="Failing accounts",
+                description="Accounts whose last poll failed at every exporter. Nothing: no exporter.",
+                unit="short",
+                nothing="No exporter",
+                steps=NONE_IS_GOOD,
+            ),
+            Query(count(f"{up} == 0", up)),
+        ),
+        number(
+            small(
+                title="Refused credentials",
+                description="Accounts whose credentials do not work: a person must act. Nothing: no exporter.",
+                unit="short",
+                nothing="No exporter",
+                steps=NONE_IS_GOOD,
+            ),
+            Query(count(refused, up)),
+        ),
+        number(
+            small(
+                title="Stale accounts",
+                description=f"Accounts without a good reading for {THRESHOLDS.fresh_intervals:g} of their poll"
+                " intervals. Nothing: no exporter.",
+                unit="short",
+                nothing="No exporter",
+                steps=NONE_IS_GOOD,
+            ),
+            Query(count(stale, interval(*_ACCOUNT))),
+        ),
+        number(
+            small(
+                title="Accounts with drift",
+                description="Accounts whose vendor's answers depart from its contract. Nothing: no exporter.",
+                unit="short",
+                nothing="No exporter",
+                steps=((None, "green"), (1, "yellow")),
+            ),
+            Query(count(f"count by ({ACCOUNT}) ({drift} > 0)", up)),
+        ),
+    ]

@@ -1,0 +1,105 @@
+"""The exporter's processes: each is one series, whatever it polls."""
+
+from __future__ import annotations
+
+from grafana.source.board import PanelBuilder
+from grafana.source.panels import About, Query, lines
+from grafana.source.promql import series
+from grafana.source.quota_columns import DAYS
+from grafana.source.tables import Column, Label, rows
+
+_OURS = f"and on (job, instance) {series('usage_exporter_build_info')}"
+"""The process metrics of a job may be of other programs too."""
+
+_NO_EXPORTER = "No exporter"
+_NAME = "{{instance}}"
+
+
+def _mine(expression: str) -> str:
+    return f"({expression} {_OURS})"
+
+
+def panels() -> list[list[PanelBuilder]]:
+    """Return the lines of panels."""
+    return [[_table()], [_memory(), _processor(), _files(), _scrapes()]]
+
+
+def _table() -> PanelBuilder:
+    about = About(
+        title="Exporters that run",
+        description="Every exporter with its version, since when it runs, and whether it accepted its"
+        " configuration when it last read it. Nothing: no exporter is scraped.",
+        unit="short",
+        nothing=_NO_EXPORTER,
+        width=24,
+        height=5,
+    )
+    labels = (
+        Label("job", "Job"),
+        Label("instance", "Instance"),
+        Label("version", "Version", 120),
+        Label("python_version", "Python", 120),
+    )
+    info = f"max by (job, instance, version, python_version) ({series('usage_exporter_build_info')})"
+    runs = f"max by (job, instance) (time() - {_mine(series('process_start_time_seconds'))})"
+    accepted = f"max by (job, instance) ({series('usage_exporter_config_last_reload_successful')})"
+    read = f"time() - max by (job, instance) ({series('usage_exporter_config_last_reload_success_timestamp_seconds')})"
+    answers = [
+        Column(title="Runs", query=info, width=90, values=(("1", "Yes", "green"),), steps=((None, "text"),)),
+        Column(title="For", query=runs, unit=DAYS, width=200, nothing="Not known", decimals=1),
+        Column(
+            title="Configuration",
+            query=accepted,
+            width=160,
+            values=(("0", "Refused", "red"), ("1", "Accepted", "green")),
+            steps=((None, "text"),),
+        ),
+        Column(title="Read", query=read, unit=DAYS, width=200, decimals=1),
+    ]
+    return rows(about, labels, answers, worst="For")
+
+
+def _memory() -> PanelBuilder:
+    about = About(
+        title="Memory",
+        description="Resident memory of each exporter. Nothing: no exporter was scraped in this time.",
+        unit="bytes",
+        nothing=_NO_EXPORTER,
+        width=6,
+    )
+    return lines(about, Query(_mine(series("process_resident_memory_bytes")), _NAME)).min(0)
+
+
+def _processor() -> PanelBuilder:
+    about = About(
+        title="Processor",
+        description="The share of one processor that each exporter uses. Nothing: no exporter was scraped in"
+        " this time.",
+        unit="percentunit",
+        nothing=_NO_EXPORTER,
+        width=6,
+    )
+    used = _mine(f"rate({series('process_cpu_seconds_total')}[$__rate_interval])")
+    return lines(about, Query(used, _NAME)).min(0)
+
+
+def _files() -> PanelBuilder:
+    about = About(
+        title="Open files",
+        description="Files and sockets that each exporter has open. Nothing: no exporter was scraped in this time.",
+        unit="short",
+        nothing=_NO_EXPORTER,
+        width=6,
+    )
+    return lines(about, Query(_mine(series("process_open_fds")), _NAME)).min(0)
+
+
+def _scrapes() -> PanelBuilder:
+    about = About(
+        title="Scrapes",
+        description="How long Prometheus takes to scrape each exporter. Nothing: no exporter was scraped in this time.",
+        unit="s",
+        nothing=_NO_EXPORTER,
+        width=6,
+    )
+    return lines(about, Query(_mine(series("scrape_duration_seconds")), _NAME)).min(0)

@@ -1,0 +1,183 @@
+"""IONOS Cloud: meters by data centre, against last month, and what they cost."""
+
+from __future__ import annotations
+
+from grafana.source import ionos_cost
+from grafana.source.board import Board, PanelBuilder
+from grafana.source.ionos_series import (
+    CONTRACT,
+    COST_LAST_MONTH,
+    COST_NOW,
+    LAST_MONTH,
+    MEANING,
+    NO_COST,
+    NO_LAST_MONTH,
+    NOW,
+    REAL_CENTRES,
+    placed,
+)
+from grafana.source.panels import About, Query, daily, lines, number, ranking, small
+from grafana.source.promql import day_of_counter, highest, leaders, one, series, total
+from grafana.source.quota_columns import NEVER_POLLED, SECONDS
+from grafana.source.tables import Column, Label, rows
+from grafana.source.variables import variables
+
+
+def board() -> Board:
+    """Return the board."""
+    made = Board(
+        "vu-ionos",
+        "Vendor usage / IONOS Cloud",
+        "What IONOS Cloud has metered this UTC month, by data centre, against last month, and what it may cost.",
+        variables("ionos_meter_quantity", "account", "contract", "unit"),
+        starts=one("account, contract", series("ionos_period_start_timestamp_seconds", *CONTRACT)),
+        whose="{{account}} {{contract}}",
+    )
+    made.row("Now", _now())
+    made.row("Meters", [_table()], [_change(), _per_day()])
+    made.row("Meters over time", [_by_unit()])
+    return made.row("Cost", *ionos_cost.panels())
+
+
+def _now() -> list[PanelBuilder]:
+    start = one("account, contract", series("ionos_period_start_timestamp_seconds", *CONTRACT))
+    reach = one("account, contract", series("ionos_period_end_timestamp_seconds", *CONTRACT))
+    return [
+        number(
+            small(
+                title="Estimated cost this month",
+                description="Quantities times list prices, for each currency and account: an estimate, not the"
+                " invoice. Nothing: the account does not ask for cost.",
+                unit="none",
+                nothing=NO_COST,
+                width=8,
+                decimals=2,
+            ),
+            Query(total("account, currency", COST_NOW), "{{account}} {{currency}}"),
+        ),
+        number(
+            small(
+                title="Against last month",
+                description="Estimated cost this month beside the same point of last month: 100 % is as much."
+                " Nothing: no cost is asked for, or there are no figures of last month.",
+                unit="percentunit",
+                nothing=NO_LAST_MONTH,
+                width=6,
+                decimals=0,
+            ),
+            Query(
+                f"{total('account, currency', COST_NOW)} / ({total('account, currency', COST_LAST_MONTH)} > 0)",
+                "{{account}} {{currency}}",
+            ),
+        ),
+        number(
+            small(
+                title="Meters",
+                description="Meters that count this month, over all data centres. Nothing: none was ever polled.",
+                unit="short",
+                nothing=NEVER_POLLED,
+                width=3,
+            ),
+            Query(f"count({one('account, contract, meter_id', NOW)})"),
+        ),
+        number(
+            small(
+                title="Data centres",
+                description="Data centres with a meter this month. Nothing: none was ever polled.",
+                unit="short",
+                nothing=NEVER_POLLED,
+                width=3,
+            ),
+            Query(f"count({one('account, contract, datacenter_id', REAL_CENTRES)})"),
+        ),
+        number(
+            small(
+                title="Age of the figures",
+                description="How long ago the last day began that the figures reach to, the oldest of the"
+                " contracts: IONOS reports a day after it is over. Nothing: no contract was ever polled.",
+                unit=SECONDS,
+                nothing=NEVER_POLLED,
+                decimals=1,
+            ),
+            Query(f"max(time() - {reach} and {start})"),
+        ),
+    ]
+
+
+def _table() -> PanelBuilder:
+    about = About(
+        title="Meters, the costliest first",
+        description="Every meter of each data centre: its quantity this month, in its unit, beside the same"
+        " point of last month, and its estimated cost. Nothing: no contract was ever polled.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        width=24,
+        height=14,
+    )
+    labels = (
+        Label("account", "Account", 100),
+        Label("contract", "Contract", 110),
+        Label("datacenter_id", "Data centre's id", hidden=True),
+        Label("name", "Data centre", 150),
+        Label("location", "Location", 90),
+        Label("description", "Meter"),
+        Label("meter_id", "Id", 110),
+        Label("unit", "Unit", 110),
+        Label("currency", "Currency", 90),
+    )
+    return rows(about, labels, _columns(), worst="Cost")
+
+
+def _columns() -> list[Column]:
+    before = f"{NOW} / ({LAST_MONTH} > 0)"
+    return [
+        Column(title="Quantity", query=f"{placed(NOW)} * {MEANING}", width=110),
+        Column(title="Last month", query=LAST_MONTH, width=110),
+        Column(title="Against it", query=before, unit="percentunit", width=110, decimals=0),
+        Column(title="Cost", query=COST_NOW, unit="none", width=100, decimals=2),
+        Column(title="Last month's cost", query=COST_LAST_MONTH, unit="none", width=140, decimals=2),
+    ]
+
+
+def _change() -> PanelBuilder:
+    about = About(
+        title="Grown most against last month",
+        description="The ten meters of a contract, over its data centres, that are highest beside the same"
+        " point of last month: 100 % is as much. Nothing: there are no figures of last month.",
+        unit="percentunit",
+        nothing=NO_LAST_MONTH,
+        height=12,
+        steps=((None, "green"), (1.1, "yellow"), (1.5, "red")),
+        decimals=0,
+    )
+    by = "account, contract, meter_id, unit"
+    grown = f"({total(by, NOW)} / ({total(by, LAST_MONTH)} > 0)) * {MEANING}"
+    return ranking(about, Query(highest(10, grown), "{{account}} {{contract}} {{description}}"))
+
+
+def _per_day() -> PanelBuilder:
+    used = series("usage_quota_consumed_total", 'vendor="ionos"', *CONTRACT[:1])
+    about = About(
+        title="Per day, by configured quota",
+        description="What was used of each configured quota in each UTC day, in its unit; the vendor reports a"
+        " day after it is over, so a bar stands on the day it was reported. Nothing: no quota is configured.",
+        unit="short",
+        nothing="No quota is configured",
+        height=12,
+    )
+    by = "account, quota, subject, unit"
+    return daily(about, Query(day_of_counter(by, used), "{{account}} {{quota}} {{subject}} ({{unit}})"))
+
+
+def _by_unit() -> PanelBuilder:
+    about = About(
+        title="Top 20 meters in ${unit}",
+        description="What the meters of this unit have counted this month so far, by data centre; it starts"
+        " anew with each month. Units are never added up. Nothing: no contract was ever polled.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        height=10,
+    )
+    named = leaders(20, f"{placed(NOW)} * {MEANING}")
+    panel = lines(about, Query(named, "{{account}} {{contract}} {{name}}: {{description}}"))
+    return panel.repeat("unit").repeat_direction("h").max_per_row(2)

@@ -1,0 +1,182 @@
+"""Overview: what needs me now, over all vendors."""
+
+from __future__ import annotations
+
+from grafana.source.board import Board, PanelBuilder
+from grafana.source.panels import NONE_IS_GOOD, SHARE, STALE, THRESHOLDS, About, Query, lines, number, ranking, small
+from grafana.source.promql import ACCOUNT, age, chosen, count, highest, interval, leaders, now, one, series
+from grafana.source.quota_columns import IDENTITY, NAME, NEVER_POLLED, NO_LIMIT, NO_PERIOD, SECONDS, columns
+from grafana.source.quotas import Quotas
+from grafana.source.tables import rows
+from grafana.source.variables import variables
+
+_ACCOUNT = chosen("vendor", "account")
+_QUOTAS = Quotas(_ACCOUNT)
+_HIGH = f"{100 * THRESHOLDS.quota_warning:g} %"
+
+
+def board() -> Board:
+    """Return the board."""
+    made = Board(
+        "vu-overview",
+        "Vendor usage / Overview",
+        "What needs you now: quotas that are nearly used up or will be, accounts whose figures are stale, alerts.",
+        variables("usage_exporter_poll_interval_seconds", "vendor", "account"),
+    )
+    made.row("Now", _now())
+    made.row("Quotas", [_table()], [_top(), _share()])
+    made.row("Trend", [_projection()])
+    return made.row("Poll health", [_age(), _drift()], collapsed=True)
+
+
+def _now() -> list[PanelBuilder]:
+    high = f"{_QUOTAS.share} >= {THRESHOLDS.quota_warning:g}"
+    # The alerts are on accounts, whichever exporter polls them, so they have no instance.
+    alerts = 'ALERTS{job=~"$job", instance=~"$instance|", alertname=~"Usage.+", alertstate="firing"}'
+    stale = f"{age(*_ACCOUNT)} > {THRESHOLDS.fresh_intervals:g} * {interval(*_ACCOUNT)}"
+    return [
+        number(
+            small(
+                title=f"Quotas at {_HIGH} or more",
+                description=f"Quotas of which {_HIGH} or more is used, used up ones included. Nothing: no vendor"
+                " reports a limit, and none is configured.",
+                unit="short",
+                nothing=NO_LIMIT,
+                steps=((None, "green"), (1, "yellow")),
+            ),
+            Query(count(high, _QUOTAS.share)),
+        ),
+        number(
+            small(
+                title="Used up",
+                description="Quotas of which all is used, or more. Nothing: no limit is known.",
+                unit="short",
+                nothing=NO_LIMIT,
+                steps=NONE_IS_GOOD,
+            ),
+            Query(count(f"{_QUOTAS.share} >= 1", _QUOTAS.share)),
+        ),
+        number(
+            small(
+                title="Will run out before reset",
+                description="Quotas that are not used up, and will be before their period ends, at the pace of"
+                " the last day. Nothing: no quota has both a limit and a period.",
+                unit="short",
+                nothing=NO_PERIOD,
+                steps=NONE_IS_GOOD,
+            ),
+            Query(count(_QUOTAS.will_run_out, _QUOTAS.projected)),
+        ),
+        number(
+            small(
+                title="Accounts with stale figures",
+                description=f"Accounts whose last good reading is older than {THRESHOLDS.fresh_intervals:g} of"
+                " their poll intervals. Nothing: no exporter is scraped.",
+                unit="short",
+                nothing=NEVER_POLLED,
+                steps=NONE_IS_GOOD,
+            ),
+            Query(count(stale, interval(*_ACCOUNT))),
+        ),
+        number(
+            small(
+                title="Alerts firing",
+                description="Alerts of the bundled rules that fire now, over all vendors and accounts. Nothing:"
+                " none fires, or Prometheus does not have the rules.",
+                unit="short",
+                nothing="None",
+                steps=NONE_IS_GOOD,
+            ),
+            Query(f"count({alerts})"),
+        ),
+        number(
+            small(
+                title="Next reset",
+                description="Time until the first quota's period ends and its use starts anew. Nothing: no"
+                " period is known.",
+                unit=SECONDS,
+                nothing=NO_PERIOD,
+                decimals=1,
+            ),
+            Query(f"min({_QUOTAS.remaining})"),
+        ),
+    ]
+
+
+def _table() -> PanelBuilder:
+    about = About(
+        title="Quotas, the most used first",
+        description="Every quota: what is used of how much, where the pace of the last day leads, and how old"
+        " the figures are. A vendor's name leads to its board, a quota's to all about it. Nothing: no quota was"
+        " ever polled.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        width=24,
+        height=14,
+    )
+    return rows(about, IDENTITY, columns(_QUOTAS), worst="Share")
+
+
+def _top() -> PanelBuilder:
+    about = About(
+        title="Top 10 by share",
+        description="The ten quotas of which the largest share is used; all of it is 100 %. Nothing: no limit"
+        " is known.",
+        unit="percentunit",
+        nothing=NO_LIMIT,
+        height=12,
+        steps=SHARE,
+        decimals=1,
+    )
+    return ranking(about, Query(highest(10, _QUOTAS.share), NAME)).max(1)
+
+
+def _share() -> PanelBuilder:
+    about = About(
+        title="Share used, top 10",
+        description="How the share used went, of the ten quotas that are highest now; dashed is where alerts"
+        " begin. A gap is an outage. Nothing: no limit is known.",
+        unit="percentunit",
+        nothing=NO_LIMIT,
+        height=12,
+        steps=SHARE,
+    )
+    return lines(about, Query(leaders(10, _QUOTAS.share, now(_QUOTAS.share)), NAME))
+
+
+def _projection() -> PanelBuilder:
+    about = About(
+        title="Share at period end, top 10",
+        description="Where the ten highest quotas would stand when their periods end, at the pace of the day"
+        " before each moment; above 100 % it runs out. Nothing: no quota has both a limit and a period.",
+        unit="percentunit",
+        nothing=NO_PERIOD,
+        width=24,
+        height=10,
+    )
+    return lines(about, Query(leaders(10, _QUOTAS.projected, now(_QUOTAS.projected)), NAME))
+
+
+def _age() -> PanelBuilder:
+    about = About(
+        title="Age of figures, in poll intervals",
+        description=f"How old each account's last good reading is: above {THRESHOLDS.fresh_intervals:g} it is"
+        " stale. Nothing: no exporter is scraped.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        steps=STALE,
+        decimals=1,
+    )
+    return lines(about, Query(leaders(20, f"{age(*_ACCOUNT)} / {interval(*_ACCOUNT)}"), "{{vendor}}/{{account}}"))
+
+
+def _drift() -> PanelBuilder:
+    drift = one(f"{ACCOUNT}, field, kind", series("usage_exporter_contract_drift", *_ACCOUNT))
+    about = About(
+        title="Departures from vendors' contracts",
+        description="Fields of the vendor's answers that are missing or of another kind than its contract says."
+        " Nothing: all answers are as expected.",
+        unit="short",
+        nothing="None",
+    )
+    return lines(about, Query(f"count by ({ACCOUNT}) ({drift} > 0)", "{{vendor}}/{{account}}"))

@@ -1,0 +1,116 @@
+"""Pieces of PromQL that every board uses.
+
+Whatever several exporters say of one thing is one: gauges are aggregated with max by what names the thing, and only
+then summed. An account is its vendor and its name; the scrape job is no part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from exporter.metrics import Family
+
+DAY: Final = 86400
+
+ACCOUNT: Final = "vendor, account"
+QUOTA: Final = "vendor, account, quota, subject, unit"
+
+_SCRAPED: Final = 'job=~"$job", instance=~"$instance"'
+
+
+def series(metric: Family | str, *matchers: str) -> str:
+    """Return a selector of a metric in the chosen jobs and instances."""
+    name = metric if isinstance(metric, str) else metric.name
+    return f"{name}{{{', '.join((_SCRAPED, *matchers))}}}"
+
+
+def chosen(*labels: str) -> tuple[str, ...]:
+    """Return matchers that take each label's values from the variable of its name."""
+    return tuple(f'{label}=~"${label}"' for label in labels)
+
+
+def one(by: str, expression: str) -> str:
+    """Return one series for each thing, whichever of several exporters say it."""
+    return f"max by ({by}) ({expression})"
+
+
+def total(by: str, expression: str) -> str:
+    """Return a sum; what is summed must be one series for each thing already."""
+    return f"sum by ({by}) ({expression})"
+
+
+def count(expression: str, everything: str) -> str:
+    """Return how many series an expression has: 0, not nothing, as long as `everything` has some."""
+    return f"count({expression}) or 0 * count({everything})"
+
+
+def highest(number: int, expression: str) -> str:
+    """Return the highest series, the highest first."""
+    return f"sort_desc(topk({number}, {expression}))"
+
+
+def leaders(number: int, expression: str, rank: str = "") -> str:
+    """Return those series whose highest value in the time shown is highest, or that lead in `rank`.
+
+    A topk of its own at each moment would make a line end where another overtakes it.
+    """
+    rank = rank or f"max_over_time(({expression})[$__range:1h] @ end())"
+    return f"({expression}) and topk({number}, {rank})"
+
+
+def now(expression: str) -> str:
+    """Return an expression as it is at the end of the time shown, to lead by."""
+    return f"last_over_time(({expression})[1h:5m] @ end())"
+
+
+def described(by: str, labels: str, info: str) -> str:
+    """Return a factor of 1 that brings labels of an info metric; only one of two that differ."""
+    return f"on ({by}) group_left ({labels}) topk by ({by}) (1, max by ({by}, {labels}) ({info}))"
+
+
+def day_of_counter(by: str, counter: str) -> str:
+    """Return what a counter rose in the day that begins now, so that a bar stands on its own day; today's is so far."""
+    return one(by, f"increase({counter}[1d] offset -1d)")
+
+
+def day_of_gauge(by: str, gauge: str) -> str:
+    """Return what a gauge that starts anew now and then rose in the day that begins now.
+
+    A fall to less than half is a new start: what was used until then counts, and what was used since. A smaller fall
+    is a correction, and the day has no bar.
+    """
+    begin = one(by, f"last_over_time({gauge}[1d])")
+    end = one(by, f"last_over_time({gauge}[1d] offset -1d)")
+    peak = one(by, f"max_over_time({gauge}[1d] offset -1d)")
+    return f"({end} - {begin} >= 0) or (clamp_min({peak} - {begin}, 0) + ({end} < 0.5 * {begin}))"
+
+
+def same_point_last_month(at: Callable[[str], str]) -> str:
+    """Return an expression as it was at this point of the last month (UTC); nothing where that was a shorter one.
+
+    Args:
+        at: gives the expression at an offset, such as `offset 31d`.
+
+    """
+    days = f"days_in_month(time() - {DAY} * day_of_month())"
+    return either(f"({at(f'offset {day}d')} and on () ({days} == {day} >= day_of_month()))" for day in (31, 30, 29, 28))
+
+
+def either(expressions: Iterable[str]) -> str:
+    """Return the first of expressions that has a value, for each series."""
+    return " or ".join(expressions)
+
+
+def age(*matchers: str) -> str:
+    """Return the seconds since each account's last good reading, or since the configuration was read where none was."""
+    success = series("usage_exporter_poll_last_success_timestamp_seconds", *matchers)
+    known = series("usage_exporter_poll_interval_seconds", *matchers)
+    read = series("usage_exporter_config_last_reload_success_timestamp_seconds")
+    never = one(ACCOUNT, f"0 * {known} + on (job, instance) group_left () {read}")
+    return f"((time() - {one(ACCOUNT, success)}) or (time() - {never}))"
+
+
+def interval(*matchers: str) -> str:
+    """Return how often each account is polled."""
+    return one(ACCOUNT, series("usage_exporter_poll_interval_seconds", *matchers))

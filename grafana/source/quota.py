@@ -1,0 +1,204 @@
+"""Quota: one quota in depth."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.common import StackingConfig, VizTextDisplayOptions
+from grafana_foundation_sdk.models.common import StackingMode
+
+from grafana.source.board import Board, PanelBuilder
+from grafana.source.panels import SHARE, STALE, THRESHOLDS, TIME_LEFT, About, Query, days, lines, number, small
+from grafana.source.promql import age, chosen, interval
+from grafana.source.quota_columns import (
+    IDENTITY,
+    NEVER_POLLED,
+    NO_LIMIT,
+    NO_PERIOD,
+    NOT_AT_THIS_PACE,
+    SECONDS,
+    USED_UP,
+    columns,
+)
+from grafana.source.quotas import Quotas
+from grafana.source.tables import rows
+from grafana.source.variables import variables
+
+_LABELS = ("vendor", "account", "quota", "subject")
+_ONE = Quotas(chosen(*_LABELS))
+_ACCOUNT = chosen("vendor", "account")
+_NAME = "{{quota}} {{subject}}"
+_WORDS = 36
+"""Size of letters in which words fit where Grafana would make a number as large as it can."""
+_OF_HOURS = 80
+"""Pixels that an axis of hours needs."""
+_PACE = ((None, "green"), (1.0, "yellow"), (THRESHOLDS.burn_warning, "red"))
+
+
+def board() -> Board:
+    """Return the board."""
+    made = Board(
+        "vu-quota",
+        "Vendor usage / Quota",
+        "One quota in depth: what is used of it, how fast, and where that leads. Alerts on quotas lead here.",
+        variables("usage_quota_used", *_LABELS, everything=False),
+        starts=_ONE.starts,
+        whose="{{account}} {{quota}} {{subject}}",
+    )
+    made.row("Now", _now())
+    made.row("Burn-up", [_burn_up()])
+    made.row("Pace", [_per_day(), _shares()], [_pace(), _age()])
+    return made.row("All figures", [_table()])
+
+
+def _now() -> list[PanelBuilder]:
+    return [
+        number(
+            small(
+                title="Share used",
+                description="What is used of the limit; 100 % is all. Nothing: no limit is known.",
+                unit="percentunit",
+                nothing=NO_LIMIT,
+                steps=SHARE,
+                decimals=1,
+            ),
+            Query(_ONE.share, _NAME),
+        ),
+        number(
+            small(
+                title="Left",
+                description="What may still be used, in the unit that the table at the end names. Nothing: no"
+                " limit is known.",
+                unit="short",
+                nothing=NO_LIMIT,
+            ),
+            Query(_ONE.left, _NAME),
+        ),
+        number(
+            small(
+                title="Runs out in",
+                description="Time until all is used, at the pace of the last day. Nothing: at this pace it"
+                " never is, or no limit is known.",
+                unit=SECONDS,
+                nothing=NOT_AT_THIS_PACE,
+                steps=TIME_LEFT,
+                values=USED_UP,
+                decimals=1,
+            ),
+            Query(_ONE.exhaustion, _NAME),
+        ).text(VizTextDisplayOptions().value_size(_WORDS)),
+        number(
+            small(
+                title="Pace since the period began",
+                description="How fast the limit is used: at 1 it lasts exactly its period. Nothing: limit,"
+                " beginning or end of the period is not known, or it has just begun.",
+                unit="short",
+                nothing=NO_PERIOD,
+                steps=_PACE,
+                decimals=2,
+            ),
+            Query(_ONE.pace, _NAME),
+        ),
+        number(
+            small(
+                title="Resets in",
+                description="Time until the period ends and the use starts anew. Nothing: no end is known.",
+                unit=SECONDS,
+                nothing=NO_PERIOD,
+                decimals=1,
+            ),
+            Query(_ONE.remaining, _NAME),
+        ),
+        number(
+            small(
+                title="Age of figures, in poll intervals",
+                description=f"How old the last good reading is; above {THRESHOLDS.fresh_intervals:g} it is"
+                " stale. Nothing: no exporter polls the account.",
+                unit="short",
+                nothing=NEVER_POLLED,
+                steps=STALE,
+                decimals=1,
+            ),
+            Query(f"{age(*_ACCOUNT)} / {interval(*_ACCOUNT)}", "{{vendor}}/{{account}}"),
+        ),
+    ]
+
+
+def _burn_up() -> PanelBuilder:
+    about = About(
+        title="Used against limit and even pace",
+        description="What is used, in the quota's unit, beside its limit (dashed), what an even pace over the"
+        " period would have used (dotted), and what was used 30 days before. Nothing: the quota was never"
+        " polled.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        width=24,
+        height=11,
+    )
+    return lines(
+        about,
+        Query(_ONE.used, f"Used: {_NAME}"),
+        Query(_ONE.limit, f"Limit: {_NAME}"),
+        Query(_ONE.even, f"Even pace: {_NAME}"),
+        Query(_ONE.before("30d"), f"Before, 30 days: {_NAME}"),
+    )
+
+
+def _per_day() -> PanelBuilder:
+    about = About(
+        title="Used per day",
+        description="What was used in each UTC day, in the quota's unit, over resets and corrections; today's"
+        " is so far. Nothing: the quota was never polled twice.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        height=10,
+    )
+    return days(about, Query(_ONE.per_day, _NAME)).stacking(StackingConfig().mode(StackingMode.NONE))
+
+
+def _shares() -> PanelBuilder:
+    about = About(
+        title="Share used, and at period end",
+        description="The share used, and the share at the end of the period, at the pace of the day before each"
+        " moment; dashed is where alerts begin. Nothing: no limit is known.",
+        unit="percentunit",
+        nothing=NO_LIMIT,
+        height=10,
+        steps=SHARE,
+    )
+    return lines(about, Query(_ONE.share, f"Used: {_NAME}"), Query(_ONE.projected, f"At period end: {_NAME}"))
+
+
+def _pace() -> PanelBuilder:
+    about = About(
+        title="Pace since the period began, over time",
+        description="How fast the limit was used at each moment: at 1 (dashed) it lasts exactly its period."
+        " Nothing: limit, beginning or end of the period is not known.",
+        unit="short",
+        nothing=NO_PERIOD,
+        steps=_PACE,
+        decimals=2,
+    )
+    return lines(about, Query(_ONE.pace, _NAME)).axis_soft_min(0)
+
+
+def _age() -> PanelBuilder:
+    about = About(
+        title="Age of figures",
+        description="How long before each moment the last good reading was taken. A line that climbs is an"
+        " outage. Nothing: no exporter polls the account.",
+        unit=SECONDS,
+        nothing=NEVER_POLLED,
+        decimals=1,
+    )
+    return lines(about, Query(age(*_ACCOUNT), "{{vendor}}/{{account}}")).axis_width(_OF_HOURS)
+
+
+def _table() -> PanelBuilder:
+    about = About(
+        title="The chosen quotas",
+        description="Every figure of the quotas chosen above, the most used first. Nothing: none was ever polled.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        width=24,
+        height=6,
+    )
+    return rows(about, IDENTITY, columns(_ONE), worst="Share")

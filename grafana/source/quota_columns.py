@@ -1,0 +1,68 @@
+"""What boards say of quotas in the same words: names of series, texts for nothing, columns of tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from grafana.source.panels import TIME_LEFT
+from grafana.source.quotas import Quotas
+from grafana.source.tables import Column, Label, link_to
+
+NO_LIMIT: Final = "No limit known"
+NO_PERIOD: Final = "No period known"
+NOT_AT_THIS_PACE: Final = "Not at this pace"
+NEVER_POLLED: Final = "Never polled"
+USED_UP: Final = (("0", "Used up", "red"),)
+NAME: Final = "{{vendor}}/{{account}} {{quota}} {{subject}}"
+
+DAYS: Final = "dtdurations"
+"""Words, for tables."""
+SECONDS: Final = "s"
+"""A number with the unit that suits it, for axes and large letters."""
+
+IDENTITY: Final = (
+    Label("vendor", "Vendor", 80, (("${__value.raw} in depth", link_to("vu-${__data.fields.vendor}", "account")),)),
+    Label(
+        "account",
+        "Account",
+        90,
+        (("Polls of ${__value.raw}", link_to("vu-exporter", "vendor", "account")),),
+    ),
+    Label(
+        "quota",
+        "Quota",
+        140,
+        (("${__value.raw} in depth", link_to("vu-quota", "vendor", "account", "quota", "subject")),),
+    ),
+    Label(
+        "subject",
+        "Subject",
+        0,
+        (("${__value.raw} in depth", link_to("vu-quota", "vendor", "account", "quota", "subject")),),
+    ),
+    Label("unit", "Unit", 90),
+)
+
+
+def columns(quotas: Quotas) -> list[Column]:
+    """Return the columns of a table of quotas."""
+    return [
+        Column(title="Used", query=quotas.used, width=80),
+        Column(title="Limit", query=quotas.limit, width=110, nothing=NO_LIMIT),
+        Column(
+            title="Share", query=quotas.share, unit="percentunit", width=170, nothing=NO_LIMIT, gauge=True, decimals=1
+        ),
+        Column(title="At period end", query=quotas.projected, unit="percentunit", nothing="-", width=110, decimals=0),
+        Column(
+            title="Runs out in",
+            query=quotas.exhaustion,
+            unit=DAYS,
+            nothing=NOT_AT_THIS_PACE,
+            width=150,
+            steps=TIME_LEFT,
+            values=USED_UP,
+            decimals=1,
+        ),
+        Column(title="Resets in", query=quotas.remaining, unit=DAYS, nothing=NO_PERIOD, width=140, decimals=1),
+        Column(title="Age", query=quotas.age, unit=DAYS, nothing=NEVER_POLLED, width=100, decimals=0),
+    ]

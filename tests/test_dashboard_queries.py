@@ -1,0 +1,167 @@
+"""Every query of every dashboard, asked of a real Prometheus that holds 45 days of history."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dashboard_queries import Board, Panel, Query, boards, chosen_value, faults
+from history import VARIANTS
+from history_prometheus import Prometheus, Series, built, serving
+from history_session import END
+
+pytestmark = pytest.mark.timeout(600)  # the first test waits until the history is written
+
+BOARDS = {board.name: board for board in boards()}
+PANELS = [panel for board in BOARDS.values() for panel in board.panels]
+NOTES = [note for board in BOARDS.values() for note in board.annotations]
+
+RIGHTLY_EMPTY = {
+    # No rule is evaluated in the history, so no alert fires.
+    "overview: Alerts firing": ("Alerts firing",),
+    # No account has more series than it may have.
+    "exporter: Series, by account": ("Series, by account {{vendor}}/{{account}} left out",),
+}
+"""Queries without an answer, by panel."""
+
+
+@pytest.fixture(scope="module")
+def histories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Prometheus]]:
+    with serving(built(tmp_path_factory)) as histories:
+        yield histories
+
+
+@pytest.fixture(scope="module", params=VARIANTS)
+def variant(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def history(histories: dict[str, Prometheus], variant: str) -> Prometheus:
+    return histories[variant]
+
+
+def choices(board: Board, history: Prometheus, *, several: bool) -> dict[str, str]:
+    """What is chosen at first: everything, or where there is no such choice the first, or with `several` all."""
+    chosen: dict[str, str] = {}
+    for one in board.choices:
+        selector = board.asked(one.selector, chosen, board.seconds)
+        values = history.values_of(one.label, selector, END - board.seconds)
+        assert values, f"nothing to choose for {one.name}"
+        chosen[one.name] = one.everything or chosen_value(values if several else values[:1])
+    return chosen
+
+
+def answers(panel: Panel, history: Prometheus, *, several: bool) -> list[list[Series]]:
+    board = BOARDS[panel.board]
+    step = board.step(panel)
+    chosen = choices(board, history, several=several)
+    expressions = [board.asked(query.expression, chosen, step) for query in panel.queries]
+    return [
+        history.now(expression) if query.instant else history.range(expression, END - board.seconds, step)
+        for query, expression in zip(panel.queries, expressions, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=str)
+def test_every_panel_shows_what_it_says(panel: Panel, history: Prometheus, variant: str) -> None:
+    found = answers(panel, history, several=variant == "many")
+
+    assert faults(panel, found, RIGHTLY_EMPTY.get(str(panel), ())) == []
+
+
+@pytest.mark.parametrize("note", NOTES, ids=str)
+def test_every_annotation_has_moments_to_mark(note: Panel, history: Prometheus, variant: str) -> None:
+    assert faults(note, answers(note, history, several=variant == "many")) == []
+
+
+def test_what_may_be_empty_is_asked_by_a_dashboard() -> None:
+    asked = {str(panel): {query.name for query in panel.queries} for panel in PANELS}
+
+    assert all(set(names) <= asked.get(panel, set()) for panel, names in RIGHTLY_EMPTY.items())
+
+
+def panel(*queries: Query, columns: tuple[str, ...] = ()) -> Panel:
+    return Panel("usage", "Usage", queries, columns)
+
+
+def query(name: str = "Used", legend: str = "") -> Query:
+    return Query("used", legend, instant=True, name=name)
+
+
+def series(*values: float, **labels: str) -> Series:
+    return Series(labels, [(END + place, value) for place, value in enumerate(values)])
+
+
+A, B = {"account": "a"}, {"account": "b"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "found"),
+    [
+        (panel(query()), [[]], ["Used: nothing"]),
+        (panel(query()), [[series(1, math.nan, **A)]], ["Used: not a number: {'account': 'a'}"]),
+        (panel(query()), [[series(math.inf)]], ["Used: not a number: {}"]),
+        (panel(query("Runs out in")), [[series(3, -1)]], ["Runs out in: -1: {}"]),
+        (panel(query("Next reset")), [[series(-1)]], ["Next reset: -1: {}"]),
+        (panel(query()), [[series(-1)]], []),
+        (panel(query(legend="{{ acount }}")), [[series(1, **A)]], ["Used: no label acount"]),
+        (panel(query(legend="of {{unit}}")), [[series(1, **A)]], ["Used: no label unit"]),
+        (panel(query(legend="{{account}}")), [[series(1, **A), series(2, **B)]], []),
+        (panel(query(legend="all")), [[series(1, **A), series(2, **B)]], ["Used: 2 are named 'all'"]),
+        (panel(query(), columns=("account", "unit")), [[series(1, **A)]], ["Usage: no label unit"]),
+        (
+            panel(query(), query("Limit"), columns=("account",)),
+            [[series(1, **A, plan="1"), series(2, **A, plan="2")], [series(9, **A)]],
+            ["Usage: 2 rows of ('a',)"],
+        ),
+        (
+            panel(query(), query("Limit"), columns=("account", "plan")),
+            [[series(1, **A, plan="1"), series(2, **B, plan="1")], [series(9, **A)]],
+            [],
+        ),
+    ],
+)
+def test_a_fault_in_an_answer_is_found(asked: Panel, answered: list[list[Series]], found: list[str]) -> None:
+    assert faults(asked, answered) == found
+
+
+def test_a_query_that_may_be_empty_is_read_when_it_is_not() -> None:
+    assert faults(panel(query()), [[]], ["Used"]) == []
+    assert faults(panel(query()), [[series(math.nan)]], ["Used"]) == ["Used: not a number: {}"]
+
+
+def test_variables_stand_for_what_grafana_puts_in_their_place(tmp_path: Path) -> None:
+    (tmp_path / "usage.json").write_text(json.dumps(DOCUMENT))
+    (board,) = boards(tmp_path)
+    (panel,) = board.panels
+    chosen = {"account": chosen_value(["user+1@example.com", "team"])}
+
+    assert board.step(panel) == 3600
+    assert board.asked(panel.queries[0].expression, chosen, board.step(panel)) == (
+        r'rate(used{account=~"(user\\+1@example\\.com|team)"}[3900s]) + used offset 2592000s'
+    )
+    with pytest.raises(KeyError, match="acount"):
+        board.asked("used$acount", chosen, 1)
+
+
+DOCUMENT = {
+    "time": {"from": "now-30d", "to": "now"},
+    "templating": {"list": []},
+    "panels": [
+        {
+            "type": "row",
+            "panels": [
+                {
+                    "title": "Usage",
+                    "interval": "15m",
+                    "targets": [
+                        {"expr": 'rate(used{account=~"$account"}[$__rate_interval]) + used offset ${__range}'},
+                        {"expr": "hidden", "hide": True},
+                    ],
+                }
+            ],
+        }
+    ],
+}
