@@ -2,24 +2,18 @@
 
 import hashlib
 import json
-import re
-import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from exporter_process import ANY_PORT, Running, ended, running
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import eventually
+from stored_files import checked
 
-from exporter import demo
 from exporter.metrics import READING_FAMILIES, Sample
 from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.quota import NO_QUOTAS, measured
@@ -27,7 +21,6 @@ from exporter.storage import Kept, Storage, Unusable
 from exporter.store import Reading
 from exporter.vendors.netnut import NetNut
 
-SECRETS = demo.environment()
 MAIN = NetNut.model_construct(vendor="netnut", name="main", email="a@example.com", base_url="https://example.com")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PLAN = {"plan_id": "41", "product_type": "Residential"}
@@ -81,11 +74,6 @@ def test_a_file_is_for_its_owners_eyes_and_has_no_companion(tmp_path: Path) -> N
     assert (tmp_path / "storage").stat().st_mode & 0o777 == 0o700
 
 
-def checked(document: object) -> bytes:
-    body = json.dumps(document).encode()
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
-
-
 def changed(raw: bytes, **changes: object) -> bytes:
     return checked({**json.loads(raw.partition(b"\n")[2]), **changes})
 
@@ -135,127 +123,6 @@ def test_a_writer_that_is_killed_a_hundred_times_leaves_a_whole_reading_each_tim
     assert int(killed.stdout) > 50
 
 
-def account(url: str, name: str = "main", stale_after: str = "1h") -> str:
-    return (
-        "accounts:\n"
-        f"  - {{vendor: netnut, name: {name}, base_url: {url}/netnut/v1, interval: 1s, stale_after: {stale_after},"
-        " email: acme@example.com, password: '${ACME_NETNUT_PASSWORD}'}\n"
-    )
-
-
-@contextmanager
-def exporter(folder: Path, text: str, storage: Path) -> Iterator[Running]:
-    folder.mkdir(exist_ok=True)
-    (folder / "config.yaml").write_text(text)
-    options = ("--config.file=config.yaml", f"--storage.path={storage}", ANY_PORT)
-    with running(folder, "run", *options, env=SECRETS) as process:
-        yield process
-
-
-def own(page: str, name: str) -> float:
-    (value,) = re.findall(rf'^usage_exporter_{name}{{account="main",vendor="netnut"}} (\S+)$', page, re.MULTILINE)
-    return float(value)
-
-
-def figures(page: str) -> list[str]:
-    return re.findall(r"^netnut_gb_used.*$", page, re.MULTILINE)
-
-
-def storing(process: Running, storage: Path) -> str:
-    """The page, once a reading was stored."""
-    eventually(lambda: list(storage.glob("*.json")))
-    return process.get("/metrics")[1]
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("sandbox"), "sandbox", "--web.listen-address=127.0.0.1:0") as one:
-        yield one
-
-
-NOBODY = "http://127.0.0.1:1"
-
-
-def moved(storage: Path, url: str, *, asked_ago: float | None = None) -> None:
-    """Make the stored reading one of the same account at another URL, or of another time."""
-    (file,) = storage.glob("*.json")
-    document = json.loads(file.read_bytes().partition(b"\n")[2])
-    asked_at = document["asked_at"] if asked_ago is None else time.time() - asked_ago
-    document |= {"owner": owner_of(f"{url}/netnut/v1"), "asked_at": asked_at}
-    file.write_bytes(checked(document))
-
-
-def owner_of(url: str) -> str:
-    return hashlib.sha256(f"netnut\n{url}\nacme@example.com\n\n".encode()).hexdigest()
-
-
-def test_after_a_restart_the_last_reading_is_shown_at_once_with_its_true_age(sandbox: Running, tmp_path: Path) -> None:
-    storage = tmp_path / "storage"
-    with exporter(tmp_path / "first", account(sandbox.url), storage) as process:
-        before = storing(process, storage)
-        assert process.stop()[0] == 0
-    moved(storage, NOBODY, asked_ago=600)
-
-    with exporter(tmp_path / "second", account(NOBODY), storage) as process:
-        eventually(lambda: own(process.get("/metrics")[1], "polls_total") > 0)
-        after = process.get("/metrics")[1]
-
-    assert len(figures(after)) == len(figures(before)) == 3
-    assert own(after, "account_up") == 0
-    assert own(after, "poll_last_success_timestamp_seconds") >= own(before, "poll_last_success_timestamp_seconds")
-    assert "usage_quota_consumed_total" in after
-
-
-def test_a_stored_reading_that_is_too_old_is_not_shown(sandbox: Running, tmp_path: Path) -> None:
-    storage = tmp_path / "storage"
-    with exporter(tmp_path / "first", account(sandbox.url), storage) as process:
-        storing(process, storage)
-    moved(storage, NOBODY, asked_ago=3601)
-
-    with exporter(tmp_path / "second", account(NOBODY), storage) as process:
-        page = process.get("/metrics")[1]
-
-    assert figures(page) == []
-    assert own(page, "account_series") == 0
-
-
-def test_a_spoilt_file_is_counted_and_the_exporter_starts(sandbox: Running, tmp_path: Path) -> None:
-    storage = tmp_path / "storage"
-    storage.mkdir()
-    (storage / "netnut-main.json").write_bytes(b"half a fi")
-
-    with exporter(tmp_path / "first", account(sandbox.url), storage) as process:
-        page = storing(process, storage)
-        log = process.err.read_text()
-
-    series = 'usage_exporter_storage_files_set_aside_total{account="main",reason="damaged",vendor="netnut"} 1.0'
-    assert series in page
-    assert "a stored reading cannot be used and is set aside" in log
-    assert len(list(storage.glob("*.set-aside"))) == 1
-
-
-def test_a_folder_that_takes_nothing_any_more_costs_no_figure_and_is_said_once(
-    sandbox: Running, tmp_path: Path
-) -> None:
-    storage = tmp_path / "storage"
-    with exporter(tmp_path / "first", account(sandbox.url), storage) as process:
-        storing(process, storage)
-        shutil.rmtree(storage)
-        eventually(lambda: own(process.get("/metrics")[1], "storage_write_failures_total") >= 2)
-        assert len(figures(process.get("/metrics")[1])) == 3
-        assert process.err.read_text().count("a reading cannot be stored") == 1
-
-
-def test_a_folder_that_cannot_be_made_is_said_at_start(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    (tmp_path / "config.yaml").write_text(account(NOBODY))
-
-    result = ended("run", "--config.file=config.yaml", "--storage.path=file/storage", cwd=tmp_path, env=SECRETS)
-
-    assert result.returncode == 2
-    assert "nothing can be kept in file/storage: Not a directory" in result.stderr
-
-
 def test_what_was_used_while_the_exporter_was_down_is_in_the_counter() -> None:
     before = measured(MAIN, [NETNUT_GB_USED(7, **PLAN)], NOW, NO_QUOTAS)
     restored = kept_over_a_restart(Kept(Reading((), quotas=before), 1.0, 2.0))
@@ -271,15 +138,3 @@ def kept_over_a_restart(one: Kept) -> Kept:
         found = Storage(Path(folder)).read(MAIN)
     assert found
     return found
-
-
-def test_no_secret_is_stored(sandbox: Running, tmp_path: Path) -> None:
-    storage = tmp_path / "storage"
-    with exporter(tmp_path / "first", account(sandbox.url), storage) as process:
-        storing(process, storage)
-
-    (file,) = storage.glob("*.json")
-    stored = file.read_text()
-    assert "acme@example.com" not in stored
-    for secret in SECRETS.values():
-        assert secret not in stored

@@ -1,0 +1,134 @@
+"""What an operator may change of the rules, and what that changes."""
+
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from rule_documents import RULES, documents, name_of
+
+from exporter.rules.options import Options
+from exporter.rules.thresholds import Thresholds
+
+THRESHOLDS = [one.name for one in fields(Thresholds)]
+# Written where several rules read them, or in the text of annotations too.
+CHANGES = {
+    "fresh_intervals": {"usage:account_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
+    "quota_warning": {"UsageQuotaHigh warning"},
+    "quota_warning_for": {"UsageQuotaHigh warning"},
+    "quota_critical": {"UsageQuotaHigh critical"},
+    "quota_critical_for": {"UsageQuotaHigh critical"},
+    "quota_keep": {"UsageQuotaHigh warning", "UsageQuotaHigh critical"},
+    "exhausted_keep": {"UsageQuotaExhausted critical"},
+    "forecast_limit": {"UsageQuotaWillRunOut warning", "UsageQuotaWillRunOut critical"},
+    "forecast_share": {"UsageQuotaWillRunOut warning"},
+    "forecast_lag": {"UsageQuotaWillRunOut warning"},
+    "forecast_warning_for": {"UsageQuotaWillRunOut warning"},
+    "forecast_critical": {"UsageQuotaWillRunOut critical"},
+    "forecast_critical_for": {"UsageQuotaWillRunOut critical"},
+    "forecast_keep": {"UsageQuotaWillRunOut warning", "UsageQuotaWillRunOut critical"},
+    **{name: {"UsageQuotaBurnFast critical"} for name in THRESHOLDS if name.startswith("burn_critical")},
+    **{name: {"UsageQuotaBurnFast warning"} for name in THRESHOLDS if name.startswith("burn_warning")},
+    "burn_warning_interval": {"UsageQuotaBurnFast warning", "UsageSpike warning"},
+    "burn_warning_lag": {"UsageQuotaBurnFast warning", "UsageSpike warning"},
+    **{name: {"UsageSpike warning"} for name in THRESHOLDS if name.startswith("spike")},
+    "down_for": {"UsageExporterDown critical"},
+    "absent_for": {"UsageExporterAbsent critical"},
+    "stale_for": {"UsagePollStale warning", "UsagePollStale critical"},
+    "stale_critical": {"UsagePollStale critical"},
+    "auth_for": {"UsageAuthFailing critical"},
+    "auth_keep": {"UsageAuthFailing critical"},
+    "rate_limited_share": {"UsageRateLimited warning"},
+    "rate_limited_for": {"UsageRateLimited warning"},
+    **{name: {"UsagePollErrors warning"} for name in THRESHOLDS if name.startswith("poll_errors")},
+    "drift_for": {"UsageContractDrift warning"},
+    "missing_for": {"UsageMissing warning"},
+    "frozen_for": {"UsageFrozen info"},
+    "reload_for": {"UsageConfigReloadFailed warning"},
+    "dropped_for": {"UsageSeriesDropped warning"},
+}
+
+
+def changed(options: Options) -> dict[str, tuple[str, str]]:
+    """The rules that differ from the usual ones: how they are, and how they were."""
+    return {
+        name_of(rule): (str(rule), str(RULES[name_of(rule)]))
+        for rule in documents(options)
+        if rule != RULES[name_of(rule)]
+    }
+
+
+@pytest.mark.parametrize("threshold", THRESHOLDS)
+def test_a_threshold_changes_its_rules_and_nothing_but_its_number(threshold: str) -> None:
+    other: Any = {threshold: 0.87 if threshold == "quota_warning" else 0.97 if threshold == "quota_critical" else 4321}
+
+    found = changed(Options(thresholds=Thresholds(**other)))
+
+    assert found.keys() == CHANGES[threshold]
+    for now, before in found.values():
+        assert re.sub(r"0\.[89]7|4321s?", "#", now) in _with_one_number_hidden(before)
+
+
+def _with_one_number_hidden(text: str) -> set[str]:
+    """A text with one number hidden, everywhere or in one place, for each number in it."""
+    return {
+        re.sub(rf"(?<![\w.]){re.escape(number)}(?![\w.])", "#", text)
+        for number in set(re.findall(r"(?<![\w.])\d+(?:\.\d+)?[smhd]?(?![\w.])", text))
+    } | {
+        text[: found.start()] + "#" + text[found.end() :]
+        for found in re.finditer(r"(?<![\w.])\d+(?:\.\d+)?[smhd]?(?![\w.])", text)
+    }
+
+
+def test_the_job_and_the_links_are_the_operators() -> None:
+    options = Options(job='x "y"', runbook_url="https://wiki.example/usage", grafana_url="https://grafana.example/g/")
+
+    for rule in documents(options):
+        usual = RULES[name_of(rule)]
+        assert rule["expr"] == usual["expr"].replace('"usage-exporter"', r'"x \"y\""')
+        for name, text in rule.get("annotations", {}).items():
+            expected = usual["annotations"][name].replace(Options().runbook_url, "https://wiki.example/usage")
+            assert text == expected.replace("http://localhost:3000", "https://grafana.example/g")
+
+
+def test_only_rules_that_look_at_scrapes_name_the_job() -> None:
+    assert changed(Options(job="other")).keys() == {
+        "usage:quota_alerts:held",
+        "UsageExporterDown critical",
+        "UsageExporterAbsent critical",
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"quota_warning": 0.0}, "quota_warning must be a number above 0"),
+        ({"absent_for": -60}, "absent_for must be a number above 0"),
+        ({"spike_factor": float("nan")}, "spike_factor must be a number above 0"),
+        ({"burn_warning": float("inf")}, "burn_warning must be a number above 0"),
+        ({"quota_warning": 0.96}, "quota_warning must not be above quota_critical"),
+    ],
+)
+def test_a_threshold_that_makes_no_sense_is_refused(wrong: Any, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{problem}$"):
+        Thresholds(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"runbook_url": "docs/runbooks.md"},
+        {"grafana_url": "http://localhost:3000/{{ $labels.job }}"},
+        {"grafana_url": "http://localhost:3000/?orgId=1"},
+        {"job": ""},
+        {"job": "a\nb"},
+    ],
+)
+def test_an_option_that_would_break_the_rules_is_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{next(iter(wrong))} must be "):
+        Options(**wrong)
+
+
+@pytest.mark.parametrize("threshold", fields(Thresholds), ids=lambda one: one.name)
+def test_a_threshold_says_what_it_means(threshold: Any) -> None:
+    assert re.fullmatch(r"[A-Z].{20,}\.", threshold.metadata["meaning"])
