@@ -1,0 +1,68 @@
+"""A correction downwards, as the exporter counts it and as Prometheus then reads it."""
+
+import json
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from programs import program
+from quota_samples import plan, read_account
+
+from exporter.quota import NO_QUOTAS, measured
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+MONTH = (1000, 1006, 1012, 1018, 1024, 1030, 1025, 1028, 1032, 1037, 1041, 1046, 1050)
+"""What is used, read every five minutes of an hour, in GB: 5 of them are taken back at half past."""
+
+
+@pytest.fixture(autouse=True)
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "an-invented-secret")
+
+
+def counted() -> list[float]:
+    """The exporter's counter after each of these readings."""
+    account, quotas, totals = read_account("netnut"), NO_QUOTAS, []
+    for number, used in enumerate(MONTH):
+        quotas = measured(account, plan(used), NOW + timedelta(minutes=5 * number), quotas)
+        (total,) = [one.value for one in quotas.samples if one.family.name == "usage_quota_consumed_total"]
+        totals.append(total)
+    return totals
+
+
+def promtool_says(folder: Path, expected: dict[str, float]) -> None:
+    """Have promtool hold expressions after the hour to their values."""
+    series = {"usage_quota_used": MONTH, "usage_quota_consumed_total": counted()}
+    tests = {
+        "evaluation_interval": "5m",
+        "tests": [
+            {
+                "interval": "5m",
+                "input_series": [
+                    {"series": name, "values": " ".join(map(str, values))} for name, values in series.items()
+                ],
+                "promql_expr_test": [
+                    {"expr": expression, "eval_time": "60m", "exp_samples": [{"labels": "{}", "value": value}]}
+                    for expression, value in expected.items()
+                ],
+            }
+        ],
+    }
+    (folder / "tests.yml").write_text(json.dumps(tests))
+    done = subprocess.run(
+        [program("promtool"), "test", "rules", folder / "tests.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_counter_shows_the_net_use_where_the_gauge_would_show_a_whole_month(tmp_path: Path) -> None:
+    net = MONTH[-1] - MONTH[0]
+
+    promtool_says(
+        tmp_path,
+        {
+            "increase(usage_quota_consumed_total[1h])": net,
+            "increase(usage_quota_used[1h])": net + max(MONTH[:6]),
+        },
+    )
