@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 import anyio
+import anyio.lowlevel
 
-from exporter.errors import InternalError, PollError, TimedOut
+from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
 from exporter.quota import NO_QUOTAS, Quotas, measured
 from exporter.retry import next_delay
@@ -78,24 +79,25 @@ class Poller:
 
     async def poll(self) -> Snapshot:
         """Ask once, and return what we know then."""
+        await _unless_cancelled()
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
         self._store.attempted(key, asked_at)
         outcome = await self._outcome(before)
+        await _unless_cancelled()
         self._observer.polled(anyio.current_time() - began, outcome)
         if isinstance(outcome, PollError):
             self._store.failed(key, outcome)
         else:
-            read_at = self._clock()
-            self._store.succeeded(key, outcome, read_at, stale_at=began + self._account.stale_seconds)
-            if self._preserve:
-                await self._preserve(outcome, asked_at, read_at)
+            self._store.succeeded(key, outcome, self._clock(), stale_at=began + self._account.stale_seconds)
             _log_notes(key, before.reading.notes if before.reading else Notes(), outcome.notes)
             _log_dropped(key, before.reading.dropped if before.reading else 0, outcome.dropped)
             _log_faults(key, _quotas(before).faults, outcome.quotas.faults)
         after = self._store[key]
         _log_change(key, before, after)
         self._log_withdrawal(after)
+        if self._preserve and not isinstance(outcome, PollError):
+            await self._preserve(outcome, asked_at, self._clock())
         return after
 
     async def _outcome(self, before: Snapshot) -> Reading | PollError:
@@ -106,7 +108,7 @@ class Poller:
                 samples = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             measure = partial(measured, self._account, now=poll.now, before=_quotas(before))
-            return Reading.checked(samples, self._account.max_series, poll.notes, as_of, measure)
+            reading = Reading.checked(samples, self._account.max_series, poll.notes, as_of, measure)
         except PollError as error:
             return error
         except TimeoutError:
@@ -115,8 +117,11 @@ class Poller:
             vendor, name = self._account.key
             logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
+        unreadable = poll.notes.drift and not reading.samples
+        return Malformed("no figure of any answer can be read") if unreadable else reading
 
     async def _sleep(self, seconds: float) -> None:
+        await _unless_cancelled()
         self._store.scheduled(self._account.key, self._clock() + seconds)
         await anyio.sleep(seconds)
 
@@ -126,6 +131,11 @@ class Poller:
             vendor, name = self._account.key
             logger.warning("the last good reading is stale and no longer shown", vendor=vendor, account=name)
         self._told_stale = stale
+
+
+async def _unless_cancelled() -> None:
+    """End here if the account is polled no more: what was waited for may have come just before it was forgotten."""
+    await anyio.lowlevel.checkpoint_if_cancelled()
 
 
 def phase(key: AccountKey) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -63,6 +64,7 @@ class Storage:
         probe.touch(mode=0o600)
         probe.unlink()
         self._folder = folder
+        self._one_at_a_time = threading.Lock()
 
     def write(self, account: Account, kept: Kept) -> None:
         """Replace an account's file.
@@ -74,12 +76,13 @@ class Storage:
         body = json.dumps(_document(account, kept), ensure_ascii=False, separators=(",", ":")).encode()
         path = self._path(account)
         new = path.with_suffix(".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(_checksum(body) + b"\n" + body)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        _settle(self._folder)
+        with self._one_at_a_time:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(_checksum(body) + b"\n" + body)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+            _settle(self._folder)
 
     def read(self, account: Account) -> Kept | None:
         """Return what an account's file holds, or None where there is none.
