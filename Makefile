@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 LOCK_OPTIONS ?=
+SECONDS ?= 180
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs dashboards lock clean
+.PHONY: help demo test lint soak bench docs dashboards lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,12 +21,16 @@ demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors
 
 test: $(VENV)/development ## run every test, with coverage
 	@scripts/fetch-prometheus $(BIN) || true
+	@scripts/fetch-prism || true
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --cov
 
 lint: $(VENV)/development ## ruff, its formatter, mypy --strict
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+soak: $(VENV)/development ## run an exporter under everything at once, for SECONDS (180)
+	@$(BIN)/python tests/soak.py $(SECONDS)
 
 bench: $(VENV)/development ## what a scrape costs, beside prometheus_client
 	@$(BIN)/python -m benchmarks

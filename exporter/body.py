@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import zlib
 from collections.abc import AsyncIterator
 from typing import Final
@@ -13,9 +15,12 @@ from exporter.errors import TooLarge, Undecodable
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 MAX_TOKEN_BODY_BYTES: Final = 64 * 1024
+MAX_PIECES: Final = 500_000
+"""Commas and opening brackets in one body: tiny values cost much more memory, and time, than the bytes they are."""
 
 _GZIP_OR_ZLIB: Final = 47
 """zlib's word for: either header, found by itself."""
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int) -> bytes:
@@ -54,16 +59,30 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int) -> 
 
 
 def decode_json(body: bytes, content_type: str) -> object:
-    """Return the JSON document that a body is; NaN and Infinity are not JSON.
+    """Return the JSON document that a body is; NaN and Infinity are not JSON. A lone surrogate is read as U+FFFD.
 
     Raises:
+        TooLarge: it has more values than any answer we ask for.
         Undecodable: it is none. The text tells bodies apart without showing them.
 
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_PIECES:
+        raise TooLarge(f"the answer has more than {MAX_PIECES} values")
     try:
-        document: object = from_json(body, allow_inf_nan=False)
-    except ValueError:
+        return _parsed(body)
+    except (ValueError, RecursionError):
         kind = content_type.partition(";")[0].strip()[:40]
         digest = hashlib.sha256(body).hexdigest()[:12]
         raise Undecodable(f"not JSON: {kind or 'no content type'}, {len(body)} bytes, sha256 {digest}") from None
+
+
+def _parsed(body: bytes) -> object:
+    """Our parser refuses half a character in a name, which should cost no more than that character."""
+    try:
+        document: object = from_json(body, allow_inf_nan=False)
+    except ValueError:
+        if b"\\ud" not in body.lower():
+            raise
+        text = json.dumps(json.loads(body.decode()), ensure_ascii=False)
+        document = from_json(_HALF_CHARACTER.sub("\ufffd", text).encode(), allow_inf_nan=False)
     return document

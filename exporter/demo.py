@@ -11,7 +11,7 @@ import anyio
 
 from exporter import app, config
 from exporter.reload import heed_signals
-from exporter.sandbox import ACCOUNTS, Credentials, World, make_app
+from exporter.sandbox import ACCOUNTS, Credentials, Faults, World, make_app
 from exporter.web.addresses import address_of, listen
 from exporter.web.server import Server
 
@@ -124,12 +124,18 @@ async def run(
         over.set()
 
 
-async def run_sandbox(sockets: list[socket.socket], world: World) -> None:
+def introduction(url: str) -> str:
+    """Return a configuration for the sandbox at `url`, and the secrets that it takes, as text for people."""
+    secrets = "".join(f"# export {name}={value}\n" for name, value in environment().items())
+    return f"# A configuration for this sandbox, and its secrets:\n{configuration(url, '15s')}{secrets}"
+
+
+async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults) -> None:
     """Serve a sandbox until SIGTERM or SIGINT."""
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(heed_signals, stop, tasks.cancel_scope)
-        await Server(make_app(world), stop).run(sockets)
+        await Server(make_app(world, faults), stop).run(sockets)
         tasks.cancel_scope.cancel()
 
 

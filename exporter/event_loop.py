@@ -6,7 +6,10 @@ import asyncio
 import socket
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
+
+_PATIENCE_SECONDS: Final = 10.0
+"""For the resolver: enough for the second of two to be asked, less than a connection may take by default."""
 
 
 class EventLoop(asyncio.SelectorEventLoop):
@@ -31,11 +34,14 @@ class EventLoop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        """Return what `socket.getaddrinfo` does."""
+        """Return what `socket.getaddrinfo` does; that no resolver answers is an error too, in time."""
         question = (host, port, family, type, proto, flags)
         if question not in self._lookups:
             self._lookups[question] = self._look_up(question)
-        return await asyncio.shield(self._lookups[question])
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._lookups[question]), _PATIENCE_SECONDS)
+        except TimeoutError:
+            raise socket.gaierror(socket.EAI_AGAIN, "no resolver answered in time") from None
 
     def _look_up(self, question: tuple[Any, ...]) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = self.create_future()

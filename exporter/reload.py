@@ -39,6 +39,10 @@ class Reload:
                 for problem in error.problems:
                     logger.error("the configuration is refused, the last one stays", problem=str(problem))
                 return str(error)
+            except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
+                self._loading.refuse()
+                logger.exception("a bug in the exporter, please report it; the last configuration stays")
+                return f"a bug in the exporter: {type(error).__name__}"
             self._adopt(config)
             logger.info("the configuration was read again", accounts=len(config.accounts))
             return ""

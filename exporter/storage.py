@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from exporter.vendors.periods import Span
 
 _VERSION: Final = 1
 _FAMILIES: Final = {family.name: family for family in READING_FAMILIES}
-_IDENTITIES: Final = ("base_url", "email", "username", "client_id")
+_COUNTED: Final = ("total", "counted", "last", "limit", "seen", "origin", "late")
 
 Rejection = Literal["damaged", "version", "foreign"]
 REJECTIONS: Final[tuple[Rejection, ...]] = ("damaged", "version", "foreign")
@@ -64,7 +65,7 @@ class Storage:
         probe.touch(mode=0o600)
         probe.unlink()
         self._folder = folder
-        self._one_at_a_time = threading.Lock()
+        self._locks: dict[Path, threading.Lock] = defaultdict(threading.Lock)
 
     def write(self, account: Account, kept: Kept) -> None:
         """Replace an account's file.
@@ -76,7 +77,7 @@ class Storage:
         body = json.dumps(_document(account, kept), ensure_ascii=False, separators=(",", ":")).encode()
         path = self._path(account)
         new = path.with_suffix(".new")
-        with self._one_at_a_time:
+        with self._locks[path]:  # a reload may poll an account anew while its last reading is still written
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(_checksum(body) + b"\n" + body)
                 file.flush()
@@ -124,9 +125,8 @@ def _checksum(body: bytes) -> bytes:
 
 
 def _owner(account: Account) -> str:
-    """Return what is the same for the same account at a vendor, whatever its name and its secrets."""
-    words = [account.vendor, *(str(getattr(account, name, "")) for name in _IDENTITIES)]
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+    """Return what is the same for the same account at a vendor: where it is, who signs in, where the secret is."""
+    return hashlib.sha256(f"{account.vendor} {account.base_url} {account.auth!r}".encode()).hexdigest()
 
 
 def _document(account: Account, kept: Kept) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _document(account: Account, kept: Kept) -> dict[str, Any]:
         "matched": reading.quotas.matched,
         "since": reading.quotas.since,
         "consumed": [
-            [astuple(key), one.total, one.counted, one.last, one.limit, one.span.start, one.span.end, one.seen]
+            [astuple(key), *(getattr(one, name) for name in _COUNTED), one.span.start, one.span.end]
             for key, one in reading.quotas.consumed.items()
         ],
     }
@@ -172,5 +172,5 @@ def _samples(document: Mapping[str, Any]) -> Iterator[Sample]:
 
 
 def _consumed(document: Mapping[str, Any]) -> Iterator[tuple[Key, Consumption]]:
-    for key, total, counted, last, limit, start, end, seen in document["consumed"]:
-        yield Key(*key), Consumption(total, counted, last, limit, Span(start, end), seen)
+    for key, *counted, start, end in document["consumed"]:
+        yield Key(*key), Consumption(**dict(zip(_COUNTED, counted, strict=True)), span=Span(start, end))

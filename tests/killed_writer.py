@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from exporter.metrics.usage import NETNUT_GB_USED
+from exporter.secret import EnvironmentSecret
 from exporter.storage import Kept, Storage
 from exporter.store import Reading
 from exporter.vendors.netnut import NetNut
 
 TIMES = 100
 SERIES = 2000
-ACCOUNT = NetNut.model_construct(vendor="netnut", name="main", base_url="https://example.com")
+ACCOUNT = NetNut.model_construct(
+    vendor="netnut", name="main", base_url="https://example.com", token=EnvironmentSecret("TOKEN")
+)
 
 
 def write_for_ever(storage: Storage, number: float) -> NoReturn:

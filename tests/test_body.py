@@ -131,6 +131,10 @@ async def test_no_more_is_read_once_the_limit_is_passed() -> None:
         ('"é\\u00e9"'.encode(), "éé"),
         (b"12345678901234567890123", 12345678901234567890123),
         (b'{"a": 1, "a": 2}', {"a": 2}),
+        (
+            b'{"a\\uDC00": ["\\ud800", "\\\\ud800", "\\ud83d\\ude00", 1]}',
+            {"a\ufffd": ["\ufffd", "\\ud800", "\U0001f600", 1]},
+        ),
     ],
 )
 def test_json_is_decoded(body: bytes, document: object) -> None:
@@ -150,9 +154,12 @@ def test_json_is_decoded(body: bytes, document: object) -> None:
         b"-Infinity",
         b"\xef\xbb\xbf{}",
         b'"\xe9"',
-        b'"\\ud800"',
+        b'"\\ud800',
+        b'["\\ud800", NaN]',
+        b'["\\ud800", 1e400]',
+        b'"\\ud800"' + b"[" * 100_000,
         "{}".encode("utf-16"),
-        b"[" * 1_000_000,
+        b"[" * 100_000,
         b"9" * 10_000,
     ],
 )

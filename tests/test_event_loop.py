@@ -69,6 +69,17 @@ def test_a_dead_resolver_is_asked_once_for_all_and_keeps_no_other_name_waiting(r
     assert len(resolver.asked) == 51
 
 
+@pytest.mark.usefixtures("resolver")
+def test_a_resolver_that_does_not_answer_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.event_loop._PATIENCE_SECONDS", 0.1)
+
+    async def main() -> None:
+        with anyio.fail_after(5), pytest.raises(socket.gaierror, match="no resolver answered in time"):
+            await anyio.getaddrinfo("dead", 80)
+
+    run(main)
+
+
 def test_the_end_does_not_wait_for_a_dead_resolver(resolver: Resolver) -> None:
     async def main() -> None:
         with anyio.move_on_after(0.1):

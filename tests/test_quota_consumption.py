@@ -45,9 +45,17 @@ COUNTED = {
         days(NOVEMBER, 900, 950) + days(DECEMBER, 7, 20, first=31),
         [900, 950, 957, 970],
     ),
-    "even if it begins above the last one": (
+    "even if it begins above the last one, once it is clear that the vendor is not late": (
         days(NOVEMBER, 5) + days(DECEMBER, 50, 60, first=31),
-        [5, 55, 65],
+        [5, 50, 65],
+    ),
+    "at once, where the last one is long over": (
+        days(NOVEMBER, 5) + days(DECEMBER, 50, first=35),
+        [5, 55],
+    ),
+    "a vendor that is late shows more of the last period, and then the new one": (
+        days(NOVEMBER, 1000) + days(DECEMBER, 1001, 1002, first=30) + days(DECEMBER, 5, 40, 700, first=31.05),
+        [1000, 1001, 1002, 1007, 1042, 1702],
     ),
     "a figure of the last period that the vendor shows a while longer is not counted twice": (
         days(NOVEMBER, 900) + days(DECEMBER, 900, 900, 4, 9, first=30),
@@ -97,6 +105,25 @@ def test_a_quota_that_began_after_the_accounts_first_reading_counts_whole(start:
     assert consumption(quota, None, now=200.0, since=100.0).total == total
 
 
+@pytest.mark.parametrize(("hours", "total"), [(1, 14.0), (11, 14.0), (13, 19.0)])
+def test_how_late_a_vendor_may_be_is_a_matter_of_the_periods_length(hours: float, total: float) -> None:
+    yesterday, today = Span(0, DAY), Span(DAY, 2 * DAY)
+    first = consumption(Quota(KEY, 5, 1000, yesterday), None, DAY / 2, since=0)
+
+    second = consumption(Quota(KEY, 14, 1000, today), first, DAY + hours * 3600, since=0)
+
+    assert first.total == 5
+    assert second.total == total
+
+
+def test_a_quota_that_is_made_of_something_else_now_adds_nothing_of_that() -> None:
+    first = consumption(Quota(KEY, 10, 1000, NOVEMBER, "one meter"), None, DAY, since=0)
+    second = consumption(Quota(KEY, 900, 1000, NOVEMBER, "two meters"), first, 2 * DAY, since=0)
+    third = consumption(Quota(KEY, 905, 1000, NOVEMBER, "two meters"), second, 3 * DAY, since=0)
+
+    assert [one.total for one in (first, second, third)] == [10, 10, 15]
+
+
 def test_the_last_known_limit_is_kept() -> None:
     first = consumption(Quota(KEY, 1, 100, UNKNOWN), None, 0, 0)
     second = consumption(Quota(KEY, 2, None, UNKNOWN), first, 1, 0)
@@ -128,8 +155,8 @@ def test_over_known_periods_the_counter_is_the_sum_of_their_highest_figures(mont
         for number, month in enumerate(months)
         for day, used in enumerate(month)
     ]
-    # A month that begins with the very figure that the one before ended with is taken for that one at first.
-    assume(all(before[-1] != month[0] for before, month in pairwise(months)))
+    # A month that does not begin below the end of the one before is taken for that one at first.
+    assume(all(before[-1] > month[0] for before, month in pairwise(months)))
 
     assert counted(steps)[-1] == sum(max(month) for month in months)
 

@@ -48,6 +48,16 @@ MISTAKES = [
     ("ionos", f"{METER}, {LIMIT}, period: plan", "period", "the vendor reports no plan"),
     ("prolifi", f"metric: prolifi_event_count, {LIMIT}, period: plan", "period", "the vendor reports no plan"),
     ("planship", f"metric: planship_lever_usage, {LIMIT}, period: plan", "period", "known with subscriptions"),
+    ("prolifi", f"metric: prolifi_event_count, {LIMIT}, period: month", "period", "the figure never starts anew"),
+    ("ionos", f"{METER}, {LIMIT}, period: {{every: 30m, from: 2026-01-15}}", "period", "a period of at least 1h"),
+    ("ionos", f'{METER}, {LIMIT}, unit: "a\\nb"', "unit", "visible characters"),
+    ("ionos", f"{METER}, {LIMIT}, unit: 5", "unit", "visible characters"),
+    (
+        "ionos",
+        f"{METER}, {LIMIT}, match: {{meter_id: 'a{{99999999999999999999}}'}}",
+        "match.meter_id",
+        "write a regular",
+    ),
     ("ionos", f"{METER}, {LIMIT}, limits: 5", "limits", "unknown key; did you mean limit?"),
 ]
 

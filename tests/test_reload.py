@@ -16,7 +16,8 @@ from programs import eventually
 from virtual_exporter import text_of
 from virtual_time import run_virtually, virtual_now
 
-from exporter import app, demo
+from exporter import demo
+from exporter.accounts import Exporter
 from exporter.client import Client
 from exporter.config import Config, parse
 from exporter.pacing import Pacer
@@ -52,7 +53,7 @@ def page_after(*configurations: Config, seconds: float = 60.0) -> list[str]:
     transport = httpx.ASGITransport(app=make_app(World(clock=virtual_now)))
 
     async def main() -> None:
-        exporter = app.Exporter(virtual_now, partial(Client, transport=transport))
+        exporter = Exporter(virtual_now, partial(Client, transport=transport))
         async with anyio.create_task_group() as tasks:
             for config in configurations:
                 exporter.poll(config, tasks)
@@ -134,7 +135,7 @@ def test_a_poll_under_way_of_an_account_that_is_gone_ends() -> None:
         await anyio.sleep_forever()
 
     async def main() -> None:
-        exporter = app.Exporter(virtual_now, partial(Client, transport=httpx.ASGITransport(app=hang)))
+        exporter = Exporter(virtual_now, partial(Client, transport=httpx.ASGITransport(app=hang)))
         async with anyio.create_task_group() as tasks:
             exporter.poll(configured(account()), tasks)
             await anyio.sleep(5)
@@ -158,7 +159,7 @@ def test_an_account_that_cannot_be_opened_fails_and_ends_nobody_else() -> None:
     pages: list[str] = []
 
     async def main() -> None:
-        exporter = app.Exporter(virtual_now, open_client)
+        exporter = Exporter(virtual_now, open_client)
         async with anyio.create_task_group() as tasks:
             exporter.poll(configured(account(), account("other")), tasks)
             await anyio.sleep(60)

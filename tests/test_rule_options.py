@@ -14,6 +14,7 @@ THRESHOLDS = [one.name for one in fields(Thresholds)]
 # Written where several rules read them, or in the text of annotations too.
 CHANGES = {
     "fresh_intervals": {"usage:account_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
+    "fresh_least": {"usage:account_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
     "quota_warning": {"UsageQuotaHigh warning"},
     "quota_warning_for": {"UsageQuotaHigh warning"},
     "quota_critical": {"UsageQuotaHigh critical"},
@@ -60,7 +61,8 @@ def changed(options: Options) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_a_threshold_changes_its_rules_and_nothing_but_its_number(threshold: str) -> None:
-    other: Any = {threshold: 0.87 if threshold == "quota_warning" else 0.97 if threshold == "quota_critical" else 4321}
+    small = "share" in threshold or threshold in ("quota_warning", "burn_warning", "poll_errors_down")
+    other: Any = {threshold: 0.97 if threshold == "quota_critical" else 0.87 if small else 4321}
 
     found = changed(Options(thresholds=Thresholds(**other)))
 

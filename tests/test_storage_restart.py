@@ -1,6 +1,5 @@
 """An exporter that is started again, and what it shows of the time before."""
 
-import hashlib
 import json
 import re
 import shutil
@@ -60,27 +59,26 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 NOBODY = "http://127.0.0.1:1"
 
 
-def moved(storage: Path, url: str, *, asked_ago: float | None = None) -> None:
-    """Make the stored reading one of the same account at another URL, or of another time."""
-    (file,) = storage.glob("*.json")
+@contextmanager
+def left_by_an_exporter(folder: Path, *, ago: float) -> Iterator[tuple[str, str]]:
+    """What an exporter showed, and a configuration for the same vendor, which is gone; it was read so long ago."""
+    (folder / "gone").mkdir()
+    with running(folder / "gone", "sandbox", "--web.listen-address=127.0.0.1:0") as vendor:
+        text = account(vendor.url)
+        with exporter(folder / "first", text, folder / "storage") as process:
+            before = storing(process, folder / "storage")
+            assert process.stop()[0] == 0
+    (file,) = (folder / "storage").glob("*.json")
     document = json.loads(file.read_bytes().partition(b"\n")[2])
-    asked_at = document["asked_at"] if asked_ago is None else time.time() - asked_ago
-    document |= {"owner": owner_of(f"{url}/netnut/v1"), "asked_at": asked_at}
-    file.write_bytes(checked(document))
+    file.write_bytes(checked({**document, "asked_at": time.time() - ago}))
+    yield before, text
 
 
-def owner_of(url: str) -> str:
-    return hashlib.sha256(f"netnut\n{url}\nacme@example.com\n\n".encode()).hexdigest()
-
-
-def test_after_a_restart_the_last_reading_is_shown_at_once_with_its_true_age(sandbox: Running, tmp_path: Path) -> None:
-    storage = tmp_path / "storage"
-    with exporter(tmp_path / "first", account(sandbox.url), storage) as process:
-        before = storing(process, storage)
-        assert process.stop()[0] == 0
-    moved(storage, NOBODY, asked_ago=600)
-
-    with exporter(tmp_path / "second", account(NOBODY), storage) as process:
+def test_after_a_restart_the_last_reading_is_shown_at_once_with_its_true_age(tmp_path: Path) -> None:
+    with (
+        left_by_an_exporter(tmp_path, ago=600) as (before, text),
+        exporter(tmp_path / "second", text, tmp_path / "storage") as process,
+    ):
         eventually(lambda: own(process.get("/metrics")[1], "polls_total") > 0)
         after = process.get("/metrics")[1]
 
@@ -90,13 +88,11 @@ def test_after_a_restart_the_last_reading_is_shown_at_once_with_its_true_age(san
     assert "usage_quota_consumed_total" in after
 
 
-def test_a_stored_reading_that_is_too_old_is_not_shown(sandbox: Running, tmp_path: Path) -> None:
-    storage = tmp_path / "storage"
-    with exporter(tmp_path / "first", account(sandbox.url), storage) as process:
-        storing(process, storage)
-    moved(storage, NOBODY, asked_ago=3601)
-
-    with exporter(tmp_path / "second", account(NOBODY), storage) as process:
+def test_a_stored_reading_that_is_too_old_is_not_shown(tmp_path: Path) -> None:
+    with (
+        left_by_an_exporter(tmp_path, ago=3601) as (_, text),
+        exporter(tmp_path / "second", text, tmp_path / "storage") as process,
+    ):
         page = process.get("/metrics")[1]
 
     assert figures(page) == []

@@ -10,6 +10,7 @@ import httpx
 from virtual_time import virtual_now
 
 from exporter import app, demo
+from exporter.accounts import Exporter
 from exporter.client import Client
 from exporter.config import Config, parse
 from exporter.exposition import Exposition, Format
@@ -31,6 +32,6 @@ async def exporter(config: Config, vendors: ASGIApp | None = None) -> AsyncItera
         yield parts
 
 
-def text_of(parts: app.Parts | app.Exporter, now: float) -> str:
+def text_of(parts: app.Parts | Exporter, now: float) -> str:
     """The page in the text format at `now` (monotonic)."""
     return b"".join(Exposition(parts.store, parts.telemetry.registry).page(Format.TEXT, now)).decode()

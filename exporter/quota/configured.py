@@ -44,20 +44,33 @@ def configured_quota(setting: Setting, figures: Figures, account: Account, now: 
     """Return what a reading that was asked for at `now` has of a quota that the operator set."""
     groups = _groups(setting, figures)
     plain = {subject: members for subject, members in groups.items() if _of_one_measure(setting, members)}
+    origin = repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
     span_of = _spans(setting, figures, account.plan_period, now)
     quotas = tuple(
         Quota(
             Key(setting.name, "/".join(subject) or account.name, setting.unit),
-            math.fsum(members.values()),
+            _total(members.values()),
             setting.limit,
             span_of(members),
+            origin,
         )
         for subject, members in plain.items()
     )
+    quotas = tuple(quota for quota in quotas if math.isfinite(quota.used))
     fault = "" if groups else "no series matches"
     if len(plain) < len(groups):
         fault = "series in different units match and cannot be added up: match one unit, or write unit in by"
+    elif len(quotas) < len(plain):
+        fault = "the series that match add up to more than a number can hold"
     return Found(quotas, sum(map(len, plain.values())), fault)
+
+
+def _total(figures: Iterable[float]) -> float:
+    """Return the sum, infinite where no number is so large."""
+    try:
+        return math.fsum(figures)
+    except OverflowError:
+        return math.inf
 
 
 def _groups(setting: Setting, figures: Figures) -> dict[Labels, dict[Labels, float]]:

@@ -25,12 +25,22 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One quota as one reading has it; no limit where it is unlimited or not known."""
+    """One quota as one reading has it.
+
+    Attributes:
+        key: which it is.
+        used: what is used of it.
+        limit: what it allows; None where it is unlimited or not known.
+        span: its period.
+        origin: what it is made of; another one under the same key is another quota.
+
+    """
 
     key: Key
     used: float
     limit: float | None
     span: Span
+    origin: str = ""
 
 
 def figures_of(samples: Iterable[Sample]) -> Figures:

@@ -12,7 +12,7 @@ _SHARE: Final = "{{ $value | humanizePercentage }}"
 _COUNT: Final = "{{ $value }}"
 _STALE: Final = """\
 usage:poll_age:seconds
-> <fresh_intervals> * max by (<by_account>) (usage_exporter_poll_interval_seconds)
+> clamp_min(<fresh_intervals> * max by (<by_account>) (usage_exporter_poll_interval_seconds), <fresh_least>)
 """
 _REASON: Final = (
     "{{ range printf `usage_exporter_account_failing{job=%q,vendor=%q,account=%q}`"

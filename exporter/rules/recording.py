@@ -63,9 +63,8 @@ RECORDS: Final = (
         """
         group by (<by_account>) (
           (
-            (time() - usage_exporter_poll_last_success_timestamp_seconds)
-            / usage_exporter_poll_interval_seconds
-            <= <fresh_intervals>
+            time() - usage_exporter_poll_last_success_timestamp_seconds
+            <= clamp_min(<fresh_intervals> * usage_exporter_poll_interval_seconds, <fresh_least>)
           )
           and
           (usage_exporter_account_series > 0 or usage_exporter_account_up == 1)

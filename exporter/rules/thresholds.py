@@ -18,6 +18,17 @@ def _number(default: float, meaning: str) -> Any:
     return field(default=default, metadata={"meaning": meaning})
 
 
+_SHARES: Final = (
+    "quota_warning",
+    "quota_critical",
+    "forecast_share",
+    "spike_share",
+    "rate_limited_share",
+    "poll_errors_share",
+    "poll_errors_down",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """When the alerts begin and end. Each field's `metadata["meaning"]` says what it is and in which unit.
@@ -28,6 +39,10 @@ class Thresholds:
     """
 
     fresh_intervals: float = _number(3, "Poll intervals after which an account's figures are stale.")
+
+    fresh_least: int = _number(
+        5 * _MINUTE, "Age up to which they are not, however short the interval: scrapes take time."
+    )
 
     quota_warning: float = _number(0.8, "Share used from which UsageQuotaHigh warns.")
     quota_warning_for: int = _number(15 * _MINUTE, "How long it must last.")
@@ -81,5 +96,9 @@ class Thresholds:
         for one in fields(self):
             if not 0 < getattr(self, one.name) < math.inf:
                 raise ValueError(f"{one.name} must be a number above 0")
-        if self.quota_warning > self.quota_critical:
-            raise ValueError("quota_warning must not be above quota_critical")
+        for name in _SHARES:
+            if getattr(self, name) > 1:
+                raise ValueError(f"{name} must be a share of 1: write 0.8 for 80 %")
+        for warning, critical in (("quota_warning", "quota_critical"), ("burn_warning", "burn_critical")):
+            if getattr(self, warning) > getattr(self, critical):
+                raise ValueError(f"{warning} must not be above {critical}")

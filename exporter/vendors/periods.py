@@ -12,6 +12,7 @@ from typing import Final, Literal
 from exporter.durations import read_interval
 
 _FORM: Final = "write month, plan, none, or a mapping such as {every: 30d, from: 2026-01-15}"
+_SHORTEST_SECONDS: Final = 3600.0
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -76,7 +77,12 @@ def read_period(value: object) -> Period:
     if not isinstance(value, Mapping) or value.keys() != {"every", "from"}:
         raise ValueError(_FORM)
     first = _read_day(value["from"])
-    return Month(first.day) if value["every"] == "month" else Every(read_interval(value["every"]), first)
+    if value["every"] == "month":
+        return Month(first.day)
+    seconds = read_interval(value["every"])
+    if seconds < _SHORTEST_SECONDS:
+        raise ValueError("write a period of at least 1h")
+    return Every(seconds, first)
 
 
 def _read_day(value: object) -> datetime:

@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 
 from exporter.auth import Auth
 from exporter.auth import Key as BearerKey
+from exporter.errors import Malformed
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.pacing import Rate
@@ -44,6 +45,8 @@ _PAGE: Final = 100
 """Customers asked for at once: the most the vendor gives."""
 _SHORTEST_FULL_PAGE: Final = 20
 """What the vendor gives where nobody asks for more; a page shorter than that is the last."""
+_MOST_LISTED: Final = 200_000
+"""Customers read from the list, wanted or not: beyond, it is taken for one that has no end."""
 
 
 class Customer(Reply, title="data"):
@@ -191,10 +194,12 @@ class Prolifi(Account):
         """Yield what is wrong between settings; customers are listed here or at the vendor."""
         yield from super().conflicts(given)
         if bool(given.get("customers")) == (given.get("discover") is True):
-            yield (
-                "customers",
-                "list customers, or write discover: true to take the vendor's list; one of the two",
-            )
+            yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
+        quotas = given.get("quotas") if given.get("window", "all") == "all" else ()
+        for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
+            named = dict(quota) if isinstance(quota, Mapping) else {}
+            if named.get("metric") == "prolifi_event_count" and named.get("period") not in (None, "none", "plan"):
+                yield f"quotas[{index}].period", "with window: all the figure never starts anew; write none"
 
     async def read(self, poll: Poll) -> Iterable[Sample]:
         """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
@@ -224,6 +229,8 @@ class Prolifi(Account):
             page = await poll.get(Customers, "/customers", {"limit": str(_PAGE), "offset": str(offset)})
             news = {one.id: self._wants(one) for one in page.data if one.id not in wanted}
             wanted |= news
+            if len(wanted) > _MOST_LISTED:
+                raise Malformed(f"a list without end: more than {_MOST_LISTED} customers", asked="GET /customers")
             chosen = [customer for customer, yes in wanted.items() if yes]
             if len(chosen) > self.max_customers:
                 poll.skip("capped", len(chosen) - self.max_customers)

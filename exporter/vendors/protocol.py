@@ -15,6 +15,7 @@ from exporter.pacing import MAX_IN_FLIGHT
 from exporter.vendors.reply import Notes, ReplyT, SkipReason, read_reply
 
 _MOST_TOLD: Final = 5
+_LONGEST_SEGMENT: Final = 256
 
 _ItemT = TypeVar("_ItemT")
 _ReadT = TypeVar("_ReadT")
@@ -159,7 +160,7 @@ def segment(identifier: str) -> str:
     """Return an identifier as one segment of a path, percent-encoded.
 
     Raises:
-        Malformed: it would name another path: empty, `.`, `..`, or with control characters.
+        Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
 
     """
     if not usable_segment(identifier):
@@ -169,4 +170,4 @@ def segment(identifier: str) -> str:
 
 def usable_segment(identifier: str) -> bool:
     """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
-    return identifier not in ("", ".", "..") and identifier.isprintable()
+    return 0 < len(identifier) <= _LONGEST_SEGMENT and identifier not in (".", "..") and identifier.isprintable()

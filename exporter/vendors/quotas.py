@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -15,6 +16,7 @@ from exporter.vendors.periods import Period, read_period
 from exporter.vendors.settings import Name, Pattern, Settings, read_pattern
 
 _BY_NAME: Final = {family.name: family for family in VENDOR_FAMILIES}
+_UNIT: Final = "[ -~]{0,63}"
 _PERIOD_SCHEMA: Final = {
     "title": "period",
     "anyOf": [
@@ -30,6 +32,12 @@ _PERIOD_SCHEMA: Final = {
         },
     ],
 }
+
+
+def _unit(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(_UNIT, value):
+        raise ValueError("write up to 63 visible characters of ASCII, such as GB or core_hours")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,9 @@ class Quota(Settings):
         " if not set, the account is the one subject.",
     )
     limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="What is allowed in a period.")
-    unit: str = Field(default="", description="The label `unit`: what is counted.")
+    unit: Annotated[str, PlainValidator(_unit), WithJsonSchema({"type": "string", "pattern": _UNIT})] = Field(
+        default="", description="The label `unit`: what is counted."
+    )
     period: Annotated[Period, PlainValidator(read_period), WithJsonSchema(_PERIOD_SCHEMA)] = Field(
         default="none",
         description="When the figure starts anew: each UTC `month`; with the vendor's `plan`; at no known time"

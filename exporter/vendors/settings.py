@@ -30,7 +30,6 @@ from exporter.pacing import Rate
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
 from exporter.vendors.protocol import usable_segment
 
-_LONGEST_ID: Final = 256
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -140,7 +139,7 @@ def _authorities(value: object, info: ValidationInfo) -> Path:
 
 def _identifier(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not usable_segment(text) or len(text) > _LONGEST_ID:
+    if not isinstance(text, str) or not usable_segment(text):
         raise ValueError("write an identifier: up to 256 visible characters, and not . or ..")
     return text
 
@@ -185,7 +184,7 @@ def read_pattern(value: object) -> str:
     """
     try:
         re.compile(value if isinstance(value, str) else "(")
-    except re.error:
+    except (re.error, OverflowError, RecursionError):
         raise ValueError("write a regular expression; it has to match the whole") from None
     return str(value)
 

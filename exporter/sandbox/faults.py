@@ -1,0 +1,191 @@
+"""Faults on demand: which calls of which simulated API go wrong, in what way, and how often.
+
+A fault is written `VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...`, such as
+`netnut:/customer/usage/*:status=503;retry-after=120;times=3`. VENDOR and PATH may have `*` for anything; the path is
+the one below the vendor's base URL, as it is sent, without a query. Of several faults for a call, the first is taken
+that is not used up.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from exporter.sandbox.faults_call import Call
+from exporter.sandbox.faults_kinds import KINDS, read_count
+
+VENDORS = ("netnut", "ionos", "prolifi", "planship")
+_EXAMPLE = "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"
+_MOST_FAULTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong.
+
+    Attributes:
+        text: how it is written.
+        vendor: whose calls, as a pattern.
+        path: which calls, as a pattern of the path below the vendor's base URL.
+        kind: a name in the table of kinds.
+        given: what the kind is told, read.
+        times: how many calls; None for all.
+
+    """
+
+    text: str
+    vendor: str
+    path: str
+    kind: str
+    given: Mapping[str, Any]
+    times: int | None
+
+    def is_for(self, vendor: str, path: str) -> bool:
+        """Whether a call of this vendor's path goes wrong by it."""
+        return fnmatchcase(vendor, self.vendor) and fnmatchcase(path, self.path)
+
+
+def read_fault(text: str) -> Fault:
+    """Return the fault that a text writes.
+
+    Raises:
+        ValueError: it writes none; the error's text says what to write.
+
+    """
+    vendor, colon, rest = text.strip().partition(":")
+    path, other_colon, what = rest.partition(":")
+    if not (colon and other_colon and what):
+        raise ValueError(_EXAMPLE)
+    if not any(fnmatchcase(one, vendor) for one in VENDORS):
+        raise ValueError(f"no vendor {vendor[:40]!r}, write one of: {', '.join(VENDORS)}, *")
+    if not path.startswith(("/", "*")):
+        raise ValueError("write a path that begins with / or *")
+    first, *others = what.split(";")
+    name, equals, value = first.partition("=")
+    if name not in KINDS:
+        raise ValueError(f"no fault {name[:40]!r}, write one of: {', '.join(KINDS)}")
+    try:
+        options = dict(_option(one) for one in others)
+        times = read_count(options.pop("times")) if "times" in options else None
+        given = KINDS[name].read(value if equals else None, options)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    return Fault(text.strip(), vendor, path, name, given, times)
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"write {name[:40] or 'OPTION'}=VALUE after the ;")
+    return name, value
+
+
+@dataclass(slots=True)
+class _Standing:
+    number: int
+    fault: Fault
+    calls: int = 0
+
+    @property
+    def left(self) -> int | None:
+        return None if self.fault.times is None else self.fault.times - self.calls
+
+
+class Faults:
+    """The faults that stand, in the order in which they are taken."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._standing: list[_Standing] = []
+        self._given = 0
+        for fault in faults:
+            self.add(fault)
+
+    def add(self, fault: Fault) -> None:
+        """Let calls go wrong by one more fault."""
+        self._given += 1
+        self._standing = [*self._standing, _Standing(self._given, fault)][-_MOST_FAULTS:]
+
+    def clear(self, number: int | None = None) -> bool:
+        """Let nothing go wrong any more, or not by the fault of this number; return whether there was any."""
+        before = self._standing
+        self._standing = [one for one in before if number is not None and one.number != number]
+        return len(self._standing) < len(before)
+
+    def take(self, vendor: str, path: str) -> Fault | None:
+        """Return the fault by which this call goes wrong, and count it."""
+        for one in self._standing:
+            if one.left != 0 and one.fault.is_for(vendor, path):
+                one.calls += 1
+                return one.fault
+        return None
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return each fault with its number, how it is written, how many calls went wrong, and how many may yet."""
+        return [
+            {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
+            for one in self._standing
+        ]
+
+
+def routes(faults: Faults) -> list[Route]:
+    """Return the pages by which faults are told, added and cleared while the sandbox runs.
+
+    GET /-/faults tells them as JSON, POST adds those of the body, one a line, as on the command line, or none if one
+    of them is none; DELETE clears all, or the one whose number is the path's last segment.
+    """
+
+    async def tell(_: Request) -> Response:
+        return JSONResponse(faults.told())
+
+    async def add(request: Request) -> Response:
+        try:
+            lines = (await request.body()).decode().splitlines()
+            read = [read_fault(line) for line in lines if line.strip()]
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+        for fault in read:
+            faults.add(fault)
+        return JSONResponse(faults.told(), 201)
+
+    async def clear(request: Request) -> Response:
+        if not faults.clear(request.path_params.get("number")) and "number" in request.path_params:
+            raise HTTPException(404, "There is no fault of this number.")
+        return Response(status_code=204)
+
+    return [
+        Route("/-/faults", tell, methods=["GET"]),
+        Route("/-/faults", add, methods=["POST"]),
+        Route("/-/faults", clear, methods=["DELETE"]),
+        Route("/-/faults/{number:int}", clear, methods=["DELETE"]),
+    ]
+
+
+class Faulty:
+    """An app whose calls go wrong by the faults that stand. `bases` are the paths of the vendors' base URLs."""
+
+    def __init__(self, app: ASGIApp, faults: Faults, bases: Mapping[str, str]) -> None:
+        self._app = app
+        self._faults = faults
+        self._bases = bases
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, well or not."""
+        fault = self._fault_of(scope) if scope["type"] == "http" else None
+        if fault is None:
+            await self._app(scope, receive, send)
+        else:
+            await KINDS[fault.kind].act(Call(self._app, scope, receive, send, fault.given))
+
+    def _fault_of(self, scope: Scope) -> Fault | None:
+        path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
+        for vendor, base in self._bases.items():
+            if path.startswith(f"{base}/"):
+                return self._faults.take(vendor, path.removeprefix(base))
+        return None

@@ -1,0 +1,217 @@
+"""Faults of the answer: another status, another body, or the vendor's own document with something changed in it."""
+
+import gzip
+import json
+import re
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from email.utils import formatdate
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import Any
+
+from exporter.sandbox.faults_call import Answer, Call
+
+_HTML = b"<!doctype html><title>503</title><p>Down for maintenance, please come back later.</p>\n"
+_MEBIBYTE = bytes(1 << 20)
+_RAW = "a place for raw JSON"
+_MILLION = 1_000_000
+_UNTOUCHED = re.compile(r"[0-9].*|[0-9a-f-]{36}")
+"""Texts that are no names: numbers, dates and ids."""
+
+TEXTS = {
+    "newline": "two\nlines",
+    "quotes": 'a "quoted" word',
+    "backslash": "back\\slash",
+    "nul": "nul\0within",
+    "control": "bell\x07 and escape\x1b[31m",
+    "surrogate": "lone\ud800surrogate",
+    "rtl": "\u202eright to left",
+    "unicode": "Zoë e\u0301 日本 \U0001f600",
+    "long": "x" * _MILLION,
+}
+"""What `labels` puts into names."""
+
+
+async def status(call: Call) -> None:
+    """Answer with this status instead."""
+    code, given = call.given["value"], call.given
+    now = time.time() + given["skew"]
+    answer = Answer(code).having(("date", formatdate(now, usegmt=True)))
+    if given["retry-after"] is not None:
+        answer = answer.having(("retry-after", given["retry-after"]))
+    if given["retry-at"] is not None:
+        answer = answer.having(("retry-after", formatdate(now + given["retry-at"], usegmt=True)))
+    if code not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        answer = answer.saying(json.dumps({"message": "a fault on demand"}).encode())
+    await call.answer(answer)
+
+
+async def redirect(call: Call) -> None:
+    """Send the client to this URL."""
+    await call.answer(Answer(call.given["code"]).having(("location", call.given["value"])).saying(b""))
+
+
+async def skew(call: Call) -> None:
+    """Answer well, dated so many seconds from now."""
+    date = formatdate(time.time() + call.given["value"], usegmt=True)
+    await call.answer((await call.answered()).having(("date", date)))
+
+
+async def truncate(call: Call) -> None:
+    """Answer half of the document as if it were all."""
+    answer = await call.answered()
+    await call.answer(answer.saying(answer.body[: len(answer.body) // 2]))
+
+
+async def html(call: Call) -> None:
+    """Answer a web page with status 200."""
+    await call.answer(Answer(200).saying(_HTML, "text/html; charset=utf-8"))
+
+
+async def empty(call: Call) -> None:
+    """Answer nothing with status 200."""
+    await call.answer(Answer(200).saying(b""))
+
+
+async def bom(call: Call) -> None:
+    """Begin the document with a byte order mark."""
+    answer = await call.answered()
+    await call.answer(answer.saying(b"\xef\xbb\xbf" + answer.body))
+
+
+async def latin_1(call: Call) -> None:
+    """Write a letter of the document in Latin-1."""
+    answer = await call.answered()
+    await call.answer(answer.saying(answer.body.replace(b'"', b'"\xe9', 1), "application/json; charset=iso-8859-1"))
+
+
+async def huge(call: Call) -> None:
+    """Answer well, after so many MiB of spaces."""
+    answer = await call.answered()
+    length = call.given["value"] * len(_MEBIBYTE) + len(answer.body)
+    await call.begin(answer.having(("content-length", str(length))))
+    for _ in range(call.given["value"]):
+        await call.go_on(b" " * len(_MEBIBYTE))
+    await call.go_on(answer.body, more=False)
+
+
+async def gzip_bomb(call: Call) -> None:
+    """Answer a small body that unpacks to so many MiB."""
+    packer = zlib.compressobj(level=9, wbits=31)
+    await call.begin(Answer(200).having(("content-encoding", "gzip")))
+    for _ in range(call.given["value"]):
+        await call.go_on(packer.compress(_MEBIBYTE))
+    await call.go_on(packer.flush(), more=False)
+
+
+async def gzip_twice(call: Call) -> None:
+    """Answer well, packed twice."""
+    answer = await call.answered()
+    packed = gzip.compress(gzip.compress(answer.body))
+    await call.answer(answer.saying(packed).having(("content-encoding", "gzip, gzip")))
+
+
+async def wrong_top(call: Call) -> None:
+    """Answer a string that holds the document instead of the document."""
+    answer = await call.answered()
+    await call.answer(answer.saying(json.dumps(answer.body.decode()).encode()))
+
+
+async def wrong_types(call: Call) -> None:
+    """Answer fields as another type: text as a list, a number as words, true as an object."""
+
+    def other(value: Any) -> Any:
+        if isinstance(value, bool):
+            return {"flag": value}
+        return [value] if isinstance(value, str) else "a lot"  # also instead of a list or an object
+
+    await _answer_changed(call, other)
+
+
+async def nulls(call: Call) -> None:
+    """Answer null in fields."""
+    await _answer_changed(call, lambda _: None)
+
+
+async def missing(call: Call) -> None:
+    """Answer without fields."""
+    await _answer_changed(call, None)
+
+
+async def values(call: Call) -> None:
+    """Answer this JSON, which need not be any, in fields."""
+    raw: str = call.given["value"]
+    await _answer_changed(call, lambda _: _RAW, lambda text: text.replace(json.dumps(_RAW), raw))
+
+
+async def labels(call: Call) -> None:
+    """Put a text that is hard to show into fields that hold names."""
+    text = TEXTS[call.given["value"]]
+
+    def named(value: Any) -> Any:
+        return f"{value} {text}" if isinstance(value, str) and not _UNTOUCHED.fullmatch(value) else value
+
+    await _answer_changed(call, named)
+
+
+async def rows(call: Call) -> None:
+    """Answer so many rows instead of those there are; a field tells them apart."""
+    answer, wanted, field = await call.answered(), call.given["value"], call.given["field"]
+    document = json.loads(answer.body)
+
+    def stretched(value: Any) -> Any:
+        if not (isinstance(value, list) and value and isinstance(value[0], dict)):
+            return value
+        added = (
+            {**value[number % len(value)], field: _another(value[number % len(value)].get(field), number)}
+            for number in range(len(value), wanted)
+        )
+        return [*value[:wanted], *added]
+
+    if isinstance(document, dict):
+        document = {name: stretched(value) for name, value in document.items()}
+    await call.answer(answer.saying(json.dumps(stretched(document)).encode()))
+
+
+def _another(value: Any, number: int) -> Any:
+    return value + 10_000_000 + number if isinstance(value, int) else f"{value}-{number}"
+
+
+async def _answer_changed(
+    call: Call, change: Callable[[Any], Any] | None, finish: Callable[[str], str] = lambda text: text
+) -> None:
+    """Answer the vendor's document with its fields of these names changed, or without them; some, if so many only.
+
+    A pattern is of names of figures and texts; a whole name may be that of a list or an object, too.
+    """
+    answer, most = await call.answered(), call.given["at-most"]
+    patterns = call.given["field"].split(",")
+    left = float("inf") if most is None else most
+
+    def walked(value: Any) -> Any:
+        if isinstance(value, list):
+            return [walked(one) for one in value]
+        return dict(entries(value)) if isinstance(value, dict) else value
+
+    def entries(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        nonlocal left
+        for name, value in given.items():
+            if left > 0 and (name in patterns or (_is_figure(value) and _matches(name, patterns))):
+                left -= 1
+                if change:
+                    yield name, change(value)
+            else:
+                yield name, walked(value)
+
+    changed = walked(json.loads(answer.body))
+    await call.answer(answer.saying(finish(json.dumps(changed)).encode()))
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _is_figure(value: object) -> bool:
+    return value is not None and not isinstance(value, list | dict)

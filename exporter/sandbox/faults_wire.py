@@ -1,0 +1,88 @@
+"""Faults of the connection: it says nothing, too little, too slowly, or what is no HTTP.
+
+A fault that ends the connection raises what a connection raises that is gone, and the server closes it.
+"""
+
+import ctypes
+import os
+from contextlib import suppress
+
+import anyio
+from anyio.abc import SocketAttribute
+
+from exporter.sandbox.faults_call import Answer, Call
+
+_BANNER = b"SSH-2.0-OpenSSH_9.6\r\n"
+_SLICE_BYTES = 64 * 1024
+
+
+async def refuse(_: Call) -> None:
+    """Close the connection without a byte."""
+    raise ConnectionAbortedError
+
+
+async def hang(call: Call) -> None:
+    """Say nothing until the client goes; or for so many seconds, and answer then."""
+    seconds = call.given["value"]
+    if seconds is not None:
+        await anyio.sleep(seconds)
+        await call.answer(await call.answered())
+        return
+    with suppress(anyio.EndOfStream):
+        while True:
+            await call.stream.receive()
+    raise ConnectionAbortedError
+
+
+async def drip(call: Call) -> None:
+    """Answer well, a byte at a time."""
+    answer = await call.answered()
+    await call.begin(answer)
+    for place in range(len(answer.body)):
+        await anyio.sleep(call.given["value"])
+        await call.go_on(answer.body[place : place + 1])
+    await call.go_on(b"", more=False)
+
+
+async def cut(call: Call) -> None:
+    """Close the connection in the middle of the body."""
+    await _half(call)
+    raise ConnectionAbortedError
+
+
+async def reset(call: Call) -> None:
+    """Reset the connection in the middle of the body."""
+    await _half(call)
+    _disconnect(call.stream.extra(SocketAttribute.raw_socket).fileno())  # noqa: S610 - no Django here
+    raise ConnectionResetError
+
+
+async def garbage(call: Call) -> None:
+    """Answer as another protocol does."""
+    await call.stream.send(_BANNER)
+    raise ConnectionAbortedError
+
+
+async def long_header(call: Call) -> None:
+    """Answer well, with a header of so many bytes before."""
+    await call.answer((await call.answered()).having(("x-long", "x" * call.given["value"])))
+
+
+async def endless(call: Call) -> None:
+    """Answer with a body that has no end, until the client goes."""
+    await call.begin(Answer(200))
+    while True:
+        await call.go_on(b" " * _SLICE_BYTES)
+
+
+async def _half(call: Call) -> None:
+    answer = await call.answered()
+    await call.begin(answer)
+    await call.go_on(answer.body[: len(answer.body) // 2])
+
+
+def _disconnect(socket: int) -> None:
+    """Reset a TCP connection: to connect it to no family does, where closing would first say a proper end."""
+    address = bytes(16)
+    if ctypes.CDLL(None, use_errno=True).connect(socket, address, len(address)):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
