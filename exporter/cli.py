@@ -8,6 +8,7 @@ Each command imports what it needs when it runs, so that none waits for another'
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -20,27 +21,27 @@ import click
 from exporter import __version__
 from exporter.log import logger
 from exporter.options import (
+    WithFaults,
     config_file,
-    listen_addresses,
     logging_options,
     poll_interval,
     reload_options,
     storage_path,
-    telemetry_path,
+    with_faulty_world,
     with_rule_options,
     with_world,
 )
 from exporter.secret import redact
-from exporter.web.addresses import DEFAULT_ADDRESS, address_of, listen
+from exporter.web.addresses import DEFAULT_ADDRESS, address_of, addresses_of, listen
+from exporter.web_options import listen_addresses, telemetry_path, web_config_file
 
 if TYPE_CHECKING:
-    import socket
-
     from exporter.app import Outcome
     from exporter.config import Config
     from exporter.rules.options import Options
-    from exporter.sandbox import World
+    from exporter.sandbox import Faults, World
     from exporter.storage import Storage
+    from exporter.web.protection import Protection
 
 FAILED: Final = 1
 WRONG: Final = 2
@@ -63,6 +64,7 @@ def main() -> None:
 @main.command()
 @config_file
 @listen_addresses(DEFAULT_ADDRESS)
+@web_config_file()
 @telemetry_path
 @reload_options
 @storage_path
@@ -71,9 +73,9 @@ def run(  # noqa: PLR0913 - each is an option
     *,
     file: Path,
     addresses: tuple[str, ...],
+    protection: Protection | None,
     path: str,
-    auto_reload: bool,
-    auto_reload_interval: float,
+    watch_seconds: float | None,
     lifecycle: bool,
     storage: Storage | None,
 ) -> None:
@@ -87,20 +89,21 @@ def run(  # noqa: PLR0913 - each is an option
     config = _load(file)
     sockets = _listen(addresses)
     _say_started(config, sockets)
-    watched = (partial(digest, file), auto_reload_interval) if auto_reload else None
     serving = app.Serving(
         sockets=sockets,
         telemetry_path=path,
         load=partial(load, file),
         lifecycle=lifecycle,
-        watched=watched,
+        watched=(partial(digest, file), watch_seconds) if watch_seconds else None,
         storage=storage,
+        protection=protection,
     )
     _run(app.run, config, serving)
 
 
 @main.command()
 @config_file
+@web_config_file(only_checked=True)
 @click.option("--probe", is_flag=True, help="Also poll each account once and say what came.")
 @logging_options("error")
 def check(file: Path, probe: bool) -> None:
@@ -146,20 +149,18 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
     _run(demo.run, config, sandbox, sockets, path, world)
 
 
-@main.command()
+@main.command(cls=WithFaults)
 @listen_addresses(SANDBOX_ADDRESS)
-@with_world
+@with_faulty_world
 @logging_options("info")
-def sandbox(addresses: tuple[str, ...], world: World) -> None:
+def sandbox(addresses: tuple[str, ...], world: World, faults: Faults) -> None:
     """Serve the four vendors' APIs, simulated."""
     from exporter import demo
 
     sockets = _listen(addresses)
-    url = f"http://{address_of(sockets[0])}"
-    _print(f"# A configuration for this sandbox, and its secrets:\n{demo.configuration(url, '15s')}")
-    _print("".join(f"# export {name}={value}\n" for name, value in demo.environment().items()))
-    logger.info("the sandbox is up", listening=", ".join(map(address_of, sockets)), speed=world.speed, seed=world.seed)
-    _run(demo.run_sandbox, sockets, world)
+    _print(demo.introduction(f"http://{address_of(sockets[0])}"))
+    logger.info("the sandbox is up", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
+    _run(demo.run_sandbox, sockets, world, faults)
 
 
 @main.command()
@@ -198,7 +199,7 @@ def rules(options: Options) -> None:
 def healthcheck(url: str) -> None:
     """Ask a running exporter if it is healthy.
 
-    Exits with 1 if it is not, or does not answer within 3 seconds.
+    Exits with 1 if it is not, or does not answer within 3 seconds. To ask for a password is to answer.
     """
     from exporter.healthcheck import trouble_of
 
@@ -256,5 +257,4 @@ def _poll_once(config: Config, told: Callable[[Outcome], None]) -> tuple[bytes, 
 
 
 def _say_started(config: Config, sockets: list[socket.socket]) -> None:
-    listening = ", ".join(map(address_of, sockets))
-    logger.info("started", version=__version__, accounts=len(config.accounts), listening=listening)
+    logger.info("started", version=__version__, accounts=len(config.accounts), listening=addresses_of(sockets))

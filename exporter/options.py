@@ -1,8 +1,7 @@
-"""The options of the command line, spelt as Prometheus users know them."""
+"""The options of the command line, spelt as Prometheus users know them; those of its own HTTP are in `web_options`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import Field, fields
 from functools import wraps
@@ -15,30 +14,14 @@ from exporter.durations import read_duration, read_interval, write_duration
 from exporter.log import FORMATS, LEVELS, Format, Level, configure
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
-from exporter.web.addresses import split_address
 
 if TYPE_CHECKING:
+    from exporter.sandbox import Faults
     from exporter.storage import Storage
 
 _SPEEDS: Final = click.FloatRange(min=0.001, max=3600)
-_PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")
 _RULES: Final = Options()
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def _addresses(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    for address in value:
-        try:
-            split_address(address)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-    return value
-
-
-def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if not _PATH.fullmatch(value) or value.startswith("/-/"):
-        raise click.BadParameter("write a path such as /metrics, not / and not below /-/")
-    return value
 
 
 def _interval(_context: click.Context, _option: click.Parameter, value: str) -> float:
@@ -73,22 +56,6 @@ def _choice(flag: str, name: str, choices: Iterable[str], default: str, meaning:
     return click.option(flag, name, type=click.Choice(tuple(choices)), default=default, show_default=True, help=meaning)
 
 
-def listen_addresses(default: str) -> Callable[[_F], _F]:
-    """Give a command the option that says where it listens."""
-    return click.option(
-        "--web.listen-address",
-        "addresses",
-        multiple=True,
-        default=[default],
-        show_default=True,
-        callback=_addresses,
-        help="Where to listen, may be given several times; :PORT is every interface.",
-    )
-
-
-telemetry_path = click.option(
-    "--web.telemetry-path", "path", default="/metrics", show_default=True, callback=_path, help="Where the metrics are."
-)
 config_file = click.option(
     "--config.file",
     "file",
@@ -117,6 +84,45 @@ def with_world(command: _F) -> _F:
     return cast("_F", given)
 
 
+class WithFaults(click.Command):
+    """A command whose help ends with the table of the sandbox's faults."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table."""
+        from exporter.sandbox import faults_usage  # noqa: PLC0415 - only a person who reads it needs it
+
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Faults"):
+            formatter.write_text(
+                "Each takes times=COUNT too: how many calls go wrong, all if not said. NAMES are names of JSON fields,"
+                " with * and commas; at-most is how many of them in an answer."
+            )
+            formatter.write_dl(faults_usage())
+
+
+def _faults(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Faults:
+    from exporter.sandbox import Faults, read_fault  # noqa: PLC0415 - only a sandbox needs them
+
+    try:
+        return Faults(map(read_fault, value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def with_faulty_world(command: _F) -> _F:
+    """Give a command the options of a sandbox's world and of what goes wrong in it, the world and the faults."""
+    option = click.option(
+        "--fault",
+        "faults",
+        metavar="VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...",
+        multiple=True,
+        callback=_faults,
+        help="What goes wrong, such as 'netnut:/customer/usage/*:status=503;retry-after=120;times=3'; * is any vendor,"
+        " and anything in a path. May be given several times; also at run time, by POST to /-/faults.",
+    )
+    return with_world(option(command))
+
+
 def _folder(_context: click.Context, _option: click.Parameter, value: Path | None) -> Storage | None:
     from exporter.storage import Storage  # noqa: PLC0415 - only an exporter that runs needs one
 
@@ -136,33 +142,37 @@ storage_path = click.option(
 
 
 def reload_options(command: _F) -> _F:
-    """Give a command the options that say when its configuration is read again."""
-    options = (
-        click.option(
-            "--config.auto-reload",
-            "auto_reload",
-            is_flag=True,
-            help="Read the configuration again whenever it changes, not only on SIGHUP.",
-        ),
-        click.option(
-            "--config.auto-reload-interval",
-            "auto_reload_interval",
-            metavar="DURATION",
-            default="30s",
-            show_default=True,
-            callback=_interval,
-            help="How often to look whether it has changed.",
-        ),
-        click.option(
-            "--web.enable-lifecycle",
-            "lifecycle",
-            is_flag=True,
-            help="Read the configuration again on POST /-/reload, too.",
-        ),
+    """Give a command the options that say when its configuration is read again.
+
+    The command is given `watch_seconds`, how often to look whether it has changed, and `lifecycle`.
+    """
+
+    @click.option(
+        "--config.auto-reload",
+        "auto_reload",
+        is_flag=True,
+        help="Read the configuration again whenever it changes, not only on SIGHUP.",
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    @click.option(
+        "--config.auto-reload-interval",
+        "seconds",
+        metavar="DURATION",
+        default="30s",
+        show_default=True,
+        callback=_interval,
+        help="How often to look whether it has changed.",
+    )
+    @click.option(
+        "--web.enable-lifecycle",
+        "lifecycle",
+        is_flag=True,
+        help="Read the configuration again on POST /-/reload, too.",
+    )
+    @wraps(command)
+    def given(*args: Any, auto_reload: bool, seconds: float, **options: Any) -> Any:
+        return command(*args, watch_seconds=seconds if auto_reload else None, **options)
+
+    return cast("_F", given)
 
 
 def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> int:

@@ -11,6 +11,7 @@ import anyio
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     PlatformCollector,
     ProcessCollector,
@@ -48,6 +49,25 @@ class Loading:
         self.accepted = False
 
 
+class WebLoading:
+    """How the web configuration file was read last, where there is one."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        successful, failures = own.WEB_RELOAD_SUCCESSFUL, own.WEB_RELOAD_FAILURES
+        self._successful = Gauge(successful.name, successful.help, registry=registry)
+        self._failures = Counter(failures.name, failures.help, registry=registry)
+        self.accept()
+
+    def accept(self) -> None:
+        """Note that it was accepted."""
+        self._successful.set(1)
+
+    def refuse(self) -> None:
+        """Note that it was not; what was accepted before goes on."""
+        self._successful.set(0)
+        self._failures.inc()
+
+
 class Telemetry:
     """Counters and histograms of every account, in a registry of the exporter's own.
 
@@ -55,6 +75,7 @@ class Telemetry:
         registry: all of it, for the page.
         accounts: each account's part.
         loading: how the configuration was read last.
+        web_loading: how the web configuration file was.
 
     """
 
@@ -63,6 +84,7 @@ class Telemetry:
         self.loading = Loading(loaded_at)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
+        self.web_loading = WebLoading(self.registry)
         self._metrics: list[Counter | Histogram] = []
         PlatformCollector(self.registry)
         ProcessCollector(registry=self.registry)

@@ -45,7 +45,7 @@ SPOILING: Final = [
     *("labels=newline", "labels=nul", "labels=long", "skew=-90000", "bom", "latin-1"),
 ]
 MEGABYTES: Final = 180
-"""What the exporter may grow to: an answer may be of 8 MiB before it is refused, and ten of an account are under way."""
+"""What it may grow to: an answer may be of 8 MiB before it is refused, and ten of an account are under way."""
 VICTIMS: Final = {"netnut": FAILING, "ionos": FAILING, "prolifi": FAILING + SPOILING, "planship": FAILING + SPOILING}
 
 

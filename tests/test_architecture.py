@@ -19,9 +19,10 @@ MODULES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix("
 # From the entrance inwards: a room may import from its own row's rooms and from every row below.
 ROWS = [
     ["exporter.__main__"],
-    ["exporter.cli", "exporter.healthcheck", "exporter.options", "exporter.probe"],
+    ["exporter.cli", "exporter.healthcheck", "exporter.options", "exporter.probe", "exporter.web_options"],
     ["exporter.demo"],
     ["exporter.app"],
+    ["exporter.accounts"],
     ["exporter.reload"],
     ["exporter.web"],
     ["exporter.catalogue", "exporter.reference", "exporter.rules", "exporter.telemetry"],
@@ -63,7 +64,8 @@ HOMES = {
     "httpx": {"exporter.client"},
     "prometheus_client": {"exporter.exposition", "exporter.telemetry", "exporter.web"},
     "h11": {"exporter.web"},
-    "click": {"exporter.cli", "exporter.options"},
+    "bcrypt": {"exporter.web"},
+    "click": {"exporter.cli", "exporter.options", "exporter.web_options"},
     "structlog": {"exporter.log"},
     "starlette": {"exporter.sandbox"},
 }

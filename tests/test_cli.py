@@ -44,11 +44,11 @@ def test_the_version_is_said(flag: str) -> None:
 @pytest.mark.parametrize(
     ("command", "flags"),
     [
-        ("run", {"--config.file", "--storage.path"} | WEB | LOGS | RELOAD),
-        ("check", {"--config.file", "--probe"} | LOGS),
+        ("run", {"--config.file", "--storage.path", "--web.config.file"} | WEB | LOGS | RELOAD),
+        ("check", {"--config.file", "--probe", "--web.config.file"} | LOGS),
         ("once", {"--config.file"} | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),
-        ("sandbox", {"--web.listen-address"} | WORLD | LOGS),
+        ("sandbox", {"--web.listen-address", "--fault"} | WORLD | LOGS),
         ("schema", {"--markdown"}),
         ("metrics", {"--markdown"}),
         ("rules", {"--job", "--runbook-url", "--grafana-url"} | THRESHOLDS),
@@ -87,6 +87,8 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
         (["demo", "--interval", "5"], "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"),
         (["demo", "--interval", "0s"], "must be from 1s to 365d"),
         (["demo", "--speed", "0"], "0.0 is not in the range"),
+        (["sandbox", "--fault", "netnut:status=503"], "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
+        (["sandbox", "--fault", "netnut:*:stat=503"], "no fault 'stat', write one of: refuse, hang, drip, "),
         (["check", "--log.level", "trace"], "'trace' is not one of 'debug', 'info', 'warn', 'error'"),
     ],
 )

@@ -67,6 +67,8 @@ usage_exporter_storage_files_set_aside_total vendor account reason
 usage_exporter_build_info version python_version
 usage_exporter_config_last_reload_successful
 usage_exporter_config_last_reload_success_timestamp_seconds
+usage_exporter_web_config_last_reload_successful
+usage_exporter_web_config_reload_failures_total
 """
 ROWS = [line.split() for line in CONTRACT.split("\n") if line]
 

@@ -105,3 +105,12 @@ RELOAD_TIMESTAMP = Family(
     "usage_exporter_config_last_reload_success_timestamp_seconds",
     "When a configuration was last accepted, Unix time.",
 )
+WEB_RELOAD_SUCCESSFUL = Family(
+    "usage_exporter_web_config_last_reload_successful",
+    "Whether the web configuration file was accepted when it was last read (1) or not (0); 1 where there is none.",
+)
+WEB_RELOAD_FAILURES = Family(
+    "usage_exporter_web_config_reload_failures_total",
+    "Times that a changed web configuration file, or a file that it names, was refused; the last one stays.",
+    kind="counter",
+)

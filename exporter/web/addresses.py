@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Final
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:10924"
@@ -61,3 +62,14 @@ def address_of(listening: socket.socket) -> str:
     """Return host and port that a socket listens on, as `listen` takes them."""
     host, port, *_ = listening.getsockname()
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def addresses_of(sockets: Iterable[socket.socket]) -> str:
+    """Return where sockets listen, for people."""
+    return ", ".join(map(address_of, sockets))
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches an address, as `address_of` gives it."""
+    host, _ = split_address(address)
+    return ip_address(host.partition("%")[0]).is_loopback

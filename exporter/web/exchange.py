@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import anyio
+import anyio.abc
 import h11
 
 from exporter.log import logger
@@ -25,13 +26,13 @@ class Exchange:
     def __init__(
         self,
         http: h11.Connection,
-        send: Callable[[Any], Awaitable[None]],
+        stream: anyio.abc.ByteStream,
         app: ASGIApp,
         request: h11.Request,
         body: bytes,
     ) -> None:
         self._http = http
-        self._send_event = send
+        self._stream = stream
         self._app = app
         self._request = request
         self._body: bytes | None = body
@@ -63,6 +64,7 @@ class Exchange:
             "headers": list(self._request.headers),
             "client": None,
             "server": None,
+            "extensions": {"exporter.stream": {"stream": self._stream}},
         }
 
     async def _receive(self) -> dict[str, Any]:
@@ -74,7 +76,9 @@ class Exchange:
     async def _send(self, message: Message) -> None:
         """Send what the application says; a body in slices, so that a slow reader costs no copy of the page."""
         if message["type"] == "http.response.start":
-            headers = [*message.get("headers", ()), (b"date", formatdate(usegmt=True).encode())]
+            headers = list(message.get("headers", ()))
+            if not any(name.lower() == b"date" for name, _ in headers):
+                headers.append((b"date", formatdate(usegmt=True).encode()))
             status = HTTPStatus(message["status"])
             await self._send_event(h11.Response(status_code=status, reason=status.phrase, headers=headers))
             return
@@ -83,3 +87,7 @@ class Exchange:
             await self._send_event(h11.Data(data=body[start : start + _SLICE_BYTES]))
         if not message.get("more_body", False):
             await self._send_event(h11.EndOfMessage())
+
+    async def _send_event(self, event: Any) -> None:
+        if data := self._http.send(event):
+            await self._stream.send(data)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import resource
 import socket
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -31,6 +31,7 @@ _MOST_CONNECTIONS: Final = 512
 class Limits:
     """What a client may take of us. Times are in seconds."""
 
+    handshake_seconds: float = 5.0
     header_bytes: int = 16 * 1024
     header_seconds: float = 10.0
     body_bytes: int = 64 * 1024
@@ -49,13 +50,20 @@ def affordable_connections() -> int:
     return min(_MOST_CONNECTIONS, max(1, files // 2)) if files != resource.RLIM_INFINITY else _MOST_CONNECTIONS
 
 
+Secure = Callable[[anyio.abc.ByteStream], Awaitable[anyio.abc.ByteStream]]
+"""From a new connection to the one to go on with; an OSError where there is none."""
+
+
 class Server:
     """Serves an application on listening sockets until `stop` is set."""
 
-    def __init__(self, app: ASGIApp, stop: anyio.Event, limits: Limits = Limits()) -> None:
+    def __init__(
+        self, app: ASGIApp, stop: anyio.Event, limits: Limits = Limits(), secure: Secure | None = None
+    ) -> None:
         self._app = app
         self._stop = stop
         self._limits = limits
+        self._secure = secure
         self._slots = anyio.Semaphore(limits.connections)
         self._waiting: set[anyio.CancelScope] = set()
         """Of the connections on which no request is under way."""
@@ -101,18 +109,34 @@ class Server:
     async def _serve(self, stream: anyio.abc.SocketStream) -> None:
         try:
             async with stream:
-                await Connection(stream, self._app, self._limits, self._waiting).run(self._stop)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, TimeoutError):
+                if (secured := await self._secured(stream)) is not None:
+                    async with secured:
+                        await Connection(secured, self._app, self._limits, self._waiting).run(self._stop)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError, TimeoutError):
             pass  # the client went, or took too long
+        except Exception:  # noqa: BLE001 - what one connection meets must not end the others
+            logger.exception("a connection failed, please report it")
         finally:
             self._slots.release()
+
+    async def _secured(self, stream: anyio.abc.ByteStream) -> anyio.abc.ByteStream | None:
+        """Let the handshake take its time, which is short and which a stop interrupts."""
+        if self._secure is None:
+            return stream
+        with anyio.CancelScope(deadline=anyio.current_time() + self._limits.handshake_seconds) as waiting:
+            self._waiting.add(waiting)
+            try:
+                return await self._secure(stream)
+            finally:
+                self._waiting.discard(waiting)
+        return None
 
 
 class Connection:
     """One client's connection: a request, its answer, and the next."""
 
     def __init__(
-        self, stream: anyio.abc.SocketStream, app: ASGIApp, limits: Limits, waiting: set[anyio.CancelScope]
+        self, stream: anyio.abc.ByteStream, app: ASGIApp, limits: Limits, waiting: set[anyio.CancelScope]
     ) -> None:
         self._stream = stream
         self._app = app
@@ -124,16 +148,17 @@ class Connection:
     async def run(self, stop: anyio.Event) -> None:
         """Answer requests until either side is done."""
         while not stop.is_set():
+            request: h11.Request | None = None
             try:
                 request = await self._request()
                 if request is None:
                     return
                 body = await self._body()
             except h11.RemoteProtocolError as error:
-                await self._refuse(error.error_status_hint)
+                await self._refuse(error.error_status_hint, told=request is None or request.method != b"HEAD")
                 return
             with anyio.fail_after(self._limits.answer_seconds):
-                await Exchange(self._http, self._send, self._app, request, body).run()
+                await Exchange(self._http, self._stream, self._app, request, body).run()
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
             self._answered = True
@@ -185,10 +210,11 @@ class Connection:
         if data := self._http.send(event):
             await self._stream.send(data)
 
-    async def _refuse(self, status: int) -> None:
+    async def _refuse(self, status: int, *, told: bool) -> None:
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             text = f"{HTTPStatus(status).phrase.lower()}\n".encode()
             headers = [("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(text)))]
             await self._send(h11.Response(status_code=status, headers=[*headers, ("connection", "close")]))
-            await self._send(h11.Data(data=text))
+            if told:
+                await self._send(h11.Data(data=text))
             await self._send(h11.EndOfMessage())

@@ -1,0 +1,225 @@
+"""What stands between clients and the pages, as the web configuration file says now: TLS, a password, headers."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from exporter.config import ConfigError, Problem
+from exporter.log import logger
+from exporter.web.addresses import address_of, is_loopback
+from exporter.web.exchange import ASGIApp, Message
+from exporter.web.passwords import Passwords, credentials
+from exporter.web.settings import WebSettings, read
+from exporter.web.tls import TLSStream, context_of
+from exporter.web.values import cost_of
+
+LOOK_SECONDS: Final = 1.0
+"""How often the files are looked at; after a change it takes as long until the next request or handshake is by it."""
+
+_CHEAP_COST: Final = 10
+_USERS: Final = "basic_auth_users"
+_TLS: Final = "tls_server_config"
+_CLIENT_CERTIFICATE: Final = "tls_server_config.client_auth_type"
+_UNAUTHORIZED: Final = b"sign in\n"
+
+Stamp = tuple[int, ...]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+class Loading(Protocol):
+    """Who is told whether the file was accepted when it was read again."""
+
+    def accept(self) -> None:
+        """Note that it was."""
+
+    def refuse(self) -> None:
+        """Note that it was not; what was accepted before goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A web configuration that was read, and what its files were like just before."""
+
+    settings: WebSettings
+    context: ssl.SSLContext | None
+    stamps: Mapping[Path, Stamp]
+
+    def is_stale(self) -> bool:
+        """Whether one of the files has changed since."""
+        return any(_stamp(path) != stamp for path, stamp in self.stamps.items())
+
+
+def load(path: Path) -> Loaded:
+    """Read a web configuration and what it names.
+
+    Raises:
+        ConfigError: it cannot be used.
+
+    """
+    stamps = {path: _stamp(path)}
+    settings = read(path)
+    if settings.tls is None:
+        return Loaded(settings, None, stamps)
+    stamps |= {file: _stamp(file) for file in settings.tls.files}
+    return Loaded(settings, context_of(settings.tls), stamps)
+
+
+def _stamp(path: Path) -> Stamp:
+    """Return what is different after a file was written or replaced."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+class Protection:
+    """Lets clients in by a web configuration file that may change at any time; a bad one changes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file.
+
+        Raises:
+            ConfigError: it cannot be used.
+
+        """
+        self._path = path
+        self._loaded = load(path)
+        self._passwords = Passwords()
+        self._refused: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What it does not have of what keeps strangers out."""
+        demands = _demands(self._loaded.settings)
+        keepers = {"TLS": {_TLS}, "a password": {_USERS, _CLIENT_CERTIFICATE}}
+        return tuple(name for name, keys in keepers.items() if not keys & demands)
+
+    async def secure(self, stream: anyio.abc.ByteStream) -> anyio.abc.ByteStream:
+        """Return a new connection as it goes on: encrypted, where that is configured.
+
+        Raises:
+            OSError: the client is not let in.
+
+        """
+        loaded = self._loaded
+        if loaded.context is None or loaded.settings.tls is None:
+            return stream
+        secured = TLSStream(stream, loaded.context)
+        await secured.handshake(loaded.settings.tls.client_allowed_sans)
+        return secured
+
+    def guard(self, app: ASGIApp) -> ASGIApp:
+        """Return an application that is there for those who sign in only, and whose answers have the headers."""
+
+        async def guarded(scope: Any, receive: Receive, send: Send) -> None:
+            settings = self._loaded.settings
+            dressed = partial(_send, send, settings.headers)
+            if settings.users and not await self._admits(scope["headers"], settings.users):
+                await _ask_to_sign_in(dressed)
+            else:
+                await app(scope, receive, dressed)
+
+        return guarded
+
+    async def _admits(self, headers: Iterable[tuple[bytes, bytes]], users: Mapping[str, bytes]) -> bool:
+        given = [value for name, value in headers if name == b"authorization"]
+        signed = credentials(given[0]) if len(given) == 1 else None
+        return signed is not None and await self._passwords.admit(users, *signed)
+
+    def say_what_is_cheap(self) -> None:
+        """Warn of each hash that is quick to guess the password of."""
+        for user, hashed in self._loaded.settings.users.items():
+            if cost_of(hashed) < _CHEAP_COST:
+                logger.warning(
+                    "a password's hash is cheap to guess", user=user, cost=cost_of(hashed), enough=_CHEAP_COST
+                )
+
+    async def keep_fresh(self, loading: Loading) -> None:
+        """Look at the files for ever, and take up what has changed in them."""
+        self.say_what_is_cheap()
+        while True:
+            await anyio.sleep(LOOK_SECONDS)
+            await self.refresh(loading)
+
+    async def refresh(self, loading: Loading) -> None:
+        """Take up what has changed in the files, if anything has and it can be used."""
+        if not self._refused and not await anyio.to_thread.run_sync(self._loaded.is_stale):
+            return
+        try:
+            loaded = await anyio.to_thread.run_sync(self._load_again)
+        except ConfigError as error:
+            self._refuse(error.problems, loading)
+        except Exception as error:  # noqa: BLE001 - a bug here must not end the exporter
+            self._refuse([Problem("", f"{type(error).__name__}, a bug: please report it")], loading)
+        else:
+            self._loaded, self._refused = loaded, ()
+            loading.accept()
+            logger.info("the web configuration was read again", users=len(loaded.settings.users))
+            self.say_what_is_cheap()
+
+    def _load_again(self) -> Loaded:
+        loaded = load(self._path)
+        switched = _demands(self._loaded.settings) ^ _demands(loaded.settings)
+        if switched:
+            text = "is switched on or off by a restart only, lest half a file take a protection away"
+            raise ConfigError(Problem(key, text) for key in sorted(switched))
+        return loaded
+
+    def _refuse(self, problems: Iterable[Problem], loading: Loading) -> None:
+        """Go on with what there was; say so once, however long it stays like that."""
+        refused = tuple(map(str, problems))
+        if refused == self._refused:
+            return
+        self._refused = refused
+        loading.refuse()
+        for problem in refused:
+            logger.error("the web configuration is refused, the last one stays", problem=problem)
+
+
+def _demands(settings: WebSettings) -> set[str]:
+    """Return the keys by which something is demanded of every client."""
+    demands = {_USERS: bool(settings.users), _TLS: settings.tls is not None}
+    if settings.tls:
+        demands[_CLIENT_CERTIFICATE] = settings.tls.client_auth_type is ssl.CERT_REQUIRED
+        demands["tls_server_config.client_allowed_sans"] = bool(settings.tls.client_allowed_sans)
+    return {key for key, demanded in demands.items() if demanded}
+
+
+async def _send(send: Send, headers: tuple[tuple[bytes, bytes], ...], message: Message) -> None:
+    """Send an answer with headers in place of its own of the same name."""
+    if headers and message["type"] == "http.response.start":
+        names = {name for name, _ in headers}
+        own = (header for header in message.get("headers", ()) if header[0] not in names)
+        message = {**message, "headers": [*own, *headers]}
+    await send(message)
+
+
+async def _ask_to_sign_in(send: Send) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(_UNAUTHORIZED)),
+        (b"www-authenticate", b'Basic realm="usage-exporter", charset="UTF-8"'),
+    ]
+    await send({"type": "http.response.start", "status": HTTPStatus.UNAUTHORIZED.value, "headers": headers})
+    await send({"type": "http.response.body", "body": _UNAUTHORIZED})
+
+
+def say_exposed(sockets: Iterable[socket.socket], protection: Protection | None) -> None:
+    """Warn where other machines reach the pages and something that keeps strangers out is lacking."""
+    lacking = protection.lacking if protection else ("TLS", "a password")
+    exposed = [address for address in map(address_of, sockets) if not is_loopback(address)]
+    if exposed and lacking:
+        logger.warning("other machines reach the pages", listening=", ".join(exposed), without=", ".join(lacking))
