@@ -47,7 +47,7 @@ lock: $(VENV)/development ## write the requirements anew; LOCK_OPTIONS=--upgrade
 	@$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove .venv and what was built or measured
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist benchmarks/results.json
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist benchmarks/results.json tests/contracts/node_modules
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

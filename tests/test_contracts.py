@@ -1,0 +1,72 @@
+"""The vendors' contracts, in our own words: which calls there are, what is sent, what is answered, and nothing else."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from prism import CALLS, CONTRACTS, Polled, contract, contract_path, poll_all
+
+from exporter.sandbox import World, make_app
+from exporter.vendors import VENDORS
+
+MOUNTED = {
+    "netnut": "http://127.0.0.1:1/netnut/v1",
+    "ionos": "http://127.0.0.1:1/ionos/billing",
+    "prolifi": "http://127.0.0.1:1/prolifi/api/v1/public",
+    "planship": "http://127.0.0.1:1/planship",
+}
+MOST_WORDS = 3
+
+
+@pytest.fixture(scope="module")
+def polled() -> Polled:
+    sandbox = make_app(World())
+    return poll_all(MOUNTED, transport=lambda: httpx.ASGITransport(app=sandbox))
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield str(key)
+            yield from texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts(one)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_the_contracts_have_exactly_the_calls_that_are_made(polled: Polled) -> None:
+    assert {one.error for one in polled.accounts.values()} == {None}
+    assert [one.request for one in polled.exchanges if one.call is None] == []
+    assert {one.call for one in polled.exchanges} == set(CALLS)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
+def test_a_call_has_exactly_the_parameters_that_are_sent(call: Any, polled: Polled) -> None:
+    assert call.query == frozenset().union(*(one.query for one in polled.exchanges if one.call == call))
+
+
+def test_every_vendor_has_a_contract_and_no_other_has() -> None:
+    contracts = {file.stem for file in CONTRACTS.glob("*.yaml")} - {"accounts"}
+
+    assert contracts == set(VENDORS)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_contract_is_structure_without_prose(vendor: str) -> None:
+    written = contract_path(vendor).read_text()
+
+    assert [line for line in written.splitlines() if line.lstrip().startswith("#")] == []
+    assert [text for text in texts(contract(vendor)) if len(text.split()) > MOST_WORDS] == []
+
+
+def test_the_lock_has_the_one_version_of_prism_and_names_no_registry() -> None:
+    wanted = json.loads((CONTRACTS / "package.json").read_text())["dependencies"]
+    locked = json.loads((CONTRACTS / "package-lock.json").read_text())["packages"]
+
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [name for name, package in locked.items() if "resolved" in package] == []
+    assert [name for name, package in locked.items() if name and "integrity" not in package] == []
