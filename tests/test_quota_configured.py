@@ -101,6 +101,20 @@ def test_netnuts_plan_has_a_start_too() -> None:
     assert found["q", "a", ""] == {"used": 5, "limit": 50, "consumed_total": 0, **SPAN}
 
 
+def test_costs_in_different_currencies_are_not_added_up() -> None:
+    costs = [
+        families.IONOS_ESTIMATED_COST(value, contract="1", datacenter_id="d", meter_id=meter_id, currency=currency)
+        for value, meter_id, currency in ((10, "C01000", "EUR"), (5, "S01000", "EUR"), (7, "C01000", "USD"))
+    ]
+    every, euros = (
+        quotas_of("ionos", costs, "cost: true, " + setting(metric="ionos_estimated_cost", match=match))
+        for match in ("{}", "{currency: EUR}")
+    )
+
+    assert shown(every) == {}
+    assert [one["used"] for one in shown(euros).values()] == [15]
+
+
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [

@@ -16,7 +16,7 @@ from stored_files import checked
 
 from exporter.metrics import READING_FAMILIES, Sample
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.quota import NO_QUOTAS, measured
+from exporter.quota import NO_QUOTAS, Quotas, measured
 from exporter.secret import EnvironmentSecret
 from exporter.storage import Kept, Storage, Unusable
 from exporter.store import Reading
@@ -65,6 +65,16 @@ def test_what_was_written_is_what_is_read(tmp_path_factory: pytest.TempPathFacto
         written.reading.quotas.consumed,
         written.reading.quotas.since,
     )
+
+
+def test_what_configured_quotas_add_up_is_kept_too(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    storage.write(MAIN, Kept(Reading((), dropped=3, quotas=Quotas(matched={"cap": 2})), 1.0, 2.0))
+
+    read = storage.read(MAIN)
+
+    assert read is not None
+    assert (read.reading.dropped, read.reading.quotas.matched) == (3, {"cap": 2})
 
 
 def test_nothing_was_written_so_nothing_is_read(tmp_path: Path) -> None:

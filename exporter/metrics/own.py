@@ -58,7 +58,8 @@ SERIES_DROPPED = _own(
 )
 QUOTA_MATCHED_SERIES = Family(
     "usage_exporter_quota_matched_series",
-    "Series of the last good reading that a configured quota adds up; 0 where its metric and match find none.",
+    "Series of the last good reading that a configured quota adds up; 0 where none matches, or only such as cannot be"
+    " added up.",
     labels=("vendor", "account", "quota"),
 )
 ITEMS_SKIPPED = Family(
