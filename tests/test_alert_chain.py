@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import pytest
 from alert_chain import JOB, Notice, running_chain
 from programs import eventually
 
 from exporter.sandbox import ACCOUNTS
+
+pytestmark = pytest.mark.timeout(300)  # several programs are waited for, one after the other
 
 # The first plan of the sandbox's acme has 1,000 GB: 85 % are used on the 2nd, all on the 8th; the 9th renews it.
 AT_85_PERCENT, OVER, RENEWED = (
