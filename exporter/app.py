@@ -11,8 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.abc
-import anyio.to_thread
 
 from exporter.accounts import Exporter
 from exporter.client import Client

@@ -76,7 +76,7 @@ def load(path: Path) -> Config:
 
     """
     try:
-        text = _read_text(path)
+        text = yaml_strict.read(path)
     except OSError as error:
         raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
     return parse(text, path.parent)
@@ -85,14 +85,9 @@ def load(path: Path) -> Config:
 def digest(path: Path) -> str:
     """Return what changes when the content of a configuration file does; empty while it cannot be read."""
     try:
-        return hashlib.sha256(_read_text(path)).hexdigest()
+        return hashlib.sha256(yaml_strict.read(path)).hexdigest()
     except OSError:
         return ""
-
-
-def _read_text(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(yaml_strict.MAX_BYTES + 1)
 
 
 def parse(text: bytes, directory: Path) -> Config:
@@ -115,7 +110,9 @@ def parse(text: bytes, directory: Path) -> Config:
 def _read(document: object, directory: Path) -> tuple[list[Account], list[Problem]]:
     if not isinstance(document, dict):
         return [], [Problem("", "write a mapping with the key accounts")]
-    problems = [Problem(_join("", str(key)), _unknown(str(key), ["accounts"])) for key in document if key != "accounts"]
+    problems = [
+        Problem(_join("", str(key)), unknown_key(str(key), ["accounts"])) for key in document if key != "accounts"
+    ]
     given = document.get("accounts")
     if not isinstance(given, list) or not given:
         return [], [*problems, Problem("accounts", "write a list of at least one account")]
@@ -147,7 +144,7 @@ def _account(entry: object, directory: Path) -> Account | list[Problem]:
 def _no_vendor(entry: Mapping[str, object]) -> Problem:
     near_keys = difflib.get_close_matches("vendor", entry, n=1)
     if "vendor" not in entry and near_keys:
-        return Problem(near_keys[0], _unknown(near_keys[0], ["vendor"]))
+        return Problem(near_keys[0], unknown_key(near_keys[0], ["vendor"]))
     near = difflib.get_close_matches(str(entry.get("vendor")), VENDORS, n=1)
     return Problem("vendor", f"write one of {', '.join(VENDORS)}" + (f"; did you mean {near[0]}?" if near else ""))
 
@@ -163,7 +160,7 @@ def _found(vendor: type[Account], error: ValidationError) -> dict[str, Problem]:
     for detail in error.errors(include_url=False):
         path, fields = _place(vendor, detail["loc"])
         unknown = detail["type"] == "extra_forbidden"
-        text = _unknown(str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _said(detail)
         found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
     return found
 
@@ -195,7 +192,8 @@ def _said(detail: Any) -> str:
     return text.format_map(detail.get("ctx", {})).replace("'", "")
 
 
-def _unknown(key: str, known: Iterable[str]) -> str:
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Say that a key is not known, and which of the known ones it is near to."""
     near = difflib.get_close_matches(key, list(known), n=1)
     return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -60,6 +61,17 @@ for _kind, _pattern, _first in (
     ("float", r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", list("-0123456789")),
 ):
     _StrictLoader.add_implicit_resolver(_TAG + _kind, re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def read(path: Path) -> bytes:
+    """Return the text of a file for `load`, of one that is too large only enough to tell.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def load(text: bytes) -> object:

@@ -6,16 +6,15 @@ why: a protection that is asked for and not given is worse than none.
 
 from __future__ import annotations
 
-import difflib
 import re
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from exporter import yaml_strict
-from exporter.config import ConfigError, Problem
+from exporter.config import ConfigError, Problem, unknown_key
 from exporter.web import values
 
 Readers = Mapping[str, Callable[[object], Any]]
@@ -79,8 +78,7 @@ def read(path: Path) -> WebSettings:
 
     """
     try:
-        with path.open("rb") as file:
-            document = yaml_strict.load(file.read(yaml_strict.MAX_BYTES + 1))
+        document = yaml_strict.load(yaml_strict.read(path))
     except OSError as error:
         raise ConfigError([Problem("", f"cannot be read: {error.strerror}")]) from None
     except yaml_strict.YAMLProblem as problem:
@@ -112,7 +110,7 @@ def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]
     for index, (key, value) in enumerate(given.items()):
         place = _place(path, key, index)
         if key not in readers:
-            problems.append(Problem(place, _unknown(key, readers)))
+            problems.append(Problem(place, unknown_key(key, readers)))
             continue
         try:
             found[key] = readers[key](value)
@@ -126,11 +124,6 @@ def _place(path: str, key: str, index: int) -> str:
     if not _NAME.fullmatch(key):
         return f"{path}[{index}]"
     return f"{path}.{key}" if path else key
-
-
-def _unknown(key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, list(known), n=1)
-    return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
 
 
 def _headers(given: object, problems: list[Problem]) -> tuple[tuple[bytes, bytes], ...]:
