@@ -40,12 +40,6 @@ def family_names(page: str) -> set[str]:
     return {family.name for family in text_string_to_metric_families(page)}
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("sandbox"), "sandbox", "--web.listen-address=127.0.0.1:0") as one:
-        yield one
-
-
 @pytest.fixture
 def config(sandbox: Running, tmp_path: Path) -> Path:
     path = tmp_path / "config.yaml"

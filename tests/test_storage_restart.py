@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from exporter_process import ANY_PORT, Running, ended, running
 from programs import eventually
 from stored_files import checked
@@ -48,12 +47,6 @@ def storing(process: Running, storage: Path) -> str:
     """The page, once a reading was stored."""
     eventually(lambda: list(storage.glob("*.json")))
     return process.get("/metrics")[1]
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("sandbox"), "sandbox", "--web.listen-address=127.0.0.1:0") as one:
-        yield one
 
 
 NOBODY = "http://127.0.0.1:1"

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,12 +20,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter import demo
 
 SECRETS = demo.environment()
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("sandbox"), "sandbox", "--web.listen-address=127.0.0.1:0") as one:
-        yield one
 
 
 @pytest.fixture
