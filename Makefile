@@ -32,7 +32,7 @@ lint: $(VENV)/development ## ruff, its formatter, mypy --strict
 soak: $(VENV)/development ## run an exporter under everything at once, for SECONDS (180)
 	@$(BIN)/python tests/soak.py $(SECONDS)
 
-bench: $(VENV)/development ## what a scrape costs, beside prometheus_client
+bench: $(VENV)/development ## what everything costs, beside the usual ways; half an hour
 	@$(BIN)/python -m benchmarks
 
 docs: $(VENV)/development ## write what the documents say of the code anew
@@ -47,7 +47,7 @@ lock: $(VENV)/development ## write the requirements anew; LOCK_OPTIONS=--upgrade
 	@$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove .venv and what was built or measured
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist benchmarks/results.json tests/contracts/node_modules
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist tests/contracts/node_modules
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

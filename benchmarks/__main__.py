@@ -1,23 +1,33 @@
-"""`python -m benchmarks`: run them, print a table, and keep the figures in benchmarks/results.json."""
+"""`python -m benchmarks [NAME ...]`: run them, print a table of each, and keep it in benchmarks/results.json."""
 
-import json
-import platform
+from __future__ import annotations
+
 import sys
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
-from benchmarks.scrape import costs
+from benchmarks import check, latency, memory, million, polling, render, results, scrape, startup
+from benchmarks.figures import Figure, table
+from benchmarks.scale import FULL, Scale
 
-SERIES = (1_000, 10_000, 100_000)
-ROW = "{:>9}  {:13}  {:>11}  {:>20}  {:>8}\n"
+BENCHMARKS: Final[Mapping[str, Callable[[Scale], Iterator[Figure]]]] = {
+    module.__name__.rpartition(".")[2]: module.figures
+    for module in (scrape, render, memory, polling, startup, latency, check, million)
+}
 
-sys.stdout.write(ROW.format("series", "work", "exporter ms", "prometheus_client ms", "ratio"))
-results = []
-for series in SERIES:
-    for cost in costs(series):
-        ours, theirs = cost.exporter_seconds * 1000, cost.prometheus_client_seconds * 1000
-        ratio = f"{cost.ratio:,.0f} x" if cost.ratio >= 10 else f"{cost.ratio:.1f} x"  # noqa: PLR2004 - digits shown
-        sys.stdout.write(ROW.format(f"{series:,}", cost.work, f"{ours:,.3f}", f"{theirs:,.1f}", ratio))
-        results.append({"series": series, "work": cost.work, "exporter_ms": ours, "prometheus_client_ms": theirs})
-versions = {"python": platform.python_version(), "prometheus_client": version("prometheus-client")}
-Path(__file__).with_name("results.json").write_text(json.dumps({"versions": versions, "scrape_cpu": results}, indent=2))
+
+def run(names: Iterable[str]) -> None:
+    """Run benchmarks by name, and keep their figures."""
+    for name in names:
+        sys.stdout.write(f"\n## {name}\n\n")
+        sys.stdout.flush()
+        found = list(BENCHMARKS[name](FULL))
+        sys.stdout.write(table(figure.cells() for figure in found))
+        results.keep(name, found)
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or list(BENCHMARKS)
+    if unknown := [name for name in asked if name not in BENCHMARKS]:
+        sys.exit(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    run(asked)

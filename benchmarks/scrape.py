@@ -1,115 +1,114 @@
-"""CPU of a scrape: a page that the exporter joins from ready blocks, and one that prometheus_client renders.
+"""CPU of a scrape: of the whole serving process, its HTTP and the kernel's part included, for one answer.
 
-Both hold the same series with the same labels and values. prometheus_client's
-are labelled Gauges, as most exporters keep them, packed at the gzip level that
-its own server uses. The exporter renders when a poll ends instead, which is
-the third piece of work, set against the same page of prometheus_client's.
+Each page has the series of one account; beside it stand the same series (prometheus_client, node_exporter) or the
+same bytes (nginx). Scrapes are made one after the other, and now and then, as Prometheus makes them: more than a
+second apart, so that nothing that is kept for a second is of use to them, and no cache of the processor's is warm.
 """
 
 from __future__ import annotations
 
-import gzip
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from statistics import median
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from benchmarks.exporting import Exporter, account_of, exporting
+from benchmarks.figures import NO_BAR, Bar, Figure
+from benchmarks.peers import CLIENT_LIBRARY, NGINX, NODE_EXPORTER, Peer, client_library, nginx, node_exporter
+from benchmarks.render import commit_seconds
+from benchmarks.scale import Scale
+from benchmarks.scraping import AS_PROMETHEUS, Ask, cpu_of
 
-from exporter.exposition import Exposition, Format, compress, render
-from exporter.metrics.usage import PROLIFI_EVENT_COUNT
-from exporter.store import Reading, Store
+_MS: Final = 1000.0
+_MOST_AT_ONCE: Final = 200
+_MOST_SECONDS: Final = 10.0
+"""Of CPU that all rounds of one measurement may take, if they are more than one."""
+_BAR_SERIES: Final = 100_000
+_BARS: Final = {NGINX: Bar(ratio_at_most=2.0), CLIENT_LIBRARY: Bar(ratio_at_most=1 / 1500)}
+_CHANGED_BARS: Final = {1000: Bar(ratio_at_most=1 / 300)}
 
-_ACCOUNTS: Final = 10
-_ROUNDS: Final = 5
-_ROUND_SECONDS: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """CPU seconds of a piece of work, as a median."""
-
-    series: int
-    work: str
-    exporter_seconds: float
-    prometheus_client_seconds: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times the exporter does its work while prometheus_client does its own once."""
-        return self.prometheus_client_seconds / self.exporter_seconds
+Costs = Mapping[str, float]
+"""CPU seconds of a scrape, by who is asked; the exporter has no name."""
 
 
-def costs(series: int) -> Iterator[Cost]:
-    """Yield what so many series cost: a scrape, plain and gzip, and rendering all of them at a poll."""
-    store, registry = _store(series), _registry(series)
-    exposition = Exposition(store, CollectorRegistry())
-
-    def exporters_page() -> bytes:
-        return b"".join(exposition.page(Format.TEXT, 0.0))
-
-    def clients_page() -> bytes:
-        return generate_latest(registry)
-
-    if len(exporters_page().splitlines()) != len(clients_page().splitlines()):
-        raise RuntimeError("the two pages do not hold the same series")
-    rendered = _cpu(clients_page)
-    yield Cost(series, "scrape, plain", _cpu(exporters_page), rendered)
-    yield Cost(
-        series, "scrape, gzip", _cpu(lambda: compress(exporters_page())), _cpu(lambda: gzip.compress(clients_page()))
-    )
-    yield Cost(series, "poll, render", _cpu(lambda: _render(store)), rendered)
+def figures(scale: Scale) -> Iterator[Figure]:
+    """Yield what a scrape costs at each size: with nothing changed, in each format; then after each change."""
+    for series in scale.series:
+        with tempfile.TemporaryDirectory() as folder, exporting(account_of(series), Path(folder)) as exporter:
+            exporter.wait_until_read()
+            with _peers(exporter, Path(folder)) as servers:
+                now_and_then = _now_and_then(servers, scale)
+                in_a_row = {ask: _in_a_row(servers, ask, scale) for ask in Ask}
+            bars = _BARS if series == _BAR_SERIES else {}
+            yield from _rows(f"{series:,} series, {AS_PROMETHEUS.words}, now and then", now_and_then, bars)
+            for ask, costs in in_a_row.items():
+                yield from _rows(f"{series:,} series, {ask.words}, in a row", costs, {})
+            for changed in scale.changed:
+                if changed <= series:
+                    yield from _changed(exporter, changed, now_and_then[CLIENT_LIBRARY], scale)
 
 
-def _render(store: Store) -> None:
-    for (_, name), snapshot in store:
-        if snapshot.reading is not None:
-            render(name, snapshot.reading.samples)
+@contextmanager
+def _peers(exporter: Exporter, folder: Path) -> Iterator[dict[str, Peer]]:
+    """Run all who are asked; the exporter has no name."""
+    plain, packed, text = map(exporter.scraper.scrape, (Ask.OPENMETRICS_PLAIN, AS_PROMETHEUS, Ask.TEXT_PLAIN))
+    with ExitStack() as stack:
+        running = {
+            "": Peer(exporter.program, exporter.scraper),
+            CLIENT_LIBRARY: stack.enter_context(client_library(text, folder)),
+            NODE_EXPORTER: stack.enter_context(node_exporter(text, folder)),
+            NGINX: stack.enter_context(nginx(plain, packed, folder)),
+        }
+        yield {name: peer for name, peer in running.items() if peer is not None}
 
 
-def _store(series: int) -> Store:
-    store = Store((("prolifi", name) for name in _names()), render)
-    for account, name in enumerate(_names()):
-        samples = [
-            PROLIFI_EVENT_COUNT(value, customer_id=customer, event_name=event)
-            for customer, event, value in _values(series, account)
-        ]
-        reading = Reading.checked(samples, max_series=series)
-        store.succeeded(("prolifi", name), reading, read_at=0.0, stale_at=1.0)
-    return store
+def _cost(peer: Peer, ask: Ask, times: int = 1) -> float:
+    return cpu_of(peer.program, lambda: peer.scraper.scrape(ask), times)
 
 
-def _registry(series: int) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    labels = ("account", *PROLIFI_EVENT_COUNT.labels)
-    gauge = Gauge(PROLIFI_EVENT_COUNT.name, PROLIFI_EVENT_COUNT.help, labels, registry=registry)
-    for account, name in enumerate(_names()):
-        for customer, event, value in _values(series, account):
-            gauge.labels(name, customer, event).set(value)
-    return registry
+def _now_and_then(servers: Mapping[str, Peer], scale: Scale) -> Costs:
+    """Return the median of scrapes with pauses between them; all servers have a turn in each round."""
+    pause, rounds = scale.apart
+    found: dict[str, list[float]] = {name: [] for name in servers}
+    for _ in range(rounds):
+        time.sleep(pause)
+        for name, peer in servers.items():
+            if sum(found[name]) < _MOST_SECONDS:
+                found[name].append(_cost(peer, AS_PROMETHEUS))
+    return {name: median(costs) for name, costs in found.items()}
 
 
-def _names() -> Iterator[str]:
-    return (f"account-{number}" for number in range(_ACCOUNTS))
+def _in_a_row(servers: Mapping[str, Peer], ask: Ask, scale: Scale) -> Costs:
+    """Return the median of rounds of scrapes without pauses; all servers have a turn in each round."""
+    first = {name: _cost(peer, ask) for name, peer in servers.items()}
+    found: dict[str, list[float]] = {name: [] for name in servers}
+    for turn in range(scale.rounds):
+        for name, peer in servers.items():
+            if turn == 0 or turn * first[name] < _MOST_SECONDS:
+                times = min(_MOST_AT_ONCE, max(1, round(scale.round_seconds / first[name])))
+                found[name].append(_cost(peer, ask, times))
+    return {name: median(costs) for name, costs in found.items()}
 
 
-def _values(series: int, account: int) -> Iterator[tuple[str, str, float]]:
-    """Yield customer, event and value of one account's share of the series."""
-    for number in range(series // _ACCOUNTS):
-        yield f"customer-{number // 4:06}@example.com", f"event.{number % 4}", float(number * 37 + account)
+def _rows(what: str, costs: Costs, bars: Mapping[str, Bar]) -> Iterator[Figure]:
+    for name, cost in costs.items():
+        if name:
+            yield Figure(what, _MS * costs[""], "ms", name, _MS * cost, bars.get(name, NO_BAR))
 
 
-def _cpu(work: Callable[[], object]) -> float:
-    """Return the CPU seconds of a piece of work: the median of a few rounds, each long enough for the clock."""
-    began = time.process_time()
-    work()
-    repeats = max(1, round(_ROUND_SECONDS / max(time.process_time() - began, 1e-6)))
-    return median(_round(work, repeats) for _ in range(_ROUNDS))
-
-
-def _round(work: Callable[[], object], repeats: int) -> float:
-    began = time.process_time()
-    for _ in range(repeats):
-        work()
-    return (time.process_time() - began) / repeats
+def _changed(exporter: Exporter, changed: int, library: float, scale: Scale) -> Iterator[Figure]:
+    """Yield the first scrape after a poll that brought other figures, without and with what the poll had to do."""
+    costs = []
+    for _ in range(scale.rounds):
+        exporter.vendor.change(changed)
+        exporter.poll_again()
+        costs.append(_MS * cpu_of(exporter.program, exporter.scraper.scrape))
+    series, scrape = exporter.account.series, median(costs)
+    what = f"{series:,} series, {changed:,} changed"
+    yield Figure(f"{what}, the first scrape after", scrape, "ms", CLIENT_LIBRARY, _MS * library)
+    whole = scrape + _MS * commit_seconds(series, changed, scale)
+    bar = _CHANGED_BARS.get(changed, NO_BAR) if series == _BAR_SERIES else NO_BAR
+    yield Figure(f"{what}, their commit and that scrape", whole, "ms", CLIENT_LIBRARY, _MS * library, bar)

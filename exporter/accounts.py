@@ -15,13 +15,13 @@ from exporter.auth import Auth
 from exporter.client import Client
 from exporter.config import Config
 from exporter.errors import InternalError
-from exporter.exposition import render
 from exporter.log import logger
 from exporter.pacing import Pacer, Rate
+from exporter.polled import Polled
 from exporter.poller import Clock, Poller
 from exporter.storage import Kept, Storage, Unusable
-from exporter.store import AccountKey, Reading, Store
-from exporter.telemetry import AccountTelemetry, SnapshotCollector, Telemetry
+from exporter.store import AccountKey, Part, Store
+from exporter.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
 
 
@@ -40,9 +40,8 @@ class Exporter:
         open_client: Callable[[Account, Pacer, AccountTelemetry], Client] = Client,
         storage: Storage | None = None,
     ) -> None:
-        self.store = Store((), render)
+        self.store = Store()
         self.telemetry = Telemetry(loaded_at=clock())
-        self.telemetry.registry.register(SnapshotCollector(self.store, self.telemetry))
         self._clock = clock
         self._open_client = open_client
         self._storage = storage
@@ -59,7 +58,7 @@ class Exporter:
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
-        self.store.adopt(wanted)
+        self.store.adopt({key: account.slices for key, account in wanted.items()})
         self._keep_pacers(config)
         for key in before.keys() - wanted.keys():
             self.telemetry.forget(key)
@@ -68,8 +67,9 @@ class Exporter:
             if (old := before.get(account.key)) and (old.base_url, old.auth) != (account.base_url, account.auth):
                 self.store.forget(account.key)
             self.telemetry.adopt(account)
-            if self._storage and not self.store[account.key].reading:
+            if self._storage and not self.store[account.key].known:
                 self._restore(account, self._storage)
+        self.telemetry.shard = config.shard
         self.telemetry.loading.accept(self._clock())
         return changed
 
@@ -85,7 +85,8 @@ class Exporter:
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
         """Open an adopted account for polls; its connections are closed on leaving."""
         pacer = self._pacers.setdefault(
-            (account.base_url, account.auth), Pacer(account.rate_limit, account.assumed_rate)
+            (account.base_url, account.auth),
+            Pacer(account.rate_limit, account.assumed_rate, account.shard.share),
         )
         observer = self.telemetry.accounts[account.key]
         preserve = partial(self._preserve, account, self._storage, observer) if self._storage else None
@@ -94,31 +95,39 @@ class Exporter:
 
     def _restore(self, account: Account, storage: Storage) -> None:
         """Show what an earlier process left of an account, at its true age."""
+        stored = {number: self._stored(account, number, storage) for number in range(account.slices)}
+        kept = {number: one for number, one in stored.items() if one}
+        totals = max(kept.values(), key=lambda one: one.asked_at).totals if kept else None
+        part_of = partial(Part.of, account.name, before=None)
+        ages = {number: max(0.0, self._clock() - one.asked_at) for number, one in kept.items()}
+        stale_at = {number: anyio.current_time() - age + account.stale_seconds for number, age in ages.items()}
+        for number, one in kept.items():
+            part = part_of(one.reading, read_at=one.read_at, stale_at=stale_at[number])
+            whole = part_of(totals, read_at=one.read_at, stale_at=min(stale_at.values())) if totals else None
+            self.store.restored(account.key, part, whole, number)
+
+    def _stored(self, account: Account, number: int, storage: Storage) -> Kept | None:
         try:
-            kept = storage.read(account)
+            return storage.read(account, number)
         except Unusable as error:
             self.telemetry.accounts[account.key].set_aside(error.reason)
             _log_storage(account, "a stored reading cannot be used and is set aside", error.reason)
-            return
         except OSError as error:
             _log_storage(account, "a stored reading cannot be read", error.strerror)
-            return
-        if kept:
-            age = max(0.0, self._clock() - kept.asked_at)
-            stale_at = anyio.current_time() - age + account.stale_seconds
-            self.store.restored(account.key, kept.reading, kept.read_at, stale_at)
+        return None
 
     async def _preserve(  # noqa: PLR0913, PLR0917 - whose it is, where to, and what
         self,
         account: Account,
         storage: Storage,
         observer: AccountTelemetry,
-        reading: Reading,
+        number: int,
+        polled: Polled,
         asked_at: float,
-        read_at: float,
     ) -> None:
+        kept = Kept(polled.reading, polled.totals, asked_at, polled.part.read_at)
         try:
-            await anyio.to_thread.run_sync(storage.write, account, Kept(reading, asked_at, read_at))
+            await anyio.to_thread.run_sync(storage.write, account, number, kept)
         except OSError as error:
             observer.write_failed()
             if account.key not in self._unwritten:

@@ -15,7 +15,8 @@ import anyio
 from exporter.accounts import Exporter
 from exporter.client import Client
 from exporter.config import Config
-from exporter.exposition import Exposition, Format
+from exporter.exposition import Exposition
+from exporter.negotiation import Format
 from exporter.pacing import Pacer
 from exporter.poller import Clock, Poller
 from exporter.reload import Reload, heed_signals, watch
@@ -104,7 +105,7 @@ async def run(config: Config, serving: Serving) -> None:
             tasks.start_soon(watch, *serving.watched, reload)
         tasks.start_soon(heed_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None)
         pages = Application(
-            exporter.store, exporter.telemetry.registry, serving.telemetry_path, reload if serving.lifecycle else None
+            exporter.store, exporter.telemetry, serving.telemetry_path, reload if serving.lifecycle else None
         )
         say_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
@@ -127,4 +128,5 @@ async def poll_once(config: Config, told: Callable[[Outcome], None]) -> bytes:
         async with anyio.create_task_group() as tasks:
             for account, poller in parts.pollers:
                 tasks.start_soon(poll, account, poller)
-        return b"".join(Exposition(parts.store, parts.telemetry.registry).page(Format.TEXT, anyio.current_time()))
+        page = Exposition(parts.store, parts.telemetry).page(Format.TEXT, anyio.current_time())
+        return b"".join(page.plain())

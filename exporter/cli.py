@@ -19,6 +19,7 @@ import anyio
 import click
 
 from exporter import __version__
+from exporter.exits import FAILED, listen_or_exit, load_or_exit, print_or_exit
 from exporter.log import logger
 from exporter.options import (
     WithFaults,
@@ -29,10 +30,11 @@ from exporter.options import (
     storage_path,
     with_faulty_world,
     with_rule_options,
+    with_shard,
     with_world,
 )
 from exporter.secret import redact
-from exporter.web.addresses import DEFAULT_ADDRESS, address_of, addresses_of, listen
+from exporter.web.addresses import DEFAULT_ADDRESS, address_of, addresses_of
 from exporter.web_options import listen_addresses, telemetry_path, web_config_file
 
 if TYPE_CHECKING:
@@ -40,12 +42,10 @@ if TYPE_CHECKING:
     from exporter.config import Config
     from exporter.rules.options import Options
     from exporter.sandbox import Faults, World
+    from exporter.sharding import Shard
     from exporter.storage import Storage
     from exporter.web.protection import Protection
 
-FAILED: Final = 1
-WRONG: Final = 2
-NO_START: Final = 3
 SANDBOX_ADDRESS: Final = "127.0.0.1:10925"
 
 _T = TypeVar("_T")
@@ -63,6 +63,7 @@ def main() -> None:
 
 @main.command()
 @config_file
+@with_shard
 @listen_addresses(DEFAULT_ADDRESS)
 @web_config_file()
 @telemetry_path
@@ -72,6 +73,7 @@ def main() -> None:
 def run(  # noqa: PLR0913 - each is an option
     *,
     file: Path,
+    shard: Shard,
     addresses: tuple[str, ...],
     protection: Protection | None,
     path: str,
@@ -86,13 +88,13 @@ def run(  # noqa: PLR0913 - each is an option
     from exporter import app
     from exporter.config import digest, load
 
-    config = _load(file)
-    sockets = _listen(addresses)
+    config = load_or_exit(file).of_shard(shard)
+    sockets = listen_or_exit(addresses)
     _say_started(config, sockets)
     serving = app.Serving(
         sockets=sockets,
         telemetry_path=path,
-        load=partial(load, file),
+        load=partial(load, file, shard),
         lifecycle=lifecycle,
         watched=(partial(digest, file), watch_seconds) if watch_seconds else None,
         storage=storage,
@@ -103,26 +105,36 @@ def run(  # noqa: PLR0913 - each is an option
 
 @main.command()
 @config_file
+@with_shard
 @web_config_file(only_checked=True)
 @click.option("--probe", is_flag=True, help="Also poll each account once and say what came.")
 @logging_options("error")
-def check(file: Path, probe: bool) -> None:
-    """Validate a configuration: say every problem at once."""
+def check(file: Path, probe: bool, shard: Shard) -> None:
+    """Validate a configuration: say every problem at once.
+
+    Of one without problems it says what is risky, and how long many customers will take.
+    """
+    from exporter.outlook import outlook
     from exporter.probe import said
 
-    config = _load(file)
-    _print(f"{file}: no problem found, accounts: {len(config.accounts)}\n")
-    if probe and not _poll_once(config, lambda outcome: _print(redact(said(outcome)) + "\n"))[1]:
+    whole = load_or_exit(file)
+    config = whole.of_shard(shard)
+    part = f", of them polled by shard {shard}: {len(config.accounts)}" if shard.total > 1 else ""
+    print_or_exit(f"{file}: no problem found, accounts: {len(whole.accounts)}{part}\n")
+    for line in outlook(config):
+        print_or_exit(f"{line}\n")
+    if probe and not _poll_once(config, lambda outcome: print_or_exit(redact(said(outcome)) + "\n"))[1]:
         sys.exit(FAILED)
 
 
 @main.command()
 @config_file
+@with_shard
 @logging_options("warn")
-def once(file: Path) -> None:
+def once(file: Path, shard: Shard) -> None:
     """Poll every account once and print the metrics."""
-    page, well = _poll_once(_load(file), lambda _: None)
-    _print(page.decode())
+    page, well = _poll_once(load_or_exit(file).of_shard(shard), lambda _: None)
+    print_or_exit(page.decode())
     if not well:
         sys.exit(FAILED)
 
@@ -140,11 +152,13 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
     """
     from exporter import demo
 
-    sockets = _listen(addresses)
+    sockets = listen_or_exit(addresses)
     sandbox, url = demo.sandbox_socket()
     text = demo.configuration(url, interval)
     config = demo.load(text)
-    _print(f"# The configuration of this demo:\n{text}\nOpen http://{address_of(sockets[0])}/ - Ctrl-C stops it.\n\n")
+    print_or_exit(
+        f"# The configuration of this demo:\n{text}\nOpen http://{address_of(sockets[0])}/ - Ctrl-C stops it.\n\n"
+    )
     _say_started(config, sockets)
     _run(demo.run, config, sandbox, sockets, path, world)
 
@@ -157,8 +171,8 @@ def sandbox(addresses: tuple[str, ...], world: World, faults: Faults) -> None:
     """Serve the four vendors' APIs, simulated."""
     from exporter import demo
 
-    sockets = _listen(addresses)
-    _print(demo.introduction(f"http://{address_of(sockets[0])}"))
+    sockets = listen_or_exit(addresses)
+    print_or_exit(demo.introduction(f"http://{address_of(sockets[0])}"))
     logger.info("the sandbox is up", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
     _run(demo.run_sandbox, sockets, world, faults)
 
@@ -170,7 +184,7 @@ def schema(markdown: bool) -> None:
     from exporter.config import schema
     from exporter.reference import configuration_markdown
 
-    _print(configuration_markdown() if markdown else json.dumps(schema(), indent=2) + "\n")
+    print_or_exit(configuration_markdown() if markdown else json.dumps(schema(), indent=2) + "\n")
 
 
 @main.command()
@@ -179,7 +193,7 @@ def metrics(markdown: bool) -> None:
     """Print every metric there is, and what it means."""
     from exporter import catalogue
 
-    _print(catalogue.markdown() if markdown else catalogue.table())
+    print_or_exit(catalogue.markdown() if markdown else catalogue.table())
 
 
 @main.command()
@@ -191,7 +205,7 @@ def rules(options: Options) -> None:
     """
     from exporter.rules.document import rules
 
-    _print(rules(options))
+    print_or_exit(rules(options))
 
 
 @main.command()
@@ -214,35 +228,6 @@ def _run(main: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
     return anyio.run(main, *arguments, backend_options={"loop_factory": EventLoop})
 
 
-def _print(text: str) -> None:
-    """Write to standard output, which may be full or gone."""
-    try:
-        click.echo(text, nl=False)
-    except OSError as error:
-        click.echo(f"cannot write to standard output: {error.strerror}", err=True)
-        sys.stdout = None  # or Python tries once more on its way out
-        sys.exit(FAILED)
-
-
-def _load(file: Path) -> Config:
-    from exporter.config import ConfigError, load
-
-    try:
-        return load(file)
-    except ConfigError as error:
-        for problem in error.problems:
-            click.echo(str(problem), err=True)
-        sys.exit(WRONG)
-
-
-def _listen(addresses: tuple[str, ...]) -> list[socket.socket]:
-    try:
-        return listen(addresses)
-    except OSError as error:
-        click.echo(error.strerror, err=True)
-        sys.exit(NO_START)
-
-
 def _poll_once(config: Config, told: Callable[[Outcome], None]) -> tuple[bytes, bool]:
     from exporter import app
 
@@ -257,4 +242,5 @@ def _poll_once(config: Config, told: Callable[[Outcome], None]) -> tuple[bytes, 
 
 
 def _say_started(config: Config, sockets: list[socket.socket]) -> None:
-    logger.info("started", version=__version__, accounts=len(config.accounts), listening=addresses_of(sockets))
+    part = {"shard": str(config.shard)} if config.shard.total > 1 else {}
+    logger.info("started", version=__version__, accounts=len(config.accounts), **part, listening=addresses_of(sockets))

@@ -16,6 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from exporter import yaml_strict
 from exporter.durations import write_duration
+from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.settings import Settings, description_of
 
@@ -63,13 +64,19 @@ class ConfigError(Exception):
 
 
 class Config(Settings):
-    """The whole configuration."""
+    """The whole configuration, or the part of it that is a shard's."""
 
     accounts: tuple[Account, ...]
+    shard: Shard = Shard()
+
+    def of_shard(self, shard: Shard) -> Config:
+        """Return what of a whole configuration is a shard's: some accounts, of some a part of their customers."""
+        parts = (account.of_shard(shard) for account in self.accounts)
+        return Config.model_construct(accounts=tuple(part for part in parts if part is not None), shard=shard)
 
 
-def load(path: Path) -> Config:
-    """Return the configuration that a file holds; paths within are taken from the file's folder.
+def load(path: Path, shard: Shard = Shard()) -> Config:  # noqa: B008 - it is frozen
+    """Return the configuration that a file holds, or a shard's part; paths within are taken from the file's folder.
 
     Raises:
         ConfigError: it cannot be used.
@@ -79,7 +86,7 @@ def load(path: Path) -> Config:
         text = yaml_strict.read(path)
     except OSError as error:
         raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
-    return parse(text, path.parent)
+    return parse(text, path.parent).of_shard(shard)
 
 
 def digest(path: Path) -> str:

@@ -1,138 +1,217 @@
 """From snapshots to the page that Prometheus reads.
 
-Sample lines of gauges and counters are the same bytes in the text format 0.0.4
-and in OpenMetrics 1.0; only a counter's header differs. So lines are rendered
-once, when a reading arrives, and a scrape only joins them under their headers.
+Sample lines of gauges and counters are the same bytes in the text format 0.0.4 and in OpenMetrics 1.0; only a
+counter's header differs. Lines were rendered and deflated when they came; a page only joins them under their headers,
+and is joined again only when one of them changed. All who ask meanwhile are given the same page.
 """
 
 from __future__ import annotations
 
-import gzip
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
-from operator import is_not
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+from typing import Final, Protocol
 
+import anyio
+import anyio.to_thread
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest as text_page
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
 
-from exporter.metrics import READING_FAMILIES, Family, Sample
-from exporter.store import Blocks, Store
+from exporter.blocks import Block, Lines
+from exporter.gzip_member import HEAD, Checksum, joined, tail
+from exporter.metrics import FAMILIES, READING_FAMILIES, Family
+from exporter.negotiation import Format
+from exporter.store import AccountKey, Snapshot, Store
 
-_GZIP_LEVEL: Final = 1
-_END: Final = b"# EOF\n"
-_ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-
-
-class Format(Enum):
-    """A format of the page; the value is its Content-Type."""
-
-    TEXT = "text/plain; version=0.0.4; charset=utf-8"
-    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+_JOINED_AT_ONCE: Final = 5000
+"""Series: a few milliseconds."""
+_PROCESS_SECONDS: Final = 1.0
+"""How old what is said of the process may be: its memory, its CPU, its files."""
 
 
-_ACCEPTABLE: Final = {
-    Format.OPENMETRICS: ("application/openmetrics-text", "1.0.0"),
-    Format.TEXT: ("text/plain", "0.0.4"),
-}
+class Own(Protocol):
+    """The exporter's own metrics.
+
+    Attributes:
+        registry: those of the process.
+        changes: how often any of the accounts' changed.
+
+    """
+
+    registry: CollectorRegistry
+    changes: int
+
+    @property
+    def state(self) -> object:
+        """What the process's own say besides figures that always move."""
+        ...
+
+    def lines(self, snapshots: Iterable[tuple[AccountKey, Snapshot]], now: float) -> Mapping[Family, bytes]:
+        """Return the sample lines of all accounts, as of `now` (monotonic)."""
+        ...
 
 
-def render(account: str, samples: Iterable[Sample]) -> Blocks:
-    """Return an account's sample lines, a block for each family."""
-    lines: dict[Family, list[str]] = defaultdict(list)
-    for sample in samples:
-        lines[sample.family].append(_line(account, sample))
-    return {family: "".join(block).encode() for family, block in lines.items()}
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page that stays as it is for a while: its lines, the same deflated and joined, and their checksum.
+
+    Attributes:
+        of: what it was made of, as numbers; others make another one.
+        until: when it changes by itself, monotonic.
+
+    """
+
+    lines: Sequence[Lines]
+    packed: bytes
+    checksum: Checksum
+    of: object
+    until: float
+
+    @classmethod
+    def joined(cls, lines: Sequence[Lines], of: object, until: float) -> Section:
+        """Return the section of these lines."""
+        packed = b"".join([block.packed for one in lines for block in one.blocks])
+        checksum = joined((one.checksum, (block.plain for block in one.blocks)) for one in lines)
+        return cls(lines, packed, checksum, of, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One generation of the page."""
+
+    sections: tuple[Section, ...]
+
+    def plain(self) -> Iterator[bytes]:
+        """Yield its text."""
+        return (block.plain for section in self.sections for lines in section.lines for block in lines.blocks)
+
+    def packed(self) -> tuple[bytes, ...]:
+        """Return it as one gzip member, in parts."""
+        whole = reduce(or_, (section.checksum for section in self.sections))
+        return (HEAD, *(section.packed for section in self.sections), tail(whole))
+
+    @property
+    def length(self) -> int:
+        """How many bytes its text has."""
+        return sum(section.checksum.length for section in self.sections)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page is made of, all of one moment.
+
+    Attributes:
+        now: the moment, monotonic.
+        snapshots: what is known of each account.
+        readings: what says whether the readings shown are still the same.
+        accounts: likewise of what is counted of accounts.
+        process: likewise of the process.
+
+    """
+
+    now: float
+    snapshots: Sequence[tuple[AccountKey, Snapshot]]
+    readings: object
+    accounts: object
+    process: object
+
+    @property
+    def until(self) -> float:
+        """When the first of the readings is too old to be shown, monotonic."""
+        return min((part.stale_at for _, one in self.snapshots for part in one.shown(self.now)), default=math.inf)
 
 
 class Exposition:
-    """The page: what polls brought, joined once a change and shared by all who read it, and the exporter's own."""
+    """The pages, each made of three sections: what polls brought, what is counted of accounts, and the process."""
 
-    def __init__(self, store: Store, own: CollectorRegistry) -> None:
+    def __init__(self, store: Store, own: Own) -> None:
         self._store = store
         self._own = own
-        self._joined: dict[Format, tuple[tuple[Blocks, ...], bytes]] = {}
+        self._sections: dict[tuple[Format, str], Section] = {}
+        self._own_lines: dict[Family, Lines] = {}
+        self._joining = anyio.Lock()
 
-    def page(self, form: Format, now: float) -> tuple[bytes, bytes]:
-        """Return the page's two parts: the readings that are not stale at `now` (monotonic), and the own metrics."""
-        shown = tuple(snapshot.blocks for _, snapshot in self._store if not snapshot.is_stale(now))
-        joined_from, joined = self._joined.get(form, ((), b""))
-        if len(shown) != len(joined_from) or any(map(is_not, shown, joined_from)):
-            joined = _join(shown, _HEADERS[form])
-            self._joined[form] = shown, joined
+    def page(self, form: Format, now: float) -> Page:
+        """Return the page as of `now` (monotonic)."""
+        return self._page(form, Seen(now, list(self._store), *self._changes()))
+
+    async def fresh(self, form: Format) -> Page:
+        """Return the page as of now: joined once for all who wait for it, in a worker thread if that takes a while."""
+        async with self._joining:
+            seen = Seen(anyio.current_time(), (), *self._changes())
+            if self._held(form, "readings", seen.readings, seen.now) and self._held(
+                form, "accounts", seen.accounts, seen.now
+            ):
+                return self._page(form, seen)
+            seen = replace(seen, snapshots=list(self._store))
+            if sum(snapshot.series for _, snapshot in seen.snapshots) < _JOINED_AT_ONCE:
+                return self._page(form, seen)
+            return await anyio.to_thread.run_sync(self._page, form, seen)
+
+    def _changes(self) -> tuple[object, object, object]:
+        store, own = self._store, self._own
+        return store.changes_shown, (store.changes, own.changes), own.state
+
+    def _page(self, form: Format, seen: Seen) -> Page:
+        return Page(
+            (
+                self._section(form, "readings", seen.readings, seen, _readings),
+                self._section(form, "accounts", seen.accounts, seen, self._accounts),
+                self._section(form, "process", seen.process, seen, self._process),
+            )
+        )
+
+    def _held(self, form: Format, name: str, of: object, now: float) -> Section | None:
+        section = self._sections.get((form, name))
+        return section if section and section.of == of and now < section.until else None
+
+    def _section(
+        self, form: Format, name: str, of: object, seen: Seen, make: Callable[[Format, Seen], Iterator[Lines]]
+    ) -> Section:
+        if held := self._held(form, name, of, seen.now):
+            return held
+        until = seen.now + _PROCESS_SECONDS if name == "process" else seen.until
+        section = self._sections[form, name] = Section.joined(list(make(form, seen)), of, until)
+        return section
+
+    def _accounts(self, form: Format, seen: Seen) -> Iterator[Lines]:
+        """Yield the lines of what is counted of accounts; a family's are deflated again only if one of them changed."""
+        for family, text in self._own.lines(seen.snapshots, seen.now).items():
+            lines = self._own_lines.get(family)
+            if lines is None or lines.blocks[0].plain != text:
+                lines = self._own_lines[family] = Lines.of([Block.of(text)])
+            yield from (_HEADERS[form][family], lines)
+
+    def _process(self, form: Format, _: Seen) -> Iterator[Lines]:
         if form is Format.TEXT:
-            return joined, text_page(self._own)
-        return joined, openmetrics_page(self._own, version="1.0.0")  # type: ignore[no-untyped-call]  # untyped there
+            text = text_page(self._own.registry)
+        else:
+            text = openmetrics_page(self._own.registry, version="1.0.0")  # type: ignore[no-untyped-call]
+        yield Lines.of([Block.of(text)])
 
 
-def _join(accounts: Iterable[Blocks], headers: Mapping[Family, bytes]) -> bytes:
-    families: dict[Family, list[bytes]] = defaultdict(list)
-    for blocks in accounts:
-        for family, block in blocks.items():
-            families[family].append(block)
-    present = (family for family in READING_FAMILIES if family in families)
-    return b"".join(part for family in present for part in (headers[family], *families[family]))
+def _readings(form: Format, seen: Seen) -> Iterator[Lines]:
+    """Yield the lines that polls brought and that are not stale."""
+    families: dict[Family, list[Lines]] = defaultdict(list)
+    for _, snapshot in seen.snapshots:
+        for part in snapshot.shown(seen.now):
+            for family, lines in part.blocks.items():
+                families[family].append(lines)
+    for family in READING_FAMILIES:
+        if family in families:
+            yield _HEADERS[form][family]
+            yield from families[family]
 
 
-def compress(body: bytes) -> bytes:
-    """Return a page packed by gzip, the same bytes for the same page."""
-    return gzip.compress(body, compresslevel=_GZIP_LEVEL, mtime=0)
-
-
-def negotiate(accept: str) -> Format:
-    """Return the format that an Accept header likes best; the text format where it likes none of ours."""
-    offers = list(_accepted(accept))
-    best: dict[Format, tuple[float, int]] = {}
-    for form, (kind, version) in _ACCEPTABLE.items():
-        for name, parameters, quality in offers:
-            rank = _specificity(name, kind)
-            if rank and parameters.get("version", version) == version:
-                best[form] = max(best.get(form, (0.0, 0)), (quality, rank), key=lambda one: (one[1], one[0]))
-    chosen = max(best, key=lambda form: (best[form], form is Format.TEXT), default=Format.TEXT)
-    return chosen if best.get(chosen, (0.0, 0))[0] > 0 else Format.TEXT
-
-
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an Accept-Encoding header allows gzip."""
-    qualities = {name: quality for name, _, quality in _accepted(accept_encoding)}
-    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
-
-
-def _line(account: str, sample: Sample) -> str:
-    pairs = zip(sample.family.labels, sample.labels, strict=True)
-    labels = "".join(f',{name}="{value.translate(_ESCAPES)}"' for name, value in pairs)
-    return f'{sample.family.name}{{account="{account}"{labels}}} {sample.value!r}\n'
-
-
-def _header(family: Family, form: Format) -> bytes:
+def _header(family: Family, form: Format) -> Lines:
     name = family.name.removesuffix("_total") if form is Format.OPENMETRICS else family.name
-    return f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n".encode()
+    return Lines.of([Block.of(f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n".encode())])
 
 
-_HEADERS: Final[Mapping[Format, Mapping[Family, bytes]]] = {
-    form: {family: _header(family, form) for family in READING_FAMILIES} for form in Format
+_HEADERS: Final[Mapping[Format, Mapping[Family, Lines]]] = {
+    form: {family: _header(family, form) for family in FAMILIES} for form in Format
 }
-
-
-def _specificity(offer: str, kind: str) -> int:
-    """How closely an offer means a kind: not at all, everything, all of its type, or it alone."""
-    if offer == kind:
-        return 3
-    if offer == f"{kind.partition('/')[0]}/*":
-        return 2
-    return 1 if offer == "*/*" else 0
-
-
-def _accepted(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Yield what an Accept or Accept-Encoding header lists: name, parameters, quality; junk is left out."""
-    for offer in header.split(","):
-        name, *rest = (part.strip().lower() for part in offer.split(";"))
-        parameters = dict(part.split("=", 1) for part in rest if "=" in part)
-        try:
-            quality = float(parameters.pop("q", "1"))
-        except ValueError:
-            continue
-        if name and 0 <= quality <= 1:
-            yield name, {key.strip(): value.strip(' "') for key, value in parameters.items()}, quality

@@ -14,6 +14,7 @@ from exporter.durations import read_duration, read_interval, write_duration
 from exporter.log import FORMATS, LEVELS, Format, Level, configure
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
+from exporter.sharding import Shard
 
 if TYPE_CHECKING:
     from exporter.sandbox import Faults
@@ -64,6 +65,38 @@ config_file = click.option(
     show_default=True,
     help="The configuration.",
 )
+
+
+def with_shard(command: _F) -> _F:
+    """Give a command the options that say which part of the exporter it is, and the shard that it is."""
+
+    @click.option(
+        "--shard",
+        "number",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Which of the shards this is, counted from 0.",
+    )
+    @click.option(
+        "--total-shards",
+        "total",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="How many processes the accounts and their customers are shared out to.",
+    )
+    @wraps(command)
+    def given(*args: Any, number: int, total: int, **options: Any) -> Any:
+        if number >= total:
+            raise click.UsageError(
+                f"--shard is {number} and --total-shards is {total}: shards are counted from 0,"
+                f" so --shard must be below --total-shards."
+            )
+        return command(*args, shard=Shard(number, total), **options)
+
+    return cast("_F", given)
+
 
 poll_interval = click.option(
     "--interval", default="15s", show_default=True, callback=_duration, help="How often the accounts are polled."

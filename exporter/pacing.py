@@ -44,20 +44,33 @@ class RateLimit:
         return cls(count("x-ratelimit-limit"), count("x-ratelimit-remaining"))
 
 
+def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> float:
+    """Return how long after each other requests are sent in the long run, in seconds; 0 where no rate is known.
+
+    Args:
+        configured: the rate that the operator set.
+        assumed: the rate that the vendor allows, where the operator set none.
+        share: the part of either that is ours; the rest is that of other shards.
+
+    """
+    rate, used = (configured, 1.0) if configured else (assumed, USED_SHARE_OF_LIMIT)
+    return rate.seconds / (share * used * rate.requests) if rate else 0.0
+
+
 class Pacer:
     """Lets requests through at a rate, a few at once: each takes the next free slot of time and waits for it.
 
     One pacer serves all accounts with the same credentials, for the vendor's
     limit is by key. A rate that the operator set stays; one that is assumed
-    follows the limit that the vendor states.
+    follows the limit that the vendor states. Of either only our share is used.
     """
 
-    def __init__(self, configured: Rate | None, assumed: Rate | None) -> None:
+    def __init__(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
         self._assumed = None if configured else assumed
+        self._share = share
         rate = configured or assumed
-        share = 1.0 if configured else USED_SHARE_OF_LIMIT
-        self._gap = rate.seconds / (share * rate.requests) if rate else 0.0
-        self._at_once = min(MAX_IN_FLIGHT, rate.requests) if rate else MAX_IN_FLIGHT
+        self._gap = seconds_apart(configured, assumed, share)
+        self._at_once = max(1, round(share * min(MAX_IN_FLIGHT, rate.requests))) if rate else MAX_IN_FLIGHT
         self._next_slot = -math.inf
         self._closed_until = -math.inf
 
@@ -78,9 +91,10 @@ class Pacer:
         if self._assumed is None:
             return
         if stated.limit:
-            self._gap = self._assumed.seconds / (USED_SHARE_OF_LIMIT * stated.limit)
-        if stated.remaining is not None and stated.remaining < self._at_once:
-            self._next_slot = max(self._next_slot, self._oldest_slot(stated.remaining))
+            self._gap = seconds_apart(None, Rate(stated.limit, self._assumed.seconds), self._share)
+        remaining = None if stated.remaining is None else int(self._share * stated.remaining)
+        if remaining is not None and remaining < self._at_once:
+            self._next_slot = max(self._next_slot, self._oldest_slot(remaining))
 
     def _oldest_slot(self, at_once: int) -> float:
         """The slot from which as many requests go at once as are allowed."""

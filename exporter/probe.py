@@ -12,12 +12,12 @@ def said(outcome: Outcome) -> str:
     """Return how a poll ended and what it left out; a line, and one for each thing that a person may want to mend."""
     account, snapshot = outcome.account, outcome.snapshot
     who = f"{account.vendor}/{account.name}"
-    if snapshot.error is not None or snapshot.reading is None:
+    if snapshot.error is not None or not snapshot.parts:
         reason = snapshot.error.reason if snapshot.error else "unknown"
         return f"{who}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
-    notes = snapshot.reading.notes
+    notes = snapshot.notes
     left_out = sum(notes.skipped.values())
     skipped = f", items left out: {left_out}" if left_out else ""
-    faults = (f"quota {name}: {fault}" for name, fault in snapshot.reading.quotas.faults.items())
+    faults = (f"quota {name}: {fault}" for name, fault in snapshot.quotas.faults.items())
     told = "".join(f"\n    {one}" for one in (*sorted(notes.left_out), *faults))
-    return f"{who}: {len(snapshot.reading.samples)} series in {outcome.seconds:.2f} s{skipped}{told}"
+    return f"{who}: {snapshot.series} series in {outcome.seconds:.2f} s{skipped}{told}"

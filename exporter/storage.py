@@ -1,4 +1,4 @@
-"""What outlives the process: each account's last good reading and its counters of quotas, a file an account.
+"""What outlives the process: each account's last good reading and its counters of quotas, a file an account or slice.
 
 A file is replaced whole or not at all, readable by its owner only, and begins with
 a checksum of the rest. It holds figures and labels, and no secret. One that cannot
@@ -13,18 +13,19 @@ import json
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from exporter.metrics import READING_FAMILIES, Sample
+from exporter.metrics import READING_FAMILIES, Sample, figures_of
 from exporter.quota import Consumption, Key, Quotas
-from exporter.store import Reading
+from exporter.reading import Reading
 from exporter.vendors import Account
 from exporter.vendors.periods import Span
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+_ROWS_A_LINE: Final = 1000
 _FAMILIES: Final = {family.name: family for family in READING_FAMILIES}
 _COUNTED: Final = ("total", "counted", "last", "limit", "seen", "origin", "late")
 
@@ -35,9 +36,18 @@ REJECTIONS: Final[tuple[Rejection, ...]] = ("damaged", "version", "foreign")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A reading, when it was asked for and when it was there, Unix time."""
+    """What a poll brought of an account, or of one slice of it.
+
+    Attributes:
+        reading: what it brought.
+        totals: the quotas that the operator set, of the whole account; None if they are not known yet.
+        asked_at: when it was asked for, Unix time.
+        read_at: when it was there, Unix time.
+
+    """
 
     reading: Reading
+    totals: Reading | None
     asked_at: float
     read_at: float
 
@@ -51,7 +61,7 @@ class Unusable(Exception):  # noqa: N818 - it says what a file is
 
 
 class Storage:
-    """A folder with a file for each account."""
+    """A folder with a file for each account, or for each slice of one."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder, and make it if it is not there.
@@ -67,15 +77,15 @@ class Storage:
         self._folder = folder
         self._locks: dict[Path, threading.Lock] = defaultdict(threading.Lock)
 
-    def write(self, account: Account, kept: Kept) -> None:
-        """Replace an account's file.
+    def write(self, account: Account, number: int, kept: Kept) -> None:
+        """Replace the file of a slice of an account.
 
         Raises:
             OSError: it could not be written; what was there before is there still.
 
         """
-        body = json.dumps(_document(account, kept), ensure_ascii=False, separators=(",", ":")).encode()
-        path = self._path(account)
+        body = _encoded(account, kept)
+        path = self._path(account, number)
         new = path.with_suffix(".new")
         with self._locks[path]:  # a reload may poll an account anew while its last reading is still written
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -85,15 +95,15 @@ class Storage:
             new.replace(path)
             _settle(self._folder)
 
-    def read(self, account: Account) -> Kept | None:
-        """Return what an account's file holds, or None where there is none.
+    def read(self, account: Account, number: int) -> Kept | None:
+        """Return what the file of a slice of an account holds, or None where there is none.
 
         Raises:
             Unusable: it cannot be used, and is set aside.
             OSError: it cannot be read.
 
         """
-        path = self._path(account)
+        path = self._path(account, number)
         try:
             raw = path.read_bytes()
         except FileNotFoundError:
@@ -107,8 +117,9 @@ class Storage:
             path.replace(path.with_suffix(".set-aside"))
             raise Unusable("damaged") from None
 
-    def _path(self, account: Account) -> Path:
-        return self._folder / f"{account.vendor}-{account.name}.json"
+    def _path(self, account: Account, number: int) -> Path:
+        part = f"+{number}of{account.slices}" if account.slices > 1 else ""  # no name has a plus sign
+        return self._folder / f"{account.vendor}-{account.name}{part}.json"
 
 
 def _settle(folder: Path) -> None:
@@ -129,48 +140,74 @@ def _owner(account: Account) -> str:
     return hashlib.sha256(f"{account.vendor} {account.base_url} {account.auth!r}".encode()).hexdigest()
 
 
-def _document(account: Account, kept: Kept) -> dict[str, Any]:
-    reading = kept.reading
-    return {
+def _encoded(account: Account, kept: Kept) -> bytes:
+    """Return a file's lines: its head, then samples and counters of quotas, so many a line.
+
+    To encode all at once would hold up every other thread.
+    """
+    readings = {"reading": kept.reading} | ({"totals": kept.totals} if kept.totals else {})
+    head = {
         "version": _VERSION,
         "owner": _owner(account),
         "asked_at": kept.asked_at,
         "read_at": kept.read_at,
+        **{name: _head(reading) for name, reading in readings.items()},
+    }
+    lines = [head, *(line for name, reading in readings.items() for line in _bulk(name, reading))]
+    return b"\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() for line in lines)
+
+
+def _head(reading: Reading) -> dict[str, Any]:
+    quotas = reading.quotas
+    return {
         "as_of": reading.as_of,
         "dropped": reading.dropped,
-        "samples": [[one.family.name, one.labels, one.value] for one in reading.samples],
-        "matched": reading.quotas.matched,
-        "since": reading.quotas.since,
-        "consumed": [
-            [astuple(key), *(getattr(one, name) for name in _COUNTED), one.span.start, one.span.end]
-            for key, one in reading.quotas.consumed.items()
-        ],
+        "matched": quotas.matched,
+        "since": quotas.since,
     }
+
+
+def _bulk(name: str, reading: Reading) -> Iterator[dict[str, Any]]:
+    samples = [[one.family.name, one.labels, one.value] for one in reading.samples]
+    consumed = [
+        [astuple(key), *(getattr(one, name) for name in _COUNTED), one.span.start, one.span.end]
+        for key, one in reading.quotas.consumed.items()
+    ]
+    for kind, rows in (("samples", samples), ("consumed", consumed)):
+        for start in range(0, len(rows), _ROWS_A_LINE):
+            yield {"of": name, kind: rows[start : start + _ROWS_A_LINE]}
 
 
 def _kept(account: Account, raw: bytes) -> Kept:
     checksum, _, body = raw.partition(b"\n")
     if checksum != _checksum(body):
         raise Unusable("damaged")
-    document = json.loads(body)
-    if document["version"] != _VERSION:
+    head, *bulk = map(json.loads, body.split(b"\n"))
+    if head["version"] != _VERSION:
         raise Unusable("version")
-    if document["owner"] != _owner(account):
+    if head["owner"] != _owner(account):
         raise Unusable("foreign")
-    quotas = Quotas(matched=document["matched"], consumed=dict(_consumed(document)), since=document["since"])
-    reading = Reading(tuple(_samples(document)), dropped=document["dropped"], as_of=document["as_of"], quotas=quotas)
-    return Kept(reading, document["asked_at"], document["read_at"])
+    totals = _reading(head["totals"], "totals", bulk) if "totals" in head else None
+    return Kept(_reading(head["reading"], "reading", bulk), totals, head["asked_at"], head["read_at"])
 
 
-def _samples(document: Mapping[str, Any]) -> Iterator[Sample]:
+def _reading(head: Mapping[str, Any], name: str, bulk: Iterable[Mapping[str, Any]]) -> Reading:
+    own = [line for line in bulk if line["of"] == name]
+    consumed = dict(_consumed(row for line in own for row in line.get("consumed", ())))
+    figures = figures_of(_samples(row for line in own for row in line.get("samples", ())))
+    quotas = Quotas(matched=head["matched"], consumed=consumed, since=head["since"])
+    return Reading(figures, dropped=head["dropped"], as_of=head["as_of"], quotas=quotas)
+
+
+def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
     """Yield the samples; a family that is not known, or has other labels now, is of another version."""
-    for name, labels, value in document["samples"]:
+    for name, labels, value in rows:
         family = _FAMILIES.get(name)
         if family is None or len(labels) != len(family.labels):
             raise Unusable("version")
         yield Sample(family, tuple(labels), value)
 
 
-def _consumed(document: Mapping[str, Any]) -> Iterator[tuple[Key, Consumption]]:
-    for key, *counted, start, end in document["consumed"]:
+def _consumed(rows: Iterable[Any]) -> Iterator[tuple[Key, Consumption]]:
+    for key, *counted, start, end in rows:
         yield Key(*key), Consumption(**dict(zip(_COUNTED, counted, strict=True)), span=Span(start, end))

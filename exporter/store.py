@@ -1,80 +1,67 @@
 """What we know of each account: snapshots that are replaced whole, so that a scrape sees one or the next.
 
-A reading is checked when it arrives, not when it is scraped: every value
-finite, no series twice, labels fit for a page, no more series than allowed. Its
-quotas are made of all of it, and are the last that would be left out.
+Of a reading only what the page needs is kept: its lines, as text and deflated, and a few numbers. The samples that
+they were made of are not; whether a figure changed is told from the lines' own marks.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from exporter.blocks import Blocks, rendered
 from exporter.errors import PollError
-from exporter.metrics import Family, Sample, clean_label
-from exporter.quota import NO_QUOTAS, Quotas
+from exporter.quota import NO_QUOTAS, Quotas, Tallies
+from exporter.reading import Reading
 from exporter.vendors.reply import Notes
 
 AccountKey = tuple[str, str]
 """Vendor and name."""
 
-Blocks = Mapping[Family, bytes]
-"""One account's sample lines of each family, ready for the page."""
-
-Measure = Callable[[Sequence[Sample]], Quotas]
-"""From the samples of a reading to its quotas."""
-
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What one good poll brought.
+class Part:
+    """What is kept of a good reading of an account, or of one slice of it.
 
     Attributes:
-        samples: checked, those of quotas first; a series once.
+        blocks: its sample lines.
+        series: how many they are.
         dropped: how many series were left out because there were too many.
         notes: what was noticed while it was read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
-        quotas: its quotas, and what the next reading's need to know of them.
+        quotas: what the next reading's quotas need to know of its own.
+        tallies: what it adds to the quotas that the operator set.
+        read_at: when it was read, Unix time.
+        stale_at: when it is too old to be shown, monotonic.
 
     """
 
-    samples: tuple[Sample, ...]
+    blocks: Blocks = field(default_factory=dict)
+    series: int = 0
     dropped: int = 0
     notes: Notes = field(default_factory=Notes)
     as_of: float | None = None
     quotas: Quotas = NO_QUOTAS
+    tallies: Tallies = field(default_factory=dict)
+    read_at: float = 0.0
+    stale_at: float = 0.0
 
     @classmethod
-    def checked(
-        cls,
-        samples: Iterable[Sample],
-        max_series: int,
-        notes: Notes | None = None,
-        as_of: float | None = None,
-        measure: Measure = lambda _: NO_QUOTAS,
-    ) -> Reading:
-        """Return a reading of samples that are fit for the page, and its quotas; what is left out is noted."""
-        notes = notes or Notes()
-        figures = sorted(_fit(samples, notes), key=lambda sample: (sample.family.name, sample.labels))
-        quotas = measure(figures)
-        # A quota's families stay together: one without its limit would say less than none.
-        shown = sorted(_fit(quotas.samples, notes), key=lambda sample: sample.labels) + figures
-        return cls(tuple(shown[:max_series]), max(0, len(shown) - max_series), notes, as_of, quotas)
-
-
-def _fit(samples: Iterable[Sample], notes: Notes) -> Iterable[Sample]:
-    series: dict[tuple[Family, tuple[str, ...]], Sample] = {}
-    for sample in samples:
-        labels = tuple(map(clean_label, sample.labels))
-        if not math.isfinite(sample.value):
-            notes.skipped["value"] += 1
-            continue
-        if (sample.family, labels) in series:
-            notes.skipped["duplicate"] += 1
-        series[sample.family, labels] = replace(sample, labels=labels)
-    return series.values()
+    def of(cls, account: str, reading: Reading, before: Part | None, read_at: float, stale_at: float) -> Part:
+        """Return what is kept of a reading; lines that did not change are those of the part `before`."""
+        return cls(
+            rendered(account, reading.figures, before.blocks if before else {}),
+            reading.series,
+            reading.dropped,
+            reading.notes,
+            reading.as_of,
+            replace(reading.quotas, samples=()),
+            reading.tallies,
+            read_at,
+            stale_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,56 +71,126 @@ class Snapshot:
     Times that are shown are Unix time; those that are only compared are of the monotonic clock.
 
     Attributes:
-        reading: the last good one, if there was one.
-        blocks: its sample lines.
-        read_at: when it was stored, Unix time.
-        stale_at: when it is too old to be shown, monotonic.
+        slices: in how many slices the account is polled; 1 unless it has many customers.
+        parts: of each slice, by its number, what is kept of its last good reading.
+        whole: the quotas that the operator set, made of all slices together.
+        earlier: what was kept when the account was polled in other slices, shown until each of these was read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: how many polls in a row failed.
-        error: how the last poll failed, or None.
+        failing: the slices whose last poll failed.
+        error: how the last failed poll of these failed, or None.
         polled: whether a poll has ended, well or not; a reading may be of a process before this one.
 
     """
 
-    reading: Reading | None = None
-    blocks: Blocks = field(default_factory=dict)
-    read_at: float | None = None
-    stale_at: float = 0.0
+    slices: int = 1
+    parts: Mapping[int, Part] = field(default_factory=dict)
+    whole: Part | None = None
+    earlier: tuple[Part, ...] = ()
     attempted_at: float | None = None
     next_attempt_at: float | None = None
     failures: int = 0
+    failing: frozenset[int] = frozenset()
     error: PollError | None = None
     polled: bool = False
 
     @property
     def up(self) -> bool:
-        """Whether the last poll worked."""
+        """Whether the last poll worked, of each slice."""
         return self.polled and self.error is None
 
-    def failed(self, error: PollError) -> Snapshot:
-        """Return the snapshot after a failed poll. The last good reading stays, and its time."""
-        return replace(self, error=error, failures=self.failures + 1, polled=True)
+    @property
+    def read_at(self) -> float | None:
+        """When the oldest of its readings was read, Unix time; None until there is one of every slice."""
+        return min(part.read_at for part in self.parts.values()) if len(self.parts) == self.slices else None
 
-    def is_stale(self, now: float) -> bool:
-        """Whether the reading is too old to be shown at `now` (monotonic)."""
-        return now >= self.stale_at
+    @property
+    def known(self) -> bool:
+        """Whether there is any reading, however old."""
+        return any(True for _ in self._kept())
+
+    @property
+    def series(self) -> int:
+        """How many series are kept."""
+        return sum(part.series for part in self._kept())
+
+    @property
+    def dropped(self) -> int:
+        """How many series are left out because there were too many."""
+        return sum(part.dropped for part in self._kept())
+
+    @property
+    def notes(self) -> Notes:
+        """What was noticed in its readings."""
+        if len(self.parts) == 1:
+            return next(iter(self.parts.values())).notes
+        drift, skipped = Counter[tuple[str, str]](), Notes().skipped
+        left_out: set[str] = set()
+        for part in self.parts.values():
+            drift += part.notes.drift
+            skipped += part.notes.skipped
+            left_out |= part.notes.left_out
+        return Notes(drift, skipped, left_out)
+
+    @property
+    def quotas(self) -> Quotas:
+        """The quotas that the operator set, as far as the next reading needs to know of them."""
+        return self.whole.quotas if self.whole else NO_QUOTAS
+
+    def shown(self, now: float) -> list[Part]:
+        """Return what is not too old to be shown at `now` (monotonic), in the order of the page."""
+        return [part for part in self._kept() if now < part.stale_at]
 
     def shows(self, now: float) -> bool:
-        """Whether there is a reading, and it is not too old to be shown at `now` (monotonic)."""
-        return self.reading is not None and not self.is_stale(now)
+        """Whether there is a reading that is not too old to be shown at `now` (monotonic)."""
+        return any(now < part.stale_at for part in self._kept())
 
+    def is_stale(self, now: float) -> bool:
+        """Whether there is a reading that is too old to be shown at `now` (monotonic)."""
+        return any(now >= part.stale_at for part in self._kept())
 
-Render = Callable[[str, Iterable[Sample]], Blocks]
-"""From an account's name and its samples to its sample lines."""
+    def sliced(self, slices: int) -> Snapshot:
+        """Return the snapshot of the account polled in so many slices from now on."""
+        return self if slices == self.slices else Snapshot(slices, earlier=tuple(self._kept()))
+
+    def read(self, number: int, part: Part, whole: Part | None) -> Snapshot:
+        """Return the snapshot with what is kept of a slice's new reading, and the quotas of all slices."""
+        parts = dict(sorted({**self.parts, number: part}.items()))
+        return replace(self, parts=parts, whole=whole, earlier=() if len(parts) == self.slices else self.earlier)
+
+    def succeeded(self, number: int) -> Snapshot:
+        """Return the snapshot after a good poll of a slice."""
+        failing = self.failing - {number}
+        return replace(self, error=self.error if failing else None, failing=failing, failures=0, polled=True)
+
+    def failed(self, number: int, error: PollError) -> Snapshot:
+        """Return the snapshot after a failed poll of a slice. The last good reading stays, and its time."""
+        failing = self.failing | {number}
+        return replace(self, error=error, failing=failing, failures=self.failures + 1, polled=True)
+
+    def _kept(self) -> Iterator[Part]:
+        if self.earlier:
+            yield from self.earlier
+            return
+        if self.whole:
+            yield self.whole
+        yield from self.parts.values()
 
 
 class Store:
-    """One snapshot for each account. Each assignment replaces one whole."""
+    """One snapshot for each account. Each assignment replaces one whole.
 
-    def __init__(self, accounts: Iterable[AccountKey], render: Render) -> None:
+    Attributes:
+        changes: how often anything changed.
+        changes_shown: how often the readings did.
+
+    """
+
+    def __init__(self, accounts: Iterable[AccountKey] = ()) -> None:
         self._snapshots: dict[AccountKey, Snapshot] = dict.fromkeys(accounts, _UNKNOWN)
-        self._render = render
+        self.changes = 0
+        self.changes_shown = 0
 
     def __getitem__(self, key: AccountKey) -> Snapshot:
         return self._snapshots[key]
@@ -142,40 +199,50 @@ class Store:
         """Yield accounts with their snapshots, in the order of the configuration."""
         return iter(list(self._snapshots.items()))
 
-    def adopt(self, accounts: Iterable[AccountKey]) -> None:
-        """Keep what is known of these accounts, in their order, and nothing of any other."""
-        self._snapshots = {key: self._snapshots.get(key, _UNKNOWN) for key in accounts}
+    def adopt(self, accounts: Mapping[AccountKey, int]) -> None:
+        """Keep what is known of these accounts, each with its slices, in their order, and nothing of any other."""
+        self._snapshots = {key: self._snapshots.get(key, _UNKNOWN).sliced(slices) for key, slices in accounts.items()}
+        self._changed()
 
     def forget(self, key: AccountKey) -> None:
         """Know nothing of an account from now on until it is polled."""
-        self._snapshots[key] = _UNKNOWN
+        self._snapshots[key] = Snapshot(self[key].slices)
+        self._changed()
 
     def attempted(self, key: AccountKey, at: float) -> None:
         """Note that a poll began at `at` (Unix time)."""
-        self._snapshots[key] = replace(self[key], attempted_at=at)
+        self._replace(key, replace(self[key], attempted_at=at))
 
     def scheduled(self, key: AccountKey, at: float) -> None:
         """Note that the next poll will begin at `at` (Unix time)."""
-        self._snapshots[key] = replace(self[key], next_attempt_at=at)
+        self._replace(key, replace(self[key], next_attempt_at=at))
 
-    def succeeded(self, key: AccountKey, reading: Reading, read_at: float, stale_at: float) -> None:
-        """Show a new reading, rendered here and not when it is scraped."""
-        self.restored(key, reading, read_at, stale_at)
-        self._snapshots[key] = replace(self[key], failures=0, error=None, polled=True)
+    def succeeded(self, key: AccountKey, part: Part, whole: Part | None = None, number: int = 0) -> None:
+        """Show what is kept of a new reading."""
+        self._snapshots[key] = self[key].succeeded(number).read(number, part, whole)
+        self._changed()
 
-    def restored(self, key: AccountKey, reading: Reading, read_at: float, stale_at: float) -> None:
+    def restored(self, key: AccountKey, part: Part, whole: Part | None = None, number: int = 0) -> None:
         """Show a reading that an earlier process left, until it is stale or there is a newer one."""
-        blocks = self._render(key[1], reading.samples)
-        self._snapshots[key] = replace(self[key], reading=reading, blocks=blocks, read_at=read_at, stale_at=stale_at)
+        self._snapshots[key] = self[key].read(number, part, whole)
+        self._changed()
 
-    def failed(self, key: AccountKey, error: PollError) -> None:
+    def failed(self, key: AccountKey, error: PollError, number: int = 0) -> None:
         """Keep the last good reading, and note how the poll failed."""
-        self._snapshots[key] = self[key].failed(error)
+        self._replace(key, self[key].failed(number, error))
 
     @property
     def ready(self) -> bool:
         """Whether every account was tried once."""
         return all(snapshot.polled for snapshot in self._snapshots.values())
+
+    def _replace(self, key: AccountKey, snapshot: Snapshot) -> None:
+        self._snapshots[key] = snapshot
+        self.changes += 1
+
+    def _changed(self) -> None:
+        self.changes += 1
+        self.changes_shown += 1
 
 
 _UNKNOWN: Final = Snapshot()

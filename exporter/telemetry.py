@@ -1,18 +1,16 @@
-"""The exporter's own metrics: what was counted as it happened, and what the snapshots say when scraped."""
+"""The exporter's own metrics: what is counted as it happens, and what snapshots and settings say when scraped."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import anyio
 from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
@@ -21,11 +19,16 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from exporter import __version__
+from exporter.account_figures import account_figures
+from exporter.blocks import sample_lines
 from exporter.errors import REASONS, PollError
-from exporter.metrics import Family, own
+from exporter.histogram import Histogram
+from exporter.metrics import OWN_FAMILIES, Family, Labels, own
 from exporter.pacing import RateLimit
+from exporter.reading import Reading
+from exporter.sharding import Shard
 from exporter.storage import REJECTIONS, Rejection
-from exporter.store import AccountKey, Reading, Snapshot, Store
+from exporter.store import AccountKey, Snapshot
 from exporter.vendors.account import Account
 from exporter.vendors.reply import SKIP_REASONS
 
@@ -56,26 +59,31 @@ class WebLoading:
         successful, failures = own.WEB_RELOAD_SUCCESSFUL, own.WEB_RELOAD_FAILURES
         self._successful = Gauge(successful.name, successful.help, registry=registry)
         self._failures = Counter(failures.name, failures.help, registry=registry)
+        self.changes = 0
         self.accept()
 
     def accept(self) -> None:
         """Note that it was accepted."""
+        self.changes += 1
         self._successful.set(1)
 
     def refuse(self) -> None:
         """Note that it was not; what was accepted before goes on."""
+        self.changes += 1
         self._successful.set(0)
         self._failures.inc()
 
 
 class Telemetry:
-    """Counters and histograms of every account, in a registry of the exporter's own.
+    """What is counted of every account, and what the process says of itself.
 
     Attributes:
-        registry: all of it, for the page.
+        registry: the process's own, for the page.
         accounts: each account's part.
+        shard: the part of the whole exporter that this process is.
         loading: how the configuration was read last.
         web_loading: how the web configuration file was.
+        changes: how often any of the accounts' changed.
 
     """
 
@@ -85,144 +93,149 @@ class Telemetry:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
         self.web_loading = WebLoading(self.registry)
-        self._metrics: list[Counter | Histogram] = []
+        self.changes = 0
         PlatformCollector(self.registry)
         ProcessCollector(registry=self.registry)
-        self.polls = self._counter(own.POLLS)
-        self.failures = self._counter(own.POLL_FAILURES)
-        self.requests = self._counter(own.REQUESTS)
-        self.token_refreshes = self._counter(own.TOKEN_REFRESHES)
-        self.skipped = self._counter(own.ITEMS_SKIPPED)
-        self.write_failures = self._counter(own.STORAGE_WRITE_FAILURES)
-        self.set_aside = self._counter(own.STORAGE_SET_ASIDE)
-        self.poll_seconds = self._histogram(own.POLL_DURATION, _POLL_BUCKETS)
-        self.request_seconds = self._histogram(own.REQUEST_DURATION, _REQUEST_BUCKETS)
+        self.shard = Shard()
+        self.registry.register(ProcessFigures(self))
+
+    @property
+    def state(self) -> object:
+        """What the process says of itself besides figures that always move."""
+        return self.shard, self.loading.accepted, self.loading.accepted_at, self.web_loading.changes
 
     def adopt(self, account: Account) -> None:
         """Begin an account's part, or go on with that of an account of the same name."""
-        self.accounts[account.key] = AccountTelemetry(self, account)
+        if account.key in self.accounts:
+            self.accounts[account.key].settle(account)
+        else:
+            self.accounts[account.key] = AccountTelemetry(account, self._changed)
+            self._changed()
 
     def forget(self, key: AccountKey) -> None:
         """Remove an account's part; its series are gone at once."""
         self.accounts.pop(key).forgotten = True
-        for metric in self._metrics:
-            metric.remove_by_labels({"vendor": key[0], "account": key[1]})
+        self._changed()
 
-    def _counter(self, family: Family) -> Counter:
-        metric = Counter(family.name, family.help, family.labels, registry=self.registry)
-        self._metrics.append(metric)
-        return metric
+    def lines(self, snapshots: Iterable[tuple[AccountKey, Snapshot]], now: float) -> Mapping[Family, bytes]:
+        """Return the sample lines of all accounts, as of `now` (monotonic), in the order of the catalogue."""
+        families: dict[Family, list[bytes]] = {family: [] for family in OWN_FAMILIES}
+        for key, snapshot in snapshots:
+            if account := self.accounts.get(key):
+                for family, lines in account.lines(snapshot, now).items():
+                    families[family].append(lines)
+        return {family: b"".join(lines) for family, lines in families.items() if lines}
 
-    def _histogram(self, family: Family, buckets: tuple[float, ...]) -> Histogram:
-        metric = Histogram(family.name, family.help, family.labels, registry=self.registry, buckets=buckets)
-        self._metrics.append(metric)
-        return metric
+    def _changed(self) -> None:
+        self.changes += 1
 
 
 class AccountTelemetry:
     """One account's part of the telemetry: the observer of its client and of its poller."""
 
-    def __init__(self, telemetry: Telemetry, account: Account) -> None:
+    def __init__(self, account: Account, changed: Callable[[], None]) -> None:
         self.account = account
-        key = self._key = account.key
-        self._polls = telemetry.polls.labels(*key)
-        self._requests = telemetry.requests
-        self._token_refreshes = telemetry.token_refreshes.labels(*key)
-        self._poll_seconds = telemetry.poll_seconds.labels(*key)
-        self._request_seconds = telemetry.request_seconds.labels(*key)
-        self._failures = {reason: telemetry.failures.labels(*key, reason) for reason in REASONS}
-        self._skipped = {reason: telemetry.skipped.labels(*key, reason) for reason in SKIP_REASONS}
-        self._write_failures = telemetry.write_failures.labels(*key)
-        self._set_aside = {reason: telemetry.set_aside.labels(*key, reason) for reason in REJECTIONS}
-        self.rate_limit = RateLimit()
         self.forgotten = False
+        self._changed = changed
+        self._counts = {family: dict(counts) for family, counts in _at_0(account.key)}
+        self._seconds = {
+            own.POLL_DURATION: Histogram(_POLL_BUCKETS),
+            own.REQUEST_DURATION: Histogram(_REQUEST_BUCKETS),
+        }
+        self._rate_limit = RateLimit()
+        self._changes = 0
+        self._said: tuple[Snapshot, int, int] | None = None
+        self._lines: Mapping[Family, bytes] = {}
+
+    def settle(self, account: Account) -> None:
+        """Go on with another setup of the account."""
+        self.account = account
+        self._rate_limit = RateLimit()
+        self._note()
 
     def requested(self, code: str, seconds: float) -> None:
         """Count a request by its HTTP status, or `none`; not one that was under way when the account was forgotten."""
         if self.forgotten:
             return
-        self._requests.labels(*self._key, code).inc()
-        self._request_seconds.observe(seconds)
+        self._seconds[own.REQUEST_DURATION].observe(seconds)
+        self._count(own.REQUESTS, code)
 
     def token_refreshed(self) -> None:
         """Count a sign-in that brought a token."""
-        self._token_refreshes.inc()
+        self._count(own.TOKEN_REFRESHES)
 
     def rate_limit_stated(self, stated: RateLimit) -> None:
         """Keep what an answer says of the vendor's limit; an answer that says nothing changes nothing."""
-        if stated != RateLimit():
-            self.rate_limit = stated
+        if stated not in (RateLimit(), self._rate_limit):
+            self._rate_limit = stated
+            self._note()
 
     def write_failed(self) -> None:
         """Count a reading that could not be written."""
-        self._write_failures.inc()
+        self._count(own.STORAGE_WRITE_FAILURES)
 
     def set_aside(self, reason: Rejection) -> None:
         """Count a stored file that could not be used."""
-        self._set_aside[reason].inc()
+        self._count(own.STORAGE_SET_ASIDE, reason)
 
     def polled(self, seconds: float, outcome: Reading | PollError) -> None:
         """Count a poll, and how it ended."""
-        self._polls.inc()
-        self._poll_seconds.observe(seconds)
+        self._seconds[own.POLL_DURATION].observe(seconds)
+        self._count(own.POLLS)
         if isinstance(outcome, PollError):
-            self._failures[outcome.reason].inc()
+            self._count(own.POLL_FAILURES, outcome.reason)
             return
         for reason, count in outcome.notes.skipped.items():
-            self._skipped[reason].inc(count)
+            self._count(own.ITEMS_SKIPPED, reason, by=count)
+
+    def lines(self, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
+        """Return the account's sample lines as of `now` (monotonic); the same as before where nothing changed."""
+        said = snapshot, len(snapshot.shown(now)), self._changes
+        if self._said is None or self._said[0] is not snapshot or self._said[1:] != said[1:]:
+            figures = {**self._counts, **account_figures(self.account, self._rate_limit, snapshot, now)}
+            lines = {one: sample_lines(one.name, one.labels, list(values.items())) for one, values in figures.items()}
+            timed = {one: seconds.lines(one, self.account.key) for one, seconds in self._seconds.items()}
+            self._said, self._lines = said, lines | timed
+        return self._lines
+
+    def _count(self, family: Family, *labels: str, by: int = 1) -> None:
+        series = (*self.account.key, *labels)
+        self._counts[family][series] = self._counts[family].get(series, 0.0) + by
+        self._note()
+
+    def _note(self) -> None:
+        self._changes += 1
+        self._changed()
 
 
-class SnapshotCollector(Collector):
-    """What the snapshots and the settings say of each account, made anew for each scrape."""
+def _at_0(key: Labels) -> Iterator[tuple[Family, Mapping[Labels, float]]]:
+    """Yield the counters, each with the series that are there before anything is counted."""
+    for family in (own.POLLS, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES):
+        yield family, {key: 0.0}
+    yield own.REQUESTS, {}
+    for family, reasons in (
+        (own.POLL_FAILURES, REASONS),
+        (own.ITEMS_SKIPPED, SKIP_REASONS),
+        (own.STORAGE_SET_ASIDE, REJECTIONS),
+    ):
+        yield family, {(*key, reason): 0.0 for reason in reasons}
 
-    def __init__(self, store: Store, telemetry: Telemetry) -> None:
-        self._store = store
+
+class ProcessFigures(Collector):
+    """What the process says of itself besides what any process does."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the gauges, all of one moment."""
-        gauges: dict[Family, GaugeMetricFamily] = {}
-        for family, labels, value in self._values(anyio.current_time()):
-            if family not in gauges:
-                gauges[family] = GaugeMetricFamily(family.name, family.help, labels=family.labels)
-            gauges[family].add_metric(labels, value)
-        yield from gauges.values()
-
-    def _values(self, now: float) -> Iterator[tuple[Family, tuple[str, ...], float]]:
-        for key, snapshot in self._store:
-            for family, value in _snapshot_values(snapshot, now):
-                if value is not None:
-                    yield family, key, value
-            for (field, kind), count in snapshot.reading.notes.drift.items() if snapshot.reading else ():
-                yield own.CONTRACT_DRIFT, (*key, field, kind), count
-            for quota, count in snapshot.reading.quotas.matched.items() if snapshot.reading else ():
-                yield own.QUOTA_MATCHED_SERIES, (*key, quota), count
-            if snapshot.error is not None:
-                yield own.ACCOUNT_FAILING, (*key, snapshot.error.reason), 1
-            yield from self._settings(key)
-        yield own.BUILD_INFO, (__version__, platform.python_version()), 1
-        yield own.RELOAD_SUCCESSFUL, (), float(self._telemetry.loading.accepted)
-        yield own.RELOAD_TIMESTAMP, (), self._telemetry.loading.accepted_at
-
-    def _settings(self, key: AccountKey) -> Iterator[tuple[Family, tuple[str, ...], float]]:
-        account, limit = self._telemetry.accounts[key].account, self._telemetry.accounts[key].rate_limit
-        verified = str(not account.tls.insecure_skip_verify).lower()
-        proxied = str(account.proxy_url is not None).lower()
-        yield own.POLL_INTERVAL, key, account.interval
-        yield own.ACCOUNT_INFO, (*key, account.host, verified, proxied), 1
-        if limit.limit is not None:
-            yield own.RATE_LIMIT_LIMIT, key, limit.limit
-        if limit.remaining is not None:
-            yield own.RATE_LIMIT_REMAINING, key, limit.remaining
-
-
-def _snapshot_values(snapshot: Snapshot, now: float) -> Iterator[tuple[Family, float | None]]:
-    yield own.ACCOUNT_UP, float(snapshot.up)
-    yield own.LAST_SUCCESS, snapshot.read_at
-    yield own.LAST_ATTEMPT, snapshot.attempted_at
-    yield own.NEXT_ATTEMPT, snapshot.next_attempt_at
-    reading = snapshot.reading
-    shown = snapshot.shows(now)
-    yield own.ACCOUNT_SERIES, float(len(reading.samples)) if reading and shown else 0.0
-    yield own.SERIES_DROPPED, float(reading.dropped) if reading else 0.0
-    yield own.DATA_TIMESTAMP, reading.as_of if reading and shown else None
+        """Yield the gauges, made anew for each scrape."""
+        telemetry = self._telemetry
+        for family, labels, value in (
+            (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),
+            (own.SHARD_INFO, (str(telemetry.shard.number), str(telemetry.shard.total)), 1.0),
+            (own.RELOAD_SUCCESSFUL, (), float(telemetry.loading.accepted)),
+            (own.RELOAD_TIMESTAMP, (), telemetry.loading.accepted_at),
+        ):
+            gauge = GaugeMetricFamily(family.name, family.help, labels=family.labels)
+            gauge.add_metric(labels, value)
+            yield gauge

@@ -30,10 +30,10 @@ def alerts() -> list[Alert]:
 
 
 def labels_of(alert: Alert, job: str = "usage-exporter") -> Labels:
-    """An alert as it comes from Prometheus: one on the exporter has no account, and absent() knows the job alone."""
+    """An alert as it comes from Prometheus: one on an exporter has no account, one on all of a job the job alone."""
     name, severity = alert
     own: Labels = ACCOUNT
-    if name == "UsageExporterAbsent":
+    if name in ("UsageExporterAbsent", "UsageExporterShardsMissing"):
         own = {}
     elif name in ("UsageExporterDown", "UsageConfigReloadFailed"):
         own = EXPORTER

@@ -1,15 +1,16 @@
 """Samples of quotas for tests: what vendors report, and what becomes of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from configurations import account
 
 from exporter.config import parse
-from exporter.metrics import Sample
+from exporter.metrics import Sample, figures_of
 from exporter.metrics import usage as families
-from exporter.quota import NO_QUOTAS, Quotas, measured
+from exporter.quota import NO_QUOTAS, Consumption, Key, Quotas, Tallies, configured, reported, tallied
 from exporter.vendors import Account
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -25,7 +26,70 @@ def read_account(vendor: str, settings: str = "") -> Account:
     return one
 
 
-def shown(quotas: Quotas) -> Shown:
+@dataclass(frozen=True)
+class Measured:
+    """The quotas of an account: those of its slices, and those of the whole."""
+
+    slices: Sequence[Quotas]
+    whole: Quotas
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        return [sample for quotas in (*self.slices, self.whole) for sample in quotas.samples]
+
+    @property
+    def consumed(self) -> Mapping[Key, Consumption]:
+        return {key: one for quotas in (*self.slices, self.whole) for key, one in quotas.consumed.items()}
+
+
+NOTHING = Measured((), NO_QUOTAS)
+
+
+def measured(account: Account, samples: Iterable[Sample], now: datetime, before: Measured = NOTHING) -> Measured:
+    """Read an account whole."""
+    return measured_in_slices(account, [samples], now, before)
+
+
+def measured_in_slices(
+    account: Account, slices: Sequence[Iterable[Sample]], now: datetime, before: Measured = NOTHING
+) -> Measured:
+    """Read an account in slices, all of them at the same time."""
+    figures, known = [figures_of(samples) for samples in slices], before.slices or [NO_QUOTAS] * len(slices)
+    tallies = [tallied(account, one, now) for one in figures]
+    return Measured(
+        [reported(account, one, now, quotas) for one, quotas in zip(figures, known, strict=True)],
+        configured(account, tallies, now, before.whole),
+    )
+
+
+class Sliced:
+    """The quotas of an account that is read slice by slice.
+
+    Attributes:
+        slices: those of each slice, by its number.
+        whole: those of the account as a whole.
+
+    """
+
+    def __init__(self, account: Account) -> None:
+        self.slices: dict[int, Quotas] = {}
+        self.whole = NO_QUOTAS
+        self._account = account
+        self._tallies: dict[int, Tallies] = {}
+
+    def read(self, number: int, samples: Iterable[Sample], now: datetime = NOW, account: Account | None = None) -> None:
+        """Read one slice; of the account as it is set up from now on, if that is given."""
+        self._account, figures = account or self._account, figures_of(samples)
+        self.slices[number] = reported(self._account, figures, now, self.slices.get(number, NO_QUOTAS))
+        self._tallies[number] = tallied(self._account, figures, now)
+        self.whole = configured(self._account, list(self._tallies.values()), now, self.whole)
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        return [sample for quotas in (*self.slices.values(), self.whole) for sample in quotas.samples]
+
+
+def shown(quotas: Measured | Sliced | Quotas) -> Shown:
     found: Shown = {}
     for sample in quotas.samples:
         vendor, *key = sample.labels
@@ -35,8 +99,8 @@ def shown(quotas: Quotas) -> Shown:
     return found
 
 
-def quotas_of(vendor: str, samples: Iterable[Sample], settings: str = "", before: Quotas = NO_QUOTAS) -> Quotas:
-    return measured(read_account(vendor, settings), list(samples), NOW, before)
+def quotas_of(vendor: str, samples: Iterable[Sample], settings: str = "", before: Measured = NOTHING) -> Measured:
+    return measured(read_account(vendor, settings), samples, NOW, before)
 
 
 def plan(
@@ -52,8 +116,8 @@ def plan(
     ]
 
 
-def entitlement(used: float, limit: float | None, reset: datetime | None = END) -> list[Sample]:
-    labels = {"customer_id": "c1", "feature": "seats"}
+def entitlement(used: float, limit: float | None, reset: datetime | None = END, customer: str = "c1") -> list[Sample]:
+    labels = {"customer_id": customer, "feature": "seats"}
     return [
         families.PROLIFI_ENTITLEMENT_USED(used, **labels),
         *families.PROLIFI_ENTITLEMENT_LIMIT.known(limit, **labels),
@@ -61,12 +125,20 @@ def entitlement(used: float, limit: float | None, reset: datetime | None = END) 
     ]
 
 
-def lever(used: float, remaining: float | None, product: str = "p", customer: str = "c1") -> list[Sample]:
-    labels = {"product": product, "customer_id": customer, "lever": "calls"}
+def lever(
+    used: float, remaining: float | None, product: str = "p", customer: str = "c1", lever: str = "calls"
+) -> list[Sample]:
+    labels = {"product": product, "customer_id": customer, "lever": lever}
     return [
         families.PLANSHIP_LEVER_USAGE(used, **labels),
         *families.PLANSHIP_ENTITLEMENT_REMAINING.known(remaining, **labels),
     ]
+
+
+def renewal(customer: str, end: datetime, subscription: str = "s") -> Sample:
+    return families.PLANSHIP_SUBSCRIPTION_RENEW(
+        end.timestamp(), product="p", customer_id=customer, subscription_id=subscription, plan=""
+    )
 
 
 def meter(quantity: float, meter_id: str = "C01000", **labels: str) -> Sample:

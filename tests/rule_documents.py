@@ -13,8 +13,17 @@ from exporter.rules.recording import RECORDS
 SCRAPED = {"job", "instance"}
 QUOTA = {"job", "vendor", "account", "quota", "subject", "unit"}
 ACCOUNT = {"job", "vendor", "account"}
+SHARD = {*SCRAPED, "shard", "total"}
 # The labels of the series that the rules record, by the level that their names begin with.
-LEVELS = {"usage:poll_": ACCOUNT, "usage:account_": ACCOUNT, "usage:data_": ACCOUNT, "usage:": QUOTA}
+LEVELS = {
+    "usage:shards_": {"job"},
+    "usage:exporter_shard": SHARD,
+    "usage:exporter_": {*SCRAPED, *ACCOUNT},
+    "usage:poll_": ACCOUNT,
+    "usage:account_": ACCOUNT,
+    "usage:data_": ACCOUNT,
+    "usage:": QUOTA,
+}
 LABELS = {
     **{family.name: {*labels(family), *SCRAPED} for family in FAMILIES},
     **{record.name: next(LEVELS[level] for level in LEVELS if record.name.startswith(level)) for record in RECORDS},

@@ -68,7 +68,7 @@ def test_from_a_vendors_figure_to_the_right_receivers_and_back(tmp_path: Path) -
         assert chain.query("usage:quota_used:ratio") == []
         held = chain.query('ALERTS{alertname="UsageQuotaExhausted", alertstate="firing"}')
         assert {one["quota"] for one in held} == {"traffic", "cap"}
-        assert chain.muted("UsageQuotaExhausted", "critical", quota="traffic")
+        eventually(partial(chain.muted, "UsageQuotaExhausted", "critical", quota="traffic"))
         assert resolved(EXHAUSTED) not in chain.sink.told
 
         # The exporter is back, and the plan is renewed: all who were told hear of the end.

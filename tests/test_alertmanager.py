@@ -26,6 +26,7 @@ RECEIVERS = {
     ("UsageSpike", "warning"): "finops",
     ("UsageExporterDown", "critical"): "oncall",
     ("UsageExporterAbsent", "critical"): "oncall",
+    ("UsageExporterShardsMissing", "critical"): "oncall",
     ("UsagePollStale", "warning"): "default",
     ("UsagePollStale", "critical"): "oncall",
     ("UsageAuthFailing", "critical"): "oncall",

@@ -20,7 +20,7 @@ QUOTA_WARNINGS = {
 }
 GONE = {("UsageExporterDown", "critical"), ("UsageExporterAbsent", "critical")}
 MUTED: dict[Alert, set[Alert]] = {
-    ("UsageExporterDown", "critical"): set(ALERTS) - GONE,
+    ("UsageExporterDown", "critical"): {("UsageExporterAbsent", "critical"), ("UsageExporterShardsMissing", "critical")},
     ("UsageExporterAbsent", "critical"): set(ALERTS) - GONE,
     ("UsageQuotaHigh", "critical"): QUOTA_WARNINGS,
     ("UsageQuotaExhausted", "critical"): QUOTA_WARNINGS,
@@ -50,15 +50,16 @@ NEAR_MISSES = [
     ("UsageAuthFailing", "UsagePollStale", {"account": "other"}),
     ("UsageAuthFailing", "UsageMissing", {"vendor": "planship"}),
     ("UsageAuthFailing", "UsagePollErrors", {"job": "other"}),
-    ("UsageExporterDown", "UsageQuotaHigh", {"job": "other"}),
-    ("UsageExporterDown", "UsageConfigReloadFailed", {"job": "other"}),
+    ("UsageExporterDown", "UsageExporterShardsMissing", {"job": "other"}),
+    ("UsageExporterAbsent", "UsageQuotaHigh", {"job": "other"}),
+    ("UsageExporterAbsent", "UsageConfigReloadFailed", {"job": "other"}),
     ("UsageExporterAbsent", "UsagePollStale", {"job": "other"}),
     ("UsageExporterDown", "UsageExporterDown", {"instance": "127.0.0.1:10926"}),
     ("UsageExporterDown", "DiskFull", {}),
 ]
 
 EXHAUSTED = ("UsageQuotaExhausted", "critical")
-DOWN = ("UsageExporterDown", "critical")
+ABSENT = ("UsageExporterAbsent", "critical")
 
 
 def together(source: Alert, other: Alert) -> str:
@@ -77,7 +78,7 @@ def muted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Alert]]:
         posted.append(labels_of((other, "warning"), f"near miss {number}") | change)
     with alertmanager(CONFIG, tmp_path_factory.mktemp("alertmanager")) as running:
         running.post(*posted)
-        running.post(labels_of(DOWN, "last"), labels_of(("UsageMissing", "warning"), "last"))
+        running.post(labels_of(ABSENT, "last"), labels_of(("UsageMissing", "warning"), "last"))
         eventually(lambda: "last" in running.muted())
         return running.muted()
 
@@ -143,8 +144,8 @@ def test_a_quota_alert_is_not_told_as_resolved_while_the_exporter_is_gone(tmp_pa
 
         running.post(labels_of(EXHAUSTED))
         assert next_told() == ("firing", "UsageQuotaExhausted")
-        running.post(labels_of(DOWN))
-        assert next_told() == ("firing", "UsageExporterDown")
+        running.post(labels_of(ABSENT))
+        assert next_told() == ("firing", "UsageExporterAbsent")
 
         # The second and the third of a group are told an interval apart, so the muted one had its turn in between.
         for count, subject in enumerate(("first", "second", "third"), 1):
@@ -152,7 +153,7 @@ def test_a_quota_alert_is_not_told_as_resolved_while_the_exporter_is_gone(tmp_pa
             assert [next_told() for _ in range(count)] == [("firing", "UsageQuotaHigh")] * count
         assert running.muted()["usage-exporter"] == {EXHAUSTED}
 
-        running.post(labels_of(DOWN), endsAt=datetime.now(UTC).isoformat())
-        assert next_told() == ("resolved", "UsageExporterDown")
+        running.post(labels_of(ABSENT), endsAt=datetime.now(UTC).isoformat())
+        assert next_told() == ("resolved", "UsageExporterAbsent")
         running.post(labels_of(EXHAUSTED), endsAt=datetime.now(UTC).isoformat())
         assert next_told() == ("resolved", "UsageQuotaExhausted")

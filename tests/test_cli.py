@@ -22,6 +22,7 @@ LOGS = {"--log.level", "--log.format"}
 RELOAD = {"--config.auto-reload", "--config.auto-reload-interval", "--web.enable-lifecycle"}
 WEB = {"--web.listen-address", "--web.telemetry-path"}
 WORLD = {"--speed", "--seed"}
+SHARD = {"--shard", "--total-shards"}
 HELP = {"-h", "--help"}
 THRESHOLDS = {f"--{one.name.replace('_', '-')}" for one in fields(Thresholds)}
 
@@ -44,9 +45,9 @@ def test_the_version_is_said(flag: str) -> None:
 @pytest.mark.parametrize(
     ("command", "flags"),
     [
-        ("run", {"--config.file", "--storage.path", "--web.config.file"} | WEB | LOGS | RELOAD),
-        ("check", {"--config.file", "--probe", "--web.config.file"} | LOGS),
-        ("once", {"--config.file"} | LOGS),
+        ("run", {"--config.file", "--storage.path", "--web.config.file"} | SHARD | WEB | LOGS | RELOAD),
+        ("check", {"--config.file", "--probe", "--web.config.file"} | SHARD | LOGS),
+        ("once", {"--config.file"} | SHARD | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),
         ("sandbox", {"--web.listen-address", "--fault"} | WORLD | LOGS),
         ("schema", {"--markdown"}),
@@ -89,6 +90,11 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
         (["demo", "--speed", "0"], "0.0 is not in the range"),
         (["sandbox", "--fault", "netnut:status=503"], "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
         (["sandbox", "--fault", "netnut:*:stat=503"], "no fault 'stat', write one of: refuse, hang, drip, "),
+        (["run", "--shard=1"], "--shard is 1 and --total-shards is 1: shards are counted from 0"),
+        (["once", "--shard=3", "--total-shards=3"], "so --shard must be below --total-shards."),
+        (["check", "--shard=-1", "--total-shards=3"], "Invalid value for '--shard': -1 is not in the range x>=0."),
+        (["check", "--total-shards=0"], "Invalid value for '--total-shards': 0 is not in the range x>=1."),
+        (["run", "--shard=usage-exporter-2"], "'usage-exporter-2' is not a valid integer range."),
         (["check", "--log.level", "trace"], "'trace' is not one of 'debug', 'info', 'warn', 'error'"),
     ],
 )

@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_read_is_said_with_its_name(
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_bytes(b"#" * (yaml_strict.MAX_BYTES + 1))
 
-    with pytest.raises(ConfigError, match=r"\Alarger than 1048576 bytes\Z"):
+    with pytest.raises(ConfigError, match=r"\Alarger than 8388608 bytes\Z"):
         load(tmp_path / "config.yaml")
 
 

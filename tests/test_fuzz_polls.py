@@ -217,7 +217,7 @@ async def endless(path: str, *, params: Mapping[str, str] | None = None, body: o
 @pytest.mark.parametrize("chosen", [{"include": ["nobody"]}, {"exclude": [".*"]}])
 def test_a_list_without_end_ends_whomever_it_is_searched_for(chosen: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("exporter.vendors.prolifi._MOST_LISTED", 2000)
+        monkeypatch.setattr("exporter.vendors.prolifi.MOST_LISTED", 2000)
         account = account_at("http://127.0.0.1", monkeypatch, {**recorded_settings("prolifi"), **chosen})
 
         async def read() -> None:

@@ -34,6 +34,56 @@ def test_requests_take(configured: Rate | None, assumed: Rate | None, requests: 
     assert seconds_for(Pacer(configured, assumed), requests) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(
+    ("configured", "assumed", "share", "requests", "seconds"),
+    [
+        (None, None, 0.5, 10_000, 0),
+        (None, Rate(1000, 60), 0.5, 400 + 5, 60),
+        (Rate(60, 60), None, 0.5, 5, 0),
+        (Rate(60, 60), None, 0.5, 30 + 5, 60),
+        (Rate(60, 60), None, 1 / 3, 20 + 3, 60),
+        (Rate(10, 60), None, 0.01, 3, 1200),
+    ],
+)
+def test_a_share_of_a_rate_is_as_much_slower(
+    configured: Rate | None, assumed: Rate | None, share: float, requests: int, seconds: float
+) -> None:
+    assert seconds_for(Pacer(configured, assumed, share), requests) == pytest.approx(seconds)
+
+
+def test_a_share_of_the_limit_that_the_vendor_states_is_used() -> None:
+    stated = RateLimit(limit=100, remaining=None)
+
+    assert seconds_for(Pacer(None, Rate(1000, 60), 0.5), 40 + 5, stated) == pytest.approx(60)
+
+
+@pytest.mark.parametrize(("remaining", "waited"), [(0, 4), (1, 4), (2, 3), (7, 1), (8, 0), (100, 0)])
+def test_a_share_of_what_is_left_goes_at_once(remaining: int, waited: int) -> None:
+    stated = RateLimit(limit=1000, remaining=remaining)
+
+    assert seconds_for(Pacer(None, Rate(1000, 60), 0.5), 4, stated) == pytest.approx(waited * 60 / 400)
+
+
+def test_shards_together_send_no_more_in_a_minute_than_the_vendor_allows() -> None:
+    async def main() -> list[float]:
+        times: list[float] = []
+
+        async def ask(pacer: Pacer) -> None:
+            for _ in range(500):
+                await pacer.wait()
+                times.append(anyio.current_time())
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(7):
+                tasks.start_soon(ask, Pacer(None, Rate(1000, 60), 1 / 7))
+        return sorted(times)
+
+    times = run_virtually(main)
+
+    assert all(later - first >= 60 for first, later in zip(times, times[1000:], strict=False))
+    assert times[-1] < 3500 / 800 * 60
+
+
 def test_no_window_of_a_minute_holds_more_than_the_vendor_allows() -> None:
     async def main() -> list[float]:
         pacer, times = Pacer(None, Rate(1000, 60)), []

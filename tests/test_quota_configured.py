@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 
 import pytest
-from quota_samples import END, NOVEMBER, NOW, SPAN, Shown, lever, meter, plan, quotas_of, setting, shown
+from quota_samples import END, NOVEMBER, NOW, SPAN, Shown, lever, meter, plan, quotas_of, renewal, setting, shown
 
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
@@ -43,6 +43,16 @@ BY_METER: Shown = {
             id="all patterns hold, and a subject may be of several labels",
         ),
         pytest.param(
+            setting(match="{unit: 1hour}", by="[contract, datacenter_id, meter_id]"),
+            {
+                ("q", "1/d/C01000", ""): {"used": 10},
+                ("q", "1/e/C01000", ""): {"used": 5},
+                ("q", "2/d/C06000", ""): {"used": 2},
+            },
+            3,
+            id="a subject of many labels",
+        ),
+        pytest.param(
             setting(match="{meter_id: S.*}", period="{every: 1w, from: 2026-11-02}"),
             {("q", "a", ""): {"used": 9, **WEEK}},
             1,
@@ -56,13 +66,7 @@ def test_what_operators_set(settings: str, quotas: Shown, matched: int) -> None:
     found = quotas_of("ionos", IONOS, settings)
 
     assert shown(found) == {key: {"limit": 50, "consumed_total": 0, **figures} for key, figures in quotas.items()}
-    assert found.matched == {"q": matched}
-
-
-def renewal(customer: str, end: datetime, subscription: str = "s") -> Sample:
-    return families.PLANSHIP_SUBSCRIPTION_RENEW(
-        end.timestamp(), product="p", customer_id=customer, subscription_id=subscription, plan=""
-    )
+    assert found.whole.matched == {"q": matched}
 
 
 LEVERS = [*lever(1, None), *lever(2, None, customer="c2")]
@@ -124,7 +128,7 @@ def test_costs_in_different_currencies_are_not_added_up() -> None:
     ],
 )
 def test_what_keeps_a_quota_from_being_shown_is_said(settings: str, fault: str | None) -> None:
-    faults = quotas_of("ionos", IONOS, settings).faults
+    faults = quotas_of("ionos", IONOS, settings).whole.faults
 
     assert faults.keys() == ({"q"} if fault else set())
     assert str(faults.get("q")).startswith(str(fault))

@@ -1,11 +1,10 @@
 """The quotas that vendors report."""
 
 import pytest
-from quota_samples import END, NOW, SPAN, Shown, entitlement, lever, meter, plan, quotas_of, shown
+from quota_samples import END, NOTHING, NOW, SPAN, Shown, entitlement, lever, meter, plan, quotas_of, shown
 
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
-from exporter.quota import NO_QUOTAS
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +102,7 @@ def test_what_vendors_report(vendor: str, samples: list[Sample], quotas: Shown) 
     ],
 )
 def test_the_limit_that_what_is_left_implies(readings: list[tuple[float, float]], limit: float | None) -> None:
-    quotas = NO_QUOTAS
+    quotas = NOTHING
     for used, remaining in readings:
         quotas = quotas_of("planship", lever(used, remaining), before=quotas)
 

@@ -14,9 +14,9 @@ from virtual_time import START, run_virtually, virtual_now
 from exporter import demo
 from exporter.config import parse
 from exporter.errors import PollError, ServerFailed
-from exporter.exposition import render
 from exporter.poller import Poller
-from exporter.store import Reading, Store
+from exporter.reading import Reading
+from exporter.store import Store
 
 DAY = 86_400.0
 MONTHS_END = 9.5 * DAY
@@ -104,7 +104,8 @@ def poll(store: Store, settings: str, *answers: float | PollError) -> list[str]:
     async def main() -> None:
         for answer in answers:
             await Poller(account, partial(ask_once, answer), store, Ignored(), virtual_now).poll()
-            pages.append("".join(block.decode() for block in store[account.key].blocks.values()))
+            parts = store[account.key].shown(anyio.current_time())
+            pages.append(b"".join(bytes(lines) for part in parts for lines in part.blocks.values()).decode())
 
     run_virtually(main)
     return pages
@@ -115,7 +116,7 @@ TYPO = "quotas: [{name: cap, metric: netnut_gb_used, match: {product_type: Resid
 
 
 def test_the_counter_goes_on_whoever_polls_and_over_a_failure() -> None:
-    store = Store([("netnut", "a")], render)
+    store = Store([("netnut", "a")])
 
     pages = poll(store, "", 1000, 1030, ServerFailed("HTTP 500"), 1025, 1050)
 
@@ -124,7 +125,7 @@ def test_the_counter_goes_on_whoever_polls_and_over_a_failure() -> None:
 
 
 def test_a_quota_that_nothing_matches_is_said_once_and_so_is_its_end() -> None:
-    store = Store([("netnut", "a")], render)
+    store = Store([("netnut", "a")])
 
     with capture_logs() as logs:
         poll(store, TYPO, 1, 2, ServerFailed("HTTP 500"), 3)

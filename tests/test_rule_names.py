@@ -51,8 +51,14 @@ def had(part: Any) -> set[str]:
             assert modifier.type == promql_parser.AggModifierType.By
             found = set(modifier.labels)
             assert found <= had(part.expr)
+            if str(part.op) == "topk":
+                found = had(part.expr)
+            elif str(part.op) == "count_values":
+                found |= {part.param.val}
         case promql_parser.Call() if part.func.name == "absent":
             found = matched_labels(part.args[0])
+        case promql_parser.Call() if part.func.name == "label_replace":
+            found = had(part.args[0]) | {part.args[1].val}
         case promql_parser.Call():
             found = set().union(*(had(argument) for argument in part.args))
         case promql_parser.BinaryExpr():
@@ -70,13 +76,15 @@ def joined(part: Any) -> set[str]:
         return left | right
     matching = part.modifier.matching if part.modifier else None
     if str(part.op) == "or":
-        assert matching is None
+        assert matching is None or set(matching.labels) <= left & right
         return left | right
     if matching is None:
         assert left == right, f"{part}: {sorted(left ^ right)} are on one side only, so nothing ever matches"
     else:
         assert set(matching.labels) <= left & right, f"{part}: matches on labels that are not there"
-    return left
+    brought = set(part.modifier.group_labels or ()) if part.modifier else set()
+    assert brought <= right - left, f"{part}: {sorted(brought)} cannot be brought"
+    return left | brought
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -96,7 +104,7 @@ def test_a_recorded_series_has_the_labels_of_its_level(record: Any) -> None:
 SCOPES = {
     "quota": [QUOTA],
     "account": [ACCOUNT, ACCOUNT | {"quota"}],
-    "exporter": [SCRAPED, SCRAPED - {"instance"}],
+    "exporter": [SCRAPED, SCRAPED - {"instance"}],  # one exporter, or all of a job
 }
 
 

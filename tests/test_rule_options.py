@@ -13,8 +13,8 @@ from exporter.rules.thresholds import Thresholds
 THRESHOLDS = [one.name for one in fields(Thresholds)]
 # Written where several rules read them, or in the text of annotations too.
 CHANGES = {
-    "fresh_intervals": {"usage:account_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
-    "fresh_least": {"usage:account_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
+    "fresh_intervals": {"usage:exporter_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
+    "fresh_least": {"usage:exporter_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
     "quota_warning": {"UsageQuotaHigh warning"},
     "quota_warning_for": {"UsageQuotaHigh warning"},
     "quota_critical": {"UsageQuotaHigh critical"},
@@ -35,6 +35,7 @@ CHANGES = {
     **{name: {"UsageSpike warning"} for name in THRESHOLDS if name.startswith("spike")},
     "down_for": {"UsageExporterDown critical"},
     "absent_for": {"UsageExporterAbsent critical"},
+    "shards_for": {"UsageExporterShardsMissing critical"},
     "stale_for": {"UsagePollStale warning", "UsagePollStale critical"},
     "stale_critical": {"UsagePollStale critical"},
     "auth_for": {"UsageAuthFailing critical"},

@@ -5,6 +5,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from exporter import yaml_strict
 from exporter.yaml_strict import MAX_BYTES, YAMLProblem, load
 
 
@@ -74,7 +75,7 @@ def test_a_scalar_is_what_it_looks_like_to_everybody(written: str, value: object
         ("a: [1\n", "line 2, column 1: expected ',' or ']', but got '<stream end>'"),
         ("a: b: c\n", "line 1, column 5: mapping values are not allowed here"),
         ("\ta: 1\n", "line 1, column 1: a tab; indent with spaces"),
-        (" " * (MAX_BYTES + 1), "larger than 1048576 bytes"),
+        (" " * (MAX_BYTES + 1), "larger than 8388608 bytes"),
     ],
 )
 def test_what_is_more_than_plain_data_is_refused_with_its_place(text: str, problem: str) -> None:
@@ -144,3 +145,42 @@ def test_any_bytes_are_a_document_or_a_problem(text: bytes) -> None:
 
     assert problem_shown
     assert isinstance(read, str | int | float | bool | list | dict | None)
+
+
+def outcome(text: bytes) -> str:
+    try:
+        return repr(load(text))
+    except YAMLProblem as problem:
+        return str(problem)
+
+
+_PIECES = (
+    *("a", "b", "5", "-0", "1.5", "true", "null", "~", ": ", ":", "- ", "-", "? ", "?", ", ", "[", "]", "{", "}"),
+    *(" ", "  ", "\n", "\n  ", "\r\n", "\t", "#", " # ", "'", '"', "\\", "\\x41", "|", ">", "|2", "|-\n", "%", "---\n"),
+    *("...\n", "!", "!x ", "&a ", "*a", "<<", "=", "@", "\x00", "\x7f", "\x85", "\u2028", "\ufeff", "\U0001f600", "é"),
+    *("a: b\n", "- c\n", "{a: b}", "[1, b?0]", "k: 'v'\n", 'k: "v"\n', "http://a/b?c#d", "a: |#\n"),
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map(lambda pieces: "".join(pieces).encode()))
+@example(b"a: b\n  c\td\n \t e\n")
+@example(b"a: ! 5\n")
+@example(b"a: [b?0]\n")
+@example(b"a: |#x\n  y\n")
+@example(b"a: >#x\n  y\n")
+@example(b"a: b\n\xef\xbb\xbf")
+@example(b"\xff\xfe\xff\xfea\x00")
+@example(b"\xfe\xff\xfe\xff\x00a")
+def test_a_text_is_read_the_same_where_libyaml_is_missing(text: bytes) -> None:
+    with_it = outcome(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml_strict, "_FAST", yaml.BaseLoader)
+        without = outcome(text)
+
+    assert with_it == without
+
+
+def test_libyaml_reads_what_is_well() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml_strict, "_PURE", None)
+        assert load(b"a: 1\nb: [c, 'd']\n") == {"a": 1, "b": ["c", "d"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from exporter.metrics import own, quota, usage
-from exporter.metrics.family import MAX_LABEL_CHARACTERS, Family, Sample, clean_label
+from exporter.metrics.family import MAX_LABEL_CHARACTERS, Family, Figures, Labels, Sample, clean_label, figures_of
 
 __all__ = [
     "FAMILIES",
@@ -15,8 +15,11 @@ __all__ = [
     "READING_FAMILIES",
     "VENDOR_FAMILIES",
     "Family",
+    "Figures",
+    "Labels",
     "Sample",
     "clean_label",
+    "figures_of",
 ]
 
 

@@ -1,9 +1,11 @@
-"""What a metric is: a family declared once, and the samples that calling it makes."""
+"""What a metric is: a family declared once, the samples that calling it makes, and many of them as figures."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -17,13 +19,16 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Kind = Literal["gauge", "counter", "histogram"]
 
+Labels = tuple[str, ...]
+"""The values of a family's labels, in its order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One value of a family; `labels` are the values of the family's labels, in its order."""
 
     family: Family
-    labels: tuple[str, ...]
+    labels: Labels
     value: float
 
 
@@ -78,6 +83,18 @@ class Family:
         if value is None:
             return ()
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
+
+
+Figures = Mapping[Family, Mapping[Labels, float]]
+"""Values by family and label values: what a reading is while it is under way."""
+
+
+def figures_of(samples: Iterable[Sample]) -> Figures:
+    """Return the values of samples; the last where several have the same family and labels."""
+    figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
+    for sample in samples:
+        figures[sample.family][sample.labels] = sample.value
+    return dict(figures)
 
 
 def clean_label(value: str) -> str:

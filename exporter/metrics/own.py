@@ -98,6 +98,11 @@ BUILD_INFO = Family(
     "Version of the exporter and of the Python it runs on; always 1.",
     labels=("version", "python_version"),
 )
+SHARD_INFO = Family(
+    "usage_exporter_shard_info",
+    "Which shard of the exporter this is, counted from 0, and how many there are; always 1.",
+    labels=("shard", "total"),
+)
 RELOAD_SUCCESSFUL = Family(
     "usage_exporter_config_last_reload_successful",
     "Whether the configuration was accepted when it was last read (1) or not (0).",

@@ -3,117 +3,105 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Final
 
-from exporter.quota.model import Figures, Key, Labels, Quota, value_of
+from exporter.metrics import Figures, Labels
+from exporter.quota.model import Key, Quota
+from exporter.quota.tally import Sum, Tally, origin_of, put_together, tally_of
 from exporter.vendors import Account
-from exporter.vendors.periods import Every, Month, Span
-from exporter.vendors.quotas import PlanPeriod
+from exporter.vendors.periods import Span
 from exporter.vendors.quotas import Quota as Setting
 
-_MEASURES: Final = ("unit", "currency")
-"""Labels whose values must be the same where figures are added up."""
+Tallies = Mapping[str, Tally]
+"""What one slice adds to each configured quota, by the quota's name."""
 
-Members = Mapping[Labels, float]
-"""The figures that are added up for one subject, by their labels."""
+_UNREAD: Final = "not all of the account was read yet"
+_BETWEEN_PERIODS: Final = "not all of the account was read since its period began"
+_UNITS: Final = "series in different units match and cannot be added up: match one unit, or write unit in by"
+_TOO_LARGE: Final = "the series that match add up to more than a number can hold"
+_NO_SERIES: Final = "no series matches"
+_FROM_WORST: Final = (_UNITS, _TOO_LARGE, "", _NO_SERIES)
+"""What may be said of quotas of slices; that none matches only where none does in any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a reading has of a configured quota.
+    """What is found of a configured quota.
 
     Attributes:
         quotas: one for each subject.
-        series: how many series they add up.
+        series: how many series match; None where that is not known yet.
         fault: what keeps the quota, or a part of it, from being shown; empty if nothing does.
 
     """
 
-    quotas: tuple[Quota, ...]
-    series: int
+    quotas: tuple[Quota, ...] = ()
+    series: int | None = None
     fault: str = ""
 
 
-def configured_quota(setting: Setting, figures: Figures, account: Account, now: datetime) -> Found:
-    """Return what a reading that was asked for at `now` has of a quota that the operator set."""
-    groups = _groups(setting, figures)
-    plain = {subject: members for subject, members in groups.items() if _of_one_measure(setting, members)}
-    origin = repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
-    span_of = _spans(setting, figures, account.plan_period, now)
+def _is_divided(setting: Setting) -> bool:
+    """Whether each subject is of one customer: all its series are in one slice, and it is shown with that."""
+    return "customer_id" in setting.by
+
+
+def slice_quotas(setting: Setting, figures: Figures, account: Account, now: datetime) -> tuple[Quota, ...]:
+    """Return the quotas that a slice that was read at `now` has by itself."""
+    if not _is_divided(setting):
+        return ()
+    return _added_up(setting, account, [tally_of(setting, figures, account, now)]).quotas
+
+
+def slice_tally(setting: Setting, figures: Figures, account: Account, now: datetime) -> Tally:
+    """Return what a slice that was read at `now` adds to a quota of the account."""
+    tally = tally_of(setting, figures, account, now)
+    if not _is_divided(setting):
+        return tally
+    found = _added_up(setting, account, [tally])
+    return replace(tally, sums={}, series=found.series or 0, fault=found.fault)
+
+
+def account_quotas(setting: Setting, account: Account, tallies: Sequence[Tallies]) -> Found:
+    """Return what the slices that were read have of a quota together."""
+    origin = origin_of(setting)
+    of_it = [one for each in tallies if (one := each.get(setting.name)) and one.origin == origin]
+    whole = len(of_it) == max(len(tallies), account.slices)
+    if not _is_divided(setting):
+        return _added_up(setting, account, of_it) if whole else Found(fault=_UNREAD)
+    fault = min((one.fault for one in of_it), key=_FROM_WORST.index, default=_NO_SERIES)
+    series = sum(one.series for one in of_it)
+    return Found((), series, fault) if whole else Found(fault="" if fault == _NO_SERIES else fault)
+
+
+def _added_up(setting: Setting, account: Account, tallies: Sequence[Tally]) -> Found:
+    found: dict[Labels, list[Sum]] = defaultdict(list)
+    for tally in tallies:
+        for subject, one in tally.sums.items():
+            found[subject].append(one)
+    sums = {subject: put_together(several) for subject, several in found.items()}
+    plain = {subject: one for subject, one in sums.items() if len(one.measures) == 1}
+    series = sum(one.series for one in plain.values())
+    if sums and len({tally.period for tally in tallies}) > 1:
+        return Found((), series, _BETWEEN_PERIODS)
+    origin = origin_of(setting)
     quotas = tuple(
         Quota(
             Key(setting.name, "/".join(subject) or account.name, setting.unit),
-            _total(members.values()),
+            one.total,
             setting.limit,
-            span_of(members),
+            next(iter(one.spans)) if len(one.spans) == 1 else Span(),
             origin,
         )
-        for subject, members in plain.items()
+        for subject, one in plain.items()
+        if math.isfinite(one.total)
     )
-    quotas = tuple(quota for quota in quotas if math.isfinite(quota.used))
-    fault = "" if groups else "no series matches"
-    if len(plain) < len(groups):
-        fault = "series in different units match and cannot be added up: match one unit, or write unit in by"
+    fault = "" if sums else _NO_SERIES
+    if len(plain) < len(sums):
+        fault = _UNITS
     elif len(quotas) < len(plain):
-        fault = "the series that match add up to more than a number can hold"
-    return Found(quotas, sum(map(len, plain.values())), fault)
-
-
-def _total(figures: Iterable[float]) -> float:
-    """Return the sum, infinite where no number is so large."""
-    try:
-        return math.fsum(figures)
-    except OverflowError:
-        return math.inf
-
-
-def _groups(setting: Setting, figures: Figures) -> dict[Labels, dict[Labels, float]]:
-    """Return the matching figures by subject."""
-    labels = setting.family.labels
-    patterns = [(labels.index(label), re.compile(pattern)) for label, pattern in setting.match.items()]
-    by = [labels.index(label) for label in setting.by]
-    groups: dict[Labels, dict[Labels, float]] = defaultdict(dict)
-    for values, figure in figures.get(setting.family, {}).items():
-        if all(pattern.fullmatch(values[place]) for place, pattern in patterns):
-            groups[tuple(values[place] for place in by)][values] = figure
-    return groups
-
-
-def _of_one_measure(setting: Setting, members: Members) -> bool:
-    places = [place for place, label in enumerate(setting.family.labels) if label in _MEASURES]
-    return len({tuple(values[place] for place in places) for values in members}) == 1
-
-
-def _spans(
-    setting: Setting, figures: Figures, plan: PlanPeriod | None, now: datetime
-) -> Callable[[Iterable[Labels]], Span]:
-    """Return how the period of figures is found that are added up."""
-    if plan is not None and setting.period == "plan":
-        return partial(_common_span, setting, plan, _plan_spans(plan, figures))
-    span = setting.period.at(now) if isinstance(setting.period, Month | Every) else Span()
-    return lambda _: span
-
-
-def _plan_spans(plan: PlanPeriod, figures: Figures) -> dict[Labels, set[Span]]:
-    """Return the periods that the vendor reports, by the labels that a figure has in common with them."""
-    spans: dict[Labels, set[Span]] = defaultdict(set)
-    for values, end in figures.get(plan.end, {}).items():
-        named = dict(zip(plan.end.labels, values, strict=True))
-        spans[tuple(named[label] for label in plan.labels)].add(Span(value_of(plan.start, figures, values), end))
-    return spans
-
-
-def _common_span(
-    setting: Setting, plan: PlanPeriod, spans: Mapping[Labels, set[Span]], members: Iterable[Labels]
-) -> Span:
-    """Return the period that all of the figures have in common; an unknown one where they have several."""
-    places = [setting.family.labels.index(label) for label in plan.labels]
-    wanted = {tuple(values[place] for place in places) for values in members}
-    found = set().union(*(spans.get(one, {Span()}) for one in wanted))
-    return found.pop() if len(found) == 1 else Span()
+        fault = _TOO_LARGE
+    return Found(quotas, series, fault)

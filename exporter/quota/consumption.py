@@ -9,7 +9,8 @@ be a new one or a correction; it adds nothing, and every rise counts.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from exporter.quota.model import Quota
@@ -59,26 +60,20 @@ def consumption(quota: Quota, before: Consumption | None, now: float, since: flo
         began = quota.span.start
         used_since = max(0.0, quota.used) if began is not None and began >= since else 0.0
         return Consumption(used_since, quota.used, quota.used, quota.limit, quota.span, now, quota.origin)
-    after = replace(
-        before,
-        last=quota.used,
-        limit=before.limit if quota.limit is None else quota.limit,
-        seen=now,
-        origin=quota.origin,
-    )
+    limit = before.limit if quota.limit is None else quota.limit
+    after = partial(Consumption, last=quota.used, limit=limit, seen=now, origin=quota.origin)
     if before.origin != quota.origin:  # the operator made it of something else: nothing of that was used just now
-        return replace(after, counted=quota.used, span=quota.span, late=None)
+        return after(total=before.total, counted=quota.used, span=quota.span)
     begun = _begun(quota, before, now)
     if begun is None or _may_be_late(quota, before, now - begun):
+        total = before.total + max(0.0, quota.used - before.counted)
         counted = max(quota.used, before.counted) if quota.span.known else quota.used
         late = None if begun is None else before.total if before.late is None else before.late
         span = quota.span if quota.span.known and begun is None else before.span
-        return replace(
-            after, total=before.total + max(0.0, quota.used - before.counted), counted=counted, span=span, late=late
-        )
+        return after(total=total, counted=counted, span=span, late=late)
     base = before.total if before.late is None or quota.used < before.last else before.late
     total = max(before.total, base + max(0.0, quota.used))
-    return replace(after, total=total, counted=quota.used, span=quota.span, late=None)
+    return after(total=total, counted=quota.used, span=quota.span)
 
 
 def _begun(quota: Quota, before: Consumption, now: float) -> float | None:

@@ -1,17 +1,11 @@
-"""What a quota is, whoever reports or sets it, and how a reading's figures are found."""
+"""What a quota is, whoever reports or sets it, and how a figure is found that may be missing."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from exporter.metrics import Family, Sample
+from exporter.metrics import Family, Figures, Labels
 from exporter.vendors.periods import Span
-
-Labels = tuple[str, ...]
-Figures = Mapping[Family, Mapping[Labels, float]]
-"""A reading's values by family and labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +35,6 @@ class Quota:
     limit: float | None
     span: Span
     origin: str = ""
-
-
-def figures_of(samples: Iterable[Sample]) -> Figures:
-    """Return the values of a reading's samples, to be found by family and labels."""
-    figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
-    for sample in samples:
-        figures[sample.family][sample.labels] = sample.value
-    return figures
 
 
 def value_of(family: Family | None, figures: Figures, labels: Labels) -> float | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from exporter.metrics import Figures, Labels
 from exporter.quota.consumption import Consumption
-from exporter.quota.model import Figures, Key, Labels, Quota, value_of
+from exporter.quota.model import Key, Quota, value_of
 from exporter.vendors.periods import Span
 from exporter.vendors.quotas import NativeQuota
 
@@ -44,16 +45,24 @@ def native_quotas(
 
 def _keys(native: NativeQuota, figures: Figures) -> dict[Labels, Key]:
     """Return the key of each series of what is used; qualified where one name would mean several quotas."""
-    named = {labels: dict(zip(native.used.labels, labels, strict=True)) for labels in figures.get(native.used, ())}
+    series = figures.get(native.used, {})
+    name_of, qualified_of, subject_of = (
+        _written(native, text) for text in (native.name, native.qualified, native.subject)
+    )
     meanings: dict[str, set[str]] = defaultdict(set)
-    for words in named.values():
-        meanings[native.name.format_map(words)].add(native.qualified.format_map(words))
+    for labels in series:
+        meanings[name_of(*labels)].add(qualified_of(*labels))
     keys: dict[Labels, Key] = {}
-    for labels, words in named.items():
-        name = native.name.format_map(words)
-        unique = name if len(meanings[name]) == 1 else native.qualified.format_map(words)
-        keys[labels] = Key(unique, native.subject.format_map(words), native.unit)
+    for labels in series:
+        name = name_of(*labels)
+        unique = name if len(meanings[name]) == 1 else qualified_of(*labels)
+        keys[labels] = Key(unique, subject_of(*labels), native.unit)
     return keys
+
+
+def _written(native: NativeQuota, text: str) -> Callable[..., str]:
+    """Return how a text with the names of labels in braces is written with their values."""
+    return text.format_map({label: f"{{{place}}}" for place, label in enumerate(native.used.labels)}).format
 
 
 def _implied_limit(used: float, remaining: float | None, known: float | None) -> float | None:

@@ -15,8 +15,12 @@ usage:poll_age:seconds
 > clamp_min(<fresh_intervals> * max by (<by_account>) (usage_exporter_poll_interval_seconds), <fresh_least>)
 """
 _REASON: Final = (
-    "{{ range printf `usage_exporter_account_failing{job=%q,vendor=%q,account=%q}`"
+    "{{ range printf `group by (reason) (usage_exporter_account_failing{job=%q,vendor=%q,account=%q})`"
     " $labels.job $labels.vendor $labels.account | query }} The reason is {{ .Labels.reason }}.{{ end }}"
+)
+_TOTALS: Final = (
+    "{{ range printf `count by (total) (usage:exporter_shard:info{job=%q})` $labels.job | query | sortByLabel `total` }}"
+    " {{ .Value }} of its exporters say that there are {{ .Labels.total }}.{{ end }}"
 )
 
 EXPORTER_ALERTS: Final = (
@@ -28,17 +32,31 @@ EXPORTER_ALERTS: Final = (
         expression="up{job=<job>} == 0",
         summary="The usage exporter {{ $labels.instance }} cannot be scraped",
         description="Prometheus cannot scrape {{ $labels.instance }} (job {{ $labels.job }})."
-        " Its accounts are not watched; alerts on quotas that were firing are held.",
+        " What it alone polls is not watched; alerts on quotas that were firing are held.",
     ),
     Alert(
         name="UsageExporterAbsent",
         severity="critical",
         scope="exporter",
         lasts="absent_for",
-        expression="absent(up{job=<job>})",
+        expression="absent(up{job=<job>}) or (max by (job) (up{job=<job>}) == 0)",
         summary="There is no usage exporter to scrape",
-        description="Prometheus finds nothing to scrape for the job {{ $labels.job }}: it left the configuration, or"
-        " discovery finds no instance. No account is watched; alerts on quotas that were firing are held.",
+        description="Prometheus can scrape nothing for the job {{ $labels.job }}: it left the configuration, discovery"
+        " finds no instance, or none answers. No account is watched; alerts on quotas that were firing are held.",
+    ),
+    Alert(
+        name="UsageExporterShardsMissing",
+        severity="critical",
+        scope="exporter",
+        lasts="shards_for",
+        expression="""
+        count by (job) (group by (job, shard) (usage:exporter_shard:info))
+        unless
+        usage:shards_complete:bool
+        """,
+        summary="The usage exporters are not all the shards that they should be",
+        description=f"{_COUNT} shards of the job {{{{ $labels.job }}}} can be scraped.{_TOTALS} Customers of those"
+        " that are missing are not watched; alerts on quotas that were firing are held.",
     ),
     Alert(
         name="UsagePollStale",
@@ -95,13 +113,15 @@ EXPORTER_ALERTS: Final = (
         scope="account",
         lasts="poll_errors_for",
         expression="""
-        (
-            sum by (<by_account>) (increase(usage_exporter_poll_failures_total[6h]))
-          / sum by (<by_account>) (increase(usage_exporter_polls_total[6h]))
-          > <poll_errors_share>
+        max by (<by_account>) (
+          (
+              sum by (<by_shard>) (increase(usage_exporter_poll_failures_total[6h]) * <shard>)
+            / sum by (<by_shard>) (increase(usage_exporter_polls_total[6h]) * <shard>)
+            > <poll_errors_share>
+          )
+          and
+          (1 - max by (<by_shard>) (avg_over_time(usage_exporter_account_up[6h]) * <shard>) > <poll_errors_down>)
         )
-        and
-        (1 - max by (<by_account>) (avg_over_time(usage_exporter_account_up[6h])) > <poll_errors_down>)
         """,
         summary=f"{_WHO}: {_SHARE} of polls fail",
         description=f"{_SHARE} of the polls of {_WHO} failed in the last six hours.{_REASON}",
@@ -163,9 +183,13 @@ EXPORTER_ALERTS: Final = (
         max by (<by_quota>) (usage_quota_used offset 36h)
         unless
         (usage:quota_used:ratio >= 1)
-        and on (<by_account>)
-        (max by (<by_account>) (changes(usage_exporter_poll_last_success_timestamp_seconds[1d])) > 0)
-        and on (<by_account>) usage:account_fresh:bool
+        and
+        group by (<by_quota>) (
+          usage_quota_used
+          and on (job, instance, vendor, account)
+          (changes(usage_exporter_poll_last_success_timestamp_seconds[1d]) > 0)
+        )
+        and usage:quota_fresh:bool
         """,
         summary=f"{_WHO}: {{{{ $labels.quota }}}} of {{{{ $labels.subject }}}} has not moved for a day and a half",
         description=f"Polls of {_WHO} work, and {{{{ $labels.quota }}}} of {{{{ $labels.subject }}}} has been the same"
@@ -186,7 +210,7 @@ EXPORTER_ALERTS: Final = (
         severity="warning",
         scope="account",
         lasts="dropped_for",
-        expression="max by (<by_account>) (usage_exporter_series_dropped) > 0",
+        expression="sum by (<by_account>) (max by (<by_shard>) (usage_exporter_series_dropped * <shard>)) > 0",
         summary=f"{_WHO}: {_COUNT} series are left out",
         description=f"The last reading of {_WHO} has {_COUNT} series more than its max_series; they are left out."
         " Alerts on them see nothing.",

@@ -1,7 +1,7 @@
 """The alerts on quotas. None begins on figures that are stale, and none ends because a quota is not seen.
 
-The expression of each has two ways to be so: its conditions hold and the account is fresh, or the alert was firing
-when the exporter lost sight of the account, and is held. Both need the last known share to be in the alert's range,
+The expression of each has two ways to be so: its conditions hold and the quota is fresh, or the alert was firing
+when the exporter lost sight of it, and is held. Both need the last known share to be in the alert's range,
 so that an alert that only lingers after a reset is not held. Its value is that share.
 """
 
@@ -49,7 +49,7 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
     conditions = "\n".join(f"    {line}" for line in when.strip().splitlines())
     expression = (
         f"usage:quota_last:ratio {share}\nand on (<by_quota>) (\n"
-        f"  (\n{conditions}\n    and on (<by_account>) usage:account_fresh:bool\n  )\n"
+        f"  (\n{conditions}\n    and usage:quota_fresh:bool\n  )\n"
         f"  or\n  {held}\n)"
     )
     return Alert(

@@ -17,6 +17,8 @@ Scope = Literal["quota", "account", "exporter"]
 
 QUOTA_LABELS: Final = "job, vendor, account, quota, subject, unit"
 ACCOUNT_LABELS: Final = "job, vendor, account"
+SHARD: Final = "on (job, instance) group_left (shard) usage:exporter_shard:info"
+"""A factor of 1 that says which shard an instance is."""
 
 _PLACEHOLDER: Final = re.compile(r"<([a-z0-9_]+)>")
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -87,7 +89,7 @@ class Alert:
 
 
 def placeholders(options: Options) -> dict[str, str]:
-    """Return what placeholders stand for: thresholds, the job in quotes, lists of labels, and the alerts on quotas."""
+    """Return what placeholders stand for: thresholds, the job in quotes, labels, the shard, and alerts on quotas."""
     thresholds = options.thresholds
     job = json.dumps(options.job, ensure_ascii=False)
     return {
@@ -96,6 +98,8 @@ def placeholders(options: Options) -> dict[str, str]:
         "firing": f'ALERTS{{alertname=~"UsageQuota.*|UsageSpike", alertstate="firing", job={job}}}',
         "by_quota": QUOTA_LABELS,
         "by_account": ACCOUNT_LABELS,
+        "by_shard": f"{ACCOUNT_LABELS}, shard",
+        "shard": SHARD,
     }
 
 

@@ -77,6 +77,9 @@ class Thresholds:
 
     down_for: int = _number(5 * _MINUTE, "How long scrapes must fail for UsageExporterDown.")
     absent_for: int = _number(15 * _MINUTE, "How long there must be no exporter for UsageExporterAbsent.")
+    shards_for: int = _number(
+        15 * _MINUTE, "How long shards must be missing or disagree for UsageExporterShardsMissing."
+    )
     stale_for: int = _number(5 * _MINUTE, "How long an account must be stale for UsagePollStale.")
     stale_critical: int = _number(_DAY, "Age of a stale account's figures above which it is critical.")
     auth_for: int = _number(5 * _MINUTE, "How long a sign-in must fail for UsageAuthFailing.")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from exporter.auth import Auth
 from exporter.durations import read_duration, write_duration
 from exporter.metrics import Sample
-from exporter.pacing import Rate
+from exporter.pacing import Rate, seconds_apart
 from exporter.secret import FileSecret, Secret
+from exporter.sharding import Shard
+from exporter.vendors.cycle import Cycle
 from exporter.vendors.protocol import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
 from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit, Settings, Url, is_insecure
@@ -76,6 +78,7 @@ class Account(Settings):
     quotas: tuple[Quota, ...] = Field(
         default=(), description="Quotas to watch beside those that the vendor reports itself."
     )
+    _shard: Shard = PrivateAttr(default=Shard())
 
     @property
     def key(self) -> tuple[str, str]:
@@ -91,6 +94,47 @@ class Account(Settings):
     def stale_seconds(self) -> float:
         """How old the last good reading may be and still be shown."""
         return self.stale_after or max(_STALE_AFTER_INTERVALS * self.interval, _SHORTEST_STALE_AFTER_SECONDS)
+
+    @property
+    def shard(self) -> Shard:
+        """The shard that the account is polled by: as a whole, or with others."""
+        return self._shard
+
+    @property
+    def at_home(self) -> bool:
+        """Whether it is this shard that reads what is of the account as a whole."""
+        return self._shard.owns(*self.key)
+
+    @property
+    def slices(self) -> int:
+        """How many parts the account's customers are polled in."""
+        return 1
+
+    @property
+    def most_customers(self) -> int:
+        """Customers that this shard asks about at most; 0 where it asks about no single ones."""
+        return 0
+
+    @property
+    def calls(self) -> int | None:
+        """Requests that reading all of them once takes at most; None where the configuration does not tell."""
+        return None
+
+    @property
+    def cycle(self) -> Cycle:
+        """How long reading all of them once takes, as far as that is known before the vendor is asked."""
+        apart = seconds_apart(self.rate_limit, self.assumed_rate, self._shard.share)
+        return Cycle(self.interval, self.slices, self.most_customers, self.calls, apart)
+
+    def of_shard(self, shard: Shard) -> Self | None:
+        """Return the part of a whole account that a shard polls; None where that is nothing."""
+        return self.polled_by(shard) if shard.owns(*self.key) else None
+
+    def polled_by(self, shard: Shard, **settings: object) -> Self:
+        """Return the account as a shard polls it, with these of its settings changed."""
+        part = self.model_copy(update=settings)
+        part._shard = shard  # noqa: SLF001 - of the same class, and of nobody else yet
+        return part
 
     @property
     @abstractmethod
@@ -121,6 +165,8 @@ class Account(Settings):
             secret = getattr(self, name)
             if isinstance(secret, FileSecret) and secret.others_can_read():
                 yield f"others than its owner can read the file of {name}"
+        if self.cycle.too_long:
+            yield self.cycle.caution
 
     @classmethod
     def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from exporter.auth import Auth, Basic, Login
 from exporter.errors import BadRequest, NotFound
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
-from exporter.vendors.account import Account
+from exporter.vendors.customers import CustomersAccount
 from exporter.vendors.planship_renewals import Subscriptions, renewal_samples
 from exporter.vendors.protocol import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
@@ -120,7 +120,7 @@ class Product(Settings):
     )
 
 
-class Planship(Account):
+class Planship(CustomersAccount):
     """An organisation at Planship."""
 
     sign_ins: ClassVar = (("client_id", "client_secret"),)
@@ -169,6 +169,24 @@ class Planship(Account):
             if isinstance(product, Mapping) and not product.get("levers") and not product.get("metering_ids"):
                 yield f"products[{index}]", "give levers, metering_ids or both"
 
+    @property
+    def most_customers(self) -> int:
+        """Customers that this shard asks about."""
+        return len(self.customers)
+
+    @property
+    def calls(self) -> int:
+        """Requests for each customer's levers, and for what else is asked for."""
+        return self.most_customers * self._calls_each
+
+    @property
+    def _lever_calls(self) -> int:
+        return sum(len(product.levers) + len(product.metering_ids) for product in self.products)
+
+    @property
+    def _calls_each(self) -> int:
+        return self._lever_calls + len(self.products) * (self.entitlements + self.subscriptions)
+
     async def read(self, poll: Poll) -> Iterable[Sample]:
         """Return the usage of each lever, customer and product, and what else is asked for."""
         found = await self._levers(poll)
@@ -182,7 +200,7 @@ class Planship(Account):
         """Ask by lever and by metering id: the same series, whichever brought it."""
         questions = [
             (Place(product.slug, customer), kind, name)
-            for customer, product in combinations(self.customers, self.products)
+            for customer, product in combinations(await self.customers_of(poll), self.products)
             for kind, names in (("lever", product.levers), ("metering_id", product.metering_ids))
             for name in names
         ]
@@ -194,7 +212,8 @@ class Planship(Account):
             return (await poll.get(LeversUsage, f"{place.path}/usage/{segment(name)}")).root
 
         found: dict[Place, dict[str, LeverUsage]] = defaultdict(dict)
-        for (place, _, _), levers in await poll.each(questions, usage_of, gone=(NotFound, BadRequest)):
+        share = self._lever_calls / self._calls_each
+        for (place, _, _), levers in await poll.each(questions, usage_of, gone=(NotFound, BadRequest), share=share):
             found[place] |= levers
         return found
 
@@ -202,7 +221,8 @@ class Planship(Account):
         async def entitlements_of(place: Place) -> Entitlements:
             return await poll.get(Entitlements, f"{place.path}/entitlements")
 
-        replies = await poll.each(found, entitlements_of, needed=False)
+        share = len(self.products) / self._calls_each
+        replies = await poll.each(found, entitlements_of, needed=False, share=share)
         return [sample for place, reply in replies for sample in remaining_samples(place, reply, found[place])]
 
     async def _renewals(self, poll: Poll, found: Found) -> Iterable[Sample]:
@@ -214,4 +234,6 @@ class Planship(Account):
             place: {one for usage in levers.values() for one in usage.by_subscription or ()}
             for place, levers in found.items()
         }
-        return list(renewal_samples(await poll.each(found, subscriptions_of, needed=False), used, poll))
+        share = len(self.products) / self._calls_each
+        replies = await poll.each(found, subscriptions_of, needed=False, share=share)
+        return list(renewal_samples(replies, used, poll))

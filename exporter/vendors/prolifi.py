@@ -10,72 +10,26 @@ Limits:   1,000 requests a minute and key by default, said in X-RateLimit-Limit 
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from exporter.auth import Auth
 from exporter.auth import Key as BearerKey
-from exporter.errors import Malformed
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.pacing import Rate
-from exporter.vendors.account import Account
-from exporter.vendors.protocol import Poll, segment
+from exporter.vendors.customers import CustomersAccount
+from exporter.vendors.prolifi_customers import MOST_LISTED, PAGE, Customer, pages
+from exporter.vendors.protocol import Poll, segment, slice_of
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.reply import (
-    MISSING,
-    Flag,
-    Key,
-    MaybeFlag,
-    MaybeNumber,
-    MaybeText,
-    MaybeTime,
-    Number,
-    Part,
-    Reply,
-    Rows,
-)
+from exporter.vendors.reply import MISSING, Key, MaybeFlag, MaybeNumber, MaybeTime, Number, Reply, Rows
 from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
-
-_PAGE: Final = 100
-"""Customers asked for at once: the most the vendor gives."""
-_SHORTEST_FULL_PAGE: Final = 20
-"""What the vendor gives where nobody asks for more; a page shorter than that is the last."""
-_MOST_LISTED: Final = 200_000
-"""Customers read from the list, wanted or not: beyond, it is taken for one that has no end."""
-
-
-class Customer(Reply, title="data"):
-    """A customer, as the list has it."""
-
-    id: Key
-    external_id: MaybeText = None
-
-
-class Pagination(Reply, title="pagination"):
-    """Where a page of the list is in the whole."""
-
-    total: Number = MISSING
-    limit: Number = MISSING
-    has_more: Flag = MISSING
-
-
-class Customers(Reply):
-    """One page of the list of customers; `received` rows, readable or not."""
-
-    data: Rows[Customer]
-    pagination: Part[Pagination] = MISSING
-    received: int = 0
-
-    @model_validator(mode="before")
-    @classmethod
-    def _count(cls, given: object) -> object:
-        rows = given.get("data") if isinstance(given, dict) else None
-        return {**given, "received": len(rows)} if isinstance(given, dict) and isinstance(rows, list) else given
 
 
 class UsageSummary(Reply, title="data"):
@@ -149,7 +103,7 @@ def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterato
                 yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
 
 
-class Prolifi(Account):
+class Prolifi(CustomersAccount):
     """An account at Prolifi."""
 
     sign_ins: ClassVar = (("api_key",),)
@@ -201,10 +155,29 @@ class Prolifi(Account):
             if named.get("metric") == "prolifi_event_count" and named.get("period") not in (None, "none", "plan"):
                 yield f"quotas[{index}].period", "with window: all the figure never starts anew; write none"
 
+    @property
+    def most_customers(self) -> int:
+        """Customers that this shard asks about at most: those that are listed here, or its share of the vendor's."""
+        share = self.shard.share if self.divisible else 1.0
+        return math.ceil(share * self.max_customers) if self.discover else len(self.customers)
+
+    @property
+    def calls(self) -> int | None:
+        """A request or two for each customer, and the whole list; None where nobody said how long that may be."""
+        if self.discover and "max_customers" not in self.model_fields_set:
+            return None
+        return self.most_customers * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
+
+    @property
+    def has_own_figures(self) -> bool:
+        """Whether there are series of the account as a whole: where its window begins."""
+        return self.window != "all"
+
     async def read(self, poll: Poll) -> Iterable[Sample]:
         """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
         start = window_start(self.window, poll.now)
         window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
+        share = 1 / (1 + self.entitlements)
 
         async def usage_of(customer: str) -> Usage:
             return await poll.get(Usage, f"/customers/{segment(customer)}/usage", window)
@@ -212,32 +185,36 @@ class Prolifi(Account):
         async def entitlements_of(customer: str) -> Entitlements:
             return await poll.get(Entitlements, f"/customers/{segment(customer)}/entitlements")
 
-        usage = await poll.each(self.customers or await self._listed(poll), usage_of)
+        usage = await poll.each(await self.customers_of(poll), usage_of, share=share)
         there = [customer for customer, _ in usage] if self.entitlements else []
-        entitlements = await poll.each(there, entitlements_of, needed=False)
-        return [
-            *event_samples(usage),
-            *entitlement_samples(entitlements),
-            *families.PROLIFI_WINDOW_START.known(start),
-        ]
+        entitlements = await poll.each(there, entitlements_of, needed=False, share=share)
+        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first and self.at_home else ()
+        return [*event_samples(usage), *entitlement_samples(entitlements), *whole]
 
-    async def _listed(self, poll: Poll) -> list[str]:
-        """Page through the list. Pages shift while they are read, and may repeat: a page without news is the last."""
-        wanted: dict[str, bool] = {}
-        offset = 0
-        while True:
-            page = await poll.get(Customers, "/customers", {"limit": str(_PAGE), "offset": str(offset)})
-            news = {one.id: self._wants(one) for one in page.data if one.id not in wanted}
-            wanted |= news
-            if len(wanted) > _MOST_LISTED:
-                raise Malformed(f"a list without end: more than {_MOST_LISTED} customers", asked="GET /customers")
-            chosen = [customer for customer, yes in wanted.items() if yes]
-            if len(chosen) > self.max_customers:
-                poll.skip("capped", len(chosen) - self.max_customers)
-                return chosen[: self.max_customers]
-            offset += page.received
-            if not news or not _more(page, offset):
-                return chosen
+    async def customers_of(self, poll: Poll) -> Sequence[str]:
+        """Return the customers of the slice that is polled; the vendor's list is read once for all slices."""
+        if not self.discover:
+            return await super().customers_of(poll)
+        if poll.slice.total == 1:
+            return (await self._listed(poll))[0]
+        listed = await poll.once_in(self.cycle.seconds, "customers", lambda: self._listed(poll))
+        return listed[poll.slice.number]
+
+    async def _listed(self, poll: Poll) -> Sequence[Sequence[str]]:
+        """Return the customers of each slice that are in the vendor's list, and wanted, and this shard's."""
+        slices: list[list[str]] = [[] for _ in range(poll.slice.total)]
+        wanted, most_listed = 0, max(MOST_LISTED, 2 * self.max_customers)
+        async with aclosing(pages(poll, most_listed)) as listed:
+            async for page in listed:
+                chosen = [customer.id for customer in page if self._wants(customer)]
+                for customer in filter(self.polls, chosen[: max(0, self.max_customers - wanted)]):
+                    slices[slice_of(customer, len(slices))].append(customer)
+                wanted += len(chosen)
+                if wanted > self.max_customers:
+                    if self.at_home:
+                        poll.skip("capped", wanted - self.max_customers)
+                    break
+        return slices
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]
@@ -246,13 +223,3 @@ class Prolifi(Account):
             return any(re.fullmatch(pattern, name) for pattern in patterns for name in names)
 
         return (not self.include or matched(self.include)) and not matched(self.exclude)
-
-
-def _more(page: Customers, read: int) -> bool:
-    """Whether there are customers after the `read` ones, this page's included, as far as it says; else by its rows."""
-    place = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
-    if place.has_more is not None:
-        return place.has_more
-    if place.total is not None:
-        return read < place.total
-    return page.received >= min(place.limit or _SHORTEST_FULL_PAGE, _SHORTEST_FULL_PAGE)

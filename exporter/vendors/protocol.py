@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
@@ -36,9 +37,31 @@ class Ask(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of an account's customers that one poll is about; by default all of them."""
+
+    number: int = 0
+    total: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether what is of the account as a whole is read with this slice."""
+        return self.number == 0
+
+    def has(self, customer: str) -> bool:
+        """Whether a customer is in this slice; each is in exactly one."""
+        return slice_of(customer, self.total) == self.number
+
+
+def slice_of(customer: str, total: int) -> int:
+    """Return the number of the slice that a customer is in, of so many."""
+    return zlib.crc32(customer.encode()) % total
+
+
 @dataclass(slots=True)
 class Poll:
-    """One poll of one account under way.
+    """One poll of one account, or of a slice of it, under way.
 
     Attributes:
         ask: how the vendor is asked.
@@ -46,6 +69,8 @@ class Poll:
         kept: what polls of this account leave for later ones, by name, each with the time it was read.
         notes: what was noticed so far.
         as_of: the time the vendor says its figures reach to, if it does.
+        slice: which customers it is about.
+        spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
 
     """
 
@@ -54,6 +79,8 @@ class Poll:
     kept: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     as_of: datetime | None = None
+    slice: Slice = Slice()
+    spread: float = 0.0
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
         """Return what a GET answers, read as `model`."""
@@ -79,13 +106,14 @@ class Poll:
         gone: tuple[type[PollError], ...] = (NotFound,),
         *,
         needed: bool = True,
+        share: float = 1.0,
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
 
         An item that is gone, which the vendor says by one of the errors `gone`, or whose reply cannot be read,
         is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
         nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
-        poll, since the last good reading has them still.
+        poll, since the last good reading has them still. They are begun evenly over their `share` of the poll's spread.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
@@ -102,7 +130,7 @@ class Poll:
                 self._leave_out(reason, error)
                 return error
 
-        outcomes = await _concurrently(items, attempt)
+        outcomes = await _concurrently(list(items), attempt, self.spread * share)
         results = [outcome for outcome in outcomes if not isinstance(outcome, PollError)]
         left_out = [outcome for outcome in outcomes if isinstance(outcome, PollError)]
         if needed and left_out and not results:
@@ -125,15 +153,22 @@ class Poll:
         return value
 
 
-async def _concurrently(items: Iterable[_ItemT], work: Callable[[_ItemT], Awaitable[_ReadT]]) -> list[_ReadT]:
-    """Return what `work` makes of each item, in their order; the first error ends the rest and is raised as it is."""
-    queue = enumerate(items)
+async def _concurrently(
+    items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[_ReadT]], spread: float
+) -> list[_ReadT]:
+    """Return what `work` makes of each item, in their order; the first error ends the rest and is raised as it is.
+
+    Of n items the k-th is not begun before k/n of `spread`, in seconds.
+    """
+    began, queue = anyio.current_time(), enumerate(items)
     results: dict[int, _ReadT] = {}
     errors: list[Exception] = []
 
     async def worker() -> None:
         try:
             for index, item in queue:
+                if spread:
+                    await anyio.sleep_until(began + spread * index / len(items))
                 results[index] = await work(item)
         except Exception as error:  # noqa: BLE001 - raised again below, out of the group of tasks
             errors.append(error)

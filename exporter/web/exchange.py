@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import formatdate
 from http import HTTPStatus
+from itertools import takewhile
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -17,7 +18,8 @@ from exporter.log import logger
 Message = MutableMapping[str, Any]
 ASGIApp = Callable[[Any, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 
-_SLICE_BYTES: Final = 64 * 1024
+_SLICE_BYTES: Final = 256 * 1024
+_SMALL_BYTES: Final = 16 * 1024
 
 
 class Exchange:
@@ -36,6 +38,7 @@ class Exchange:
         self._app = app
         self._request = request
         self._body: bytes | None = body
+        self._unsent: list[bytes] = []
 
     async def run(self) -> None:
         """Let the application answer; a bug of its is a 500, or the end of the connection once it has begun."""
@@ -80,14 +83,24 @@ class Exchange:
             if not any(name.lower() == b"date" for name, _ in headers):
                 headers.append((b"date", formatdate(usegmt=True).encode()))
             status = HTTPStatus(message["status"])
-            await self._send_event(h11.Response(status_code=status, reason=status.phrase, headers=headers))
+            self._take(h11.Response(status_code=status, reason=status.phrase, headers=headers))
             return
-        body = message.get("body", b"")
+        body = memoryview(message.get("body", b""))
         for start in range(0, len(body) if self._request.method != b"HEAD" else 0, _SLICE_BYTES):
-            await self._send_event(h11.Data(data=body[start : start + _SLICE_BYTES]))
+            self._take(h11.Data(data=body[start : start + _SLICE_BYTES]))  # type: ignore[arg-type]  # bytes as they are
+            if len(body) > _SMALL_BYTES:
+                await self._flush()
         if not message.get("more_body", False):
-            await self._send_event(h11.EndOfMessage())
+            self._take(h11.EndOfMessage())
+            await self._flush()
 
-    async def _send_event(self, event: Any) -> None:
-        if data := self._http.send(event):
-            await self._stream.send(data)
+    def _take(self, event: Any) -> None:
+        self._unsent.extend(self._http.send_with_data_passthrough(event) or ())
+
+    async def _flush(self) -> None:
+        """Send what was taken: small pieces joined, large ones as they are."""
+        small = list(takewhile(lambda piece: len(piece) <= _SMALL_BYTES, self._unsent))
+        pieces, self._unsent = [b"".join(small), *self._unsent[len(small) :]], []
+        for piece in pieces:
+            if piece:
+                await self._stream.send(piece)

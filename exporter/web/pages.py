@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 import anyio
-import anyio.to_thread
-from prometheus_client import CollectorRegistry
 
-from exporter.exposition import Exposition, accepts_gzip, compress, negotiate
+from exporter.exposition import Exposition, Own
+from exporter.negotiation import accepts_gzip, negotiate
 from exporter.store import Store
 from exporter.web.landing import HEADERS as LANDING_HEADERS
 from exporter.web.landing import landing_page
 
-_COMPRESSED_IN_THREAD_BYTES: Final = 64 * 1024
+_PIECE_BYTES: Final = 256 * 1024
 _READS: Final = ("GET", "HEAD")
 _TEXT: Final = "text/plain; charset=utf-8"
 
@@ -27,9 +26,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer to a request."""
+    """An answer to a request; its body in pieces, as long as they are together."""
 
-    body: tuple[bytes, ...]
+    body: Iterable[bytes]
+    length: int
     content_type: str
     status: HTTPStatus = HTTPStatus.OK
     headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -45,12 +45,12 @@ class Application:
     def __init__(
         self,
         store: Store,
-        registry: CollectorRegistry,
+        own: Own,
         telemetry_path: str,
         reload: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
         self._store = store
-        self._exposition = Exposition(store, registry)
+        self._exposition = Exposition(store, own)
         self._telemetry_path = telemetry_path
         self._reload = reload
         self._routes: dict[str, tuple[tuple[str, ...], Answer]] = {
@@ -81,19 +81,18 @@ class Application:
 
     async def _metrics(self, headers: Mapping[bytes, bytes]) -> Reply:
         form = negotiate(headers.get(b"accept", b"").decode("latin-1"))
-        body = self._exposition.page(form, anyio.current_time())
+        page = await self._exposition.fresh(form)
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
-            return Reply(body, form.value, headers=(vary,))
-        if sum(map(len, body)) < _COMPRESSED_IN_THREAD_BYTES:
-            packed = compress(b"".join(body))
-        else:
-            packed = await anyio.to_thread.run_sync(compress, b"".join(body))
-        return Reply((packed,), form.value, headers=(vary, (b"content-encoding", b"gzip")))
+            return Reply(_gathered(page.plain()), page.length, form.value, headers=(vary,))
+        packed = page.packed()
+        length = sum(map(len, packed))
+        return Reply(_gathered(packed), length, form.value, headers=(vary, (b"content-encoding", b"gzip")))
 
     async def _landing(self, _headers: Mapping[bytes, bytes]) -> Reply:
         html = landing_page(self._store, self._telemetry_path, anyio.current_time())
-        return Reply((html.encode(),), "text/html; charset=utf-8", headers=LANDING_HEADERS)
+        body = html.encode()
+        return Reply((body,), len(body), "text/html; charset=utf-8", headers=LANDING_HEADERS)
 
     async def _healthy(self, _headers: Mapping[bytes, bytes]) -> Reply:
         return _text("healthy\n")
@@ -112,13 +111,27 @@ class Application:
 
 
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
-    return Reply((text.encode(),), _TEXT, status, headers)
+    body = text.encode()
+    return Reply((body,), len(body), _TEXT, status, headers)
+
+
+def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield small blocks joined to pieces that are worth a send each, and large ones as they are."""
+    piece: list[bytes] = []
+    length = 0
+    for block in blocks:
+        if length + len(block) > _PIECE_BYTES and piece:
+            yield b"".join(piece)
+            piece, length = [], 0
+        piece.append(block)
+        length += len(block)
+    yield piece[0] if len(piece) == 1 else b"".join(piece)
 
 
 async def _send(reply: Reply, send: Send) -> None:
     headers = [
         (b"content-type", reply.content_type.encode()),
-        (b"content-length", str(sum(map(len, reply.body))).encode()),
+        (b"content-length", str(reply.length).encode()),
         *reply.headers,
     ]
     await send({"type": "http.response.start", "status": reply.status.value, "headers": headers})

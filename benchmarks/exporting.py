@@ -1,0 +1,161 @@
+"""The exporter that is measured: a process of its own, set up to read the benchmarks' vendor."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Final
+from urllib.request import ProxyHandler, Request, build_opener
+
+from benchmarks.processes import Program, eventually, free_port, python, running
+from benchmarks.scraping import Ask, Scraper
+
+SERIES_PER_CUSTOMER: Final = 100
+_NAME: Final = "main-88"
+"""First polls are spread over two seconds, by account; this one comes at once."""
+SECRET: Final = {"BENCHMARK_SECRET": "benchmark"}
+
+_OWN: Final = re.compile(rb"(?m)^(?!#|usage_exporter_|process_|python_)")
+_TIMEOUT_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the exporter is set up to read.
+
+    Attributes:
+        customers: that are asked about, one request each.
+        buckets: of each customer's lever, a series each; 0 for the lever's own alone.
+        delay: of the vendor's answers, in seconds.
+        interval: between two polls.
+        timeout: of a request; it says nothing here, but another one makes another account, which is polled at once.
+
+    """
+
+    customers: int
+    buckets: int = SERIES_PER_CUSTOMER - 1
+    delay: float = 0.0
+    interval: str = "1d"
+    timeout: str = "30s"
+
+    @property
+    def series(self) -> int:
+        """How many series the vendor has of it."""
+        return self.customers * (1 + self.buckets)
+
+    def configuration(self, vendor: str) -> str:
+        """Return the configuration file, in JSON, which is YAML too."""
+        account = {
+            "vendor": "planship",
+            "name": _NAME,
+            "base_url": vendor,
+            "client_id": "benchmark",
+            "client_secret": "${BENCHMARK_SECRET}",
+            "interval": self.interval,
+            "timeout": self.timeout,
+            "stale_after": "7d",
+            "max_series": 10_000_000,
+            "buckets": self.buckets > 0,
+            "customers": [f"customer-{number:06}" for number in range(self.customers)],
+            "products": [{"slug": "analytics", "levers": ["monthly-events"]}],
+        }
+        return json.dumps({"accounts": [account]})
+
+
+def account_of(series: int) -> Account:
+    """Return an account of so many series, a hundred a customer."""
+    return Account(max(1, series // SERIES_PER_CUSTOMER), min(series, SERIES_PER_CUSTOMER) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """The vendor, seen from the benchmark."""
+
+    url: str
+
+    @property
+    def answered(self) -> int:
+        """How many answers about customers there were so far."""
+        return int(_fetch(f"{self.url}/benchmark/answered"))
+
+    def change(self, series: int) -> None:
+        """Raise the figures of the first so many series."""
+        _fetch(f"{self.url}/benchmark/change/{series}", "POST")
+
+    def wait_for(self, answers: int) -> None:
+        """Return when there were so many answers."""
+        eventually(lambda: self.answered >= answers)
+
+
+@dataclass(slots=True)
+class Exporter:
+    """The exporter, seen from the benchmark."""
+
+    program: Program
+    url: str
+    vendor: Vendor
+    account: Account
+    config: Path
+    scraper: Scraper
+    _timeouts: Iterator[int]
+
+    def wait_until_read(self, answers: int = 0) -> None:
+        """Return when the vendor gave each customer's answer since it had given `answers`, and nothing is under way.
+
+        Raises:
+            RuntimeError: the page does not have all the series.
+
+        """
+        self.vendor.wait_for(answers + self.account.customers)
+        self.program.wait_until_quiet()
+        if answers == 0 and (shown := vendor_series(self.scraper.scrape(Ask.TEXT_PLAIN))) != self.account.series:
+            raise RuntimeError(f"the page has {shown} of {self.account.series} series")
+
+    def poll_again(self) -> None:
+        """Have everything read once more, now, and return when it is on the page."""
+        answers = self.vendor.answered
+        account = replace(self.account, timeout=f"{next(self._timeouts)}s")
+        self.config.write_text(account.configuration(self.vendor.url))
+        _fetch(f"{self.url}/-/reload", "POST")
+        self.wait_until_read(answers)
+
+
+def vendor_series(page: bytes) -> int:
+    """Return how many series of vendors a page has."""
+    return len(_OWN.findall(page.rstrip(b"\n") + b"\n#"))
+
+
+@contextmanager
+def serving_vendor(account: Account, folder: Path) -> Iterator[Vendor]:
+    """Run the vendor."""
+    port = free_port()
+    vendor = Vendor(f"http://127.0.0.1:{port}")
+    with running(python("benchmarks.vendor", port, account.buckets, account.delay), folder / "vendor.log"):
+        eventually(lambda: _fetch(f"{vendor.url}/benchmark/answered"))
+        yield vendor
+
+
+@contextmanager
+def exporting(account: Account, folder: Path) -> Iterator[Exporter]:
+    """Run the exporter, and the vendor that it reads; it serves, but need not have read anything yet."""
+    with serving_vendor(account, folder) as vendor:
+        port, config = free_port(), folder / "config.yaml"
+        config.write_text(account.configuration(vendor.url))
+        url = f"http://127.0.0.1:{port}"
+        command = python("exporter", "run", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}")
+        with running((*command, "--web.enable-lifecycle"), folder / "exporter.log", SECRET) as program:
+            eventually(lambda: _fetch(f"{url}/-/healthy"))
+            scraper = Scraper(f"{url}/metrics")
+            yield Exporter(program, url, vendor, account, config, scraper, count(31))
+            scraper.close()
+
+
+def _fetch(url: str, method: str = "GET") -> bytes:
+    request = Request(url, method=method)  # noqa: S310 - http to this machine
+    with build_opener(ProxyHandler({})).open(request, timeout=_TIMEOUT_SECONDS) as answer:
+        return bytes(answer.read())

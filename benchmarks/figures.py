@@ -1,0 +1,116 @@
+"""A figure of a benchmark: what was measured, beside what, and the bar that it has to meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import floor, log10
+from typing import Final
+
+_DIGITS: Final = 3
+_SMALLEST_FACTOR: Final = 0.1
+"""Below, a ratio reads better the other way round: 1/1,840 and not 0.000543 x."""
+_COLUMNS: Final = ("measured", "value", "peer", "peer's value", "ratio", "bar", "met")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How much a figure may come to; at most one of the bounds is set.
+
+    Attributes:
+        ratio_at_most: of the value to the peer's.
+        ratio_at_least: the same, for what should be large.
+        value_at_most: of the value itself, in its unit.
+
+    """
+
+    ratio_at_most: float | None = None
+    ratio_at_least: float | None = None
+    value_at_most: float | None = None
+
+
+NO_BAR: Final = Bar()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of a benchmark.
+
+    Attributes:
+        what: was measured, in words.
+        value: in `unit`.
+        unit: of the value and of the peer's.
+        peer: what it is set against; empty where there is nothing to compare with.
+        peer_value: the peer's in the same run; None where there is no peer.
+        bar: what it has to meet, if anything.
+
+    """
+
+    what: str
+    value: float
+    unit: str
+    peer: str = ""
+    peer_value: float | None = None
+    bar: Bar = NO_BAR
+
+    @property
+    def ratio(self) -> float | None:
+        """The value as a multiple of the peer's."""
+        return self.value / self.peer_value if self.peer_value else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the bar is met; None where there is none."""
+        bar, ratio = self.bar, self.ratio
+        if bar.value_at_most is not None:
+            return self.value <= bar.value_at_most
+        if ratio is None:
+            return None
+        if bar.ratio_at_most is not None:
+            return ratio <= bar.ratio_at_most
+        return ratio >= bar.ratio_at_least if bar.ratio_at_least is not None else None
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the row as a person reads it, a cell for each of the table's columns."""
+        ratio, met = self.ratio, self.met
+        return (
+            self.what,
+            f"{number(self.value)} {self.unit}",
+            self.peer,
+            "" if self.peer_value is None else f"{number(self.peer_value)} {self.unit}",
+            "" if ratio is None else factor(ratio),
+            self._bar(),
+            "" if met is None else "yes" if met else "NO",
+        )
+
+    def _bar(self) -> str:
+        bar = self.bar
+        if bar.value_at_most is not None:
+            return f"at most {number(bar.value_at_most)} {self.unit}"
+        if bar.ratio_at_most is not None:
+            return f"at most {factor(bar.ratio_at_most)}"
+        return "" if bar.ratio_at_least is None else f"at least {factor(bar.ratio_at_least)}"
+
+
+def number(value: float) -> str:
+    """Return a value with three digits that count, and commas between thousands."""
+    if value == 0:
+        return "0"
+    decimals = max(0, _DIGITS - 1 - floor(log10(abs(value))))
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def factor(ratio: float) -> str:
+    """Return a ratio as `1.8 x`, or as `1/1,840` where it is small."""
+    return f"{number(ratio)} x" if ratio >= _SMALLEST_FACTOR else f"1/{number(1 / ratio)}"
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> str:
+    """Return rows of cells as a Markdown table, which a person can read as it is."""
+    lines = [_COLUMNS, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
+    lines.insert(1, tuple("-" * width for width in widths))
+    return "".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |\n" for line in lines
+    )

@@ -1,0 +1,83 @@
+"""A million series in one process, scraped by a real Prometheus that waits its usual ten seconds.
+
+The page is asked for as Prometheus does it; what a scrape took is its own `scrape_duration_seconds`, most of which
+is its own reading of the page. The exporter's memory is the most it ever had, reading the vendor included.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+from benchmarks.exporting import Exporter, account_of, exporting
+from benchmarks.figures import Bar, Figure
+from benchmarks.peers import installed
+from benchmarks.processes import eventually, free_port, running
+from benchmarks.scale import Scale
+
+_MB: Final = 1024 * 1024
+_CONFIG: Final = """
+global: {{scrape_interval: {interval}s, scrape_timeout: {timeout}s}}
+scrape_configs: [{{job_name: usage-exporter, static_configs: [{{targets: ["{address}"]}}]}}]
+"""
+_TIMEOUT_SECONDS: Final = 10
+
+
+def figures(scale: Scale) -> Iterator[Figure]:
+    """Yield how long Prometheus' scrapes took, how many of them worked, and the exporter's memory."""
+    account = account_of(scale.million)
+    with tempfile.TemporaryDirectory() as folder, exporting(account, Path(folder)) as exporter:
+        exporter.wait_until_read()
+        what = f"{account.series:,} series"
+        if program := installed("prometheus"):
+            with _prometheus(program, exporter, scale, Path(folder)) as url:
+                yield from _scrapes(url, what, account.series, scale)
+        yield Figure(
+            f"{what}, memory at its peak", exporter.program.peak_bytes / _MB, "MB", bar=Bar(value_at_most=700.0)
+        )
+
+
+@contextmanager
+def _prometheus(program: str, exporter: Exporter, scale: Scale, folder: Path) -> Iterator[str]:
+    _, interval = scale.prometheus_scrapes
+    config, port = folder / "prometheus.yml", free_port()
+    timeout = min(interval, _TIMEOUT_SECONDS)
+    config.write_text(_CONFIG.format(interval=interval, timeout=timeout, address=urlsplit(exporter.url).netloc))
+    options = (f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}")
+    with running((program, *options, f"--web.listen-address=127.0.0.1:{port}"), folder / "prometheus.log"):
+        url = f"http://127.0.0.1:{port}"
+        eventually(lambda: _ask(url, "/-/ready"))
+        yield url
+
+
+def _scrapes(url: str, what: str, series: int, scale: Scale) -> Iterator[Figure]:
+    scrapes, interval = scale.prometheus_scrapes
+    taken = eventually(lambda: _values(url, "scrape_duration_seconds", scrapes), pause=interval / 4)
+    ups, samples = (_values(url, name, scrapes) or [0.0] for name in ("up", "scrape_samples_scraped"))
+    first, *others = taken
+    bar = Bar(value_at_most=float(_TIMEOUT_SECONDS))
+    yield Figure(f"{what}, a real Prometheus' scrape, median", median(others or taken), "s", bar=bar)
+    yield Figure(f"{what}, its first, for which it makes each series", first, "s")
+    yield Figure(f"{what}, scrapes that failed", sum(up != 1 for up in ups), "", bar=Bar(value_at_most=0.0))
+    missing = max(0.0, series - min(samples))
+    yield Figure(f"{what}, series that were missed", missing, "", bar=Bar(value_at_most=0.0))
+
+
+def _values(url: str, name: str, count: int) -> list[float]:
+    """Return the values of a series so far, if they are so many; nothing before."""
+    query = urlencode({"query": f'{name}{{job="usage-exporter"}}[1d]'})
+    (found,) = json.loads(_ask(url, f"/api/v1/query?{query}"))["data"]["result"] or [{"values": []}]
+    values = [float(value) for _, value in found["values"]]
+    return values if len(values) >= count else []
+
+
+def _ask(url: str, path: str) -> bytes:
+    with build_opener(ProxyHandler({})).open(url + path, timeout=_TIMEOUT_SECONDS) as answer:
+        return bytes(answer.read())

@@ -1,0 +1,65 @@
+"""Polling many customers: CPU of a request and how many are made a second, while an account is polled for ever.
+
+In the exporter's figure is all that it does with an answer: reading it, and keeping and rendering its series. The
+peer makes the same requests with ten in flight and throws the answers away. Neither start-up is in the figures: they
+are of a stretch of requests in the middle, as many as there are customers.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from benchmarks.exporting import Account, Vendor, exporting, serving_vendor
+from benchmarks.figures import Bar, Figure
+from benchmarks.processes import Program, python, running
+from benchmarks.scale import Scale
+
+_PEER: Final = "bare httpx"
+_IN_FLIGHT: Final = 10
+
+
+class Pace(NamedTuple):
+    """What requests took: CPU seconds of one, and how many there were a second."""
+
+    cpu: float
+    rate: float
+
+
+def figures(scale: Scale) -> Iterator[Figure]:
+    """Yield what polling costs with a vendor next door, and how fast it is with one that is far away."""
+    near = Account(scale.customers, buckets=0, interval="1s")
+    ours, theirs = _both(near, scale.customers)
+    what = f"{scale.customers:,} customers, a vendor next door"
+    yield Figure(f"{what}, CPU of a request", 1e6 * ours.cpu, "µs", _PEER, 1e6 * theirs.cpu, Bar(ratio_at_most=1.5))
+    yield Figure(f"{what}, requests", ours.rate, "a second", _PEER, theirs.rate)
+    far = Account(scale.customers, buckets=0, interval="1s", delay=scale.delay)
+    ours, theirs = _both(far, scale.delayed_requests)
+    what = f"{scale.customers:,} customers, a vendor {1000 * scale.delay:.0f} ms away"
+    allowed = _IN_FLIGHT / scale.delay
+    bar = Bar(ratio_at_least=0.9)
+    yield Figure(f"{what}, requests", ours.rate, "a second", "what ten in flight allow", allowed, bar)
+    yield Figure(f"{what}, requests", ours.rate, "a second", _PEER, theirs.rate)
+    yield Figure(f"{what}, CPU of a request", 1e6 * ours.cpu, "µs", _PEER, 1e6 * theirs.cpu)
+
+
+def _both(account: Account, requests: int) -> tuple[Pace, Pace]:
+    """Return the exporter's pace, and that of bare httpx."""
+    with tempfile.TemporaryDirectory() as folder:
+        with exporting(account, Path(folder)) as exporter:
+            ours = _pace(exporter.program, exporter.vendor, requests)
+        with serving_vendor(account, Path(folder)) as vendor:
+            command = python("benchmarks.bare_httpx", vendor.url, account.customers)
+            with running(command, Path(folder) / "httpx.log") as program:
+                return ours, _pace(program, vendor, requests)
+
+
+def _pace(program: Program, vendor: Vendor, requests: int) -> Pace:
+    vendor.wait_for(requests // 10)
+    first, began, cpu = vendor.answered, time.perf_counter(), program.cpu_seconds
+    vendor.wait_for(first + requests)
+    made, took, used = vendor.answered - first, time.perf_counter() - began, program.cpu_seconds - cpu
+    return Pace(used / made, made / took)

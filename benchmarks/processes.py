@@ -1,0 +1,144 @@
+"""Programs that are measured: started for a benchmark, ended with it. Needs Linux."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+ROOT: Final = Path(__file__).parent.parent
+PATIENCE_SECONDS: Final = 600.0
+
+_LOOK_SECONDS: Final = 0.02
+_QUIET_SECONDS: Final = 0.3
+_QUIET_SHARE: Final = 0.02
+_TERM_SECONDS: Final = 10.0
+_SCHED_CLOCK: Final = 2
+_BYTES: Final = {"kB": 1024}
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that runs."""
+
+    pid: int
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU that all its threads took so far, in the kernel too: its own clock, which knows nanoseconds."""
+        return time.clock_gettime((~self.pid << 3) | _SCHED_CLOCK)
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory that it has now."""
+        return self._status("VmRSS")
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that it ever had."""
+        return self._status("VmHWM")
+
+    def _status(self, field: str) -> int:
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == field:
+                amount, unit = value.split()
+                return int(amount) * _BYTES[unit]
+        raise LookupError(field)
+
+    def wait_until_quiet(self) -> None:
+        """Return when it has done next to nothing for a moment."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            before = self.cpu_seconds
+            time.sleep(_QUIET_SECONDS)
+            if self.cpu_seconds - before < _QUIET_SHARE * _QUIET_SECONDS:
+                return
+        raise TimeoutError("the program never came to rest")
+
+
+def python(module: str, *arguments: object) -> tuple[str, ...]:
+    """Return the command that runs a module of this repository."""
+    return (sys.executable, "-m", module, *map(str, arguments))
+
+
+def found(name: str) -> str | None:
+    """Return the path of a program, or None where this machine has none of that name."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+
+
+@contextmanager
+def running(command: tuple[str, ...], log: Path, env: Mapping[str, str] | None = None) -> Iterator[Program]:
+    """Run a program that serves; it is asked to end, and made to."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield Program(process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_TERM_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a program took that ran to its end; times in seconds."""
+
+    wall: float
+    cpu: float
+
+
+def run_to_end(command: tuple[str, ...], env: Mapping[str, str] | None = None) -> Ended:
+    """Run a program, and say what it took.
+
+    Raises:
+        RuntimeError: it failed.
+
+    """
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} failed with {process.returncode}")
+    return Ended(wall, usage.ru_utime + usage.ru_stime)
+
+
+def eventually(look: Callable[[], _T], pause: float = _LOOK_SECONDS) -> _T:
+    """Return what `look` finds, as soon as that is true; an error of the network is nothing yet.
+
+    Raises:
+        TimeoutError: it found nothing in a long time.
+
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if result := look():
+                return result
+        except OSError:
+            pass
+        time.sleep(pause)
+    raise TimeoutError("nothing came in a long time")
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on for now."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])

@@ -1,0 +1,72 @@
+"""How much of everything a run of the benchmarks has: all of it, or just enough to see that they work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Sizes of a run.
+
+    Attributes:
+        series: sizes of the page in the benchmark of scrapes.
+        rendered: sizes of a poll in the benchmark of rendering.
+        held: sizes of the page in the benchmark of memory.
+        changed: how many series change between two scrapes.
+        customers: that are polled.
+        delayed_requests: of those that are answered late, how many are waited for.
+        latency_series: on the page while scrapes are timed.
+        million: series that one process holds for a real Prometheus.
+        accounts: in the configuration that is checked.
+        delay: of the vendor that is far away, in seconds.
+        rounds: of each measurement; its median counts.
+        round_seconds: of CPU that a round takes, where one piece of work takes less.
+        apart: seconds between two scrapes that are made now and then, and how many of those are made.
+        idle_seconds: that the exporter is watched while nothing happens.
+        scrapes: that are timed while customers are polled.
+        scrape_pause: seconds between two of those.
+        prometheus_scrapes: that a real Prometheus makes, and how many seconds lie between two.
+
+    """
+
+    series: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+    rendered: tuple[int, ...] = (1_000, 100_000)
+    held: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    changed: tuple[int, ...] = (50, 1_000, 10_000)
+    customers: int = 10_000
+    delayed_requests: int = 3_000
+    latency_series: int = 100_000
+    million: int = 1_000_000
+    accounts: int = 1_000
+    delay: float = 0.1
+    rounds: int = 5
+    round_seconds: float = 0.2
+    apart: tuple[float, int] = (1.2, 15)
+    idle_seconds: float = 20.0
+    scrapes: int = 600
+    scrape_pause: float = 0.1
+    prometheus_scrapes: tuple[int, int] = (4, 15)
+
+
+FULL: Final = Scale()
+TINY: Final = Scale(
+    series=(200,),
+    rendered=(200,),
+    held=(200,),
+    changed=(50,),
+    customers=20,
+    delayed_requests=20,
+    latency_series=200,
+    million=1_000,
+    accounts=8,
+    delay=0.01,
+    rounds=1,
+    round_seconds=0.01,
+    apart=(0.01, 1),
+    idle_seconds=0.2,
+    scrapes=5,
+    scrape_pause=0.01,
+    prometheus_scrapes=(1, 1),
+)

@@ -1,0 +1,88 @@
+"""A vendor that is never what is waited for: Planship's answers from a raw HTTP server, in a process of its own.
+
+`python -m benchmarks.vendor PORT BUCKETS DELAY`. A customer is `customer-NNNNNN` and has one lever, whose use is
+shown whole and in each of the buckets, so one answer is 1 + BUCKETS series. Two paths are the benchmarks' own:
+GET /benchmark/answered says how many answers about customers there were, POST /benchmark/change/N raises the
+figures of the first N series.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from typing import Final
+
+_CUSTOMER: Final = re.compile(rb"customer-([0-9]+)/")
+_TOKEN: Final = json.dumps({"access_token": "benchmark", "token_type": "bearer", "expires_in": 3600}).encode()
+
+
+class Figures:
+    """What the customers use."""
+
+    def __init__(self, buckets: int) -> None:
+        self._names = [f"team-{number:03}" for number in range(buckets)]
+        self._changes: list[int] = []
+        self.answered = 0
+
+    def change(self, series: int) -> None:
+        """Raise the figures of the first so many series."""
+        self._changes.append(series)
+
+    def answer(self, customer: int) -> bytes:
+        """Return the answer about a customer's lever."""
+        self.answered += 1
+        first = customer * (1 + len(self._names))
+        by_bucket = {name: self._figure(first + index) for index, name in enumerate(self._names, 1)}
+        return json.dumps({"total": self._figure(first), "by_bucket": by_bucket, "by_subscription": {}}).encode()
+
+    def _figure(self, series: int) -> float:
+        return series * 37 % 1_000_003 + sum(series < changed for changed in self._changes) + 0.5
+
+
+class Connection(asyncio.Protocol):
+    """One connection: a request's head is all that is read, for no request here has a body."""
+
+    def __init__(self, figures: Figures, delay: float) -> None:
+        self._figures = figures
+        self._delay = delay
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep where to write."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request that is there whole."""
+        *heads, self._received = (self._received + data).split(b"\r\n\r\n")
+        for head in heads:
+            _, path, _ = head.split(b" ", 2)
+            if (customer := _CUSTOMER.search(path)) is None:
+                self._write(self._plain(path))
+            elif self._delay:
+                loop = asyncio.get_running_loop()
+                loop.call_later(self._delay, self._write, self._figures.answer(int(customer[1])))
+            else:
+                self._write(self._figures.answer(int(customer[1])))
+
+    def _plain(self, path: bytes) -> bytes:
+        if path.startswith(b"/benchmark/change/"):
+            self._figures.change(int(path.rpartition(b"/")[2]))
+        return _TOKEN if path.endswith(b"/auth/token") else str(self._figures.answered).encode()
+
+    def _write(self, body: bytes) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        if isinstance(self._transport, asyncio.WriteTransport) and not self._transport.is_closing():
+            self._transport.write(head + body)
+
+
+async def serve(port: int, figures: Figures, delay: float) -> None:
+    """Answer for ever."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(figures, delay), "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), Figures(int(sys.argv[2])), float(sys.argv[3])))

@@ -1,0 +1,52 @@
+"""How a command ends that cannot do what it should: with its reason on standard error, and an exit code."""
+
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from exporter.web.addresses import listen
+
+if TYPE_CHECKING:
+    from exporter.config import Config
+
+FAILED: Final = 1
+WRONG: Final = 2
+NO_START: Final = 3
+
+
+def print_or_exit(text: str) -> None:
+    """Write to standard output, which may be full or gone."""
+    try:
+        click.echo(text, nl=False)
+    except OSError as error:
+        click.echo(f"cannot write to standard output: {error.strerror}", err=True)
+        sys.stdout = None  # or Python tries once more on its way out
+        sys.exit(FAILED)
+
+
+def load_or_exit(file: Path) -> Config:
+    """Return the whole configuration that a file holds, or say all that is wrong with it."""
+    from exporter.config import ConfigError, load
+
+    try:
+        return load(file)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(WRONG)
+
+
+def listen_or_exit(addresses: tuple[str, ...]) -> list[socket.socket]:
+    """Return sockets that listen, or say which address cannot be had."""
+    try:
+        return listen(addresses)
+    except OSError as error:
+        click.echo(error.strerror, err=True)
+        sys.exit(NO_START)

@@ -1,0 +1,62 @@
+"""Which shard has what, where an exporter is split into several processes that know nothing of each other."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+_MULTIPLIER: Final = 2_862_933_555_777_941_757
+_64_BITS: Final = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of the processes that an exporter is split into; by default the only one.
+
+    Attributes:
+        number: which it is, counted from 0.
+        total: how many there are.
+
+    Raises:
+        ValueError: there is no such shard.
+
+    """
+
+    number: int = 0
+    total: int = 1
+
+    def __post_init__(self) -> None:
+        if self.total < 1:
+            raise ValueError("there is at least one shard")
+        if not 0 <= self.number < self.total:
+            raise ValueError(f"of {self.total} shards, counted from 0, the last is {self.total - 1}")
+
+    @property
+    def share(self) -> float:
+        """The part of a vendor's rate that is this shard's: the vendor limits all of them together."""
+        return 1 / self.total
+
+    def owns(self, *names: str) -> bool:
+        """Whether what these names stand for is this shard's; it is exactly one's."""
+        return self.total == 1 or jump_hash(_key(names), self.total) == self.number
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.total}"
+
+
+def _key(names: tuple[str, ...]) -> int:
+    return int.from_bytes(hashlib.sha256("\x00".join(names).encode()).digest()[:8])
+
+
+def jump_hash(key: int, total: int) -> int:
+    """Return the shard of a key of 64 bits by jump consistent hashing (Lamping and Veach, 2014).
+
+    With one shard more, only what the new one takes changes its shard.
+    """
+    number, following = 0, 0
+    while following < total:
+        number = following
+        key = (key * _MULTIPLIER + 1) & _64_BITS
+        following = int((number + 1) * ((1 << 31) / ((key >> 33) + 1)))
+    return number

@@ -1,0 +1,78 @@
+"""An account whose figures are its customers', who are asked about one by one: shards and slices share them out."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final, Self
+
+from exporter.sharding import Shard
+from exporter.vendors.account import Account
+from exporter.vendors.protocol import Poll, slice_of
+
+_SLICE: Final = 1000
+"""Customers that are polled together, about as many."""
+_LABEL: Final = "customer_id"
+"""The label that tells the customers' series apart."""
+
+
+class CustomersAccount(Account):
+    """What accounts have in common whose customers are asked about one by one."""
+
+    if TYPE_CHECKING:  # each vendor has this setting in its own words
+        customers: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def most_customers(self) -> int:
+        """Customers that this shard asks about at most."""
+
+    @property
+    def divisible(self) -> bool:
+        """Whether shards share the customers: not where a quota adds them up, which takes all of them in one place."""
+        return all(_LABEL in quota.by for quota in self.quotas)
+
+    @property
+    def slices(self) -> int:
+        """How many parts the account's customers are polled in."""
+        return max(1, math.ceil(self.most_customers / _SLICE))
+
+    @property
+    def has_own_figures(self) -> bool:
+        """Whether there are series of the account as a whole beside its customers'."""
+        return False
+
+    def polls(self, customer: str) -> bool:
+        """Whether it is this shard that asks about a customer."""
+        return not self.divisible or self.shard.owns(*self.key, customer)
+
+    def of_shard(self, shard: Shard) -> Self | None:
+        """Return the part of a whole account that a shard polls; None where that is nothing.
+
+        Where the vendor lists the customers every shard reads the list, and takes its own from it.
+        """
+        if shard.total == 1 or not self.divisible:
+            return super().of_shard(shard)
+        part = self.polled_by(shard)
+        customers = tuple(filter(part.polls, self.customers))
+        wanted = customers or not self.customers or (self.has_own_figures and part.at_home)
+        return self.polled_by(shard, customers=customers) if wanted else None
+
+    async def customers_of(self, poll: Poll) -> Sequence[str]:
+        """Return the customers of the slice that is polled."""
+        if poll.slice.total == 1:
+            return self.customers
+
+        async def listed() -> Sequence[Sequence[str]]:
+            return by_slice(self.customers, poll.slice.total)
+
+        return (await poll.once_in(math.inf, "customers", listed))[poll.slice.number]
+
+
+def by_slice(customers: Iterable[str], total: int) -> Sequence[Sequence[str]]:
+    """Return the customers of each of so many slices."""
+    slices: list[list[str]] = [[] for _ in range(total)]
+    for customer in customers:
+        slices[slice_of(customer, total)].append(customer)
+    return slices
