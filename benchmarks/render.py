@@ -105,7 +105,11 @@ def _places(first: int, series: int) -> Places:
 
 
 def _samples(places: Places, value: float) -> list[Sample]:
-    return [Sample(FAMILY, labels, number * 37 % 1_000_003 + value) for number, labels in enumerate(places)]
+    return [Sample(FAMILY, labels, _figure(number) + value) for number, labels in enumerate(places)]
+
+
+def _figure(number: int) -> float:
+    return number * 2_654_435_761 % 2**32 / 100
 
 
 def _mixed(places: Places, changed: int, value: float) -> list[Sample]:
@@ -122,7 +126,7 @@ def _library(series: int) -> Callable[[], object]:
     def poll_and_render() -> bytes:
         value = next(values)
         for number, labels in enumerate(places):
-            gauge.labels("main", *labels).set(number * 37 % 1_000_003 + value)
+            gauge.labels("main", *labels).set(_figure(number) + value)
         return generate_latest(registry)
 
     return poll_and_render

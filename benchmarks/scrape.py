@@ -24,8 +24,10 @@ from benchmarks.scraping import AS_PROMETHEUS, Ask, cpu_of
 
 _MS: Final = 1000.0
 _MOST_AT_ONCE: Final = 200
-_MOST_SECONDS: Final = 10.0
+_MOST_SECONDS: Final = 6.0
 """Of CPU that all rounds of one measurement may take, if they are more than one."""
+_POLLED_SERIES: Final = 300_000
+"""In all polls of one measurement, if they are more than one."""
 _BAR_SERIES: Final = 100_000
 _BARS: Final = {NGINX: Bar(ratio_at_most=2.0), CLIENT_LIBRARY: Bar(ratio_at_most=1 / 1500)}
 _CHANGED_BARS: Final = {1000: Bar(ratio_at_most=1 / 300)}
@@ -41,7 +43,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
             exporter.wait_until_read()
             with _peers(exporter, Path(folder)) as servers:
                 now_and_then = _now_and_then(servers, scale)
-                in_a_row = {ask: _in_a_row(servers, ask, scale) for ask in Ask}
+                in_a_row = {ask: _in_a_row(servers, ask, now_and_then, scale) for ask in Ask}
             bars = _BARS if series == _BAR_SERIES else {}
             yield from _rows(f"{series:,} series, {AS_PROMETHEUS.words}, now and then", now_and_then, bars)
             for ask, costs in in_a_row.items():
@@ -81,14 +83,13 @@ def _now_and_then(servers: Mapping[str, Peer], scale: Scale) -> Costs:
     return {name: median(costs) for name, costs in found.items()}
 
 
-def _in_a_row(servers: Mapping[str, Peer], ask: Ask, scale: Scale) -> Costs:
-    """Return the median of rounds of scrapes without pauses; all servers have a turn in each round."""
-    first = {name: _cost(peer, ask) for name, peer in servers.items()}
+def _in_a_row(servers: Mapping[str, Peer], ask: Ask, about: Costs, scale: Scale) -> Costs:
+    """Return the median of rounds of scrapes without pauses, each `about` so costly; all have a turn in each round."""
     found: dict[str, list[float]] = {name: [] for name in servers}
     for turn in range(scale.rounds):
         for name, peer in servers.items():
-            if turn == 0 or turn * first[name] < _MOST_SECONDS:
-                times = min(_MOST_AT_ONCE, max(1, round(scale.round_seconds / first[name])))
+            if turn == 0 or turn * about[name] < _MOST_SECONDS:
+                times = min(_MOST_AT_ONCE, max(1, round(scale.round_seconds / about[name])))
                 found[name].append(_cost(peer, ask, times))
     return {name: median(costs) for name, costs in found.items()}
 
@@ -102,7 +103,7 @@ def _rows(what: str, costs: Costs, bars: Mapping[str, Bar]) -> Iterator[Figure]:
 def _changed(exporter: Exporter, changed: int, library: float, scale: Scale) -> Iterator[Figure]:
     """Yield the first scrape after a poll that brought other figures, without and with what the poll had to do."""
     costs = []
-    for _ in range(scale.rounds):
+    for _ in range(max(1, min(scale.rounds, _POLLED_SERIES // exporter.account.series))):
         exporter.vendor.change(changed)
         exporter.poll_again()
         costs.append(_MS * cpu_of(exporter.program, exporter.scraper.scrape))

@@ -15,6 +15,7 @@ import sys
 from typing import Final
 
 _CUSTOMER: Final = re.compile(rb"customer-([0-9]+)/")
+_SPREAD: Final = 2_654_435_761
 _TOKEN: Final = json.dumps({"access_token": "benchmark", "token_type": "bearer", "expires_in": 3600}).encode()
 
 
@@ -38,7 +39,8 @@ class Figures:
         return json.dumps({"total": self._figure(first), "by_bucket": by_bucket, "by_subscription": {}}).encode()
 
     def _figure(self, series: int) -> float:
-        return series * 37 % 1_000_003 + sum(series < changed for changed in self._changes) + 0.5
+        """Return a figure of many digits, so that a page of them packs no better than a real one."""
+        return series * _SPREAD % 2**32 / 100 + sum(series < changed for changed in self._changes)
 
 
 class Connection(asyncio.Protocol):

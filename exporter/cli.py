@@ -7,6 +7,7 @@ Each command imports what it needs when it runs, so that none waits for another'
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import sys
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from exporter.storage import Storage
     from exporter.web.protection import Protection
 
+_COLLECTED_AFTER: Final = (5_000, 5, 200)
+"""Little of what polls make goes in circles, and to look at all of it holds scrapes up."""
 SANDBOX_ADDRESS: Final = "127.0.0.1:10925"
 
 _T = TypeVar("_T")
@@ -225,6 +228,10 @@ def healthcheck(url: str) -> None:
 def _run(main: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
     from exporter.event_loop import EventLoop
 
+    if not gc.isenabled():  # see `__main__`
+        gc.freeze()
+        gc.set_threshold(*_COLLECTED_AFTER)
+        gc.enable()
     return anyio.run(main, *arguments, backend_options={"loop_factory": EventLoop})
 
 

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import anyio
 import anyio.to_thread
 
 from exporter.answer import Answer
 from exporter.auth import Fixed, Login, Signer, TokenSource
-from exporter.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES
+from exporter.body import LARGE_BODY_BYTES, MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES
 from exporter.errors import PollError, RateLimited, Unauthorized
 from exporter.pacing import MAX_IN_FLIGHT, Pacer, RateLimit
 from exporter.retry import retry_delay
@@ -22,9 +22,6 @@ from exporter.vendors import Account
 
 if TYPE_CHECKING:
     from exporter.connections import Connections, Transport
-
-_DECODED_ASIDE_BYTES: Final = 64 * 1024
-"""A larger body takes so long to decode that a scrape would wait for it."""
 
 
 class Observer(Protocol):
@@ -83,7 +80,7 @@ class Client:
         while True:
             try:
                 answer = await self._signed(partial(self._send, method, path, params=params, json=body))
-                if len(answer.body) > _DECODED_ASIDE_BYTES:
+                if len(answer.body) > LARGE_BODY_BYTES:
                     return await anyio.to_thread.run_sync(answer.json)
                 return answer.json()
             except PollError as error:

@@ -66,7 +66,8 @@ def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
     own = reported(account, figures, now, kept.quotas if kept else NO_QUOTAS)
     others = [part for other, part in before.parts.items() if other != number]
     totals = None
-    if len(others) + 1 == before.slices:
+    # What a process before this one left has no tallies; its totals stay until all slices were read again.
+    if before.whole is None or (len(others) + 1 == before.slices and all(part.tallies for part in others)):
         quotas = configured(account, [*(part.tallies for part in others), tallies], now, before.quotas)
         shown, dropped = capped(fit(quotas.samples, brought.notes), {}, account.max_series)
         totals = Reading(shown, dropped, quotas=quotas)

@@ -81,11 +81,13 @@ class FileSecret:
         return value
 
     def others_can_read(self) -> bool:
-        """Whether the file's mode lets others than its owner read it."""
+        """Whether the file's mode lets others read it than its owner, or the group by which alone we can."""
         try:
-            return bool(self.path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+            status = self.path.stat()
         except OSError:
             return False
+        ours_by_group = status.st_uid != os.geteuid() and status.st_gid in {os.getegid(), *os.getgroups()}
+        return bool(status.st_mode & (stat.S_IROTH if ours_by_group else stat.S_IRGRP | stat.S_IROTH))
 
     def _last(self, error: SecretUnreadable) -> str:
         try:

@@ -35,11 +35,13 @@ def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
 
 
 def _protection(context: click.Context, _option: click.Parameter, value: Path | None) -> Protection | None:
+    if value is None:
+        return None
     from exporter.config import ConfigError  # noqa: PLC0415 - only who has such a file needs what reads it
     from exporter.web.protection import Protection  # noqa: PLC0415 - the same
 
     try:
-        return Protection(value) if value else None
+        return Protection(value)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(f"{value}: {problem}", err=True)

@@ -66,8 +66,8 @@ def _loaded(text: bytes) -> object:
     """Read a text fast, and once more for PyYAML's word if there is something wrong with it."""
     if _FAST is not _PURE and not _LENIENT.search(text):
         with suppress(yaml.YAMLError, ValueError):
-            return _document(yaml.parse(text, _FAST))  # type: ignore[no-untyped-call]  # untyped there
-    return _document(yaml.parse(text, _PURE))  # type: ignore[no-untyped-call]  # untyped there
+            return _document(yaml.parse(text, _FAST))
+    return _document(yaml.parse(text, _PURE))
 
 
 def _document(events: _Events) -> object:

@@ -16,10 +16,10 @@ import anyio
 import pytest
 import yaml
 from anyio.from_thread import start_blocking_portal
+from page_text import own_lines, page_text, value_of
 from structlog.testing import capture_logs
 
 from exporter import app, config, demo
-from exporter.exposition import Exposition, Format
 from exporter.sandbox import ACCOUNTS, Faults, World, make_app, read_fault
 from exporter.store import Snapshot
 from exporter.web.addresses import address_of, listen
@@ -124,8 +124,7 @@ class Watched:
         return {account.vendor: self.snapshot(account.vendor) for account, _ in self.parts.pollers}
 
     def page(self) -> str:
-        exposition = Exposition(self.parts.store, self.parts.telemetry.registry)
-        return b"".join(exposition.page(Format.TEXT, anyio.current_time())).decode()
+        return page_text(self.parts.store, self.parts.telemetry, anyio.current_time())
 
     def figures(self, vendor: str) -> dict[str, float]:
         """The series of a vendor's on the page."""
@@ -134,8 +133,8 @@ class Watched:
 
     def own(self, name: str, vendor: str, **labels: str) -> float | None:
         """A series that the exporter says of the account."""
-        pairs = {"account": "acme", "vendor": vendor, **labels}
-        return self.parts.telemetry.registry.get_sample_value(f"usage_exporter_{name}", pairs)
+        said = own_lines(self.parts.store, self.parts.telemetry, anyio.current_time())
+        return value_of(said, f"usage_exporter_{name}", account="acme", vendor=vendor, **labels)
 
 
 @asynccontextmanager

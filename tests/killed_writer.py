@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+from exporter.metrics import figures_of
 from exporter.metrics.usage import NETNUT_GB_USED
+from exporter.reading import Reading
 from exporter.secret import EnvironmentSecret
 from exporter.storage import Kept, Storage
-from exporter.store import Reading
 from exporter.vendors.netnut import NetNut
 
 TIMES = 100
@@ -27,13 +28,13 @@ ACCOUNT = NetNut.model_construct(
 def write_for_ever(storage: Storage, number: float) -> NoReturn:
     while True:
         number += 1
-        samples = tuple(NETNUT_GB_USED(number, plan_id=str(plan), product_type="") for plan in range(SERIES))
-        storage.write(ACCOUNT, Kept(Reading(samples), number, number))
+        figures = figures_of(NETNUT_GB_USED(number, plan_id=str(plan), product_type="") for plan in range(SERIES))
+        storage.write(ACCOUNT, 0, Kept(Reading(figures), None, number, number))
 
 
 def left(storage: Storage) -> float:
     """The one number that all of the file's figures are, and its times."""
-    kept = storage.read(ACCOUNT)
+    kept = storage.read(ACCOUNT, 0)
     if kept is None:
         return 0.0
     assert len(kept.reading.samples) == SERIES

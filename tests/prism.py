@@ -16,11 +16,12 @@ import anyio
 import httpx
 import pytest
 import yaml
+from page_text import page_text
 from programs import eventually, running
 
 from exporter import app, config, demo
 from exporter.client import Client
-from exporter.exposition import Exposition, Format
+from exporter.negotiation import Format
 from exporter.pacing import Pacer
 from exporter.store import AccountKey, Snapshot
 from exporter.telemetry import AccountTelemetry
@@ -150,8 +151,8 @@ def poll_all(
             async with anyio.create_task_group() as tasks:
                 for _, poller in parts.pollers:
                     tasks.start_soon(poller.poll)
-            exposition, now = Exposition(parts.store, parts.telemetry.registry), anyio.current_time()
-            pages = {form: b"".join(exposition.page(form, now)).decode() for form in Format}
+            now = anyio.current_time()
+            pages = {form: page_text(parts.store, parts.telemetry, now, form) for form in Format}
             return Polled(dict(parts.store), pages, tuple(noted))
 
     with pytest.MonkeyPatch.context() as patch:

@@ -18,14 +18,15 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from readings import checked
 
 from exporter import config, yaml_strict
+from exporter.blocks import rendered
 from exporter.client import Client
 from exporter.errors import PollError
-from exporter.exposition import render
 from exporter.metrics import READING_FAMILIES
 from exporter.pacing import Pacer, RateLimit
-from exporter.store import Reading
+from exporter.reading import Reading
 from exporter.vendors import Account
 from exporter.vendors.protocol import Poll
 
@@ -199,7 +200,7 @@ async def poll_once(account: Account, poll: Poll) -> Reading | PollError:
     except PollError as error:
         return error
     as_of = poll.as_of.timestamp() if poll.as_of else None
-    return Reading.checked(samples, account.max_series, poll.notes, as_of)
+    return checked(samples, account.max_series, poll.notes, as_of)
 
 
 def polled_at(account: Account, *times: datetime, tally: Tally | None = None) -> list[Reading | PollError]:
@@ -219,17 +220,19 @@ def polled(account: Account, now: datetime = NOW, tally: Tally | None = None) ->
 
 def lines(outcome: Reading | PollError) -> list[str]:
     """Return the sample lines that a reading puts on the page, in its order, without the account."""
-    assert isinstance(outcome, Reading), outcome
-    blocks = render("", outcome.samples)
-    text = b"".join(blocks[family] for family in READING_FAMILIES if family in blocks).decode()
+    text = _text("", outcome)
     return text.replace('account="",', "").replace('{account=""}', "").splitlines()
 
 
 def page(account: Account, outcome: Reading | PollError) -> str:
     """Return the sample lines that a reading puts on the page, in its order."""
+    return _text(account.name, outcome)
+
+
+def _text(account: str, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
-    blocks = render(account.name, outcome.samples)
-    return b"".join(blocks[family] for family in READING_FAMILIES if family in blocks).decode()
+    lines = rendered(account, outcome.figures, {})
+    return b"".join(bytes(lines[family]) for family in READING_FAMILIES if family in lines).decode()
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:

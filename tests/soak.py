@@ -205,7 +205,7 @@ def texts(victim: str, calm: str, secret: Path) -> Iterator[str]:
 
 def polls(exporter: Running, account: str) -> float:
     page = exporter.get("/metrics")[1]
-    counts = re.findall(rf'^usage_exporter_polls_total{{account="{account}",vendor="\w+"}} (\S+)$', page, re.MULTILINE)
+    counts = re.findall(rf'^usage_exporter_polls_total{{vendor="\w+",account="{account}"}} (\S+)$', page, re.MULTILINE)
     return min(map(float, counts))
 
 

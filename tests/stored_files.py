@@ -2,8 +2,14 @@
 
 import hashlib
 import json
+from typing import Any
 
 
-def checked(document: object) -> bytes:
-    body = json.dumps(document).encode()
+def checked(*documents: object) -> bytes:
+    body = b"\n".join(json.dumps(document).encode() for document in documents)
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def documents_of(raw: bytes) -> list[Any]:
+    """The documents of a file, a line each; the first says what the others belong to."""
+    return [json.loads(line) for line in raw.split(b"\n")[1:]]

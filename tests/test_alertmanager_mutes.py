@@ -20,7 +20,10 @@ QUOTA_WARNINGS = {
 }
 GONE = {("UsageExporterDown", "critical"), ("UsageExporterAbsent", "critical")}
 MUTED: dict[Alert, set[Alert]] = {
-    ("UsageExporterDown", "critical"): {("UsageExporterAbsent", "critical"), ("UsageExporterShardsMissing", "critical")},
+    ("UsageExporterDown", "critical"): {
+        ("UsageExporterAbsent", "critical"),
+        ("UsageExporterShardsMissing", "critical"),
+    },
     ("UsageExporterAbsent", "critical"): set(ALERTS) - GONE,
     ("UsageQuotaHigh", "critical"): QUOTA_WARNINGS,
     ("UsageQuotaExhausted", "critical"): QUOTA_WARNINGS,

@@ -13,7 +13,7 @@ from scripted_vendor import be_impatient
 
 from exporter import log
 from exporter.errors import REASONS
-from exporter.exposition import Format
+from exporter.negotiation import Format
 from exporter.metrics import READING_FAMILIES
 from exporter.vendors import VENDORS
 
@@ -72,9 +72,8 @@ def test_answers_by_the_contract_are_a_reading_without_drift(
     for (vendor, _), snapshot in polled.accounts.items():
         # NetNut may say in a 200 that it did not work.
         assert snapshot.error is None or (vendor, snapshot.error.reason) == ("netnut", "api")
-        if snapshot.reading:
-            assert not snapshot.reading.notes.drift
-            assert snapshot.reading.notes.skipped.keys() <= KEPT_WHOLE
+        assert not snapshot.notes.drift
+        assert snapshot.notes.skipped.keys() <= KEPT_WHOLE
 
 
 @pytest.mark.parametrize("seed", SEEDS_WITH_FAILURES)
@@ -124,10 +123,9 @@ def test_the_examples_keep_the_contract_and_make_whole_readings(vendors: Mapping
     assert {vendor for vendor, _ in polled.accounts} == set(VENDORS)
     for snapshot in polled.accounts.values():
         assert snapshot.up, snapshot.error
-        assert snapshot.reading
-        assert snapshot.reading.samples
-        assert not snapshot.reading.notes.drift
-        assert not snapshot.reading.notes.skipped
+        assert snapshot.series
+        assert not snapshot.notes.drift
+        assert not snapshot.notes.skipped
     assert [exchange for exchange in polled.exchanges if exchange.violations] == []
 
 

@@ -43,7 +43,6 @@ def test_every_request_and_every_answer_keeps_the_contract_but_for_the_quirks(po
 def test_every_account_is_read_whole_through_prism(polled: Polled) -> None:
     assert {key: str(one.error) for key, one in polled.accounts.items() if not one.up} == {}
     for key, snapshot in polled.accounts.items():
-        assert snapshot.reading
-        assert snapshot.reading.samples
-        assert not snapshot.reading.notes.skipped
-        assert set(snapshot.reading.notes.drift) == ({("$.data", "missing")} if key == ("netnut", "globex") else set())
+        assert snapshot.series
+        assert not snapshot.notes.skipped
+        assert set(snapshot.notes.drift) == ({("$.data", "missing")} if key == ("netnut", "globex") else set())

@@ -51,7 +51,7 @@ def caution(requests: str, rate: str, takes: str, interval: str) -> str:
         (account("prolifi", "interval: 1s, rate_limit: 1/1h"), None),
         (account("prolifi", "interval: 1m, max_customers: 790"), None),
         (planship(70, "interval: 70s, rate_limit: 60/1m"), None),
-        (planship(100, "interval: 11s, rate_limit: 1000/110s"), None),
+        (planship(39, "interval: 210s, rate_limit: 13/70s"), None),
         (account("prolifi", "interval: 1m, max_customers: 800"), ("808", "800", "1m1s", "1m")),
         (account("prolifi", "max_customers: 1000, entitlements: true"), None),
         (account("prolifi", "interval: 2m, max_customers: 1000, entitlements: true"), ("2,010", "800", "2m31s", "2m")),

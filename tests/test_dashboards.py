@@ -19,6 +19,7 @@ from exporter.rules.thresholds import Thresholds
 from exporter.vendors import VENDORS
 from grafana.source import dashboards
 from grafana.source.panels import SHARE
+from grafana.source.promql import shards
 from grafana.source.quotas import Quotas
 
 BOARDS = boards()
@@ -87,7 +88,14 @@ def test_shares_and_paces_are_those_that_the_rules_record(record: str, expressio
     def bare(text: str) -> str:
         return re.sub(r"\{[^}]*\}|[\s()]", "", text).replace("byjob,vendor", "byvendor")
 
-    assert bare(expression) == bare(recorded)
+    assert bare(expression) == bare(recorded.replace("usage:exporter_shard:info", shards()))
+
+
+def test_an_exporter_is_the_shard_that_the_rules_record() -> None:
+    rules = yaml.safe_load((PROMETHEUS / "rules" / "usage-recording.yml").read_text())["groups"][0]["rules"]
+    (recorded,) = [rule["expr"] for rule in rules if rule["record"] == "usage:exporter_shard:info"]
+
+    assert re.sub(r"\{[^}]*\}|\s", "", shards()) == re.sub(r"\s", "", recorded)
 
 
 def test_alerts_lead_to_dashboards_that_choose_by_what_they_say() -> None:

@@ -1,7 +1,7 @@
 """From snapshots to the page, read back by parsers that are not ours."""
 
 import gzip
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 from hypothesis import given
@@ -10,12 +10,16 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from readings import checked, kept
 
-from exporter.exposition import Exposition, Format, accepts_gzip, compress, negotiate, render
-from exporter.metrics import FAMILIES, MAX_LABEL_CHARACTERS, READING_FAMILIES, clean_label
+from exporter.blocks import sample_lines
+from exporter.exposition import Exposition
+from exporter.metrics import FAMILIES, MAX_LABEL_CHARACTERS, READING_FAMILIES, Family, clean_label, figures_of
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.metrics.usage import NETNUT_GB_USED, PLANSHIP_LEVER_BUCKET_USAGE
-from exporter.store import Reading, Store
+from exporter.negotiation import Format, accepts_gzip, negotiate
+from exporter.reading import Reading
+from exporter.store import AccountKey, Snapshot, Store
 
 PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
     Format.TEXT: parse_text,
@@ -23,17 +27,33 @@ PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
 }
 
 
-def page_of(*accounts: tuple[str, Reading], form: Format = Format.TEXT, now: float = 0.0) -> bytes:
-    store = Store([("planship", name) for name, _ in accounts], render)
+class Things:
+    """An exporter that says nothing of its accounts, and of itself that it has three things."""
+
+    changes = 0
+    state = 0
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        Gauge("own_things", "Things.", registry=self.registry).set(3)
+
+    def lines(self, _snapshots: Iterable[tuple[AccountKey, Snapshot]], _now: float) -> Mapping[Family, bytes]:
+        return {}
+
+
+def exposition_of(*accounts: tuple[str, Reading]) -> Exposition:
+    store = Store([("planship", name) for name, _ in accounts])
     for name, reading in accounts:
-        store.succeeded(("planship", name), reading, read_at=1.0, stale_at=100.0)
-    own = CollectorRegistry()
-    Gauge("own_things", "Things.", registry=own).set(3)
-    return b"".join(Exposition(store, own).page(form, now))
+        store.succeeded(("planship", name), kept(reading, name, stale_at=100.0))
+    return Exposition(store, Things())
+
+
+def page_of(*accounts: tuple[str, Reading], form: Format = Format.TEXT, now: float = 0.0) -> bytes:
+    return b"".join(exposition_of(*accounts).page(form, now).plain())
 
 
 def bucket(value: float, name: str) -> Reading:
-    return Reading.checked(
+    return checked(
         [PLANSHIP_LEVER_BUCKET_USAGE(value, product="p", customer_id="c", lever="l", bucket=name)], max_series=10
     )
 
@@ -81,7 +101,8 @@ def test_openmetrics_ends_with_its_end_and_has_the_same_sample_lines() -> None:
 
 
 def test_a_counters_header_is_of_the_format_and_its_sample_lines_are_the_same() -> None:
-    total = Reading((QUOTA_CONSUMED(7, vendor="netnut", quota="traffic", subject="41", unit="GB"),))
+    figures = figures_of([QUOTA_CONSUMED(7, vendor="netnut", quota="traffic", subject="41", unit="GB")])
+    total = Reading(figures)
     text, openmetrics = (page_of(("main", total), form=form).decode().splitlines() for form in Format)
 
     assert text[1:3] == [
@@ -106,22 +127,24 @@ def test_a_stale_reading_is_not_on_the_page() -> None:
 
 
 def test_readers_share_the_vendors_part_until_a_reading_changes_or_goes_stale() -> None:
-    store = Store([("planship", "main")], render)
-    exposition = Exposition(store, CollectorRegistry())
-    store.succeeded(("planship", "main"), bucket(1, "x"), read_at=1.0, stale_at=100.0)
-    first, again = [exposition.page(Format.TEXT, now)[0] for now in (0.0, 99.0)]
-    store.succeeded(("planship", "main"), bucket(2, "x"), read_at=2.0, stale_at=200.0)
-    changed, stale = [exposition.page(Format.TEXT, now)[0] for now in (100.0, 200.0)]
+    store = Store([("planship", "main")])
+    exposition = Exposition(store, Things())
+    store.succeeded(("planship", "main"), kept(bucket(1, "x"), stale_at=100.0))
+    first, again = [exposition.page(Format.TEXT, now).sections[0] for now in (0.0, 99.0)]
+    store.succeeded(("planship", "main"), kept(bucket(2, "x"), stale_at=200.0))
+    changed, stale = [b"".join(exposition.page(Format.TEXT, now).plain()) for now in (100.0, 200.0)]
 
     assert first is again
-    assert (changed.count(b"} 2.0\n"), stale) == (1, b"")
+    assert (changed.count(b"} 2.0\n"), stale.count(b"planship")) == (1, 0)
 
 
 def test_the_page_packs_to_the_same_bytes_and_back() -> None:
-    body = page_of(("main", bucket(1, "x")))
+    page, again = [exposition_of(("main", bucket(1, "x"))).page(Format.TEXT, 0.0) for _ in range(2)]
 
-    assert compress(body) == compress(body)
-    assert gzip.decompress(compress(body)) == body
+    packed = b"".join(page.packed())
+    assert packed == b"".join(again.packed())
+    assert gzip.decompress(packed) == b"".join(page.plain())
+    assert page.length == len(gzip.decompress(packed))
 
 
 PROMETHEUS_2 = (
@@ -247,5 +270,5 @@ def test_a_sample_is_read_whatever_its_number_looks_like() -> None:
         (-0.0, "-0.0"),
         (2.0**53, "9007199254740992.0"),
     ]:
-        (block,) = render("main", [NETNUT_GB_USED(value, plan_id="1", product_type="x")]).values()
-        assert block.decode().split()[-1] == text
+        lines = sample_lines(NETNUT_GB_USED.name, NETNUT_GB_USED.labels, [(("1", "x"), value)], "main")
+        assert lines == f'netnut_gb_used{{account="main",plan_id="1",product_type="x"}} {text}\n'.encode()

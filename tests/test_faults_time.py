@@ -10,6 +10,7 @@ import httpx
 import pytest
 import trio.lowlevel
 import trio.testing
+from page_text import own_lines, value_of
 from virtual_exporter import demo_config
 from virtual_time import run_virtually, virtual_now
 
@@ -29,11 +30,10 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def own(parts: app.Parts, name: str) -> dict[str, float]:
     """What the exporter counts of each account."""
-    counted = {}
-    for vendor in VENDORS:
-        labels = {"vendor": vendor, "account": "acme"}
-        counted[vendor] = parts.telemetry.registry.get_sample_value(f"usage_exporter_{name}", labels) or 0.0
-    return counted
+    said = own_lines(parts.store, parts.telemetry, anyio.current_time())
+    found = {one: value_of(said, f"usage_exporter_{name}", vendor=one, account="acme") for one in VENDORS}
+    assert None not in found.values()
+    return {vendor: value or 0.0 for vendor, value in found.items()}
 
 
 def polls_around(event: Callable[[], None], clock: Callable[[], float], seconds: float) -> list[dict[str, float]]:

@@ -13,11 +13,11 @@ from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
+from readings import checked, kept
 from structlog.testing import capture_logs
 
-from exporter.exposition import render
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.store import Reading, Store
+from exporter.store import Store
 from exporter.telemetry import Telemetry
 from exporter.web.addresses import listen
 from exporter.web.pages import Application
@@ -75,13 +75,13 @@ ENDINGS = st.sampled_from(["half", "half", "half", "wait", "reset", "close"])
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """Where a server with one reading listens; it has nothing to say, and whatever ends it early fails the test."""
-    store = Store([KEY], render)
+    store = Store([KEY])
     samples = [NETNUT_GB_USED(1.5, plan_id="41", product_type="Residential")]
-    store.succeeded(KEY, Reading.checked(samples, 10), read_at=1.0, stale_at=float("inf"))
+    store.succeeded(KEY, kept(checked(samples)))
     (listening,) = listen(["127.0.0.1:0"])
     with capture_logs() as logs, start_blocking_portal() as portal:
         stop = portal.call(anyio.Event)
-        server = Server(Application(store, Telemetry(0).registry, "/metrics"), stop, LIMITS)
+        server = Server(Application(store, Telemetry(0), "/metrics"), stop, LIMITS)
         running = portal.start_task_soon(server.run, [listening])
         yield listening.getsockname()[1]
         portal.call(stop.set)

@@ -4,7 +4,6 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +12,7 @@ import anyio.lowlevel
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry
+from page_text import page_text
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -21,10 +20,12 @@ from scripted_vendor import NOW, account_at, recorded_replies, recorded_settings
 from test_fuzz_replies import JSON, SHAPED
 
 from exporter.errors import Malformed, NotFound, PollError, TooLarge
-from exporter.exposition import Exposition, Format, render
-from exporter.metrics import FAMILIES, QUOTA_FAMILIES, clean_label
-from exporter.quota import NO_QUOTAS, Quotas, measured
-from exporter.store import Reading, Store
+from exporter.metrics import FAMILIES, QUOTA_FAMILIES, READING_FAMILIES, Sample, clean_label
+from exporter.negotiation import Format
+from exporter.polled import Brought, Polled, made
+from exporter.quota import Consumption, Key
+from exporter.store import Snapshot, Store
+from exporter.telemetry import Telemetry
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.protocol import Poll
 
@@ -140,7 +141,7 @@ def account_of(vendor: str) -> Account:
         return account_at("http://127.0.0.1", monkeypatch, settings_of)
 
 
-def reading_of(account: Account, ask: Spoilt, days: int, before: Quotas) -> Reading | PollError:
+def polled(account: Account, ask: Spoilt, days: int, before: Snapshot) -> Polled | PollError:
     """Poll as a poller does, but for its net under bugs of ours."""
     poll = Poll(ask, NOW + timedelta(days=days))
     try:
@@ -148,16 +149,24 @@ def reading_of(account: Account, ask: Spoilt, days: int, before: Quotas) -> Read
     except PollError as error:
         return error
     as_of = poll.as_of.timestamp() if poll.as_of else None
-    measure = partial(measured, account, now=poll.now, before=before)
-    return Reading.checked(samples, account.max_series, poll.notes, as_of, measure)
+    return made(account, Brought(0, samples, poll.notes, as_of, poll.now, read_at=1.0, stale_at=100.0), before)
 
 
-def shown(account: Account, reading: Reading, form: Format) -> list[tuple[str, frozenset[tuple[str, str]], float]]:
-    """Return what a parser that is not ours finds on the page of one reading."""
-    store = Store([account.key], render)
-    store.succeeded(account.key, reading, read_at=1.0, stale_at=100.0)
-    body = b"".join(Exposition(store, CollectorRegistry()).page(form, 0.0)).decode()
-    found = list(PARSERS[form](body))
+def samples_of(outcome: Polled) -> list[Sample]:
+    assert outcome.totals is not None
+    return [*outcome.reading.samples, *outcome.totals.samples]
+
+
+def consumed(snapshot: Snapshot) -> dict[Key, Consumption]:
+    """What every quota's counter goes on from."""
+    return {key: one for part in snapshot.shown(0.0) for key, one in part.quotas.consumed.items()}
+
+
+def shown(store: Store, form: Format) -> list[tuple[str, frozenset[tuple[str, str]], float]]:
+    """Return what a parser that is not ours finds on the page of what vendors say."""
+    read = {family.name.removesuffix("_total") for family in READING_FAMILIES}
+    page = PARSERS[form](page_text(store, Telemetry(0), 0.0, form))
+    found = [metric for metric in page if metric.name.removesuffix("_total") in read]
     families = {family.name.removesuffix("_total"): family for family in FAMILIES}
     for metric in found:
         assert metric.type == families[metric.name.removesuffix("_total")].kind
@@ -169,40 +178,44 @@ def shown(account: Account, reading: Reading, form: Format) -> list[tuple[str, f
 @settings(max_examples=25)
 @given(data=st.data())
 def test_whatever_is_answered_makes_a_page_that_parses_back_to_the_reading(vendor: str, data: st.DataObject) -> None:
-    account, before = account_of(vendor), NO_QUOTAS
+    account = account_of(vendor)
+    store = Store([account.key])
     for days, answers in enumerate(data.draw(st.lists(spoilt_replies(vendor), min_size=1, max_size=3))):
-        reading = reading_of(account, Spoilt(account, *answers), 15 * days, before)
-        if isinstance(reading, PollError):
-            assert len(str(reading)) < 2000
+        before = store[account.key]
+        outcome = polled(account, Spoilt(account, *answers), 15 * days, before)
+        if isinstance(outcome, PollError):
+            assert len(str(outcome)) < 2000
             continue
+        store.succeeded(account.key, outcome.part, outcome.whole)
+        samples, counters = samples_of(outcome), consumed(store[account.key])
         expected = [
             (
                 one.family.name,
                 frozenset({"account": account.name, **dict(zip(one.family.labels, one.labels, strict=True))}.items()),
                 one.value,
             )
-            for one in reading.samples
+            for one in samples
         ]
         assert len(expected) == len(set(expected)) <= account.max_series
         for form in Format:
-            assert sorted(shown(account, reading, form), key=repr) == sorted(expected, key=repr)
-        totals = {key: one.total for key, one in before.consumed.items()}
-        assert all(one.total >= totals.get(key, 0.0) for key, one in reading.quotas.consumed.items())
-        assert all(math.isfinite(one.last) for one in reading.quotas.consumed.values())
-        assert all(math.isfinite(one.value) for one in reading.samples)
-        assert all(clean_label(label) == label for one in reading.samples for label in one.labels)
-        before = reading.quotas
+            assert sorted(shown(store, form), key=repr) == sorted(expected, key=repr)
+        totals = {key: one.total for key, one in consumed(before).items()}
+        assert all(one.total >= totals.get(key, 0.0) for key, one in counters.items())
+        assert all(math.isfinite(one.last) for one in counters.values())
+        assert all(math.isfinite(one.value) for one in samples)
+        assert all(clean_label(label) == label for one in samples for label in one.labels)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_what_is_spoilt_was_whole_and_has_every_configured_quota(vendor: str) -> None:
     account = account_of(vendor)
-    reading = reading_of(account, Spoilt(account, recorded_replies(vendor), [NotFound("")]), 0, NO_QUOTAS)
+    outcome = polled(account, Spoilt(account, recorded_replies(vendor), [NotFound("")]), 0, Snapshot())
 
-    assert isinstance(reading, Reading)
-    assert {quota.name for quota in account.quotas} == set(reading.quotas.matched)
-    assert all(reading.quotas.matched.values())
-    assert {sample.family for sample in reading.samples} & set(QUOTA_FAMILIES)
+    assert isinstance(outcome, Polled)
+    assert outcome.totals is not None
+    assert {quota.name for quota in account.quotas} == set(outcome.totals.quotas.matched)
+    assert all(outcome.totals.quotas.matched.values())
+    assert {sample.family for sample in samples_of(outcome)} & set(QUOTA_FAMILIES)
 
 
 async def endless(path: str, *, params: Mapping[str, str] | None = None, body: object = None) -> object:
@@ -235,10 +248,10 @@ def test_one_customer_whose_id_cannot_be_asked_for_costs_the_others_nothing(iden
     page = {**replies[listed], "data": [*replies[listed]["data"], {"id": identifier}]}
     account = account_of("prolifi")
 
-    whole = reading_of(account, Spoilt(account, replies, [NotFound("")]), 0, NO_QUOTAS)
-    reading = reading_of(account, Spoilt(account, {**replies, listed: page}, [NotFound("")]), 0, NO_QUOTAS)
+    whole = polled(account, Spoilt(account, replies, [NotFound("")]), 0, Snapshot())
+    outcome = polled(account, Spoilt(account, {**replies, listed: page}, [NotFound("")]), 0, Snapshot())
 
-    assert isinstance(reading, Reading)
-    assert isinstance(whole, Reading)
-    assert reading.samples == whole.samples
-    assert reading.notes.skipped == {"schema": 1}
+    assert isinstance(outcome, Polled)
+    assert isinstance(whole, Polled)
+    assert samples_of(outcome) == samples_of(whole)
+    assert outcome.reading.notes.skipped == {"schema": 1}

@@ -9,14 +9,15 @@ from history_prometheus import Prometheus, built, serving
 from history_session import END, JOB, Page
 from history_text import Recorder
 from history_vendors import DAY, HOUR
+from page_text import page_text
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from virtual_exporter import demo_config, exporter
 from virtual_time import run_virtually
 
 from exporter import demo
-from exporter.exposition import Exposition, Format
 from exporter.metrics import READING_FAMILIES, Family, own
+from exporter.negotiation import Format
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits until the history is written
 
@@ -198,8 +199,7 @@ def test_a_page_is_what_the_exporter_shows(monkeypatch: pytest.MonkeyPatch) -> N
                 await poller.poll()
             now = anyio.current_time()
             pages.append(Page(parts, 5.0).now())
-            shown = Exposition(parts.store, parts.telemetry.registry).page(Format.OPENMETRICS, now)
-            pages.append(b"".join(shown).decode())
+            pages.append(page_text(parts.store, parts.telemetry, now, Format.OPENMETRICS))
 
     run_virtually(main)
 

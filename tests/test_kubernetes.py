@@ -26,6 +26,7 @@ from kubernetes_manifests import (
 from kubernetes_validate import validate  # type: ignore[import-untyped]  # it has no types
 from kubernetes_validate.utils import all_versions  # type: ignore[import-untyped]  # the same
 
+from exporter import __version__
 from exporter.web.addresses import DEFAULT_ADDRESS, split_address
 
 LABELS = {"app.kubernetes.io/name": NAME}
@@ -145,6 +146,7 @@ def test_the_readme_applies_folders_that_there_are() -> None:
     (text,) = re.findall(r"```yaml\n# kustomization.yaml.*?\n(.*?)```", README, re.DOTALL)
     own = yaml.safe_load(text)
 
+    assert f"docker build -t registry.example.com/{NAME}:{__version__} ." in README
     assert [ROOT / path for path in applied] == [BASE, OPERATOR]
     assert [path.removeprefix("../usage-exporter/") for path in own["resources"]] == applied
     assert own["configMapGenerator"][0]["name"] == NAME

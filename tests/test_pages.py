@@ -8,11 +8,11 @@ import anyio
 import anyio.abc
 import httpx
 import pytest
+from readings import checked, kept
 
 from exporter.errors import ServerFailed
-from exporter.exposition import render
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.store import Reading, Store
+from exporter.store import Store
 from exporter.telemetry import Telemetry
 from exporter.web.addresses import address_of, listen
 from exporter.web.pages import Application
@@ -23,9 +23,9 @@ KEY = ("netnut", "main")
 
 
 def store_with(series: int = 1) -> Store:
-    store = Store([KEY], render)
+    store = Store([KEY])
     samples = [NETNUT_GB_USED(number, plan_id=f"plan-{number}", product_type="Residential") for number in range(series)]
-    store.succeeded(KEY, Reading.checked(samples, series), read_at=1795262400.0, stale_at=float("inf"))
+    store.succeeded(KEY, kept(checked(samples, series), read_at=1795262400.0))
     return store
 
 
@@ -36,7 +36,7 @@ async def server(store: Store, path: str = "/metrics") -> AsyncIterator[tuple[st
     (socket,) = listen(["127.0.0.1:0"])
     address = address_of(socket)
     async with anyio.create_task_group() as tasks:
-        await tasks.start(Server(Application(store, Telemetry(0).registry, path), stop).run, [socket])
+        await tasks.start(Server(Application(store, Telemetry(0), path), stop).run, [socket])
         yield address, stop
         stop.set()
 
@@ -119,7 +119,7 @@ async def test_a_large_page_arrives_whole(encoding: str) -> None:
 
 
 async def test_before_every_account_was_tried_it_is_healthy_but_not_ready() -> None:
-    store = Store([KEY], render)
+    store = Store([KEY])
     async with client(store) as http:
         before = [(await http.get(path)).status_code for path in ("/-/healthy", "/-/ready", "/metrics", "/")]
         store.failed(KEY, ServerFailed("HTTP 500"))
@@ -207,7 +207,7 @@ async def test_it_listens_on_several_addresses() -> None:
     sockets = listen(["127.0.0.1:0", "[::1]:0"])
     addresses = [address_of(one) for one in sockets]
     async with anyio.create_task_group() as tasks, httpx.AsyncClient() as http:
-        await tasks.start(Server(Application(store_with(), Telemetry(0).registry, "/metrics"), stop).run, sockets)
+        await tasks.start(Server(Application(store_with(), Telemetry(0), "/metrics"), stop).run, sockets)
         statuses = [(await http.get(f"http://{address}/-/healthy")).status_code for address in addresses]
         stop.set()
 

@@ -10,12 +10,12 @@ from virtual_time import START, run_virtually, virtual_now
 
 from exporter.auth import Auth, Key
 from exporter.errors import Forbidden, PollError, RateLimited, ServerFailed
-from exporter.exposition import render
 from exporter.metrics import Sample
 from exporter.metrics.usage import NETNUT_GB_USED, PROLIFI_WINDOW_START
 from exporter.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
+from exporter.reading import Reading
 from exporter.secret import EnvironmentSecret
-from exporter.store import Reading, Snapshot, Store
+from exporter.store import Snapshot, Store
 from exporter.vendors.account import Account
 from exporter.vendors.protocol import Poll
 
@@ -83,7 +83,7 @@ async def nobody(path: str, **_: object) -> object:
 
 def run_for(seconds: float, account: Scripted) -> tuple[list[int], Store]:
     """Return when the account was polled, from its first poll on, and the store after that time."""
-    store = Store([account.key], render)
+    store = Store([account.key])
 
     async def main() -> None:
         poller = Poller(account, nobody, store, Ignored(), virtual_now)
@@ -128,8 +128,9 @@ def test_a_failure_keeps_the_last_good_reading_and_says_so() -> None:
     _, store = run_for(330, scripted(7, ServerFailed("HTTP 500")))
     ((_, snapshot),) = store
 
-    assert snapshot.reading is not None
-    assert [sample.value for sample in snapshot.reading.samples] == [7.0]
+    assert [bytes(lines) for part in snapshot.parts.values() for lines in part.blocks.values()] == [
+        b'prolifi_window_start_timestamp_seconds{account="main"} 7.0\n'
+    ]
     assert (snapshot.up, snapshot.error and snapshot.error.reason) == (False, "server")
 
 
@@ -160,7 +161,8 @@ def test_figures_are_as_old_as_the_beginning_of_their_poll() -> None:
     _, store = run_for(700, scripted(7, seconds=600, stale_after=1000.0))
     ((_, snapshot),) = store
 
-    assert snapshot.stale_at == pytest.approx(1000.0, abs=LONGEST_FIRST_WAIT_SECONDS)
+    assert snapshot.shows(1000.0 - 1)
+    assert not snapshot.shows(1000.0 + LONGEST_FIRST_WAIT_SECONDS)
 
 
 def test_a_reading_that_is_withdrawn_is_said_once_and_so_is_its_return() -> None:

@@ -9,11 +9,11 @@ from virtual_time import run_virtually, virtual_now
 
 from exporter.auth import Auth, Key
 from exporter.errors import PollError
-from exporter.exposition import render
 from exporter.metrics import Sample
 from exporter.poller import Poller
+from exporter.reading import Reading
 from exporter.secret import EnvironmentSecret
-from exporter.store import Reading, Store
+from exporter.store import Store
 from exporter.vendors.account import Account
 from exporter.vendors.protocol import Poll
 
@@ -48,14 +48,14 @@ async def nobody(path: str, **_: object) -> object:
 
 def cancelled(work: Callable[[Poller], Coroutine[Any, Any, object]], *, known: bool) -> tuple[Store, Told]:
     """Cancel the work of a poller whose account is forgotten before it begins, or, if it is known, in its poll."""
-    store, told = Store([("scripted", "main")] if known else (), render), Told()
+    store, told = Store([("scripted", "main")] if known else ()), Told()
 
     async def main() -> None:
         with anyio.CancelScope() as scope:
 
             def forget() -> None:
                 scope.cancel()
-                store.adopt(())
+                store.adopt({})
 
             account = Forgotten.model_construct(
                 vendor="scripted", name="main", interval=300.0, stale_after=None, max_series=10, forget=forget

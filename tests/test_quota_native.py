@@ -1,10 +1,25 @@
 """The quotas that vendors report."""
 
 import pytest
-from quota_samples import END, NOTHING, NOW, SPAN, Shown, entitlement, lever, meter, plan, quotas_of, shown
+from quota_samples import (
+    END,
+    NOTHING,
+    NOW,
+    SPAN,
+    Shown,
+    entitlement,
+    lever,
+    measured,
+    meter,
+    plan,
+    quotas_of,
+    read_account,
+    shown,
+)
 
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
+from exporter.vendors.planship import Product
 
 
 @pytest.fixture(autouse=True)
@@ -68,21 +83,21 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
             id="a lever",
         ),
         pytest.param("planship", lever(25, None), {}, id="a lever whose rest is not known"),
-        pytest.param(
-            "planship",
-            lever(1, 9, "p") + lever(2, 8, "r") + lever(3, 7, "p", "c2"),
-            {
-                ("p/calls", "c1", ""): {"used": 1, "limit": 10, "consumed_total": 0},
-                ("p/calls", "c2", ""): {"used": 3, "limit": 10, "consumed_total": 0},
-                ("r/calls", "c1", ""): {"used": 2, "limit": 10, "consumed_total": 0},
-            },
-            id="a lever of the same name in two products",
-        ),
         pytest.param("ionos", [meter(5)], {}, id="a vendor that knows no quotas"),
     ],
 )
 def test_what_vendors_report(vendor: str, samples: list[Sample], quotas: Shown) -> None:
     assert shown(quotas_of(vendor, samples)) == quotas
+
+
+def test_of_several_products_the_quotas_names_are_qualified_whatever_levers_they_have() -> None:
+    one = read_account("planship")
+    both = one.model_copy(update={"products": tuple(Product(slug=slug, levers=("calls",)) for slug in "pr")})
+    samples = lever(1, 9, "p") + lever(2, 8, "r", "c2", "seats")
+
+    assert {name for name, _, _ in shown(measured(one, samples, NOW))} == {"calls", "seats"}
+    assert {name for name, _, _ in shown(measured(both, samples, NOW))} == {"p/calls", "r/seats"}
+    assert {name for name, _, _ in shown(measured(both, samples[:2], NOW))} == {"p/calls"}
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_the_quotas_of_every_vendor_and_account_are_one_question() -> None:
     assert {key[:2] for key in shares} == {
         (vendor, account) for vendor in ("netnut", "ionos", "prolifi", "planship") for account in ("acme", "globex")
     }
-    assert {key[2] for key in shares} >= {"traffic", "core-hours", "api_calls", "monthly-invoices"}
+    assert {key[2] for key in shares} >= {"traffic", "core-hours", "api_calls", "invoicing/monthly-invoices"}
     assert all(0 <= share < 2 for share in shares.values())
 
 

@@ -12,6 +12,7 @@ import anyio.from_thread
 import httpx
 import pytest
 from exporter_process import ANY_PORT, Running, running
+from page_text import value_of
 from programs import eventually
 from virtual_exporter import text_of
 from virtual_time import run_virtually, virtual_now
@@ -71,7 +72,7 @@ def value(page: str, series: str) -> float | None:
 
 
 def counted(page: str, name: str, account: str = "main") -> float | None:
-    return value(page, f'usage_exporter_{name}{{account="{account}",vendor="netnut"}}')
+    return value_of(page, f"usage_exporter_{name}", vendor="netnut", account=account)
 
 
 def test_an_account_that_did_not_change_is_not_disturbed() -> None:
@@ -169,7 +170,8 @@ def test_an_account_that_cannot_be_opened_fails_and_ends_nobody_else() -> None:
     run_virtually(main)
 
     assert counted(pages[0], "account_up", "other") == 1
-    assert 'usage_exporter_account_failing{account="main",reason="internal",vendor="netnut"} 1.0' in pages[0]
+    failing = {"vendor": "netnut", "account": "main", "reason": "internal"}
+    assert value_of(pages[0], "usage_exporter_account_failing", **failing) == 1
 
 
 @pytest.mark.anyio
@@ -234,7 +236,7 @@ def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_on
     with exporter(tmp_path, text(account("a")), "--web.enable-lifecycle") as (process, file):
         file.write_text(text(account("b")))
         assert reload(process) in ("", "200 the configuration was read again\n")
-        eventually(shows(process, 'usage_exporter_poll_interval_seconds{account="b",vendor="netnut"}'))
+        eventually(shows(process, 'usage_exporter_poll_interval_seconds{vendor="netnut",account="b"}'))
         assert 'account="a"' not in process.get("/metrics")[1]
 
         file.write_text(BAD)

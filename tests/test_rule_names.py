@@ -47,20 +47,10 @@ def had(part: Any) -> set[str]:
             found = had(part.vector_selector)
         case promql_parser.ParenExpr() | promql_parser.UnaryExpr():
             found = had(part.expr)
-        case promql_parser.AggregateExpr(modifier=promql_parser.AggModifier() as modifier):
-            assert modifier.type == promql_parser.AggModifierType.By
-            found = set(modifier.labels)
-            assert found <= had(part.expr)
-            if str(part.op) == "topk":
-                found = had(part.expr)
-            elif str(part.op) == "count_values":
-                found |= {part.param.val}
-        case promql_parser.Call() if part.func.name == "absent":
-            found = matched_labels(part.args[0])
-        case promql_parser.Call() if part.func.name == "label_replace":
-            found = had(part.args[0]) | {part.args[1].val}
+        case promql_parser.AggregateExpr():
+            found = grouped(part)
         case promql_parser.Call():
-            found = set().union(*(had(argument) for argument in part.args))
+            found = returned(part)
         case promql_parser.BinaryExpr():
             found = joined(part)
         case promql_parser.NumberLiteral():
@@ -68,6 +58,29 @@ def had(part: Any) -> set[str]:
         case _:
             pytest.fail(f"not looked at: {part}")
     return found
+
+
+def grouped(part: Any) -> set[str]:
+    inside = had(part.expr)
+    assert part.modifier.type == promql_parser.AggModifierType.By
+    assert set(part.modifier.labels) <= inside
+    match str(part.op):
+        case "topk":
+            return inside
+        case "count_values":
+            return {*part.modifier.labels, part.param.val}
+        case _:
+            return set(part.modifier.labels)
+
+
+def returned(part: Any) -> set[str]:
+    match part.func.name:
+        case "absent":
+            return matched_labels(part.args[0])
+        case "label_replace":
+            return had(part.args[0]) | {part.args[1].val}
+        case _:
+            return set().union(*(had(argument) for argument in part.args))
 
 
 def joined(part: Any) -> set[str]:

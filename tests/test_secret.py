@@ -241,3 +241,21 @@ def test_a_file_that_others_can_read_is_known(mode: int, exposed: bool, tmp_path
 
     assert FileSecret(file).others_can_read() is exposed
     assert not FileSecret(tmp_path / "gone").others_can_read()
+
+
+@pytest.mark.parametrize(
+    ("mode", "ours", "exposed"),
+    [(0o440, True, False), (0o640, True, False), (0o644, True, True), (0o440, False, True), (0o400, False, False)],
+)
+def test_a_file_that_is_ours_by_its_group_alone_is_read_by_no_others(
+    mode: int, ours: bool, exposed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("an-invented-secret\n")
+    file.chmod(mode)
+    group = file.stat().st_gid
+    monkeypatch.setattr("os.geteuid", lambda: file.stat().st_uid + 1)
+    monkeypatch.setattr("os.getegid", lambda: group if ours else group + 1)
+    monkeypatch.setattr("os.getgroups", list)
+
+    assert FileSecret(file).others_can_read() is exposed

@@ -4,13 +4,20 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from configurations import UUID, account
 from hypothesis import given
 from hypothesis import strategies as st
+from virtual_time import run_virtually, virtual_now
 
+from exporter.accounts import Exporter
+from exporter.client import Client
 from exporter.config import Config, parse
+from exporter.pacing import Pacer
 from exporter.sharding import Shard, jump_hash
+from exporter.telemetry import AccountTelemetry
+from exporter.vendors import Account
 
 TOTALS = range(1, 8)
 CUSTOMERS = [f"customer-{number}" for number in range(4000)]
@@ -157,3 +164,23 @@ def test_the_same_part_of_the_same_configuration_is_equal_and_another_is_not() -
 
     assert one.of_shard(Shard(1, 3)).accounts == other.of_shard(Shard(1, 3)).accounts
     assert one.of_shard(Shard(1, 3)).accounts != other.of_shard(Shard(2, 3)).accounts
+
+
+@pytest.mark.parametrize(("settings", "total", "seconds"), [("", 1, 60), ("", 4, 240), ("rate_limit: 80/1m", 4, 2400)])
+def test_a_shard_asks_at_its_share_of_the_rate(settings: str, total: int, seconds: float) -> None:
+    paced: list[Pacer] = []
+
+    def open_client(opened: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
+        paced.append(pacer)
+        return Client(opened, pacer, observer)
+
+    async def main() -> float:
+        exporter, began = Exporter(virtual_now, open_client), anyio.current_time()
+        config = parse(account("prolifi", settings).encode(), Path()).of_shard(Shard(total - 1, total))
+        exporter.adopt(config)
+        async with exporter.poller(the_only(config)):
+            for _ in range(800):
+                await paced[0].wait()
+        return anyio.current_time() - began
+
+    assert run_virtually(main) == pytest.approx(seconds, rel=0.02)

@@ -1,6 +1,5 @@
 """An exporter that is started again, and what it shows of the time before."""
 
-import json
 import re
 import shutil
 import time
@@ -9,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from exporter_process import ANY_PORT, Running, ended, running
+from page_text import value_of
 from programs import eventually
-from stored_files import checked
+from stored_files import checked, documents_of
 
 from exporter import demo
 
@@ -35,8 +35,9 @@ def exporter(folder: Path, text: str, storage: Path) -> Iterator[Running]:
 
 
 def own(page: str, name: str) -> float:
-    (value,) = re.findall(rf'^usage_exporter_{name}{{account="main",vendor="netnut"}} (\S+)$', page, re.MULTILINE)
-    return float(value)
+    value = value_of(page, f"usage_exporter_{name}", vendor="netnut", account="main")
+    assert value is not None, name
+    return value
 
 
 def figures(page: str) -> list[str]:
@@ -62,8 +63,8 @@ def left_by_an_exporter(folder: Path, *, ago: float) -> Iterator[tuple[str, str]
             before = storing(process, folder / "storage")
             assert process.stop()[0] == 0
     (file,) = (folder / "storage").glob("*.json")
-    document = json.loads(file.read_bytes().partition(b"\n")[2])
-    file.write_bytes(checked({**document, "asked_at": time.time() - ago}))
+    head, *bulk = documents_of(file.read_bytes())
+    file.write_bytes(checked({**head, "asked_at": time.time() - ago}, *bulk))
     yield before, text
 
 
@@ -101,8 +102,8 @@ def test_a_spoilt_file_is_counted_and_the_exporter_starts(sandbox: Running, tmp_
         page = storing(process, storage)
         log = process.err.read_text()
 
-    series = 'usage_exporter_storage_files_set_aside_total{account="main",reason="damaged",vendor="netnut"} 1.0'
-    assert series in page
+    labels = {"vendor": "netnut", "account": "main", "reason": "damaged"}
+    assert value_of(page, "usage_exporter_storage_files_set_aside_total", **labels) == 1
     assert "a stored reading cannot be used and is set aside" in log
     assert len(list(storage.glob("*.set-aside"))) == 1
 

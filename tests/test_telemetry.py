@@ -1,24 +1,24 @@
 """What the exporter says of itself, on a page like any other."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
-import anyio
 import pytest
+from page_text import page_text
 from prometheus_client.parser import text_string_to_metric_families
+from readings import kept
 from virtual_time import START
 
 from exporter import __version__
 from exporter.config import parse
 from exporter.errors import REASONS, ServerFailed, Unauthorized
-from exporter.exposition import Exposition, Format, render
-from exporter.metrics import OWN_FAMILIES
+from exporter.metrics import OWN_FAMILIES, figures_of
 from exporter.metrics.usage import PROLIFI_WINDOW_START
 from exporter.pacing import RateLimit
 from exporter.quota import Quotas
-from exporter.store import Reading, Store
-from exporter.telemetry import SnapshotCollector, Telemetry
+from exporter.reading import Reading
+from exporter.store import Store
+from exporter.telemetry import Telemetry
 from exporter.vendors.reply import SKIP_REASONS, Notes
 
 Labels = tuple[tuple[str, str], ...]
@@ -39,9 +39,8 @@ class House:
 
     def __init__(self) -> None:
         (self.account,) = parse(CONFIG, Path()).accounts
-        self.store = Store([self.account.key], render)
+        self.store = Store([self.account.key])
         self.telemetry = Telemetry(loaded_at=START)
-        self.telemetry.registry.register(SnapshotCollector(self.store, self.telemetry))
         self.telemetry.adopt(self.account)
         self.observer = self.telemetry.accounts[self.account.key]
 
@@ -52,15 +51,12 @@ class House:
         dropped: int = 0,
         matched: Mapping[str, int] | None = None,
     ) -> None:
-        quotas = Quotas(matched=matched or {})
-        reading = Reading((PROLIFI_WINDOW_START(1),), dropped, notes or Notes(), as_of, quotas)
-        self.store.succeeded(self.account.key, reading, read_at=START + 5, stale_at=math.inf)
+        reading = Reading(figures_of([PROLIFI_WINDOW_START(1)]), dropped, notes or Notes(), as_of)
+        totals = Reading(quotas=Quotas(matched=matched or {}))
+        self.store.succeeded(self.account.key, *(kept(one, read_at=START + 5) for one in (reading, totals)))
 
     def page(self) -> dict[tuple[str, Labels], float]:
-        async def now() -> bytes:
-            return b"".join(Exposition(self.store, self.telemetry.registry).page(Format.TEXT, anyio.current_time()))
-
-        text = anyio.run(now).decode()
+        text = page_text(self.store, self.telemetry, 0.0)
         return {
             (sample.name, tuple(sorted(sample.labels.items()))): sample.value
             for family in text_string_to_metric_families(text)
@@ -113,7 +109,7 @@ def test_requests_are_counted_by_code_and_timed(house: House) -> None:
 def test_polls_are_counted_by_how_they_ended(house: House) -> None:
     notes = Notes()
     notes.skipped.update({"gone": 3, "duplicate": 1})
-    house.observer.polled(2.0, Reading((), notes=notes))
+    house.observer.polled(2.0, Reading(notes=notes))
     house.observer.polled(7.0, ServerFailed("HTTP 500"))
     said = house.page()
 

@@ -26,7 +26,7 @@ from scripted_vendor import (
 from exporter.auth import Login
 from exporter.errors import NotFound, PollError
 from exporter.metrics import Sample
-from exporter.store import Reading
+from exporter.reading import Reading
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.protocol import Poll
 from exporter.vendors.reply import Notes

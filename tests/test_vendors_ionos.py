@@ -10,7 +10,7 @@ from scripted_vendor import NOW, SECRET, Answer, Scripted, account_at, answer, l
 
 from exporter.config import ConfigError
 from exporter.errors import Malformed, NotFound
-from exporter.store import Reading
+from exporter.reading import Reading
 from exporter.vendors import Account
 from exporter.vendors.ionos_cost import Product, prices
 from exporter.vendors.reply import Notes, read_reply

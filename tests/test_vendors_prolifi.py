@@ -11,7 +11,7 @@ from scripted_vendor import NOW, Answer, Scripted, Tally, account_at, answer, li
 from exporter.config import ConfigError
 from exporter.errors import NotFound, PollError
 from exporter.pacing import RateLimit
-from exporter.store import Reading
+from exporter.reading import Reading
 from exporter.vendors import Account
 
 EVENTS = answer({"data": [{"event_name": "call", "count": 1, "last_reported_at": None}]})

@@ -30,7 +30,8 @@ from web_certificates import (
 )
 
 from exporter.web.addresses import listen
-from exporter.web.protection import Protection, say_exposed
+from exporter.web.exposure import say_exposed
+from exporter.web.protection import Protection
 
 CONFIG = "accounts: [{vendor: netnut, name: a, base_url: 'http://127.0.0.1:1', token_file: token}]"
 SIGNED = (USER, PASSWORD)

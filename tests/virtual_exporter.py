@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from page_text import page_text
 from virtual_time import virtual_now
 
 from exporter import app, demo
 from exporter.accounts import Exporter
 from exporter.client import Client
 from exporter.config import Config, parse
-from exporter.exposition import Exposition, Format
 from exporter.sandbox import World, make_app
 
 ASGIApp = Callable[..., Any]
@@ -34,4 +34,4 @@ async def exporter(config: Config, vendors: ASGIApp | None = None) -> AsyncItera
 
 def text_of(parts: app.Parts | Exporter, now: float) -> str:
     """The page in the text format at `now` (monotonic)."""
-    return b"".join(Exposition(parts.store, parts.telemetry.registry).page(Format.TEXT, now)).decode()
+    return page_text(parts.store, parts.telemetry, now)

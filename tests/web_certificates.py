@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from exporter.config import ConfigError
-from exporter.exposition import render
 from exporter.store import Store
 from exporter.telemetry import Telemetry, WebLoading
 from exporter.web.addresses import address_of, listen
@@ -114,7 +113,7 @@ class Protected:
 async def protected(file: Path, limits: Limits | None = None) -> AsyncIterator[Protected]:
     """Serve the exporter's pages as a web configuration file says."""
     protection, telemetry, stop = Protection(file), Telemetry(0), anyio.Event()
-    pages = Application(Store([], render), telemetry.registry, "/metrics")
+    pages = Application(Store(), telemetry, "/metrics")
     (listening,) = listen(["127.0.0.1:0"])
     address = address_of(listening)
     async with anyio.create_task_group() as tasks:

@@ -17,11 +17,11 @@ from typing import Final
 
 from exporter.metrics import Figures, Sample
 from exporter.metrics import quota as families
-from exporter.quota.configured import Tallies, account_quotas, slice_quotas, slice_tally
 from exporter.quota.consumption import Consumption, consumption
 from exporter.quota.model import Key, Quota
 from exporter.quota.native import native_quotas
 from exporter.quota.tally import Sum, Tally
+from exporter.quota.totals import Tallies, account_quotas, slice_quotas, slice_tally
 from exporter.vendors import Account
 
 __all__ = [
@@ -76,7 +76,11 @@ def reported(account: Account, figures: Figures, now: datetime, before: Quotas) 
 
     """
     at = now.timestamp()
-    native = (one for each in account.native_quotas for one in native_quotas(each, figures, at, before.consumed))
+    native = (
+        one
+        for each in account.native_quotas
+        for one in native_quotas(each, figures, at, before.consumed, qualified=account.qualifies_quotas)
+    )
     each_customers = (one for setting in account.quotas for one in slice_quotas(setting, figures, account, now))
     return _counted(account.vendor, [*native, *each_customers], at, before)
 

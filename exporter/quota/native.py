@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from exporter.metrics import Figures, Labels
+from exporter.metrics import Figures
 from exporter.quota.consumption import Consumption
 from exporter.quota.model import Key, Quota, value_of
 from exporter.vendors.periods import Span
@@ -17,7 +16,7 @@ _UNLIMITED: Final = -1.0
 
 
 def native_quotas(
-    native: NativeQuota, figures: Figures, now: float, before: Mapping[Key, Consumption]
+    native: NativeQuota, figures: Figures, now: float, before: Mapping[Key, Consumption], *, qualified: bool = False
 ) -> Iterator[Quota]:
     """Yield a vendor's own quota for each subject.
 
@@ -28,9 +27,13 @@ def native_quotas(
         figures: what the reading has.
         now: when it was asked for, Unix time.
         before: what earlier readings told of each quota.
+        qualified: whether one name may mean several quotas.
 
     """
-    for labels, key in _keys(native, figures).items():
+    name_of = _written(native, native.qualified if qualified and native.qualified else native.name)
+    subject_of = _written(native, native.subject)
+    for labels in figures.get(native.used, {}):
+        key = Key(name_of(*labels), subject_of(*labels), native.unit)
         span = Span(value_of(native.start, figures, labels), value_of(native.end, figures, labels))
         if value_of(native.active, figures, labels) == 0 and span.end is not None and span.end <= now:
             continue
@@ -41,23 +44,6 @@ def native_quotas(
             if limit is None:
                 continue
         yield Quota(key, used, limit if limit is not None and limit > 0 else None, span)
-
-
-def _keys(native: NativeQuota, figures: Figures) -> dict[Labels, Key]:
-    """Return the key of each series of what is used; qualified where one name would mean several quotas."""
-    series = figures.get(native.used, {})
-    name_of, qualified_of, subject_of = (
-        _written(native, text) for text in (native.name, native.qualified, native.subject)
-    )
-    meanings: dict[str, set[str]] = defaultdict(set)
-    for labels in series:
-        meanings[name_of(*labels)].add(qualified_of(*labels))
-    keys: dict[Labels, Key] = {}
-    for labels in series:
-        name = name_of(*labels)
-        unique = name if len(meanings[name]) == 1 else qualified_of(*labels)
-        keys[labels] = Key(unique, subject_of(*labels), native.unit)
-    return keys
 
 
 def _written(native: NativeQuota, text: str) -> Callable[..., str]:

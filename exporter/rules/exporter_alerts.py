@@ -19,8 +19,8 @@ _REASON: Final = (
     " $labels.job $labels.vendor $labels.account | query }} The reason is {{ .Labels.reason }}.{{ end }}"
 )
 _TOTALS: Final = (
-    "{{ range printf `count by (total) (usage:exporter_shard:info{job=%q})` $labels.job | query | sortByLabel `total` }}"
-    " {{ .Value }} of its exporters say that there are {{ .Labels.total }}.{{ end }}"
+    "{{ range printf `count by (total) (usage:exporter_shard:info{job=%q})` $labels.job | query"
+    " | sortByLabel `total` }} {{ .Value }} of its exporters say that there are {{ .Labels.total }}.{{ end }}"
 )
 
 EXPORTER_ALERTS: Final = (

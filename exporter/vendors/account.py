@@ -121,6 +121,11 @@ class Account(Settings):
         return None
 
     @property
+    def qualifies_quotas(self) -> bool:
+        """Whether the vendor's quotas have their qualified names, as one name may mean several of them here."""
+        return False
+
+    @property
     def cycle(self) -> Cycle:
         """How long reading all of them once takes, as far as that is known before the vendor is asked."""
         apart = seconds_apart(self.rate_limit, self.assumed_rate, self._shard.share)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import ClassVar, Final, Literal
 
 from pydantic import Field
@@ -170,15 +171,15 @@ class Ionos(Account):
         """Return the month's usage of each contract; one that is gone is left out."""
         contracts = self.contracts or await self._discovered(poll)
 
-        async def samples_of(contract: str) -> list[Sample]:
+        async def samples_of(contract: str) -> Iterator[Sample]:
             price = await self._prices(poll, contract) if self.cost else {}
             replies = await self._usage(poll, contract)
             label = contract.lstrip("0") or contract
-            return [*samples(label, replies, price), *self._period(poll, label, replies)]
+            return chain(samples(label, replies, price), list(self._period(poll, label, replies)))
 
         # A user may see a contract in the profile whose figures are not for them, or not yet.
         gone = (NotFound,) if self.contracts else (NotFound, Forbidden)
-        return [sample for _, found in await poll.each(contracts, samples_of, gone) for sample in found]
+        return chain.from_iterable([found for _, found in await poll.each(contracts, samples_of, gone)])
 
     async def _discovered(self, poll: Poll) -> list[str]:
         profile = await poll.get(Profile, "/profile")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from itertools import product as combinations
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -34,9 +35,9 @@ from exporter.vendors.reply import (
     Number,
     Part,
     Reply,
-    read_number,
 )
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
+from exporter.vendors.values import read_number
 
 _TOKEN_SECONDS: Final = 1800.0
 
@@ -175,6 +176,11 @@ class Planship(CustomersAccount):
         return len(self.customers)
 
     @property
+    def qualifies_quotas(self) -> bool:
+        """Whether there are several products, each of which may have a lever of any name."""
+        return len(self.products) > 1
+
+    @property
     def calls(self) -> int:
         """Requests for each customer's levers, and for what else is asked for."""
         return self.most_customers * self._calls_each
@@ -190,11 +196,11 @@ class Planship(CustomersAccount):
     async def read(self, poll: Poll) -> Iterable[Sample]:
         """Return the usage of each lever, customer and product, and what else is asked for."""
         found = await self._levers(poll)
-        return [
-            *samples(found, buckets=self.buckets, subscriptions=self.subscriptions),
-            *(await self._remaining(poll, found) if self.entitlements else ()),
-            *(await self._renewals(poll, found) if self.subscriptions else ()),
-        ]
+        return chain(
+            samples(found, buckets=self.buckets, subscriptions=self.subscriptions),
+            await self._remaining(poll, found) if self.entitlements else (),
+            await self._renewals(poll, found) if self.subscriptions else (),
+        )
 
     async def _levers(self, poll: Poll) -> Found:
         """Ask by lever and by metering id: the same series, whichever brought it."""
@@ -236,4 +242,4 @@ class Planship(CustomersAccount):
         }
         share = len(self.products) / self._calls_each
         replies = await poll.each(found, subscriptions_of, needed=False, share=share)
-        return list(renewal_samples(replies, used, poll))
+        return renewal_samples(replies, used, poll)

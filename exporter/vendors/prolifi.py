@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -189,7 +190,7 @@ class Prolifi(CustomersAccount):
         there = [customer for customer, _ in usage] if self.entitlements else []
         entitlements = await poll.each(there, entitlements_of, needed=False, share=share)
         whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first and self.at_home else ()
-        return [*event_samples(usage), *entitlement_samples(entitlements), *whole]
+        return chain(event_samples(usage), entitlement_samples(entitlements), whole)
 
     async def customers_of(self, poll: Poll) -> Sequence[str]:
         """Return the customers of the slice that is polled; the vendor's list is read once for all slices."""

@@ -54,7 +54,7 @@ class NativeQuota:
         end: when its period ends.
         active: whether what it belongs to is active; what is not, and has ended, has no quota any more.
         unit: what is counted; empty where the vendor does not say.
-        qualified: the name where `name` alone would mean more than one.
+        qualified: the name where `name` alone may mean more than one, which the account's settings tell.
 
     """
 

@@ -3,25 +3,22 @@
 A field of one of the types here that is missing, null where the contract has a
 value, or of another type reads as None and is noted as drift; the rest of the
 reply is kept. A row without its `Key` is left out and counted.
-
-Official sources disagree on number or string (IONOS quantities, NetNut GB), so
-a `Number` is a finite JSON number or a string of ASCII digits.
 """
 
 from __future__ import annotations
 
-import math
-import re
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeVar, cast, get_args
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
     PlainValidator,
     ValidationError,
     ValidationInfo,
@@ -29,8 +26,10 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
 
 from exporter.errors import Malformed
+from exporter.vendors.values import read_flag, read_key, read_number, read_percent, read_text, read_time
 
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
@@ -42,10 +41,8 @@ DRIFT_KINDS: Final = ("missing", "null", "type")
 MISSING: Final[Any] = object()
 """The default of a field that the contract always has, so that its absence is noted."""
 
-_NUMERIC: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", re.ASCII)
-_LONGEST_NUMBER: Final = 64
 _MOST_ITEMS: Final = 100_000
+_LARGE_OBJECTS: Final = 1000
 
 
 @dataclass(slots=True)
@@ -57,11 +54,24 @@ class Notes:
     left_out: set[str] = field(default_factory=set)
     """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
 
+    def add(self, others: Notes) -> None:
+        """Note what others have noted."""
+        self.drift.update(others.drift)
+        self.skipped.update(others.skipped)
+        self.left_out |= others.left_out
+
 
 class Reply(BaseModel):
     """A JSON object of a vendor's; `title` is its place in the document, for drift's `field`; `$` is its root."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True, title="$")
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+        title="$",
+        defer_build=True,  # until there is such a reply
+    )
 
 
 class CamelReply(Reply, alias_generator=to_camel):
@@ -69,6 +79,19 @@ class CamelReply(Reply, alias_generator=to_camel):
 
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
+
+_building: Final = threading.Lock()
+
+
+def is_large(document: object) -> bool:
+    """Whether a document is so large that a scrape would wait while it is read: that takes 3 µs an object or list."""
+    found = [document]
+    for one in found:
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        found += [value for value in inner if isinstance(value, dict | list)]
+        if len(found) > _LARGE_OBJECTS:
+            return True
+    return False
 
 
 def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str = "") -> ReplyT:
@@ -78,6 +101,9 @@ def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str =
         Malformed: it lacks what the model cannot do without.
 
     """
+    if not model.__pydantic_complete__:
+        with _building:  # another thread may want the same
+            model.model_rebuild()
     try:
         return model.model_validate(document, context=notes)
     except ValidationError as error:
@@ -86,72 +112,32 @@ def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str =
         raise Malformed(f"${path}: {problem['msg'].removeprefix('Value error, ')}", asked=asked) from None
 
 
-def read_number(value: object) -> float:
-    """Return a finite number, given as one or as a string of ASCII digits; a bool is none."""
-    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and _NUMERIC.fullmatch(value):
-        number = float(value)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            raise ValueError("expected a number that fits 64 bits") from None
-    else:
-        raise ValueError("expected a number")
-    if not math.isfinite(number):
-        raise ValueError("expected a finite number")
-    return number
+@dataclass(frozen=True, slots=True, eq=False)
+class _Noted:
+    """Reads a field, or notes why it cannot be. What is plainly as it should be is taken without a call of ours."""
+
+    read: Callable[[object], object]
+    plainly: CoreSchema | None = None
+    nullable: bool = False
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        noting = PlainValidator(self._noting).__get_pydantic_core_schema__(object, handler)
+        nothing = core_schema.none_schema() if self.nullable else None
+        kinds = (self._plainly(source, handler), nothing, noting)
+        return core_schema.union_schema([kind for kind in kinds if kind is not None], mode="left_to_right")
+
+    def _plainly(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema | None:
+        return self.plainly
+
+    def _noting(self, value: object, info: ValidationInfo) -> object:
+        return _read_or_note(value, self.read, info)
 
 
-def read_percent(value: object) -> float | None:
-    """Return a percentage as a ratio; `"41.33"` and `"41.33%"` are one, an empty string says nothing."""
-    if value == "":
-        return None
-    return read_number(value.removesuffix("%") if isinstance(value, str) else value) / 100
+class _NotedPart(_Noted):
+    """The same of a part of the reply, which is plainly what its type says."""
 
-
-def read_time(value: object) -> datetime:
-    """Return a point in time, given in ISO 8601; without an offset it is UTC, without a time midnight."""
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise ValueError("expected a date or a time in ISO 8601")
-    moment = datetime.fromisoformat(value)
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("expected a time from year 1 to 9999 in UTC") from None
-
-
-def read_text(value: object) -> str:
-    """Return a string."""
-    if not isinstance(value, str):
-        raise ValueError("expected a string")  # noqa: TRY004 - pydantic collects ValueError only
-    return value
-
-
-def read_flag(value: object) -> bool:
-    """Return a boolean."""
-    if not isinstance(value, bool):
-        raise ValueError("expected true or false")  # noqa: TRY004 - pydantic collects ValueError only
-    return value
-
-
-def read_key(value: object) -> str:
-    """Return an identifier: a string that is not empty, or a whole number."""
-    if isinstance(value, str) and value:
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
-        return str(int(value))
-    raise ValueError("expected an identifier")
-
-
-def _noted(read: Callable[[object], object], *, nullable: bool = False) -> PlainValidator:
-    """Read a field, or note why it cannot be."""
-
-    def validate(value: object, info: ValidationInfo) -> object:
-        if value is None and nullable:
-            return None
-        return _read_or_note(value, read, info)
-
-    return PlainValidator(validate)
+    def _plainly(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(next(kind for kind in get_args(source) if kind is not type(None)))
 
 
 def _read_or_note(value: object, read: Callable[[object], object], info: ValidationInfo) -> object:
@@ -164,6 +150,10 @@ def _read_or_note(value: object, read: Callable[[object], object], info: Validat
             pass
     _notes(info).drift[_field(info), kind] += 1
     return None
+
+
+def _refuse(_value: object) -> object:
+    raise ValueError("expected another type")
 
 
 def _field(info: ValidationInfo) -> str:
@@ -187,28 +177,38 @@ def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationI
         return read(value)
     if len(value) > _MOST_ITEMS:
         raise ValueError(f"more than {_MOST_ITEMS} items")
+    notes = _notes(info)
+    drift, skipped = notes.drift.copy(), notes.skipped.copy()
+    try:
+        return read(value)
+    except ValidationError:
+        notes.drift, notes.skipped = drift, skipped
     items = [[item] for item in value] if isinstance(value, list) else [{k: v} for k, v in value.items()]
     usable: list[Any] = []
     for item in items:
         try:
             usable.append(read(item))
         except ValidationError:
-            _notes(info).skipped["schema"] += 1
+            notes.skipped["schema"] += 1
     if not usable:
         raise ValueError(f"none of {len(items)} items can be read")
     return [one for (one,) in usable] if isinstance(value, list) else {k: v for one in usable for k, v in one.items()}
 
 
-Number = Annotated[float | None, _noted(read_number)]
-MaybeNumber = Annotated[float | None, _noted(read_number, nullable=True)]
-MaybePercent = Annotated[float | None, _noted(read_percent, nullable=True)]
-Time = Annotated[datetime | None, _noted(read_time)]
-MaybeTime = Annotated[datetime | None, _noted(read_time, nullable=True)]
-Text = Annotated[str | None, _noted(read_text)]
-MaybeText = Annotated[str | None, _noted(read_text, nullable=True)]
-Flag = Annotated[bool | None, _noted(read_flag)]
-MaybeKey = Annotated[str | None, _noted(read_key, nullable=True)]
-MaybeFlag = Annotated[bool | None, _noted(read_flag, nullable=True)]
+_NUMBER: Final = core_schema.float_schema(strict=True, allow_inf_nan=False)
+_TEXT: Final = core_schema.str_schema(strict=True)
+_FLAG: Final = core_schema.bool_schema(strict=True)
+
+Number = Annotated[float | None, _Noted(read_number, _NUMBER)]
+MaybeNumber = Annotated[float | None, _Noted(read_number, _NUMBER, nullable=True)]
+MaybePercent = Annotated[float | None, _Noted(read_percent, nullable=True)]
+Time = Annotated[datetime | None, _Noted(read_time)]
+MaybeTime = Annotated[datetime | None, _Noted(read_time, nullable=True)]
+Text = Annotated[str | None, _Noted(read_text, _TEXT)]
+MaybeText = Annotated[str | None, _Noted(read_text, _TEXT, nullable=True)]
+Flag = Annotated[bool | None, _Noted(read_flag, _FLAG)]
+MaybeKey = Annotated[str | None, _Noted(read_key, nullable=True)]
+MaybeFlag = Annotated[bool | None, _Noted(read_flag, _FLAG, nullable=True)]
 Key = Annotated[str, BeforeValidator(read_key)]
 
 _ItemT = TypeVar("_ItemT")
@@ -216,5 +216,5 @@ Rows = Annotated[list[_ItemT], WrapValidator(_usable)]
 """A list whose unreadable items are left out and counted."""
 Entries = Annotated[dict[str, _ItemT], WrapValidator(_usable)]
 """An object of named items, read the same way."""
-Part = Annotated[_ItemT | None, WrapValidator(_read_or_note)]
+Part = Annotated[_ItemT | None, _NotedPart(_refuse)]
 """A part of the reply that is None, and noted, where it is not what it should be."""

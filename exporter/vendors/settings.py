@@ -37,7 +37,8 @@ _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class Settings(BaseModel):
     """A part of the configuration: unknown keys are errors, nothing is converted, and no error prints any of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
+    # Only what a configuration has is built, when it is read.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ import anyio.to_thread
 
 from exporter.config import ConfigError, Problem
 from exporter.log import logger
-from exporter.web.addresses import address_of, is_loopback
 from exporter.web.exchange import ASGIApp, Message
 from exporter.web.passwords import Passwords, credentials
 from exporter.web.settings import WebSettings, read
@@ -215,11 +213,3 @@ async def _ask_to_sign_in(send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": HTTPStatus.UNAUTHORIZED.value, "headers": headers})
     await send({"type": "http.response.body", "body": _UNAUTHORIZED})
-
-
-def say_exposed(sockets: Iterable[socket.socket], protection: Protection | None) -> None:
-    """Warn where other machines reach the pages and something that keeps strangers out is lacking."""
-    lacking = protection.lacking if protection else ("TLS", "a password")
-    exposed = [address for address in map(address_of, sockets) if not is_loopback(address)]
-    if exposed and lacking:
-        logger.warning("other machines reach the pages", listening=", ".join(exposed), without=", ".join(lacking))

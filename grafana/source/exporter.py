@@ -6,7 +6,7 @@ from grafana.source import exporter_now, exporter_process
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.exporter_accounts import accounts
 from grafana.source.panels import STALE, THRESHOLDS, About, Query, lines
-from grafana.source.promql import ACCOUNT, age, chosen, interval, leaders, one, series, total
+from grafana.source.promql import ACCOUNT, age, at_shards, chosen, interval, leaders, one, series, total
 from grafana.source.quota_columns import NEVER_POLLED, SECONDS
 from grafana.source.variables import variables
 
@@ -195,9 +195,13 @@ def _series() -> PanelBuilder:
     )
     return lines(
         about,
-        Query(leaders(20, _gauge(ACCOUNT, "account_series")), _NAME),
-        Query(leaders(20, f"{_gauge(ACCOUNT, 'series_dropped')} > 0"), f"{_NAME} left out"),
+        Query(leaders(20, _added_up("account_series")), _NAME),
+        Query(leaders(20, f"{_added_up('series_dropped')} > 0"), f"{_NAME} left out"),
     )
+
+
+def _added_up(name: str) -> str:
+    return total(ACCOUNT, at_shards(ACCOUNT, series(f"usage_exporter_{name}", *_ACCOUNT)))
 
 
 def _slow(about: About, *queries: Query) -> PanelBuilder:

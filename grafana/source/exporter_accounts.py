@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source.board import PanelBuilder
 from grafana.source.panels import STALE, About
-from grafana.source.promql import ACCOUNT, age, chosen, interval, one, series
+from grafana.source.promql import ACCOUNT, age, at_shards, chosen, interval, one, series, total, up
 from grafana.source.quota_columns import DAYS, NEVER_POLLED
 from grafana.source.tables import Column, Label, link_to, rows
 
@@ -16,12 +16,17 @@ def _gauge(name: str, by: str = ACCOUNT) -> str:
     return one(by, series(f"usage_exporter_{name}", *_ACCOUNT))
 
 
+def _added_up(name: str) -> str:
+    return total(ACCOUNT, at_shards(ACCOUNT, series(f"usage_exporter_{name}", *_ACCOUNT)))
+
+
 def accounts() -> PanelBuilder:
     """Return a row for each account, the oldest figures first."""
     about = About(
         title="Accounts, the stalest first",
         description="Every account, each once: whether its last poll worked, how old its figures are beside how"
-        " often it is polled, and what its vendor says. Nothing: no exporter is scraped.",
+        " often it is polled, and what its vendor says. Of an account that is split over shards, the worst of them."
+        " Nothing: no exporter is scraped.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -35,7 +40,7 @@ def accounts() -> PanelBuilder:
     # With two exporters the next poll is the one that comes first.
     upcoming = f"min by ({ACCOUNT}) ({series('usage_exporter_poll_next_attempt_timestamp_seconds', *_ACCOUNT)})"
     answers = [
-        Column(title="Last poll", query=_gauge("account_up"), width=100, steps=((None, "text"),), values=_UP),
+        Column(title="Last poll", query=up(*_ACCOUNT), width=100, steps=((None, "text"),), values=_UP),
         Column(title="Age", query=age(*_ACCOUNT), unit=DAYS, nothing=NEVER_POLLED, width=120, decimals=0),
         Column(title="Polled every", query=interval(*_ACCOUNT), unit=DAYS, width=130, decimals=0),
         Column(
@@ -57,8 +62,8 @@ def accounts() -> PanelBuilder:
             width=120,
             decimals=0,
         ),
-        Column(title="Series", query=_gauge("account_series"), width=90),
-        Column(title="Left out", query=_gauge("series_dropped"), width=90, steps=((None, "text"), (1, "red"))),
+        Column(title="Series", query=_added_up("account_series"), width=90),
+        Column(title="Left out", query=_added_up("series_dropped"), width=90, steps=((None, "text"), (1, "red"))),
         Column(title="Drift", query=drift, width=90, nothing="None", steps=((None, "text"), (1, "yellow"))),
         Column(title="Rate limit left", query=_gauge("rate_limit_remaining"), width=130, nothing="Not stated"),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source.board import PanelBuilder
 from grafana.source.panels import NONE_IS_GOOD, THRESHOLDS, Query, number, small
-from grafana.source.promql import ACCOUNT, age, chosen, count, interval, one, series
+from grafana.source.promql import ACCOUNT, age, chosen, count, interval, one, series, up
 
 _ACCOUNT = chosen("vendor", "account")
 
@@ -16,7 +16,7 @@ def _gauge(by: str, name: str) -> str:
 def panels() -> list[PanelBuilder]:
     """Return one number for each question."""
     stale = f"{age(*_ACCOUNT)} > {THRESHOLDS.fresh_intervals:g} * {interval(*_ACCOUNT)}"
-    up = _gauge(ACCOUNT, "account_up")
+    working = up(*_ACCOUNT)
     refused = one(ACCOUNT, series("usage_exporter_account_failing", *_ACCOUNT, 'reason=~"auth|forbidden|secret"'))
     drift = _gauge(f"{ACCOUNT}, field, kind", "contract_drift")
     return [
@@ -43,12 +43,13 @@ def panels() -> list[PanelBuilder]:
         number(
             small(
                 title="Failing accounts",
-                description="Accounts whose last poll failed at every exporter. Nothing: no exporter.",
+                description="Accounts whose last poll failed at every exporter, or at every one of some shard."
+                " Nothing: no exporter.",
                 unit="short",
                 nothing="No exporter",
                 steps=NONE_IS_GOOD,
             ),
-            Query(count(f"{up} == 0", up)),
+            Query(count(f"{working} == 0", working)),
         ),
         number(
             small(
@@ -58,7 +59,7 @@ def panels() -> list[PanelBuilder]:
                 nothing="No exporter",
                 steps=NONE_IS_GOOD,
             ),
-            Query(count(refused, up)),
+            Query(count(refused, working)),
         ),
         number(
             small(
@@ -79,6 +80,6 @@ def panels() -> list[PanelBuilder]:
                 nothing="No exporter",
                 steps=((None, "green"), (1, "yellow")),
             ),
-            Query(count(f"count by ({ACCOUNT}) ({drift} > 0)", up)),
+            Query(count(f"count by ({ACCOUNT}) ({drift} > 0)", working)),
         ),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source.board import PanelBuilder
 from grafana.source.panels import About, Query, lines
-from grafana.source.promql import series
+from grafana.source.promql import series, shards
 from grafana.source.quota_columns import DAYS
 from grafana.source.tables import Column, Label, rows
 
@@ -27,8 +27,8 @@ def panels() -> list[list[PanelBuilder]]:
 def _table() -> PanelBuilder:
     about = About(
         title="Exporters that run",
-        description="Every exporter with its version, since when it runs, and whether it accepted its"
-        " configuration when it last read it. Nothing: no exporter is scraped.",
+        description="Every exporter with its version, which shard it is of how many, since when it runs, and whether it"
+        " accepted its configuration when it last read it. Nothing: no exporter is scraped.",
         unit="short",
         nothing=_NO_EXPORTER,
         width=24,
@@ -39,8 +39,11 @@ def _table() -> PanelBuilder:
         Label("instance", "Instance"),
         Label("version", "Version", 120),
         Label("python_version", "Python", 120),
+        Label("shard", "Shard", 80),
+        Label("total", "Of", 80),
     )
-    info = f"max by (job, instance, version, python_version) ({series('usage_exporter_build_info')})"
+    built = f"{series('usage_exporter_build_info')} * on (job, instance) group_left (shard, total) {shards()}"
+    info = f"max by (job, instance, version, python_version, shard, total) ({built})"
     runs = f"max by (job, instance) (time() - {_mine(series('process_start_time_seconds'))})"
     accepted = f"max by (job, instance) ({series('usage_exporter_config_last_reload_successful')})"
     read = f"time() - max by (job, instance) ({series('usage_exporter_config_last_reload_success_timestamp_seconds')})"

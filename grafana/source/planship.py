@@ -139,7 +139,7 @@ def _per_day() -> PanelBuilder:
         nothing=_NO_ENTITLEMENTS,
         height=12,
     )
-    by = "account, quota, subject"
+    by = "account, quota, subject, unit"
     each, rank = day_of_counter(by, used), one(by, f"increase({used}[$__range] @ end())")
     return daily(about, Query(leaders(20, each, rank), "{{account}} {{subject}} {{quota}}"))
 

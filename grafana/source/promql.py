@@ -1,7 +1,9 @@
 """Pieces of PromQL that every board uses.
 
 Whatever several exporters say of one thing is one: gauges are aggregated with max by what names the thing, and only
-then summed. An account is its vendor and its name; the scrape job is no part of it.
+then summed. An account is its vendor and its name; the scrape job is no part of it. Exporters of one shard are
+replicas, and the better one counts; those of different shards have different customers of an account, and the worse
+one counts.
 """
 
 from __future__ import annotations
@@ -40,6 +42,28 @@ def total(by: str, expression: str) -> str:
     return f"sum by ({by}) ({expression})"
 
 
+def shards(over: str = "") -> str:
+    """Return which shard each instance is, a factor of 1; one that does not say it is shard 0 of 1.
+
+    Args:
+        over: a time in which the instance was there, such as `[1d] offset -1d`; now, where there is none.
+
+    """
+
+    def seen(metric: str) -> str:
+        return f"last_over_time({series(metric)}{over})" if over else series(metric)
+
+    stated = f"group by (job, instance, shard, total) ({seen('usage_exporter_shard_info')})"
+    there = f"group by (job, instance) ({seen('usage_exporter_config_last_reload_success_timestamp_seconds')})"
+    silent = f'label_replace(label_replace({there}, "shard", "0", "", ""), "total", "1", "", "")'
+    return f"topk by (job, instance) (1, {stated} or on (job, instance) {silent})"
+
+
+def at_shards(by: str, expression: str, over: str = "") -> str:
+    """Return one series for each thing at each shard, whichever of the shard's replicas say it."""
+    return one(f"{by}, shard", f"({expression}) * on (job, instance) group_left (shard) {shards(over)}")
+
+
 def count(expression: str, everything: str) -> str:
     """Return how many series an expression has: 0, not nothing, as long as `everything` has some."""
     return f"count({expression}) or 0 * count({everything})"
@@ -70,8 +94,12 @@ def described(by: str, labels: str, info: str) -> str:
 
 
 def day_of_counter(by: str, counter: str) -> str:
-    """Return what a counter rose in the day that begins now, so that a bar stands on its own day; today's is so far."""
-    return one(by, f"increase({counter}[1d] offset -1d)")
+    """Return what a counter rose in the day that begins now, so that a bar stands on its own day; today's is so far.
+
+    What moved from one shard to another in that day rose at both.
+    """
+    day = "[1d] offset -1d"
+    return total(by, at_shards(by, f"increase({counter}{day})", day))
 
 
 def day_of_gauge(by: str, gauge: str) -> str:
@@ -103,12 +131,20 @@ def either(expressions: Iterable[str]) -> str:
 
 
 def age(*matchers: str) -> str:
-    """Return the seconds since each account's last good reading, or since the configuration was read where none was."""
+    """Return the seconds since each account's last good reading, or since the configuration was read where none was.
+
+    Of an account that is split over shards, at the one where it is longest.
+    """
     success = series("usage_exporter_poll_last_success_timestamp_seconds", *matchers)
     known = series("usage_exporter_poll_interval_seconds", *matchers)
     read = series("usage_exporter_config_last_reload_success_timestamp_seconds")
-    never = one(ACCOUNT, f"0 * {known} + on (job, instance) group_left () {read}")
-    return f"((time() - {one(ACCOUNT, success)}) or (time() - {never}))"
+    never = at_shards(ACCOUNT, f"0 * {known} + on (job, instance) group_left () {read}")
+    return one(ACCOUNT, f"(time() - {at_shards(ACCOUNT, success)}) or (time() - {never})")
+
+
+def up(*matchers: str) -> str:
+    """Return whether each account's last poll worked, at all of its shards (1) or not (0)."""
+    return f"min by ({ACCOUNT}) ({at_shards(ACCOUNT, series('usage_exporter_account_up', *matchers))})"
 
 
 def interval(*matchers: str) -> str:

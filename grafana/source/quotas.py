@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grafana.source.promql import ACCOUNT, DAY, QUOTA, age, day_of_counter, one, series
+from grafana.source.promql import ACCOUNT, DAY, QUOTA, age, at_shards, day_of_counter, one, series, total
 
 _JUST_BEGUN = 0.03
 """Share of a period within which a pace says nothing yet."""
@@ -73,11 +73,12 @@ class Quotas:
         ends = self._series("period_end_timestamp_seconds")
         as_of = series("usage_exporter_data_timestamp_seconds", *self._account)
         success = series("usage_exporter_poll_last_success_timestamp_seconds", *self._account)
-        risen = f"(increase({consumed}[1d]) and {ends}) or (clamp_min(delta({used}[1d]), 0) unless {ends})"
+        known = f"on (job, {QUOTA}) {ends}"
+        risen = f"(increase({consumed}[1d]) and {known}) or (clamp_min(delta({used}[1d]), 0) unless {known})"
         jumped = f"clamp_min(delta({as_of}[1d]), {DAY}) or clamp_min(delta({success}[1d]), {DAY})"
         passed = f"max by (job, instance, {ACCOUNT}) ({jumped})"
         pace = f"({risen}) / on (job, instance, vendor, account) group_left () ({passed})"
-        return f"({one(QUOTA, pace)} / ({self.limit} > 0))"
+        return f"({total(QUOTA, at_shards(QUOTA, pace))} / ({self.limit} > 0))"
 
     @property
     def projected(self) -> str:

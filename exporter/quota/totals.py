@@ -1,4 +1,4 @@
-"""The quotas that operators set on vendors' figures."""
+"""The quotas that operators set on vendors' figures: what slices add up to."""
 
 from __future__ import annotations
 

@@ -1,0 +1,73 @@
+"""What a value of a vendor's reply can be read as. Each raises `ValueError` where it is nothing of the kind.
+
+Official sources disagree on number or string (IONOS quantities, NetNut GB), so a number is a finite JSON number or a
+string of ASCII digits.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+_NUMERIC: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", re.ASCII)
+_LONGEST_NUMBER: Final = 64
+
+
+def read_number(value: object) -> float:
+    """Return a finite number, given as one or as a string of ASCII digits; a bool is none."""
+    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and _NUMERIC.fullmatch(value):
+        number = float(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            raise ValueError("expected a number that fits 64 bits") from None
+    else:
+        raise ValueError("expected a number")
+    if not math.isfinite(number):
+        raise ValueError("expected a finite number")
+    return number
+
+
+def read_percent(value: object) -> float | None:
+    """Return a percentage as a ratio; `"41.33"` and `"41.33%"` are one, an empty string says nothing."""
+    if value == "":
+        return None
+    return read_number(value.removesuffix("%") if isinstance(value, str) else value) / 100
+
+
+def read_time(value: object) -> datetime:
+    """Return a point in time, given in ISO 8601; without an offset it is UTC, without a time midnight."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("expected a date or a time in ISO 8601")
+    moment = datetime.fromisoformat(value)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("expected a time from year 1 to 9999 in UTC") from None
+
+
+def read_text(value: object) -> str:
+    """Return a string."""
+    if not isinstance(value, str):
+        raise ValueError("expected a string")  # noqa: TRY004 - pydantic collects ValueError only
+    return value
+
+
+def read_flag(value: object) -> bool:
+    """Return a boolean."""
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")  # noqa: TRY004 - pydantic collects ValueError only
+    return value
+
+
+def read_key(value: object) -> str:
+    """Return an identifier: a string that is not empty, or a whole number."""
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
+        return str(int(value))
+    raise ValueError("expected an identifier")

@@ -1,0 +1,21 @@
+"""Whether other machines reach the pages, and what is lacking that keeps strangers out."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from exporter.log import logger
+from exporter.web.addresses import address_of, is_loopback
+
+if TYPE_CHECKING:
+    from exporter.web.protection import Protection
+
+
+def say_exposed(sockets: Iterable[socket.socket], protection: Protection | None) -> None:
+    """Warn where other machines reach the pages and something that keeps strangers out is lacking."""
+    lacking = protection.lacking if protection else ("TLS", "a password")
+    exposed = [address for address in map(address_of, sockets) if not is_loopback(address)]
+    if exposed and lacking:
+        logger.warning("other machines reach the pages", listening=", ".join(exposed), without=", ".join(lacking))
