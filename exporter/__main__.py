@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 
 
 def main() -> None:
-    """Run the command line. What is imported stays, so nothing is collected before there is something to do."""
+    """Run the command line, and do nothing before that only takes time.
+
+    What is imported stays, so there is nothing to collect yet; and no plugin
+    for pydantic is looked for, which has no business with a configuration anyway.
+    """
     gc.disable()
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from exporter import cli  # noqa: PLC0415 - see above
 
     cli.main(prog_name="usage-exporter")

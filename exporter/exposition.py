@@ -28,7 +28,9 @@ from exporter.negotiation import Format
 from exporter.store import AccountKey, Snapshot, Store
 
 _JOINED_AT_ONCE: Final = 5000
-"""Series: a few milliseconds."""
+"""Series, those of the exporter's own included: a few milliseconds."""
+_OWN_SERIES: Final = 60
+"""What is counted of an account, about."""
 _PROCESS_SECONDS: Final = 1.0
 """How old what is said of the process may be: its memory, its CPU, its files."""
 
@@ -148,7 +150,7 @@ class Exposition:
             ):
                 return self._page(form, seen)
             seen = replace(seen, snapshots=list(self._store))
-            if sum(snapshot.series for _, snapshot in seen.snapshots) < _JOINED_AT_ONCE:
+            if sum(_OWN_SERIES + snapshot.series for _, snapshot in seen.snapshots) < _JOINED_AT_ONCE:
                 return self._page(form, seen)
             return await anyio.to_thread.run_sync(self._page, form, seen)
 

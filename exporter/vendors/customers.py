@@ -43,19 +43,21 @@ class CustomersAccount(Account):
         """Whether there are series of the account as a whole beside its customers'."""
         return False
 
-    def polls(self, customer: str) -> bool:
-        """Whether it is this shard that asks about a customer."""
-        return not self.divisible or self.shard.owns(*self.key, customer)
+    def own(self, customers: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the account's customers that this shard asks about."""
+        shard, key = self.shard, self.key
+        divided = shard.total > 1 and self.divisible
+        return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
 
     def of_shard(self, shard: Shard) -> Self | None:
         """Return the part of a whole account that a shard polls; None where that is nothing.
 
         Where the vendor lists the customers every shard reads the list, and takes its own from it.
         """
-        if shard.total == 1 or not self.divisible:
+        if not self.divisible:
             return super().of_shard(shard)
         part = self.polled_by(shard)
-        customers = tuple(filter(part.polls, self.customers))
+        customers = part.own(self.customers)
         wanted = customers or not self.customers or (self.has_own_figures and part.at_home)
         return self.polled_by(shard, customers=customers) if wanted else None
 

@@ -208,7 +208,7 @@ class Prolifi(CustomersAccount):
         async with aclosing(pages(poll, most_listed)) as listed:
             async for page in listed:
                 chosen = [customer.id for customer in page if self._wants(customer)]
-                for customer in filter(self.polls, chosen[: max(0, self.max_customers - wanted)]):
+                for customer in self.own(chosen[: max(0, self.max_customers - wanted)]):
                     slices[slice_of(customer, len(slices))].append(customer)
                 wanted += len(chosen)
                 if wanted > self.max_customers:

@@ -65,7 +65,7 @@ async def pages(poll: Poll, most: int) -> AsyncGenerator[list[Customer]]:
     while True:
         page = await poll.get(Customers, "/customers", {"limit": str(PAGE), "offset": str(offset)})
         news = {one.id: one for one in page.data if one.id not in seen}
-        seen |= news.keys()
+        seen.update(news)
         if len(seen) > most:
             raise Malformed(f"a list without end: more than {most} customers", asked="GET /customers")
         yield list(news.values())
