@@ -34,6 +34,7 @@ soak: $(VENV)/development ## run an exporter under everything at once, for SECON
 
 bench: $(VENV)/development ## what everything costs, beside the usual ways; half an hour
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python scripts/write-figures
 
 docs: $(VENV)/development ## write what the documents say of the code anew
 	@$(BIN)/python scripts/write-docs

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from math import nan
 from pathlib import Path
 from typing import Final
 from urllib.request import ProxyHandler, Request, build_opener
 
 from benchmarks.processes import Program, eventually, free_port, python, running
-from benchmarks.scraping import Ask, Scraper
+from benchmarks.scraping import Scraper
 
 SERIES_PER_CUSTOMER: Final = 100
 _NAME: Final = "main-88"
@@ -21,6 +23,7 @@ _NAME: Final = "main-88"
 SECRET: Final = {"BENCHMARK_SECRET": "benchmark"}
 
 _OWN: Final = re.compile(rb"(?m)^(?!#|usage_exporter_|process_|python_)")
+_FIRST: Final = re.compile(rb'planship_lever_usage{[^}]*"customer-000000"[^}]*} (\S+)')
 _TIMEOUT_SECONDS: Final = 60
 
 
@@ -113,8 +116,18 @@ class Exporter:
         """
         self.vendor.wait_for(answers + self.account.customers)
         self.program.wait_until_quiet()
-        if answers == 0 and (shown := vendor_series(self.scraper.scrape(Ask.TEXT_PLAIN))) != self.account.series:
+        if answers == 0 and (shown := vendor_series(self.page())) != self.account.series:
             raise RuntimeError(f"the page has {shown} of {self.account.series} series")
+
+    def page(self) -> bytes:
+        """Return the page's text, asked for as Prometheus does, so that the exporter keeps nothing for this."""
+        return gzip.decompress(self.scraper.scrape())
+
+    @property
+    def first_figure(self) -> float:
+        """The figure of the first series on the page; each change at the vendor raises it by 1."""
+        found = _FIRST.search(self.page())
+        return float(found[1]) if found else nan
 
     def poll_again(self) -> None:
         """Have everything read once more, now, and return when it is on the page."""
@@ -147,7 +160,13 @@ def exporting(account: Account, folder: Path) -> Iterator[Exporter]:
         port, config = free_port(), folder / "config.yaml"
         config.write_text(account.configuration(vendor.url))
         url = f"http://127.0.0.1:{port}"
-        command = python("exporter", "run", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}")
+        command = python(
+            "benchmarks.trimming",
+            "exporter",
+            "run",
+            f"--config.file={config}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        )
         with running((*command, "--web.enable-lifecycle"), folder / "exporter.log", SECRET) as program:
             eventually(lambda: _fetch(f"{url}/-/healthy"))
             scraper = Scraper(f"{url}/metrics")

@@ -68,7 +68,7 @@ def client_library(page: bytes, folder: Path) -> Iterator[Peer]:
     """Run prometheus_client with a page's series as labelled Gauges."""
     file, port = folder / "page.txt", free_port()
     file.write_bytes(page)
-    with _serving(python("benchmarks.client_library", file, port), port, folder) as peer:
+    with _serving(python("benchmarks.trimming", "benchmarks.client_library", file, port), port, folder) as peer:
         yield peer
 
 

@@ -13,7 +13,7 @@ class Scale:
     Attributes:
         series: sizes of the page in the benchmark of scrapes.
         rendered: sizes of a poll in the benchmark of rendering.
-        held: sizes of the page in the benchmark of memory.
+        held: on the page in the benchmark of memory: customers, and series of each.
         changed: how many series change between two scrapes.
         customers: that are polled.
         delayed_requests: of those that are answered late, how many are waited for.
@@ -33,7 +33,7 @@ class Scale:
 
     series: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     rendered: tuple[int, ...] = (1_000, 100_000)
-    held: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    held: tuple[tuple[int, int], ...] = ((100, 100), (1_000, 100), (10_000, 10), (10_000, 100))
     changed: tuple[int, ...] = (50, 1_000, 10_000)
     customers: int = 10_000
     delayed_requests: int = 3_000
@@ -54,7 +54,7 @@ FULL: Final = Scale()
 TINY: Final = Scale(
     series=(200,),
     rendered=(200,),
-    held=(200,),
+    held=((2, 100),),
     changed=(50,),
     customers=20,
     delayed_requests=20,

@@ -102,11 +102,13 @@ def _rows(what: str, costs: Costs, bars: Mapping[str, Bar]) -> Iterator[Figure]:
 
 def _changed(exporter: Exporter, changed: int, library: float, scale: Scale) -> Iterator[Figure]:
     """Yield the first scrape after a poll that brought other figures, without and with what the poll had to do."""
-    costs = []
+    costs, before = [], exporter.first_figure
     for _ in range(max(1, min(scale.rounds, _POLLED_SERIES // exporter.account.series))):
         exporter.vendor.change(changed)
         exporter.poll_again()
         costs.append(_MS * cpu_of(exporter.program, exporter.scraper.scrape))
+    if exporter.first_figure != before + len(costs):
+        raise RuntimeError("the page does not show what the vendor changed")
     series, scrape = exporter.account.series, median(costs)
     what = f"{series:,} series, {changed:,} changed"
     yield Figure(f"{what}, the first scrape after", scrape, "ms", CLIENT_LIBRARY, _MS * library)

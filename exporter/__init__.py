@@ -5,7 +5,8 @@ The way of one number:
     config.yaml          config        accounts: credentials with a name, and how they are polled
       poller, retry                    one loop an account: when to ask, what to do about each kind of failure
         vendors/<name>                 requests -> reply models -> samples
-          client, auth, pacing, body   signed, paced, bounded HTTP; one translation of HTTP into errors
+          client, auth, pacing, body   signed, paced, bounded HTTP
+          connections                  used again; one translation of HTTP into errors
       quota                            samples -> what is used, of how much, until when, for any vendor
       store                            a snapshot for each account, replaced whole; the last good reading kept
       exposition                       sample lines, rendered once a poll

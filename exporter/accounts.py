@@ -11,7 +11,6 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
-from exporter.auth import Auth
 from exporter.client import Client
 from exporter.config import Config
 from exporter.errors import InternalError
@@ -23,6 +22,7 @@ from exporter.storage import Kept, Storage, Unusable
 from exporter.store import AccountKey, Part, Store
 from exporter.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
+from exporter.vendors.account import Credential
 
 
 class Exporter:
@@ -45,8 +45,8 @@ class Exporter:
         self._clock = clock
         self._open_client = open_client
         self._storage = storage
-        self._pacers: dict[tuple[str, Auth], Pacer] = {}
-        self._rates: dict[tuple[str, Auth], Rate | None] = {}
+        self._pacers: dict[Credential, Pacer] = {}
+        self._rates: dict[Credential, tuple[Rate | None, float]] = {}
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
         self._unwritten: set[AccountKey] = set()
 
@@ -64,7 +64,7 @@ class Exporter:
             self.telemetry.forget(key)
         changed = [account for key, account in wanted.items() if account != before.get(key)]
         for account in changed:
-            if (old := before.get(account.key)) and (old.base_url, old.auth) != (account.base_url, account.auth):
+            if (old := before.get(account.key)) and old.credential != account.credential:
                 self.store.forget(account.key)
             self.telemetry.adopt(account)
             if self._storage and not self.store[account.key].known:
@@ -74,10 +74,10 @@ class Exporter:
         return changed
 
     def _keep_pacers(self, config: Config) -> None:
-        """Keep the pace of each credential whose rate is still the same; that of the first account is all's."""
-        rates: dict[tuple[str, Auth], Rate | None] = {}
+        """Keep the pace of each credential whose rate, and share of it, is the same; the first account's is all's."""
+        rates: dict[Credential, tuple[Rate | None, float]] = {}
         for account in config.accounts:
-            rates.setdefault((account.base_url, account.auth), account.rate_limit)
+            rates.setdefault(account.credential, (account.rate_limit, account.rate_share))
         kept = {key: self._pacers[key] for key in rates.keys() & self._pacers.keys() if self._rates[key] == rates[key]}
         self._pacers, self._rates = kept, rates
 
@@ -85,8 +85,7 @@ class Exporter:
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
         """Open an adopted account for polls; its connections are closed on leaving."""
         pacer = self._pacers.setdefault(
-            (account.base_url, account.auth),
-            Pacer(account.rate_limit, account.assumed_rate, account.shard.share),
+            account.credential, Pacer(account.rate_limit, account.assumed_rate, account.rate_share)
         )
         observer = self.telemetry.accounts[account.key]
         preserve = partial(self._preserve, account, self._storage, observer) if self._storage else None

@@ -87,8 +87,8 @@ async def assemble(
 
 async def run(config: Config, serving: Serving) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the configuration again."""
-    from exporter.web.pages import Application  # noqa: PLC0415 - `check` and `once` need no server
-    from exporter.web.exposure import say_exposed  # noqa: PLC0415 - the same
+    from exporter.web.exposure import say_exposed  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.pages import Application  # noqa: PLC0415 - the same
     from exporter.web.server import Limits, Server, affordable_connections  # noqa: PLC0415 - the same
 
     stop, limits, exporter = (

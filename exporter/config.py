@@ -18,6 +18,7 @@ from exporter import yaml_strict
 from exporter.durations import write_duration
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
+from exporter.vendors.account import Credential
 from exporter.vendors.settings import Settings, description_of
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -70,8 +71,11 @@ class Config(Settings):
     shard: Shard = Shard()
 
     def of_shard(self, shard: Shard) -> Config:
-        """Return what of a whole configuration is a shard's: some accounts, of some a part of their customers."""
-        parts = (account.of_shard(shard) for account in self.accounts)
+        """Return what of a whole configuration is a shard's: accounts, or some of their customers, and of each rate."""
+        users: dict[Credential, set[int]] = {}
+        for one in self.accounts:
+            users.setdefault(one.credential, set()).update(one.shards(shard.total))
+        parts = (one.with_rate_share(1 / len(users[one.credential])).of_shard(shard) for one in self.accounts)
         return Config.model_construct(accounts=tuple(part for part in parts if part is not None), shard=shard)
 
 

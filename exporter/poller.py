@@ -20,6 +20,7 @@ from exporter.log import logger
 from exporter.polled import Brought, Polled, made
 from exporter.reading import Reading
 from exporter.schedule import Schedule
+from exporter.sharding import Shard
 from exporter.store import AccountKey, Snapshot, Store
 from exporter.vendors.account import Account
 from exporter.vendors.protocol import Ask, Poll, Slice
@@ -71,7 +72,7 @@ class Poller:
     async def run(self) -> None:
         """Poll for ever: first soon, then out of step with other accounts, each slice once an interval."""
         interval, slices = self._account.interval, self._account.slices
-        early = phase(self._account.key)
+        early = phase(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + early * min(interval, LONGEST_FIRST_WAIT_SECONDS))
         while True:
             number = schedule.next
@@ -162,7 +163,8 @@ async def _unless_cancelled() -> None:
     await anyio.lowlevel.checkpoint_if_cancelled()
 
 
-def phase(key: AccountKey) -> float:
-    """Return a number from 0 to 1 that is an account's own, the same after each start."""
-    digest = hashlib.sha256("/".join(key).encode()).digest()
+def phase(key: AccountKey, shard: Shard = Shard()) -> float:  # noqa: B008 - it is frozen
+    """Return a number from 0 to 1 that is an account's own at a shard, the same after each start."""
+    names = (*key, str(shard.number)) if shard.total > 1 else key
+    digest = hashlib.sha256("/".join(names).encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64

@@ -34,19 +34,22 @@ class Shard:
 
     @property
     def share(self) -> float:
-        """The part of a vendor's rate that is this shard's: the vendor limits all of them together."""
+        """The part of all customers that this shard has, about."""
         return 1 / self.total
 
     def owns(self, *names: str) -> bool:
-        """Whether what these names stand for is this shard's; it is exactly one's."""
-        return self.total == 1 or jump_hash(_key(names), self.total) == self.number
+        """Whether what these names stand for is this shard's."""
+        return owner(self.total, *names) == self.number
 
     def __str__(self) -> str:
         return f"{self.number} of {self.total}"
 
 
-def _key(names: tuple[str, ...]) -> int:
-    return int.from_bytes(hashlib.sha256("\x00".join(names).encode()).digest()[:8])
+def owner(total: int, *names: str) -> int:
+    """Return the number of the one shard of so many that has what these names stand for."""
+    if total == 1:
+        return 0
+    return jump_hash(int.from_bytes(hashlib.sha256("\x00".join(names).encode()).digest()[:8]), total)
 
 
 def jump_hash(key: int, total: int) -> int:

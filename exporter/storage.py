@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,8 @@ from exporter.vendors.periods import Span
 _VERSION: Final = 2
 _ROWS_A_LINE: Final = 1000
 _FAMILIES: Final = {family.name: family for family in READING_FAMILIES}
+_FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of\d+)?(\+\d+of\d+)?\.json")
+"""No account's name has a plus sign."""
 _COUNTED: Final = ("total", "counted", "last", "limit", "seen", "origin", "late")
 
 Rejection = Literal["damaged", "version", "foreign"]
@@ -73,8 +76,9 @@ class Storage:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / ".probe"
         probe.touch(mode=0o600)
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another shard may use the same
         self._folder = folder
+        self._found = _by_account(folder)
         self._locks: dict[Path, threading.Lock] = defaultdict(threading.Lock)
 
     def write(self, account: Account, number: int, kept: Kept) -> None:
@@ -98,11 +102,15 @@ class Storage:
     def read(self, account: Account, number: int) -> Kept | None:
         """Return what the file of a slice of an account holds, or None where there is none.
 
+        What was kept while the account was divided in another way is removed: if that came back, counters would go
+        back with it.
+
         Raises:
             Unusable: it cannot be used, and is set aside.
             OSError: it cannot be read.
 
         """
+        self._remove_outdated(account)
         path = self._path(account, number)
         try:
             raw = path.read_bytes()
@@ -118,8 +126,24 @@ class Storage:
             raise Unusable("damaged") from None
 
     def _path(self, account: Account, number: int) -> Path:
-        part = f"+{number}of{account.slices}" if account.slices > 1 else ""  # no name has a plus sign
+        shard, slices = account.shard, account.slices
+        part = f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
+        part += f"+{number}of{slices}" if slices > 1 else ""
         return self._folder / f"{account.vendor}-{account.name}{part}.json"
+
+    def _remove_outdated(self, account: Account) -> None:
+        owned = (f"{account.vendor}-{account.name}", account.shard.number)
+        for path in self._found.pop(owned, set()) - {self._path(account, number) for number in range(account.slices)}:
+            path.unlink(missing_ok=True)
+
+
+def _by_account(folder: Path) -> dict[tuple[str, int], set[Path]]:
+    """Return the files of a folder by the accounts and the shards whose they are."""
+    found: defaultdict[tuple[str, int], set[Path]] = defaultdict(set)
+    for path in folder.glob("*.json"):
+        if parts := _FILE.fullmatch(path.name):
+            found[parts["account"], int(parts["shard"] or 0)].add(path)
+    return found
 
 
 def _settle(folder: Path) -> None:

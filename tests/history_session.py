@@ -2,7 +2,6 @@
 
 import os
 import random
-import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ SCRAPED_EVERY: Final = 1800.0
 LATELY: Final = 2 * DAY
 SCRAPED_LATELY_EVERY: Final = 300.0
 
-_BEGAN: Final = re.compile("^process_start_time_seconds .*\\n", re.MULTILINE)
+_BEGAN: Final = "\nprocess_start_time_seconds "
 _CUSTOMERS: Final = 3
 _CORE_HOURS: Final = "limit: 20000", "limit: 15000"
 """The demo's limit, and one that a contract is beyond at the end, and another near."""
@@ -118,7 +117,7 @@ class Page:
     def __init__(self, parts: app.Parts, started: float) -> None:
         self._parts = parts
         self._exposition = Exposition(parts.store, parts.telemetry)
-        self._started = f"process_start_time_seconds {started}\n"
+        self._started = str(started)
         self._of: tuple[object, ...] = ()
         self._text = ""
 
@@ -129,7 +128,8 @@ class Page:
         if of != self._of:
             began = time.perf_counter()
             page = b"".join(self._exposition.page(Format.OPENMETRICS, now).plain()).decode()
-            page = _BEGAN.sub(self._started, page.removesuffix("# EOF\n"))
+            before, began_then, after = page.removesuffix("# EOF\n").partition(_BEGAN)
+            page = before + began_then + self._started + after[after.index("\n") :]
             self._text = _as_scraped(page, 1, time.perf_counter() - began)
             self._of = of
         return self._text

@@ -1,6 +1,7 @@
 """Who may import whom, read from the imports themselves; and how long a file may be."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -206,6 +207,24 @@ def test_a_command_imports_only_what_it_needs(command: str) -> None:
     loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
 
     assert not {"starlette", "httpx", "prometheus_client", "pydantic"} & set(loaded.split())
+
+
+def test_a_configuration_imports_its_own_vendors_and_no_network() -> None:
+    account = "{vendor: ionos, name: a, token: '${SHELL_SECRET}'}"
+    parsed = f'config.parse(b"accounts: [{account}]", Path()).accounts[0].vendor'
+    script = f"import sys; from pathlib import Path; from exporter import config; print({parsed}, *sys.modules)"
+
+    vendor, *loaded = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"SHELL_SECRET": "x"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+
+    assert vendor == "ionos"
+    assert {f"exporter.vendors.{vendor}" for vendor in VENDORS} & set(loaded) == {"exporter.vendors.ionos"}
+    assert not {"httpx", "prometheus_client", "h11", "bcrypt"} & set(loaded)
 
 
 def test_rows_name_rooms_that_exist() -> None:

@@ -29,7 +29,7 @@ TOLD: dict[str, list[tuple[str, str, str | None]]] = {
         ("200 series, 50 changed, their commit and that scrape", CLIENT_LIBRARY, None),
     ],
     "render": [("a poll of 200 series, a series, all changed", CLIENT_LIBRARY, None)],
-    "memory": [("200 series, a series", CLIENT_LIBRARY, None)],
+    "memory": [("200 series of 2 customers, a series, held", CLIENT_LIBRARY, None)],
     "polling": [
         ("20 customers, a vendor next door, CPU of a request", "bare httpx", None),
         ("20 customers, a vendor 10 ms away, requests", "what ten in flight allow", None),
@@ -94,7 +94,7 @@ def test_a_number_has_three_digits_that_count(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "text"), [(1.8, "1.8 x"), (0.184, "0.184 x"), (1 / 1840, "1/1,840"), (148.0, "148 x")]
+    ("ratio", "text"), [(1.8, "1.8 x"), (0.184, "0.184 x"), (0.05, "1/20"), (1 / 1840, "1/1,840"), (148.0, "148 x")]
 )
 def test_a_small_ratio_is_turned_round(ratio: float, text: str) -> None:
     assert factor(ratio) == text

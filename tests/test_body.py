@@ -2,10 +2,11 @@ import gzip
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import pytest
 
-from exporter.body import MAX_BODY_BYTES, decode_json, read_body
+from exporter.body import LARGE_BODY_BYTES, MAX_BODY_BYTES, decode_json, read_body
 from exporter.errors import TooLarge, Undecodable
 
 pytestmark = pytest.mark.anyio
@@ -177,3 +178,49 @@ def test_a_long_content_type_is_cut() -> None:
         decode_json(b"<", "x" * 10_000)
 
     assert len(str(caught.value)) < 120
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        b"null",
+        b'{"a": [1, 2.5, "x", true], "a": {"b": -0.0}}',
+        '"é\\u00e9"'.encode(),
+        b"12345678901234567890123",
+        b'["\\ud800", {"a\\udc00": 1}]',
+        b"1e400",
+        b"9" * 10_000,
+        b"NaN",
+        b"-Infinity",
+        b"{'a': 1}",
+        b'{"a": 1',
+        b'"\xe9"',
+        b'"\t"',
+        b"] x [",
+        b"[" * 100_000,
+    ],
+)
+def test_a_large_body_is_decoded_like_a_small_one(end: bytes) -> None:
+    def outcome(padding: int) -> str:
+        document: Any
+        try:
+            document = decode_json(b'["' + b"x" * padding + b'",' + end + b"]", "text/plain")
+        except Undecodable:
+            return "undecodable"
+        assert document[0] == "x" * padding
+        return repr(document[1:])
+
+    assert outcome(LARGE_BODY_BYTES) == outcome(1)
+
+
+def test_a_large_body_lets_other_threads_go_on_at_each_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+
+    def note(value: object) -> object:
+        seen.append(value)
+        return value
+
+    monkeypatch.setattr("exporter.body._itself", note)
+    decode_json(b'[{"a": {}}, "' + b"x" * LARGE_BODY_BYTES + b'"]', "")
+
+    assert seen == [{}, {"a": {}}]

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scripted_vendor import SECRET, Answer, Tally, account_with, answer, be_impa
 
 import exporter
 from exporter import __version__
+from exporter.body import LARGE_BODY_BYTES
 from exporter.errors import (
     ConnectFailed,
     NameUnresolved,
@@ -123,6 +125,22 @@ async def test_nothing_is_taken_from_the_environment(tmp_path: Path, monkeypatch
             await client("/")
 
     assert [request.headers["authorization"] for request in server.requests] == [f"Bearer {SECRET}"]
+
+
+@pytest.mark.parametrize(("length", "aside"), [(LARGE_BODY_BYTES - 2, False), (LARGE_BODY_BYTES - 1, True)])
+async def test_a_large_answer_is_decoded_aside(length: int, aside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def decode(body: bytes, _content_type: str) -> object:
+        threads.append(threading.current_thread())
+        return len(body) - 2
+
+    monkeypatch.setattr("exporter.answer.decode_json", decode)
+    with scripted({"GET /": [answer("x" * length)]}) as server:
+        async with client_of(account_with(server.url, monkeypatch), Tally()) as client:
+            assert await client("/") == length
+
+    assert [thread is not threading.main_thread() for thread in threads] == [aside]
 
 
 def test_httpx_is_imported_by_one_module_alone() -> None:

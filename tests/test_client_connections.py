@@ -10,7 +10,9 @@ import pytest
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.lowlevel import checkpoint
 from scripted_vendor import Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
+from virtual_time import run_virtually
 
+from exporter.connections import Connections
 from exporter.errors import (
     BadRequest,
     ConnectFailed,
@@ -146,3 +148,56 @@ async def test_many_deadlines_leave_a_pool_that_works(monkeypatch: pytest.Monkey
             assert await client("/") == {"good": True}
 
     assert tally.codes == {"none": 3 * MAX_IN_FLIGHT, "200": 1}
+
+
+class Opened(httpx.AsyncBaseTransport):
+    """A connection that answers after a second, and knows whether it is open."""
+
+    def __init__(self, all_of_them: list["Opened"]) -> None:
+        self.asked, self.open = 0, True
+        all_of_them.append(self)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert self.open
+        assert request.method == "GET"
+        self.asked += 1
+        await anyio.sleep(1)
+        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+    async def aclose(self) -> None:
+        self.open = False
+
+
+def test_a_connection_is_kept_while_it_is_used_and_a_moment_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Opened] = []
+    monkeypatch.setattr("exporter.connections._transport_of", lambda _account: Opened(opened))
+
+    async def main() -> list[list[tuple[int, bool]]]:
+        seen: list[list[tuple[int, bool]]] = []
+
+        def look() -> None:
+            seen.append(sorted((one.asked, one.open) for one in opened))
+
+        connections = Connections(account_with("http://127.0.0.1", monkeypatch), lambda _code, _seconds: None)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(connections.exchange, "GET", "/", None, 100)
+        for _ in range(5):
+            await connections.exchange("GET", "/", None, 100)
+        look()
+        await anyio.sleep(1)
+        await connections.exchange("GET", "/", None, 100)
+        look()
+        await anyio.sleep(10)
+        await connections.exchange("GET", "/", None, 100)
+        look()
+        await connections.aclose()
+        look()
+        return seen
+
+    assert run_virtually(main) == [
+        [(1, True), (6, True)],
+        [(1, False), (7, True)],
+        [(1, False), (1, True), (7, False)],
+        [(1, False), (1, False), (7, False)],
+    ]

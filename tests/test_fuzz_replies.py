@@ -25,7 +25,8 @@ from exporter.pacing import RateLimit
 from exporter.vendors import VENDORS
 from exporter.vendors.ionos import Usage
 from exporter.vendors.planship import Entitlements
-from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Notes, Reply, read_number, read_reply
+from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Notes, Reply, read_reply
+from exporter.vendors.values import read_number
 
 NEARLY = st.sampled_from(
     (

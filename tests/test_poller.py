@@ -15,6 +15,7 @@ from exporter.metrics.usage import NETNUT_GB_USED, PROLIFI_WINDOW_START
 from exporter.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
 from exporter.reading import Reading
 from exporter.secret import EnvironmentSecret
+from exporter.sharding import Shard
 from exporter.store import Snapshot, Store
 from exporter.vendors.account import Account
 from exporter.vendors.protocol import Poll
@@ -122,6 +123,19 @@ def test_accounts_do_not_poll_in_step() -> None:
 
     assert all(0 <= one < 1 for one in phases)
     assert max(later - one for one, later in pairwise(phases)) < 0.02
+
+
+def test_shards_do_not_poll_an_account_in_step() -> None:
+    def first_poll(shard: Shard) -> float:
+        part = scripted(1).polled_by(shard)
+        run_for(0, part)
+        return part.polled_at[0]
+
+    times = sorted(first_poll(Shard(number, 100)) for number in range(100))
+
+    assert all(0 <= one < LONGEST_FIRST_WAIT_SECONDS for one in times)
+    assert max(later - one for one, later in pairwise(times)) < 0.1 * LONGEST_FIRST_WAIT_SECONDS
+    assert first_poll(Shard()) == pytest.approx(phase(("scripted", "main")) * LONGEST_FIRST_WAIT_SECONDS)
 
 
 def test_a_failure_keeps_the_last_good_reading_and_says_so() -> None:

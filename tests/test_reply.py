@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.vendors.reply import read_flag, read_key, read_number, read_percent, read_text, read_time
+from exporter.vendors.values import read_flag, read_key, read_number, read_percent, read_text, read_time
 
 HUGE = 10**400
 TOO_LONG = pytest.param(10**5000, id="5000 digits")

@@ -1,6 +1,7 @@
 """What a reply model makes of a document: what is there is taken, what is not is noted."""
 
-from typing import Any
+from collections import Counter
+from typing import Any, cast
 
 import pytest
 
@@ -22,8 +23,10 @@ from exporter.vendors.reply import (
     Part,
     Reply,
     Rows,
+    SkipReason,
     Text,
     Time,
+    is_large,
     read_reply,
 )
 
@@ -172,3 +175,37 @@ def test_a_list_of_more_items_than_any_account_has_is_refused_unread() -> None:
         read_reply(Table, {"rows": [{}] * 100_001}, notes)
 
     assert not notes.skipped
+
+
+def counted(**reasons: int) -> Counter[SkipReason]:
+    return cast("Counter[SkipReason]", Counter(reasons))
+
+
+def test_what_is_noted_of_items_is_noted_once_though_one_of_them_cannot_be_read() -> None:
+    notes = Notes()
+    rows = [{"id": "a"}, {"count": 1}, {"id": "b", "count": "x"}, {"id": "c", "count": 2}]
+    table = read_reply(Table, {"rows": rows}, notes)
+
+    assert [(row.id, row.count) for row in table.rows] == [("a", None), ("b", None), ("c", 2)]
+    assert notes == Notes(Counter({("rows.count", "missing"): 1, ("rows.count", "type"): 1}), counted(schema=1))
+
+
+def test_notes_add_up() -> None:
+    notes = Notes(Counter({("a", "null"): 1}), counted(schema=1), {"x"})
+    notes.add(Notes(Counter({("a", "null"): 2, ("b", "type"): 1}), counted(gone=1), {"x", "y"}))
+
+    assert notes == Notes(Counter({("a", "null"): 3, ("b", "type"): 1}), counted(schema=1, gone=1), {"x", "y"})
+
+
+@pytest.mark.parametrize(
+    ("document", "large"),
+    [
+        (None, False),
+        ({"a": ["x"] * 100_000}, False),
+        ([{}] * 999, False),
+        ([{}] * 1000, True),
+        ({"a": [{"b": [[], [{"c": {}}] * 199]}] * 10}, True),
+    ],
+)
+def test_a_document_is_large_by_its_objects_and_lists(document: object, large: bool) -> None:
+    assert is_large(document) is large

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Self
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from exporter.durations import read_duration, write_duration
 from exporter.metrics import Sample
 from exporter.pacing import Rate, seconds_apart
 from exporter.secret import FileSecret, Secret
-from exporter.sharding import Shard
+from exporter.sharding import Shard, owner
 from exporter.vendors.cycle import Cycle
 from exporter.vendors.protocol import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
@@ -22,6 +22,9 @@ from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
+
+Credential = tuple[str, Auth]
+"""Where an account signs in, and how; accounts with the same share the vendor's rate."""
 
 
 class TLS(Settings):
@@ -79,11 +82,17 @@ class Account(Settings):
         default=(), description="Quotas to watch beside those that the vendor reports itself."
     )
     _shard: Shard = PrivateAttr(default=Shard())
+    _rate_share: float = PrivateAttr(default=1.0)
 
     @property
     def key(self) -> tuple[str, str]:
         """Vendor and name: what tells an account from every other."""
         return self.vendor, self.name
+
+    @property
+    def credential(self) -> Credential:
+        """Where the account signs in, and how."""
+        return self.base_url, self.auth
 
     @property
     def host(self) -> str:
@@ -99,6 +108,11 @@ class Account(Settings):
     def shard(self) -> Shard:
         """The shard that the account is polled by: as a whole, or with others."""
         return self._shard
+
+    @property
+    def rate_share(self) -> float:
+        """The part of the vendor's rate that is this shard's: the vendor limits all who use a credential together."""
+        return self._rate_share
 
     @property
     def at_home(self) -> bool:
@@ -128,8 +142,12 @@ class Account(Settings):
     @property
     def cycle(self) -> Cycle:
         """How long reading all of them once takes, as far as that is known before the vendor is asked."""
-        apart = seconds_apart(self.rate_limit, self.assumed_rate, self._shard.share)
+        apart = seconds_apart(self.rate_limit, self.assumed_rate, self._rate_share)
         return Cycle(self.interval, self.slices, self.most_customers, self.calls, apart)
+
+    def shards(self, total: int) -> Collection[int]:
+        """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
+        return (owner(total, *self.key),)
 
     def of_shard(self, shard: Shard) -> Self | None:
         """Return the part of a whole account that a shard polls; None where that is nothing."""
@@ -139,6 +157,12 @@ class Account(Settings):
         """Return the account as a shard polls it, with these of its settings changed."""
         part = self.model_copy(update=settings)
         part._shard = shard  # noqa: SLF001 - of the same class, and of nobody else yet
+        return part
+
+    def with_rate_share(self, share: float) -> Self:
+        """Return the account as one that has this part of the vendor's rate."""
+        part = self.model_copy()
+        part._rate_share = share  # noqa: SLF001 - as above
         return part
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from exporter.sharding import Shard
@@ -48,6 +48,10 @@ class CustomersAccount(Account):
         shard, key = self.shard, self.key
         divided = shard.total > 1 and self.divisible
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
+
+    def shards(self, total: int) -> Collection[int]:
+        """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
+        return range(total) if self.divisible else super().shards(total)
 
     def of_shard(self, shard: Shard) -> Self | None:
         """Return the part of a whole account that a shard polls; None where that is nothing.

@@ -10,10 +10,11 @@ from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import anyio
+import anyio.to_thread
 
 from exporter.errors import Malformed, NotFound, PollError, Refused
 from exporter.pacing import MAX_IN_FLIGHT
-from exporter.vendors.reply import Notes, ReplyT, SkipReason, read_reply
+from exporter.vendors.reply import Notes, ReplyT, SkipReason, is_large, read_reply
 
 _MOST_TOLD: Final = 5
 _LONGEST_SEGMENT: Final = 256
@@ -84,11 +85,21 @@ class Poll:
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
         """Return what a GET answers, read as `model`."""
-        return read_reply(model, await self.ask(path, params=params), self.notes, f"GET {path}")
+        return await self._read(model, await self.ask(path, params=params), f"GET {path}")
 
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
         """Return what a POST that only reads answers, read as `model`."""
-        return read_reply(model, await self.ask(path, body=body), self.notes, f"POST {path}")
+        return await self._read(model, await self.ask(path, body=body), f"POST {path}")
+
+    async def _read(self, model: type[ReplyT], document: object, asked: str) -> ReplyT:
+        """Read a large document in a worker thread, with notes of its own: others are read meanwhile."""
+        if not is_large(document):
+            return read_reply(model, document, self.notes, asked)
+        notes = Notes()
+        try:
+            return await anyio.to_thread.run_sync(read_reply, model, document, notes, asked)
+        finally:
+            self.notes.add(notes)
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
         """Note that items were left out."""
