@@ -25,7 +25,7 @@ from benchmarks.scraping import AS_PROMETHEUS, Ask, cpu_of
 _MS: Final = 1000.0
 _MOST_AT_ONCE: Final = 200
 _MOST_SECONDS: Final = 6.0
-"""Of CPU that all rounds of one measurement may take, if they are more than one."""
+"""Of CPU that all rounds of one measurement may take."""
 _POLLED_SERIES: Final = 300_000
 """In all polls of one measurement, if they are more than one."""
 _BAR_SERIES: Final = 100_000
@@ -84,17 +84,22 @@ def _now_and_then(servers: Mapping[str, Peer], scale: Scale) -> Costs:
 
 
 def _in_a_row(servers: Mapping[str, Peer], ask: Ask, about: Costs, scale: Scale) -> Costs:
-    """Return the median of rounds of scrapes without pauses, each `about` so costly; all have a turn in each round."""
+    """Return the median of rounds of scrapes without pauses, each `about` so costly; all have a turn in each round.
+
+    A server that is so slow that one scrape is too much is left out.
+    """
     found: dict[str, list[float]] = {name: [] for name in servers}
     for turn in range(scale.rounds):
         for name, peer in servers.items():
-            if turn == 0 or turn * about[name] < _MOST_SECONDS:
+            if (turn + 1) * about[name] < _MOST_SECONDS:
                 times = min(_MOST_AT_ONCE, max(1, round(scale.round_seconds / about[name])))
                 found[name].append(_cost(peer, ask, times))
-    return {name: median(costs) for name, costs in found.items()}
+    return {name: median(costs) for name, costs in found.items() if costs}
 
 
 def _rows(what: str, costs: Costs, bars: Mapping[str, Bar]) -> Iterator[Figure]:
+    if len(costs) == 1:
+        yield Figure(what, _MS * costs[""], "ms")
     for name, cost in costs.items():
         if name:
             yield Figure(what, _MS * costs[""], "ms", name, _MS * cost, bars.get(name, NO_BAR))

@@ -38,4 +38,4 @@ def test_what_was_there_at_the_start_is_not_looked_at_again(started: bool) -> No
     if started:
         gc.disable()
 
-    assert cli._run(look) == ((True, True, (5_000, 5, 200)) if started else (True, False, before))  # noqa: SLF001
+    assert cli._run(look) == ((True, True, (5_000, 5, 10)) if started else (True, False, before))  # noqa: SLF001

@@ -1,0 +1,125 @@
+"""Many who ask at once are given one page, which is joined once; each page is of one moment, whatever lands meanwhile."""
+
+import zlib
+from collections.abc import Iterable
+
+import anyio
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from readings import checked
+
+from exporter.exposition import Exposition, Page, Section
+from exporter.metrics.usage import NETNUT_GB_USED
+from exporter.negotiation import Format
+from exporter.store import Part, Store
+from exporter.telemetry import Telemetry
+
+pytestmark = pytest.mark.anyio
+SCRAPES = 200
+KEYS = [("netnut", "a"), ("netnut", "b")]
+SERIES = [10, 4000]
+"""Of each account: the page is joined at once, or in a thread."""
+
+
+class Joins:
+    """Counts how often a part of a page is joined."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        joined = Section.joined
+
+        def counted(lines: Iterable[object], *rest: object) -> Section:
+            self.count += 1
+            return joined(lines, *rest)  # type: ignore[arg-type]  # as they came
+
+        monkeypatch.setattr(Section, "joined", counted)
+
+
+def land(store: Store, key: tuple[str, str], series: int, value: float) -> None:
+    """Let a poll land that says the same of every series."""
+    samples = [NETNUT_GB_USED(value, plan_id=str(plan), product_type="x") for plan in range(series)]
+    part = Part.of(key[1], checked(samples), store[key].parts.get(0), 1.0, float("inf"))
+    store.succeeded(key, part)
+
+
+def values(page: Page) -> dict[str, set[float]]:
+    """What a page says of each account's series, read from its packed bytes."""
+    found: dict[str, set[float]] = {}
+    text = zlib.decompress(b"".join(page.packed()), wbits=31).decode()
+    assert text == b"".join(page.plain()).decode()
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples if family.name == NETNUT_GB_USED.name else ():
+            found.setdefault(sample.labels["account"], set()).add(sample.value)
+    return found
+
+
+@pytest.mark.parametrize("series", SERIES)
+async def test_scrapes_at_once_are_given_one_page_that_is_joined_once(
+    series: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, joins, pages = Store(KEYS), Joins(monkeypatch), list[Page]()
+    exposition = Exposition(store, Telemetry(0))
+    for key in KEYS:
+        land(store, key, series, 1.0)
+
+    async def scrape() -> None:
+        pages.append(await exposition.fresh(Format.TEXT))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(SCRAPES):
+            tasks.start_soon(scrape)
+
+    assert len(pages) == SCRAPES
+    assert {tuple(map(id, page.sections[:2])) for page in pages} == {tuple(map(id, pages[0].sections[:2]))}
+    # The readings, the accounts and the process; that is old after a second, which a slow machine may need.
+    assert joins.count < SCRAPES / 10
+    assert values(pages[0]) == {"a": {1.0}, "b": {1.0}}
+
+
+@pytest.mark.parametrize("series", SERIES)
+async def test_each_scrape_is_of_one_moment_while_polls_land(series: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, joins, pages = Store(KEYS), Joins(monkeypatch), list[Page]()
+    exposition, polls = Exposition(store, Telemetry(0)), 12
+    for key in KEYS:
+        land(store, key, series, 0.0)
+
+    async def poll() -> None:
+        for number in range(1, polls + 1):
+            for key in KEYS:
+                land(store, key, series, float(number))
+            await anyio.sleep(0.001)
+
+    async def scrape(form: Format) -> None:
+        for _ in range(5):
+            pages.append(await exposition.fresh(form))
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(poll)
+        for number in range(SCRAPES // 5):
+            tasks.start_soon(scrape, list(Format)[number % 2])
+
+    distinct = {id(page.sections[0]): page for page in pages}
+    for page in distinct.values():
+        (generation,) = values(page)["a"]
+        assert values(page)["b"] == {generation}  # both accounts' polls land before anybody else is let in
+    assert len(pages) == SCRAPES
+    assert joins.count < SCRAPES
+    last = await exposition.fresh(Format.TEXT)
+    assert values(last) == {"a": {polls}, "b": {polls}}
+
+
+async def test_a_scrape_that_is_given_up_keeps_nobody_from_the_next() -> None:
+    store = Store(KEYS)
+    exposition = Exposition(store, Telemetry(0))
+    for key in KEYS:
+        land(store, key, SERIES[-1], 1.0)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(exposition.fresh, Format.TEXT)
+        await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+
+    with anyio.fail_after(10):
+        assert values(await exposition.fresh(Format.TEXT)) == {"a": {1.0}, "b": {1.0}}
