@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from exporter.storage import Storage
     from exporter.web.protection import Protection
 
-_COLLECTED_AFTER: Final = (5_000, 5, 10)
+_COLLECTED_AFTER: Final = (5_000, 5, 30)
 """Little of what polls make goes in circles, and to look at all of it holds scrapes up."""
 SANDBOX_ADDRESS: Final = "127.0.0.1:10925"
 

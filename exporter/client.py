@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -144,6 +145,8 @@ def _import_connections() -> None:
     from exporter.connections import trust  # noqa: PLC0415 - see `Client._connected`
 
     trust(None, insecure=False)
+    if gc.get_freeze_count():  # as what was imported before: it stays, and is not looked at again
+        gc.freeze()
 
 
 def _connections(account: Account, observer: Observer, transport: Transport | None = None) -> Connections:

@@ -80,5 +80,5 @@ def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
         reading,
         part_of(reading, kept, stale_at=brought.stale_at),
         totals,
-        part_of(totals, before.whole, stale_at=stale_at) if totals and account.quotas else before.whole,
+        (part_of(totals, before.whole, stale_at=stale_at) if totals else before.whole) if account.quotas else None,
     )

@@ -30,8 +30,8 @@ class Schedule:
 
     @property
     def next(self) -> int:
-        """The slice that is polled next: the one that is due first; of several, one that failed less."""
-        return min(self._due, key=lambda number: (self._due[number], self._failures[number]))
+        """The slice that is polled next: that which is due first; of several, one that failed less or is not read yet."""
+        return min(self._due, key=lambda number: (self._due[number], self._failures[number], number in self._read))
 
     def due(self, number: int) -> float:
         """Return when a slice is polled."""
@@ -57,7 +57,7 @@ class Schedule:
         self._failures[number] = 0
         delay = next_delay(self._interval, now - began, 0, None)
         if first and slices > 1:
-            self._due[number] = self._start + (number + 1) / slices * self._interval
+            self._due[number] = max(now, self._start + (number + 1) / slices * self._interval)
         else:
             self._due[number] = now + delay * (1 - early / 2 if first else 1.0)
 

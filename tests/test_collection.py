@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter import __main__, cli
+from exporter import __main__, cli, client
 
 
 @pytest.fixture(autouse=True)
@@ -38,4 +38,17 @@ def test_what_was_there_at_the_start_is_not_looked_at_again(started: bool) -> No
     if started:
         gc.disable()
 
-    assert cli._run(look) == ((True, True, (5_000, 5, 10)) if started else (True, False, before))  # noqa: SLF001
+    assert cli._run(look) == ((True, True, (5_000, 5, 30)) if started else (True, False, before))  # noqa: SLF001
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_nor_is_what_is_imported_for_the_first_request(frozen: bool) -> None:
+    gc.collect()
+    if frozen:
+        gc.freeze()
+    before = gc.get_freeze_count()
+    kept: list[list[int]] = [[] for _ in range(1000)]
+
+    client._import_connections()  # noqa: SLF001
+
+    assert (gc.get_freeze_count() >= before + len(kept)) is frozen

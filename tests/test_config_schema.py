@@ -12,7 +12,7 @@ from exporter import yaml_strict
 from exporter.config import SCHEMA_ID, ConfigError, Problem, parse, schema
 from exporter.vendors import VENDORS
 
-OUR_WORDS = ("unknown key", "write ", "must ", "give ", "is ", "no ", "more ", "needs ", "list ", "the ")
+OUR_WORDS = ("unknown key", "write ", "must ", "lists ", "give ", "is ", "no ", "more ", "needs ", "list ", "the ")
 
 
 def valid(document: object) -> bool:

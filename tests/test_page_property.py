@@ -121,7 +121,9 @@ VALUE = st.sampled_from([0.0, -0.0, 1.0, 2.5, 1e22])
 
 def figures_of(first: int, number: int, label: str, value: float, *, quota: bool) -> Figures:
     figures: dict[object, dict[tuple[str, ...], float]] = {PROLIFI_WINDOW_START: {(): value}}
-    figures[PROLIFI_EVENT_COUNT] = {(f"{label}{one}", f"event-{one % 3}"): value for one in range(first, first + number)}
+    figures[PROLIFI_EVENT_COUNT] = {
+        (f"{label}{one}", f"event-{one % 3}"): value for one in range(first, first + number)
+    }
     if quota:
         figures[QUOTA_CONSUMED] = {("prolifi", "q", label, ""): value}
     return {family: values for family, values in figures.items() if values}  # type: ignore[misc]

@@ -53,7 +53,8 @@ class House:
     ) -> None:
         reading = Reading(figures_of([PROLIFI_WINDOW_START(1)]), dropped, notes or Notes(), as_of)
         totals = Reading(quotas=Quotas(matched=matched or {}))
-        self.store.succeeded(self.account.key, *(kept(one, read_at=START + 5) for one in (reading, totals)))
+        part, whole = (kept(one, read_at=START + 5) for one in (reading, totals))
+        self.store.succeeded(self.account.key, part, whole)
 
     def page(self) -> dict[tuple[str, Labels], float]:
         text = page_text(self.store, self.telemetry, 0.0)
