@@ -46,7 +46,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
     for customers, each in scale.held:
         account = Account(customers, each - 1)
         ours, theirs = _measured(account)
-        series, what = account.series, f"{account.series:,} series of {customers:,} customers"
+        series, what = account.series, f"memory, {account.series:,} series of {customers:,} customers"
         bar = _BAR if series == _BAR_SERIES else NO_BAR
         for name, figure_bar in (("held", bar), ("resident", NO_BAR)):
             value, peer_value = (

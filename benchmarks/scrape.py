@@ -45,9 +45,9 @@ def figures(scale: Scale) -> Iterator[Figure]:
                 now_and_then = _now_and_then(servers, scale)
                 in_a_row = {ask: _in_a_row(servers, ask, now_and_then, scale) for ask in Ask}
             bars = _BARS if series == _BAR_SERIES else {}
-            yield from _rows(f"{series:,} series, {AS_PROMETHEUS.words}, now and then", now_and_then, bars)
+            yield from _rows(f"a scrape of {series:,} series, {AS_PROMETHEUS.words}, now and then", now_and_then, bars)
             for ask, costs in in_a_row.items():
-                yield from _rows(f"{series:,} series, {ask.words}, in a row", costs, {})
+                yield from _rows(f"a scrape of {series:,} series, {ask.words}, in a row", costs, {})
             for changed in scale.changed:
                 if changed <= series:
                     yield from _changed(exporter, changed, now_and_then[CLIENT_LIBRARY], scale)

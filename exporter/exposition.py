@@ -11,7 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Final, Protocol
 
@@ -23,7 +23,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 
 from exporter.blocks import Block, Lines
 from exporter.gzip_member import HEAD, Checksum, joined, tail
-from exporter.metrics import FAMILIES, READING_FAMILIES, Family
+from exporter.metrics import READING_FAMILIES, Family
 from exporter.negotiation import Format
 from exporter.store import AccountKey, Snapshot, Store
 
@@ -186,7 +186,7 @@ class Exposition:
             lines = self._own_lines.get(family)
             if lines is None or lines.blocks[0].plain != text:
                 lines = self._own_lines[family] = Lines.of([Block.of(text)])
-            yield from (_HEADERS[form][family], lines)
+            yield from (_header(family, form), lines)
 
     def _process(self, form: Format, _: Seen) -> Iterator[Lines]:
         if form is Format.TEXT:
@@ -205,15 +205,11 @@ def _readings(form: Format, seen: Seen) -> Iterator[Lines]:
                 families[family].append(lines)
     for family in READING_FAMILIES:
         if family in families:
-            yield _HEADERS[form][family]
+            yield _header(family, form)
             yield from families[family]
 
 
+@cache
 def _header(family: Family, form: Format) -> Lines:
     name = family.name.removesuffix("_total") if form is Format.OPENMETRICS else family.name
     return Lines.of([Block.of(f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n".encode())])
-
-
-_HEADERS: Final[Mapping[Format, Mapping[Family, Lines]]] = {
-    form: {family: _header(family, form) for family in FAMILIES} for form in Format
-}

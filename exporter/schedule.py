@@ -30,7 +30,7 @@ class Schedule:
 
     @property
     def next(self) -> int:
-        """The slice that is polled next: that which is due first; of several, one that failed less or is not read yet."""
+        """The slice that is polled next: the first that is due; of several, one that failed less or is not read yet."""
         return min(self._due, key=lambda number: (self._due[number], self._failures[number], number in self._read))
 
     def due(self, number: int) -> float:

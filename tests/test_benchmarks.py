@@ -23,13 +23,13 @@ WRITTEN: dict[Path, str] = runpy.run_path(str(ROOT / "scripts" / "write-figures"
 # The least of what each benchmark tells of, and the programs without which it does not.
 TOLD: dict[str, list[tuple[str, str, str | None]]] = {
     "scrape": [
-        ("200 series, openmetrics, gzip, now and then", CLIENT_LIBRARY, None),
-        ("200 series, text, plain, in a row", CLIENT_LIBRARY, None),
-        ("200 series, openmetrics, gzip, now and then", "nginx, same bytes", "nginx"),
+        ("a scrape of 200 series, openmetrics, gzip, now and then", CLIENT_LIBRARY, None),
+        ("a scrape of 200 series, text, plain, in a row", CLIENT_LIBRARY, None),
+        ("a scrape of 200 series, openmetrics, gzip, now and then", "nginx, same bytes", "nginx"),
         ("200 series, 50 changed, their commit and that scrape", CLIENT_LIBRARY, None),
     ],
     "render": [("a poll of 200 series, a series, all changed", CLIENT_LIBRARY, None)],
-    "memory": [("200 series of 2 customers, a series, held", CLIENT_LIBRARY, None)],
+    "memory": [("memory, 200 series of 2 customers, a series, held", CLIENT_LIBRARY, None)],
     "polling": [
         ("20 customers, a vendor next door, CPU of a request", "bare httpx", None),
         ("20 customers, a vendor 10 ms away, requests", "what ten in flight allow", None),

@@ -9,7 +9,7 @@ from virtual_time import run_virtually, virtual_now
 
 from exporter.auth import Auth, Key
 from exporter.errors import PollError, ServerFailed
-from exporter.metrics import Sample
+from exporter.metrics import Sample, figures_of
 from exporter.metrics.usage import PROLIFI_EVENT_COUNT
 from exporter.poller import Poller
 from exporter.reading import Reading
@@ -25,7 +25,7 @@ CUSTOMERS = [f"customer-{number}" for number in range(30)]
 
 
 class Sliced(Account):
-    """A vendor whose figures are the hour of the clock's minutes, and of which some slices fail from a time on."""
+    """A vendor whose figures are the clock's time, and of which some slices fail from a time on."""
 
     sign_ins = ()
     base_url: str = "http://127.0.0.1:1"
@@ -147,7 +147,7 @@ def test_the_storage_has_each_slice_for_itself(tmp_path: Path) -> None:
     storage, one = Storage(tmp_path), account()
     (snapshot,) = looks(one, 10.0)
     for number in snapshot.parts:
-        figures = {PROLIFI_EVENT_COUNT: {(f"customer-{number}", "e"): 1.0 + number}}
+        figures = figures_of([PROLIFI_EVENT_COUNT(1.0 + number, customer_id=f"customer-{number}", event_name="e")])
         storage.write(one, number, Kept(Reading(figures), None, 1.0, 2.0))
 
     found = [storage.read(one, number) for number in range(SLICES)]
