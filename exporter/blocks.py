@@ -1,17 +1,17 @@
 """Sample lines ready for the page: rendered and deflated when a reading arrives, and only where it changed.
 
 An account's lines of a family are kept in blocks of about 64. Where a block ends is told by the series themselves, so
-one that comes or goes changes its own block and no other.
+one that comes or goes changes its own block and seldom the one beside it.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from exporter.gzip_member import Checksum, checksum, deflated
 from exporter.metrics import Family, Figures, Labels
@@ -25,38 +25,68 @@ _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 Mark = tuple[int, bytes]
 """What tells a block's figures from others: the hash of all its labels, and its values' own bytes."""
 Item = tuple[Labels, float]
+_NO_MARK: Final[Mark] = (0, b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Sample lines that belong together: the text, the same deflated, and what they were made of."""
+class Block(NamedTuple):
+    """Sample lines that belong together: what they were made of, the text, and the same deflated."""
+
+    mark: Mark
+    plain: bytes | memoryview
+    packed: bytes | memoryview
+
+    @classmethod
+    def of(cls, plain: bytes, mark: Mark = _NO_MARK) -> Block:
+        """Return the block of a text."""
+        return cls(mark, plain, deflated(plain))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """Blocks that follow each other on the page, kept as a few large pieces of memory.
+
+    Objects of their own for each block, among all that a poll makes and leaves, would keep its memory from being
+    given back.
+
+    Attributes:
+        plain: the text.
+        packed: the same deflated, each block apart.
+        checksum: that of the text.
+        hashes: of each block, that of its labels.
+        values: the figures.
+        ends: where each block ends in the values, the text and what is deflated, three numbers each.
+
+    """
 
     plain: bytes
     packed: bytes
-    mark: Mark = (0, b"")
-
-    @classmethod
-    def of(cls, plain: bytes, mark: Mark = (0, b"")) -> Block:
-        """Return the block of a text."""
-        return cls(plain, deflated(plain), mark)
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Blocks that follow each other on the page, and the checksum of their text."""
-
-    blocks: tuple[Block, ...]
     checksum: Checksum
+    hashes: array[int]
+    values: array[float]
+    ends: array[int]
 
     @classmethod
-    def of(cls, blocks: Iterable[Block]) -> Lines:
+    def of(cls, blocks: Sequence[Block]) -> Lines:
         """Return blocks as lines."""
-        kept = tuple(blocks)
-        return cls(kept, checksum(block.plain for block in kept))
+        plain = b"".join([block.plain for block in blocks])
+        packed = b"".join([block.packed for block in blocks])
+        hashes, values, ends = array("q", [block.mark[0] for block in blocks]), array("d"), array("Q")
+        figures = text = deflated_bytes = 0
+        for mark, *pieces in blocks:
+            values.frombytes(mark[1])
+            figures, text, deflated_bytes = len(values), text + len(pieces[0]), deflated_bytes + len(pieces[1])
+            ends.extend((figures, text, deflated_bytes))
+        return cls(plain, packed, checksum(plain), hashes, values, ends)
 
-    def __bytes__(self) -> bytes:
-        """Return the text."""
-        return b"".join(block.plain for block in self.blocks)
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks; their text is this one's memory."""
+        values, plain, packed = memoryview(self.values), memoryview(self.plain), memoryview(self.packed)
+        starts = [0, 0, 0]
+        for number, labels in enumerate(self.hashes):
+            ends = self.ends[3 * number : 3 * number + 3].tolist()
+            figures, text, deflated_bytes = (slice(*one) for one in zip(starts, ends, strict=True))
+            yield Block((labels, values[figures].tobytes()), plain[text], packed[deflated_bytes])
+            starts = ends
 
 
 Blocks = Mapping[Family, Lines]
@@ -82,13 +112,13 @@ def sample_lines(name: str, labels: Sequence[str], items: Sequence[Item], accoun
 
 
 def _lines(account: str, family: Family, values: Mapping[Labels, float], before: Lines | None) -> Lines:
-    known = {block.mark: block for block in before.blocks} if before else {}
+    known = {block.mark: block for block in before.blocks()} if before else {}
     blocks = []
     for items in _runs(_sorted(list(values.items()))):
         mark = hash(tuple([labels for labels, _ in items])), array("d", [figure for _, figure in items]).tobytes()
         block = known.get(mark)
         blocks.append(block or Block.of(sample_lines(family.name, family.labels, items, account), mark))
-    if before and len(blocks) == len(before.blocks) and all(map(_same, blocks, before.blocks)):
+    if before and list(known) == [block.mark for block in blocks]:
         return before
     return Lines.of(blocks)
 
@@ -110,7 +140,3 @@ def _runs(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
             start = place
     if items:
         yield items[start:]
-
-
-def _same(one: object, other: object) -> bool:
-    return one is other

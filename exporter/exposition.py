@@ -76,8 +76,8 @@ class Section:
     @classmethod
     def joined(cls, lines: Sequence[Lines], of: object, until: float) -> Section:
         """Return the section of these lines."""
-        packed = b"".join([block.packed for one in lines for block in one.blocks])
-        checksum = joined((one.checksum, (block.plain for block in one.blocks)) for one in lines)
+        packed = b"".join([one.packed for one in lines])
+        checksum = joined((one.checksum, one.plain) for one in lines)
         return cls(lines, packed, checksum, of, until)
 
 
@@ -89,7 +89,7 @@ class Page:
 
     def plain(self) -> Iterator[bytes]:
         """Yield its text."""
-        return (block.plain for section in self.sections for lines in section.lines for block in lines.blocks)
+        return (lines.plain for section in self.sections for lines in section.lines)
 
     def packed(self) -> tuple[bytes, ...]:
         """Return it as one gzip member, in parts."""
@@ -184,7 +184,7 @@ class Exposition:
         """Yield the lines of what is counted of accounts; a family's are deflated again only if one of them changed."""
         for family, text in self._own.lines(seen.snapshots, seen.now).items():
             lines = self._own_lines.get(family)
-            if lines is None or lines.blocks[0].plain != text:
+            if lines is None or lines.plain != text:
                 lines = self._own_lines[family] = Lines.of([Block.of(text)])
             yield from (_header(family, form), lines)
 

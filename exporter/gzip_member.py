@@ -39,23 +39,16 @@ class Checksum(NamedTuple):
         return Checksum(zlib.crc32(part, self.crc), self.length + len(part))
 
 
-def checksum(parts: Iterable[bytes]) -> Checksum:
-    """Return the checksum of parts one after the other."""
-    whole = Checksum()
-    for part in parts:
-        whole = whole.over(part)
-    return whole
+def checksum(text: bytes) -> Checksum:
+    """Return the checksum of a text."""
+    return Checksum(zlib.crc32(text), len(text))
 
 
-def joined(checksums: Iterable[tuple[Checksum, Iterable[bytes]]]) -> Checksum:
-    """Return the checksum of runs of bytes one after the other, each given with its own checksum."""
+def joined(texts: Iterable[tuple[Checksum, bytes]]) -> Checksum:
+    """Return the checksum of texts one after the other, each given with its own."""
     whole = Checksum()
-    for one, parts in checksums:
-        if one.length > _CHECKED_BYTES:
-            whole |= one
-        else:
-            for part in parts:
-                whole = whole.over(part)
+    for one, text in texts:
+        whole = whole | one if one.length > _CHECKED_BYTES else whole.over(text)
     return whole
 
 

@@ -108,7 +108,7 @@ class Snapshot:
     @property
     def known(self) -> bool:
         """Whether there is any reading, however old."""
-        return any(True for _ in self._kept())
+        return bool(self.parts or self.earlier)
 
     @property
     def series(self) -> int:
@@ -140,11 +140,12 @@ class Snapshot:
 
     def shown(self, now: float) -> list[Part]:
         """Return what is not too old to be shown at `now` (monotonic), in the order of the page."""
-        return [part for part in self._kept() if now < part.stale_at]
+        earlier = [part for part in self.earlier if now < part.stale_at]
+        return earlier or [part for part in self._kept() if now < part.stale_at]
 
     def shows(self, now: float) -> bool:
         """Whether there is a reading that is not too old to be shown at `now` (monotonic)."""
-        return any(now < part.stale_at for part in self._kept())
+        return bool(self.shown(now))
 
     def is_stale(self, now: float) -> bool:
         """Whether there is a reading that is too old to be shown at `now` (monotonic)."""
@@ -152,7 +153,10 @@ class Snapshot:
 
     def sliced(self, slices: int) -> Snapshot:
         """Return the snapshot of the account polled in so many slices from now on."""
-        return self if slices == self.slices else Snapshot(slices, earlier=tuple(self._kept()))
+        if slices == self.slices:
+            return self
+        earlier = self.earlier or tuple(self._kept())
+        return replace(self, slices=slices, parts={}, earlier=earlier, failing=frozenset(), error=None)
 
     def read(self, number: int, part: Part, whole: Part | None) -> Snapshot:
         """Return the snapshot with what is kept of a slice's new reading, and the quotas of all slices."""
@@ -170,9 +174,6 @@ class Snapshot:
         return replace(self, error=error, failing=failing, failures=self.failures + 1, polled=True)
 
     def _kept(self) -> Iterator[Part]:
-        if self.earlier:
-            yield from self.earlier
-            return
         if self.whole:
             yield self.whole
         yield from self.parts.values()

@@ -232,7 +232,7 @@ def page(account: Account, outcome: Reading | PollError) -> str:
 def _text(account: str, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
     lines = rendered(account, outcome.figures, {})
-    return b"".join(bytes(lines[family]) for family in READING_FAMILIES if family in lines).decode()
+    return b"".join(lines[family].plain for family in READING_FAMILIES if family in lines).decode()
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """Many who ask at once are given one page, which is joined once; each page is of one moment, while polls land."""
 
 import re
+import threading
 import zlib
 from collections.abc import Sequence
 
 import anyio
+import anyio.from_thread
 import pytest
 from readings import checked
 
@@ -25,12 +27,14 @@ SERIES = [10, 2600]
 class Joins:
     """Counts how often readings are joined: that section is told from the others by one number."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count = 0
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, patient: bool = False) -> None:
+        self.count, self.patient = 0, patient
         joined = Section.joined
 
         def counted(lines: Sequence[Lines], of: object, until: float) -> Section:
             self.count += isinstance(of, int)
+            if self.patient and threading.current_thread() is not threading.main_thread():
+                anyio.from_thread.run(anyio.wait_all_tasks_blocked)  # all others have asked by then
             return joined(lines, of, until)
 
         monkeypatch.setattr(Section, "joined", counted)
@@ -57,7 +61,7 @@ def values(page: Page) -> dict[str, set[float]]:
 async def test_scrapes_at_once_are_given_one_page_that_is_joined_once(
     series: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, joins, pages = Store(KEYS), Joins(monkeypatch), list[Page]()
+    store, joins, pages = Store(KEYS), Joins(monkeypatch, patient=True), list[Page]()
     exposition = Exposition(store, Telemetry(0))
     for key in KEYS:
         land(store, key, series, 1.0)

@@ -51,7 +51,7 @@ class Polls:
 
     @property
     def text(self) -> str:
-        return "".join(bytes(one).decode() for part in self.snapshot.shown(0.0) for one in part.blocks.values())
+        return "".join(one.plain.decode() for part in self.snapshot.shown(0.0) for one in part.blocks.values())
 
 
 def used(text: str) -> list[float]:

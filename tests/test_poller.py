@@ -142,7 +142,7 @@ def test_a_failure_keeps_the_last_good_reading_and_says_so() -> None:
     _, store = run_for(330, scripted(7, ServerFailed("HTTP 500")))
     ((_, snapshot),) = store
 
-    assert [bytes(lines) for part in snapshot.parts.values() for lines in part.blocks.values()] == [
+    assert [lines.plain for part in snapshot.parts.values() for lines in part.blocks.values()] == [
         b'prolifi_window_start_timestamp_seconds{account="main"} 7.0\n'
     ]
     assert (snapshot.up, snapshot.error and snapshot.error.reason) == (False, "server")

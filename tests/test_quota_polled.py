@@ -105,7 +105,7 @@ def poll(store: Store, settings: str, *answers: float | PollError) -> list[str]:
         for answer in answers:
             await Poller(account, partial(ask_once, answer), store, Ignored(), virtual_now).poll()
             parts = store[account.key].shown(anyio.current_time())
-            pages.append(b"".join(bytes(lines) for part in parts for lines in part.blocks.values()).decode())
+            pages.append(b"".join(lines.plain for part in parts for lines in part.blocks.values()).decode())
 
     run_virtually(main)
     return pages

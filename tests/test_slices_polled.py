@@ -89,7 +89,7 @@ def looks(one: Sliced, *moments: float, store: Store | None = None) -> list[Snap
 
 def lines(snapshot: Snapshot, now: float = 0.0) -> list[str]:
     parts = snapshot.shown(now)
-    return sorted(line for part in parts for one in part.blocks.values() for line in bytes(one).decode().splitlines())
+    return sorted(line for part in parts for one in part.blocks.values() for line in one.plain.decode().splitlines())
 
 
 def test_all_slices_are_read_soon_after_the_start() -> None:

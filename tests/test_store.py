@@ -26,7 +26,7 @@ def store_with(reading: Reading | None = None, stale_at: float = 100.0) -> Store
 
 
 def lines_of(snapshot: Snapshot) -> list[bytes]:
-    return [bytes(lines) for part in snapshot.parts.values() for lines in part.blocks.values()]
+    return [lines.plain for part in snapshot.parts.values() for lines in part.blocks.values()]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
