@@ -88,8 +88,7 @@ class Exchange:
         body = memoryview(message.get("body", b""))
         for start in range(0, len(body) if self._request.method != b"HEAD" else 0, _SLICE_BYTES):
             self._take(h11.Data(data=body[start : start + _SLICE_BYTES]))  # type: ignore[arg-type]  # bytes as they are
-            if len(body) > _SMALL_BYTES:
-                await self._flush()
+            await self._flush()
         if not message.get("more_body", False):
             self._take(h11.EndOfMessage())
             await self._flush()
