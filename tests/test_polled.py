@@ -1,12 +1,15 @@
 """From what a poll of a slice brought to what is shown and kept: limits and quotas over all slices."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
 import pytest
 from configurations import account as configuration
 
+from exporter import poller
 from exporter.config import parse
 from exporter.metrics import QUOTA_FAMILIES, Sample
 from exporter.metrics.usage import PROLIFI_EVENT_COUNT
@@ -126,3 +129,25 @@ def test_what_did_not_change_is_the_same_lines() -> None:
 
     for one, other in zip(first, again, strict=True):
         assert all(one.blocks[family] is other.blocks[family] for family in one.blocks)
+
+
+@pytest.mark.parametrize(("count", "thread"), [(10, False), (1000, False), (1002, True), (30_000, True)])
+def test_a_large_reading_is_made_in_a_thread_and_is_the_same(count: int, thread: bool) -> None:
+    account, threads = account_of("max_series: 20000"), set[str]()
+
+    def samples() -> Iterator[Sample]:
+        for one in events(0, count):
+            threads.add(threading.current_thread().name)
+            yield one
+
+    async def main() -> Polled:
+        brought = Brought(0, samples(), Notes(), None, NOW, read_at=1.0, stale_at=100.0)
+        return await poller._made(account, brought, Snapshot(SLICES))  # noqa: SLF001 - the poller's one step aside
+
+    polled, expected = anyio.run(main), Polls(account).read(0, events(0, count))
+
+    assert len(threads) == 1 + thread
+    assert (polled.part.series, polled.part.dropped) == (expected.part.series, expected.part.dropped)
+    assert {family: one.plain for family, one in polled.part.blocks.items()} == {
+        family: one.plain for family, one in expected.part.blocks.items()
+    }
