@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from exporter.storage import Storage
     from exporter.web.protection import Protection
 
-_COLLECTED_AFTER: Final = (5_000, 5, 30)
-"""Little of what polls make goes in circles, and to look at all of it holds scrapes up."""
 SANDBOX_ADDRESS: Final = "127.0.0.1:10925"
 
 _T = TypeVar("_T")
@@ -230,7 +228,6 @@ def _run(main: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
 
     if not gc.isenabled():  # see `__main__`
         gc.freeze()
-        gc.set_threshold(*_COLLECTED_AFTER)
         gc.enable()
     return anyio.run(main, *arguments, backend_options={"loop_factory": EventLoop})
 

@@ -6,7 +6,7 @@ import gc
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -141,6 +141,7 @@ class Client:
         return self._connections
 
 
+@cache  # or what an account leaves at each reload would be kept for good
 def _import_connections() -> None:
     from exporter.connections import trust  # noqa: PLC0415 - see `Client._connected`
 
