@@ -1,4 +1,4 @@
-"""Python's own collection of garbage: off until there is something to do, and what is there by then is not looked at again."""
+"""Python's own collection of garbage: off until there is something to do, and never of what is there by then."""
 
 import gc
 import os
