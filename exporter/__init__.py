@@ -7,9 +7,11 @@ The way of one number:
         vendors/<name>                 requests -> reply models -> samples
           client, auth, pacing, body   signed, paced, bounded HTTP
           connections                  used again; one translation of HTTP into errors
-      quota                            samples -> what is used, of how much, until when, for any vendor
+      polled, reading                  samples -> checked figures -> what is kept of them
+        quota                          figures -> what is used, of how much, until when, for any vendor
+        blocks                         figures -> sample lines, rendered and deflated where they changed
       store                            a snapshot for each account, replaced whole; the last good reading kept
-      exposition                       sample lines, rendered once a poll
+      exposition                       the page, joined of ready lines
     web                  /metrics      joins ready lines and the exporter's own metrics; never waits for a vendor
 """
 

@@ -98,8 +98,8 @@ class Exporter:
         kept = {number: one for number, one in stored.items() if one}
         totals = max(kept.values(), key=lambda one: one.asked_at).totals if kept else None
         part_of = partial(Part.of, account.name, before=None)
-        ages = {number: max(0.0, self._clock() - one.asked_at) for number, one in kept.items()}
-        stale_at = {number: anyio.current_time() - age + account.stale_seconds for number, age in ages.items()}
+        fresh_until = anyio.current_time() + account.stale_seconds
+        stale_at = {number: fresh_until - max(0.0, self._clock() - one.asked_at) for number, one in kept.items()}
         for number, one in kept.items():
             part = part_of(one.reading, read_at=one.read_at, stale_at=stale_at[number])
             whole = part_of(totals, read_at=one.read_at, stale_at=min(stale_at.values())) if totals else None

@@ -95,7 +95,7 @@ def run(  # noqa: PLR0913 - each is an option
     serving = app.Serving(
         sockets=sockets,
         telemetry_path=path,
-        load=partial(load, file, shard),
+        load=lambda: load(file).of_shard(shard),
         lifecycle=lifecycle,
         watched=(partial(digest, file), watch_seconds) if watch_seconds else None,
         storage=storage,

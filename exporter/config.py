@@ -79,8 +79,8 @@ class Config(Settings):
         return Config.model_construct(accounts=tuple(part for part in parts if part is not None), shard=shard)
 
 
-def load(path: Path, shard: Shard = Shard()) -> Config:  # noqa: B008 - it is frozen
-    """Return the configuration that a file holds, or a shard's part; paths within are taken from the file's folder.
+def load(path: Path) -> Config:
+    """Return the whole configuration that a file holds; paths within are taken from the file's folder.
 
     Raises:
         ConfigError: it cannot be used.
@@ -90,7 +90,7 @@ def load(path: Path, shard: Shard = Shard()) -> Config:  # noqa: B008 - it is fr
         text = yaml_strict.read(path)
     except OSError as error:
         raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
-    return parse(text, path.parent).of_shard(shard)
+    return parse(text, path.parent)
 
 
 def digest(path: Path) -> str:

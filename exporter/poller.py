@@ -98,7 +98,8 @@ class Poller:
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
         self._store.attempted(key, asked_at)
-        outcome = await self._outcome(before, Slice(number, self._account.slices), spread)
+        now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slices)
+        outcome = await self._outcome(before, Poll(self._ask, now, self._kept, slice=part, spread=spread), began)
         await _unless_cancelled()
         if isinstance(outcome, PollError):
             self._observer.polled(anyio.current_time() - began, outcome)
@@ -113,16 +114,14 @@ class Poller:
             await self._preserve(number, outcome, asked_at)
         return after
 
-    async def _outcome(self, before: Snapshot, part: Slice, spread: float) -> Polled | PollError:
+    async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> Polled | PollError:
         """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
-        began, asked_at = anyio.current_time(), datetime.fromtimestamp(self._clock(), UTC)
-        poll = Poll(self._ask, asked_at, self._kept, slice=part, spread=spread)
         try:
             with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
                 samples = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
-            brought = Brought(part.number, samples, poll.notes, as_of, asked_at, self._clock(), stale_at)
+            brought = Brought(poll.slice.number, samples, poll.notes, as_of, poll.now, self._clock(), stale_at)
             polled = await _made(self._account, brought, before)
         except PollError as error:
             return error

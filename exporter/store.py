@@ -6,7 +6,6 @@ they were made of are not; whether a figure changed is told from the lines' own 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -123,15 +122,10 @@ class Snapshot:
     @property
     def notes(self) -> Notes:
         """What was noticed in its readings."""
-        if len(self.parts) == 1:
-            return next(iter(self.parts.values())).notes
-        drift, skipped = Counter[tuple[str, str]](), Notes().skipped
-        left_out: set[str] = set()
+        notes = Notes()
         for part in self.parts.values():
-            drift += part.notes.drift
-            skipped += part.notes.skipped
-            left_out |= part.notes.left_out
-        return Notes(drift, skipped, left_out)
+            notes.add(part.notes)
+        return notes
 
     @property
     def quotas(self) -> Quotas:

@@ -17,6 +17,7 @@ from exporter.secret import EnvironmentSecret
 from exporter.storage import Kept, Storage
 from exporter.store import Part, Snapshot, Store
 from exporter.vendors.account import Account
+from exporter.vendors.customers import by_slice
 from exporter.vendors.protocol import Poll
 
 SLICES = 3
@@ -45,7 +46,7 @@ class Sliced(Account):
         await anyio.sleep(1)
         if now >= self.failing.get(poll.slice.number, float("inf")):
             raise ServerFailed("HTTP 500")
-        mine = filter(poll.slice.has, CUSTOMERS)
+        mine = by_slice(CUSTOMERS, poll.slice.total)[poll.slice.number]
         return [PROLIFI_EVENT_COUNT(now, customer_id=one, event_name="e") for one in mine]
 
 

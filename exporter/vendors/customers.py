@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import zlib
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from exporter.sharding import Shard
 from exporter.vendors.account import Account
-from exporter.vendors.protocol import Poll, slice_of
+from exporter.vendors.protocol import Poll
 
 _SLICE: Final = 1000
 """Customers that are polled together, about as many."""
@@ -80,5 +81,5 @@ def by_slice(customers: Iterable[str], total: int) -> Sequence[Sequence[str]]:
     """Return the customers of each of so many slices."""
     slices: list[list[str]] = [[] for _ in range(total)]
     for customer in customers:
-        slices[slice_of(customer, total)].append(customer)
+        slices[zlib.crc32(customer.encode()) % total].append(customer)
     return slices

@@ -25,9 +25,9 @@ from exporter.auth import Key as BearerKey
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
 from exporter.pacing import Rate
-from exporter.vendors.customers import CustomersAccount
+from exporter.vendors.customers import CustomersAccount, by_slice
 from exporter.vendors.prolifi_customers import MOST_LISTED, PAGE, Customer, pages
-from exporter.vendors.protocol import Poll, segment, slice_of
+from exporter.vendors.protocol import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import MISSING, Key, MaybeFlag, MaybeNumber, MaybeTime, Number, Reply, Rows
 from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
@@ -203,19 +203,18 @@ class Prolifi(CustomersAccount):
 
     async def _listed(self, poll: Poll) -> Sequence[Sequence[str]]:
         """Return the customers of each slice that are in the vendor's list, and wanted, and this shard's."""
-        slices: list[list[str]] = [[] for _ in range(poll.slice.total)]
+        own: list[str] = []
         wanted, most_listed = 0, max(MOST_LISTED, 2 * self.max_customers)
         async with aclosing(pages(poll, most_listed)) as listed:
             async for page in listed:
                 chosen = [customer.id for customer in page if self._wants(customer)]
-                for customer in self.own(chosen[: max(0, self.max_customers - wanted)]):
-                    slices[slice_of(customer, len(slices))].append(customer)
+                own += self.own(chosen[: max(0, self.max_customers - wanted)])
                 wanted += len(chosen)
                 if wanted > self.max_customers:
                     if self.at_home:
                         poll.skip("capped", wanted - self.max_customers)
                     break
-        return slices
+        return by_slice(own, poll.slice.total)
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,15 +48,6 @@ class Slice:
     def first(self) -> bool:
         """Whether what is of the account as a whole is read with this slice."""
         return self.number == 0
-
-    def has(self, customer: str) -> bool:
-        """Whether a customer is in this slice; each is in exactly one."""
-        return slice_of(customer, self.total) == self.number
-
-
-def slice_of(customer: str, total: int) -> int:
-    """Return the number of the slice that a customer is in, of so many."""
-    return zlib.crc32(customer.encode()) % total
 
 
 @dataclass(slots=True)
