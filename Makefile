@@ -20,9 +20,9 @@ demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors
 	@$(BIN)/python -m exporter demo
 
 test: $(VENV)/development ## run every test, with coverage
-	@scripts/fetch-prometheus $(BIN) || true
+	@scripts/fetch-servers
 	@scripts/fetch-prism || true
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest --cov
 
 lint: $(VENV)/development ## ruff, its formatter, mypy --strict
 	@$(BIN)/ruff check
