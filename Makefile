@@ -7,7 +7,10 @@ SECONDS ?= 180
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check install
-LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \
+# A lock names every package, so that pip has nothing to resolve. With dependencies, pip before 23.3 looks for the
+# newest release of a package that is required with an extra, and stops when that has no hash in the lock.
+FROM_LOCK := $(INSTALL) --no-deps --require-hashes
+LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
@@ -57,11 +60,11 @@ $(BIN)/pip:
 
 $(VENV)/runtime: requirements.txt | $(BIN)/pip
 	@echo "Installing what the exporter needs into $(VENV)"
-	@$(INSTALL) --require-hashes -r requirements.txt
+	@$(FROM_LOCK) -r requirements.txt
 	@touch $@
 
 $(VENV)/development: requirements-dev.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what development needs into $(VENV)"
-	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(FROM_LOCK) -r requirements-dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
