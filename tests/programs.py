@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import pytest
+from patience import DEADLINE_SECONDS
 
-DEADLINE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.05
 
 T = TypeVar("T")
@@ -44,7 +44,8 @@ def eventually(look: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
 
 def fetch(url: str, headers: Mapping[str, str] | None = None) -> str:
     """The text that a URL on this machine answers."""
-    with urllib.request.urlopen(urllib.request.Request(url, headers=dict(headers or {})), timeout=5) as answer:  # noqa: S310 - http to this machine
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - http to this machine
+    with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:  # noqa: S310 - the same
         return str(answer.read().decode())
 
 
@@ -64,7 +65,7 @@ def running(*command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(DEADLINE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
