@@ -11,12 +11,12 @@ import pytest
 from faulty_vendors import FaultyVendors, configured, faulty_vendors
 from patience import DEADLINE_SECONDS
 
-from exporter import demo
+from exporter.cli import demo
 
 MOST_GROWTH_KB = 50_000
 POLL_AND_TELL_MEMORY = """
 import sys
-from exporter.cli import main
+from exporter.cli.main import main
 try:
     main(["once", "--config.file=config.yaml"])
 finally:

@@ -18,7 +18,7 @@ from patience import DEADLINE_SECONDS
 from programs import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter import demo
+from exporter.cli import demo
 
 SECRETS = demo.environment()
 
