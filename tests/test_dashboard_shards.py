@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from dashboard_files import boards, filled, panels
+from servers import run_tool
 
 from grafana.source.promql import age, day_of_counter, up
 from grafana.source.quotas import Quotas
@@ -85,12 +86,7 @@ def asked(
         ],
     }
     (folder / "test.yml").write_text(yaml.safe_dump(document))
-    done = subprocess.run(
-        [server("promtool", generation), "test", "rules", str(folder / "test.yml")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_tool("promtool", generation, "test", "rules", folder / "test.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

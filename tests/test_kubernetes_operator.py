@@ -7,6 +7,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from kubernetes_manifests import BASE, OPERATOR, one, rendered
+from servers import run_tool
 
 from exporter.cli.catalogue import labels
 from exporter.metrics import FAMILIES
@@ -79,13 +80,9 @@ def test_promtool_finds_no_fault_with_the_rules(generation: str, tmp_path: Path)
     path = tmp_path / "rules.yml"
     path.write_text(yaml.safe_dump(one(rendered(OPERATOR), "PrometheusRule")["spec"]))
 
-    done = subprocess.run(
-        [server("promtool", generation), "check", "rules", "--lint=all", "--lint-fatal", path],
-        capture_output=True,
-        check=False,
-    )
+    done = run_tool("promtool", generation, "check", "rules", "--lint=all", "--lint-fatal", path)
 
-    assert done.returncode == 0, done.stderr.decode()
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_operators_labels_are_none_of_the_exporters() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from quota_samples import NOTHING, measured, plan, read_account
+from servers import run_tool
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MONTH = (1000, 1006, 1012, 1018, 1024, 1030, 1025, 1028, 1032, 1037, 1041, 1046, 1050)
@@ -46,12 +47,7 @@ def promtool_says(generation: str, folder: Path, expected: dict[str, float]) -> 
         ],
     }
     (folder / "tests.yml").write_text(json.dumps(tests))
-    done = subprocess.run(
-        [server("promtool", generation), "test", "rules", folder / "tests.yml"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_tool("promtool", generation, "test", "rules", folder / "tests.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
