@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import pytest
-from history import VARIANTS, build
 from history_session import END
-from programs import eventually, fetch, free_port, program, running
+from programs import fetch
+from servers import NEWEST, prometheus, run_tool, victoria_metrics
 
+LOOKBACK = "31m"
 ANSWERED_WITHIN = 60
 """Seconds; a month of a board is more than a scrape, and others may be at work on this machine."""
 
@@ -82,36 +83,20 @@ def _values(pairs: Sequence[tuple[float, str]]) -> list[tuple[float, float]]:
     return [(at, float(value)) for at, value in pairs]
 
 
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the histories, which are written once for all tests."""
-    folder = tmp_path_factory.getbasetemp() / "history"
-    if not folder.exists():
-        program("promtool")
-        build(folder)
-    return folder
+@contextmanager
+def serving(generation: str, folder: Path, blocks: Path) -> Iterator[Prometheus]:
+    """A Prometheus of a generation with a history's blocks, which are copied into a folder of its own."""
+    shutil.copytree(blocks, folder / "data")
+    options = ("--storage.tsdb.retention.time=10y", f"--query.lookback-delta={LOOKBACK}")
+    with prometheus(generation, folder, {}, *options) as url:
+        yield Prometheus(url)
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[dict[str, Prometheus]]:
-    """A Prometheus for each of the histories in a folder."""
-    few, many = (folder / variant for variant in VARIANTS)
-    with _serving(few) as one, _serving(many) as other:
-        yield dict(zip(VARIANTS, (one, other), strict=True))
-
-
-@contextmanager
-def _serving(data: Path) -> Iterator[Prometheus]:
-    port, config = free_port(), data.with_suffix(".yml")
-    config.write_text("scrape_configs: []\n")
-    command = (
-        program("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={data}",
-        "--storage.tsdb.retention.time=10y",
-        "--query.lookback-delta=31m",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
-    with running(*command, log=data.with_suffix(".log")):
-        url = f"http://127.0.0.1:{port}"
-        eventually(lambda: fetch(f"{url}/-/ready"))
+def serving_in_victoria_metrics(folder: Path, blocks: Path) -> Iterator[Prometheus]:
+    """A VictoriaMetrics into which a history's blocks were copied."""
+    with victoria_metrics(folder, "-retentionPeriod=10y", f"-search.maxLookback={LOOKBACK}") as url:
+        done = run_tool("vmctl", NEWEST, "prometheus", "-s", "--disable-progress-bar", f"--prom-snapshot={blocks}", f"--vm-addr={url}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        fetch(f"{url}/internal/force_flush")
         yield Prometheus(url)
