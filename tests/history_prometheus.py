@@ -1,4 +1,4 @@
-"""A real Prometheus that serves the history, and what it answers."""
+"""Real servers with the history, and what they answer."""
 
 import json
 import math
@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from history_session import END
+from patience import DEADLINE_SECONDS
 from programs import fetch
-from servers import NEWEST, prometheus, run_tool, victoria_metrics
+from servers import GENERATIONS, NEWEST, prometheus, run_tool, victoria_metrics
 
-LOOKBACK = "31m"
-ANSWERED_WITHIN = 60
-"""Seconds; a month of a board is more than a scrape, and others may be at work on this machine."""
+ENGINES: Final = (*GENERATIONS, "victoria-metrics")
+"""What evaluates PromQL: both generations of Prometheus, and VictoriaMetrics."""
+LOOKBACK: Final = "31m"
+"""How old a sample may be to count as the present one; the history is scraped every half hour."""
 
 
 class QueryError(Exception):
@@ -40,7 +42,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """Asks a Prometheus about the history; all times are Unix times."""
+    """Asks a server about the history by Prometheus' API; all times are Unix times."""
 
     url: str
 
@@ -72,7 +74,7 @@ class Prometheus:
 
     def _ask(self, path: str, **asked: object) -> Any:
         try:
-            with urlopen(f"{self.url}/api/v1/{path}?{urlencode(asked)}", timeout=ANSWERED_WITHIN) as answer:  # noqa: S310 - http to this machine
+            with urlopen(f"{self.url}/api/v1/{path}?{urlencode(asked)}", timeout=DEADLINE_SECONDS) as answer:  # noqa: S310 - http to this machine
                 return json.load(answer)["data"]
         except HTTPError as error:
             with error:
@@ -84,19 +86,17 @@ def _values(pairs: Sequence[tuple[float, str]]) -> list[tuple[float, float]]:
 
 
 @contextmanager
-def serving(generation: str, folder: Path, blocks: Path) -> Iterator[Prometheus]:
-    """A Prometheus of a generation with a history's blocks, which are copied into a folder of its own."""
-    shutil.copytree(blocks, folder / "data")
-    options = ("--storage.tsdb.retention.time=10y", f"--query.lookback-delta={LOOKBACK}")
-    with prometheus(generation, folder, {}, *options) as url:
-        yield Prometheus(url)
-
-
-@contextmanager
-def serving_in_victoria_metrics(folder: Path, blocks: Path) -> Iterator[Prometheus]:
-    """A VictoriaMetrics into which a history's blocks were copied."""
+def serving(engine: str, folder: Path, blocks: Path) -> Iterator[Prometheus]:
+    """A server with a copy of a history's blocks, in a folder of its own."""
+    if engine in GENERATIONS:
+        shutil.copytree(blocks, folder / "data")
+        options = ("--storage.tsdb.retention.time=10y", f"--query.lookback-delta={LOOKBACK}")
+        with prometheus(engine, folder, {"scrape_configs": []}, *options) as url:
+            yield Prometheus(url)
+        return
     with victoria_metrics(folder, "-retentionPeriod=10y", f"-search.maxLookback={LOOKBACK}") as url:
-        done = run_tool("vmctl", NEWEST, "prometheus", "-s", "--disable-progress-bar", f"--prom-snapshot={blocks}", f"--vm-addr={url}")
+        copying = ("prometheus", "-s", "--disable-progress-bar", f"--prom-snapshot={blocks}", f"--vm-addr={url}")
+        done = run_tool("vmctl", NEWEST, *copying)
         assert done.returncode == 0, done.stdout + done.stderr
         fetch(f"{url}/internal/force_flush")
         yield Prometheus(url)

@@ -1,17 +1,18 @@
 """What the 45 days of history hold, as a real Prometheus tells it, and that it is what an exporter shows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import anyio
 import pytest
-from history_prometheus import Prometheus, built, serving
+from history_prometheus import Prometheus
 from history_session import END, JOB, Page
 from history_text import Recorder
 from history_vendors import DAY, HOUR
 from page_text import page_text
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from servers import GENERATIONS
 from virtual_exporter import demo_config, exporter
 from virtual_time import run_virtually
 
@@ -23,12 +24,6 @@ pytestmark = pytest.mark.timeout(600)  # the first test waits until the history 
 
 MONTH_BEGAN = 1793491200.0
 """2026-11-01 00:00 UTC."""
-
-
-@pytest.fixture(scope="module")
-def histories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Prometheus]]:
-    with serving(built(tmp_path_factory)) as histories:
-        yield histories
 
 
 @pytest.fixture(scope="module", params=["few", "many"])
