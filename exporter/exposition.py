@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest as text_page
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
 
-from exporter.blocks import Block, Lines
+from exporter.blocks import Block, Lines, WithCreated
 from exporter.gzip_member import HEAD, Checksum, joined, tail
 from exporter.metrics import READING_FAMILIES, Family
 from exporter.negotiation import Format
@@ -202,7 +202,9 @@ def _readings(form: Format, seen: Seen) -> Iterator[Lines]:
     for _, snapshot in seen.snapshots:
         for part in snapshot.shown(seen.now):
             for family, lines in part.blocks.items():
-                families[family].append(lines)
+                if isinstance(family, Family):
+                    created = part.blocks.get(WithCreated(family)) if form is Format.OPENMETRICS else None
+                    families[family].append(created or lines)
     for family in READING_FAMILIES:
         if family in families:
             yield _header(family, form)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exporter.quota import WITHHELD_TEXTS
+
 if TYPE_CHECKING:
     from exporter.app import Outcome
 
@@ -18,6 +20,6 @@ def said(outcome: Outcome) -> str:
     notes = snapshot.notes
     left_out = sum(notes.skipped.values())
     skipped = f", items left out: {left_out}" if left_out else ""
-    faults = (f"quota {name}: {fault}" for name, fault in snapshot.quotas.faults.items())
+    faults = (f"quota {name}: {WITHHELD_TEXTS[reason]}" for name, reason in sorted(snapshot.withheld))
     told = "".join(f"\n    {one}" for one in (*sorted(notes.left_out), *faults))
     return f"{who}: {snapshot.series} series in {outcome.seconds:.2f} s{skipped}{told}"

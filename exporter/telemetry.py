@@ -27,8 +27,8 @@ from exporter.metrics import OWN_FAMILIES, Family, Labels, own
 from exporter.pacing import RateLimit
 from exporter.reading import Reading
 from exporter.sharding import Shard
-from exporter.storage import REJECTIONS, Rejection
 from exporter.store import AccountKey, Snapshot
+from exporter.stored_reading import INVALID_REASONS, InvalidReason
 from exporter.vendors.account import Account
 from exporter.vendors.reply import SKIP_REASONS
 
@@ -174,7 +174,7 @@ class AccountTelemetry:
         """Count a reading that could not be written."""
         self._count(own.STORAGE_WRITE_FAILURES)
 
-    def set_aside(self, reason: Rejection) -> None:
+    def set_aside(self, reason: InvalidReason) -> None:
         """Count a stored file that could not be used."""
         self._count(own.STORAGE_SET_ASIDE, reason)
 
@@ -216,7 +216,7 @@ def _at_0(key: Labels) -> Iterator[tuple[Family, Mapping[Labels, float]]]:
     for family, reasons in (
         (own.POLL_FAILURES, REASONS),
         (own.ITEMS_SKIPPED, SKIP_REASONS),
-        (own.STORAGE_SET_ASIDE, REJECTIONS),
+        (own.STORAGE_SET_ASIDE, INVALID_REASONS),
     ):
         yield family, {(*key, reason): 0.0 for reason in reasons}
 

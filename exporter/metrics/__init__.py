@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from exporter.metrics import own, quota, usage
-from exporter.metrics.family import MAX_LABEL_CHARACTERS, Family, Figures, Labels, Sample, clean_label, figures_of
+from exporter.metrics.family import (
+    MAX_LABEL_CHARACTERS,
+    EndedPeriod,
+    Family,
+    Figures,
+    Item,
+    Labels,
+    Sample,
+    Unreadable,
+    clean_label,
+    figures_of,
+)
 
 __all__ = [
     "FAMILIES",
@@ -14,10 +25,13 @@ __all__ = [
     "QUOTA_FAMILIES",
     "READING_FAMILIES",
     "VENDOR_FAMILIES",
+    "EndedPeriod",
     "Family",
     "Figures",
+    "Item",
     "Labels",
     "Sample",
+    "Unreadable",
     "clean_label",
     "figures_of",
 ]

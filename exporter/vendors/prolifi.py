@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from itertools import chain
@@ -22,15 +22,18 @@ from pydantic import Field, model_validator
 
 from exporter.auth import Auth
 from exporter.auth import Key as BearerKey
-from exporter.metrics import Sample
+from exporter.metrics import Family, Item, Unreadable
 from exporter.metrics import usage as families
 from exporter.pacing import Rate
 from exporter.vendors.customers import CustomersAccount, by_slice
 from exporter.vendors.prolifi_customers import MOST_LISTED, PAGE, Customer, pages
 from exporter.vendors.protocol import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.reply import MISSING, Key, MaybeFlag, MaybeNumber, MaybeTime, Number, Reply, Rows
+from exporter.vendors.reply import MISSING, Key, MaybeFlag, MaybeNumber, MaybeTime, Number, Reply, Rows, is_partial
 from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
+
+UNLIMITED = -1
+"""What a limit may be where there is none."""
 
 
 class UsageSummary(Reply, title="data"):
@@ -82,16 +85,18 @@ def window_start(window: Literal["all", "month"] | int, now: datetime) -> dateti
     return today.replace(day=1) if window == "month" else today - timedelta(days=window - 1)
 
 
-def event_samples(readings: Iterable[tuple[str, Usage]]) -> Iterator[Sample]:
+def event_samples(readings: Iterable[tuple[str, Usage]]) -> Iterator[Item]:
     """Say customers' events in metrics."""
     for customer_id, usage in readings:
         for event in usage.data:
             labels = {"customer_id": customer_id, "event_name": event.event_name}
-            yield from families.PROLIFI_EVENT_COUNT.known(event.count, **labels)
+            yield from families.PROLIFI_EVENT_COUNT.expected(event.count, **labels)
             yield from families.PROLIFI_EVENT_LAST_REPORTED.known(event.last_reported_at, **labels)
+        if is_partial(usage.data):
+            yield families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer_id)
 
 
-def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterator[Sample]:
+def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterator[Item]:
     """Say customers' entitlements in metrics. What is unlimited has no limit series."""
     for customer_id, entitlements in readings:
         for one in entitlements.data:
@@ -99,9 +104,11 @@ def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterato
             yield from families.PROLIFI_ENTITLEMENT_USED.known(one.current_usage, **labels)
             yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)
             yield from families.PROLIFI_ENTITLEMENT_RESET.known(one.reset_at, **labels)
-            if not one.is_unlimited:
+            if not one.is_unlimited and UNLIMITED not in (one.limit, one.remaining):
                 yield from families.PROLIFI_ENTITLEMENT_LIMIT.known(one.limit, **labels)
                 yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
+        if is_partial(entitlements.data):
+            yield families.PROLIFI_ENTITLEMENT_USED.unreadable(customer_id=customer_id)
 
 
 class Prolifi(CustomersAccount):
@@ -170,11 +177,16 @@ class Prolifi(CustomersAccount):
         return self.most_customers * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
 
     @property
+    def dated_families(self) -> Collection[Family]:
+        """Events of a month are asked for by its first day."""
+        return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
+
+    @property
     def has_own_figures(self) -> bool:
         """Whether there are series of the account as a whole: where its window begins."""
         return self.window != "all"
 
-    async def read(self, poll: Poll) -> Iterable[Sample]:
+    async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
         start = window_start(self.window, poll.now)
         window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
@@ -186,9 +198,13 @@ class Prolifi(CustomersAccount):
         async def entitlements_of(customer: str) -> Entitlements:
             return await poll.get(Entitlements, f"/customers/{segment(customer)}/entitlements")
 
-        usage = await poll.each(await self.customers_of(poll), usage_of, share=share)
+        def hides(family: Family) -> Callable[[str], Iterable[Unreadable]]:
+            return lambda customer: [family.unreadable(customer_id=customer)]
+
+        events, used = hides(families.PROLIFI_EVENT_COUNT), hides(families.PROLIFI_ENTITLEMENT_USED)
+        usage = await poll.each(await self.customers_of(poll), usage_of, share=share, hides=events)
         there = [customer for customer, _ in usage] if self.entitlements else []
-        entitlements = await poll.each(there, entitlements_of, needed=False, share=share)
+        entitlements = await poll.each(there, entitlements_of, needed=False, share=share, hides=used)
         whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first and self.at_home else ()
         return chain(event_samples(usage), entitlement_samples(entitlements), whole)
 
