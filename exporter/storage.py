@@ -77,6 +77,7 @@ class Storage:
         probe.touch(mode=0o600)
         probe.unlink(missing_ok=True)
         self._folder = folder
+        self._opened = _open_folder(folder)
         self._found = _by_account(folder)
         self._locks: dict[Shard, int] = {}
         self._writer = Writer()
@@ -112,18 +113,28 @@ class Storage:
             OSError: it could not be written; what was there before is there still.
 
         """
-        self._lock(account.shard)
         content = encode(account, number, stored)
-        path = self._path(account, number)
-        new = path.with_suffix(".new")
-        new.unlink(missing_ok=True)
+        name = self._path(account, number).name
+        try:
+            self._lock(account.shard)
+            self._replace(name, content)
+        except FileNotFoundError:  # the folder is not there any more, or it is another one
+            self._reopen()
+            self._lock(account.shard)
+            self._replace(name, content)
+
+    def _replace(self, name: str, content: bytes) -> None:
+        """Replace a file of the folder that was opened, wherever that is by now."""
+        new, folder = f"{name}.new", self._opened
+        with suppress(FileNotFoundError):
+            os.unlink(new, dir_fd=folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with os.fdopen(os.open(new, flags, 0o600), "wb") as file:
+        with os.fdopen(os.open(new, flags, 0o600, dir_fd=folder), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(path)
-        _sync_folder(self._folder)
+        os.replace(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)  # the file's name outlives a loss of power, too
 
     def read(self, account: Account) -> Restored:
         """Return what is stored of an account; files that cannot be used are set aside."""
@@ -148,7 +159,8 @@ class Storage:
         """
         if shard in self._locks:
             return
-        file = os.open(self._folder / f".lock{_part(shard)}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        file = os.open(f".lock{_part(shard)}", flags, 0o600, dir_fd=self._opened)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -157,6 +169,13 @@ class Storage:
         except OSError:
             pass  # a file system without locks
         self._locks[shard] = file
+
+    def _reopen(self) -> None:
+        opened = _open_folder(self._folder)
+        for file in (self._opened, *self._locks.values()):
+            os.close(file)
+        self._opened = opened
+        self._locks.clear()
 
     def _path(self, account: Account, number: int) -> Path:
         part = _part(account.shard) + (f"+{number}of{account.slices}" if account.slices > 1 else "")
@@ -211,10 +230,5 @@ def _by_account(folder: Path) -> dict[str, list[_Path]]:
     return found
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the name of a new file outlive a loss of power, too."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+def _open_folder(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -25,7 +26,12 @@ class Writer:
         self._patience = patience
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._is_hung = False
+        self._began: float | None = None
+
+    @property
+    def _is_hung(self) -> bool:
+        began = self._began
+        return began is not None and time.monotonic() - began > self._patience
 
     async def run(self, job: Job) -> None:
         """Run a job, and return when it is done.
@@ -47,7 +53,6 @@ class Writer:
                 job()
             except Exception as error:  # noqa: BLE001 - raised again where it is waited for
                 outcome.append(error)
-            self._is_hung = False
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 anyio.from_thread.run_sync(done.set, token=token)
 
@@ -57,7 +62,6 @@ class Writer:
             with anyio.fail_after(self._patience):
                 await done.wait()
         except TimeoutError:
-            self._is_hung = True
             raise TimeoutError(0, "the disk does not answer") from None
         finally:
             is_wanted = False
@@ -71,4 +75,7 @@ class Writer:
 
     def _work(self) -> None:
         while True:
-            self._jobs.get()()
+            job = self._jobs.get()
+            self._began = time.monotonic()
+            job()
+            self._began = None
