@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import anyio
 import anyio.from_thread
 import pytest
-from readings import checked
+from readings import checked, kept
 
 from exporter.blocks import Lines
 from exporter.exposition import Exposition, Page, Section
 from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.negotiation import Format
-from exporter.store import Part, Store
+from exporter.store import Store
 from exporter.telemetry import Telemetry
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +43,7 @@ class Joins:
 def land(store: Store, key: tuple[str, str], series: int, value: float) -> None:
     """Let a poll land that says the same of every series."""
     samples = [NETNUT_GB_USED(value, plan_id=str(plan), product_type="x") for plan in range(series)]
-    part = Part.of(key[1], checked(samples), store[key].parts.get(0), 1.0, float("inf"))
+    part = kept(checked(samples), key[1], before=store[key].parts.get(0))
     store.succeeded(key, part)
 
 
