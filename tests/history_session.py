@@ -97,7 +97,7 @@ async def _live(session: Session, recorder: Recorder) -> None:
     sandbox = httpx.ASGITransport(app=make_app(world))
 
     def client(account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
-        return Client(account, pacer, observer, VendorTransport(account, sandbox, world, END))
+        return Client(account.endpoint, pacer, observer, VendorTransport(account, sandbox, world, END))
 
     async with assemble(config(session.intervals), now, client) as parts, anyio.create_task_group() as tasks:
         for _, poller in parts.pollers:

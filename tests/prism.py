@@ -146,7 +146,7 @@ def poll_all(
     noted: list[Exchange] = []
 
     def open_client(account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
-        return Client(account, pacer, observer, _Overheard(transport(), account, noted, prefer))
+        return Client(account.endpoint, pacer, observer, _Overheard(transport(), account, noted, prefer))
 
     async def poll() -> Polled:
         async with assemble(_accounts(urls), open_client=open_client) as parts:

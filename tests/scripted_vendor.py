@@ -191,7 +191,7 @@ def recorded_script(vendor: str) -> dict[str, list[Scripted]]:
 
 
 def client_of(account: Account, tally: Tally, transport: httpx.AsyncBaseTransport | None = None) -> Client:
-    return Client(account, Pacer(account.rate_limit, account.assumed_rate), tally, transport)
+    return Client(account.endpoint, Pacer(account.rate_limit, account.assumed_rate), tally, transport)
 
 
 async def poll_once(account: Account, poll: Poll) -> Reading | PollError:

@@ -170,7 +170,7 @@ class Opened(httpx.AsyncBaseTransport):
 
 def test_a_connection_is_kept_while_it_is_used_and_a_moment_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Opened] = []
-    monkeypatch.setattr("exporter.client.connections._transport_of", lambda _account: Opened(opened))
+    monkeypatch.setattr("exporter.client.connections._transport_of", lambda _endpoint: Opened(opened))
 
     async def main() -> list[list[tuple[int, bool]]]:
         seen: list[list[tuple[int, bool]]] = []
@@ -178,7 +178,7 @@ def test_a_connection_is_kept_while_it_is_used_and_a_moment_longer(monkeypatch: 
         def look() -> None:
             seen.append(sorted((one.asked, one.open) for one in opened))
 
-        connections = Connections(account_with("http://127.0.0.1", monkeypatch), lambda _code, _seconds: None)
+        connections = Connections(account_with("http://127.0.0.1", monkeypatch).endpoint, lambda _code, _seconds: None)
         async with anyio.create_task_group() as tasks:
             for _ in range(2):
                 tasks.start_soon(connections.exchange, "GET", "/", None, 100)

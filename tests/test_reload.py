@@ -18,6 +18,7 @@ from virtual_exporter import text_of
 from virtual_time import run_virtually, virtual_now
 
 from exporter.app.exporter import Exporter
+from exporter.app.exporter import open_client as connect
 from exporter.app.reload import watch
 from exporter.cli import demo
 from exporter.client.client import Client
@@ -54,7 +55,7 @@ def page_after(*configurations: Config, seconds: float = 60.0) -> list[str]:
     transport = httpx.ASGITransport(app=make_app(World(clock=virtual_now)))
 
     async def main() -> None:
-        exporter = Exporter(virtual_now, partial(Client, transport=transport))
+        exporter = Exporter(virtual_now, partial(connect, transport=transport))
         async with anyio.create_task_group() as tasks:
             for config in configurations:
                 exporter.poll(config, tasks)
@@ -136,7 +137,7 @@ def test_a_poll_under_way_of_an_account_that_is_gone_ends() -> None:
         await anyio.sleep_forever()
 
     async def main() -> None:
-        exporter = Exporter(virtual_now, partial(Client, transport=httpx.ASGITransport(app=hang)))
+        exporter = Exporter(virtual_now, partial(connect, transport=httpx.ASGITransport(app=hang)))
         async with anyio.create_task_group() as tasks:
             exporter.poll(configured(account()), tasks)
             await anyio.sleep(5)
@@ -150,7 +151,7 @@ def test_a_poll_under_way_of_an_account_that_is_gone_ends() -> None:
 
 
 def test_an_account_that_cannot_be_opened_fails_and_ends_nobody_else() -> None:
-    sandbox = partial(Client, transport=httpx.ASGITransport(app=make_app(World(clock=virtual_now))))
+    sandbox = partial(connect, transport=httpx.ASGITransport(app=make_app(World(clock=virtual_now))))
 
     def open_client(opened: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
         if opened.name == "main":

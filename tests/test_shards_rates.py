@@ -100,7 +100,7 @@ class Paced:
 
     def _open_client(self, account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
         self._pacers.append(pacer)
-        return Client(account, pacer, observer)
+        return Client(account.endpoint, pacer, observer)
 
     async def seconds_for(self, requests: int, account: Account) -> float:
         began = anyio.current_time()

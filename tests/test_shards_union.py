@@ -84,7 +84,9 @@ class Vendors:
         found: Series = Counter()
         kept: dict[str, tuple[datetime, Any]] = {}
         observer = AccountTelemetry(account, lambda: None)
-        async with Client(account, Pacer(None, None), observer, httpx.ASGITransport(app=self._answer)) as client:
+        async with Client(
+            account.endpoint, Pacer(None, None), observer, httpx.ASGITransport(app=self._answer)
+        ) as client:
             for number in range(slices):
                 poll = Poll(client, NOW, kept, slice=Slice(number, slices))
                 samples = await account.read(poll)

@@ -10,10 +10,9 @@ import httpx
 from page_text import page_text
 from virtual_time import virtual_now
 
-from exporter.app.exporter import Exporter
+from exporter.app.exporter import Exporter, open_client
 from exporter.app.run import Parts, assemble
 from exporter.cli import demo
-from exporter.client.client import Client
 from exporter.config import Config, parse
 from exporter.sandbox import World, make_app
 
@@ -29,7 +28,7 @@ def demo_config(interval: str = "5m", names: tuple[str, ...] = ("acme",)) -> Con
 async def exporter(config: Config, vendors: ASGIApp | None = None) -> AsyncIterator[Parts]:
     """An exporter whose vendors are an ASGI application, by default a fresh sandbox."""
     transport = httpx.ASGITransport(app=vendors or make_app(World(clock=virtual_now)))
-    async with assemble(config, virtual_now, partial(Client, transport=transport)) as parts:
+    async with assemble(config, virtual_now, partial(open_client, transport=transport)) as parts:
         yield parts
 
 

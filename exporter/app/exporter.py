@@ -12,6 +12,7 @@ import anyio.abc
 import anyio.to_thread
 
 from exporter.client.client import Client
+from exporter.client.connections import Transport
 from exporter.client.rate_limit import Pacer
 from exporter.config import Config
 from exporter.durations import Rate
@@ -27,6 +28,16 @@ from exporter.vendors import Account
 from exporter.vendors.account import Credential
 
 
+def open_client(
+    account: Account, pacer: Pacer, observer: AccountTelemetry, transport: Transport | None = None
+) -> Client:
+    """Return a client of an account's vendor."""
+    return Client(account.endpoint, pacer, observer, transport)
+
+
+OpenClient = Callable[[Account, Pacer, AccountTelemetry], Client]
+
+
 class Exporter:
     """What an exporter is made of: what it knows and counts of its accounts, and how each comes to be polled.
 
@@ -39,7 +50,7 @@ class Exporter:
     def __init__(
         self,
         clock: Clock = time.time,
-        open_client: Callable[[Account, Pacer, AccountTelemetry], Client] = Client,
+        open_client: OpenClient = open_client,
         storage: Storage | None = None,
     ) -> None:
         self.store = Store()

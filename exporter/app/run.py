@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from exporter.app.exporter import Exporter
+from exporter.app.exporter import Exporter, OpenClient, open_client
 from exporter.app.reload import Reload, heed_signals, watch
-from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
 from exporter.config import Config
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition
@@ -23,7 +21,7 @@ from exporter.polling.poller import Clock, Poller
 from exporter.store.files import Storage
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
-from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
+from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors import Account
 
 if TYPE_CHECKING:
@@ -76,7 +74,7 @@ class Serving:
 async def assemble(
     config: Config,
     clock: Clock = time.time,
-    open_client: Callable[[Account, Pacer, AccountTelemetry], Client] = Client,
+    open_client: OpenClient = open_client,
 ) -> AsyncIterator[Parts]:
     """Put the parts of a configuration together; connections are closed on leaving."""
     exporter = Exporter(clock, open_client)

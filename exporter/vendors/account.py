@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr
 
 from exporter.client.auth import Auth
+from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
 from exporter.metrics import Sample
@@ -93,6 +94,13 @@ class Account(Settings):
     def credential(self) -> Credential:
         """Where the account signs in, and how."""
         return self.base_url, self.auth
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The vendor's API, and how the account reaches it."""
+        return Endpoint(
+            self.base_url, self.auth, self.timeout, self.tls.ca_file, self.tls.insecure_skip_verify, self.proxy_url
+        )
 
     @property
     def host(self) -> str:
