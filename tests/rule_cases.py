@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 _RECORD: Final = re.compile(r"\busage:\w+:\w+")
-_ALERTS: Final = re.compile(r"\bALERTS\b(?:\{([^}]*)\})?")
+_ALERTS: Final = re.compile(r"\b(?:ALERTS|usage:quota_alerts:held)\b(?:\{([^}]*)\})?")
 _ALERTNAME: Final = re.compile(r'\balertname=(~?)"([^"]*)"')
 
 Document = dict[str, Any]
@@ -31,9 +31,29 @@ def test_cases(file: Path) -> list[Document]:
 
 
 def for_vmalert(document: Document) -> Document:
-    """A document with the names that vmalert-tool has for what promtool names otherwise."""
+    """A document as vmalert-tool takes it.
+
+    It writes what rules record only at the end of their group, so rules that read others must be in a later group.
+    """
     names = {"promql_expr_test": "metricsql_expr_test"}
-    return {**document, "tests": [{names.get(key, key): value for key, value in test.items()} for test in document["tests"]]}
+    groups = [level for group in document["rule_files"] for level in _levels(group)]
+    return {
+        **document,
+        "rule_files": groups,
+        "tests": [{names.get(key, key): value for key, value in test.items()} for test in document["tests"]],
+    }
+
+
+def _levels(group: Document) -> Iterator[Document]:
+    """A group's rules in groups of their own, each of which records nothing that it reads."""
+    level: list[Document] = []
+    number = 0
+    for rule in group["rules"]:
+        if {_name(one) for one in level} & set(_RECORD.findall(str(rule))):
+            yield {**group, "name": f"{group['name']}-{number}", "rules": level}
+            level, number = [], number + 1
+        level.append(rule)
+    yield {**group, "name": f"{group['name']}-{number}", "rules": level}
 
 
 def _needed(groups: list[Document], test: Document) -> list[Document]:
