@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import AsyncIterator, Container, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pytest
 import yaml
 from anyio.from_thread import start_blocking_portal
 from page_text import own_lines, page_text, value_of
+from patience import DEADLINE_SECONDS
 from structlog.testing import capture_logs
 
 from exporter import config
@@ -51,7 +51,7 @@ class FaultyVendors:
 
     def connect(self) -> socket.socket:
         host, _, port = self.url.removeprefix("http://").rpartition(":")
-        connection = socket.create_connection((host, int(port)), timeout=10)
+        connection = socket.create_connection((host, int(port)), timeout=DEADLINE_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
@@ -150,12 +150,12 @@ async def watched(
         yield Watched(parts)
 
 
-async def fails(  # noqa: PLR0913 - what fails, how, and within which bounds
-    exporter: Watched, vendors: FaultyVendors, fault: str, reason: str, *, polls: int = 2, within: float = 2.0
+async def fails(
+    exporter: Watched, vendors: FaultyVendors, fault: str, reason: str, *, polls: int = 2
 ) -> list[MutableMapping[str, Any]]:
     """Poll well, then with this fault, and return what is logged meanwhile.
 
-    Each poll with it ends in time and for this reason, its account's figures stay, others' are polled on, and all of
+    Each poll with it ends, and for this reason, its account's figures stay, others' are polled on, and all of
     it is said in one line.
     """
     vendor = fault.partition(":")[0]
@@ -165,9 +165,8 @@ async def fails(  # noqa: PLR0913 - what fails, how, and within which bounds
     vendors.fail(fault)
     with capture_logs() as logs:
         for number in range(1, polls + 1):
-            began = time.monotonic()
-            after = await exporter.poll()
-            assert time.monotonic() - began < within
+            with anyio.fail_after(DEADLINE_SECONDS):
+                after = await exporter.poll()
             assert reason_of(after[vendor]) == reason, after[vendor].error
             assert exporter.own("poll_failures_total", vendor, reason=reason) == number
     assert vendors.calls > 0

@@ -188,7 +188,7 @@ def proxies(folder: Path, upstream: Mapping[str, str]) -> Iterator[Mapping[str, 
 def _prisms(folder: Path, commands: Mapping[str, tuple[str, ...]]) -> Iterator[Mapping[str, str]]:
     """Start them all at once, wait for each, and end them."""
     if not _PRISM.exists() or not shutil.which("node"):
-        pytest.skip("Prism is not here: make test fetches it with npm where it can")
+        pytest.skip("Prism is not here: scripts/fetch-prism fetches it, and needs Node.js with npm")
     logs = {vendor: folder / f"{vendor}.log" for vendor in commands}
     with ExitStack() as stack:
         for vendor, command in commands.items():

@@ -102,7 +102,7 @@ def test_a_running_exporter_gives_nothing_away(place: Place) -> None:
         assert 'account="redirects"' in pages[0]
         assert "<td>redirects</td>" in pages[1]
         command_line = Path(f"/proc/{exporter.process.pid}/cmdline").read_text()
-        code, _ = exporter.stop()
+        code = exporter.stop()
 
     written = exporter.out.read_text() + exporter.err.read_text()
     assert code == 0

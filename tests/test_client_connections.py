@@ -9,6 +9,7 @@ import httpx
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.lowlevel import checkpoint
+from patience import DEADLINE_SECONDS
 from scripted_vendor import Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
 from virtual_time import run_virtually
 
@@ -94,7 +95,7 @@ async def test_a_tls_handshake_that_is_never_answered_is_no_connection_and_leave
         account = account_with(f"https://127.0.0.1:{port}", monkeypatch, timeout="1s")
         async with client_of(account, Tally()) as client:
             assert type(await error_of(client)) is ConnectFailed
-            with anyio.fail_after(5):
+            with anyio.fail_after(DEADLINE_SECONDS):
                 await all_closed.wait()
 
 

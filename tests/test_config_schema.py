@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from configurations import MINIMAL, UUID, account
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -74,7 +74,6 @@ def said(text: str) -> tuple[Problem, ...]:
     return ()
 
 
-@settings(deadline=None)
 @given(st.lists(_accounts(), max_size=3))
 def test_what_is_accepted_the_schema_accepts_and_what_is_refused_is_explained_in_our_words(accounts: list[Any]) -> None:
     document = {"accounts": accounts}
@@ -88,7 +87,6 @@ def test_what_is_accepted_the_schema_accepts_and_what_is_refused_is_explained_in
         assert problem.text.startswith(OUR_WORDS), problem
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=200) | _VALUES.map(json.dumps))
 def test_any_other_text_is_refused_with_printable_problems(text: str) -> None:
     problems = said(text)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from configurations import MINIMAL, UUID
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scripted_vendor import NOW, Tally, client_of
 
@@ -85,7 +85,6 @@ def is_sound(found: Config | ConfigError) -> bool:
     return bool(found.problems) and all(line.isprintable() for line in str(found).split("\n"))
 
 
-@settings(max_examples=150)
 @given(st.lists(accounts(), min_size=1, max_size=2))
 def test_accounts_of_any_settings_can_be_used_or_are_refused_without_their_values(
     entries: list[dict[str, Any]],

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_text import page_text
+from patience import DEADLINE_SECONDS
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -176,7 +177,7 @@ def shown(store: Store, form: Format) -> list[tuple[str, frozenset[tuple[str, st
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(data=st.data())
 def test_whatever_is_answered_makes_a_page_that_parses_back_to_the_reading(vendor: str, data: st.DataObject) -> None:
     account = account_of(vendor)
@@ -235,7 +236,7 @@ def test_a_list_without_end_ends_whomever_it_is_searched_for(chosen: dict[str, A
         account = account_at("http://127.0.0.1", monkeypatch, {**recorded_settings("prolifi"), **chosen})
 
         async def read() -> None:
-            with anyio.fail_after(20):
+            with anyio.fail_after(DEADLINE_SECONDS):
                 await account.read(Poll(endless, NOW))
 
         with pytest.raises(Malformed, match="without end: more than 2000 customers"):

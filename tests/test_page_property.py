@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from configurations import MINIMAL
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.config import parse
@@ -159,7 +159,6 @@ def take(world: World, step: tuple[object, ...]) -> None:
             world.adopt(wanted)
 
 
-@settings(max_examples=120)
 @given(st.lists(STEP, max_size=25))
 def test_after_anything_that_happens_the_page_is_that_of_a_rendering_from_nothing(
     steps: list[tuple[object, ...]],

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import anyio
 import anyio.from_thread
 import pytest
+from patience import DEADLINE_SECONDS
 from readings import checked
 
 from exporter.exposition.negotiation import Format
@@ -126,5 +127,5 @@ async def test_a_scrape_that_is_given_up_keeps_nobody_from_the_next() -> None:
         await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(DEADLINE_SECONDS):
         assert values(await exposition.fresh(Format.TEXT)) == {"a": {1.0}, "b": {1.0}}

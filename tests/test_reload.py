@@ -13,6 +13,7 @@ import httpx
 import pytest
 from exporter_process import ANY_PORT, Running, running
 from page_text import value_of
+from patience import DEADLINE_SECONDS
 from programs import eventually
 from virtual_exporter import text_of
 from virtual_time import run_virtually, virtual_now
@@ -214,7 +215,7 @@ def hang_up(exporter: Running) -> str:
 
 
 def post(exporter: Running) -> str:
-    answer = httpx.post(f"{exporter.url}/-/reload", timeout=10)
+    answer = httpx.post(f"{exporter.url}/-/reload", timeout=DEADLINE_SECONDS)
     return f"{answer.status_code} {answer.text}"
 
 
@@ -255,7 +256,7 @@ def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_on
         file.write_text(text(account("b")))
         reload(process)
         eventually(shows(process, ACCEPTED))
-        assert process.stop()[0] == 0
+        assert process.stop() == 0
 
 
 def test_a_file_is_watched_on_request(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def left_by_an_exporter(folder: Path, *, ago: float) -> Iterator[tuple[str, str]
         text = account(vendor.url)
         with exporter(folder / "first", text, folder / "storage") as process:
             before = storing(process, folder / "storage")
-            assert process.stop()[0] == 0
+            assert process.stop() == 0
     (file,) = (folder / "storage").glob("*.json")
     head, *bulk = documents_of(file.read_bytes())
     file.write_bytes(checked({**head, "asked_at": time.time() - ago}, *bulk))
