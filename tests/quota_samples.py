@@ -20,7 +20,7 @@ from exporter.quota import (
     quota_samples,
     read_quotas,
 )
-from exporter.reading import sanitize
+from exporter.store.reading import sanitize
 from exporter.vendors import Account
 from exporter.vendors.reply import Notes
 
@@ -77,11 +77,7 @@ class Watched:
     @property
     def samples(self) -> list[Sample]:
         totals = self.ledger.totals
-        return [
-            one
-            for quota in self.quotas
-            for one in quota_samples(self.account.vendor, quota, totals[quota.id])
-        ]
+        return [one for quota in self.quotas for one in quota_samples(self.account.vendor, quota, totals[quota.id])]
 
     @property
     def withheld(self) -> dict[tuple[str, str], int]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from exporter.blocks import rendered
 from exporter.metrics import Item
-from exporter.reading import Reading, limit_series, sanitize
-from exporter.store import Part
+from exporter.store.reading import Reading, limit_series, sanitize
+from exporter.store.snapshot import Part
+from exporter.textformat.lines import rendered
 from exporter.vendors.reply import Notes
 
 

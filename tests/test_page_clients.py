@@ -17,8 +17,8 @@ from programs import eventually, fetch, free_port, program, running
 from readings import checked, kept
 
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.store import Store
-from exporter.telemetry import Telemetry
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import address_of, listen
 from exporter.web.pages import Application
 from exporter.web.server import Server

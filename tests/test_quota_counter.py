@@ -197,9 +197,7 @@ def test_a_counter_never_falls_whatever_is_read(readings: list[tuple[Span, float
 
 
 @given(READINGS, st.booleans())
-def test_a_reading_adds_no_more_than_its_rise_or_its_figure(
-    readings: list[tuple[Span, float]], is_dated: bool
-) -> None:
+def test_a_reading_adds_no_more_than_its_rise_or_its_figure(readings: list[tuple[Span, float]], is_dated: bool) -> None:
     found = totals([(DAY * day, *one) for day, one in enumerate(readings)], is_dated=is_dated)
     figures = [value for _, value in readings]
     lowest = min([0.0, *figures])

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import yaml
 from exporter_process import ANY_PORT, ended
+from patience import DEADLINE_SECONDS
 from programs import eventually, fetch, free_port, program, running
 from structlog.testing import capture_logs
 from web_certificates import (
@@ -60,7 +61,9 @@ class Exporter:
     def ask(self, path: str, *, client: str = "", method: str = "GET", signed: tuple[str, str] | None = SIGNED) -> Any:
         """Ask for a page, with a certificate where one is named."""
         headers = None if signed is None else {"Authorization": httpx.BasicAuth(*map(str.encode, signed))._auth_header}  # noqa: SLF001
-        return httpx.request(method, self.url(path), headers=headers, verify=self.here.trust(client), timeout=10)
+        return httpx.request(
+            method, self.url(path), headers=headers, verify=self.here.trust(client), timeout=DEADLINE_SECONDS
+        )
 
 
 @contextmanager

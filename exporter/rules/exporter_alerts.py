@@ -172,11 +172,17 @@ EXPORTER_ALERTS: Final = (
         severity="info",
         scope="quota",
         lasts="frozen_for",
-        # Longer than a day, for a vendor that reports once a day does so at no fixed hour.
+        # Longer than a day, for a vendor that reports once a day does so at no fixed hour. Not by changes(), which is 1 for
+        # a series that begins in MetricsQL.
         expression="""
-        (max by (<by_quota>) (changes(usage_quota_used[36h])) == 0)
+        (max by (<by_quota>) (max_over_time(usage_quota_used[36h]) - min_over_time(usage_quota_used[36h])) == 0)
         and
-        (max by (<by_quota>) (changes(usage_quota_used[1d] offset 36h)) > 0)
+        (
+          max by (<by_quota>) (
+            max_over_time(usage_quota_used[1d] offset 36h) - min_over_time(usage_quota_used[1d] offset 36h)
+          )
+          > 0
+        )
         and
         max by (<by_quota>) (usage_quota_used)
         and

@@ -179,7 +179,9 @@ RECORDS: Final = (
     ),
     # Held while the account is known and not all of it fresh, or while an exporter or a shard of its job is not there;
     # let go when the quota is fresh, when the account is and has no such quota, or when all exporters are up and none
-    # knows the account.
+    # knows the account. Alerts and the last share are read by a range: an instant would miss what was written an evaluation
+    # ago where rules are evaluated every five minutes, and vmalert writes later still. It is shorter than the `for` of an
+    # alert that could begin again by it.
     Record(
         "usage:quota_alerts:held",
         """
@@ -198,7 +200,7 @@ RECORDS: Final = (
         """
         usage:quota_used:ratio
         or
-        (usage:quota_last:ratio and on (<by_quota>) usage:quota_alerts:held)
+        (last_over_time(usage:quota_last:ratio[10m]) and on (<by_quota>) usage:quota_alerts:held)
         """,
     ),
 )

@@ -95,7 +95,7 @@ def placeholders(options: Options) -> dict[str, str]:
     return {
         **{one.name: f"{getattr(thresholds, one.name):.15g}" for one in fields(thresholds)},
         "job": job,
-        "firing": f'ALERTS{{alertname=~"UsageQuota.*|UsageSpike", alertstate="firing", job={job}}}',
+        "firing": f'last_over_time(ALERTS{{alertname=~"UsageQuota.*|UsageSpike", alertstate="firing", job={job}}}[10m])',
         "by_quota": QUOTA_LABELS,
         "by_account": ACCOUNT_LABELS,
         "by_shard": f"{ACCOUNT_LABELS}, shard",
