@@ -81,7 +81,7 @@ def outlook(config: Config) -> Iterator[str]:
 
 def said(outcome: Outcome) -> str:
     """Return how a poll ended and what it left out; a line, and one for each thing that a person may want to mend."""
-    from exporter.quota import WITHHELD_TEXTS  # noqa: PLC0415 - only a probe needs it
+    from exporter.quota import WITHHELD_TEXTS
 
     account, snapshot = outcome.account, outcome.snapshot
     who = f"{account.vendor}/{account.name}"

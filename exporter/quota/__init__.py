@@ -79,12 +79,14 @@ class AccountQuotas:
         quotas: those that are shown.
         matched: how many series each configured quota counts, by its name; those of which all was read.
         withheld: those that are not shown.
+        mixed: those, also of slices, whose series are in different units.
 
     """
 
     quotas: tuple[Quota, ...] = ()
     matched: dict[str, int] = field(default_factory=dict)
     withheld: Withheld = field(default_factory=dict)
+    mixed: frozenset[QuotaId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +134,17 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
             yield from share.members(account, ledger.definitions[name].since)
             yield from share.ended(account, ledger.definitions[name].since, read.ended)
 
-    is_last = len(others) + 1 >= account.slices
-    ledger, fallen = ledger.with_readings(SliceReadings(read.number, members(), at, account.max_series, is_last))
     contributions = {name: share.contribution for name, share in shares.items()}
+    whole = account_totals(account, [*others, contributions])
+    is_last = len(others) + 1 >= account.slices
+    readings = SliceReadings(read.number, members(), at, account.max_series, is_last, whole.mixed)
+    ledger, fallen = ledger.with_readings(readings)
     divided = [quota for share in shares.values() for quota in share.quotas]
     return QuotaReading(
         (*native.quotas, *divided),
         dict(native.withheld),
         contributions,
-        account_totals(account, [*others, contributions]),
+        whole,
         ledger.with_limits(native.limits),
         tuple(dict.fromkeys(fallen)),
     )
@@ -156,6 +160,7 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
         tuple(quota for one in found.values() for quota in one.quotas),
         {name: one.count for name, one in found.items() if one.count is not None},
         dict(withheld),
+        frozenset[QuotaId]().union(*(one.mixed for one in found.values())),
     )
 
 

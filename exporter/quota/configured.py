@@ -27,12 +27,14 @@ class Found:
         quotas: one for each subject.
         count: how many series are added up; None where that is not known yet.
         withheld: why subjects are not shown, and how many.
+        mixed: those whose series are in different units: what they add up to means nothing.
 
     """
 
     quotas: tuple[Quota, ...] = ()
     count: int | None = None
     withheld: Mapping[WithheldReason, int] = field(default_factory=dict)
+    mixed: frozenset[QuotaId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,6 @@ class SliceShare:
     Attributes:
         setting: the quota.
         selected: its series.
-        sums: what they add up to.
         contribution: what is kept of that.
         quotas: those that the slice has by itself.
 
@@ -84,16 +85,13 @@ class SliceShare:
 
     setting: Setting
     selected: Selection
-    sums: Mapping[Labels, Sum]
     contribution: Contribution
     quotas: tuple[Quota, ...] = ()
 
     def members(self, account: Account, since: float) -> Iterator[MemberFigure]:
-        """Yield the members' figures; none of a subject whose series are in different units."""
+        """Yield the members' figures."""
         is_plan = self.setting.period == "plan"
         for subject, members in self.selected.subjects.items():
-            if len(self.sums[subject].measures) > 1:
-                continue
             quota = _id(self.setting, account, subject)
             for labels in members:
                 spans = self.selected.spans_of((labels,))
@@ -122,10 +120,10 @@ def share_of(
     added = sums(setting, selected)
     contribution = Contribution(definition_of(setting), period, added, missing)
     if not is_divided(setting):
-        return SliceShare(setting, selected, added, contribution)
+        return SliceShare(setting, selected, contribution)
     found = _added_up(setting, account, [contribution])
     contribution = Contribution(contribution.definition, period, found=replace(found, quotas=()))
-    return SliceShare(setting, selected, added, contribution, found.quotas)
+    return SliceShare(setting, selected, contribution, found.quotas)
 
 
 def period_at(setting: Setting, at: float) -> Span:
@@ -151,9 +149,10 @@ def account_quotas(setting: Setting, account: Account, contributions: Sequence[C
         if one.found:
             count += one.found.count or 0
             withheld.update(one.found.withheld)
-    if count or len(withheld) > 1 or not is_whole:
-        withheld.pop("no_series", None)  # it is said only where no slice has any
-    return Found((), count if is_whole else None, dict(withheld))
+    is_empty = is_whole and not count and set(withheld) == {"no_series"}
+    withheld.pop("no_series", None)
+    mixed = frozenset[QuotaId]().union(*(one.found.mixed for one in own if one.found))
+    return Found((), count if is_whole else None, {"no_series": 1} if is_empty else dict(withheld), mixed)
 
 
 def _id(setting: Setting, account: Account, subject: Labels) -> QuotaId:
@@ -187,7 +186,8 @@ def _added_up(setting: Setting, account: Account, contributions: Sequence[Contri
     if not found and not unreadable:
         withheld["no_series"] = 1
     count = sum(one.series for one in found.values() if len(one.measures) == 1)
-    return Found(quotas, count, {reason: number for reason, number in withheld.items() if number})
+    mixed = frozenset(_id(setting, account, subject) for subject, reason in problems.items() if reason == "units")
+    return Found(quotas, count, {reason: number for reason, number in withheld.items() if number}, mixed)
 
 
 def _problems(found: Mapping[Labels, Sum], unreadable: frozenset[PartialLabels]) -> dict[Labels, WithheldReason]:

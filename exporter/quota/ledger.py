@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from itertools import chain
@@ -107,7 +107,7 @@ class Ledger:
             if member.has_fallen and not (known and known.has_fallen):
                 fallen.append(one.quota)
             members[key] = member
-            rises[one.quota] += rise
+            rises[one.quota] += 0.0 if one.quota in readings.mixed else rise
         left = {key: member for key, member in before.items() if key not in members}
         if readings.is_last:
             left |= unclaimed
@@ -162,6 +162,7 @@ class SliceReadings:
         at: when it was asked for, Unix time.
         max_absent: how many members that it does not have are remembered, those seen last first.
         is_last: whether every other slice was read since the account was divided.
+        mixed: quotas whose members are in different units: nothing of them counts.
 
     """
 
@@ -170,6 +171,7 @@ class SliceReadings:
     at: float
     max_absent: int
     is_last: bool
+    mixed: Collection[QuotaId] = ()
 
 
 def _recent(members: Members, at: float, count: int) -> dict[MemberKey, Member]:
