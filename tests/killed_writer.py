@@ -14,8 +14,8 @@ from typing import NoReturn
 from exporter.metrics import figures_of
 from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.secret import EnvironmentSecret
-from exporter.store.files import Kept, Storage
-from exporter.store.reading import Reading
+from exporter.store.files import Storage
+from exporter.store.stored_reading import StoredReading
 from exporter.vendors.netnut.account import NetNut
 
 TIMES = 100
@@ -29,16 +29,17 @@ def write_for_ever(storage: Storage, number: float) -> NoReturn:
     while True:
         number += 1
         figures = figures_of(NETNUT_GB_USED(number, plan_id=str(plan), product_type="") for plan in range(SERIES))
-        storage.write(ACCOUNT, 0, Kept(Reading(figures), None, number, number))
+        storage.write(ACCOUNT, 0, StoredReading(number, number, figures))
 
 
 def left(storage: Storage) -> float:
     """The one number that all of the file's figures are, and its times."""
-    kept = storage.read(ACCOUNT, 0)
+    kept = storage.read(ACCOUNT).readings.get(0)
     if kept is None:
         return 0.0
-    assert len(kept.reading.samples) == SERIES
-    (number,) = {sample.value for sample in kept.reading.samples} | {kept.asked_at, kept.read_at}
+    (values,) = kept.figures.values()
+    assert len(values) == SERIES
+    (number,) = {*values.values(), kept.asked_at, kept.read_at}
     return number
 
 

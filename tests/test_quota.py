@@ -87,12 +87,13 @@ def test_a_months_final_figure_is_counted_when_it_is_known() -> None:
     other = EndedPeriod(meter(5, "gone"), final.start, final.end)
     elsewhen = EndedPeriod(sample, final.start + 86_400, final.end)
     evening = DECEMBER - timedelta(minutes=10)
-    for now, items in (
+    readings: list[tuple[datetime, list[Item]]] = [
         (evening, [meter(700)]),
         (DECEMBER - timedelta(minutes=1), [meter(706)]),
         (DECEMBER + timedelta(hours=7), [meter(1), final, other, elsewhen]),
         (DECEMBER + timedelta(hours=8), [meter(1), final]),
-    ):
+    ]
+    for now, items in readings:
         ionos.read(0, items, now)
         totals.append((shown(ionos)["q", "a", ""]["used"], counters(ionos)["a"]))
 

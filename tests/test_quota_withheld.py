@@ -106,7 +106,13 @@ def test_the_counter_of_a_quota_that_is_withheld_goes_on_and_shows_when_it_is_ba
     netnut = Watched(read_account("netnut", setting(metric="netnut_gb_used")))
     hidden = GB.unreadable(plan_id="42", product_type="Residential")
     two = plan(10, plan_id="42")
-    for items in ([*plan(1), *two], [*plan(2), *two], [*plan(5), hidden], [*plan(6), *plan(13, plan_id="42")]):
+    readings: list[list[Item]] = [
+        [*plan(1), *two],
+        [*plan(2), *two],
+        [*plan(5), hidden],
+        [*plan(6), *plan(13, plan_id="42")],
+    ]
+    for items in readings:
         netnut.read(0, items)
 
     assert (shown(netnut)["q", "a", ""]["used"], shown(netnut)["q", "a", ""]["consumed_total"]) == (19, 8)

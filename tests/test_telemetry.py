@@ -15,8 +15,9 @@ from exporter.config import parse
 from exporter.errors import REASONS, ServerFailed, Unauthorized
 from exporter.metrics import OWN_FAMILIES, figures_of
 from exporter.metrics.usage import PROLIFI_WINDOW_START
-from exporter.quota import Quotas
+from exporter.quota import Withheld
 from exporter.store.reading import Reading
+from exporter.store.snapshot import Part
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors.reply import SKIP_REASONS, Notes
@@ -50,10 +51,13 @@ class House:
         as_of: float | None = None,
         dropped: int = 0,
         matched: Mapping[str, int] | None = None,
+        withheld: Withheld | None = None,
     ) -> None:
         reading = Reading(figures_of([PROLIFI_WINDOW_START(1)]), dropped, notes or Notes(), as_of)
-        totals = Reading(quotas=Quotas(matched=matched or {}))
-        part, whole = (kept(one, read_at=START + 5) for one in (reading, totals))
+        part, whole = (
+            kept(reading, read_at=START + 5),
+            Part(matched=matched or {}, withheld=withheld or {}, read_at=START),
+        )
         self.store.succeeded(self.account.key, part, whole)
 
     def page(self) -> dict[tuple[str, Labels], float]:

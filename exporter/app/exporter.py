@@ -139,7 +139,7 @@ class Exporter:
             polled.figures,
             part.quotas,
             part.contributions,
-            polled.ledger.of_slice(number),
+            polled.ledger.of_slice(number, (one.id for one in polled.whole.quotas) if polled.whole else ()),
             part.as_of,
             part.dropped,
         )

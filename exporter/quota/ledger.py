@@ -95,39 +95,43 @@ class Ledger:
     def with_readings(self, readings: SliceReadings) -> tuple[Ledger, list[QuotaId]]:
         """Return the ledger after a reading of a slice, and the quotas of which a figure fell for no known reason."""
         number, at = readings.number, readings.at
-        before, unclaimed = self.members.get(number, {}), dict(self.members.get(UNCLAIMED, {}))
+        groups = dict(self.members)
+        before = groups.pop(number, {})
         members: dict[MemberKey, Member] = {}
         rises: dict[QuotaId, float] = defaultdict(float)
         fallen: list[QuotaId] = []
+        moved: dict[int, set[MemberKey]] = defaultdict(set)
         for one in readings.figures:
             key = (one.quota, one.labels)
-            known = members.get(key) or before.get(key) or unclaimed.get(key)
-            unclaimed.pop(key, None)
+            known = members.get(key) or before.get(key)
+            if known is None and (owner := _owner(groups, key)) is not None:
+                known = groups[owner][key]
+                moved[owner].add(key)
             member, rise = count(known, Reading(one.value, one.span, at, one.since, one.is_dated))
             if member.has_fallen and not (known and known.has_fallen):
                 fallen.append(one.quota)
             members[key] = member
             rises[one.quota] += 0.0 if one.quota in readings.mixed else rise
+        groups |= {owner: _without(groups[owner], keys) for owner, keys in moved.items()}
         left = {key: member for key, member in before.items() if key not in members}
         if readings.is_last:
-            left |= unclaimed
-            unclaimed = {}
+            left |= groups.pop(UNCLAIMED, {})
         kept = _recent(left, at, readings.max_absent)
-        others = {key: one for key, one in self.members.items() if key not in (number, UNCLAIMED)}
-        all_members = {**others, number: {**kept, **members}, **({UNCLAIMED: unclaimed} if unclaimed else {})}
+        groups[number] = {**kept, **members}
         totals = {**self.totals, **{quota: self._risen(quota, rise, at) for quota, rise in rises.items()}}
         if len(kept) < len(left):
-            alive = {quota for one in all_members.values() for quota, _ in one}
+            alive = {quota for one in groups.values() for quota, _ in one}
             totals = {quota: total for quota, total in totals.items() if quota in alive}
         since = at if self.since is None else self.since
-        return replace(self, since=since, totals=totals, members=all_members), fallen
+        return replace(self, since=since, totals=totals, members=groups), fallen
 
     def with_shown(self, quotas: Iterable[QuotaId]) -> Ledger:
         """Return the ledger after these quotas are shown: a counter is 0 at first, and then what it holds."""
-        shown = {}
-        for quota in quotas:
-            total = self.totals[quota]
-            shown[quota] = total._replace(shown=0.0 if total.shown is None else total.value)
+        shown = {
+            quota: total._replace(shown=0.0 if total.shown is None else total.value)
+            for quota in quotas
+            if (total := self.totals.get(quota))
+        }
         return replace(self, totals={**self.totals, **shown})
 
     def with_limits(self, limits: Mapping[QuotaId, tuple[float | None, float | None]]) -> Ledger:
@@ -139,10 +143,10 @@ class Ledger:
         }
         return replace(self, totals={**self.totals, **changed}) if changed else self
 
-    def of_slice(self, number: int) -> Ledger:
-        """Return the part that is stored with a slice: its members, and their quotas' counters."""
+    def of_slice(self, number: int, shown: Iterable[QuotaId] = ()) -> Ledger:
+        """Return the part that is stored with a slice: its members, and the counters of their quotas and of `shown`."""
         members = self.members.get(number, {})
-        quotas = {quota for quota, _ in members}
+        quotas = {*shown, *(quota for quota, _ in members)}
         totals = {quota: self.totals[quota] for quota in quotas if quota in self.totals}
         return replace(self, totals=totals, members={number: members})
 
@@ -172,6 +176,15 @@ class SliceReadings:
     max_absent: int
     is_last: bool
     mixed: Collection[QuotaId] = ()
+
+
+def _owner(groups: Mapping[int, Members], key: MemberKey) -> int | None:
+    """Return which slice has a member, if one does."""
+    return next((number for number, group in groups.items() if key in group), None)
+
+
+def _without(group: Members, keys: Collection[MemberKey]) -> Members:
+    return {key: member for key, member in group.items() if key not in keys}
 
 
 def _recent(members: Members, at: float, count: int) -> dict[MemberKey, Member]:
