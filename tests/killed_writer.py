@@ -19,7 +19,7 @@ from exporter.store.stored_reading import StoredReading
 from exporter.vendors.netnut.account import NetNut
 
 TIMES = 100
-SERIES = 2000
+SERIES = 300
 ACCOUNT = NetNut.model_construct(
     vendor="netnut", name="main", base_url="https://example.com", token=EnvironmentSecret("TOKEN")
 )

@@ -43,6 +43,7 @@ def left_by(folder: Path, shard: Shard, customers: int = 1, name: str = "main") 
     one, storage = account(shard, customers, name), Storage(folder)
     for number in range(one.slices):
         storage.write(one, number, stored(one, number, customer=f"c{number}"))
+    storage.close()
 
 
 def found_by(folder: Path, shard: Shard, customers: int = 1) -> list[str]:

@@ -204,7 +204,7 @@ def test_a_configured_quota_says_how_many_series_it_adds_up_even_none(house: Hou
 def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> None:
     notes = Notes()
     notes.drift.update({("data.count", "type"): 2})
-    house.succeeded(notes, as_of=START, matched={"calls": 3})
+    house.succeeded(notes, as_of=START, matched={"calls": 3}, withheld={("calls", "unreadable"): 1})
     house.store.failed(house.account.key, ServerFailed("HTTP 500"))
     house.observer.rate_limit_stated(RateLimit(1000, 999))
     house.observer.requested("200", 0.1)

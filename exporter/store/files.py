@@ -83,6 +83,12 @@ class Storage:
         self._locks: dict[Shard, int] = {}
         self._writer = Writer()
 
+    def close(self) -> None:
+        """Let another process write to the folder; nothing is written here any more."""
+        for file in (self._opened, *self._locks.values()):
+            os.close(file)
+        self._locks.clear()
+
     @property
     def warning(self) -> str:
         """What a person should know of the folder; empty if nothing."""
