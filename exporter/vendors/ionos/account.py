@@ -21,14 +21,13 @@ from exporter.client.auth import Auth, Basic
 from exporter.client.auth import Key as BearerToken
 from exporter.errors import Forbidden, NotFound
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors.account import Account
+from exporter.vendors.ionos import families
 from exporter.vendors.ionos.cost import Price, Products, cost_samples, prices
+from exporter.vendors.ionos.settings import ContractNumber, DataCenterId
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.reply import MISSING, CamelReply, Key, MaybeKey, MaybeText, Number, Part, Rows, Text, Time
 from exporter.vendors.settings import (
-    ContractNumber,
-    DataCenterId,
     Duration,
     SecretFromEnvironment,
     SecretFromFile,
@@ -131,6 +130,21 @@ class Ionos(Account):
     """An account at IONOS Cloud: one user, and one or more contracts of theirs."""
 
     sign_ins: ClassVar = (("username", "password"), ("token",))
+    example: ClassVar = """\
+token: ${IONOS_TOKEN}
+"""
+    quota_example: ClassVar = """\
+token: ${IONOS_TOKEN}
+quotas:
+  - name: core-hours
+    metric: ionos_meter_quantity
+    match: {meter_id: "C0.*"}
+    by: [contract]
+    limit: 50000
+    unit: core_hours
+    period: month
+"""
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["ionos"] = Field(description="IONOS Cloud, the Billing API.")
     interval: Duration = 3600.0

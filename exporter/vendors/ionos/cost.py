@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
+from exporter.vendors.ionos import families
 from exporter.vendors.reply import MISSING, CamelReply, Key, MaybeFlag, MaybeText, Number, Rows, Text
 
 

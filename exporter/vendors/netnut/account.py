@@ -19,8 +19,8 @@ from exporter.client.auth import Auth, Login
 from exporter.client.auth import Key as PastedToken
 from exporter.errors import BadRequest, NotFound, Refused
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors.account import Account
+from exporter.vendors.netnut import families
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import (
@@ -140,6 +140,12 @@ class NetNut(Account):
     plan_period: ClassVar = PlanPeriod(
         labels=("plan_id",), start=families.NETNUT_PLAN_START, end=families.NETNUT_PLAN_END
     )
+    example: ClassVar = """\
+email: usage@example.com
+password: ${NETNUT_PASSWORD}
+"""
+    native_quotas_of: ClassVar = "NetNut's plans"
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["netnut"] = Field(description="NetNut, a proxy network.")
     base_url: Url = "https://customers-api.netnut.io/v1"

@@ -24,8 +24,8 @@ from pydantic import Field, RootModel
 from exporter.client.auth import Auth, Basic, Login
 from exporter.errors import BadRequest, NotFound
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors.customers import CustomersAccount
+from exporter.vendors.planship import families
 from exporter.vendors.planship.renewals import Subscriptions, renewal_samples
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
@@ -135,6 +135,16 @@ class Planship(CustomersAccount):
         ),
     )
     plan_period: ClassVar = PlanPeriod(labels=("product", "customer_id"), end=families.PLANSHIP_SUBSCRIPTION_RENEW)
+    example: ClassVar = """\
+client_id: usage-exporter
+client_secret: ${PLANSHIP_CLIENT_SECRET}
+customers: [acme]
+products:
+  - slug: invoicing
+    levers: [invoices]
+"""
+    native_quotas_of: ClassVar = "Planship's metered levers (with `entitlements: true`)"
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["planship"] = Field(description="Planship, pricing as a service.")
     base_url: Url = "https://api.planship.io"

@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import RootModel
 
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
+from exporter.vendors.planship import families
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import MISSING, Key, MaybeText, MaybeTime, Part, Reply, Rows
 

@@ -24,9 +24,9 @@ from exporter.client.auth import Auth
 from exporter.client.auth import Key as BearerKey
 from exporter.durations import Rate
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors.customers import CustomersAccount, by_slice
 from exporter.vendors.poll import Poll, segment
+from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, Customer, pages
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import MISSING, Key, MaybeFlag, MaybeNumber, MaybeTime, Number, Reply, Rows
@@ -119,6 +119,12 @@ class Prolifi(CustomersAccount):
         ),
     )
     plan_period: ClassVar = PlanPeriod(labels=("customer_id", "feature"), end=families.PROLIFI_ENTITLEMENT_RESET)
+    example: ClassVar = """\
+api_key: ${PROLIFI_API_KEY}
+discover: true
+"""
+    native_quotas_of: ClassVar = "Prolifi's entitlements (with `entitlements: true`)"
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["prolifi"] = Field(description="Prolifi, usage-based billing.")
     base_url: Url = "https://api.prolifi.co/api/v1/public"
