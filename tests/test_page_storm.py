@@ -13,10 +13,10 @@ from readings import checked, kept
 
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition, Page, Section
-from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.textformat.lines import Lines
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 
 pytestmark = pytest.mark.anyio
 SCRAPES = 200

@@ -7,7 +7,7 @@ import pytest
 from quota_samples import END, NOW, START, Watched, entitlement, meter, plan, read_account, setting, shown
 
 from exporter.metrics import EndedPeriod, Item
-from exporter.metrics import usage as families
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
 DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def test_the_first_value_shown_is_0_and_what_was_used_since_comes_with_the_next(
 def events(*counts: float | None) -> list[Item]:
     """Counts of the customers A, B and so on; None is a customer who is not there."""
     return [
-        families.PROLIFI_EVENT_COUNT(count, customer_id=customer, event_name="e")
+        PROLIFI_EVENT_COUNT(count, customer_id=customer, event_name="e")
         for customer, count in zip("ABCD", counts, strict=False)
         if count is not None
     ]

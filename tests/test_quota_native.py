@@ -17,7 +17,12 @@ from quota_samples import (
 )
 
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
+from exporter.vendors.netnut.families import (
+    NETNUT_GB_USED,
+    NETNUT_PLAN_GB,
+    NETNUT_SUB_USER_GB_USED,
+    NETNUT_SUB_USER_PLAN_GB,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -50,8 +55,8 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             "netnut",
             [
-                families.NETNUT_SUB_USER_GB_USED(3, plan_id="41", product_type="", sub_user_id="9"),
-                families.NETNUT_SUB_USER_PLAN_GB(10, plan_id="41", product_type="", sub_user_id="9"),
+                NETNUT_SUB_USER_GB_USED(3, plan_id="41", product_type="", sub_user_id="9"),
+                NETNUT_SUB_USER_PLAN_GB(10, plan_id="41", product_type="", sub_user_id="9"),
             ],
             {("sub_user_traffic", "9/41", "GB"): {"used": 3, "limit": 10, "consumed_total": 0}},
             id="a sub-user's plan",
@@ -114,14 +119,14 @@ def test_a_levers_quota_has_the_products_name_however_many_products_there_are() 
 def test_a_subject_of_several_values_is_no_others(sub_user: str, plan_id: str, subject: str) -> None:
     labels = {"plan_id": plan_id, "product_type": "", "sub_user_id": sub_user}
 
-    assert list(shown(quotas_of("netnut", [families.NETNUT_SUB_USER_GB_USED(3, **labels)]))) == [
+    assert list(shown(quotas_of("netnut", [NETNUT_SUB_USER_GB_USED(3, **labels)]))) == [
         ("sub_user_traffic", subject, "GB")
     ]
 
 
 def test_of_two_series_under_one_name_limit_and_period_are_known_where_they_agree() -> None:
     other = {"plan_id": "41", "product_type": "ISP"}
-    samples = [*plan(850), families.NETNUT_GB_USED(7, **other), families.NETNUT_PLAN_GB(50, **other)]
+    samples = [*plan(850), NETNUT_GB_USED(7, **other), NETNUT_PLAN_GB(50, **other)]
 
     assert shown(quotas_of("netnut", samples)) == {("traffic", "41", "GB"): {"used": 857, "consumed_total": 0}}
 

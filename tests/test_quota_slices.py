@@ -18,8 +18,8 @@ from quota_samples import (
 )
 
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors import Account
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
 BETWEEN_PERIODS, NO_SERIES, TOO_LARGE, UNITS, UNREAD = "between_periods", "no_series", "overflow", "units", "unread"
 
@@ -34,7 +34,7 @@ def secret() -> Iterator[None]:
 
 
 def events(count: float, customer: str = "c1") -> Sample:
-    return families.PROLIFI_EVENT_COUNT(count, customer_id=customer, event_name="e")
+    return PROLIFI_EVENT_COUNT(count, customer_id=customer, event_name="e")
 
 
 def prolifi(**changes: object) -> Account:
@@ -139,7 +139,7 @@ def test_what_slices_have_of_a_quota_that_adds_up(
 
 
 ONE, TWO, OTHER = events(1), events(2, "c2"), events(3, "d")
-FULL = [events(1.5e308, "c2"), families.PROLIFI_EVENT_COUNT(1.5e308, customer_id="c2", event_name="f")]
+FULL = [events(1.5e308, "c2"), PROLIFI_EVENT_COUNT(1.5e308, customer_id="c2", event_name="f")]
 DIVIDED: dict[str, tuple[Slices, dict[str, float], int, str | None]] = {
     "each has customers": ([[ONE], [TWO]], {"c1": 1, "c2": 2}, 2, None),
     "one has none": ([[ONE], []], {"c1": 1}, 1, None),

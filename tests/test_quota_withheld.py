@@ -6,7 +6,10 @@ import pytest
 from quota_samples import NOW, Watched, entitlement, lever, meter, plan, quotas_of, read_account, setting, shown
 
 from exporter.metrics import Item, Unreadable
-from exporter.metrics import usage as families
+from exporter.vendors.ionos.families import IONOS_METER_QUANTITY
+from exporter.vendors.netnut.families import NETNUT_GB_USED, NETNUT_REQUESTS_USED
+from exporter.vendors.planship.families import PLANSHIP_LEVER_USAGE
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +17,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "an-invented-secret")
 
 
-GB, METER, COUNT = families.NETNUT_GB_USED, families.IONOS_METER_QUANTITY, families.PROLIFI_EVENT_COUNT
+GB, METER, COUNT = NETNUT_GB_USED, IONOS_METER_QUANTITY, PROLIFI_EVENT_COUNT
 
 
 def count(value: float, customer: str) -> Item:
@@ -40,7 +43,7 @@ CASES: dict[str, tuple[str, str, Sequence[Item], dict[str, float], dict[str, int
     "one of another family": (
         "netnut",
         setting(metric="netnut_gb_used"),
-        [*plan(990), families.NETNUT_REQUESTS_USED.unreadable()],
+        [*plan(990), NETNUT_REQUESTS_USED.unreadable()],
         {"a": 990},
         {},
     ),
@@ -84,7 +87,7 @@ CASES: dict[str, tuple[str, str, Sequence[Item], dict[str, float], dict[str, int
     "one has a figure from elsewhere": (
         "planship",
         setting(metric="planship_lever_usage"),
-        [*lever(4, None), families.PLANSHIP_LEVER_USAGE.unreadable(product="p", customer_id="c1", lever="calls")],
+        [*lever(4, None), PLANSHIP_LEVER_USAGE.unreadable(product="p", customer_id="c1", lever="calls")],
         {"a": 4},
         {},
     ),
@@ -121,8 +124,8 @@ def test_the_counter_of_a_quota_that_is_withheld_goes_on_and_shows_when_it_is_ba
 @pytest.mark.parametrize(
     ("unreadable", "name"),
     [
-        (families.NETNUT_GB_USED.unreadable(plan_id="42", product_type=""), "traffic"),
-        (families.NETNUT_GB_USED.unreadable(), "traffic"),
+        (NETNUT_GB_USED.unreadable(plan_id="42", product_type=""), "traffic"),
+        (NETNUT_GB_USED.unreadable(), "traffic"),
     ],
 )
 def test_a_vendors_own_quota_that_cannot_be_read_is_told_too(unreadable: Unreadable, name: str) -> None:

@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 from quota_samples import Watched, shown
 from stored_files import checked, checked_text, documents_of
 
-from exporter.metrics import VENDOR_FAMILIES, Labels, Sample
-from exporter.metrics.usage import NETNUT_GB_USED
+from exporter.metrics import Labels, Sample
 from exporter.polling.pipeline import Brought, made
 from exporter.quota import Contribution, Definition, Ledger, Sum
 from exporter.secret import EnvironmentSecret, FileSecret
 from exporter.store.files import FolderInUse, Restored, Storage
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
+from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.netnut.account import NetNut
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.periods import Span
 from exporter.vendors.reply import Notes
 

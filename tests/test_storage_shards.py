@@ -8,7 +8,6 @@ import anyio
 import pytest
 
 from exporter.metrics import figures_of
-from exporter.metrics.usage import PROLIFI_EVENT_COUNT
 from exporter.quota import UNCLAIMED, Ledger, Member, QuotaId, Total
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
@@ -16,6 +15,7 @@ from exporter.store.files import Restored, Storage
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors.periods import NO_SPAN
 from exporter.vendors.prolifi.account import Prolifi
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
 ONE = Shard()
 

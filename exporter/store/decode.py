@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from exporter.metrics import MAX_LABEL_CHARACTERS, VENDOR_FAMILIES, Family, Labels, Sample, clean_label, figures_of
+from exporter.metrics import MAX_LABEL_CHARACTERS, Family, Labels, Sample, clean_label, figures_of
 from exporter.quota import Contribution, Definition, Ledger, Member, Quota, QuotaId, Sum, Total
 from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, checksum, owner
-from exporter.vendors import Account
+from exporter.vendors import VENDOR_FAMILIES, Account
 from exporter.vendors.periods import Span
 
 _LONGEST_TEXT: Final = MAX_LABEL_CHARACTERS

@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from exporter.metrics import (
     MAX_LABEL_CHARACTERS,
+    QUOTA_FAMILIES,
     EndedPeriod,
     Family,
     Figures,
@@ -25,7 +26,11 @@ from exporter.metrics import (
     clean_label,
     figures_of,
 )
+from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Notes
+
+READING_FAMILIES: Final = VENDOR_FAMILIES + QUOTA_FAMILIES
+"""What a reading may have, in the order of the page; the label `account` is added where they are rendered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,9 @@ def _compare_world(vendor: Vendor, world: World, shown: Mapping[Key, float]) -> 
     return min(results, key=lambda result: len(result[1]))
 
 
-def _compare_page(vendor: Vendor, world: World, page: Page, shown: Mapping[Key, float]) -> tuple[int, list[Difference]]:
+def _compare_page(
+    vendor: Vendor, world: World, page: Page, shown: Mapping[Key, float]
+) -> tuple[int, list[Difference]]:
     up = {world.account: page.up} if page.up is not None else {}
     expected: dict[Key, Values] = dict(page.values)
     for is_up in up.values():
@@ -160,7 +162,9 @@ def _open_figures(name: str, shown: Mapping[Key, float]) -> list[tuple[float, fl
     ]
 
 
-def _are_alike(expected: list[tuple[Decimal, Decimal | None]], found: list[tuple[float, float | None]]) -> bool:
+def _are_alike(
+    expected: list[tuple[Decimal, Decimal | None]], found: list[tuple[float, float | None]]
+) -> bool:
     def order(pair: tuple[Decimal | float, Decimal | float | None]) -> tuple[float, float]:
         return float(pair[0]), -1.0 if pair[1] is None else float(pair[1])
 

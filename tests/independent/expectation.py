@@ -147,7 +147,9 @@ def _configured(setting: Mapping[str, Any], members: list[Member], account: str,
 
 
 def _matches(match: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    return all(re.fullmatch(pattern, labels[label], re.DOTALL) for label, pattern in match.items() if label in labels)
+    return all(
+        re.fullmatch(pattern, labels[label], re.DOTALL) for label, pattern in match.items() if label in labels
+    )
 
 
 def _sum(group: list[Member]) -> Decimal | None:

@@ -21,18 +21,7 @@ QUIRKS: Final = {
     "not_renewing": "a subscription that does not renew",
     "same_lever_twice": "two products have a lever of one name",
 }
-CUSTOMERS: Final = (
-    "acme",
-    "42",
-    "user+1@example.com",
-    "team/blue",
-    "ünï",
-    "日本",
-    "50%2F",
-    "stripe:cus_9",
-    'q"x',
-    "0042",
-)
+CUSTOMERS: Final = ("acme", "42", "user+1@example.com", "team/blue", "ünï", "日本", "50%2F", "stripe:cus_9", 'q"x', "0042")
 _LEVERS: Final = ("api-calls", "invoices", "clicks", "seats", "exports", "jobs")
 
 

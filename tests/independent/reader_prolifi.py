@@ -171,3 +171,5 @@ def _native(entitlements: list[tuple[str, dict[str, Any]]]) -> Iterator[Quota]:
         if feature is not None:
             used, end = number(one.get("current_usage")), moment(one.get("reset_at"))
             yield Quota(feature, customer, "", used, (_limit(one),), end=(end,))
+
+
