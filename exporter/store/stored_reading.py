@@ -13,6 +13,7 @@ from exporter.metrics import (
 )
 from exporter.quota import Contributions, Ledger, Member, Quota
 from exporter.vendors import Account
+from exporter.vendors.login import login_of
 from exporter.vendors.periods import Span
 
 VERSION: Final = 3
@@ -87,7 +88,7 @@ def checksum(body: bytes) -> bytes:
 
 def owner(account: Account) -> str:
     """Return what is the same for the same account at a vendor, however the configuration spells it."""
-    text = json.dumps([account.vendor, account.base_url, account.login])
+    text = json.dumps([account.vendor, account.base_url, login_of(account.auth)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

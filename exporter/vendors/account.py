@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 
-from exporter.client.auth import Auth, Basic, Key
+from exporter.client.auth import Auth
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
@@ -114,18 +114,6 @@ class Account(Settings):
         return Endpoint(
             self.base_url, self.auth, self.timeout, self.tls.ca_file, self.tls.insecure_skip_verify, self.proxy_url
         )
-
-    @property
-    def login(self) -> str:
-        """Who signs in, however the configuration spells it: a login name, or where the key is that has none."""
-        auth = self.auth
-        if isinstance(auth, Key):
-            secret = auth.secret
-            return f"key {secret.path.resolve()}" if isinstance(secret, FileSecret) else f"key {secret!r}"
-        if isinstance(auth, Basic):
-            return f"login {auth.username}"
-        names = [auth.credentials.username] if auth.credentials else []
-        return " ".join(["login", *names, *(value for _, value in auth.body if isinstance(value, str))])
 
     @property
     def host(self) -> str:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -33,8 +33,8 @@ from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
 
-UNLIMITED = -1
-"""What a limit may be where there is none."""
+_UNLIMITED: Final = -1
+"""What a limit, or what is left of it, may be where there is none."""
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
@@ -64,9 +64,10 @@ def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterato
             yield from families.PROLIFI_ENTITLEMENT_USED.known(one.current_usage, **labels)
             yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)
             yield from families.PROLIFI_ENTITLEMENT_RESET.known(one.reset_at, **labels)
-            if not one.is_unlimited and UNLIMITED not in (one.limit, one.remaining):
+            if not one.is_unlimited and one.limit != _UNLIMITED:
                 yield from families.PROLIFI_ENTITLEMENT_LIMIT.known(one.limit, **labels)
-                yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
+                if one.remaining != _UNLIMITED or one.limit is not None:  # beside a limit it is one too many
+                    yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
         if is_partial(entitlements.data):
             yield families.PROLIFI_ENTITLEMENT_USED.unreadable(customer_id=customer_id)
 
@@ -164,13 +165,17 @@ discover: true
         async def entitlements_of(customer: str) -> Entitlements:
             return await poll.get(Entitlements, f"/customers/{segment(customer)}/entitlements")
 
-        def hides(family: Family) -> Callable[[str], Iterable[Unreadable]]:
-            return lambda customer: [family.unreadable(customer_id=customer)]
+        used, counted = families.PROLIFI_ENTITLEMENT_USED, families.PROLIFI_EVENT_COUNT
+        asked = (counted, used) if self.entitlements else (counted,)
 
-        events, used = hides(families.PROLIFI_EVENT_COUNT), hides(families.PROLIFI_ENTITLEMENT_USED)
-        usage = await poll.each(await self.customers_of(poll), usage_of, share=share, hides=events)
+        def hidden(customer: str) -> list[Unreadable]:
+            return [family.unreadable(customer_id=customer) for family in asked]
+
+        usage = await poll.each(await self.customers_of(poll), usage_of, share=share, hides=hidden)
         there = [customer for customer, _ in usage] if self.entitlements else []
-        entitlements = await poll.each(there, entitlements_of, needed=False, share=share, hides=used)
+        entitlements = await poll.each(
+            there, entitlements_of, needed=False, share=share, hides=lambda customer: hidden(customer)[1:]
+        )
         whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first and self.at_home else ()
         return chain(event_samples(usage), entitlement_samples(entitlements), whole)
 
