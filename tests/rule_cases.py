@@ -49,7 +49,7 @@ def _levels(group: Document) -> Iterator[Document]:
     level: list[Document] = []
     number = 0
     for rule in group["rules"]:
-        if {_name(one) for one in level} & set(_RECORD.findall(str(rule))):
+        if {_name(one) for one in level} & _records(rule):
             yield {**group, "name": f"{group['name']}-{number}", "rules": level}
             level, number = [], number + 1
         level.append(rule)
@@ -71,14 +71,18 @@ def _needed(groups: list[Document], test: Document) -> list[Document]:
     while waiting:
         name = waiting.pop()
         needed.add(name)
-        read = {record for rule in rules[name] for record in _RECORD.findall(str(rule))}
-        waiting |= read - needed
+        waiting |= {record for rule in rules[name] for record in _records(rule)} - needed
     kept = ({**group, "rules": [rule for rule in group["rules"] if _name(rule) in needed]} for group in groups)
     return [group for group in kept if group["rules"]]
 
 
 def _name(rule: Mapping[str, str]) -> str:
     return rule.get("record") or rule["alert"]
+
+
+def _records(rule: Document) -> set[str]:
+    """The recorded series that a rule reads, in its expression or in its texts."""
+    return set(_RECORD.findall("\n".join([rule["expr"], *rule.get("annotations", {}).values()])))
 
 
 def _expectations(test: Document) -> Iterator[str]:
