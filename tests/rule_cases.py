@@ -35,13 +35,17 @@ def for_vmalert(document: Document) -> Document:
 
     It writes what rules record only at the end of their group, so rules that read others must be in a later group.
     """
-    names = {"promql_expr_test": "metricsql_expr_test"}
     groups = [level for group in document["rule_files"] for level in _levels(group)]
-    return {
-        **document,
-        "rule_files": groups,
-        "tests": [{names.get(key, key): value for key, value in test.items()} for test in document["tests"]],
+    return {**document, "rule_files": groups, "tests": [_test_for_vmalert(test, groups) for test in document["tests"]]}
+
+
+def _test_for_vmalert(test: Document, groups: list[Document]) -> Document:
+    group_of = {_name(rule): group["name"] for group in groups for rule in group["rules"]}
+    expectations = {
+        "alert_rule_test": [{**one, "groupname": group_of[one["alertname"]]} for one in test.get("alert_rule_test", [])],
+        "metricsql_expr_test": test.get("promql_expr_test", []),
     }
+    return {**{key: value for key, value in test.items() if key != "promql_expr_test"}, **expectations}
 
 
 def _levels(group: Document) -> Iterator[Document]:
