@@ -49,15 +49,14 @@ def _test_for_vmalert(test: Document, groups: list[Document]) -> Document:
 
 
 def _levels(group: Document) -> Iterator[Document]:
-    """A group's rules in groups of their own, each of which records nothing that it reads."""
-    level: list[Document] = []
-    number = 0
+    """A group's rules in groups of their own, none of which records what another rule of it reads."""
+    level_of: dict[str, int] = {}
     for rule in group["rules"]:
-        if {_name(one) for one in level} & _records(rule):
-            yield {**group, "name": f"{group['name']}-{number}", "rules": level}
-            level, number = [], number + 1
-        level.append(rule)
-    yield {**group, "name": f"{group['name']}-{number}", "rules": level}
+        after = max((level_of[name] + 1 for name in _records(rule) if name in level_of), default=0)
+        level_of[_name(rule)] = max(after, level_of.get(_name(rule), 0))
+    for level in sorted(set(level_of.values())):
+        rules = [rule for rule in group["rules"] if level_of[_name(rule)] == level]
+        yield {**group, "name": f"{group['name']}-{level}", "rules": rules}
 
 
 def _needed(groups: list[Document], test: Document) -> list[Document]:
