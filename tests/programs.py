@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import pytest
 from patience import DEADLINE_SECONDS
 
-_FETCHED: Final = (Path(__file__).parents[1] / ".venv" / "servers" / "stable", Path(sys.executable).parent)
+_FETCHED: Final = (Path(__file__).parents[1] / ".venv" / "servers" / "stable" / "bin", Path(sys.executable).parent)
 _PAUSE_SECONDS: Final = 0.05
 
 T = TypeVar("T")

@@ -19,6 +19,8 @@ from benchmarks.million import scrape_figures
 from benchmarks.peers import CLIENT_LIBRARY
 from benchmarks.scale import TINY
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 WRITTEN: dict[Path, str] = runpy.run_path(str(ROOT / "scripts" / "write-figures"))["documents"]()
 

@@ -31,6 +31,8 @@ from exporter.metrics import Sample
 from exporter.vendors.ionos.account import Ionos
 from exporter.vendors.poll import Poll
 
+pytestmark = pytest.mark.slow
+
 IN_FILES = {name for name in SECRETS if name.endswith("_FILE")}
 ENVIRONMENT = {name: secret for name, secret in SECRETS.items() if name not in IN_FILES}
 

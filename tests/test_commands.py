@@ -22,6 +22,8 @@ from exporter.metrics import FAMILIES
 from exporter.metrics.own import ACCOUNT_FAILING
 from exporter.vendors import VENDORS
 
+pytestmark = pytest.mark.slow
+
 HEADLINES = {"netnut_gb_used", "ionos_meter_quantity", "prolifi_event_count", "planship_lever_usage"}
 ON_EVERY_PAGE = HEADLINES | {family.name.removesuffix("_total") for family in FAMILIES if family is not ACCOUNT_FAILING}
 SECRETS = {**demo.environment(), "WRONG_KEY": "pk_this_is_not_the_key"}

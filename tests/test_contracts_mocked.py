@@ -17,6 +17,8 @@ from exporter.exposition.negotiation import Format
 from exporter.metrics import READING_FAMILIES
 from exporter.vendors import VENDORS
 
+pytestmark = pytest.mark.slow
+
 PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
     Format.TEXT: parse_text,
     Format.OPENMETRICS: parse_openmetrics,

@@ -11,7 +11,7 @@ from faulty_vendors import FaultyVendors, fails, faulty_vendors, watched
 from patience import DEADLINE_SECONDS
 from structlog.testing import capture_logs
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 PLANS = "netnut:/customer/usage/myusage"
 

@@ -13,6 +13,8 @@ from patience import DEADLINE_SECONDS
 
 from exporter.cli import demo
 
+pytestmark = pytest.mark.slow
+
 MOST_GROWTH_KB = 50_000
 POLL_AND_TELL_MEMORY = """
 import sys

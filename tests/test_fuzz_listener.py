@@ -24,6 +24,8 @@ from exporter.web.addresses import listen
 from exporter.web.pages import Application
 from exporter.web.server import Limits, Server
 
+pytestmark = pytest.mark.slow
+
 KEY = ("netnut", "main")
 LIMITS = Limits(
     header_seconds=0.1, body_bytes=100, body_seconds=0.1, idle_seconds=0.1, answer_seconds=1.0, connections=4,

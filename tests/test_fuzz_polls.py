@@ -31,6 +31,8 @@ from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.poll import Poll
 
+pytestmark = pytest.mark.slow
+
 FAILED = [NotFound("gone"), TooLarge("large"), Malformed("odd")]
 PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
     Format.TEXT: parse_text,

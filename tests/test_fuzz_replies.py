@@ -27,6 +27,8 @@ from exporter.vendors.planship.account import Entitlements
 from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Notes, Reply, read_reply
 from exporter.vendors.values import read_number
 
+pytestmark = pytest.mark.slow
+
 NEARLY = st.sampled_from(
     (
         *("", "0", "12.5", "12,5", "1e400", "-0", "41.33%", "NaN", "2026-11-21", "2026-02-30", "2026-11-21T24:00"),

@@ -73,6 +73,7 @@ def test_the_quotas_of_every_vendor_and_account_are_one_question() -> None:
     assert all(0 <= share < 2 for share in shares.values())
 
 
+@pytest.mark.slow
 def test_over_the_end_of_a_month_the_figure_falls_and_the_counter_goes_on() -> None:
     before, after = pages_at(MONTHS_END - 60, MONTHS_END + 2 * 3600 + 60, accounts=("globex",))
     key = ("ionos", "globex", "core-hours", "33200881")

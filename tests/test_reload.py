@@ -232,6 +232,7 @@ def text(*accounts: str) -> str:
 
 
 @pytest.mark.parametrize("reload", [hang_up, post])
+@pytest.mark.slow
 def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_one(
     reload: Callable[[Running], str], tmp_path: Path
 ) -> None:
@@ -259,6 +260,7 @@ def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_on
         assert process.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_file_is_watched_on_request(tmp_path: Path) -> None:
     options = ("--config.auto-reload", "--config.auto-reload-interval=1s")
     with exporter(tmp_path, text(account("a")), *options) as (process, file):
@@ -271,6 +273,7 @@ def test_a_file_is_watched_on_request(tmp_path: Path) -> None:
         eventually(shows(process, ACCEPTED))
 
 
+@pytest.mark.slow
 def test_nobody_has_it_read_again_over_http_unless_that_is_enabled(tmp_path: Path) -> None:
     with exporter(tmp_path, text(account("a"))) as (process, _):
         assert post(process) == "403 not enabled: start with --web.enable-lifecycle\n"

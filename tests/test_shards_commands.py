@@ -13,6 +13,8 @@ from exporter.cli import demo
 from exporter.config import load
 from exporter.sharding import Shard
 
+pytestmark = pytest.mark.slow
+
 SECRETS = demo.environment()
 TOTAL = 3
 TOO_LONG = "longer than the interval of 15s: set an interval of at least 4h11m15s"

@@ -141,6 +141,7 @@ def test_a_reading_of_another_account_of_the_same_name_is_not_shown(change: dict
         storage.read(MAIN.model_copy(update=change), 0)
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_a_hundred_times_leaves_a_whole_reading_each_time(tmp_path: Path) -> None:
     script = Path(__file__).with_name("killed_writer.py")
 

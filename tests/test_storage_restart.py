@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from exporter_process import ANY_PORT, Running, ended, running
 from page_text import value_of
 from programs import eventually
 from stored_files import checked, documents_of
 
 from exporter.cli import demo
+
+pytestmark = pytest.mark.slow
 
 SECRETS = demo.environment()
 

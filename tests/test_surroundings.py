@@ -20,6 +20,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.cli import demo
 
+pytestmark = pytest.mark.slow
+
 SECRETS = demo.environment()
 
 

@@ -44,6 +44,8 @@ from exporter.errors import (
 )
 from exporter.vendors import VENDORS, Account
 
+pytestmark = pytest.mark.slow
+
 SIGN_INS = {"netnut": "POST /v1/auth/login", "planship": "POST /api/v1/auth/token"}
 KEYS = [vendor for vendor in VENDORS if vendor not in SIGN_INS]
 CUT_SHORT = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"data": ['

@@ -13,6 +13,8 @@ from exporter.app.run import Parts
 from exporter.cli import demo
 from exporter.sandbox import World, make_app
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400.0
 KEYS = [(vendor, "acme") for vendor in ("netnut", "ionos", "prolifi", "planship")]
 

@@ -34,6 +34,8 @@ from exporter.web.addresses import listen
 from exporter.web.exposure import say_exposed
 from exporter.web.protection import Protection
 
+pytestmark = pytest.mark.slow
+
 CONFIG = "accounts: [{vendor: netnut, name: a, base_url: 'http://127.0.0.1:1', token_file: token}]"
 SIGNED = (USER, PASSWORD)
 
