@@ -22,7 +22,9 @@ QUIRKS: Final = {
     "datacenter_gone": "a data centre is not found",
     "other_period": "the answer is of another month",
     "other_contract": "the answer is of another contract",
-    "leading_zero": "a contract number with a leading zero, and a match that has it too",
+    "leading_zero": "a contract number with a leading zero",
+    "match_leading_zero": "a quota that matches such a number as it is written",
+    "partial_sums": "a sum is not shown where a member of it cannot be read",
     "contract_twice": "the profile has a contract twice",
     "prices_refused": "the price list is refused",
     "commitment_only": "the only price is a commitment's",
@@ -113,7 +115,7 @@ def _meters(dice: Dice) -> list[dict[str, Any]]:
     meters = [_meter(dice, meter) for meter in dice.random.sample(list(_METERS), dice.count(0, 5))]
     if meters and dice.quirk("meter_twice", 0.12):
         meters.append(_meter(dice, dice.pick(list(_METERS))))
-        meters.append(_meter(dice, meters[-1].get("meterId", "C01000")))
+        meters.append(_meter(dice, meters[-1].get("meterId") or "C01000"))
     return meters
 
 
@@ -214,8 +216,9 @@ def _quotas(dice: Dice, contracts: list[str]) -> list[dict[str, Any]]:
     quotas = []
     for number in range(dice.count(0, 3)):
         match = dice.pick(({"meter_id": "C0.*"}, {"meter_id": "[CR]0.*", "unit": "1.*hour"}, {"unit": "1G.*30Days"}))
-        if dice.chance(0.2):
-            match = {**match, "contract": dice.pick(contracts)}
+        contract = dice.pick(contracts)
+        if dice.chance(0.2) and (contract[0] != "0" or dice.quirk("match_leading_zero", 0.5)):
+            match = {**match, "contract": contract}
         by = dice.random.sample(["contract", "datacenter_id", "meter_id", "unit"], dice.count(1, 2))
         quotas.append(
             row(

@@ -20,6 +20,7 @@ QUIRKS: Final = {
     "limit_minus_one": "-1 means without limit",
     "limit_zero": "nothing is allowed",
     "unlimited_with_limit": "without limit, and yet a limit is given",
+    "partial_sums": "a sum is not shown where a member of it cannot be read",
     "no_end_date": "events after the window are left out only if its end is asked for",
 }
 LATER_EVENTS: Final = 13
