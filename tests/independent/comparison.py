@@ -115,6 +115,7 @@ def _compare_page(vendor: Vendor, world: World, page: Page, shown: Mapping[Key, 
     expected: dict[Key, Values] = dict(page.values)
     for is_up in up.values():
         expected[(_UP, frozenset({("vendor", world.vendor)}))] = (Decimal(is_up),)
+    expected = {one: values for one, values in expected.items() if _is_compared(vendor, page, one, expected)}
     present = {one: value for one, value in shown.items() if _is_compared(vendor, page, one, expected)}
     compared = [one for one in expected.keys() | present.keys() if expected.get(one, (None,))]
     differences = [

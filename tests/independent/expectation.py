@@ -33,7 +33,10 @@ def key(family: str, labels: Mapping[str, str]) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A series that a reading should have: `value` is `None` where it cannot be read; some of its labels may be unknown."""
+    """A series that a reading should have: `value` is `None` where it cannot be read.
+
+    A partial one has labels that are not known.
+    """
 
     family: str
     labels: Mapping[str, str]

@@ -4,6 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import Any, Final
 
+import fields
 from world import MISSING, UNREADABLE_TIMES, Answer, Dice, Question, Reply, World, row
 
 QUIRKS: Final = {
@@ -81,7 +82,7 @@ def _contract(dice: Dice, number: int) -> str:
 
 
 def _companies(dice: Dice, contracts: list[str]) -> list[dict[str, Any]]:
-    companies = [
+    companies: list[dict[str, Any]] = [
         {"contractId": contract if contract[0] == "0" or dice.chance(0.5) else int(contract), "customerId": 112505406}
         for contract in contracts
     ]
@@ -195,16 +196,18 @@ def _prices(dice: Dice, meter: str) -> list[dict[str, Any]]:
             "term": term,
         }
 
-    cost = {"quantity": dice.figure(round(dice.random.uniform(0, 2), 6)), "unit": "EUR"}
+    cost = row(quantity=dice.figure(round(dice.random.uniform(0, 2), 6)), unit="EUR")
     other = {"quantity": "0.123456789", "unit": "EUR"}
     if dice.quirk("commitment_only", 0.08):
         return [product(other, term=36)]
     if dice.quirk("two_prices", 0.06):
         return [product({"quantity": "0.5", "unit": "EUR"}), product(other)]
-    rows = [product(None if dice.chance(0.1) else cost)]
-    if dice.chance(0.15):
+    if dice.chance(0.1):
+        return [product(None)]
+    rows = [product(cost)]
+    if dice.chance(0.15) and (fields.number(cost.get("quantity")) is not None or dice.quirk("commitment_only", 0.5)):
         rows.append(product(other, term=dice.pick((12, 36))))
-    if dice.chance(0.1) and rows[0]["unitCost"] is not None:
+    if dice.chance(0.1):
         rows.append(product(other, deprecated=True))
     if dice.chance(0.1):
         rows.append(dict(rows[0]))

@@ -162,7 +162,7 @@ def _quotas(dice: Dice, has_sub_users: bool) -> list[dict[str, Any]]:
         metric = dice.pick(metrics)
         of_sub_users = "sub_user" in metric
         labels = ["plan_id", "product_type"] + (["sub_user_id"] if of_sub_users else [])
-        match = {"product_type": dice.pick(("Residential", "ISP|Mobile", ".*e.*", "[^a]*"))}
+        match = {"product_type": dice.pick(("Residential", "ISP|Mobile", "[^z]*e[^z]*", "[^a]*"))}
         quotas.append(
             row(
                 name=f"q{number}",

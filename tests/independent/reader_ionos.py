@@ -203,7 +203,8 @@ def _show_cost(world: World, page: Page, usage: Usage) -> None:
         elif len(prices) == 1 and None not in prices:
             price = prices.pop() or Decimal()
             labels = {"contract": usage.contract, "meter_id": meter, "currency": "EUR"}
-            page.show("ionos_meter_unit_price", labels, price)
+            is_open = usage.is_without_datacenters or usage.is_of_another_contract
+            page.show("ionos_meter_unit_price", labels, *(ANYTHING if is_open else (price,)))
             _show_meter_cost(page, usage, labels, price, products[0]["unit"])
 
 
