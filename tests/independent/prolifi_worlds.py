@@ -11,6 +11,7 @@ QUIRKS: Final = {
     "number_as_text": "a number comes as its digits",
     "unreadable_number": "a number is missing, null or no number",
     "no_event_name": "a row without its event's name",
+    "no_event_readable": "the only row of a customer's usage has no name, and its entitlements can be read",
     "no_feature_id": "a row without its feature's id",
     "event_twice": "an event's row comes twice",
     "customer_gone": "a customer is not found",
@@ -110,7 +111,8 @@ def _with_more(event: dict[str, Any], more: int) -> dict[str, Any]:
 def _events(dice: Dice, *, is_many: bool) -> list[dict[str, Any]]:
     names = list(dict.fromkeys(dice.text() for _ in range(dice.count(0, 4))))
     events = [_event(dice, name) for name in names]
-    if not is_many and events and dice.quirk("no_event_name", 0.02):
+    nameless = "no_event_name" if len(events) > 1 else "no_event_readable"
+    if not is_many and events and dice.quirk(nameless, 0.02):
         dice.pick(events)["event_name"] = dice.pick((None, ""))
     if not is_many and events and dice.quirk("event_twice", 0.04):
         again = dict(events[0]) if dice.chance(0.5) else _event(dice, names[0])
