@@ -15,8 +15,9 @@ from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.store import Store
 from exporter.telemetry import Telemetry
 from exporter.web.addresses import address_of, listen
+from exporter.web.limits import Limits
 from exporter.web.pages import Application
-from exporter.web.server import Limits, Server
+from exporter.web.server import Server
 
 pytestmark = pytest.mark.anyio
 KEY = ("netnut", "main")

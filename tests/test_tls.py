@@ -16,7 +16,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 from structlog.testing import capture_logs
 from web_certificates import MUTUAL, TLS, Place, place, protected
 
-from exporter.web.server import Limits
+from exporter.web.limits import Limits
 
 pytestmark = pytest.mark.anyio
 GET = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
