@@ -88,10 +88,11 @@ async def assemble(
 async def run(config: Config, serving: Serving) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the configuration again."""
     from exporter.web.exposure import guard_origin, say_exposed  # noqa: PLC0415 - `check` and `once` need no server
-    from exporter.web.limits import affordable_limits  # noqa: PLC0415 - the same
+    from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
     from exporter.web.pages import Application  # noqa: PLC0415 - the same
     from exporter.web.server import Server  # noqa: PLC0415 - the same
 
+    raise_file_limit()
     stop, limits, exporter = anyio.Event(), affordable_limits(), Exporter(storage=serving.storage)
     async with anyio.create_task_group() as tasks:
         exporter.poll(config, tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +30,13 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+def raise_file_limit() -> None:
+    """Let the process open as many files as it is allowed to ask for; shells and systemd grant 1,024 at first."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def affordable_limits() -> Limits:

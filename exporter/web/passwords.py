@@ -32,8 +32,9 @@ class BusyError(Exception):
 class Passwords:
     """Compares passwords with hashes, one at a time and in a thread, and remembers what came of it.
 
-    Few may wait for their turn, and of one network one: others are refused, or whoever has a right password that is not remembered yet would wait
-    behind all the wrong ones.
+    Few may wait for their turn, in all and of one network. Others are refused, or
+    whoever has a right password that is not remembered yet would wait behind all
+    the wrong ones.
 
     What is right and what is wrong is remembered apart, so that a flood of wrong
     passwords does not make those who have the right one wait behind it. A key
