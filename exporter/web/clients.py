@@ -11,17 +11,19 @@ import anyio
 _IPV6_PREFIX_BITS = 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Client:
     """One connection.
 
     Attributes:
         network: whom it is counted under, see `network_of`.
+        has_requested: whether it ever sent a whole request.
         scope: its task; cancelled when others need its place.
 
     """
 
     network: str
+    has_requested: bool = False
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
 
@@ -29,8 +31,9 @@ class Clients:
     """The open connections.
 
     A connection is *waiting* from its beginning until its request is whole, and
-    between requests. When there is no room, the one that has waited longest is
-    closed; one that is being answered never is.
+    between requests. When there is no room, a waiting one is closed: of the network
+    that has the most, one that never sent a request if there is one, and of these
+    the one that has waited longest. A connection that is being answered is left alone.
     """
 
     def __init__(self, limit: int, network_limit: int) -> None:
@@ -44,12 +47,12 @@ class Clients:
 
     async def wait_for_room(self) -> None:
         """Wait until one more may connect."""
-        while len(self._waiting) + len(self._answering) >= self._limit and not self.close_longest_waiting():
+        while len(self._waiting) + len(self._answering) >= self._limit and not self.close_one_waiting():
             await self._room.wait()
 
     def join(self, network: str) -> Client | None:
         """Return a new connection, which waits; None where its network has as many as it may, and none waits."""
-        if self._per_network[network] >= self._network_limit and not self.close_longest_waiting(network):
+        if self._per_network[network] >= self._network_limit and not self.close_one_waiting(network):
             return None
         client = Client(network)
         self._per_network[network] += 1
@@ -67,6 +70,7 @@ class Clients:
         if client in self._waiting:
             del self._waiting[client]
             self._answering.add(client)
+            client.has_requested = True
 
     def leave(self, client: Client) -> None:
         """Note that a connection has ended; one that was closed to make room has left already."""
@@ -79,19 +83,21 @@ class Clients:
             self._room.set()
             self._room = anyio.Event()
 
-    def close_longest_waiting(self, network: str | None = None) -> bool:
-        """Close the connection that has waited longest, of a network or of all; return whether there was one."""
-        client = next((one for one in self._waiting if network in (None, one.network)), None)
-        if client is None:
+    def close_one_waiting(self, network: str | None = None) -> bool:
+        """Close a waiting connection, of one network or of all; return whether there was one."""
+        candidates = [one for one in self._waiting if network in (None, one.network)]
+        if not candidates:
             return False
+        client = min(candidates, key=lambda one: (-self._per_network[one.network], one.has_requested))
         self.leave(client)
         client.scope.cancel()
         return True
 
     def close_waiting(self) -> None:
         """Close every connection that is not being answered."""
-        while self.close_longest_waiting():
-            pass
+        for client in tuple(self._waiting):
+            self.leave(client)
+            client.scope.cancel()
 
 
 def network_of(host: str) -> str:

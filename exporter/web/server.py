@@ -81,7 +81,7 @@ class Server:
                     if not exhausted:
                         logger.warning("no connection can be taken for now", error=error.strerror)
                     exhausted = True
-                    self._clients.close_longest_waiting()
+                    self._clients.close_one_waiting()
                     await anyio.sleep(_ACCEPT_PAUSE_SECONDS)
                     continue
                 exhausted = False
