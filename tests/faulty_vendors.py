@@ -19,9 +19,11 @@ from anyio.from_thread import start_blocking_portal
 from page_text import own_lines, page_text, value_of
 from structlog.testing import capture_logs
 
-from exporter import app, config, demo
+from exporter import config
+from exporter.app.run import Parts, assemble
+from exporter.cli import demo
 from exporter.sandbox import ACCOUNTS, Faults, World, make_app, read_fault
-from exporter.store import Snapshot
+from exporter.store.snapshot import Snapshot
 from exporter.web.addresses import address_of, listen
 from exporter.web.server import Server
 
@@ -111,7 +113,7 @@ def configured(url: str, names: Container[str], **settings: Any) -> str:
 class Watched:
     """An exporter of which each poll is asked for."""
 
-    parts: app.Parts
+    parts: Parts
 
     def snapshot(self, vendor: str) -> Snapshot:
         return self.parts.store[vendor, "acme"]
@@ -144,7 +146,7 @@ async def watched(
     """An exporter of an account at each of the vendors."""
     for name, value in demo.environment(("acme",)).items():
         monkeypatch.setenv(name, value)
-    async with app.assemble(config.parse(configured(url, names, **settings).encode(), Path())) as parts:
+    async with assemble(config.parse(configured(url, names, **settings).encode(), Path())) as parts:
         yield Watched(parts)
 
 

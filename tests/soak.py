@@ -27,7 +27,7 @@ from exporter_process import Running, running
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter import demo
+from exporter.cli import demo
 
 OPENMETRICS: Final = "application/openmetrics-text;version=1.0.0"
 SECRETS: Final = demo.environment()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.body import LARGE_BODY_BYTES, MAX_BODY_BYTES, decode_json, read_body
+from exporter.client.body import LARGE_BODY_BYTES, MAX_BODY_BYTES, decode_json, read_body
 from exporter.errors import TooLarge, Undecodable
 
 pytestmark = pytest.mark.anyio
@@ -220,7 +220,7 @@ def test_a_large_body_lets_other_threads_go_on_at_each_object(monkeypatch: pytes
         seen.append(value)
         return value
 
-    monkeypatch.setattr("exporter.body._itself", note)
+    monkeypatch.setattr("exporter.client.body._itself", note)
     decode_json(b'[{"a": {}}, "' + b"x" * LARGE_BODY_BYTES + b'"]', "")
 
     assert seen == [{}, {"a": {}}]

@@ -12,14 +12,14 @@ from anyio.lowlevel import checkpoint
 from scripted_vendor import Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
 from virtual_time import run_virtually
 
-from exporter.connections import Connections
+from exporter.client.connections import Connections
+from exporter.client.rate_limit import MAX_IN_FLIGHT
 from exporter.errors import (
     BadRequest,
     ConnectFailed,
     NameUnresolved,
     TLSFailed,
 )
-from exporter.pacing import MAX_IN_FLIGHT
 
 pytestmark = pytest.mark.anyio
 
@@ -170,7 +170,7 @@ class Opened(httpx.AsyncBaseTransport):
 
 def test_a_connection_is_kept_while_it_is_used_and_a_moment_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Opened] = []
-    monkeypatch.setattr("exporter.connections._transport_of", lambda _account: Opened(opened))
+    monkeypatch.setattr("exporter.client.connections._transport_of", lambda _account: Opened(opened))
 
     async def main() -> list[list[tuple[int, bool]]]:
         seen: list[list[tuple[int, bool]]] = []

@@ -15,8 +15,8 @@ from kept_logging import kept_logging
 from programs import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter import demo
-from exporter.cli import main
+from exporter.cli import demo
+from exporter.cli.main import main
 from exporter.metrics import FAMILIES
 from exporter.metrics.own import ACCOUNT_FAILING
 from exporter.vendors import VENDORS

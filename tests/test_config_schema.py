@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from exporter import yaml_strict
+from exporter import strict_yaml
 from exporter.config import SCHEMA_ID, ConfigError, Problem, parse, schema
 from exporter.vendors import VENDORS
 
@@ -28,10 +28,10 @@ def test_the_schema_is_one_of_json_schema_2020_12() -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_the_schema_accepts_a_minimal_account_and_refuses_unknown_keys(vendor: str) -> None:
-    assert valid(yaml_strict.load(account(vendor).encode()))
-    assert not valid(yaml_strict.load(account(vendor, "intervall: 5m").encode()))
-    assert not valid(yaml_strict.load(account(vendor, "tls: {insecure: true}").encode()))
-    assert not valid(yaml_strict.load(f"{account(vendor)}\ndefaults: {{}}".encode()))
+    assert valid(strict_yaml.load(account(vendor).encode()))
+    assert not valid(strict_yaml.load(account(vendor, "intervall: 5m").encode()))
+    assert not valid(strict_yaml.load(account(vendor, "tls: {insecure: true}").encode()))
+    assert not valid(strict_yaml.load(f"{account(vendor)}\ndefaults: {{}}".encode()))
 
 
 def test_the_schema_tells_of_every_setting_what_it_means_and_its_default_as_it_is_written() -> None:
@@ -60,7 +60,7 @@ _VALUES = st.recursive(
 @st.composite
 def _accounts(draw: st.DrawFn) -> dict[str, Any]:
     vendor = draw(st.sampled_from(sorted(VENDORS)))
-    minimal: Any = yaml_strict.load(f"{{{MINIMAL[vendor]}}}".encode())
+    minimal: Any = strict_yaml.load(f"{{{MINIMAL[vendor]}}}".encode())
     given = draw(st.dictionaries(st.sampled_from(sorted(VENDORS[vendor].model_fields)), _VALUES, max_size=3))
     return {**minimal, **given, "vendor": vendor}
 

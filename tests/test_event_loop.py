@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from exporter.event_loop import EventLoop
+from exporter.app.event_loop import EventLoop
 
 ADDRESS = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))
 
@@ -71,7 +71,7 @@ def test_a_dead_resolver_is_asked_once_for_all_and_keeps_no_other_name_waiting(r
 
 @pytest.mark.usefixtures("resolver")
 def test_a_resolver_that_does_not_answer_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.event_loop._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("exporter.app.event_loop._PATIENCE_SECONDS", 0.1)
 
     async def main() -> None:
         with anyio.fail_after(5), pytest.raises(socket.gaierror, match="no resolver answered in time"):

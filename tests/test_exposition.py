@@ -12,14 +12,15 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from readings import checked, kept
 
-from exporter.blocks import sample_lines
-from exporter.exposition import Exposition
+from exporter.exposition.negotiation import Format, accepts_gzip, content_type, negotiate
+from exporter.exposition.page import Exposition
 from exporter.metrics import FAMILIES, MAX_LABEL_CHARACTERS, READING_FAMILIES, Family, clean_label, figures_of
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.metrics.usage import NETNUT_GB_USED, PLANSHIP_LEVER_BUCKET_USAGE
-from exporter.negotiation import Format, accepts_gzip, content_type, negotiate
-from exporter.reading import Reading
-from exporter.store import AccountKey, Snapshot, Store
+from exporter.store.reading import Reading
+from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.store.store import Store
+from exporter.textformat.lines import sample_lines
 
 PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
     Format.TEXT: parse_text,

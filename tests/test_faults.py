@@ -14,8 +14,9 @@ import pytest
 from faulty_vendors import FaultyVendors, Watched, fails, faulty_vendors, reason_of, recovers, watched
 from scripted_vendor import scripted
 
-from exporter.event_loop import EventLoop
-from exporter.retry import LONGEST_ASKED_WAIT_SECONDS, next_delay
+from exporter.app.event_loop import EventLoop
+from exporter.client.retry import LONGEST_ASKED_WAIT_SECONDS
+from exporter.polling.backoff import next_delay
 
 pytestmark = pytest.mark.anyio
 
@@ -36,8 +37,8 @@ def vendors() -> Iterator[FaultyVendors]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that are our own choice are short here; those that a vendor asks for are not."""
-    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.01)
-    monkeypatch.setattr("exporter.retry._FIRST_RATE_LIMITED_SECONDS", 0.01)
+    monkeypatch.setattr("exporter.client.retry._FIRST_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("exporter.client.retry._FIRST_RATE_LIMITED_SECONDS", 0.01)
 
 
 async def unreachable(exporter: Watched, vendor: str, reason: str, within: float) -> None:
@@ -67,7 +68,7 @@ async def test_dns_failure_or_dead_resolver(vendors: FaultyVendors, monkeypatch:
         return known(host, *others, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setattr("exporter.event_loop._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("exporter.app.event_loop._PATIENCE_SECONDS", 0.2)
     try:
         for host, reason in (("gone.invalid", "dns"), ("dead.invalid", "dns")):
             moved = {"base_url": f"https://{host}/v1"}
@@ -225,7 +226,7 @@ async def next_attempt(exporter: Watched, vendor: str) -> float:
 async def test_429_with_retry_after_seconds_and_429_or_503_with_retry_after_http_date(
     fault: str, seconds: float, vendors: FaultyVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("exporter.poller.LONGEST_FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("exporter.polling.poller.LONGEST_FIRST_WAIT_SECONDS", 0.0)
     reason = "server" if "503" in fault else "rate_limited"
     async with watched(vendors.url, monkeypatch) as exporter:
         await fails(exporter, vendors, f"ionos:/profile:{fault}", reason, polls=1)

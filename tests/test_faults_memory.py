@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from faulty_vendors import FaultyVendors, configured, faulty_vendors
 
-from exporter import demo
+from exporter.cli import demo
 
 MOST_GROWTH_KB = 50_000
 POLL_AND_TELL_MEMORY = """
 import sys
-from exporter.cli import main
+from exporter.cli.main import main
 try:
     main(["once", "--config.file=config.yaml"])
 finally:

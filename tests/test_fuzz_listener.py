@@ -17,8 +17,8 @@ from readings import checked, kept
 from structlog.testing import capture_logs
 
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.store import Store
-from exporter.telemetry import Telemetry
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import listen
 from exporter.web.limits import Limits
 from exporter.web.pages import Application

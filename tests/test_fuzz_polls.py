@@ -20,14 +20,15 @@ from scripted_vendor import NOW, account_at, recorded_replies, recorded_settings
 from test_fuzz_replies import JSON, SHAPED
 
 from exporter.errors import Malformed, NotFound, PollError, TooLarge
+from exporter.exposition.negotiation import Format
 from exporter.metrics import FAMILIES, QUOTA_FAMILIES, READING_FAMILIES, Sample, clean_label
-from exporter.negotiation import Format
-from exporter.polled import Brought, Polled, made
+from exporter.polling.pipeline import Brought, Polled, made
 from exporter.quota import Consumption, Key
-from exporter.store import Snapshot, Store
-from exporter.telemetry import Telemetry
+from exporter.store.snapshot import Snapshot
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors import VENDORS, Account
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
 
 FAILED = [NotFound("gone"), TooLarge("large"), Malformed("odd")]
 PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
@@ -230,7 +231,7 @@ async def endless(path: str, *, params: Mapping[str, str] | None = None, body: o
 @pytest.mark.parametrize("chosen", [{"include": ["nobody"]}, {"exclude": [".*"]}])
 def test_a_list_without_end_ends_whomever_it_is_searched_for(chosen: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("exporter.vendors.prolifi.MOST_LISTED", 2000)
+        monkeypatch.setattr("exporter.vendors.prolifi.account.MOST_LISTED", 2000)
         account = account_at("http://127.0.0.1", monkeypatch, {**recorded_settings("prolifi"), **chosen})
 
         async def read() -> None:

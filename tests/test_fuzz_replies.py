@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, BaseModel, RootModel
 from scripted_vendor import account_at, recorded_settings
 
-from exporter.auth import Login
-from exporter.body import MAX_BODY_BYTES, MAX_PIECES, decode_json, read_body
+from exporter.client.auth import Login
+from exporter.client.body import MAX_BODY_BYTES, MAX_PIECES, decode_json, read_body
+from exporter.client.rate_limit import RateLimit
 from exporter.errors import PollError, TooLarge, Undecodable
-from exporter.pacing import RateLimit
 from exporter.vendors import VENDORS
-from exporter.vendors.ionos import Usage
-from exporter.vendors.planship import Entitlements
+from exporter.vendors.ionos.account import Usage
+from exporter.vendors.planship.account import Entitlements
 from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Notes, Reply, read_reply
 from exporter.vendors.values import read_number
 

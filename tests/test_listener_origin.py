@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from exporter_process import ANY_PORT, Running, running
 
-from exporter import demo
+from exporter.cli import demo
 from exporter.web.origin import refusal
 
 CROSS_SITE = "refused: another site's page sent this request\n"

@@ -15,9 +15,9 @@ import pytest
 from exporter_process import ANY_PORT
 from programs import eventually
 
-from exporter import demo
+from exporter.app.reload import Reload
+from exporter.cli import demo
 from exporter.config import Config, ConfigError, Problem
-from exporter.reload import Reload
 from exporter.web.limits import affordable_limits
 
 BLOCKED = 1 << (signal.SIGHUP - 1)

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from exporter.config import parse
 from exporter.errors import Forbidden, ServerFailed
-from exporter.exposition import Exposition
+from exporter.exposition.negotiation import Format
+from exporter.exposition.page import Exposition
 from exporter.metrics import READING_FAMILIES, Family, Figures
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.metrics.usage import PROLIFI_EVENT_COUNT, PROLIFI_WINDOW_START
-from exporter.negotiation import Format
-from exporter.reading import Reading
-from exporter.store import AccountKey, Part, Store
-from exporter.telemetry import AccountTelemetry, Telemetry
+from exporter.store.reading import Reading
+from exporter.store.snapshot import AccountKey, Part
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
 
 NAMES = ("a", "b", "c")

@@ -10,12 +10,13 @@ import anyio.from_thread
 import pytest
 from readings import checked
 
-from exporter.blocks import Lines
-from exporter.exposition import Exposition, Page, Section
+from exporter.exposition.negotiation import Format
+from exporter.exposition.page import Exposition, Page, Section
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.negotiation import Format
-from exporter.store import Part, Store
-from exporter.telemetry import Telemetry
+from exporter.store.snapshot import Part
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
+from exporter.textformat.lines import Lines
 
 pytestmark = pytest.mark.anyio
 SCRAPES = 200

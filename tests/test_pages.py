@@ -12,8 +12,8 @@ from readings import checked, kept
 
 from exporter.errors import ServerFailed
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.store import Store
-from exporter.telemetry import Telemetry
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import address_of, listen
 from exporter.web.limits import Limits
 from exporter.web.pages import Application

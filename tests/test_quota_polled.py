@@ -11,12 +11,12 @@ from structlog.testing import capture_logs
 from virtual_exporter import exporter, text_of
 from virtual_time import START, run_virtually, virtual_now
 
-from exporter import demo
+from exporter.cli import demo
 from exporter.config import parse
 from exporter.errors import PollError, ServerFailed
-from exporter.poller import Poller
-from exporter.reading import Reading
-from exporter.store import Store
+from exporter.polling.poller import Poller
+from exporter.store.reading import Reading
+from exporter.store.store import Store
 
 DAY = 86_400.0
 MONTHS_END = 9.5 * DAY

@@ -17,14 +17,14 @@ from programs import eventually
 from virtual_exporter import text_of
 from virtual_time import run_virtually, virtual_now
 
-from exporter import demo
-from exporter.accounts import Exporter
-from exporter.client import Client
+from exporter.app.exporter import Exporter
+from exporter.app.reload import watch
+from exporter.cli import demo
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
-from exporter.pacing import Pacer
-from exporter.reload import watch
 from exporter.sandbox import World, make_app
-from exporter.telemetry import AccountTelemetry
+from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import Account
 
 SECRETS = demo.environment()

@@ -9,7 +9,7 @@ import pytest
 from exporter_process import ANY_PORT, Running, ended, running
 from programs import eventually
 
-from exporter import demo
+from exporter.cli import demo
 from exporter.config import load
 from exporter.sharding import Shard
 

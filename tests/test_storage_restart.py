@@ -12,7 +12,7 @@ from page_text import value_of
 from programs import eventually
 from stored_files import checked, documents_of
 
-from exporter import demo
+from exporter.cli import demo
 
 SECRETS = demo.environment()
 

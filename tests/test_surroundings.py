@@ -17,7 +17,7 @@ from exporter_process import ANY_PORT, Running, running
 from programs import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter import demo
+from exporter.cli import demo
 
 SECRETS = demo.environment()
 

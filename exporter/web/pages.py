@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import anyio
 
-from exporter.exposition import Exposition, Own
-from exporter.negotiation import accepts_gzip, content_type, negotiate
-from exporter.store import Store
+from exporter.exposition.negotiation import accepts_gzip, content_type, negotiate
+from exporter.exposition.page import Exposition, Own
+from exporter.store.store import Store
 from exporter.web.landing import HEADERS as LANDING_HEADERS
 from exporter.web.landing import landing_page
 
