@@ -7,8 +7,8 @@ WORKDIR /build
 RUN python3 -m venv /build/tools && python3 -m venv --without-pip /opt/usage-exporter
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 COPY requirements.txt requirements-build.txt ./
-RUN tools/bin/pip install --require-hashes -r requirements-build.txt \
- && tools/bin/pip --python /opt/usage-exporter/bin/python install --only-binary :all: --require-hashes -r requirements.txt
+RUN tools/bin/pip install --no-deps --require-hashes -r requirements-build.txt \
+ && tools/bin/pip --python /opt/usage-exporter/bin/python install --only-binary :all: --no-deps --require-hashes -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 RUN tools/bin/python -m hatchling build -t wheel -d dist \

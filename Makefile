@@ -1,33 +1,47 @@
 # `make` lists the targets. `demo` and `test` need Python 3.11 or later, and install the rest into .venv.
+# WORKERS says in how many processes the tests run; COVERAGE= leaves coverage out.
 
 PYTHON ?= python3
 LOCK_OPTIONS ?=
 SECONDS ?= 180
+COVERAGE ?= --cov
+WORKERS ?= auto
+WORLDS ?= 1000
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check install
-LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \
+# A lock names every package, so that pip has nothing to resolve. With dependencies, pip before 23.3 looks for the
+# newest release of a package that is required with an extra, and stops when that has no hash in the lock.
+FROM_LOCK := $(INSTALL) --no-deps --require-hashes
+LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint soak bench docs dashboards lock clean
+.PHONY: help demo test test-quick lint worlds soak bench docs dashboards lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors
 	@$(BIN)/python -m exporter demo
 
 test: $(VENV)/development ## run every test, with coverage
-	@scripts/fetch-prometheus $(BIN) || true
+	@scripts/fetch-servers || true
 	@scripts/fetch-prism || true
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --cov
+	@$(PYTEST) $(COVERAGE)
+
+test-quick: $(VENV)/development ## run the tests that take a moment and need no servers
+	@$(PYTEST) -m 'not live and not slow'
 
 lint: $(VENV)/development ## ruff, its formatter, mypy --strict
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+worlds: $(VENV)/development ## compare the page with independent readers on WORLDS (1000) random worlds of each vendor
+	@$(BIN)/python tests/independent/compare_worlds.py --worlds $(WORLDS)
 
 soak: $(VENV)/development ## run an exporter under everything at once, for SECONDS (180)
 	@$(BIN)/python tests/soak.py $(SECONDS)
@@ -57,11 +71,11 @@ $(BIN)/pip:
 
 $(VENV)/runtime: requirements.txt | $(BIN)/pip
 	@echo "Installing what the exporter needs into $(VENV)"
-	@$(INSTALL) --require-hashes -r requirements.txt
+	@$(FROM_LOCK) -r requirements.txt
 	@touch $@
 
 $(VENV)/development: requirements-dev.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what development needs into $(VENV)"
-	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(FROM_LOCK) -r requirements-dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

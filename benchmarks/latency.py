@@ -43,12 +43,12 @@ def figures(scale: Scale) -> Iterator[Figure]:
             times = _measured(exporter, peer, scale)
     what = f"{account.series:,} series, {account.customers:,} customers polled for ever, a scrape"
     for name, rank, bar in _RANKS:
-        peer_value = _MS * _at(times.nginx, rank) if times.nginx else None
+        peer_value = _MS * percentile(times.nginx, rank) if times.nginx else None
         yield Figure(
-            f"{what}, {name}", _MS * _at(times.wall, rank), "ms", NGINX if times.nginx else "", peer_value, bar
+            f"{what}, {name}", _MS * percentile(times.wall, rank), "ms", NGINX if times.nginx else "", peer_value, bar
         )
     for name, rank, bar in _RANKS:
-        yield Figure(f"{what}, the exporter's CPU meanwhile, {name}", _MS * _at(times.cpu, rank), "ms", bar=bar)
+        yield Figure(f"{what}, the exporter's CPU meanwhile, {name}", _MS * percentile(times.cpu, rank), "ms", bar=bar)
 
 
 def _measured(exporter: Exporter, peer: Peer | None, scale: Scale) -> Times:
@@ -69,5 +69,6 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _at(times: Sequence[float], rank: float) -> float:
+def percentile(times: Sequence[float], rank: float) -> float:
+    """Return the time that a share `rank` of all of them is below."""
     return sorted(times)[min(len(times) - 1, int(rank * len(times)))]

@@ -49,13 +49,15 @@ def figures(scale: Scale) -> Iterator[Figure]:
         series, what = account.series, f"memory, {account.series:,} series of {customers:,} customers"
         bar = _BAR if series == _BAR_SERIES else NO_BAR
         for name, figure_bar in (("held", bar), ("resident", NO_BAR)):
-            value, peer_value = (
-                (getattr(one, name) - getattr(none, name)) / series
-                for one, none in ((ours, empty), (theirs, empty_peer))
-            )
+            value, peer_value = per_series(ours, empty, series, name), per_series(theirs, empty_peer, series, name)
             yield Figure(f"{what}, a series, {name}", value, "B", CLIENT_LIBRARY, peer_value, figure_bar)
         for name, amount, peer_amount in zip(Memory._fields, ours, theirs, strict=True):
             yield Figure(f"{what}, the process, {name}", amount / _MB, "MB", CLIENT_LIBRARY, peer_amount / _MB)
+
+
+def per_series(process: Memory, empty: Memory, series: int, name: str) -> float:
+    """Return the bytes that a series takes in a process, over those of one without."""
+    return float(getattr(process, name) - getattr(empty, name)) / series
 
 
 def _measured(account: Account) -> tuple[Memory, Memory]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -61,6 +61,13 @@ def _scrapes(url: str, what: str, series: int, scale: Scale) -> Iterator[Figure]
     scrapes, interval = scale.prometheus_scrapes
     taken = eventually(lambda: _values(url, "scrape_duration_seconds", scrapes), pause=interval / 4)
     ups, samples = (_values(url, name, scrapes) or [0.0] for name in ("up", "scrape_samples_scraped"))
+    yield from scrape_figures(what, series, taken, ups, samples)
+
+
+def scrape_figures(
+    what: str, series: int, taken: Sequence[float], ups: Sequence[float], samples: Sequence[float]
+) -> Iterator[Figure]:
+    """Yield what Prometheus' own series say of its scrapes: how long each took, whether it worked, and its samples."""
     first, *others = taken
     bar = Bar(value_at_most=float(_TIMEOUT_SECONDS))
     yield Figure(f"{what}, a real Prometheus' scrape, median", median(others or taken), "s", bar=bar)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import os
+import signal
+import sys
 
 
 def main() -> None:
-    """Run the command line, and do nothing before that only takes time.
-
-    What is imported stays, so there is nothing to collect yet; and no plugin
-    for pydantic is looked for, which has no business with a configuration anyway.
-    """
-    gc.disable()
+    """Run the command line. No plugin for pydantic is looked for: none has any business with a configuration."""
+    if sys.argv[1:2] == ["run"]:  # its SIGHUP waits in the kernel until `heed_signals` can take it, and ends nothing
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    from exporter import cli  # noqa: PLC0415 - see above
+    from exporter.cli.main import main as command_line  # noqa: PLC0415 - the signal is blocked first
 
-    cli.main(prog_name="usage-exporter")
+    command_line(prog_name="usage-exporter")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
-from exporter import yaml_strict
+from exporter import strict_yaml
 from exporter.durations import write_duration
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
@@ -87,7 +87,7 @@ def load(path: Path) -> Config:
 
     """
     try:
-        text = yaml_strict.read(path)
+        text = strict_yaml.read(path)
     except OSError as error:
         raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
     return parse(text, path.parent)
@@ -96,7 +96,7 @@ def load(path: Path) -> Config:
 def digest(path: Path) -> str:
     """Return what changes when the content of a configuration file does; empty while it cannot be read."""
     try:
-        return hashlib.sha256(yaml_strict.read(path)).hexdigest()
+        return hashlib.sha256(strict_yaml.read(path)).hexdigest()
     except OSError:
         return ""
 
@@ -109,8 +109,8 @@ def parse(text: bytes, directory: Path) -> Config:
 
     """
     try:
-        document = yaml_strict.load(text)
-    except yaml_strict.YAMLProblem as problem:
+        document = strict_yaml.load(text)
+    except strict_yaml.YAMLProblem as problem:
         raise ConfigError([Problem("", str(problem))]) from None
     accounts, problems = _read(document, directory)
     if problems:

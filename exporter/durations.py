@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
-
-from exporter.pacing import Rate
+from typing import Final, NamedTuple
 
 _UNITS: Final = {
     "y": 31_536_000.0,
@@ -20,6 +18,13 @@ _DURATION: Final = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in 
 _RATE: Final = re.compile(r"([0-9]{1,9})/([0-9a-z]+)")
 DURATION_PATTERN: Final = "^(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS) + "$"
 """A duration, as a regular expression of JSON Schema."""
+
+
+class Rate(NamedTuple):
+    """How many requests in how many seconds."""
+
+    requests: int
+    seconds: float
 
 
 def read_duration(text: object) -> float:

@@ -40,7 +40,7 @@ def forms(secret: str) -> set[str]:
     return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *encoded, *escaped}
 
 
-ALL_FORMS: Final = {form: name for name, secret in {**SECRETS, **GIVEN_OUT}.items() for form in forms(secret)}
+ALL_FORMS: Final = {form: name for name, secret in {**SECRETS, **GIVEN_OUT}.items() for form in sorted(forms(secret))}
 
 
 def seen(text: str) -> set[str]:

@@ -1,14 +1,42 @@
-"""What every test may use."""
+"""What every test may use, and how the tests are spread over processes."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from exporter_process import ANY_PORT, Running, running
 from hypothesis import settings
+from patience import SCALE, TEST_SECONDS
 
-# A machine that is busy is no failure: how long an example takes is not what these tests ask.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# How long an example takes says nothing here: the machine may be busy. `thorough` is for runs by night or by hand.
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+LIVE_FOLDER = Path(__file__).parent / "live"
+LIVE_FIXTURES = {"servers", "server", "prometheus", "alertmanager", "victoria_metrics", "history", "chain"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bound each test, mark those that need real servers, and keep those together that share a fixture."""
+    for item in items:
+        timeout = item.get_closest_marker("timeout")
+        item.add_marker(pytest.mark.timeout(SCALE * timeout.args[0] if timeout else TEST_SECONDS), append=False)
+        if LIVE_FOLDER in item.path.parents or LIVE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.live)
+        if group := shared_by(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def shared_by(item: pytest.Item) -> str | None:
+    """What a test shares with others: the name of a fixture of ours for the session, else its module, else nothing."""
+    fixtures = getattr(item, "_fixtureinfo", None)
+    definitions = [found[-1] for found in fixtures.name2fixturedefs.values()] if fixtures else []
+    shared = [one for one in definitions if one.baseid and one.scope != "function"]
+    of_session = sorted(one.argname for one in shared if one.scope == "session")
+    return of_session[0] if of_session else item.path.stem if shared else None
 
 
 @pytest.fixture

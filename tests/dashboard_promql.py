@@ -6,7 +6,7 @@ from typing import Any, Final
 import promql_parser
 from dashboard_files import Asked, Board, Node, asked, nodes, selectors
 
-from exporter import catalogue
+from exporter.cli import catalogue
 from exporter.metrics import FAMILIES, READING_FAMILIES, Family
 
 SCRAPED: Final = frozenset({"job", "instance"})

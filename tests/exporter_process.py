@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
-from programs import DEADLINE_SECONDS, eventually
+from patience import DEADLINE_SECONDS
+from programs import eventually
 
 ANY_PORT = "--web.listen-address=127.0.0.1:0"
 
@@ -53,17 +53,16 @@ class Running:
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of a page."""
         try:
-            with build_opener(ProxyHandler({})).open(self.url + path, timeout=10) as answer:
+            with build_opener(ProxyHandler({})).open(self.url + path, timeout=DEADLINE_SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:
                 return error.code, error.read().decode()
 
-    def stop(self) -> tuple[int, float]:
-        """Ask it to stop, and return its exit code and how many seconds that took."""
-        began = time.monotonic()
+    def stop(self) -> int:
+        """Ask it to stop, wait until it has, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(DEADLINE_SECONDS), time.monotonic() - began
+        return self.process.wait(DEADLINE_SECONDS)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import AsyncIterator, Container, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -17,11 +16,14 @@ import pytest
 import yaml
 from anyio.from_thread import start_blocking_portal
 from page_text import own_lines, page_text, value_of
+from patience import DEADLINE_SECONDS
 from structlog.testing import capture_logs
 
-from exporter import app, config, demo
+from exporter import config
+from exporter.app.run import Parts, assemble
+from exporter.cli import demo
 from exporter.sandbox import ACCOUNTS, Faults, World, make_app, read_fault
-from exporter.store import Snapshot
+from exporter.store.snapshot import Snapshot
 from exporter.web.addresses import address_of, listen
 from exporter.web.server import Server
 
@@ -49,7 +51,7 @@ class FaultyVendors:
 
     def connect(self) -> socket.socket:
         host, _, port = self.url.removeprefix("http://").rpartition(":")
-        connection = socket.create_connection((host, int(port)), timeout=10)
+        connection = socket.create_connection((host, int(port)), timeout=DEADLINE_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
@@ -111,7 +113,7 @@ def configured(url: str, names: Container[str], **settings: Any) -> str:
 class Watched:
     """An exporter of which each poll is asked for."""
 
-    parts: app.Parts
+    parts: Parts
 
     def snapshot(self, vendor: str) -> Snapshot:
         return self.parts.store[vendor, "acme"]
@@ -144,16 +146,16 @@ async def watched(
     """An exporter of an account at each of the vendors."""
     for name, value in demo.environment(("acme",)).items():
         monkeypatch.setenv(name, value)
-    async with app.assemble(config.parse(configured(url, names, **settings).encode(), Path())) as parts:
+    async with assemble(config.parse(configured(url, names, **settings).encode(), Path())) as parts:
         yield Watched(parts)
 
 
-async def fails(  # noqa: PLR0913 - what fails, how, and within which bounds
-    exporter: Watched, vendors: FaultyVendors, fault: str, reason: str, *, polls: int = 2, within: float = 2.0
+async def fails(
+    exporter: Watched, vendors: FaultyVendors, fault: str, reason: str, *, polls: int = 2
 ) -> list[MutableMapping[str, Any]]:
     """Poll well, then with this fault, and return what is logged meanwhile.
 
-    Each poll with it ends in time and for this reason, its account's figures stay, others' are polled on, and all of
+    Each poll with it ends, and for this reason, its account's figures stay, others' are polled on, and all of
     it is said in one line.
     """
     vendor = fault.partition(":")[0]
@@ -163,9 +165,8 @@ async def fails(  # noqa: PLR0913 - what fails, how, and within which bounds
     vendors.fail(fault)
     with capture_logs() as logs:
         for number in range(1, polls + 1):
-            began = time.monotonic()
-            after = await exporter.poll()
-            assert time.monotonic() - began < within
+            with anyio.fail_after(DEADLINE_SECONDS):
+                after = await exporter.poll()
             assert reason_of(after[vendor]) == reason, after[vendor].error
             assert exporter.own("poll_failures_total", vendor, reason=reason) == number
     assert vendors.calls > 0

@@ -15,14 +15,15 @@ from history_text import Recorder
 from history_vendors import DAY, HOUR, VendorTransport
 from virtual_time import START, run_virtually
 
-from exporter import app, demo
-from exporter.client import Client
+from exporter.app.run import Parts, assemble
+from exporter.cli import demo
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
-from exporter.exposition import Exposition
-from exporter.negotiation import Format
-from exporter.pacing import Pacer
+from exporter.exposition.negotiation import Format
+from exporter.exposition.page import Exposition
 from exporter.sandbox import World, make_app
-from exporter.telemetry import AccountTelemetry
+from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import Account
 
 END: Final = START
@@ -96,9 +97,9 @@ async def _live(session: Session, recorder: Recorder) -> None:
     sandbox = httpx.ASGITransport(app=make_app(world))
 
     def client(account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
-        return Client(account, pacer, observer, VendorTransport(account, sandbox, world, END))
+        return Client(account.endpoint, pacer, observer, VendorTransport(account, sandbox, world, END))
 
-    async with app.assemble(config(session.intervals), now, client) as parts, anyio.create_task_group() as tasks:
+    async with assemble(config(session.intervals), now, client) as parts, anyio.create_task_group() as tasks:
         for _, poller in parts.pollers:
             tasks.start_soon(poller.run)
         page = Page(parts, begins)
@@ -114,7 +115,7 @@ async def _live(session: Session, recorder: Recorder) -> None:
 class Page:
     """The page of an exporter, with what Prometheus adds; made anew only when there is something new."""
 
-    def __init__(self, parts: app.Parts, started: float) -> None:
+    def __init__(self, parts: Parts, started: float) -> None:
         self._parts = parts
         self._exposition = Exposition(parts.store, parts.telemetry)
         self._started = str(started)

@@ -13,10 +13,10 @@ from typing import NoReturn
 
 from exporter.metrics import figures_of
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.reading import Reading
 from exporter.secret import EnvironmentSecret
-from exporter.storage import Kept, Storage
-from exporter.vendors.netnut import NetNut
+from exporter.store.files import Kept, Storage
+from exporter.store.reading import Reading
+from exporter.vendors.netnut.account import NetNut
 
 TIMES = 100
 SERIES = 2000

@@ -2,9 +2,9 @@
 
 import re
 
-from exporter.exposition import Exposition, Own
-from exporter.negotiation import Format
-from exporter.store import Store
+from exporter.exposition.negotiation import Format
+from exporter.exposition.page import Exposition, Own
+from exporter.store.store import Store
 
 
 def page_text(store: Store, own: Own, now: float, form: Format = Format.TEXT) -> str:

@@ -19,12 +19,14 @@ import yaml
 from page_text import page_text
 from programs import eventually, running
 
-from exporter import app, config, demo
-from exporter.client import Client
-from exporter.negotiation import Format
-from exporter.pacing import Pacer
-from exporter.store import AccountKey, Snapshot
-from exporter.telemetry import AccountTelemetry
+from exporter import config
+from exporter.app.run import assemble
+from exporter.cli import demo
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer
+from exporter.exposition.negotiation import Format
+from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import VENDORS, Account
 
 CONTRACTS: Final = Path(__file__).parent / "contracts"
@@ -144,10 +146,10 @@ def poll_all(
     noted: list[Exchange] = []
 
     def open_client(account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
-        return Client(account, pacer, observer, _Overheard(transport(), account, noted, prefer))
+        return Client(account.endpoint, pacer, observer, _Overheard(transport(), account, noted, prefer))
 
     async def poll() -> Polled:
-        async with app.assemble(_accounts(urls), open_client=open_client) as parts:
+        async with assemble(_accounts(urls), open_client=open_client) as parts:
             async with anyio.create_task_group() as tasks:
                 for _, poller in parts.pollers:
                     tasks.start_soon(poller.poll)
@@ -186,7 +188,7 @@ def proxies(folder: Path, upstream: Mapping[str, str]) -> Iterator[Mapping[str, 
 def _prisms(folder: Path, commands: Mapping[str, tuple[str, ...]]) -> Iterator[Mapping[str, str]]:
     """Start them all at once, wait for each, and end them."""
     if not _PRISM.exists() or not shutil.which("node"):
-        pytest.skip("Prism is not here: make test fetches it with npm where it can")
+        pytest.skip("Prism is not here: scripts/fetch-prism fetches it, and needs Node.js with npm")
     logs = {vendor: folder / f"{vendor}.log" for vendor in commands}
     with ExitStack() as stack:
         for vendor, command in commands.items():

@@ -1,9 +1,11 @@
 """Real programs, started for a test and ended with it."""
 
+import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -12,18 +14,21 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import pytest
+from patience import DEADLINE_SECONDS
 
-DEADLINE_SECONDS: Final = 30.0
+_FETCHED: Final = (Path(__file__).parents[1] / ".venv" / "servers" / "stable" / "bin", Path(sys.executable).parent)
 _PAUSE_SECONDS: Final = 0.05
 
 T = TypeVar("T")
 
 
 def program(name: str) -> str:
-    """The path of a program; the test is skipped where it is not."""
-    path = shutil.which(name)
+    """The path of a program, a server that was fetched before one of the machine's; the test is skipped without it."""
+    path = shutil.which(name, path=os.pathsep.join([*map(str, _FETCHED), os.environ.get("PATH", os.defpath)]))
     if path is None:
-        pytest.skip(f"{name} is not on the PATH: make test fetches it from Debian's packages where it can")
+        pytest.skip(
+            f"{name} is not here: scripts/fetch-servers fetches servers; install anything else, and have it on PATH"
+        )
     return path
 
 
@@ -44,7 +49,8 @@ def eventually(look: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
 
 def fetch(url: str, headers: Mapping[str, str] | None = None) -> str:
     """The text that a URL on this machine answers."""
-    with urllib.request.urlopen(urllib.request.Request(url, headers=dict(headers or {})), timeout=5) as answer:  # noqa: S310 - http to this machine
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - http to this machine
+    with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:  # noqa: S310 - the same
         return str(answer.read().decode())
 
 
@@ -64,7 +70,7 @@ def running(*command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(DEADLINE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

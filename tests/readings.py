@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from exporter.metrics import Sample
-from exporter.reading import Reading, capped, fit
-from exporter.store import Part
+from exporter.store.reading import Reading, capped, fit
+from exporter.store.snapshot import Part
 from exporter.vendors.reply import Notes
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from exporter.catalogue import labels
+from exporter.cli.catalogue import labels
 from exporter.metrics import FAMILIES
 from exporter.rules.document import rules
 from exporter.rules.options import Options

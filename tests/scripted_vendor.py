@@ -20,15 +20,15 @@ import httpx
 import pytest
 from readings import checked
 
-from exporter import config, yaml_strict
-from exporter.blocks import rendered
-from exporter.client import Client
+from exporter import config, strict_yaml
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer, RateLimit
 from exporter.errors import PollError
 from exporter.metrics import READING_FAMILIES
-from exporter.pacing import Pacer, RateLimit
-from exporter.reading import Reading
+from exporter.store.reading import Reading
+from exporter.textformat.lines import rendered
 from exporter.vendors import Account
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RECORDED = Path(__file__).parent / "vendors"
@@ -176,7 +176,7 @@ def account_at(url: str, monkeypatch: pytest.MonkeyPatch, settings: Mapping[str,
 
 
 def recorded_settings(vendor: str) -> dict[str, Any]:
-    settings = yaml_strict.load((RECORDED / vendor / "account.yaml").read_bytes())
+    settings = strict_yaml.load((RECORDED / vendor / "account.yaml").read_bytes())
     assert isinstance(settings, dict)
     return settings
 
@@ -191,7 +191,7 @@ def recorded_script(vendor: str) -> dict[str, list[Scripted]]:
 
 
 def client_of(account: Account, tally: Tally, transport: httpx.AsyncBaseTransport | None = None) -> Client:
-    return Client(account, Pacer(account.rate_limit, account.assumed_rate), tally, transport)
+    return Client(account.endpoint, Pacer(account.rate_limit, account.assumed_rate), tally, transport)
 
 
 async def poll_once(account: Account, poll: Poll) -> Reading | PollError:
@@ -237,7 +237,7 @@ def _text(account: str, outcome: Reading | PollError) -> str:
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let requests be tried again at once."""
-    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("exporter.client.retry._FIRST_RETRY_SECONDS", 0.001)
 
 
 def account_with(url: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:

@@ -27,7 +27,7 @@ from exporter_process import Running, running
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter import demo
+from exporter.cli import demo
 
 OPENMETRICS: Final = "application/openmetrics-text;version=1.0.0"
 SECRETS: Final = demo.environment()
@@ -260,7 +260,7 @@ def soaked(seconds: float, folder: Path) -> dict[str, object]:
             "the log": exporter.err.read_text(),
             "a stored file": "".join(one.read_text() for one in (folder / "storage").iterdir()),
         }
-        if exporter.stop()[0] != 0:
+        if exporter.stop() != 0:
             soak.broken.append("it did not end well")
     if found := soak.broken + broken_at_the_end(first, last, pace, written):
         raise Broken("; ".join(found) + "\n" + written["the log"][-3000:])

@@ -1,6 +1,7 @@
 import socket
 
 import pytest
+from patience import DEADLINE_SECONDS
 
 from exporter.web.addresses import address_of, listen, split_address
 
@@ -50,19 +51,20 @@ def test_what_is_listened_on_can_be_connected_to() -> None:
 
     assert len({address_of(one) for one in sockets}) == 2
     for one in sockets:
-        with one, socket.create_connection(split_address(address_of(one)), timeout=5):
+        with one, socket.create_connection(split_address(address_of(one)), timeout=DEADLINE_SECONDS):
             pass
 
 
-def test_no_host_is_every_interface_by_both_protocols() -> None:
-    (one,) = listen([":0"])
+@pytest.mark.parametrize("address", [":0", "[::]:0"])
+def test_no_host_is_every_interface_by_both_protocols(address: str) -> None:
+    (one,) = listen([address])
     with one:
         port = one.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
+        with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS):
             pass
         if socket.has_dualstack_ipv6():
             assert address_of(one) == f"[::]:{port}"
-            with socket.create_connection(("::1", port), timeout=5):
+            with socket.create_connection(("::1", port), timeout=DEADLINE_SECONDS):
                 pass
 
 

@@ -12,7 +12,8 @@ from threading import Thread
 import pytest
 import yaml
 from alerting import CONFIG, Alert, alertmanager, alerts, labels_of
-from programs import DEADLINE_SECONDS, eventually
+from patience import DEADLINE_SECONDS
+from programs import eventually
 
 ALERTS = alerts()
 QUOTA_WARNINGS = {

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from trio.testing import MockClock
 
-from exporter.auth import Basic, Fixed, Key, Login, TokenSource
+from exporter.client.auth import Basic, Fixed, Key, Login, TokenSource
 from exporter.errors import Malformed, PollError, SecretUnreadable, ServerFailed, Unauthorized
 from exporter.secret import EnvironmentSecret, FileSecret
 

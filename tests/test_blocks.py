@@ -4,14 +4,14 @@ import gzip
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.blocks import Block, Blocks, Lines, rendered, sample_lines
-from exporter.gzip_member import HEAD, tail
 from exporter.metrics import Family, Figures, Labels
 from exporter.metrics.usage import NETNUT_GB_USED, NETNUT_REQUESTS_USED
+from exporter.textformat.gzip import HEAD, tail
+from exporter.textformat.lines import Block, Blocks, Lines, rendered, sample_lines
 
 FAMILIES = (NETNUT_GB_USED, NETNUT_REQUESTS_USED)
 MANY = 600
@@ -46,7 +46,6 @@ STEPS = st.tuples(st.integers(0, MANY), st.integers(0, 200), VALUES | st.none())
 """Plans from one on, as many, have a value from now on, or are no more."""
 
 
-@settings(max_examples=60)
 @given(steps=st.lists(st.tuples(st.sampled_from([0, 1]), STEPS), max_size=8))
 def test_after_any_changes_the_lines_are_those_of_a_rendering_from_nothing(
     steps: list[tuple[int, tuple[int, int, float | None]]],

@@ -23,13 +23,15 @@ from exporter_process import ANY_PORT, ended, running
 from kept_logging import kept_logging
 from programs import eventually
 
-from exporter import app
-from exporter.cli import main
+from exporter.app.run import Outcome, poll_once
+from exporter.cli.main import main
 from exporter.config import Config, load
 from exporter.log import FORMATS, Format, configure
 from exporter.metrics import Sample
-from exporter.vendors.ionos import Ionos
-from exporter.vendors.protocol import Poll
+from exporter.vendors.ionos.account import Ionos
+from exporter.vendors.poll import Poll
+
+pytestmark = pytest.mark.slow
 
 IN_FILES = {name for name in SECRETS if name.endswith("_FILE")}
 ENVIRONMENT = {name: secret for name, secret in SECRETS.items() if name not in IN_FILES}
@@ -102,7 +104,7 @@ def test_a_running_exporter_gives_nothing_away(place: Place) -> None:
         assert 'account="redirects"' in pages[0]
         assert "<td>redirects</td>" in pages[1]
         command_line = Path(f"/proc/{exporter.process.pid}/cmdline").read_text()
-        code, _ = exporter.stop()
+        code = exporter.stop()
 
     written = exporter.out.read_text() + exporter.err.read_text()
     assert code == 0
@@ -193,9 +195,9 @@ def test_a_bug_of_ours_gives_nothing_away(form: Format, place: Place, capfd: pyt
     accounts = load(place.file).accounts
     (one,) = [account for account in accounts if account.key == ("ionos", "server_failed")]
     broken = Broken.model_construct(**dict(one))
-    outcomes: list[app.Outcome] = []
+    outcomes: list[Outcome] = []
 
-    page = anyio.run(app.poll_once, Config.model_construct(accounts=(broken,)), outcomes.append)
+    page = anyio.run(poll_once, Config.model_construct(accounts=(broken,)), outcomes.append)
 
     written = "".join(capfd.readouterr())
     assert "a bug in the exporter" in written

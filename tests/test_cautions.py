@@ -8,7 +8,7 @@ from configurations import account
 from structlog.testing import capture_logs
 from virtual_time import run_virtually, virtual_now
 
-from exporter.accounts import Exporter
+from exporter.app.exporter import Exporter
 from exporter.config import parse
 
 

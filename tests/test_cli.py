@@ -13,7 +13,7 @@ from exporter_process import ended
 from kept_logging import kept_logging
 
 from exporter import __version__
-from exporter.cli import main
+from exporter.cli.main import main
 from exporter.config import schema
 from exporter.metrics import FAMILIES
 from exporter.rules.thresholds import Thresholds

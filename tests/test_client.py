@@ -14,7 +14,7 @@ from scripted_vendor import SECRET, Answer, Tally, account_with, answer, be_impa
 
 import exporter
 from exporter import __version__
-from exporter.body import LARGE_BODY_BYTES
+from exporter.client.body import LARGE_BODY_BYTES
 from exporter.errors import (
     ConnectFailed,
     NameUnresolved,
@@ -135,7 +135,7 @@ async def test_a_large_answer_is_decoded_aside(length: int, aside: bool, monkeyp
         threads.append(threading.current_thread())
         return len(body) - 2
 
-    monkeypatch.setattr("exporter.answer.decode_json", decode)
+    monkeypatch.setattr("exporter.client.response.decode_json", decode)
     with scripted({"GET /": [answer("x" * length)]}) as server:
         async with client_of(account_with(server.url, monkeypatch), Tally()) as client:
             assert await client("/") == length

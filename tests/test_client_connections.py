@@ -9,17 +9,18 @@ import httpx
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.lowlevel import checkpoint
+from patience import DEADLINE_SECONDS
 from scripted_vendor import Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
 from virtual_time import run_virtually
 
-from exporter.connections import Connections
+from exporter.client.connections import Connections
+from exporter.client.rate_limit import MAX_IN_FLIGHT
 from exporter.errors import (
     BadRequest,
     ConnectFailed,
     NameUnresolved,
     TLSFailed,
 )
-from exporter.pacing import MAX_IN_FLIGHT
 
 pytestmark = pytest.mark.anyio
 
@@ -94,7 +95,7 @@ async def test_a_tls_handshake_that_is_never_answered_is_no_connection_and_leave
         account = account_with(f"https://127.0.0.1:{port}", monkeypatch, timeout="1s")
         async with client_of(account, Tally()) as client:
             assert type(await error_of(client)) is ConnectFailed
-            with anyio.fail_after(5):
+            with anyio.fail_after(DEADLINE_SECONDS):
                 await all_closed.wait()
 
 
@@ -170,7 +171,7 @@ class Opened(httpx.AsyncBaseTransport):
 
 def test_a_connection_is_kept_while_it_is_used_and_a_moment_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Opened] = []
-    monkeypatch.setattr("exporter.connections._transport_of", lambda _account: Opened(opened))
+    monkeypatch.setattr("exporter.client.connections._transport_of", lambda _endpoint: Opened(opened))
 
     async def main() -> list[list[tuple[int, bool]]]:
         seen: list[list[tuple[int, bool]]] = []
@@ -178,7 +179,7 @@ def test_a_connection_is_kept_while_it_is_used_and_a_moment_longer(monkeypatch: 
         def look() -> None:
             seen.append(sorted((one.asked, one.open) for one in opened))
 
-        connections = Connections(account_with("http://127.0.0.1", monkeypatch), lambda _code, _seconds: None)
+        connections = Connections(account_with("http://127.0.0.1", monkeypatch).endpoint, lambda _code, _seconds: None)
         async with anyio.create_task_group() as tasks:
             for _ in range(2):
                 tasks.start_soon(connections.exchange, "GET", "/", None, 100)

@@ -6,8 +6,8 @@ from click.testing import CliRunner
 from configurations import MINIMAL, account, problems
 from kept_logging import kept_logging
 
-from exporter import yaml_strict
-from exporter.cli import main
+from exporter import strict_yaml
+from exporter.cli.main import main
 from exporter.config import Config, ConfigError, load, parse
 
 TWELVE = Path(__file__).parent / "bad_configs" / "twelve_mistakes.yaml"
@@ -131,7 +131,7 @@ def test_a_file_that_cannot_be_read_is_said_with_its_name(
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_bytes(b"#" * (yaml_strict.MAX_BYTES + 1))
+    (tmp_path / "config.yaml").write_bytes(b"#" * (strict_yaml.MAX_BYTES + 1))
 
     with pytest.raises(ConfigError, match=r"\Alarger than 8388608 bytes\Z"):
         load(tmp_path / "config.yaml")

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from configurations import MINIMAL, UUID, account
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from exporter import yaml_strict
+from exporter import strict_yaml
 from exporter.config import SCHEMA_ID, ConfigError, Problem, parse, schema
 from exporter.vendors import VENDORS
 
@@ -28,10 +28,10 @@ def test_the_schema_is_one_of_json_schema_2020_12() -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_the_schema_accepts_a_minimal_account_and_refuses_unknown_keys(vendor: str) -> None:
-    assert valid(yaml_strict.load(account(vendor).encode()))
-    assert not valid(yaml_strict.load(account(vendor, "intervall: 5m").encode()))
-    assert not valid(yaml_strict.load(account(vendor, "tls: {insecure: true}").encode()))
-    assert not valid(yaml_strict.load(f"{account(vendor)}\ndefaults: {{}}".encode()))
+    assert valid(strict_yaml.load(account(vendor).encode()))
+    assert not valid(strict_yaml.load(account(vendor, "intervall: 5m").encode()))
+    assert not valid(strict_yaml.load(account(vendor, "tls: {insecure: true}").encode()))
+    assert not valid(strict_yaml.load(f"{account(vendor)}\ndefaults: {{}}".encode()))
 
 
 def test_the_schema_tells_of_every_setting_what_it_means_and_its_default_as_it_is_written() -> None:
@@ -60,7 +60,7 @@ _VALUES = st.recursive(
 @st.composite
 def _accounts(draw: st.DrawFn) -> dict[str, Any]:
     vendor = draw(st.sampled_from(sorted(VENDORS)))
-    minimal: Any = yaml_strict.load(f"{{{MINIMAL[vendor]}}}".encode())
+    minimal: Any = strict_yaml.load(f"{{{MINIMAL[vendor]}}}".encode())
     given = draw(st.dictionaries(st.sampled_from(sorted(VENDORS[vendor].model_fields)), _VALUES, max_size=3))
     return {**minimal, **given, "vendor": vendor}
 
@@ -74,7 +74,6 @@ def said(text: str) -> tuple[Problem, ...]:
     return ()
 
 
-@settings(deadline=None)
 @given(st.lists(_accounts(), max_size=3))
 def test_what_is_accepted_the_schema_accepts_and_what_is_refused_is_explained_in_our_words(accounts: list[Any]) -> None:
     document = {"accounts": accounts}
@@ -88,7 +87,6 @@ def test_what_is_accepted_the_schema_accepts_and_what_is_refused_is_explained_in
         assert problem.text.startswith(OUR_WORDS), problem
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=200) | _VALUES.map(json.dumps))
 def test_any_other_text_is_refused_with_printable_problems(text: str) -> None:
     problems = said(text)

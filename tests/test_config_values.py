@@ -4,13 +4,13 @@ import pytest
 from configurations import UUID, account, parsed
 
 from exporter.config import parse
-from exporter.pacing import Rate
+from exporter.durations import Rate
 from exporter.secret import EnvironmentSecret, FileSecret
 from exporter.vendors.account import TLS, Account
-from exporter.vendors.ionos import Ionos
-from exporter.vendors.netnut import NetNut
-from exporter.vendors.planship import Planship, Product
-from exporter.vendors.prolifi import Prolifi
+from exporter.vendors.ionos.account import Ionos
+from exporter.vendors.netnut.account import NetNut
+from exporter.vendors.planship.account import Planship, Product
+from exporter.vendors.prolifi.account import Prolifi
 
 
 @pytest.fixture(autouse=True)

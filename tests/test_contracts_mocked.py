@@ -13,9 +13,11 @@ from scripted_vendor import be_impatient
 
 from exporter import log
 from exporter.errors import REASONS
+from exporter.exposition.negotiation import Format
 from exporter.metrics import READING_FAMILIES
-from exporter.negotiation import Format
 from exporter.vendors import VENDORS
+
+pytestmark = pytest.mark.slow
 
 PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
     Format.TEXT: parse_text,

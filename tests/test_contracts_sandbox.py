@@ -7,6 +7,8 @@ from exporter_process import ANY_PORT
 from exporter_process import running as exporter_running
 from prism import Polled, poll_all, proxies
 
+pytestmark = pytest.mark.slow
+
 MOUNTED = {
     "netnut": "/netnut/v1",
     "ionos": "/ionos/billing",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from configurations import UUID, account
 
+from exporter.cli.polls import outlook
 from exporter.config import parse
-from exporter.outlook import outlook
 from exporter.sharding import Shard
 
 IDS = [f"{UUID[:-4]}{number:04}" for number in range(2500)]

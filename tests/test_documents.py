@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from exporter.cli import main
+from exporter.cli.main import main
 from exporter.config import parse
 from exporter.metrics import FAMILIES
 from exporter.vendors import VENDORS

@@ -2,14 +2,14 @@
 
 import socket
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import anyio
 import pytest
+from patience import DEADLINE_SECONDS
 
-from exporter.event_loop import EventLoop
+from exporter.app.event_loop import EventLoop
 
 ADDRESS = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))
 
@@ -19,13 +19,15 @@ class Resolver:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.answered: list[str] = []
         self.over = threading.Event()
 
     def __call__(self, name: bytes, *_: Any) -> list[tuple[Any, ...]]:
         host = name.decode()
         self.asked.append(host)
         if host.startswith("dead"):
-            self.over.wait(20)
+            self.over.wait(2 * DEADLINE_SECONDS)
+            self.answered.append(host)
         if host == "gone":
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [ADDRESS]
@@ -62,7 +64,7 @@ def test_a_dead_resolver_is_asked_once_for_all_and_keeps_no_other_name_waiting(r
         async with anyio.create_task_group() as tasks:
             for number in range(100):
                 tasks.start_soon(ask, f"dead-{number % 50}")
-            with anyio.fail_after(2):
+            with anyio.fail_after(DEADLINE_SECONDS):
                 assert await anyio.getaddrinfo("alive", 80) == [ADDRESS]
 
     run(main)
@@ -71,10 +73,10 @@ def test_a_dead_resolver_is_asked_once_for_all_and_keeps_no_other_name_waiting(r
 
 @pytest.mark.usefixtures("resolver")
 def test_a_resolver_that_does_not_answer_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.event_loop._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("exporter.app.event_loop._PATIENCE_SECONDS", 0.1)
 
     async def main() -> None:
-        with anyio.fail_after(5), pytest.raises(socket.gaierror, match="no resolver answered in time"):
+        with anyio.fail_after(DEADLINE_SECONDS), pytest.raises(socket.gaierror, match="no resolver answered in time"):
             await anyio.getaddrinfo("dead", 80)
 
     run(main)
@@ -85,10 +87,9 @@ def test_the_end_does_not_wait_for_a_dead_resolver(resolver: Resolver) -> None:
         with anyio.move_on_after(0.1):
             await anyio.getaddrinfo("dead", 80)
 
-    began = time.monotonic()
     run(main)
 
-    assert time.monotonic() - began < 5
+    assert not resolver.answered
     assert resolver.asked == ["dead"]
 
 
@@ -101,6 +102,6 @@ def test_an_answer_that_comes_after_the_end_is_nobodys(resolver: Resolver) -> No
     resolver.over.set()
     for thread in threading.enumerate():
         if thread.name == "resolver":
-            thread.join(5)
+            thread.join(DEADLINE_SECONDS)
 
     assert not [thread for thread in threading.enumerate() if thread.name == "resolver"]

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from exporter import yaml_strict
+from exporter import strict_yaml
 from exporter.config import load, schema
 from exporter.vendors import VENDORS
 from exporter.vendors.account import TLS
-from exporter.vendors.planship import Product
+from exporter.vendors.planship.account import Product
 from exporter.vendors.quotas import Quota
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()
-ENTRIES: dict[str, Any] = {entry["vendor"]: entry for entry in yaml_strict.load(TEXT.encode())["accounts"]}  # type: ignore[index]  # a mapping, or the tests below fail
+ENTRIES: dict[str, Any] = {entry["vendor"]: entry for entry in strict_yaml.load(TEXT.encode())["accounts"]}  # type: ignore[index]  # a mapping, or the tests below fail
 NEEDED = {"customers", "products", "slug", "metering_ids"}
 """What stands in the example because something has to, besides what signs in."""
 SHOWN = {("ionos", "quotas")}
@@ -90,7 +90,7 @@ def test_what_is_needed_stands_first() -> None:
 
 
 def test_the_schema_accepts_the_example_and_its_first_line_leads_to_it() -> None:
-    Draft202012Validator(schema()).validate(yaml_strict.load(TEXT.encode()))
+    Draft202012Validator(schema()).validate(strict_yaml.load(TEXT.encode()))
 
     first, *_ = TEXT.splitlines()
     assert first == "# yaml-language-server: $schema=config.schema.json"

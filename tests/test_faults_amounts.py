@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import pytest
 from faulty_vendors import FaultyVendors, fails, faulty_vendors, watched
+from patience import DEADLINE_SECONDS
 from structlog.testing import capture_logs
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 PLANS = "netnut:/customer/usage/myusage"
 
@@ -39,7 +41,7 @@ async def test_label_cardinality_explosion(vendors: FaultyVendors, monkeypatch: 
         assert dropped > 5000
         assert [log["vendor"] for log in logs if log["log_level"] == "warning"] == ["netnut"]
         vendors.recover()
-        await fails(exporter, vendors, f"{PLANS}:rows=100000", "too_large", polls=1, within=10)
+        await fails(exporter, vendors, f"{PLANS}:rows=100000", "too_large", polls=1)
 
 
 async def test_a_hundred_thousand_customers(vendors: FaultyVendors, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,10 +65,9 @@ async def test_paging_that_never_ends(vendors: FaultyVendors, monkeypatch: pytes
     settings: dict[str, Any] = {"include": ["nobody"], "interval": "2s", "stale_after": "2s"}
     async with watched(vendors.url, monkeypatch, ("netnut", "prolifi"), prolifi=settings) as exporter:
         vendors.fail("prolifi:*:endless-pages")
-        began = time.monotonic()
-        after = await exporter.poll()
+        with anyio.fail_after(DEADLINE_SECONDS):
+            after = await exporter.poll()
 
-        assert time.monotonic() - began < 3
         assert [vendor for vendor, one in after.items() if not one.up] == ["prolifi"]
         assert exporter.own("poll_failures_total", "prolifi", reason="timeout") == 1
 

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from faulty_vendors import FaultyVendors, configured, faulty_vendors
+from patience import DEADLINE_SECONDS
 
-from exporter import demo
+from exporter.cli import demo
+
+pytestmark = pytest.mark.slow
 
 MOST_GROWTH_KB = 50_000
 POLL_AND_TELL_MEMORY = """
 import sys
-from exporter.cli import main
+from exporter.cli.main import main
 try:
     main(["once", "--config.file=config.yaml"])
 finally:
@@ -39,7 +42,7 @@ def polled(vendors: FaultyVendors, folder: Path) -> tuple[int, str, int]:
         env={**os.environ, **demo.environment(("acme",))},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=DEADLINE_SECONDS,
         check=False,
     )
     (peak,) = re.findall(r"^VmHWM:\s+(\d+) kB$", ended.stderr, re.MULTILINE)

@@ -14,8 +14,9 @@ from page_text import own_lines, value_of
 from virtual_exporter import demo_config
 from virtual_time import run_virtually, virtual_now
 
-from exporter import app, demo
-from exporter.client import Client
+from exporter.app.exporter import open_client
+from exporter.app.run import Parts, assemble
+from exporter.cli import demo
 from exporter.sandbox import World, make_app
 
 DAY = 86_400.0
@@ -28,7 +29,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def own(parts: app.Parts, name: str) -> dict[str, float]:
+def own(parts: Parts, name: str) -> dict[str, float]:
     """What the exporter counts of each account."""
     said = own_lines(parts.store, parts.telemetry, anyio.current_time())
     found = {one: value_of(said, f"usage_exporter_{name}", vendor=one, account="acme") for one in VENDORS}
@@ -43,7 +44,7 @@ def polls_around(event: Callable[[], None], clock: Callable[[], float], seconds:
     async def main() -> None:
         transport = httpx.ASGITransport(app=make_app(World(clock=virtual_now)))
         async with (
-            app.assemble(demo_config("5m"), clock, partial(Client, transport=transport)) as parts,
+            assemble(demo_config("5m"), clock, partial(open_client, transport=transport)) as parts,
             anyio.create_task_group() as tasks,
         ):
             for _, poller in parts.pollers:
@@ -115,8 +116,8 @@ def test_month_rollover_at_utc_and_a_poll_that_straddles(at: datetime, periods: 
     asked: list[set[str]] = []
 
     async def main() -> None:
-        opened = partial(Client, transport=httpx.ASGITransport(app=vendors))
-        async with app.assemble(demo_config("5m"), lambda: vendors.now, opened) as parts:
+        opened = partial(open_client, transport=httpx.ASGITransport(app=vendors))
+        async with assemble(demo_config("5m"), lambda: vendors.now, opened) as parts:
             for _ in range(2):
                 for account, poller in parts.pollers:
                     if account.vendor in ("ionos", "prolifi"):

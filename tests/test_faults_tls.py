@@ -99,7 +99,7 @@ async def test_tls_expired_or_wrong_host_or_unknown_ca(  # noqa: PLR0913, PLR091
     vendors: FaultyVendors,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("exporter.client.retry._FIRST_RETRY_SECONDS", 0.01)
     with tls_vendor(certificates, certificate) as server:
         moved: dict[str, Any] = {"base_url": f"https://127.0.0.1:{server.port}"}
         moved |= {"tls": {"ca_file": str(certificates / f"{trusted}.pem")}} if trusted else {}

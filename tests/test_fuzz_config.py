@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from configurations import MINIMAL, UUID
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scripted_vendor import NOW, Tally, client_of
 
-from exporter import yaml_strict
+from exporter import strict_yaml
 from exporter.config import Config, ConfigError, parse
 from exporter.durations import read_duration, read_rate, write_duration
 from exporter.vendors import VENDORS
 from exporter.vendors.periods import Month, read_period
 from exporter.vendors.quotas import Quota
+
+pytestmark = pytest.mark.slow
 
 CANARY = "CaNaRy"
 PLACES = frozenset({"password_file", "token_file", "api_key_file", "client_secret_file", "ca_file"})
@@ -58,7 +60,7 @@ def nearly(kind: type[Any], others: st.SearchStrategy[Any] = VALUES) -> st.Searc
 def accounts(draw: st.DrawFn) -> dict[str, Any]:
     """An account that could do, with some settings replaced: by anything, or by something like what belongs there."""
     vendor = draw(st.sampled_from(sorted(VENDORS)))
-    account: Any = yaml_strict.load(f"{{{MINIMAL[vendor]}}}".encode())
+    account: Any = strict_yaml.load(f"{{{MINIMAL[vendor]}}}".encode())
     fields = sorted(set(VENDORS[vendor].model_fields) - PLACES)
     account |= draw(st.dictionaries(st.sampled_from(fields), VALUES, max_size=3))
     if draw(st.booleans()):
@@ -85,12 +87,11 @@ def is_sound(found: Config | ConfigError) -> bool:
     return bool(found.problems) and all(line.isprintable() for line in str(found).split("\n"))
 
 
-@settings(max_examples=150)
 @given(st.lists(accounts(), min_size=1, max_size=2))
 def test_accounts_of_any_settings_can_be_used_or_are_refused_without_their_values(
     entries: list[dict[str, Any]],
 ) -> None:
-    found = configuration(yaml_strict.dump({"accounts": entries}).encode("utf-8", "surrogatepass"))
+    found = configuration(strict_yaml.dump({"accounts": entries}).encode("utf-8", "surrogatepass"))
 
     assert is_sound(found)
     if isinstance(found, ConfigError):

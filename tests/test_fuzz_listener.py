@@ -12,24 +12,27 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from patience import DEADLINE_SECONDS
 from prometheus_client.parser import text_string_to_metric_families
 from readings import checked, kept
 from structlog.testing import capture_logs
 
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.store import Store
-from exporter.telemetry import Telemetry
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import listen
+from exporter.web.limits import Limits
 from exporter.web.pages import Application
-from exporter.web.server import Limits, Server
+from exporter.web.server import Server
+
+pytestmark = pytest.mark.slow
 
 KEY = ("netnut", "main")
-PATIENCE_SECONDS = 5.0
 LIMITS = Limits(
     header_seconds=0.1, body_bytes=100, body_seconds=0.1, idle_seconds=0.1, answer_seconds=1.0, connections=4,
     grace_seconds=0.5,
 )  # fmt: skip
-STATUSES = {100, 200, 400, 403, 404, 405, 413, 431, 501, 503}
+STATUSES = {100, 200, 400, 403, 404, 405, 413, 431, 501, 503, 505}
 CANARY = b"CaNaRy"
 
 HEADERS = (
@@ -85,13 +88,13 @@ def port() -> Iterator[int]:
         running = portal.start_task_soon(server.run, [listening])
         yield listening.getsockname()[1]
         portal.call(stop.set)
-        running.result(timeout=PATIENCE_SECONDS)
+        running.result(timeout=DEADLINE_SECONDS)
     assert logs == []
 
 
 def received(port: int, sent: list[bytes], ending: str) -> bytes:
     """Return what the server sends until it closes, which it must in time, to a client that ends like this."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS) as client:
         answer = b""
         try:
             for part in sent:
@@ -111,7 +114,7 @@ def received(port: int, sent: list[bytes], ending: str) -> bytes:
 
 def scraped(port: int) -> float | None:
     """Return the one figure of a scrape."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS)
     connection.request("GET", "/metrics", headers={"Connection": "close"})
     answer = connection.getresponse()
     page = answer.read().decode()
@@ -121,7 +124,7 @@ def scraped(port: int) -> float | None:
     return families["netnut_gb_used"].samples[0].value
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sent=SENT, ending=ENDINGS)
 @example(sent=[b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"] * 20, ending="half")
 @example(sent=[b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], ending="wait")

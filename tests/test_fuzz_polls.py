@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_text import page_text
+from patience import DEADLINE_SECONDS
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -20,14 +21,17 @@ from scripted_vendor import NOW, account_at, recorded_replies, recorded_settings
 from test_fuzz_replies import JSON, SHAPED
 
 from exporter.errors import Malformed, NotFound, PollError, TooLarge
+from exporter.exposition.negotiation import Format
 from exporter.metrics import FAMILIES, QUOTA_FAMILIES, READING_FAMILIES, Sample, clean_label
-from exporter.negotiation import Format
-from exporter.polled import Brought, Polled, made
+from exporter.polling.pipeline import Brought, Polled, made
 from exporter.quota import Consumption, Key
-from exporter.store import Snapshot, Store
-from exporter.telemetry import Telemetry
+from exporter.store.snapshot import Snapshot
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors import VENDORS, Account
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
+
+pytestmark = pytest.mark.slow
 
 FAILED = [NotFound("gone"), TooLarge("large"), Malformed("odd")]
 PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
@@ -175,7 +179,7 @@ def shown(store: Store, form: Format) -> list[tuple[str, frozenset[tuple[str, st
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(data=st.data())
 def test_whatever_is_answered_makes_a_page_that_parses_back_to_the_reading(vendor: str, data: st.DataObject) -> None:
     account = account_of(vendor)
@@ -230,11 +234,11 @@ async def endless(path: str, *, params: Mapping[str, str] | None = None, body: o
 @pytest.mark.parametrize("chosen", [{"include": ["nobody"]}, {"exclude": [".*"]}])
 def test_a_list_without_end_ends_whomever_it_is_searched_for(chosen: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("exporter.vendors.prolifi.MOST_LISTED", 2000)
+        monkeypatch.setattr("exporter.vendors.prolifi.account.MOST_LISTED", 2000)
         account = account_at("http://127.0.0.1", monkeypatch, {**recorded_settings("prolifi"), **chosen})
 
         async def read() -> None:
-            with anyio.fail_after(20):
+            with anyio.fail_after(DEADLINE_SECONDS):
                 await account.read(Poll(endless, NOW))
 
         with pytest.raises(Malformed, match="without end: more than 2000 customers"):

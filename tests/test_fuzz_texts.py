@@ -7,9 +7,9 @@ from email.utils import format_datetime
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from exporter.client.retry import LONGEST_ASKED_WAIT_SECONDS, retry_after
+from exporter.exposition.negotiation import Format, accepts_gzip, negotiate
 from exporter.metrics import MAX_LABEL_CHARACTERS, clean_label
-from exporter.negotiation import Format, accepts_gzip, negotiate
-from exporter.retry import LONGEST_ASKED_WAIT_SECONDS, retry_after
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MOMENTS = st.integers(-100_000, 100_000).map(lambda seconds: NOW + timedelta(seconds=seconds))

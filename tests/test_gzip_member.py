@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import program
 
-from exporter.gzip_member import HEAD, Checksum, checksum, deflated, joined, tail
+from exporter.textformat.gzip import HEAD, Checksum, checksum, deflated, joined, tail
 
 PARTS = st.lists(st.binary(max_size=300), max_size=8)
 

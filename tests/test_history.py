@@ -15,9 +15,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from virtual_exporter import demo_config, exporter
 from virtual_time import run_virtually
 
-from exporter import demo
+from exporter.cli import demo
+from exporter.exposition.negotiation import Format
 from exporter.metrics import READING_FAMILIES, Family, own
-from exporter.negotiation import Format
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits until the history is written
 

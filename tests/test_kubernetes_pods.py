@@ -22,7 +22,7 @@ from kubernetes_manifests import (
     secrets_of,
 )
 
-from exporter.cli import main
+from exporter.cli.main import main
 from exporter.config import digest, load
 from exporter.vendors import VENDORS
 from exporter.web.addresses import DEFAULT_ADDRESS, split_address

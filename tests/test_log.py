@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import pytest
 from kept_logging import kept_logging
+from patience import DEADLINE_SECONDS
 
 from exporter.log import FORMATS, LEVELS, Format, configure, logger
 from exporter.secret import remember
@@ -162,7 +163,7 @@ def test_a_process_without_standard_error_goes_on() -> None:
         "print('well')"
     )
 
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30, check=False)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=DEADLINE_SECONDS, check=False)
 
     assert (ended.returncode, ended.stdout) == (0, b"well\n")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.catalogue import labels
+from exporter.cli.catalogue import labels
 from exporter.metrics import FAMILIES
 
 CONTRACT = """

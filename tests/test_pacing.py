@@ -4,7 +4,8 @@ import anyio
 import pytest
 from virtual_time import run_virtually
 
-from exporter.pacing import MAX_IN_FLIGHT, Pacer, Rate, RateLimit
+from exporter.client.rate_limit import MAX_IN_FLIGHT, Pacer, RateLimit
+from exporter.durations import Rate
 
 
 def seconds_for(pacer: Pacer, requests: int, stated: RateLimit | None = None) -> float:

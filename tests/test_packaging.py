@@ -157,6 +157,7 @@ def test_the_systemd_unit_runs_confined_with_credentials() -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_alone_and_is_built_the_same_twice(tmp_path: Path) -> None:
     built = []
     for name in ("one", "two"):

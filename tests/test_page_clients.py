@@ -17,8 +17,9 @@ from programs import eventually, fetch, free_port, program, running
 from readings import checked
 
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.store import Part, Store
-from exporter.telemetry import Telemetry
+from exporter.store.snapshot import Part
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import address_of, listen
 from exporter.web.pages import Application
 from exporter.web.server import Server

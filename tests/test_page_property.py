@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 from configurations import MINIMAL
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.config import parse
 from exporter.errors import Forbidden, ServerFailed
-from exporter.exposition import Exposition
+from exporter.exposition.negotiation import Format
+from exporter.exposition.page import Exposition
 from exporter.metrics import READING_FAMILIES, Family, Figures
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.metrics.usage import PROLIFI_EVENT_COUNT, PROLIFI_WINDOW_START
-from exporter.negotiation import Format
-from exporter.reading import Reading
-from exporter.store import AccountKey, Part, Store
-from exporter.telemetry import AccountTelemetry, Telemetry
+from exporter.store.reading import Reading
+from exporter.store.snapshot import AccountKey, Part
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
 
 NAMES = ("a", "b", "c")
@@ -158,7 +159,6 @@ def take(world: World, step: tuple[object, ...]) -> None:
             world.adopt(wanted)
 
 
-@settings(max_examples=120)
 @given(st.lists(STEP, max_size=25))
 def test_after_anything_that_happens_the_page_is_that_of_a_rendering_from_nothing(
     steps: list[tuple[object, ...]],

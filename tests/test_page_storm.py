@@ -8,14 +8,16 @@ from collections.abc import Sequence
 import anyio
 import anyio.from_thread
 import pytest
+from patience import DEADLINE_SECONDS
 from readings import checked
 
-from exporter.blocks import Lines
-from exporter.exposition import Exposition, Page, Section
+from exporter.exposition.negotiation import Format
+from exporter.exposition.page import Exposition, Page, Section
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.negotiation import Format
-from exporter.store import Part, Store
-from exporter.telemetry import Telemetry
+from exporter.store.snapshot import Part
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
+from exporter.textformat.lines import Lines
 
 pytestmark = pytest.mark.anyio
 SCRAPES = 200
@@ -125,5 +127,5 @@ async def test_a_scrape_that_is_given_up_keeps_nobody_from_the_next() -> None:
         await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(DEADLINE_SECONDS):
         assert values(await exposition.fresh(Format.TEXT)) == {"a": {1.0}, "b": {1.0}}

@@ -8,15 +8,17 @@ import anyio
 import anyio.abc
 import httpx
 import pytest
+from patience import DEADLINE_SECONDS
 from readings import checked, kept
 
 from exporter.errors import ServerFailed
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.store import Store
-from exporter.telemetry import Telemetry
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import address_of, listen
+from exporter.web.limits import Limits
 from exporter.web.pages import Application
-from exporter.web.server import Limits, Server
+from exporter.web.server import Server
 
 pytestmark = pytest.mark.anyio
 KEY = ("netnut", "main")
@@ -177,7 +179,7 @@ async def test_an_idle_connection_holds_nobody_up() -> None:
         host, port = address.split(":")
         async with await anyio.connect_tcp(host, int(port)) as idle:
             await idle.send(b"GET /metr")
-            with anyio.fail_after(2):
+            with anyio.fail_after(DEADLINE_SECONDS):
                 async with httpx.AsyncClient() as http:
                     answer = await http.get(f"http://{address}/metrics")
 
@@ -191,7 +193,7 @@ async def test_a_scrape_under_way_is_finished_when_the_exporter_stops() -> None:
             await stream.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             answer = await stream.receive()
             stop.set()
-            with anyio.fail_after(Limits().grace_seconds):
+            with anyio.fail_after(DEADLINE_SECONDS):
                 while True:
                     try:
                         answer += await stream.receive()

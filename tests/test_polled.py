@@ -9,12 +9,12 @@ import anyio
 import pytest
 from configurations import account as configuration
 
-from exporter import poller
 from exporter.config import parse
 from exporter.metrics import QUOTA_FAMILIES, Sample
 from exporter.metrics.usage import PROLIFI_EVENT_COUNT
-from exporter.polled import Brought, Polled, made
-from exporter.store import Snapshot
+from exporter.polling import poller
+from exporter.polling.pipeline import Brought, Polled, made
+from exporter.store.snapshot import Snapshot
 from exporter.vendors import Account
 from exporter.vendors.reply import Notes
 

@@ -8,17 +8,18 @@ import pytest
 from structlog.testing import capture_logs
 from virtual_time import START, run_virtually, virtual_now
 
-from exporter.auth import Auth, Key
+from exporter.client.auth import Auth, Key
 from exporter.errors import Forbidden, PollError, RateLimited, ServerFailed
 from exporter.metrics import Sample
 from exporter.metrics.usage import NETNUT_GB_USED, PROLIFI_WINDOW_START
-from exporter.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
-from exporter.reading import Reading
+from exporter.polling.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
-from exporter.store import Snapshot, Store
+from exporter.store.reading import Reading
+from exporter.store.snapshot import Snapshot
+from exporter.store.store import Store
 from exporter.vendors.account import Account
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
 
 Step = float | Exception
 """A poll's figure, or how it fails."""

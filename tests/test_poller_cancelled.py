@@ -7,15 +7,15 @@ import anyio
 import pytest
 from virtual_time import run_virtually, virtual_now
 
-from exporter.auth import Auth, Key
+from exporter.client.auth import Auth, Key
 from exporter.errors import PollError
 from exporter.metrics import Sample
-from exporter.poller import Poller
-from exporter.reading import Reading
+from exporter.polling.poller import Poller
 from exporter.secret import EnvironmentSecret
-from exporter.store import Store
+from exporter.store.reading import Reading
+from exporter.store.store import Store
 from exporter.vendors.account import Account
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
 
 
 class Forgotten(Account):

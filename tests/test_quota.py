@@ -6,9 +6,9 @@ import pytest
 from quota_samples import NOTHING, NOW, START, measured, plan, read_account, shown
 
 from exporter.metrics import QUOTA_FAMILIES, Sample
-from exporter.polled import Brought, made
-from exporter.reading import Reading
-from exporter.store import Snapshot
+from exporter.polling.pipeline import Brought, made
+from exporter.store.reading import Reading
+from exporter.store.snapshot import Snapshot
 from exporter.vendors.reply import Notes
 
 

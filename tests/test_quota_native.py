@@ -19,7 +19,7 @@ from quota_samples import (
 
 from exporter.metrics import Sample
 from exporter.metrics import usage as families
-from exporter.vendors.planship import Product
+from exporter.vendors.planship.account import Product
 
 
 @pytest.fixture(autouse=True)

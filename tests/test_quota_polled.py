@@ -11,12 +11,12 @@ from structlog.testing import capture_logs
 from virtual_exporter import exporter, text_of
 from virtual_time import START, run_virtually, virtual_now
 
-from exporter import demo
+from exporter.cli import demo
 from exporter.config import parse
 from exporter.errors import PollError, ServerFailed
-from exporter.poller import Poller
-from exporter.reading import Reading
-from exporter.store import Store
+from exporter.polling.poller import Poller
+from exporter.store.reading import Reading
+from exporter.store.store import Store
 
 DAY = 86_400.0
 MONTHS_END = 9.5 * DAY
@@ -73,6 +73,7 @@ def test_the_quotas_of_every_vendor_and_account_are_one_question() -> None:
     assert all(0 <= share < 2 for share in shares.values())
 
 
+@pytest.mark.slow
 def test_over_the_end_of_a_month_the_figure_falls_and_the_counter_goes_on() -> None:
     before, after = pages_at(MONTHS_END - 60, MONTHS_END + 2 * 3600 + 60, accounts=("globex",))
     key = ("ionos", "globex", "core-hours", "33200881")

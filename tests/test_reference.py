@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from configurations import account
 
-from exporter import yaml_strict
+from exporter import strict_yaml
+from exporter.cli.reference import configuration_markdown
 from exporter.config import parse
-from exporter.reference import configuration_markdown
 from exporter.vendors import VENDORS
 
 COMMITTED = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -58,7 +58,7 @@ def test_a_row_says_how_a_setting_is_written(vendor: str, row: str) -> None:
 
 
 def test_the_values_that_the_introduction_speaks_of_are_read_as_it_says() -> None:
-    assert yaml_strict.load(b"[5, true, 0123, yes, 12:30]") == [5, True, "0123", "yes", "12:30"]
+    assert strict_yaml.load(b"[5, true, 0123, yes, 12:30]") == [5, True, "0123", "yes", "12:30"]
 
 
 @pytest.mark.parametrize("duration", re.findall(r"`([0-9][0-9a-z]*)`", configuration_markdown().split("## ")[2]))

@@ -13,18 +13,20 @@ import httpx
 import pytest
 from exporter_process import ANY_PORT, Running, running
 from page_text import value_of
+from patience import DEADLINE_SECONDS
 from programs import eventually
 from virtual_exporter import text_of
 from virtual_time import run_virtually, virtual_now
 
-from exporter import demo
-from exporter.accounts import Exporter
-from exporter.client import Client
+from exporter.app.exporter import Exporter
+from exporter.app.exporter import open_client as connect
+from exporter.app.reload import watch
+from exporter.cli import demo
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
-from exporter.pacing import Pacer
-from exporter.reload import watch
 from exporter.sandbox import World, make_app
-from exporter.telemetry import AccountTelemetry
+from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import Account
 
 SECRETS = demo.environment()
@@ -54,7 +56,7 @@ def page_after(*configurations: Config, seconds: float = 60.0) -> list[str]:
     transport = httpx.ASGITransport(app=make_app(World(clock=virtual_now)))
 
     async def main() -> None:
-        exporter = Exporter(virtual_now, partial(Client, transport=transport))
+        exporter = Exporter(virtual_now, partial(connect, transport=transport))
         async with anyio.create_task_group() as tasks:
             for config in configurations:
                 exporter.poll(config, tasks)
@@ -136,7 +138,7 @@ def test_a_poll_under_way_of_an_account_that_is_gone_ends() -> None:
         await anyio.sleep_forever()
 
     async def main() -> None:
-        exporter = Exporter(virtual_now, partial(Client, transport=httpx.ASGITransport(app=hang)))
+        exporter = Exporter(virtual_now, partial(connect, transport=httpx.ASGITransport(app=hang)))
         async with anyio.create_task_group() as tasks:
             exporter.poll(configured(account()), tasks)
             await anyio.sleep(5)
@@ -150,7 +152,7 @@ def test_a_poll_under_way_of_an_account_that_is_gone_ends() -> None:
 
 
 def test_an_account_that_cannot_be_opened_fails_and_ends_nobody_else() -> None:
-    sandbox = partial(Client, transport=httpx.ASGITransport(app=make_app(World(clock=virtual_now))))
+    sandbox = partial(connect, transport=httpx.ASGITransport(app=make_app(World(clock=virtual_now))))
 
     def open_client(opened: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
         if opened.name == "main":
@@ -213,7 +215,7 @@ def hang_up(exporter: Running) -> str:
 
 
 def post(exporter: Running) -> str:
-    answer = httpx.post(f"{exporter.url}/-/reload", timeout=10)
+    answer = httpx.post(f"{exporter.url}/-/reload", timeout=DEADLINE_SECONDS)
     return f"{answer.status_code} {answer.text}"
 
 
@@ -230,6 +232,7 @@ def text(*accounts: str) -> str:
 
 
 @pytest.mark.parametrize("reload", [hang_up, post])
+@pytest.mark.slow
 def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_one(
     reload: Callable[[Running], str], tmp_path: Path
 ) -> None:
@@ -254,9 +257,10 @@ def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_on
         file.write_text(text(account("b")))
         reload(process)
         eventually(shows(process, ACCEPTED))
-        assert process.stop()[0] == 0
+        assert process.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_file_is_watched_on_request(tmp_path: Path) -> None:
     options = ("--config.auto-reload", "--config.auto-reload-interval=1s")
     with exporter(tmp_path, text(account("a")), *options) as (process, file):
@@ -269,6 +273,7 @@ def test_a_file_is_watched_on_request(tmp_path: Path) -> None:
         eventually(shows(process, ACCEPTED))
 
 
+@pytest.mark.slow
 def test_nobody_has_it_read_again_over_http_unless_that_is_enabled(tmp_path: Path) -> None:
     with exporter(tmp_path, text(account("a"))) as (process, _):
         assert post(process) == "403 not enabled: start with --web.enable-lifecycle\n"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.client.retry import ATTEMPTS, retry_after, retry_delay
 from exporter.errors import (
     ConnectFailed,
     Forbidden,
@@ -15,7 +16,7 @@ from exporter.errors import (
     ServerFailed,
     Unauthorized,
 )
-from exporter.retry import ATTEMPTS, next_delay, retry_after, retry_delay
+from exporter.polling.backoff import next_delay
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import yaml
 from alerting import CONFIG, PROMETHEUS, Alertmanager, alertmanager, alerts, labels_of
 from programs import fetch, program
 
-from exporter import catalogue
+from exporter.cli import catalogue
 from exporter.errors import REASONS
 from exporter.metrics import FAMILIES
 from exporter.rules.thresholds import Thresholds

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from kept_logging import kept_logging
 
-from exporter.cli import main
+from exporter.cli.main import main
 from exporter.config import parse
 from exporter.durations import write_duration
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from exporter.errors import Forbidden, PollError, ServerFailed
-from exporter.schedule import Schedule
-from exporter.store import Snapshot
+from exporter.polling.schedule import Schedule
+from exporter.store.snapshot import Snapshot
 
 INTERVAL = 3600.0
 Outcome = Callable[[int, float], PollError | None]

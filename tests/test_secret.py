@@ -10,7 +10,7 @@ from configurations import MINIMAL, account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.auth import Basic
+from exporter.client.auth import Basic
 from exporter.config import parse
 from exporter.errors import SecretUnreadable
 from exporter.secret import (

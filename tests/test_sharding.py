@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from virtual_time import run_virtually, virtual_now
 
-from exporter.accounts import Exporter
-from exporter.client import Client
+from exporter.app.exporter import Exporter
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
-from exporter.pacing import Pacer
 from exporter.sharding import Shard, jump_hash
-from exporter.telemetry import AccountTelemetry
+from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import Account
 
 TOTALS = range(1, 8)
@@ -172,7 +172,7 @@ def test_a_shard_asks_at_its_share_of_the_rate(settings: str, total: int, second
 
     def open_client(opened: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
         paced.append(pacer)
-        return Client(opened, pacer, observer)
+        return Client(opened.endpoint, pacer, observer)
 
     async def main() -> float:
         exporter, began = Exporter(virtual_now, open_client), anyio.current_time()

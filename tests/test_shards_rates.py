@@ -9,13 +9,13 @@ import pytest
 from configurations import UUID
 from virtual_time import run_virtually, virtual_now
 
-from exporter.accounts import Exporter
-from exporter.client import Client
+from exporter.app.exporter import Exporter
+from exporter.cli.polls import outlook
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
-from exporter.outlook import outlook
-from exporter.pacing import Pacer
 from exporter.sharding import Shard
-from exporter.telemetry import AccountTelemetry
+from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import Account
 
 SUMMED = "quotas: [{name: q, metric: prolifi_event_count, limit: 5}]"
@@ -100,7 +100,7 @@ class Paced:
 
     def _open_client(self, account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
         self._pacers.append(pacer)
-        return Client(account, pacer, observer)
+        return Client(account.endpoint, pacer, observer)
 
     async def seconds_for(self, requests: int, account: Account) -> float:
         began = anyio.current_time()

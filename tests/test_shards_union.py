@@ -12,17 +12,17 @@ import httpx
 import pytest
 import yaml
 
-from exporter import demo
-from exporter.client import Client
+from exporter.cli import demo
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
 from exporter.metrics import VENDOR_FAMILIES
-from exporter.pacing import Pacer
 from exporter.sandbox import World, make_app
 from exporter.sandbox.accounts import stable_id
 from exporter.sharding import Shard
-from exporter.telemetry import AccountTelemetry
+from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import Account
-from exporter.vendors.protocol import Poll, Slice
+from exporter.vendors.poll import Poll, Slice
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CUSTOMERS = 30
@@ -84,7 +84,9 @@ class Vendors:
         found: Series = Counter()
         kept: dict[str, tuple[datetime, Any]] = {}
         observer = AccountTelemetry(account, lambda: None)
-        async with Client(account, Pacer(None, None), observer, httpx.ASGITransport(app=self._answer)) as client:
+        async with Client(
+            account.endpoint, Pacer(None, None), observer, httpx.ASGITransport(app=self._answer)
+        ) as client:
             for number in range(slices):
                 poll = Poll(client, NOW, kept, slice=Slice(number, slices))
                 samples = await account.read(poll)

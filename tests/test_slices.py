@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from virtual_time import run_virtually
 
+from exporter.client.rate_limit import MAX_IN_FLIGHT
 from exporter.config import parse
 from exporter.errors import NotFound, TimedOut
-from exporter.pacing import MAX_IN_FLIGHT
 from exporter.sharding import Shard
 from exporter.vendors.customers import by_slice
-from exporter.vendors.protocol import Poll, Slice
+from exporter.vendors.poll import Poll, Slice
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 IDS = [f"{UUID[:-4]}{number:04}" for number in range(2500)]

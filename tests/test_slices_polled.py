@@ -7,18 +7,19 @@ import anyio
 import pytest
 from virtual_time import run_virtually, virtual_now
 
-from exporter.auth import Auth, Key
+from exporter.client.auth import Auth, Key
 from exporter.errors import PollError, ServerFailed
 from exporter.metrics import Sample, figures_of
 from exporter.metrics.usage import PROLIFI_EVENT_COUNT
-from exporter.poller import Poller
-from exporter.reading import Reading
+from exporter.polling.poller import Poller
 from exporter.secret import EnvironmentSecret
-from exporter.storage import Kept, Storage
-from exporter.store import Part, Snapshot, Store
+from exporter.store.files import Kept, Storage
+from exporter.store.reading import Reading
+from exporter.store.snapshot import Part, Snapshot
+from exporter.store.store import Store
 from exporter.vendors.account import Account
 from exporter.vendors.customers import by_slice
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
 
 SLICES = 3
 INTERVAL = 300.0

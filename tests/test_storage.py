@@ -15,13 +15,13 @@ from stored_files import checked, documents_of
 
 from exporter.metrics import READING_FAMILIES, Sample, figures_of
 from exporter.metrics.usage import NETNUT_GB_USED
-from exporter.polled import Brought, made
+from exporter.polling.pipeline import Brought, made
 from exporter.quota import NO_QUOTAS, Quotas, reported
-from exporter.reading import Reading
 from exporter.secret import EnvironmentSecret
-from exporter.storage import Kept, Storage, Unusable
-from exporter.store import Snapshot
-from exporter.vendors.netnut import NetNut
+from exporter.store.files import Kept, Storage, Unusable
+from exporter.store.reading import Reading
+from exporter.store.snapshot import Snapshot
+from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.reply import Notes
 
 MAIN = NetNut.model_construct(
@@ -141,6 +141,7 @@ def test_a_reading_of_another_account_of_the_same_name_is_not_shown(change: dict
         storage.read(MAIN.model_copy(update=change), 0)
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_a_hundred_times_leaves_a_whole_reading_each_time(tmp_path: Path) -> None:
     script = Path(__file__).with_name("killed_writer.py")
 

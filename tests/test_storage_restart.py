@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from exporter_process import ANY_PORT, Running, ended, running
 from page_text import value_of
 from programs import eventually
 from stored_files import checked, documents_of
 
-from exporter import demo
+from exporter.cli import demo
+
+pytestmark = pytest.mark.slow
 
 SECRETS = demo.environment()
 
@@ -61,7 +64,7 @@ def left_by_an_exporter(folder: Path, *, ago: float) -> Iterator[tuple[str, str]
         text = account(vendor.url)
         with exporter(folder / "first", text, folder / "storage") as process:
             before = storing(process, folder / "storage")
-            assert process.stop()[0] == 0
+            assert process.stop() == 0
     (file,) = (folder / "storage").glob("*.json")
     head, *bulk = documents_of(file.read_bytes())
     file.write_bytes(checked({**head, "asked_at": time.time() - ago}, *bulk))

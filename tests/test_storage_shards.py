@@ -6,11 +6,11 @@ import pytest
 
 from exporter.metrics import Sample, figures_of
 from exporter.metrics.usage import PROLIFI_EVENT_COUNT
-from exporter.reading import Reading
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
-from exporter.storage import Kept, Storage
-from exporter.vendors.prolifi import Prolifi
+from exporter.store.files import Kept, Storage
+from exporter.store.reading import Reading
+from exporter.vendors.prolifi.account import Prolifi
 
 ONE = Shard()
 

@@ -8,8 +8,9 @@ from readings import checked, kept
 from exporter.errors import ServerFailed
 from exporter.metrics import Sample
 from exporter.metrics.usage import NETNUT_GB_USED, NETNUT_PLAN_GB
-from exporter.reading import Reading
-from exporter.store import Snapshot, Store
+from exporter.store.reading import Reading
+from exporter.store.snapshot import Snapshot
+from exporter.store.store import Store
 
 KEY = ("netnut", "main")
 

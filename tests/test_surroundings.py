@@ -14,10 +14,13 @@ from pathlib import Path
 
 import pytest
 from exporter_process import ANY_PORT, Running, running
+from patience import DEADLINE_SECONDS
 from programs import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter import demo
+from exporter.cli import demo
+
+pytestmark = pytest.mark.slow
 
 SECRETS = demo.environment()
 
@@ -51,12 +54,15 @@ def test_no_file_descriptor_is_left_polls_go_on_and_it_can_be_scraped_afterwards
         ExitStack() as flood,
     ):
         host, port = exporter.url.removeprefix("http://").split(":")
-        connection = flood.enter_context(closing(HTTPConnection(host, int(port), timeout=10)))
+        connection = flood.enter_context(closing(HTTPConnection(host, int(port), timeout=DEADLINE_SECONDS)))
         ask = scraped_over(connection)
         eventually(lambda: ask("usage_exporter_account_up") == 1)
         resource.prlimit(exporter.process.pid, resource.RLIMIT_NOFILE, (64, 64))
 
-        idle = [flood.enter_context(socket.create_connection((host, int(port)), timeout=5)) for _ in range(150)]
+        idle = [
+            flood.enter_context(socket.create_connection((host, int(port)), timeout=DEADLINE_SECONDS))
+            for _ in range(150)
+        ]
         eventually(lambda: b"no connection can be taken for now" in exporter.err.read_bytes())
         polls, cpu, began = ask("usage_exporter_polls_total"), processor_seconds(exporter), time.monotonic()
         eventually(lambda: ask("usage_exporter_polls_total") >= polls + 4)
@@ -65,12 +71,11 @@ def test_no_file_descriptor_is_left_polls_go_on_and_it_can_be_scraped_afterwards
         for one in idle:
             one.close()
 
-        assert took < 12
         assert used < 0.5 * took
         assert eventually(lambda: exporter.get("/metrics")[0] == 200)
         assert exporter.err.read_text().count("no connection can be taken for now") < 20
         assert "Traceback" not in exporter.err.read_text()
-        assert exporter.stop()[0] == 0
+        assert exporter.stop() == 0
 
 
 SURROUNDINGS = {

@@ -10,15 +10,15 @@ from readings import kept
 from virtual_time import START
 
 from exporter import __version__
+from exporter.client.rate_limit import RateLimit
 from exporter.config import parse
 from exporter.errors import REASONS, ServerFailed, Unauthorized
 from exporter.metrics import OWN_FAMILIES, figures_of
 from exporter.metrics.usage import PROLIFI_WINDOW_START
-from exporter.pacing import RateLimit
 from exporter.quota import Quotas
-from exporter.reading import Reading
-from exporter.store import Store
-from exporter.telemetry import Telemetry
+from exporter.store.reading import Reading
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors.reply import SKIP_REASONS, Notes
 
 Labels = tuple[tuple[str, str], ...]

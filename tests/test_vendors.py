@@ -15,7 +15,7 @@ from scripted_vendor import (
 )
 
 from exporter.metrics import VENDOR_FAMILIES
-from exporter.reading import Reading
+from exporter.store.reading import Reading
 from exporter.vendors import VENDORS
 from exporter.vendors.reply import Notes
 

@@ -23,12 +23,12 @@ from scripted_vendor import (
     recorded_settings,
 )
 
-from exporter.auth import Login
+from exporter.client.auth import Login
 from exporter.errors import NotFound, PollError
 from exporter.metrics import Sample
-from exporter.reading import Reading
+from exporter.store.reading import Reading
 from exporter.vendors import VENDORS, Account
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Notes
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("vendor", VENDORS)]

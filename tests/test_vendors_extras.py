@@ -7,7 +7,7 @@ import pytest
 from scripted_vendor import Answer, Scripted, account_at, answer, be_impatient, lines, polled, scripted
 
 from exporter.errors import PollError
-from exporter.reading import Reading
+from exporter.store.reading import Reading
 
 Script = Mapping[str, Sequence[Scripted]]
 

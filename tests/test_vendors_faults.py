@@ -23,8 +23,9 @@ from scripted_vendor import (
     scripted,
 )
 
-from exporter.auth import Login
-from exporter.body import MAX_BODY_BYTES
+from exporter.client.auth import Login
+from exporter.client.body import MAX_BODY_BYTES
+from exporter.client.retry import ATTEMPTS
 from exporter.errors import (
     BadRequest,
     Conflict,
@@ -41,8 +42,9 @@ from exporter.errors import (
     Unauthorized,
     Undecodable,
 )
-from exporter.retry import ATTEMPTS
 from exporter.vendors import VENDORS, Account
+
+pytestmark = pytest.mark.slow
 
 SIGN_INS = {"netnut": "POST /v1/auth/login", "planship": "POST /api/v1/auth/token"}
 KEYS = [vendor for vendor in VENDORS if vendor not in SIGN_INS]
@@ -115,8 +117,8 @@ every_vendor = pytest.mark.parametrize("vendor", VENDORS)
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that are our own choice are short here; those that a vendor asks for are not."""
-    monkeypatch.setattr("exporter.retry._FIRST_RETRY_SECONDS", 0.01)
-    monkeypatch.setattr("exporter.retry._FIRST_RATE_LIMITED_SECONDS", 0.01)
+    monkeypatch.setattr("exporter.client.retry._FIRST_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("exporter.client.retry._FIRST_RATE_LIMITED_SECONDS", 0.01)
 
 
 def questions(vendor: str) -> list[str]:

@@ -10,9 +10,9 @@ from scripted_vendor import NOW, SECRET, Answer, Scripted, account_at, answer, l
 
 from exporter.config import ConfigError
 from exporter.errors import Malformed, NotFound
-from exporter.reading import Reading
+from exporter.store.reading import Reading
 from exporter.vendors import Account
-from exporter.vendors.ionos_cost import Product, prices
+from exporter.vendors.ionos.cost import Product, prices
 from exporter.vendors.reply import Notes, read_reply
 
 PERIOD = {"startDate": "2026-11-01", "endDate": "2026-11-20"}

@@ -8,7 +8,7 @@ import pytest
 from scripted_vendor import NOW, SECRET, Answer, Scripted, account_at, answer, lines, polled, polled_at, scripted
 
 from exporter.errors import BadRequest, NotFound, Refused, Unauthorized
-from exporter.reading import Reading
+from exporter.store.reading import Reading
 from exporter.vendors import Account
 
 LOGIN, MINE, SUB_USERS = "POST /auth/login", "POST /customer/usage/myusage", "POST /customer/usage/"

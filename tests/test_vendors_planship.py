@@ -9,7 +9,7 @@ from scripted_vendor import SECRET, Answer, Scripted, account_at, answer, lines,
 
 from exporter.config import ConfigError
 from exporter.errors import NotFound, Unauthorized
-from exporter.reading import Reading
+from exporter.store.reading import Reading
 from exporter.vendors import Account
 
 TOKEN = "POST /api/v1/auth/token"

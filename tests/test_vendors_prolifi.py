@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from scripted_vendor import NOW, Answer, Scripted, Tally, account_at, answer, lines, polled, scripted
 
+from exporter.client.rate_limit import RateLimit
 from exporter.config import ConfigError
 from exporter.errors import NotFound, PollError
-from exporter.pacing import RateLimit
-from exporter.reading import Reading
+from exporter.store.reading import Reading
 from exporter.vendors import Account
 
 EVENTS = answer({"data": [{"event_name": "call", "count": 1, "last_reported_at": None}]})

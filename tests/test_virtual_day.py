@@ -9,8 +9,11 @@ import pytest
 from virtual_exporter import demo_config, exporter, text_of
 from virtual_time import START, run_virtually, virtual_now
 
-from exporter import app, demo
+from exporter.app.run import Parts
+from exporter.cli import demo
 from exporter.sandbox import World, make_app
+
+pytestmark = pytest.mark.slow
 
 DAY = 86_400.0
 KEYS = [(vendor, "acme") for vendor in ("netnut", "ionos", "prolifi", "planship")]
@@ -24,7 +27,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_exporter(
     seconds: float,
-    look: Callable[[app.Parts], Coroutine[Any, Any, None]] | None = None,
+    look: Callable[[Parts], Coroutine[Any, Any, None]] | None = None,
     vendors: Callable[..., Any] | None = None,
     interval: str = "5m",
 ) -> dict[str, float]:
@@ -82,7 +85,7 @@ def test_a_day_of_polls_is_on_time_and_signs_in_as_often_as_tokens_end() -> None
 def test_usage_grows_from_poll_to_poll() -> None:
     seen: list[float] = []
 
-    async def look(parts: app.Parts) -> None:
+    async def look(parts: Parts) -> None:
         for _ in range(12):
             await anyio.sleep(3600)
             page = values(text_of(parts, anyio.current_time()))
@@ -113,7 +116,7 @@ def test_an_outage_is_one_accounts_matter_and_its_figures_go_stale_and_come_back
     begins, ends = 2 * 3600.0, 6 * 3600.0
     moments: dict[float, tuple[bool, float, float]] = {}
 
-    async def look(parts: app.Parts) -> None:
+    async def look(parts: Parts) -> None:
         for minutes in (119, 130, 190, 359, 370):
             await anyio.sleep_until(started + minutes * 60)
             page = sorted_labels(values(text_of(parts, anyio.current_time())))
@@ -143,7 +146,7 @@ def test_an_outage_is_one_accounts_matter_and_its_figures_go_stale_and_come_back
 def test_a_revoked_token_costs_one_sign_in_and_no_reading() -> None:
     vendors = make_app(World(clock=virtual_now))
 
-    async def look(_parts: app.Parts) -> None:
+    async def look(_parts: Parts) -> None:
         await anyio.sleep(1000)
         vendors.state.tokens.revoke_all()
 
@@ -158,7 +161,7 @@ def test_over_the_end_of_a_month_figures_start_anew_without_a_failure() -> None:
     to_next_month = 9.5 * DAY  # from noon on the 21st to midnight before the 1st
     seen: dict[str, dict[str, float]] = {}
 
-    async def look(parts: app.Parts) -> None:
+    async def look(parts: Parts) -> None:
         for name, at in (("before", to_next_month - 60), ("after", to_next_month + 2 * 3600)):
             await anyio.sleep_until(at)
             seen[name] = values(text_of(parts, anyio.current_time()))

@@ -12,6 +12,7 @@ import anyio
 import httpx
 import pytest
 import trustme
+from patience import DEADLINE_SECONDS
 from structlog.testing import capture_logs
 from web_certificates import (
     HASH,
@@ -299,6 +300,6 @@ async def test_the_files_are_looked_at_all_the_time(here: Place, monkeypatch: py
     monkeypatch.setattr(protection_module, "LOOK_SECONDS", 0.01)
     async with protected(here.write(**SECTIONS)) as server, watched(server):
         authority = new_authority(here)
-        with anyio.fail_after(5):
+        with anyio.fail_after(DEADLINE_SECONDS):
             while await scrape(server, here.trust(authority=authority)) != 200:  # noqa: ASYNC110 - a file has no event
                 await anyio.sleep(0.01)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import yaml
 from exporter_process import ANY_PORT, ended
+from patience import DEADLINE_SECONDS
 from programs import eventually, fetch, free_port, program, running
 from structlog.testing import capture_logs
 from web_certificates import (
@@ -32,6 +33,8 @@ from web_certificates import (
 from exporter.web.addresses import listen
 from exporter.web.exposure import say_exposed
 from exporter.web.protection import Protection
+
+pytestmark = pytest.mark.slow
 
 CONFIG = "accounts: [{vendor: netnut, name: a, base_url: 'http://127.0.0.1:1', token_file: token}]"
 SIGNED = (USER, PASSWORD)
@@ -60,7 +63,9 @@ class Exporter:
     def ask(self, path: str, *, client: str = "", method: str = "GET", signed: tuple[str, str] | None = SIGNED) -> Any:
         """Ask for a page, with a certificate where one is named."""
         headers = None if signed is None else {"Authorization": httpx.BasicAuth(*map(str.encode, signed))._auth_header}  # noqa: SLF001
-        return httpx.request(method, self.url(path), headers=headers, verify=self.here.trust(client), timeout=10)
+        return httpx.request(
+            method, self.url(path), headers=headers, verify=self.here.trust(client), timeout=DEADLINE_SECONDS
+        )
 
 
 @contextmanager

@@ -5,8 +5,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exporter import yaml_strict
-from exporter.yaml_strict import MAX_BYTES, YAMLProblem, load
+from exporter import strict_yaml
+from exporter.strict_yaml import MAX_BYTES, YAMLProblem, load
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ _PIECES = (
 def test_a_text_is_read_the_same_where_libyaml_is_missing(text: bytes) -> None:
     with_it = outcome(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_strict, "_FAST", yaml.BaseLoader)
+        patch.setattr(strict_yaml, "_FAST", yaml.BaseLoader)
         without = outcome(text)
 
     assert with_it == without
@@ -182,5 +182,5 @@ def test_a_text_is_read_the_same_where_libyaml_is_missing(text: bytes) -> None:
 
 def test_libyaml_reads_what_is_well() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_strict, "_PURE", None)
+        patch.setattr(strict_yaml, "_PURE", None)
         assert load(b"a: 1\nb: [c, 'd']\n") == {"a": 1, "b": ["c", "d"]}

@@ -10,9 +10,9 @@ import httpx
 from page_text import page_text
 from virtual_time import virtual_now
 
-from exporter import app, demo
-from exporter.accounts import Exporter
-from exporter.client import Client
+from exporter.app.exporter import Exporter, open_client
+from exporter.app.run import Parts, assemble
+from exporter.cli import demo
 from exporter.config import Config, parse
 from exporter.sandbox import World, make_app
 
@@ -25,13 +25,13 @@ def demo_config(interval: str = "5m", names: tuple[str, ...] = ("acme",)) -> Con
 
 
 @asynccontextmanager
-async def exporter(config: Config, vendors: ASGIApp | None = None) -> AsyncIterator[app.Parts]:
+async def exporter(config: Config, vendors: ASGIApp | None = None) -> AsyncIterator[Parts]:
     """An exporter whose vendors are an ASGI application, by default a fresh sandbox."""
     transport = httpx.ASGITransport(app=vendors or make_app(World(clock=virtual_now)))
-    async with app.assemble(config, virtual_now, partial(Client, transport=transport)) as parts:
+    async with assemble(config, virtual_now, partial(open_client, transport=transport)) as parts:
         yield parts
 
 
-def text_of(parts: app.Parts | Exporter, now: float) -> str:
+def text_of(parts: Parts | Exporter, now: float) -> str:
     """The page in the text format at `now` (monotonic)."""
     return page_text(parts.store, parts.telemetry, now)

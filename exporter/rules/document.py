@@ -9,7 +9,7 @@ from exporter.rules.options import Options
 from exporter.rules.quota_alerts import QUOTA_ALERTS
 from exporter.rules.recording import RECORDS
 from exporter.rules.rule import placeholders
-from exporter.yaml_strict import dump
+from exporter.strict_yaml import dump
 
 ALERTS: Final = QUOTA_ALERTS + EXPORTER_ALERTS
 

@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr
 
-from exporter.auth import Auth
-from exporter.durations import read_duration, write_duration
+from exporter.client.auth import Auth
+from exporter.client.endpoint import Endpoint
+from exporter.client.rate_limit import seconds_apart
+from exporter.durations import Rate, read_duration, write_duration
 from exporter.metrics import Sample
-from exporter.pacing import Rate, seconds_apart
 from exporter.secret import FileSecret, Secret
 from exporter.sharding import Shard, owner
 from exporter.vendors.cycle import Cycle
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
 from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit, Settings, Url, is_insecure
 
@@ -93,6 +94,13 @@ class Account(Settings):
     def credential(self) -> Credential:
         """Where the account signs in, and how."""
         return self.base_url, self.auth
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The vendor's API, and how the account reaches it."""
+        return Endpoint(
+            self.base_url, self.auth, self.timeout, self.tls.ca_file, self.tls.insecure_skip_verify, self.proxy_url
+        )
 
     @property
     def host(self) -> str:

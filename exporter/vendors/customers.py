@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from exporter.sharding import Shard
 from exporter.vendors.account import Account
-from exporter.vendors.protocol import Poll
+from exporter.vendors.poll import Poll
 
 _SLICE: Final = 1000
 """Customers that are polled together, about as many."""

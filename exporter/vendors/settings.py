@@ -24,11 +24,10 @@ from pydantic import (
     model_validator,
 )
 
-from exporter.durations import DURATION_PATTERN, read_interval, read_rate
+from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate
 from exporter.errors import SecretUnreadable
-from exporter.pacing import Rate
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
-from exporter.vendors.protocol import usable_segment
+from exporter.vendors.poll import usable_segment
 
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -7,7 +7,8 @@ from html import escape
 from typing import Final
 
 from exporter import __version__
-from exporter.store import AccountKey, Snapshot, Store
+from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.store.store import Store
 
 HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from exporter import yaml_strict
+from exporter import strict_yaml
 from exporter.config import ConfigError, Problem, unknown_key
 from exporter.web import values
 
@@ -78,10 +78,10 @@ def read(path: Path) -> WebSettings:
 
     """
     try:
-        document = yaml_strict.load(yaml_strict.read(path))
+        document = strict_yaml.load(strict_yaml.read(path))
     except OSError as error:
         raise ConfigError([Problem("", f"cannot be read: {error.strerror}")]) from None
-    except yaml_strict.YAMLProblem as problem:
+    except strict_yaml.YAMLProblem as problem:
         raise ConfigError([Problem("", str(problem))]) from None
     problems: list[Problem] = []
     settings = _settings(document, path.parent, problems)

@@ -1,0 +1,77 @@
+"""asyncio's event loop, with a resolver that can be dead without holding anything up."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+import anyio
+
+_T = TypeVar("_T")
+
+_PATIENCE_SECONDS: Final = 10.0
+"""For the resolver: enough for the second of two to be asked, less than a connection may take by default."""
+
+
+class EventLoop(asyncio.SelectorEventLoop):
+    """Looks each name up once for all who ask meanwhile, in a thread that nothing waits for.
+
+    asyncio's own way takes a thread of a small pool for each question, so that
+    a few accounts whose resolver does not answer keep all others from asking,
+    and the process from ending until the resolver gives up.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lookups: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
+
+    async def getaddrinfo(  # noqa: PLR0913 - asyncio's own signature
+        self,
+        host: bytes | str | None,
+        port: bytes | str | int | None,
+        *,
+        family: int = 0,
+        type: int = 0,  # noqa: A002 - asyncio's own name for it
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Any:
+        """Return what `socket.getaddrinfo` does; that no resolver answers is an error too, in time."""
+        question = (host, port, family, type, proto, flags)
+        if question not in self._lookups:
+            self._lookups[question] = self._look_up(question)
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._lookups[question]), _PATIENCE_SECONDS)
+        except TimeoutError:
+            raise socket.gaierror(socket.EAI_AGAIN, "no resolver answered in time") from None
+
+    def _look_up(self, question: tuple[Any, ...]) -> asyncio.Future[Any]:
+        answer: asyncio.Future[Any] = self.create_future()
+
+        def told(_: asyncio.Future[Any]) -> None:
+            self._lookups.pop(question, None)
+            answer.exception()  # or asyncio complains when all who asked have gone
+
+        def look_up() -> None:
+            try:
+                found = socket.getaddrinfo(*question)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to those who ask
+                self._tell(answer.set_exception, error)
+            else:
+                self._tell(answer.set_result, found)
+
+        answer.add_done_callback(told)
+        threading.Thread(target=look_up, name="resolver", daemon=True).start()
+        return answer
+
+    def _tell(self, settle: Any, outcome: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody asks any more
+            self.call_soon_threadsafe(settle, outcome)
+
+
+def run_async(main: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
+    """Run a program on this loop to its end, and return what it does."""
+    return anyio.run(main, *arguments, backend_options={"loop_factory": EventLoop})

@@ -1,0 +1,178 @@
+"""The accounts of an exporter: what is known and counted of each, and how each comes to be polled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from exporter.client.client import Client
+from exporter.client.connections import Transport
+from exporter.client.rate_limit import Pacer
+from exporter.config import Config
+from exporter.durations import Rate
+from exporter.errors import InternalError
+from exporter.log import logger
+from exporter.polling.pipeline import Polled
+from exporter.polling.poller import Clock, Poller
+from exporter.store.files import Kept, Storage, Unusable
+from exporter.store.snapshot import AccountKey, Part
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
+from exporter.vendors import Account
+from exporter.vendors.account import Credential
+
+
+def open_client(
+    account: Account, pacer: Pacer, observer: AccountTelemetry, transport: Transport | None = None
+) -> Client:
+    """Return a client of an account's vendor."""
+    return Client(account.endpoint, pacer, observer, transport)
+
+
+OpenClient = Callable[[Account, Pacer, AccountTelemetry], Client]
+
+
+class Exporter:
+    """What an exporter is made of: what it knows and counts of its accounts, and how each comes to be polled.
+
+    Attributes:
+        store: what is known of each account.
+        telemetry: what is counted of each.
+
+    """
+
+    def __init__(
+        self,
+        clock: Clock = time.time,
+        open_client: OpenClient = open_client,
+        storage: Storage | None = None,
+    ) -> None:
+        self.store = Store()
+        self.telemetry = Telemetry(loaded_at=clock())
+        self._clock = clock
+        self._open_client = open_client
+        self._storage = storage
+        self._pacers: dict[Credential, Pacer] = {}
+        self._rates: dict[Credential, tuple[Rate | None, float]] = {}
+        self._polled: dict[AccountKey, anyio.CancelScope] = {}
+        self._unwritten: set[AccountKey] = set()
+
+    def adopt(self, config: Config) -> list[Account]:
+        """Take up a configuration, and return the accounts that are new or set up in another way.
+
+        Of an account that is set up in another way all is kept that is known, unless it signs in as another or
+        elsewhere: that is another account of the same name.
+        """
+        before = {key: one.account for key, one in self.telemetry.accounts.items()}
+        wanted = {account.key: account for account in config.accounts}
+        self.store.adopt({key: account.slices for key, account in wanted.items()})
+        self._keep_pacers(config)
+        for key in before.keys() - wanted.keys():
+            self.telemetry.forget(key)
+        changed = [account for key, account in wanted.items() if account != before.get(key)]
+        for account in changed:
+            if (old := before.get(account.key)) and old.credential != account.credential:
+                self.store.forget(account.key)
+            self.telemetry.adopt(account)
+            if self._storage and not self.store[account.key].known:
+                self._restore(account, self._storage)
+        self.telemetry.shard = config.shard
+        self.telemetry.loading.accept(self._clock())
+        return changed
+
+    def _keep_pacers(self, config: Config) -> None:
+        """Keep the pace of each credential whose rate, and share of it, is the same; the first account's is all's."""
+        rates: dict[Credential, tuple[Rate | None, float]] = {}
+        for account in config.accounts:
+            rates.setdefault(account.credential, (account.rate_limit, account.rate_share))
+        kept = {key: self._pacers[key] for key in rates.keys() & self._pacers.keys() if self._rates[key] == rates[key]}
+        self._pacers, self._rates = kept, rates
+
+    @asynccontextmanager
+    async def poller(self, account: Account) -> AsyncIterator[Poller]:
+        """Open an adopted account for polls; its connections are closed on leaving."""
+        pacer = self._pacers.setdefault(
+            account.credential, Pacer(account.rate_limit, account.assumed_rate, account.rate_share)
+        )
+        observer = self.telemetry.accounts[account.key]
+        preserve = partial(self._preserve, account, self._storage, observer) if self._storage else None
+        async with self._open_client(account, pacer, observer) as client:
+            yield Poller(account, client, self.store, observer, self._clock, preserve=preserve)
+
+    def _restore(self, account: Account, storage: Storage) -> None:
+        """Show what an earlier process left of an account, at its true age."""
+        stored = {number: self._stored(account, number, storage) for number in range(account.slices)}
+        kept = {number: one for number, one in stored.items() if one}
+        totals = max(kept.values(), key=lambda one: one.asked_at).totals if kept else None
+        part_of = partial(Part.of, account.name, before=None)
+        fresh_until = anyio.current_time() + account.stale_seconds
+        stale_at = {number: fresh_until - max(0.0, self._clock() - one.asked_at) for number, one in kept.items()}
+        for number, one in kept.items():
+            part = part_of(one.reading, read_at=one.read_at, stale_at=stale_at[number])
+            whole = part_of(totals, read_at=one.read_at, stale_at=min(stale_at.values())) if totals else None
+            self.store.restored(account.key, part, whole, number)
+
+    def _stored(self, account: Account, number: int, storage: Storage) -> Kept | None:
+        try:
+            return storage.read(account, number)
+        except Unusable as error:
+            self.telemetry.accounts[account.key].set_aside(error.reason)
+            _log_storage(account, "a stored reading cannot be used and is set aside", error.reason)
+        except OSError as error:
+            _log_storage(account, "a stored reading cannot be read", error.strerror)
+        return None
+
+    async def _preserve(  # noqa: PLR0913, PLR0917 - whose it is, where to, and what
+        self,
+        account: Account,
+        storage: Storage,
+        observer: AccountTelemetry,
+        number: int,
+        polled: Polled,
+        asked_at: float,
+    ) -> None:
+        kept = Kept(polled.reading, polled.totals, asked_at, polled.part.read_at)
+        try:
+            await anyio.to_thread.run_sync(storage.write, account, number, kept)
+        except OSError as error:
+            observer.write_failed()
+            if account.key not in self._unwritten:
+                _log_storage(account, "a reading cannot be stored", error.strerror)
+            self._unwritten.add(account.key)
+        else:
+            self._unwritten.discard(account.key)
+
+    def poll(self, config: Config, tasks: anyio.abc.TaskGroup) -> None:
+        """Poll the accounts of a configuration from now on; those that did not change go on as they were."""
+        changed = {account.key for account in self.adopt(config)}
+        kept = {account.key for account in config.accounts} - changed
+        for key in self._polled.keys() - kept:
+            self._polled.pop(key).cancel()
+        for account in config.accounts:
+            if account.key in self._polled:
+                continue
+            for caution in account.cautions():
+                logger.warning(caution, vendor=account.vendor, account=account.name)
+            self._polled[account.key] = anyio.CancelScope()
+            tasks.start_soon(self._poll, account, self._polled[account.key])
+
+    async def _poll(self, account: Account, until: anyio.CancelScope) -> None:
+        with until:
+            try:
+                async with self.poller(account) as poller:
+                    await poller.run()
+            except Exception as error:  # noqa: BLE001 - an account that cannot be opened must not end the others
+                logger.exception("an account cannot be polled", vendor=account.vendor, account=account.name)
+                if self._polled.get(account.key) is until:  # or it is polled no more, or by another task
+                    del self._polled[account.key]
+                    self.store.failed(account.key, InternalError(type(error).__name__))
+
+
+def _log_storage(account: Account, said: str, error: str | None) -> None:
+    logger.warning(said, vendor=account.vendor, account=account.name, error=error)

@@ -1,0 +1,97 @@
+"""What an operator does to an exporter that runs: has its configuration read again, or stops it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import anyio
+import anyio.to_thread
+
+from exporter.config import Config, ConfigError
+from exporter.log import logger
+
+
+class Loading(Protocol):
+    """Who is told that a configuration was refused."""
+
+    def refuse(self) -> None:
+        """Note that."""
+
+
+class Reload:
+    """Reads the configuration again and applies it; one that cannot be used changes nothing.
+
+    One reading is enough for all who ask before it begins.
+    """
+
+    def __init__(self, load: Callable[[], Config], adopt: Callable[[Config], None], loading: Loading) -> None:
+        self._load = load
+        self._adopt = adopt
+        self._loading = loading
+        self._one_at_a_time = anyio.Lock()
+        self._request_count = 0
+        self._answered_count = 0
+        """How many of the requests came before the last reading began."""
+        self._problems = ""
+
+    async def __call__(self) -> str:
+        """Return what is wrong with it, a problem a line; nothing if it was applied."""
+        self._request_count += 1
+        number = self._request_count
+        async with self._one_at_a_time:
+            if number > self._answered_count:
+                count = self._request_count
+                self._problems = await self._read()
+                self._answered_count = count
+            return self._problems
+
+    async def _read(self) -> str:
+        try:
+            config = await anyio.to_thread.run_sync(self._load)
+            self._adopt(config)
+        except ConfigError as error:
+            self._loading.refuse()
+            for problem in error.problems:
+                logger.error("the configuration is refused, the last one stays", problem=str(problem))
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
+            self._loading.refuse()
+            logger.exception("a bug in the exporter, please report it; the last configuration stays")
+            return f"a bug in the exporter: {type(error).__name__}"
+        logger.info("the configuration was read again", accounts=len(config.accounts))
+        return ""
+
+
+async def watch(state: Callable[[], object], seconds: float, reload: Callable[[], Awaitable[object]]) -> None:
+    """Look at a configuration's state for ever, every so many seconds, and have it read again when it changes."""
+    seen = await anyio.to_thread.run_sync(state)
+    while True:
+        await anyio.sleep(seconds)
+        now = await anyio.to_thread.run_sync(state)
+        if now != seen:
+            seen = now
+            await reload()
+
+
+async def heed_signals(
+    stop: anyio.Event,
+    everything: anyio.CancelScope,
+    on_hangup: Callable[[], object] | None = None,
+) -> None:
+    """Set `stop` on SIGTERM or SIGINT, and on a second one cancel everything; SIGHUP stops if it means nothing else.
+
+    A SIGHUP that was deferred while the exporter started comes now.
+    """
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+        async for number in signals:
+            if number == signal.SIGHUP and on_hangup is not None:
+                if not stop.is_set():
+                    on_hangup()
+                continue
+            if stop.is_set():
+                everything.cancel()
+            logger.info("stopping at once" if stop.is_set() else "stopping", signal=signal.Signals(number).name)
+            stop.set()

@@ -1,0 +1,129 @@
+"""The composition root: the one file that knows every part and puts them together."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+
+from exporter.app.exporter import Exporter, OpenClient, open_client
+from exporter.app.reload import Reload, heed_signals, watch
+from exporter.config import Config
+from exporter.exposition.negotiation import Format
+from exporter.exposition.page import Exposition
+from exporter.polling.poller import Clock, Poller
+from exporter.store.files import Storage
+from exporter.store.snapshot import Snapshot
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors import Account
+
+if TYPE_CHECKING:
+    from exporter.web.protection import Protection
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """An exporter put together for as many polls as somebody asks for."""
+
+    store: Store
+    telemetry: Telemetry
+    pollers: tuple[tuple[Account, Poller], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a poll of an account came to, and how many seconds it took."""
+
+    account: Account
+    snapshot: Snapshot
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How an exporter that runs is served and told what to do.
+
+    Attributes:
+        sockets: where it listens.
+        telemetry_path: where its metrics are.
+        load: reads the configuration again; None where there is none to read again.
+        lifecycle: whether it is also read again on POST /-/reload.
+        watched: how to tell whether the configuration has changed, and how often to look, in seconds; None not to.
+        storage: what outlives the process; None for nothing.
+        protection: who is let in to the pages; None for everybody.
+
+    """
+
+    sockets: Iterable[socket.socket]
+    telemetry_path: str
+    load: Callable[[], Config] | None = None
+    lifecycle: bool = False
+    watched: tuple[Callable[[], object], float] | None = None
+    storage: Storage | None = None
+    protection: Protection | None = None
+
+
+@asynccontextmanager
+async def assemble(
+    config: Config,
+    clock: Clock = time.time,
+    open_client: OpenClient = open_client,
+) -> AsyncIterator[Parts]:
+    """Put the parts of a configuration together; connections are closed on leaving."""
+    exporter = Exporter(clock, open_client)
+    exporter.adopt(config)
+    async with AsyncExitStack() as stack:
+        pollers = [(account, await stack.enter_async_context(exporter.poller(account))) for account in config.accounts]
+        yield Parts(exporter.store, exporter.telemetry, tuple(pollers))
+
+
+async def run(config: Config, serving: Serving) -> None:
+    """Poll and serve until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the configuration again."""
+    from exporter.web.exposure import guard_origin, say_exposed  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
+    from exporter.web.pages import Application  # noqa: PLC0415 - the same
+    from exporter.web.server import Server  # noqa: PLC0415 - the same
+
+    raise_file_limit()
+    stop, limits, exporter = anyio.Event(), affordable_limits(), Exporter(storage=serving.storage)
+    async with anyio.create_task_group() as tasks:
+        exporter.poll(config, tasks)
+        reload = None
+        if serving.load:
+            reload = Reload(serving.load, partial(exporter.poll, tasks=tasks), exporter.telemetry.loading)
+        if reload and serving.watched:
+            tasks.start_soon(watch, *serving.watched, reload)
+        tasks.start_soon(heed_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None)
+        on_reload = reload if serving.lifecycle else None
+        application = Application(exporter.store, exporter.telemetry, serving.telemetry_path, on_reload)
+        pages = guard_origin(application, serving.sockets, serving.protection)
+        say_exposed(serving.sockets, serving.protection)
+        if protection := serving.protection:
+            tasks.start_soon(protection.keep_fresh, exporter.telemetry.web_loading)
+            await Server(protection.guard(pages), stop, limits, protection.secure).run(serving.sockets)
+        else:
+            await Server(pages, stop, limits).run(serving.sockets)
+        tasks.cancel_scope.cancel()
+
+
+async def poll_once(config: Config, told: Callable[[Outcome], None]) -> bytes:
+    """Poll every account once, tell of each as it ends, and return the page in the text format."""
+    async with assemble(config) as parts:
+
+        async def poll(account: Account, poller: Poller) -> None:
+            began = anyio.current_time()
+            snapshot = await poller.poll()
+            told(Outcome(account, snapshot, anyio.current_time() - began))
+
+        async with anyio.create_task_group() as tasks:
+            for account, poller in parts.pollers:
+                tasks.start_soon(poll, account, poller)
+        page = Exposition(parts.store, parts.telemetry).page(Format.TEXT, anyio.current_time())
+        return b"".join(page.plain())

@@ -1,0 +1,1 @@
+"""The command line: a file for a command or two, their options, and the exit codes."""

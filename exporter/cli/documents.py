@@ -1,0 +1,47 @@
+"""`usage-exporter schema`, `metrics` and `rules`: what the exporter can be told, what it shows, and rules for that."""
+
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.cli.exit_codes import print_or_exit
+from exporter.cli.options import with_rule_options
+
+if TYPE_CHECKING:
+    from exporter.rules.options import Options
+
+
+@click.command()
+@click.option("--markdown", is_flag=True, help="As Markdown tables, for people.")
+def schema(markdown: bool) -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from exporter.cli.reference import configuration_markdown
+    from exporter.config import schema
+
+    print_or_exit(configuration_markdown() if markdown else json.dumps(schema(), indent=2) + "\n")
+
+
+@click.command()
+@click.option("--markdown", is_flag=True, help="As Markdown tables.")
+def metrics(markdown: bool) -> None:
+    """Print every metric there is, and what it means."""
+    from exporter.cli import catalogue
+
+    print_or_exit(catalogue.markdown() if markdown else catalogue.table())
+
+
+@click.command()
+@with_rule_options
+def rules(options: Options) -> None:
+    """Print the Prometheus rules, with your own thresholds.
+
+    Numbers are shares, factors or durations such as 15m; the defaults are those of prometheus/rules/.
+    """
+    from exporter.rules.document import rules
+
+    print_or_exit(rules(options))

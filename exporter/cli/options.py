@@ -1,0 +1,249 @@
+"""The options of the command line, spelt as Prometheus users know them; those of its own HTTP are in `web_options`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import Field, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import click
+
+from exporter.durations import read_duration, read_interval, write_duration
+from exporter.log import FORMATS, LEVELS, Format, Level, configure
+from exporter.rules.options import Options
+from exporter.rules.thresholds import Thresholds
+from exporter.sharding import Shard
+
+if TYPE_CHECKING:
+    from exporter.sandbox import Faults
+    from exporter.store.files import Storage
+
+_SPEEDS: Final = click.FloatRange(min=0.001, max=3600)
+_RULES: Final = Options()
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _interval(_context: click.Context, _option: click.Parameter, value: str) -> float:
+    try:
+        return read_interval(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _duration(context: click.Context, option: click.Parameter, value: str) -> str:
+    _interval(context, option, value)
+    return value
+
+
+def logging_options(default: str) -> Callable[[_F], _F]:
+    """Give a command the options that set up its logs, and set them up."""
+
+    def decorated(command: _F) -> _F:
+        @_choice("--log.level", "log_level", LEVELS, default, "The least important lines that are written.")
+        @_choice("--log.format", "log_format", FORMATS, FORMATS[0], "How a line is written.")
+        @wraps(command)
+        def logged(*args: Any, log_level: Level, log_format: Format, **options: Any) -> Any:
+            configure(log_level, log_format)
+            return command(*args, **options)
+
+        return cast("_F", logged)
+
+    return decorated
+
+
+def _choice(flag: str, name: str, choices: Iterable[str], default: str, meaning: str) -> Callable[[_F], _F]:
+    return click.option(flag, name, type=click.Choice(tuple(choices)), default=default, show_default=True, help=meaning)
+
+
+config_file = click.option(
+    "--config.file",
+    "file",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The configuration.",
+)
+
+
+def with_shard(command: _F) -> _F:
+    """Give a command the options that say which part of the exporter it is, and the shard that it is."""
+
+    @click.option(
+        "--shard",
+        "number",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Which of the shards this is, counted from 0.",
+    )
+    @click.option(
+        "--total-shards",
+        "total",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="How many processes the accounts and their customers are shared out to.",
+    )
+    @wraps(command)
+    def given(*args: Any, number: int, total: int, **options: Any) -> Any:
+        if number >= total:
+            raise click.UsageError(
+                f"--shard is {number} and --total-shards is {total}: shards are counted from 0,"
+                f" so --shard must be below --total-shards."
+            )
+        return command(*args, shard=Shard(number, total), **options)
+
+    return cast("_F", given)
+
+
+poll_interval = click.option(
+    "--interval", default="15s", show_default=True, callback=_duration, help="How often the accounts are polled."
+)
+
+
+def with_world(command: _F) -> _F:
+    """Give a command the options of a sandbox's world, and the world."""
+
+    @click.option("--speed", type=_SPEEDS, default=1.0, show_default=True, help="How fast the sandbox's time passes.")
+    @click.option("--seed", type=int, default=1, show_default=True, help="Which of the sandbox's worlds.")
+    @wraps(command)
+    def given(*args: Any, seed: int, speed: float, **options: Any) -> Any:
+        from exporter.sandbox import World  # noqa: PLC0415 - only a sandbox needs one
+
+        return command(*args, world=World(seed=seed, speed=speed), **options)
+
+    return cast("_F", given)
+
+
+class WithFaults(click.Command):
+    """A command whose help ends with the table of the sandbox's faults."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table."""
+        from exporter.sandbox import faults_usage  # noqa: PLC0415 - only a person who reads it needs it
+
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Faults"):
+            formatter.write_text(
+                "Each takes times=COUNT too: how many calls go wrong, all if not said. NAMES are names of JSON fields,"
+                " with * and commas; at-most is how many of them in an answer."
+            )
+            formatter.write_dl(faults_usage())
+
+
+def _faults(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Faults:
+    from exporter.sandbox import Faults, read_fault  # noqa: PLC0415 - only a sandbox needs them
+
+    try:
+        return Faults(map(read_fault, value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def with_faulty_world(command: _F) -> _F:
+    """Give a command the options of a sandbox's world and of what goes wrong in it, the world and the faults."""
+    option = click.option(
+        "--fault",
+        "faults",
+        metavar="VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...",
+        multiple=True,
+        callback=_faults,
+        help="What goes wrong, such as 'netnut:/customer/usage/*:status=503;retry-after=120;times=3'; * is any vendor,"
+        " and anything in a path. May be given several times; also at run time, by POST to /-/faults.",
+    )
+    return with_world(option(command))
+
+
+def _folder(_context: click.Context, _option: click.Parameter, value: Path | None) -> Storage | None:
+    from exporter.store.files import Storage  # noqa: PLC0415 - only an exporter that runs needs one
+
+    try:
+        return Storage(value) if value else None
+    except OSError as error:
+        raise click.BadParameter(f"nothing can be kept in {value}: {error.strerror}") from None
+
+
+storage_path = click.option(
+    "--storage.path",
+    "storage",
+    type=click.Path(path_type=Path),
+    callback=_folder,
+    help="A folder that keeps each account's last reading over a restart; nothing is kept if not set.",
+)
+
+
+def reload_options(command: _F) -> _F:
+    """Give a command the options that say when its configuration is read again.
+
+    The command is given `watch_seconds`, how often to look whether it has changed, and `lifecycle`.
+    """
+
+    @click.option(
+        "--config.auto-reload",
+        "auto_reload",
+        is_flag=True,
+        help="Read the configuration again whenever it changes, not only on SIGHUP.",
+    )
+    @click.option(
+        "--config.auto-reload-interval",
+        "seconds",
+        metavar="DURATION",
+        default="30s",
+        show_default=True,
+        callback=_interval,
+        help="How often to look whether it has changed.",
+    )
+    @click.option(
+        "--web.enable-lifecycle",
+        "lifecycle",
+        is_flag=True,
+        help="Read the configuration again on POST /-/reload, too.",
+    )
+    @wraps(command)
+    def given(*args: Any, auto_reload: bool, seconds: float, **options: Any) -> Any:
+        return command(*args, watch_seconds=seconds if auto_reload else None, **options)
+
+    return cast("_F", given)
+
+
+def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> int:
+    try:
+        return round(read_duration(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _threshold(one: Field[Any]) -> Callable[[_F], _F]:
+    """The option of one number of the rules; whole ones are seconds, written as durations."""
+    flag, meaning = f"--{one.name.replace('_', '-')}", one.metadata["meaning"]
+    if one.type == "int":
+        kind: dict[str, Any] = {
+            "metavar": "DURATION",
+            "callback": _seconds,
+            "default": write_duration(cast("float", one.default)),
+        }
+    else:
+        kind = {"metavar": "NUMBER", "type": float, "default": one.default}
+    return click.option(flag, one.name, show_default=True, help=meaning, **kind)
+
+
+def with_rule_options(command: _F) -> _F:
+    """Give a command an option for each number of the rules, for their job and for their links, and what these make."""
+
+    @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
+    @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="Where the runbooks are.")
+    @click.option("--grafana-url", default=_RULES.grafana_url, show_default=True, help="Where the dashboards are.")
+    @wraps(command)
+    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, **numbers: Any) -> Any:
+        try:
+            thresholds = Thresholds(**numbers)
+            options = Options(thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        return command(*args, options=options)
+
+    for one in reversed(fields(Thresholds)):
+        given = _threshold(one)(given)
+    return cast("_F", given)

@@ -1,0 +1,78 @@
+"""The options of the exporter's own HTTP: where it listens, who may read its pages, and where they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from exporter.web.addresses import split_address
+
+if TYPE_CHECKING:
+    from exporter.web.protection import Protection
+
+_PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")
+_WRONG: Final = 2
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _addresses(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    for address in value:
+        try:
+            split_address(address)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return value
+
+
+def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not _PATH.fullmatch(value) or value.startswith("/-/"):
+        raise click.BadParameter("write a path such as /metrics, not / and not below /-/")
+    return value
+
+
+def _protection(context: click.Context, _option: click.Parameter, value: Path | None) -> Protection | None:
+    if value is None:
+        return None
+    from exporter.config import ConfigError  # noqa: PLC0415 - only who has such a file needs what reads it
+    from exporter.web.protection import Protection  # noqa: PLC0415 - the same
+
+    try:
+        return Protection(value)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(f"{value}: {problem}", err=True)
+        context.exit(_WRONG)
+
+
+def listen_addresses(default: str) -> Callable[[_F], _F]:
+    """Give a command the option that says where it listens."""
+    return click.option(
+        "--web.listen-address",
+        "addresses",
+        multiple=True,
+        default=[default],
+        show_default=True,
+        callback=_addresses,
+        help="Where to listen, may be given several times; :PORT and [::]:PORT are every interface.",
+    )
+
+
+telemetry_path = click.option(
+    "--web.telemetry-path", "path", default="/metrics", show_default=True, callback=_path, help="Where the metrics are."
+)
+
+
+def web_config_file(*, only_checked: bool = False) -> Callable[[_F], _F]:
+    """Give a command the option of the file that protects the pages, and what it makes unless it is only checked."""
+    return click.option(
+        "--web.config.file",
+        "protection",
+        type=click.Path(path_type=Path),
+        callback=_protection,
+        expose_value=not only_checked,
+        help="TLS and passwords for the pages, in the form of Prometheus' exporter-toolkit; none if not set.",
+    )

@@ -1,0 +1,50 @@
+"""A vendor's HTTP answer, read whole: the document it holds, or the error that its status is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from exporter.client.body import decode_json
+from exporter.client.retry import retry_after
+from exporter.errors import Redirected, error_for_status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (by names of any case) and body, of which nothing is read where the status is an error."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> object:
+        """Return the document it holds.
+
+        Raises:
+            Undecodable: it holds none.
+
+        """
+        return decode_json(self.body, self.headers.get("content-type", ""))
+
+    def raise_for_status(self, now: datetime) -> None:
+        """Return if the status is a success.
+
+        Raises:
+            PollError: what the status is otherwise, with the wait that the vendor asks for.
+
+        """
+        kind = error_for_status(self.status)
+        if kind is Redirected:
+            raise Redirected(f"HTTP {self.status} to {self._target()}, which is not followed")
+        if kind is not None:
+            raise kind(f"HTTP {self.status}", retry_after=retry_after(self.headers, now))
+
+    def _target(self) -> str:
+        """Where a redirect leads, which is all that is said of it."""
+        try:
+            return urlsplit(self.headers.get("location", "")).hostname or "the same host"
+        except ValueError:
+            return "no URL"

@@ -1,0 +1,66 @@
+"""When to ask again: `Retry-After` read, and how long to wait within a poll. All pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from exporter.errors import PollError, RateLimited
+
+ATTEMPTS: Final = 3
+"""How often one request is sent at most, within a poll."""
+LONGEST_ASKED_WAIT_SECONDS: Final = 3600.0
+"""A vendor that asks for a longer wait is asked again after this one."""
+LONGEST_WAIT_IN_POLL_SECONDS: Final = 60.0
+"""What a vendor asks to wait beyond this ends the poll."""
+_FIRST_RETRY_SECONDS: Final = 0.5
+_FIRST_RATE_LIMITED_SECONDS: Final = 5.0
+_DIGITS: Final = re.compile("[0-9]{1,12}")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that an answer's `Retry-After` asks to wait, at most an hour.
+
+    A date is taken relative to the answer's own `Date`, so that the two clocks
+    need not agree, or to `now` where it has none. A date that is past asks for
+    nothing, and what is neither says nothing: None.
+    """
+    value = headers.get("retry-after", "").strip()
+    if _DIGITS.fullmatch(value):
+        return min(float(value), LONGEST_ASKED_WAIT_SECONDS)
+    until, sent = _http_date(value), _http_date(headers.get("date", ""))
+    if until is None:
+        return None
+    seconds = (until - (sent or now)).total_seconds()
+    return min(seconds, LONGEST_ASKED_WAIT_SECONDS) if seconds > 0 else None
+
+
+def retry_delay(error: PollError, attempt: int, jitter: float) -> float | None:
+    """Return the seconds to wait before a request is sent again within its poll, or None to give up.
+
+    Args:
+        error: how the request failed.
+        attempt: how often it was sent, from 1.
+        jitter: a random number from 0 to 1, so that requests that failed together do not return together.
+
+    """
+    if not error.retried or attempt >= ATTEMPTS:
+        return None
+    first = _FIRST_RATE_LIMITED_SECONDS if isinstance(error, RateLimited) else _FIRST_RETRY_SECONDS
+    delay = first * 2.0 ** (attempt - 1) * (0.5 + jitter)
+    if error.retry_after is None:
+        return delay
+    return max(delay, error.retry_after) if error.retry_after <= LONGEST_WAIT_IN_POLL_SECONDS else None
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if math.isfinite(moment.timestamp()) else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,78 @@
+"""In which format a client wants the page, and whether packed: what its headers say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Final
+
+
+class Format(Enum):
+    """A format of the page; the value is its Content-Type."""
+
+    TEXT = "text/plain; version=0.0.4; charset=utf-8"
+    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+_ACCEPTABLE: Final = {
+    Format.OPENMETRICS: ("application/openmetrics-text", "1.0.0"),
+    Format.TEXT: ("text/plain", "0.0.4"),
+}
+_ESCAPINGS: Final = frozenset({"allow-utf-8", "underscores", "dots", "values"})
+
+
+def negotiate(accept: str) -> Format:
+    """Return the format that an Accept header likes best; the text format where it likes none of ours."""
+    offers = list(_accepted(accept))
+    best: dict[Format, tuple[float, int]] = {}
+    for form, (kind, version) in _ACCEPTABLE.items():
+        for name, parameters, quality in offers:
+            rank = _specificity(name, kind)
+            if rank and parameters.get("version", version) == version:
+                best[form] = max(best.get(form, (0.0, 0)), (quality, rank), key=lambda one: (one[1], one[0]))
+    chosen = max(best, key=lambda form: (best[form], form is Format.TEXT), default=Format.TEXT)
+    return chosen if best.get(chosen, (0.0, 0))[0] > 0 else Format.TEXT
+
+
+def content_type(form: Format, accept: str) -> str:
+    """Return the Content-Type of a page for an Accept header.
+
+    A client that understands UTF-8 names, as Prometheus 3 does, states how it wants other characters in names to be
+    escaped, and expects to read it back. Ours are ASCII, the same in each of the schemes.
+    """
+    kind, version = _ACCEPTABLE[form]
+    schemes = [
+        (quality, parameters["escaping"])
+        for name, parameters, quality in _accepted(accept)
+        if name == kind and parameters.get("version", version) == version and parameters.get("escaping") in _ESCAPINGS
+    ]
+    quality, scheme = max(schemes, key=lambda one: one[0], default=(0.0, ""))
+    return f"{form.value}; escaping={scheme}" if quality > 0 else form.value
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
+    qualities = {name: quality for name, _, quality in _accepted(accept_encoding)}
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
+
+
+def _specificity(offer: str, kind: str) -> int:
+    """How closely an offer means a kind: not at all, everything, all of its type, or it alone."""
+    if offer == kind:
+        return 3
+    if offer == f"{kind.partition('/')[0]}/*":
+        return 2
+    return 1 if offer == "*/*" else 0
+
+
+def _accepted(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield what an Accept or Accept-Encoding header lists: name, parameters, quality; junk is left out."""
+    for offer in header.split(","):
+        name, *rest = (part.strip().lower() for part in offer.split(";"))
+        parameters = dict(part.split("=", 1) for part in rest if "=" in part)
+        try:
+            quality = float(parameters.pop("q", "1"))
+        except ValueError:
+            continue
+        if name and 0 <= quality <= 1:
+            yield name, {key.strip(): value.strip(' "') for key, value in parameters.items()}, quality

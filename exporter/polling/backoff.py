@@ -1,0 +1,36 @@
+"""How long to wait between polls. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.errors import PollError
+
+FIRST_BACKOFF_SECONDS: Final = 15.0
+"""Between polls, after the first failure that may pass."""
+LONGEST_BACKOFF_SECONDS: Final = 3600.0
+
+
+def next_delay(interval: float, took: float, failures: int, error: PollError | None) -> float:
+    """Return the seconds from the end of a poll to the next.
+
+    A good poll is followed by the next one interval after it began. A failure
+    that may pass is tried again sooner, ever later, and never later than the
+    interval, unless the vendor asked to wait. One that only a person can mend
+    waits at least the interval, doubled each time up to an hour.
+
+    Args:
+        interval: the account's, in seconds.
+        took: how long the poll took, in seconds.
+        failures: how many polls in a row failed, this one included.
+        error: how this one failed, or None.
+
+    """
+    if error is None:
+        return max(0.0, interval - took)
+    doubled = 2.0 ** min(failures - 1, 20)
+    if error.transient:
+        delay = min(interval, FIRST_BACKOFF_SECONDS * doubled)
+    else:
+        delay = min(interval * doubled, max(interval, LONGEST_BACKOFF_SECONDS))
+    return max(delay, error.retry_after or 0.0)

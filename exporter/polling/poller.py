@@ -1,0 +1,170 @@
+"""One account's loop: when to ask, and what becomes of each answer."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Any, Final, Protocol
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+from exporter.errors import InternalError, Malformed, PollError, TimedOut
+from exporter.log import logger
+from exporter.polling.pipeline import Brought, Polled, made
+from exporter.polling.schedule import Schedule
+from exporter.polling.transitions import log_changes
+from exporter.sharding import Shard
+from exporter.store.reading import Reading
+from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.store.store import Store
+from exporter.vendors.account import Account
+from exporter.vendors.poll import Ask, Poll, Slice
+
+LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
+"""First polls are spread over this, so that a start does not ask for everything at once."""
+_LONGEST_POLL: Final = 0.75
+"""Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
+_MADE_AT_ONCE: Final = 1000
+"""Samples: a few milliseconds."""
+
+Clock = Callable[[], float]
+"""Unix time, in seconds."""
+
+
+class Observer(Protocol):
+    """Who is told of polls."""
+
+    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+        """Note a poll, how long it took, and how it ended."""
+
+
+Preserve = Callable[[int, Polled, float], Awaitable[None]]
+"""What is done with a slice's good reading besides showing it; with it, when it was asked for, Unix time."""
+
+
+class Poller:
+    """Polls one account, slice by slice, and keeps its snapshot in the store."""
+
+    def __init__(  # noqa: PLR0913 - the two that an account has, and those that all have
+        self,
+        account: Account,
+        ask: Ask,
+        store: Store,
+        observer: Observer,
+        clock: Clock = time.time,
+        *,
+        preserve: Preserve | None = None,
+    ) -> None:
+        self._account = account
+        self._ask = ask
+        self._store = store
+        self._observer = observer
+        self._clock = clock
+        self._preserve = preserve
+        self._kept: dict[str, tuple[datetime, Any]] = {}
+        self._told_stale = False
+
+    async def run(self) -> None:
+        """Poll for ever: first soon, then out of step with other accounts, each slice once an interval."""
+        interval, slices = self._account.interval, self._account.slices
+        early = phase(self._account.key, self._account.shard)
+        schedule = Schedule(interval, slices, anyio.current_time() + early * min(interval, LONGEST_FIRST_WAIT_SECONDS))
+        while True:
+            number = schedule.next
+            await self._sleep_until(schedule.due(number))
+            began = anyio.current_time()
+            snapshot = await self._poll(number, schedule.spread(number))
+            now = anyio.current_time()
+            if number in snapshot.failing:
+                schedule.failed(number, now, snapshot)
+            else:
+                schedule.succeeded(number, began, now, early)
+
+    async def poll(self) -> Snapshot:
+        """Ask once for all that there is, and return what we know then."""
+        for number in range(self._account.slices):
+            snapshot = await self._poll(number)
+            if snapshot.error and not snapshot.error.transient:
+                break
+        return snapshot
+
+    async def _poll(self, number: int, spread: float = 0.0) -> Snapshot:
+        await _unless_cancelled()
+        key, began = self._account.key, anyio.current_time()
+        before, asked_at = self._store[key], self._clock()
+        self._store.attempted(key, asked_at)
+        now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slices)
+        outcome = await self._outcome(before, Poll(self._ask, now, self._kept, slice=part, spread=spread), began)
+        await _unless_cancelled()
+        if isinstance(outcome, PollError):
+            self._observer.polled(anyio.current_time() - began, outcome)
+            self._store.failed(key, outcome, number)
+        else:
+            self._observer.polled(anyio.current_time() - began, outcome.reading)
+            self._store.succeeded(key, outcome.part, outcome.whole, number)
+        after = self._store[key]
+        log_changes(key, before, after)
+        self._log_withdrawal(after)
+        if self._preserve and not isinstance(outcome, PollError):
+            await self._preserve(number, outcome, asked_at)
+        return after
+
+    async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> Polled | PollError:
+        """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
+        try:
+            with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
+                samples = await self._account.read(poll)
+            as_of = poll.as_of.timestamp() if poll.as_of else None
+            stale_at = began + self._account.stale_seconds
+            brought = Brought(poll.slice.number, samples, poll.notes, as_of, poll.now, self._clock(), stale_at)
+            polled = await _made(self._account, brought, before)
+        except PollError as error:
+            return error
+        except TimeoutError:
+            return TimedOut("the poll took so long that its reading would soon have been stale")
+        except Exception as error:  # noqa: BLE001 - our own bug must not end the other accounts
+            vendor, name = self._account.key
+            logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
+            return InternalError(type(error).__name__)
+        unreadable = poll.notes.drift and not polled.reading.figures
+        return Malformed("no figure of any answer can be read") if unreadable else polled
+
+    async def _sleep_until(self, due: float) -> None:
+        await _unless_cancelled()
+        self._store.scheduled(self._account.key, self._clock() + max(0.0, due - anyio.current_time()))
+        await anyio.sleep_until(due)
+
+    def _log_withdrawal(self, after: Snapshot) -> None:
+        stale = after.is_stale(anyio.current_time())
+        if stale and not self._told_stale:
+            vendor, name = self._account.key
+            logger.warning("the last good reading is stale and no longer shown", vendor=vendor, account=name)
+        self._told_stale = stale
+
+
+async def _made(account: Account, brought: Brought, before: Snapshot) -> Polled:
+    """Make a large reading in a worker thread: it would hold everybody else up."""
+    samples = iter(brought.samples)
+    first = list(islice(samples, _MADE_AT_ONCE + 1))
+    brought = replace(brought, samples=chain(first, samples))
+    if len(first) <= _MADE_AT_ONCE:
+        return made(account, brought, before)
+    return await anyio.to_thread.run_sync(made, account, brought, before)
+
+
+async def _unless_cancelled() -> None:
+    """End here if the account is polled no more: what was waited for may have come just before it was forgotten."""
+    await anyio.lowlevel.checkpoint_if_cancelled()
+
+
+def phase(key: AccountKey, shard: Shard = Shard()) -> float:  # noqa: B008 - it is frozen
+    """Return a number from 0 to 1 that is an account's own at a shard, the same after each start."""
+    names = (*key, str(shard.number)) if shard.total > 1 else key
+    digest = hashlib.sha256("/".join(names).encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64

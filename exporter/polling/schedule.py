@@ -1,0 +1,72 @@
+"""When each slice of an account is polled: all at once at first, then one after the other over the interval."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.polling.backoff import next_delay
+from exporter.store.snapshot import Snapshot
+
+_SPREAD: Final = 0.8
+"""The share of a slice's time over which its calls are spread; the rest is for retries."""
+
+
+class Schedule:
+    """The slices' times, on the monotonic clock.
+
+    Args:
+        interval: how often each slice is polled, in seconds.
+        slices: how many there are.
+        start: when all of them are polled first.
+
+    """
+
+    def __init__(self, interval: float, slices: int, start: float) -> None:
+        self._interval = interval
+        self._start = start
+        self._due = dict.fromkeys(range(slices), start)
+        self._failures = dict.fromkeys(range(slices), 0)
+        self._read: set[int] = set()
+
+    @property
+    def next(self) -> int:
+        """The slice that is polled next: the first that is due; of several, one that failed less or is not read yet."""
+        return min(self._due, key=lambda number: (self._due[number], self._failures[number], number in self._read))
+
+    def due(self, number: int) -> float:
+        """Return when a slice is polled."""
+        return self._due[number]
+
+    def spread(self, number: int) -> float:
+        """Return the seconds over which a slice's calls are spread; 0 at first, and where there is one slice."""
+        slices = len(self._due)
+        return _SPREAD * self._interval / slices if slices > 1 and number in self._read else 0.0
+
+    def succeeded(self, number: int, began: float, now: float, early: float) -> None:
+        """Note a good poll; the first is followed sooner than an interval later, so that polls fall out of step.
+
+        Args:
+            number: the slice's.
+            began: when the poll began.
+            now: when it ended.
+            early: a number from 0 to 1 that is the account's own.
+
+        """
+        first, slices = number not in self._read, len(self._due)
+        self._read.add(number)
+        self._failures[number] = 0
+        delay = next_delay(self._interval, now - began, 0, None)
+        if first and slices > 1:
+            self._due[number] = max(now, self._start + (number + 1) / slices * self._interval)
+        else:
+            self._due[number] = now + delay * (1 - early / 2 if first else 1.0)
+
+    def failed(self, number: int, now: float, snapshot: Snapshot) -> None:
+        """Note a failed poll: the slice waits ever longer, and the whole account as long as it keeps failing."""
+        self._failures[number] += 1
+        pause, wait = (
+            next_delay(self._interval, 0.0, failures, snapshot.error)
+            for failures in (snapshot.failures, self._failures[number])
+        )
+        self._due = {other: max(due, now + pause) for other, due in self._due.items()}
+        self._due[number] = now + max(pause, wait)

@@ -1,0 +1,83 @@
+"""What is logged of an account: one line when its state changes, and none while it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from exporter.log import logger
+from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.vendors.reply import Notes, SkipReason
+
+_TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
+_REPEATED_EVERY: Final = 20
+"""A failure that goes on is said again after as many polls."""
+
+
+def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
+    """Say what a poll changed: whether the account works, and what is left out of its readings."""
+    _log_state(key, before, after)
+    if after.parts is not before.parts:
+        _log_notes(key, before.notes, after.notes)
+        _log_dropped(key, before.dropped, after.dropped)
+        _log_faults(key, before.quotas.faults, after.quotas.faults)
+
+
+def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
+    """Say once that an account fails, or fails differently, or works again."""
+    vendor, account = key
+    if after.error is None:
+        if before.error is not None or not before.polled:
+            said = "polls work again" if before.error is not None else "the first poll worked"
+            logger.info(said, vendor=vendor, account=account, series=after.series, failures=before.failures)
+        return
+    if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
+        shown = "the last good reading is shown until it is stale" if after.known else "there is no reading yet"
+        logger.warning(
+            f"poll failed, {shown}",
+            vendor=vendor,
+            account=account,
+            reason=after.error.reason,
+            error=str(after.error),
+            failures=after.failures,
+        )
+
+
+def _log_notes(key: AccountKey, before: Notes, after: Notes) -> None:
+    """Say once what departs from the vendor's documentation, and which items are left out, or that none is now."""
+    vendor, account = key
+    if before.drift.keys() != after.drift.keys():
+        drift = _listed(f"{field} {kind}" for field, kind in after.drift)
+        said = "answers depart from the vendor's documentation" if drift else "answers follow the documentation again"
+        logger.warning(said, vendor=vendor, account=account, drift=drift)
+    left_out = _left_out(after)
+    if _left_out(before) != left_out:
+        said = "items left out of the reading" if left_out else "no items left out of the reading any more"
+        logger.warning(said, vendor=vendor, account=account, items=left_out, such_as=_listed(after.left_out))
+
+
+def _log_dropped(key: AccountKey, before: int, after: int) -> None:
+    """Say once that an account has more series than it may, or that it has no longer."""
+    vendor, account = key
+    if bool(before) != bool(after):
+        said = "series are left out because of max_series" if after else "no series is left out any more"
+        logger.warning(said, vendor=vendor, account=account, dropped=after)
+
+
+def _log_faults(key: AccountKey, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Say once which of the quotas that the operator set cannot be shown and why, or that it is shown now."""
+    vendor, account = key
+    for quota in sorted(before.keys() | after.keys()):
+        fault = after.get(quota)
+        if fault and fault != before.get(quota):
+            logger.warning("a quota is not shown", vendor=vendor, account=account, quota=quota, error=fault)
+        elif not fault:
+            logger.info("a quota is shown again", vendor=vendor, account=account, quota=quota)
+
+
+def _left_out(notes: Notes) -> int:
+    return sum(notes.skipped[reason] for reason in _TOLD_SKIPS)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))

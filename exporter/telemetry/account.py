@@ -1,0 +1,52 @@
+"""What the exporter says of an account by its snapshot and its settings: gauges, as figures of its own families."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exporter.client.rate_limit import RateLimit
+from exporter.metrics import Family, Figures, Labels, own
+from exporter.store.snapshot import Snapshot
+from exporter.vendors.account import Account
+
+Figure = tuple[Family, Labels, float | None]
+"""A value of a family; None if it is not known, which makes no series."""
+
+
+def account_figures(account: Account, limit: RateLimit, snapshot: Snapshot, now: float) -> Figures:
+    """Return an account's gauges as of `now` (monotonic), given what its vendor last said of its limit."""
+    figures: dict[Family, dict[Labels, float]] = {}
+    for some in (_states(account.key, snapshot, now), _details(account.key, snapshot), _settings(account, limit)):
+        for family, labels, value in some:
+            if value is not None:
+                figures.setdefault(family, {})[labels] = float(value)
+    return figures
+
+
+def _states(key: Labels, snapshot: Snapshot, now: float) -> Iterator[Figure]:
+    shown = snapshot.shown(now)
+    yield own.ACCOUNT_UP, key, snapshot.up
+    yield own.LAST_SUCCESS, key, snapshot.read_at
+    yield own.LAST_ATTEMPT, key, snapshot.attempted_at
+    yield own.NEXT_ATTEMPT, key, snapshot.next_attempt_at
+    yield own.ACCOUNT_SERIES, key, sum(part.series for part in shown)
+    yield own.SERIES_DROPPED, key, snapshot.dropped
+    yield own.DATA_TIMESTAMP, key, min((part.as_of for part in shown if part.as_of is not None), default=None)
+
+
+def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
+    for (field, kind), count in snapshot.notes.drift.items():
+        yield own.CONTRACT_DRIFT, (*key, field, kind), count
+    for quota, count in snapshot.quotas.matched.items():
+        yield own.QUOTA_MATCHED_SERIES, (*key, quota), count
+    if snapshot.error is not None:
+        yield own.ACCOUNT_FAILING, (*key, snapshot.error.reason), 1
+
+
+def _settings(account: Account, limit: RateLimit) -> Iterator[Figure]:
+    verified = str(not account.tls.insecure_skip_verify).lower()
+    proxied = str(account.proxy_url is not None).lower()
+    yield own.POLL_INTERVAL, account.key, account.interval
+    yield own.ACCOUNT_INFO, (*account.key, account.host, verified, proxied), 1
+    yield own.RATE_LIMIT_LIMIT, account.key, limit.limit
+    yield own.RATE_LIMIT_REMAINING, account.key, limit.remaining

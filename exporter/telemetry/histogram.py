@@ -1,0 +1,39 @@
+"""How long things took, counted by upper bounds as Prometheus has it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from exporter.metrics import Family, Labels
+from exporter.textformat.lines import sample_lines
+
+
+class Histogram:
+    """Counts of seconds, by upper bounds that are in order; beyond the last is `+Inf`."""
+
+    def __init__(self, bounds: Iterable[float]) -> None:
+        self._bounds = tuple(bounds)
+        self._counts = [0] * (len(self._bounds) + 1)
+        self._sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one."""
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._sum += seconds
+
+    def lines(self, family: Family, labels: Labels) -> bytes:
+        """Return the sample lines of the series with these labels."""
+        counts = list(accumulate(self._counts))
+        return b"".join(
+            [
+                sample_lines(f"{family.name}_bucket", (*family.labels, "le"), list(self._buckets(labels, counts))),
+                sample_lines(f"{family.name}_sum", family.labels, [(labels, self._sum)]),
+                sample_lines(f"{family.name}_count", family.labels, [(labels, float(counts[-1]))]),
+            ]
+        )
+
+    def _buckets(self, labels: Labels, counts: Iterable[int]) -> Iterator[tuple[Labels, float]]:
+        for bound, count in zip((*map(str, self._bounds), "+Inf"), counts, strict=True):
+            yield (*labels, bound), float(count)

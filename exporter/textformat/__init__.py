@@ -1,0 +1,1 @@
+"""Prometheus' text format: sample lines, rendered and deflated only where they changed."""

@@ -1,0 +1,1 @@
+"""IONOS Cloud: metered use and cost of contracts."""

@@ -1,0 +1,1 @@
+"""NetNut: plans of proxy traffic, and sub-users' shares of them."""

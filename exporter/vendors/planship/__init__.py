@@ -1,0 +1,1 @@
+"""Planship: metered use, buckets, subscriptions and entitlements of customers."""

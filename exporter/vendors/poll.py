@@ -1,0 +1,209 @@
+"""What the house and a vendor know of each other: a vendor is an `Account` that reads itself through a `Poll`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import quote
+
+import anyio
+import anyio.to_thread
+
+from exporter.client.rate_limit import MAX_IN_FLIGHT
+from exporter.errors import Malformed, NotFound, PollError, Refused
+from exporter.vendors.reply import Notes, ReplyT, SkipReason, is_large, read_reply
+
+_MOST_TOLD: Final = 5
+_LONGEST_SEGMENT: Final = 256
+
+_ItemT = TypeVar("_ItemT")
+_ReadT = TypeVar("_ReadT")
+
+
+class Ask(Protocol):
+    """What a poll needs from the network: one JSON document."""
+
+    async def __call__(
+        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
+    ) -> object:
+        """Return the answer to a GET, or to a POST where there is a body.
+
+        Raises:
+            PollError: there is no such document.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of an account's customers that one poll is about; by default all of them."""
+
+    number: int = 0
+    total: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether what is of the account as a whole is read with this slice."""
+        return self.number == 0
+
+
+@dataclass(slots=True)
+class Poll:
+    """One poll of one account, or of a slice of it, under way.
+
+    Attributes:
+        ask: how the vendor is asked.
+        now: when the poll began (UTC); the period asked about is taken from it, once.
+        kept: what polls of this account leave for later ones, by name, each with the time it was read.
+        notes: what was noticed so far.
+        as_of: the time the vendor says its figures reach to, if it does.
+        slice: which customers it is about.
+        spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
+
+    """
+
+    ask: Ask
+    now: datetime
+    kept: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
+    as_of: datetime | None = None
+    slice: Slice = Slice()
+    spread: float = 0.0
+
+    async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
+        """Return what a GET answers, read as `model`."""
+        return await self._read(model, await self.ask(path, params=params), f"GET {path}")
+
+    async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
+        """Return what a POST that only reads answers, read as `model`."""
+        return await self._read(model, await self.ask(path, body=body), f"POST {path}")
+
+    async def _read(self, model: type[ReplyT], document: object, asked: str) -> ReplyT:
+        """Read a large document in a worker thread, with notes of its own: others are read meanwhile."""
+        if not is_large(document):
+            return read_reply(model, document, self.notes, asked)
+        notes = Notes()
+        try:
+            return await anyio.to_thread.run_sync(read_reply, model, document, notes, asked)
+        finally:
+            self.notes.add(notes)
+
+    def skip(self, reason: SkipReason, count: int = 1) -> None:
+        """Note that items were left out."""
+        self.notes.skipped[reason] += count
+
+    def _leave_out(self, reason: SkipReason, error: PollError) -> None:
+        self.skip(reason)
+        if len(self.notes.left_out) < _MOST_TOLD:
+            self.notes.left_out.add(str(error))
+
+    async def each(
+        self,
+        items: Iterable[_ItemT],
+        read: Callable[[_ItemT], Awaitable[_ReadT]],
+        gone: tuple[type[PollError], ...] = (NotFound,),
+        *,
+        needed: bool = True,
+        share: float = 1.0,
+    ) -> list[tuple[_ItemT, _ReadT]]:
+        """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
+
+        An item that is gone, which the vendor says by one of the errors `gone`, or whose reply cannot be read,
+        is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
+        nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
+        poll, since the last good reading has them still. They are begun evenly over their `share` of the poll's spread.
+
+        Raises:
+            PollError: one item failed in another way, or every item did that is needed.
+
+        """
+
+        async def attempt(item: _ItemT) -> tuple[_ItemT, _ReadT] | PollError:
+            try:
+                return item, await read(item)
+            except PollError as error:
+                reason = _forgiven(error, gone, needed=needed)
+                if reason is None:
+                    raise
+                self._leave_out(reason, error)
+                return error
+
+        outcomes = await _concurrently(list(items), attempt, self.spread * share)
+        results = [outcome for outcome in outcomes if not isinstance(outcome, PollError)]
+        left_out = [outcome for outcome in outcomes if isinstance(outcome, PollError)]
+        if needed and left_out and not results:
+            raise left_out[0]
+        return results
+
+    async def optional(self, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
+        """Return what `read` says, or None where the vendor refuses it for good: one extra."""
+        found = await self.each([read], lambda one: one(), needed=False)
+        return found[0][1] if found else None
+
+    async def once_in(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
+        """Return what `read` said last, asking again only when that is `seconds` old."""
+        if name in self.kept:
+            read_at, value = self.kept[name]
+            if 0 <= (self.now - read_at).total_seconds() < seconds:
+                return value  # type: ignore[no-any-return]  # kept under this name by this very call
+        value = await read()
+        self.kept[name] = (self.now, value)
+        return value
+
+
+async def _concurrently(
+    items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[_ReadT]], spread: float
+) -> list[_ReadT]:
+    """Return what `work` makes of each item, in their order; the first error ends the rest and is raised as it is.
+
+    Of n items the k-th is not begun before k/n of `spread`, in seconds.
+    """
+    began, queue = anyio.current_time(), enumerate(items)
+    results: dict[int, _ReadT] = {}
+    errors: list[Exception] = []
+
+    async def worker() -> None:
+        try:
+            for index, item in queue:
+                if spread:
+                    await anyio.sleep_until(began + spread * index / len(items))
+                results[index] = await work(item)
+        except Exception as error:  # noqa: BLE001 - raised again below, out of the group of tasks
+            errors.append(error)
+            tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(MAX_IN_FLIGHT):
+            tasks.start_soon(worker)
+    if errors:
+        raise errors[0]
+    return [results[index] for index in sorted(results)]
+
+
+def _forgiven(error: PollError, gone: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
+    """Return why an item is left out of the reading, or None where its failure is the poll's."""
+    if isinstance(error, gone):
+        return "gone"
+    if isinstance(error, Malformed):
+        return "schema"
+    return "refused" if not needed and (not error.transient or isinstance(error, Refused)) else None
+
+
+def segment(identifier: str) -> str:
+    """Return an identifier as one segment of a path, percent-encoded.
+
+    Raises:
+        Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
+
+    """
+    if not usable_segment(identifier):
+        raise Malformed("an identifier that cannot stand in a path")
+    return quote(identifier, safe="")
+
+
+def usable_segment(identifier: str) -> bool:
+    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
+    return 0 < len(identifier) <= _LONGEST_SEGMENT and identifier not in (".", "..") and identifier.isprintable()

@@ -1,0 +1,1 @@
+"""Prolifi: use and entitlements of customers."""

@@ -1,0 +1,225 @@
+"""Prolifi, usage-based billing: the events of each customer, and what their entitlements leave them.
+
+Source:   Public API, https://api.prolifi.co/api/v1/public: GET /customers, GET /customers/{id}/usage,
+          GET /customers/{id}/entitlements
+Period:   the window that the configuration sets, in UTC days; an entitlement's own for entitlements
+Units:    events are counted one by one, whatever quantity they carry; entitlements in the feature's own unit
+Login:    a key; a public one (pk_...) can only read and is enough
+Limits:   1,000 requests a minute and key by default, said in X-RateLimit-Limit and X-RateLimit-Remaining
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from exporter.client.auth import Auth
+from exporter.client.auth import Key as BearerKey
+from exporter.durations import Rate
+from exporter.metrics import Sample
+from exporter.metrics import usage as families
+from exporter.vendors.customers import CustomersAccount, by_slice
+from exporter.vendors.poll import Poll, segment
+from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, Customer, pages
+from exporter.vendors.quotas import NativeQuota, PlanPeriod
+from exporter.vendors.reply import MISSING, Key, MaybeFlag, MaybeNumber, MaybeTime, Number, Reply, Rows
+from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
+
+
+class UsageSummary(Reply, title="data"):
+    """The events of one name."""
+
+    event_name: Key
+    count: Number = MISSING
+    last_reported_at: MaybeTime = None
+
+
+class Usage(Reply):
+    """The reply about one customer's events."""
+
+    data: Rows[UsageSummary]
+
+
+class Entitlement(Reply, title="data"):
+    """What a customer may use of a feature. How the feature is called is not documented exactly."""
+
+    feature: Key
+    is_unlimited: MaybeFlag = None
+    limit: MaybeNumber = None
+    current_usage: MaybeNumber = None
+    remaining: MaybeNumber = None
+    reset_at: MaybeTime = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_feature(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        inner = given.get("feature")
+        within = (inner.get("id"), inner.get("key")) if isinstance(inner, dict) else (inner,)
+        names = (given.get("feature_id"), given.get("feature_key"), *within)
+        return {**given, "feature": next((name for name in names if name not in (None, "")), None)}
+
+
+class Entitlements(Reply):
+    """The reply about one customer's entitlements."""
+
+    data: Rows[Entitlement]
+
+
+def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
+    """Return the first day (00:00 UTC) of the window that `now` is in; None for all time."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if window == "all":
+        return None
+    return today.replace(day=1) if window == "month" else today - timedelta(days=window - 1)
+
+
+def event_samples(readings: Iterable[tuple[str, Usage]]) -> Iterator[Sample]:
+    """Say customers' events in metrics."""
+    for customer_id, usage in readings:
+        for event in usage.data:
+            labels = {"customer_id": customer_id, "event_name": event.event_name}
+            yield from families.PROLIFI_EVENT_COUNT.known(event.count, **labels)
+            yield from families.PROLIFI_EVENT_LAST_REPORTED.known(event.last_reported_at, **labels)
+
+
+def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterator[Sample]:
+    """Say customers' entitlements in metrics. What is unlimited has no limit series."""
+    for customer_id, entitlements in readings:
+        for one in entitlements.data:
+            labels = {"customer_id": customer_id, "feature": one.feature}
+            yield from families.PROLIFI_ENTITLEMENT_USED.known(one.current_usage, **labels)
+            yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)
+            yield from families.PROLIFI_ENTITLEMENT_RESET.known(one.reset_at, **labels)
+            if not one.is_unlimited:
+                yield from families.PROLIFI_ENTITLEMENT_LIMIT.known(one.limit, **labels)
+                yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
+
+
+class Prolifi(CustomersAccount):
+    """An account at Prolifi."""
+
+    sign_ins: ClassVar = (("api_key",),)
+    assumed_rate: ClassVar = Rate(1000, 60.0)
+    native_quotas: ClassVar = (
+        NativeQuota(
+            name="{feature}",
+            subject="{customer_id}",
+            used=families.PROLIFI_ENTITLEMENT_USED,
+            limit=families.PROLIFI_ENTITLEMENT_LIMIT,
+            end=families.PROLIFI_ENTITLEMENT_RESET,
+        ),
+    )
+    plan_period: ClassVar = PlanPeriod(labels=("customer_id", "feature"), end=families.PROLIFI_ENTITLEMENT_RESET)
+
+    vendor: Literal["prolifi"] = Field(description="Prolifi, usage-based billing.")
+    base_url: Url = "https://api.prolifi.co/api/v1/public"
+    api_key: SecretFromEnvironment | None = Field(default=None, description="API key; a public one (pk_...) is enough.")
+    api_key_file: SecretFromFile | None = Field(default=None, description="File that holds the API key.")
+    customers: tuple[Uuid, ...] = Field(default=(), description="Ids of the customers to ask about.")
+    discover: bool = Field(default=False, description="Ask about every customer in the vendor's list.")
+    max_customers: int = Field(default=1000, ge=1, description="Customers taken from the list at most.")
+    include: tuple[Pattern, ...] = Field(
+        default=(), description="Of the listed, only customers whose id or external id one of these matches."
+    )
+    exclude: tuple[Pattern, ...] = Field(
+        default=(), description="Of the listed, no customer whose id or external id one of these matches."
+    )
+    window: Literal["all", "month"] | Annotated[int, Field(ge=1, le=3650)] = Field(
+        default="all",
+        description="Which events are counted: all, those of this UTC month, or of a number of days.",
+    )
+    entitlements: bool = Field(default=False, description="Ask for entitlements too, a call more per customer.")
+
+    @property
+    def auth(self) -> Auth:
+        """The key, as a bearer token."""
+        return BearerKey(self.secret("api_key"))
+
+    @classmethod
+    def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong between settings; customers are listed here or at the vendor."""
+        yield from super().conflicts(given)
+        if bool(given.get("customers")) == (given.get("discover") is True):
+            yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
+        quotas = given.get("quotas") if given.get("window", "all") == "all" else ()
+        for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
+            named = dict(quota) if isinstance(quota, Mapping) else {}
+            if named.get("metric") == "prolifi_event_count" and named.get("period") not in (None, "none", "plan"):
+                yield f"quotas[{index}].period", "with window: all the figure never starts anew; write none"
+
+    @property
+    def most_customers(self) -> int:
+        """Customers that this shard asks about at most: those that are listed here, or its share of the vendor's."""
+        share = self.shard.share if self.divisible else 1.0
+        return math.ceil(share * self.max_customers) if self.discover else len(self.customers)
+
+    @property
+    def calls(self) -> int | None:
+        """A request or two for each customer, and the whole list; None where nobody said how long that may be."""
+        if self.discover and "max_customers" not in self.model_fields_set:
+            return None
+        return self.most_customers * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
+
+    @property
+    def has_own_figures(self) -> bool:
+        """Whether there are series of the account as a whole: where its window begins."""
+        return self.window != "all"
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
+        start = window_start(self.window, poll.now)
+        window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
+        share = 1 / (1 + self.entitlements)
+
+        async def usage_of(customer: str) -> Usage:
+            return await poll.get(Usage, f"/customers/{segment(customer)}/usage", window)
+
+        async def entitlements_of(customer: str) -> Entitlements:
+            return await poll.get(Entitlements, f"/customers/{segment(customer)}/entitlements")
+
+        usage = await poll.each(await self.customers_of(poll), usage_of, share=share)
+        there = [customer for customer, _ in usage] if self.entitlements else []
+        entitlements = await poll.each(there, entitlements_of, needed=False, share=share)
+        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first and self.at_home else ()
+        return chain(event_samples(usage), entitlement_samples(entitlements), whole)
+
+    async def customers_of(self, poll: Poll) -> Sequence[str]:
+        """Return the customers of the slice that is polled; the vendor's list is read once for all slices."""
+        if not self.discover:
+            return await super().customers_of(poll)
+        if poll.slice.total == 1:
+            return (await self._listed(poll))[0]
+        listed = await poll.once_in(self.cycle.seconds, "customers", lambda: self._listed(poll))
+        return listed[poll.slice.number]
+
+    async def _listed(self, poll: Poll) -> Sequence[Sequence[str]]:
+        """Return the customers of each slice that are in the vendor's list, and wanted, and this shard's."""
+        own: list[str] = []
+        wanted, most_listed = 0, max(MOST_LISTED, 2 * self.max_customers)
+        async with aclosing(pages(poll, most_listed)) as listed:
+            async for page in listed:
+                chosen = [customer.id for customer in page if self._wants(customer)]
+                own += self.own(chosen[: max(0, self.max_customers - wanted)])
+                wanted += len(chosen)
+                if wanted > self.max_customers:
+                    if self.at_home:
+                        poll.skip("capped", wanted - self.max_customers)
+                    break
+        return by_slice(own, poll.slice.total)
+
+    def _wants(self, customer: Customer) -> bool:
+        names = [customer.id, *([customer.external_id] if customer.external_id else ())]
+
+        def matched(patterns: Iterable[str]) -> bool:
+            return any(re.fullmatch(pattern, name) for pattern in patterns for name in names)
+
+        return (not self.include or matched(self.include)) and not matched(self.exclude)
