@@ -1,11 +1,11 @@
 """The rules for Prometheus: what is committed, and what promtool says of it."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from programs import program
+from rule_cases import for_vmalert, rule_cases, write
+from servers import NEWEST, run_tool
 
 from exporter.rules.document import ALERTS, alerting_rules, recording_rules, rules
 from exporter.rules.options import Options
@@ -13,11 +13,6 @@ from exporter.rules.options import Options
 PROMETHEUS = Path(__file__).parent.parent / "prometheus"
 WRITTEN = {"usage-recording.yml": recording_rules, "usage-alerts.yml": alerting_rules}
 FILES = sorted(PROMETHEUS.glob("tests/*.yml"))
-
-
-def promtool(*arguments: str) -> None:
-    done = subprocess.run([program("promtool"), *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -31,17 +26,33 @@ def test_one_document_has_both_groups() -> None:
     assert yaml.safe_load(rules(Options())) == {"groups": [group for one in written for group in one["groups"]]}
 
 
-def test_promtool_finds_no_fault_with_the_rules(tmp_path: Path) -> None:
+def test_promtool_finds_no_fault_with_the_rules(generation: str, tmp_path: Path) -> None:
     everything = tmp_path / "rules.yml"
     everything.write_text(rules(Options(job='a "job" \\ of ours')))
 
-    promtool("check", "rules", "--lint=all", "--lint-fatal", *(str(PROMETHEUS / "rules" / name) for name in WRITTEN))
-    promtool("check", "rules", "--lint=all", "--lint-fatal", str(everything))
+    for files in ([PROMETHEUS / "rules" / name for name in WRITTEN], [everything]):
+        done = run_tool("promtool", generation, "check", "rules", "--lint=all", "--lint-fatal", *files)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_the_rules_do_what_their_tests_say(file: Path) -> None:
-    promtool("test", "rules", str(file))
+def test_in_prometheus_the_rules_do_what_their_tests_say(file: Path, generation: str, tmp_path: Path) -> None:
+    done = run_tool("promtool", generation, "test", "rules", *write(rule_cases(file), tmp_path))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_in_vmalert_the_rules_do_what_their_tests_say(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOGC", "800")  # less time by a quarter, for some memory
+    files = write([for_vmalert(case) for case in rule_cases(file)], tmp_path)
+
+    done = run_tool("vmalert-tool", NEWEST, "unittest", *(f"--files={one}" for one in files))
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_alert_is_seen_to_fire_and_to_end() -> None:

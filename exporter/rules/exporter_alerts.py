@@ -172,8 +172,8 @@ EXPORTER_ALERTS: Final = (
         severity="info",
         scope="quota",
         lasts="frozen_for",
-        # Longer than a day, for a vendor that reports once a day does so at no fixed hour. Not by changes(), which is 1 for
-        # a series that begins in MetricsQL.
+        # Longer than a day, for a vendor that reports once a day does so at no fixed hour. Not by changes(): in
+        # MetricsQL, the first sample of a series is a change too.
         expression="""
         (max by (<by_quota>) (max_over_time(usage_quota_used[36h]) - min_over_time(usage_quota_used[36h])) == 0)
         and

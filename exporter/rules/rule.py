@@ -92,10 +92,11 @@ def placeholders(options: Options) -> dict[str, str]:
     """Return what placeholders stand for: thresholds, the job in quotes, labels, the shard, and alerts on quotas."""
     thresholds = options.thresholds
     job = json.dumps(options.job, ensure_ascii=False)
+    firing = f'ALERTS{{alertname=~"UsageQuota.*|UsageSpike", alertstate="firing", job={job}}}'
     return {
         **{one.name: f"{getattr(thresholds, one.name):.15g}" for one in fields(thresholds)},
         "job": job,
-        "firing": f'last_over_time(ALERTS{{alertname=~"UsageQuota.*|UsageSpike", alertstate="firing", job={job}}}[10m])',
+        "firing": f"last_over_time({firing}[10m])",
         "by_quota": QUOTA_LABELS,
         "by_account": ACCOUNT_LABELS,
         "by_shard": f"{ACCOUNT_LABELS}, shard",
