@@ -55,8 +55,9 @@ def test_what_is_listened_on_can_be_connected_to() -> None:
             pass
 
 
-def test_no_host_is_every_interface_by_both_protocols() -> None:
-    (one,) = listen([":0"])
+@pytest.mark.parametrize("address", [":0", "[::]:0"])
+def test_no_host_is_every_interface_by_both_protocols(address: str) -> None:
+    (one,) = listen([address])
     with one:
         port = one.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS):

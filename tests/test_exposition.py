@@ -12,7 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from readings import checked, kept
 
-from exporter.exposition.negotiation import Format, accepts_gzip, negotiate
+from exporter.exposition.negotiation import Format, accepts_gzip, content_type, negotiate
 from exporter.exposition.page import Exposition
 from exporter.metrics import FAMILIES, MAX_LABEL_CHARACTERS, READING_FAMILIES, Family, clean_label, figures_of
 from exporter.metrics.quota import QUOTA_CONSUMED
@@ -189,6 +189,29 @@ def test_accept_gets(accept: str, form: Format) -> None:
     assert negotiate(accept) is form
 
 
+TEXT, OPENMETRICS = Format.TEXT.value, Format.OPENMETRICS.value
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", TEXT),
+        (PROMETHEUS_2, OPENMETRICS),
+        (PROMETHEUS_3, f"{OPENMETRICS}; escaping=allow-utf-8"),
+        (PROMETHEUS_3.replace("allow-utf-8", "underscores"), f"{OPENMETRICS}; escaping=underscores"),
+        ("text/plain;version=0.0.4;escaping=values", f"{TEXT}; escaping=values"),
+        ("text/plain;escaping=dots;q=0.1, text/plain;escaping=values;q=0.2", f"{TEXT}; escaping=values"),
+        ("text/plain;version=1.0.0;escaping=allow-utf-8, text/plain;version=0.0.4;q=0.3", TEXT),
+        ("application/openmetrics-text;q=0.5, text/plain;escaping=dots;q=0.3", OPENMETRICS),
+        ("text/plain;escaping=unheard-of", TEXT),
+        ("*/*;escaping=dots", TEXT),
+        ("text/plain;escaping=dots;q=0", TEXT),
+    ],
+)
+def test_the_escaping_scheme_that_a_client_asks_for_is_stated(accept: str, expected: str) -> None:
+    assert content_type(negotiate(accept), accept) == expected
+
+
 @pytest.mark.parametrize(
     ("accept_encoding", "yes"),
     [
@@ -211,7 +234,7 @@ def test_gzip_is_sent_where_it_is_accepted(accept_encoding: str, yes: bool) -> N
 
 @given(st.text())
 def test_any_header_gets_an_answer(header: str) -> None:
-    assert negotiate(header) in Format
+    assert content_type(negotiate(header), header).startswith(negotiate(header).value)
     assert accepts_gzip(header) in (True, False)
 
 

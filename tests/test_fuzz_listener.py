@@ -21,8 +21,9 @@ from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import listen
+from exporter.web.limits import Limits
 from exporter.web.pages import Application
-from exporter.web.server import Limits, Server
+from exporter.web.server import Server
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +32,7 @@ LIMITS = Limits(
     header_seconds=0.1, body_bytes=100, body_seconds=0.1, idle_seconds=0.1, answer_seconds=1.0, connections=4,
     grace_seconds=0.5,
 )  # fmt: skip
-STATUSES = {100, 200, 400, 403, 404, 405, 413, 431, 501, 503}
+STATUSES = {100, 200, 400, 403, 404, 405, 413, 431, 501, 503, 505}
 CANARY = b"CaNaRy"
 
 HEADERS = (

@@ -15,7 +15,8 @@ from patience import DEADLINE_SECONDS
 from structlog.testing import capture_logs
 
 from exporter.web.addresses import listen
-from exporter.web.server import Limits, Server
+from exporter.web.limits import Limits
+from exporter.web.server import Server
 
 pytestmark = pytest.mark.anyio
 

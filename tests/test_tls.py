@@ -16,7 +16,7 @@ from patience import DEADLINE_SECONDS
 from structlog.testing import capture_logs
 from web_certificates import MUTUAL, TLS, Place, place, protected
 
-from exporter.web.server import Limits
+from exporter.web.limits import Limits
 
 pytestmark = pytest.mark.anyio
 GET = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -25,9 +25,10 @@ from exporter.config import ConfigError
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry, WebLoading
 from exporter.web.addresses import address_of, listen
+from exporter.web.limits import Limits
 from exporter.web.pages import Application
 from exporter.web.protection import Protection
-from exporter.web.server import Limits, Server
+from exporter.web.server import Server
 
 USER: Final = "prometheus"
 PASSWORD: Final = "canary-13:wörd of a scrape"

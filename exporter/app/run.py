@@ -86,15 +86,13 @@ async def assemble(
 
 async def run(config: Config, serving: Serving) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the configuration again."""
-    from exporter.web.exposure import say_exposed  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.exposure import guard_origin, say_exposed  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
     from exporter.web.pages import Application  # noqa: PLC0415 - the same
-    from exporter.web.server import Limits, Server, affordable_connections  # noqa: PLC0415 - the same
+    from exporter.web.server import Server  # noqa: PLC0415 - the same
 
-    stop, limits, exporter = (
-        anyio.Event(),
-        Limits(connections=affordable_connections()),
-        Exporter(storage=serving.storage),
-    )
+    raise_file_limit()
+    stop, limits, exporter = anyio.Event(), affordable_limits(), Exporter(storage=serving.storage)
     async with anyio.create_task_group() as tasks:
         exporter.poll(config, tasks)
         reload = None
@@ -103,9 +101,9 @@ async def run(config: Config, serving: Serving) -> None:
         if reload and serving.watched:
             tasks.start_soon(watch, *serving.watched, reload)
         tasks.start_soon(heed_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None)
-        pages = Application(
-            exporter.store, exporter.telemetry, serving.telemetry_path, reload if serving.lifecycle else None
-        )
+        on_reload = reload if serving.lifecycle else None
+        application = Application(exporter.store, exporter.telemetry, serving.telemetry_path, on_reload)
+        pages = guard_origin(application, serving.sockets, serving.protection)
         say_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
             tasks.start_soon(protection.keep_fresh, exporter.telemetry.web_loading)

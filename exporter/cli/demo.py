@@ -15,6 +15,7 @@ from exporter.app.run import run as run_exporter
 from exporter.config import Config, parse
 from exporter.sandbox import ACCOUNTS, Credentials, Faults, World, make_app
 from exporter.web.addresses import address_of, listen
+from exporter.web.exposure import guard_origin, say_exposed
 from exporter.web.server import Server
 
 _ANY_PORT: Final = "127.0.0.1:0"
@@ -121,7 +122,7 @@ async def run(
     """Serve a sandbox, and an exporter that polls it, until SIGTERM or SIGINT."""
     over = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(Server(make_app(world), over).run, [sandbox])
+        tasks.start_soon(Server(guard_origin(make_app(world), [sandbox], None), over).run, [sandbox])
         await run_exporter(settings, Serving(sockets=sockets, telemetry_path=telemetry_path))
         over.set()
 
@@ -137,7 +138,8 @@ async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(heed_signals, stop, tasks.cancel_scope)
-        await Server(make_app(world, faults), stop).run(sockets)
+        say_exposed(sockets, None)
+        await Server(guard_origin(make_app(world, faults), sockets, None), stop).run(sockets)
         tasks.cancel_scope.cancel()
 
 

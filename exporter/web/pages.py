@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import anyio
 
-from exporter.exposition.negotiation import accepts_gzip, negotiate
+from exporter.exposition.negotiation import accepts_gzip, content_type, negotiate
 from exporter.exposition.page import Exposition, Own
 from exporter.store.store import Store
 from exporter.web.landing import HEADERS as LANDING_HEADERS
@@ -80,14 +80,16 @@ class Application:
         return await answer(headers)
 
     async def _metrics(self, headers: Mapping[bytes, bytes]) -> Reply:
-        form = negotiate(headers.get(b"accept", b"").decode("latin-1"))
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        form = negotiate(accept)
+        kind = content_type(form, accept)
         page = await self._exposition.fresh(form)
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
-            return Reply(_gathered(page.plain()), page.length, form.value, headers=(vary,))
+            return Reply(_gathered(page.plain()), page.length, kind, headers=(vary,))
         packed = page.packed()
         length = sum(map(len, packed))
-        return Reply(_gathered(packed), length, form.value, headers=(vary, (b"content-encoding", b"gzip")))
+        return Reply(_gathered(packed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 
     async def _landing(self, _headers: Mapping[bytes, bytes]) -> Reply:
         html = landing_page(self._store, self._telemetry_path, anyio.current_time())

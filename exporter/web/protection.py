@@ -16,8 +16,8 @@ import anyio.to_thread
 
 from exporter.config import ConfigError, Problem
 from exporter.log import logger
-from exporter.web.exchange import ASGIApp, Message
-from exporter.web.passwords import Passwords, credentials
+from exporter.web.exchange import NETWORK, ASGIApp, Message
+from exporter.web.passwords import BusyError, Passwords, credentials
 from exporter.web.settings import WebSettings, read
 from exporter.web.tls import TLSStream, context_of
 from exporter.web.values import cost_of
@@ -30,6 +30,8 @@ _USERS: Final = "basic_auth_users"
 _TLS: Final = "tls_server_config"
 _CLIENT_CERTIFICATE: Final = "tls_server_config.client_auth_type"
 _UNAUTHORIZED: Final = b"sign in\n"
+_CHALLENGE: Final = (b"www-authenticate", b'Basic realm="usage-exporter", charset="UTF-8"')
+_BUSY: Final = b"too many passwords are being checked: try again\n"
 
 Stamp = tuple[int, ...]
 Receive = Callable[[], Awaitable[Any]]
@@ -99,6 +101,11 @@ class Protection:
         self._refused: tuple[str, ...] = ()
 
     @property
+    def has_users(self) -> bool:
+        """Whether clients have to sign in."""
+        return bool(self._loaded.settings.users)
+
+    @property
     def lacking(self) -> tuple[str, ...]:
         """What it does not have of what keeps strangers out."""
         demands = _demands(self._loaded.settings)
@@ -125,17 +132,23 @@ class Protection:
         async def guarded(scope: Any, receive: Receive, send: Send) -> None:
             settings = self._loaded.settings
             dressed = partial(_send, send, settings.headers)
-            if settings.users and not await self._admits(scope["headers"], settings.users):
-                await _ask_to_sign_in(dressed)
-            else:
+            try:
+                admitted = not settings.users or await self._admits(scope, settings.users)
+            except BusyError:
+                await _send_text(dressed, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY, (b"retry-after", b"1"))
+                return
+            if admitted:
                 await app(scope, receive, dressed)
+            else:
+                await _send_text(dressed, HTTPStatus.UNAUTHORIZED, _UNAUTHORIZED, _CHALLENGE)
 
         return guarded
 
-    async def _admits(self, headers: Iterable[tuple[bytes, bytes]], users: Mapping[str, bytes]) -> bool:
-        given = [value for name, value in headers if name == b"authorization"]
+    async def _admits(self, scope: Any, users: Mapping[str, bytes]) -> bool:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
         signed = credentials(given[0]) if len(given) == 1 else None
-        return signed is not None and await self._passwords.admit(users, *signed)
+        network = scope["extensions"][NETWORK]["network"]
+        return signed is not None and await self._passwords.admit(users, *signed, network)
 
     def say_what_is_cheap(self) -> None:
         """Warn of each hash that is quick to guess the password of."""
@@ -205,11 +218,7 @@ async def _send(send: Send, headers: tuple[tuple[bytes, bytes], ...], message: M
     await send(message)
 
 
-async def _ask_to_sign_in(send: Send) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(_UNAUTHORIZED)),
-        (b"www-authenticate", b'Basic realm="usage-exporter", charset="UTF-8"'),
-    ]
-    await send({"type": "http.response.start", "status": HTTPStatus.UNAUTHORIZED.value, "headers": headers})
-    await send({"type": "http.response.body", "body": _UNAUTHORIZED})
+async def _send_text(send: Send, status: HTTPStatus, body: bytes, header: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body)), header]
+    await send({"type": "http.response.start", "status": status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -59,7 +59,7 @@ def read_ionos(world: World) -> list[Page]:
             _show_cost(world, page, usage)
     settings = [_without_zeros(setting) for setting in world.settings["quotas"]]
     members = [member for usage in usages for member in _members(usage)]
-    page.show_quotas("ionos", configured_quotas(settings, members, world.account, world.today))
+    page.show_quotas("ionos", configured_quotas(world, members, settings))
     if any(usage.is_of_another_contract or usage.is_without_datacenters or not usage.answers for usage in usages):
         page.up = None
     if any(usage.is_of_another_contract for usage in usages) and len(usages) > 1:
@@ -81,7 +81,7 @@ def _expect_another_month(pages: list[Page], settings: list[dict[str, Any]]) -> 
             if setting.get("period") != "month":
                 page.silent_quotas.add(setting["name"])
         page.open_quotas = {name: [] for name in page.open_quotas if name not in page.silent_quotas}
-        page.values = {one: (None,) for one in page.values}
+        page.values = dict.fromkeys(page.values, (None,))
         page.up = None
 
 
@@ -203,7 +203,8 @@ def _show_cost(world: World, page: Page, usage: Usage) -> None:
         elif len(prices) == 1 and None not in prices:
             price = prices.pop() or Decimal()
             labels = {"contract": usage.contract, "meter_id": meter, "currency": "EUR"}
-            page.show("ionos_meter_unit_price", labels, price)
+            is_open = usage.is_without_datacenters or usage.is_of_another_contract
+            page.show("ionos_meter_unit_price", labels, *(ANYTHING if is_open else (price,)))
             _show_meter_cost(page, usage, labels, price, products[0]["unit"])
 
 
