@@ -17,8 +17,8 @@ from programs import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.cli import demo
+from exporter.cli.catalogue import FAMILIES
 from exporter.cli.main import main
-from exporter.metrics import FAMILIES
 from exporter.metrics.own import ACCOUNT_FAILING
 from exporter.vendors import VENDORS
 

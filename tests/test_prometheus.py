@@ -11,7 +11,7 @@ from exporter_process import ANY_PORT
 from exporter_process import running as exporter_running
 from programs import eventually, fetch, free_port, program, running
 
-from exporter.metrics import READING_FAMILIES
+from exporter.store.reading import READING_FAMILIES
 from exporter.vendors import VENDORS
 
 # NetNut counts in GB and does not say how large one is, so its families cannot be in bytes.
