@@ -16,7 +16,6 @@ from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.web.addresses import address_of, listen
-from exporter.web.limits import Limits
 from exporter.web.pages import Application
 from exporter.web.server import Server
 
