@@ -46,8 +46,8 @@ def resolved(notice: Notice) -> Notice:
     return Notice(notice.receiver, "resolved", notice.alert, notice.severity, notice.quota, notice.account)
 
 
-def test_from_a_vendors_figure_to_the_right_receivers_and_back(tmp_path: Path) -> None:
-    with running_chain(tmp_path, CONFIG, SECRETS, AT_85_PERCENT) as chain:
+def test_from_a_vendors_figure_to_the_right_receivers_and_back(generation: str, tmp_path: Path) -> None:
+    with running_chain(generation, tmp_path, CONFIG, SECRETS, AT_85_PERCENT) as chain:
         # Used up to 85 %: those who buy are told. A wrong password is told by its cause, and not by what follows.
         chain.tells(WARNED, LOCKED_OUT)
         eventually(partial(chain.muted, "UsagePollStale", "warning", account="locked"))
