@@ -15,7 +15,8 @@ import anyio
 import yaml
 from anyio.from_thread import start_blocking_portal
 from exporter_process import running as exporter_running
-from programs import eventually, fetch, free_port, program, running
+from programs import eventually, fetch, free_port
+from servers import alertmanager, prometheus
 
 from exporter.rules.document import rules
 from exporter.rules.options import Options
@@ -152,10 +153,11 @@ class Chain:
 
 
 @contextmanager
-def running_chain(folder: Path, config: str, environment: dict[str, str], now: float) -> Iterator[Chain]:
+def running_chain(
+    generation: str, folder: Path, config: str, environment: dict[str, str], now: float
+) -> Iterator[Chain]:
     """Run all of it; `config` has URL where the sandbox's is to stand."""
-    ports = {name: free_port() for name in ("exporter", "prometheus", "alertmanager")}
-    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    exporter_address = f"127.0.0.1:{free_port()}"
     clock = Clock(now)
     with ExitStack() as stack, ExitStack() as exporter:
         sink = stack.enter_context(listening_sink())
@@ -163,34 +165,21 @@ def running_chain(folder: Path, config: str, environment: dict[str, str], now: f
         (folder / "config.yaml").write_text(config.replace("URL", sandbox))
         (folder / "rules.yml").write_text(quick_rules())
         (folder / "alertmanager.yml").write_text(quick_routes(sink))
-        (folder / "prometheus.yml").write_text(
-            "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
-            "rule_files: [rules.yml]\n"
-            f"scrape_configs: [{{job_name: {JOB}, static_configs: [{{targets: ['127.0.0.1:{ports['exporter']}']}}]}}]\n"
-            f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['127.0.0.1:{ports['alertmanager']}']}}]}}]}}\n"
-        )
         start_exporter = partial(
             exporter_running,
             folder,
             "run",
             "--config.file=config.yaml",
-            f"--web.listen-address=127.0.0.1:{ports['exporter']}",
+            f"--web.listen-address={exporter_address}",
             env=environment,
         )
         exporter.enter_context(start_exporter())
-        for name, options in (
-            ("prometheus", [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/series"]),
-            (
-                "alertmanager",
-                [
-                    f"--config.file={folder}/alertmanager.yml",
-                    f"--storage.path={folder}/alerts",
-                    "--cluster.listen-address=",
-                ],
-            ),
-        ):
-            command = program("prometheus-alertmanager" if name == "alertmanager" else name)
-            listen_address = f"--web.listen-address=127.0.0.1:{ports[name]}"
-            stack.enter_context(running(command, *options, listen_address, log=folder / f"{name}.log"))
-            eventually(partial(fetch, f"{urls[name]}/-/ready"))
-        yield Chain(clock, sink, exporter, start_exporter, urls["prometheus"], urls["alertmanager"])
+        alerts = stack.enter_context(alertmanager(generation, folder, folder / "alertmanager.yml"))
+        config_of_prometheus = {
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": ["rules.yml"],
+            "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [exporter_address]}]}],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alerts.removeprefix("http://")]}]}]},
+        }
+        series = stack.enter_context(prometheus(generation, folder, config_of_prometheus))
+        yield Chain(clock, sink, exporter, start_exporter, series, alerts)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import servers
 import yaml
-from programs import eventually, fetch, free_port, program, running
+from programs import fetch
 
 PROMETHEUS: Final = Path(__file__).parents[1] / "prometheus"
 CONFIG: Final = PROMETHEUS / "alertmanager.yml"
@@ -65,16 +66,7 @@ class Alertmanager:
 
 
 @contextmanager
-def alertmanager(config: Path, folder: Path) -> Iterator[Alertmanager]:
+def alertmanager(generation: str, config: Path, folder: Path) -> Iterator[Alertmanager]:
     """A real Alertmanager with a configuration."""
-    url = f"http://127.0.0.1:{free_port()}"
-    command = (
-        program("prometheus-alertmanager"),
-        f"--config.file={config}",
-        f"--storage.path={folder / 'data'}",
-        f"--web.listen-address={url.removeprefix('http://')}",
-        "--cluster.listen-address=",
-    )
-    with running(*command, log=folder / "log"):
-        eventually(lambda: fetch(f"{url}/-/ready"))
+    with servers.alertmanager(generation, folder, config) as url:
         yield Alertmanager(url)

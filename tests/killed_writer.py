@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from exporter.metrics import figures_of
-from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.secret import EnvironmentSecret
 from exporter.store.files import Kept, Storage
 from exporter.store.reading import Reading
 from exporter.vendors.netnut.account import NetNut
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 
 TIMES = 100
 SERIES = 2000

@@ -1,11 +1,9 @@
 """Real programs, started for a test and ended with it."""
 
-import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -16,19 +14,16 @@ from typing import Final, TypeVar
 import pytest
 from patience import DEADLINE_SECONDS
 
-_FETCHED: Final = (Path(__file__).parents[1] / ".venv" / "servers" / "stable" / "bin", Path(sys.executable).parent)
 _PAUSE_SECONDS: Final = 0.05
 
 T = TypeVar("T")
 
 
 def program(name: str) -> str:
-    """The path of a program, a server that was fetched before one of the machine's; the test is skipped without it."""
-    path = shutil.which(name, path=os.pathsep.join([*map(str, _FETCHED), os.environ.get("PATH", os.defpath)]))
+    """The path of a program of this machine; the test is skipped without it."""
+    path = shutil.which(name)
     if path is None:
-        pytest.skip(
-            f"{name} is not here: scripts/fetch-servers fetches servers; install anything else, and have it on PATH"
-        )
+        pytest.skip(f"{name} is not on the PATH")
     return path
 
 

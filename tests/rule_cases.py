@@ -35,25 +35,28 @@ def for_vmalert(document: Document) -> Document:
 
     It writes what rules record only at the end of their group, so rules that read others must be in a later group.
     """
-    names = {"promql_expr_test": "metricsql_expr_test"}
     groups = [level for group in document["rule_files"] for level in _levels(group)]
-    return {
-        **document,
-        "rule_files": groups,
-        "tests": [{names.get(key, key): value for key, value in test.items()} for test in document["tests"]],
+    return {**document, "rule_files": groups, "tests": [_test_for_vmalert(test, groups) for test in document["tests"]]}
+
+
+def _test_for_vmalert(test: Document, groups: list[Document]) -> Document:
+    group_of = {_name(rule): group["name"] for group in groups for rule in group["rules"]}
+    expectations = {
+        "alert_rule_test": [{**one, "groupname": group_of[one["alertname"]]} for one in test.get("alert_rule_test", [])],
+        "metricsql_expr_test": test.get("promql_expr_test", []),
     }
+    return {**{key: value for key, value in test.items() if key != "promql_expr_test"}, **expectations}
 
 
 def _levels(group: Document) -> Iterator[Document]:
-    """A group's rules in groups of their own, each of which records nothing that it reads."""
-    level: list[Document] = []
-    number = 0
+    """A group's rules in groups of their own, none of which records what another rule of it reads."""
+    level_of: dict[str, int] = {}
     for rule in group["rules"]:
-        if {_name(one) for one in level} & set(_RECORD.findall(str(rule))):
-            yield {**group, "name": f"{group['name']}-{number}", "rules": level}
-            level, number = [], number + 1
-        level.append(rule)
-    yield {**group, "name": f"{group['name']}-{number}", "rules": level}
+        after = max((level_of[name] + 1 for name in _records(rule) if name in level_of), default=0)
+        level_of[_name(rule)] = max(after, level_of.get(_name(rule), 0))
+    for level in sorted(set(level_of.values())):
+        rules = [rule for rule in group["rules"] if level_of[_name(rule)] == level]
+        yield {**group, "name": f"{group['name']}-{level}", "rules": rules}
 
 
 def _needed(groups: list[Document], test: Document) -> list[Document]:
@@ -71,14 +74,18 @@ def _needed(groups: list[Document], test: Document) -> list[Document]:
     while waiting:
         name = waiting.pop()
         needed.add(name)
-        read = {record for rule in rules[name] for record in _RECORD.findall(str(rule))}
-        waiting |= read - needed
+        waiting |= {record for rule in rules[name] for record in _records(rule)} - needed
     kept = ({**group, "rules": [rule for rule in group["rules"] if _name(rule) in needed]} for group in groups)
     return [group for group in kept if group["rules"]]
 
 
 def _name(rule: Mapping[str, str]) -> str:
     return rule.get("record") or rule["alert"]
+
+
+def _records(rule: Document) -> set[str]:
+    """The recorded series that a rule reads, in its expression or in its texts."""
+    return set(_RECORD.findall("\n".join([rule["expr"], *rule.get("annotations", {}).values()])))
 
 
 def _expectations(test: Document) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 from alert_chain import JOB, Notice, running_chain
 from programs import eventually
 
-from exporter.sandbox import ACCOUNTS
+from exporter.sandbox.netnut.accounts import ACCOUNTS
 
 pytestmark = pytest.mark.timeout(300)  # several programs are waited for, one after the other
 
@@ -33,7 +33,7 @@ accounts:
     password: ${WRONG_PASSWORD}
     interval: 1s
 """
-SECRETS = {"PASSWORD": ACCOUNTS["acme"].netnut_password, "WRONG_PASSWORD": "not-the-password"}
+SECRETS = {"PASSWORD": ACCOUNTS["acme"].password, "WRONG_PASSWORD": "not-the-password"}
 
 WARNED = Notice("finops", "firing", "UsageQuotaHigh", "warning", "traffic", "main")
 EXHAUSTED = Notice("oncall", "firing", "UsageQuotaExhausted", "critical", "traffic", "main")
@@ -46,8 +46,8 @@ def resolved(notice: Notice) -> Notice:
     return Notice(notice.receiver, "resolved", notice.alert, notice.severity, notice.quota, notice.account)
 
 
-def test_from_a_vendors_figure_to_the_right_receivers_and_back(tmp_path: Path) -> None:
-    with running_chain(tmp_path, CONFIG, SECRETS, AT_85_PERCENT) as chain:
+def test_from_a_vendors_figure_to_the_right_receivers_and_back(generation: str, tmp_path: Path) -> None:
+    with running_chain(generation, tmp_path, CONFIG, SECRETS, AT_85_PERCENT) as chain:
         # Used up to 85 %: those who buy are told. A wrong password is told by its cause, and not by what follows.
         chain.tells(WARNED, LOCKED_OUT)
         eventually(partial(chain.muted, "UsagePollStale", "warning", account="locked"))

@@ -1,13 +1,12 @@
 """The Alertmanager example is valid, and sends every alert of the rules where it should go."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from alerting import CONFIG, PROMETHEUS, Alert, alerts, labels_of
-from programs import program
+from servers import run_tool
 
 ROOT = PROMETHEUS.parent
 PARSED = yaml.safe_load(CONFIG.read_text())
@@ -40,24 +39,24 @@ RECEIVERS = {
 }
 
 
-def checked(config: Path) -> str:
+def checked(config: Path, generation: str) -> str:
     """What amtool says of a configuration that it finds no fault with."""
-    return subprocess.run(
-        [program("amtool"), "check-config", str(config)], check=True, capture_output=True, text=True
-    ).stdout
+    done = run_tool("amtool", generation, "check-config", config)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-def test_amtool_finds_no_fault() -> None:
-    assert "SUCCESS" in checked(CONFIG)
+def test_amtool_finds_no_fault(generation: str) -> None:
+    assert "SUCCESS" in checked(CONFIG, generation)
 
 
-def test_the_integrations_that_the_comments_show_are_valid_and_hold_no_secret(tmp_path: Path) -> None:
+def test_the_integrations_that_the_comments_show_are_valid_and_hold_no_secret(tmp_path: Path, generation: str) -> None:
     text = CONFIG.read_text()
     (shown,) = re.findall(r"(?:^#    .*\n)+", text, re.MULTILINE)
     config = tmp_path / "alertmanager.yml"
     config.write_text(f"{text}\n  - name: shown\n" + re.sub("^#", "", shown, flags=re.MULTILINE))
 
-    assert "5 receivers" in checked(config)
+    assert "5 receivers" in checked(config, generation)
     assert re.findall(r"(\w*(?:url|key|password|token)\w*):", shown) == [
         "api_url_file",
         "routing_key_file",
@@ -66,18 +65,13 @@ def test_the_integrations_that_the_comments_show_are_valid_and_hold_no_secret(tm
 
 
 @pytest.mark.parametrize(("alert", "receiver"), RECEIVERS.items(), ids=str)
-def test_an_alert_goes_to(alert: Alert, receiver: str) -> None:
+def test_an_alert_goes_to(alert: Alert, receiver: str, generation: str) -> None:
     labels = (f"{label}={value}" for label, value in labels_of(alert).items())
-    command = (
-        program("amtool"),
-        "config",
-        "routes",
-        "test",
-        f"--config.file={CONFIG}",
-        f"--verify.receivers={receiver}",
-    )
+    routing = ("config", "routes", "test", f"--config.file={CONFIG}", f"--verify.receivers={receiver}")
 
-    subprocess.run([*command, *labels], check=True, capture_output=True)
+    done = run_tool("amtool", generation, *routing, *labels)
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_alert_of_the_rules_is_routed_here() -> None:

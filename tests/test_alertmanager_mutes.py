@@ -72,7 +72,7 @@ def together(source: Alert, other: Alert) -> str:
 
 
 @pytest.fixture(scope="module")
-def muted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Alert]]:
+def muted(generation: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Alert]]:
     """What is muted, by job: any two alerts fire in a job of their own, and each near miss does."""
     posted = [
         labels_of(one, together(first, second)) for first in ALERTS for second in ALERTS for one in (first, second)
@@ -80,7 +80,7 @@ def muted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Alert]]:
     for number, (source, other, change) in enumerate(NEAR_MISSES):
         posted.append(labels_of((source, "critical"), f"near miss {number}"))
         posted.append(labels_of((other, "warning"), f"near miss {number}") | change)
-    with alertmanager(CONFIG, tmp_path_factory.mktemp("alertmanager")) as running:
+    with alertmanager(generation, CONFIG, tmp_path_factory.mktemp("alertmanager")) as running:
         running.post(*posted)
         running.post(labels_of(ABSENT, "last"), labels_of(("UsageMissing", "warning"), "last"))
         eventually(lambda: "last" in running.muted())
@@ -140,8 +140,8 @@ def hurried(url: str, folder: Path) -> Path:
     return folder / "alertmanager.yml"
 
 
-def test_a_quota_alert_is_not_told_as_resolved_while_the_exporter_is_gone(tmp_path: Path) -> None:
-    with receiver() as (url, told), alertmanager(hurried(url, tmp_path), tmp_path) as running:
+def test_a_quota_alert_is_not_told_as_resolved_while_the_exporter_is_gone(generation: str, tmp_path: Path) -> None:
+    with receiver() as (url, told), alertmanager(generation, hurried(url, tmp_path), tmp_path) as running:
 
         def next_told() -> Told:
             return told.get(timeout=DEADLINE_SECONDS)

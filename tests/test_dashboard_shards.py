@@ -1,13 +1,12 @@
 """What dashboards show of exporters in shards, asked of promtool: the better replica, and the worse shard."""
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 from dashboard_files import boards, filled, panels
-from programs import program
+from servers import run_tool
 
 from grafana.source.promql import age, day_of_counter, up
 from grafana.source.quotas import Quotas
@@ -67,7 +66,9 @@ def columns() -> dict[str, str]:
     return {titles[f"Value #{one['refId']}"]: one["expr"] for one in panel["targets"]}
 
 
-def asked(folder: Path, series: Mapping[str, str], expression: str, expected: Mapping[str, float]) -> None:
+def asked(
+    generation: str, folder: Path, series: Mapping[str, str], expression: str, expected: Mapping[str, float]
+) -> None:
     document = {
         "evaluation_interval": "1m",
         "tests": [
@@ -85,9 +86,7 @@ def asked(folder: Path, series: Mapping[str, str], expression: str, expected: Ma
         ],
     }
     (folder / "test.yml").write_text(yaml.safe_dump(document))
-    done = subprocess.run(
-        [program("promtool"), "test", "rules", str(folder / "test.yml")], capture_output=True, text=True, check=False
-    )
+    done = run_tool("promtool", generation, "test", "rules", folder / "test.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -102,11 +101,11 @@ def asked(folder: Path, series: Mapping[str, str], expression: str, expected: Ma
     ],
 )
 def test_an_account_is_as_its_worst_shard_and_its_best_replica(
-    tmp_path: Path, expression: str, expected: dict[str, float]
+    generation: str, tmp_path: Path, expression: str, expected: dict[str, float]
 ) -> None:
     accounts_seen = {f'vendor="prolifi", account="{account}"': value for account, value in expected.items()}
 
-    asked(tmp_path, history(), expression, accounts_seen)
+    asked(generation, tmp_path, history(), expression, accounts_seen)
 
 
 PACE = f"{Quotas().rate} * 86400 * 86400"
@@ -117,5 +116,7 @@ DAY = f"last_over_time(({day_of_counter('account', 'usage_quota_consumed_total')
 
 
 @pytest.mark.parametrize(("expression", "labelled"), [(PACE, QUOTA), (DAY, 'account="split"')])
-def test_what_moves_to_another_shard_is_used_at_both(tmp_path: Path, expression: str, labelled: str) -> None:
-    asked(tmp_path, moved(), f"round({expression}, 400)", {labelled: 3600})
+def test_what_moves_to_another_shard_is_used_at_both(
+    generation: str, tmp_path: Path, expression: str, labelled: str
+) -> None:
+    asked(generation, tmp_path, moved(), f"round({expression}, 400)", {labelled: 3600})

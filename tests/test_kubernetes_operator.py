@@ -1,6 +1,5 @@
 """What the Prometheus operator is given: a ServiceMonitor, and the rules as the program writes them."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +7,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from kubernetes_manifests import BASE, OPERATOR, one, rendered
-from programs import program
+from servers import run_tool
 
-from exporter.cli.catalogue import labels
-from exporter.metrics import FAMILIES
+from exporter.cli.catalogue import FAMILIES, labels
 from exporter.rules.document import rules
 from exporter.rules.options import Options
 
@@ -77,15 +75,13 @@ def test_the_rules_are_those_that_the_program_writes_for_the_services_job() -> N
     assert one(rendered(OPERATOR), "PrometheusRule")["spec"] == yaml.safe_load(rules(Options(job=job)))
 
 
-def test_promtool_finds_no_fault_with_the_rules(tmp_path: Path) -> None:
+def test_promtool_finds_no_fault_with_the_rules(generation: str, tmp_path: Path) -> None:
     path = tmp_path / "rules.yml"
     path.write_text(yaml.safe_dump(one(rendered(OPERATOR), "PrometheusRule")["spec"]))
 
-    done = subprocess.run(
-        [program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", path], capture_output=True, check=False
-    )
+    done = run_tool("promtool", generation, "check", "rules", "--lint=all", "--lint-fatal", path)
 
-    assert done.returncode == 0, done.stderr.decode()
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_operators_labels_are_none_of_the_exporters() -> None:

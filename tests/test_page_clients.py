@@ -13,13 +13,14 @@ import anyio
 import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
-from programs import eventually, fetch, free_port, program, running
+from programs import eventually, fetch, program
 from readings import checked
+from servers import prometheus
 
-from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.store.snapshot import Part
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.web.addresses import address_of, listen
 from exporter.web.pages import Application
 from exporter.web.server import Server
@@ -99,26 +100,21 @@ def usage(page: str) -> list[str]:
     return [line for line in page.splitlines() if "netnut" in line]
 
 
-def test_a_real_prometheus_reads_the_packed_page_whole_from_poll_to_poll(served: Served, tmp_path: Path) -> None:
-    port = free_port()
-    (tmp_path / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s}\n"
-        "scrape_configs:\n"
-        f"  - {{job_name: e, static_configs: [{{targets: ['{served.url.removeprefix('http://')}']}}]}}\n"
-    )
-    command = (
-        program("prometheus"),
-        f"--config.file={tmp_path / 'prometheus.yml'}",
-        f"--storage.tsdb.path={tmp_path / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
+def test_a_real_prometheus_reads_the_packed_page_whole_from_poll_to_poll(
+    generation: str, served: Served, tmp_path: Path
+) -> None:
+    targets = [served.url.removeprefix("http://")]
+    config = {
+        "global": {"scrape_interval": "1s"},
+        "scrape_configs": [{"job_name": "e", "static_configs": [{"targets": targets}]}],
+    }
 
-    def found(expression: str) -> float:
-        answer = json.loads(fetch(f"http://127.0.0.1:{port}/api/v1/query?{urlencode({'query': expression})}"))
-        values = [float(one["value"][1]) for one in answer["data"]["result"]]
-        return min(values, default=0.0)
+    with prometheus(generation, tmp_path, config) as url:
 
-    with running(*command, log=tmp_path / "log"):
+        def found(expression: str) -> float:
+            answer = json.loads(fetch(f"{url}/api/v1/query?{urlencode({'query': expression})}"))
+            return min((float(one["value"][1]) for one in answer["data"]["result"]), default=0.0)
+
         for number in (1.0, 2.0, 6.0):
             served.land(number)
             series = SERIES + int(number) % 7

@@ -1,7 +1,6 @@
 """A real Prometheus scrapes the demo, and its own tools read the page."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -9,9 +8,11 @@ from urllib.parse import urlencode
 import pytest
 from exporter_process import ANY_PORT
 from exporter_process import running as exporter_running
-from programs import eventually, fetch, free_port, program, running
+from programs import eventually, fetch
+from servers import prometheus as prometheus_server
+from servers import run_tool
 
-from exporter.metrics import READING_FAMILIES
+from exporter.store.reading import READING_FAMILIES
 from exporter.vendors import VENDORS
 
 # NetNut counts in GB and does not say how large one is, so its families cannot be in bytes.
@@ -30,24 +31,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def prometheus(demo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
-    config = folder / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 1s}\n"
-        "scrape_configs:\n"
-        "  - job_name: usage-exporter\n"
-        f"    static_configs: [{{targets: ['{demo.removeprefix('http://')}']}}]\n"
-    )
-    command = (
-        program("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
-    with running(*command, log=folder / "log"):
-        url = f"http://127.0.0.1:{port}"
-        eventually(lambda: fetch(f"{url}/-/ready"))
+def prometheus(generation: str, demo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    targets = [demo.removeprefix("http://")]
+    config = {
+        "global": {"scrape_interval": "1s"},
+        "scrape_configs": [{"job_name": "usage-exporter", "static_configs": [{"targets": targets}]}],
+    }
+    with prometheus_server(generation, tmp_path_factory.mktemp("prometheus"), config) as url:
         yield url
 
 
@@ -105,17 +95,15 @@ def test_every_account_is_up_and_nothing_failed(prometheus: str) -> None:
     assert {one["value"] for one in query(prometheus, "sum(usage_exporter_poll_failures_total)")} == {"0"}
 
 
-def test_promtool_finds_no_fault_beyond_names_that_the_contract_gives(demo: str) -> None:
+def test_promtool_finds_no_fault_beyond_names_that_the_contract_gives(generation: str, demo: str) -> None:
     page = fetch(f"{demo}/metrics")
 
-    found = subprocess.run(
-        [program("promtool"), "check", "metrics"], input=page, text=True, capture_output=True, check=False
-    )
+    found = run_tool("promtool", generation, "check", "metrics", page=page)
 
     assert set((found.stdout + found.stderr).splitlines()) == ALLOWED_COMPLAINTS
 
 
-def test_the_example_for_prometheus_is_valid() -> None:
+def test_the_example_for_prometheus_is_valid(generation: str) -> None:
     example = Path(__file__).parent.parent / "prometheus" / "prometheus.yml"
 
-    subprocess.run([program("promtool"), "check", "config", str(example)], check=True, capture_output=True)
+    assert run_tool("promtool", generation, "check", "config", example).returncode == 0

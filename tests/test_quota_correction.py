@@ -1,13 +1,12 @@
 """A correction downwards, as the exporter counts it and as Prometheus then reads it."""
 
 import json
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from programs import program
 from quota_samples import NOTHING, measured, plan, read_account
+from servers import run_tool
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MONTH = (1000, 1006, 1012, 1018, 1024, 1030, 1025, 1028, 1032, 1037, 1041, 1046, 1050)
@@ -29,7 +28,7 @@ def counted() -> list[float]:
     return totals
 
 
-def promtool_says(folder: Path, expected: dict[str, float]) -> None:
+def promtool_says(generation: str, folder: Path, expected: dict[str, float]) -> None:
     """Have promtool hold expressions after the hour to their values."""
     series = {"usage_quota_used": MONTH, "usage_quota_consumed_total": counted()}
     tests = {
@@ -48,16 +47,17 @@ def promtool_says(folder: Path, expected: dict[str, float]) -> None:
         ],
     }
     (folder / "tests.yml").write_text(json.dumps(tests))
-    done = subprocess.run(
-        [program("promtool"), "test", "rules", folder / "tests.yml"], capture_output=True, text=True, check=False
-    )
+    done = run_tool("promtool", generation, "test", "rules", folder / "tests.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_counter_shows_the_net_use_where_the_gauge_would_show_a_whole_month(tmp_path: Path) -> None:
+def test_the_counter_shows_the_net_use_where_the_gauge_would_show_a_whole_month(
+    generation: str, tmp_path: Path
+) -> None:
     net = MONTH[-1] - MONTH[0]
 
     promtool_says(
+        generation,
         tmp_path,
         {
             "increase(usage_quota_consumed_total[1h])": net,

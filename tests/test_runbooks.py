@@ -3,18 +3,18 @@
 import json
 import re
 import shlex
-import subprocess
 from collections.abc import Iterator
 
 import promql_parser
 import pytest
 import yaml
 from alerting import CONFIG, PROMETHEUS, Alertmanager, alertmanager, alerts, labels_of
-from programs import fetch, program
+from programs import fetch
+from servers import run_tool
 
 from exporter.cli import catalogue
+from exporter.cli.catalogue import FAMILIES
 from exporter.errors import REASONS
-from exporter.metrics import FAMILIES
 from exporter.rules.thresholds import Thresholds
 
 ROOT = PROMETHEUS.parent
@@ -168,24 +168,22 @@ def test_the_table_of_reasons_has_each_once() -> None:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
-    with alertmanager(CONFIG, tmp_path_factory.mktemp("alertmanager")) as one:
+def running(generation: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
+    with alertmanager(generation, CONFIG, tmp_path_factory.mktemp("alertmanager")) as one:
         yield one
 
 
 @pytest.mark.parametrize("line", [line for line in blocks(TEXT, "console") if "amtool" in line])
-def test_a_command_for_amtool_works_and_silences_labels_that_the_alert_has(running: Alertmanager, line: str) -> None:
+def test_a_command_for_amtool_works_and_silences_labels_that_the_alert_has(
+    generation: str, running: Alertmanager, line: str
+) -> None:
     command = shlex.split(line.removeprefix("$ "))
     assert command.pop() == "--alertmanager.url=http://127.0.0.1:9093"
 
-    said = subprocess.run(
-        [program("amtool"), *command[1:], f"--alertmanager.url={running.url}"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    done = run_tool("amtool", generation, *command[1:], f"--alertmanager.url={running.url}")
+    assert done.returncode == 0, done.stderr
     if "silence" in command:
-        silence = json.loads(fetch(f"{running.url}/api/v2/silence/{said.strip()}"))
+        silence = json.loads(fetch(f"{running.url}/api/v2/silence/{done.stdout.strip()}"))
         labels = {matcher["name"]: matcher["value"] for matcher in silence["matchers"]}
         (had,) = {frozenset(labels_of(alert)) for alert in alerts() if alert[0] == labels["alertname"]}
         assert labels.keys() <= had

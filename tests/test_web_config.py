@@ -1,12 +1,11 @@
 """The web configuration file: what it can say, as promtool reads it too, and what is refused for which reason."""
 
 import ssl
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from programs import program
+from servers import run_tool
 from web_certificates import HASH, MUTUAL, PASSWORD, TLS, Place, place_with_bad_files, problems, tls
 
 from exporter.web.values import CIPHERS, CLIENT_AUTH, CURVES
@@ -35,10 +34,9 @@ def user(name: object, hashed: object) -> dict[str, Any]:
     return {"basic_auth_users": {name: hashed}}
 
 
-def promtool(file: Path) -> bool:
+def promtool(file: Path, generation: str) -> bool:
     """Whether promtool finds a web configuration valid."""
-    checking = [program("promtool"), "check", "web-config", str(file)]
-    return subprocess.run(checking, check=False, capture_output=True).returncode == 0
+    return run_tool("promtool", generation, "check", "web-config", file).returncode == 0
 
 
 def is_usable(curve: str) -> bool:
@@ -74,11 +72,11 @@ GOOD: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("sections", GOOD, ids=str)
-def test_a_good_file_is_taken_and_promtool_agrees(sections: dict[str, Any], here: Place) -> None:
+def test_a_good_file_is_taken_and_promtool_agrees(sections: dict[str, Any], here: Place, generation: str) -> None:
     file = here.write(**sections)
 
     assert problems(file) == []
-    assert promtool(file)
+    assert promtool(file, generation)
 
 
 IN_TLS = "tls_server_config."
@@ -137,12 +135,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("sections", "problem"), WRONG, ids=lambda one: str(one)[:60])
 def test_a_wrong_file_is_refused_with_its_path_and_promtool_agrees(
-    sections: dict[str, Any], problem: str, here: Place
+    sections: dict[str, Any], problem: str, here: Place, generation: str
 ) -> None:
     file = here.write(**sections)
 
     assert problems(file) == [problem]
-    assert not promtool(file)
+    assert not promtool(file, generation)
 
 
 NO_USERS = "basic_auth_users: write each user's name and the bcrypt hash of the password, or leave it out"
@@ -197,12 +195,12 @@ NOT_HERE: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("sections", "problem"), NOT_HERE, ids=lambda one: str(one)[:60])
 def test_what_prometheus_servers_take_and_this_one_does_not_is_refused_with_the_reason(
-    sections: dict[str, Any], problem: str, here: Place
+    sections: dict[str, Any], problem: str, here: Place, generation: str
 ) -> None:
     file = here.write(**sections)
 
     assert problem in problems(file)
-    assert promtool(file), "promtool refuses it too: it belongs to the table above"
+    assert promtool(file, generation), "promtool refuses it too: it belongs to the table above"
 
 
 @pytest.mark.parametrize(
@@ -227,9 +225,9 @@ def test_what_came_into_the_form_later_is_known_too(sections: dict[str, Any], pr
     assert problems(here.write(**sections)) == [problem]
 
 
-def test_the_example_is_valid_and_its_paths_are_taken_from_its_folder(here: Place) -> None:
+def test_the_example_is_valid_and_its_paths_are_taken_from_its_folder(here: Place, generation: str) -> None:
     example = (ROOT / "deploy" / "web-config.example.yml").read_text()
     here.file.write_text(example)
 
     assert problems(here.file) == []
-    assert promtool(here.file)
+    assert promtool(here.file, generation)

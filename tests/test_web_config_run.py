@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-import yaml
 from exporter_process import ANY_PORT, ended
 from patience import DEADLINE_SECONDS
-from programs import eventually, fetch, free_port, program, running
+from programs import eventually, fetch, running
+from servers import prometheus
 from structlog.testing import capture_logs
 from web_certificates import (
     HASH,
@@ -108,23 +108,6 @@ def scrape_config(exporter: Exporter, **settings: Any) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def prometheus(folder: Path, config: dict[str, Any]) -> Iterator[str]:
-    """Run a Prometheus and give its URL."""
-    port = free_port()
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    command = (
-        program("prometheus"),
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
-    with running(*command, log=folder / "prometheus.log"):
-        url = f"http://127.0.0.1:{port}"
-        eventually(lambda: fetch(f"{url}/-/ready"))
-        yield url
-
-
 def scraped(url: str) -> dict[str, str]:
     """What Prometheus says of its scrapes: their health, and the last error; not before there was one."""
 
@@ -138,25 +121,26 @@ def scraped(url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("mutual", "given", "health", "error"),
+    ("mutual", "given", "expected"),
     [
-        (False, {"password": PASSWORD}, "up", ""),
-        (False, {"password": OTHER_PASSWORD}, "down", "server returned HTTP status 401 Unauthorized"),
-        (True, {"password": PASSWORD, "certificate": True}, "up", ""),
-        (True, {"password": PASSWORD}, "down", "remote error: tls: "),
+        (False, {"password": PASSWORD}, ("up", "")),
+        (False, {"password": OTHER_PASSWORD}, ("down", "server returned HTTP status 401 Unauthorized")),
+        (True, {"password": PASSWORD, "certificate": True}, ("up", "")),
+        (True, {"password": PASSWORD}, ("down", "remote error: tls: ")),
     ],
     ids=["password", "wrong-password", "certificate", "no-certificate"],
 )
 def test_a_real_prometheus_scrapes_over_tls_with_its_credentials(
-    mutual: bool, given: dict[str, Any], health: str, error: str, here: Place
+    generation: str, mutual: bool, given: dict[str, Any], expected: tuple[str, str], here: Place
 ) -> None:
+    health, error = expected
     sections = {"tls_server_config": MUTUAL if mutual else TLS, "basic_auth_users": {USER: HASH}}
     trust = {"ca_file": str(here.folder / "ca.crt")}
     if given.get("certificate"):
         trust |= {"cert_file": str(here.folder / "scraper.crt"), "key_file": str(here.folder / "scraper.key")}
     with exporter(here, sections) as one:
         config = scrape_config(one, basic_auth={"username": USER, "password": given["password"]}, tls_config=trust)
-        with prometheus(here.folder, config) as url:
+        with prometheus(generation, here.folder, config) as url:
             found = scraped(url)
             assert (found["health"], error in found["error"]) == (health, True), found
             if health == "up":

@@ -57,7 +57,7 @@ def listen_addresses(default: str) -> Callable[[_F], _F]:
         default=[default],
         show_default=True,
         callback=_addresses,
-        help="Where to listen, may be given several times; :PORT is every interface.",
+        help="Where to listen, may be given several times; :PORT and [::]:PORT are every interface.",
     )
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from expectation import LIMIT, USED, Key, Page, Values
+from expectation import LIMIT, USED, Key, Page, Values, key
 from page_lines import Pages, pages_of
 from world import World
 from world_server import serving
@@ -74,7 +74,7 @@ def compare(vendor: Vendor, seeds: Iterable[int], off: frozenset[str], folder: P
         return compare(vendor, [world.seed for world in worlds], off, folder)
     values, differences = 0, []
     for world in worlds:
-        compared, found = _compare_world(vendor, world, pages[world.account])
+        compared, found = compare_world(vendor, world, pages[world.account])
         values += compared
         differences += found
     return Result(len(worlds), values, tuple(differences))
@@ -103,18 +103,18 @@ def _pages(worlds: list[World], folder: Path) -> Pages:
     return pages_of(done.stdout)
 
 
-def _compare_world(vendor: Vendor, world: World, shown: Mapping[Key, float]) -> tuple[int, list[Difference]]:
+def compare_world(vendor: Vendor, world: World, shown: Mapping[Key, float]) -> tuple[int, list[Difference]]:
     """Compare with the allowed page that is nearest."""
-    shown = {vendor.canonical(world, one): value for one, value in shown.items()}
-    results = [_compare_page(vendor, world, page, shown) for page in vendor.read(world)]
+    canonical = {vendor.canonical(world, one): value for one, value in shown.items()}
+    assert len(canonical) == len(shown), f"{world.vendor} world {world.seed}: a series is shown in two forms"
+    results = [_compare_page(vendor, world, page, canonical) for page in vendor.read(world)]
     return min(results, key=lambda result: len(result[1]))
 
 
 def _compare_page(vendor: Vendor, world: World, page: Page, shown: Mapping[Key, float]) -> tuple[int, list[Difference]]:
-    up = {world.account: page.up} if page.up is not None else {}
     expected: dict[Key, Values] = dict(page.values)
-    for is_up in up.values():
-        expected[(_UP, frozenset({("vendor", world.vendor)}))] = (Decimal(is_up),)
+    if page.up is not None:
+        expected[key(_UP, {"vendor": world.vendor})] = (Decimal(page.up),)
     expected = {one: values for one, values in expected.items() if _is_compared(vendor, page, one, expected)}
     present = {one: value for one, value in shown.items() if _is_compared(vendor, page, one, expected)}
     compared = [one for one in expected.keys() | present.keys() if expected.get(one, (None,))]

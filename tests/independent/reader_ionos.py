@@ -17,6 +17,8 @@ FAMILIES: Final = frozenset(
         *("ionos_period_start_timestamp_seconds", "ionos_period_end_timestamp_seconds"),
     }
 )
+_WHOLE_CONTRACT: Final = "whole contract"
+_PLACE: Final = ("contract", "datacenter_id", "meter_id")
 
 Cell = tuple[str, str, str]
 """A data centre, a meter and a unit."""
@@ -102,18 +104,15 @@ def _without_zeros(setting: Mapping[str, Any]) -> dict[str, Any]:
 def _usage(world: World, contract: str) -> Usage:
     usage = Usage(contract, {}, defaultdict(set), defaultdict(set), [], [], (None,), (None,))
     period = f"{world.today:%Y-%m}"
-    asked = world.settings.get("datacenters", [MISSING_ID])
+    asked = world.settings.get("datacenters", [_WHOLE_CONTRACT])
     for datacenter in asked:
         path = f"/{contract}/usage"
-        if datacenter != MISSING_ID:
+        if datacenter != _WHOLE_CONTRACT:
             path += f"/{datacenter or 'null'}"
         answer = world.get(path, period=period)
         if answer.status == 200:
-            _add_answer(world, usage, answer.body, "null" if datacenter in {None, MISSING_ID} else datacenter)
+            _add_answer(world, usage, answer.body, "null" if datacenter in {None, _WHOLE_CONTRACT} else datacenter)
     return usage
-
-
-MISSING_ID: Final = "whole contract"
 
 
 def _add_answer(world: World, usage: Usage, body: Mapping[str, Any], asked: str) -> None:
@@ -224,9 +223,6 @@ def _show_meter_cost(page: Page, usage: Usage, labels: Mapping[str, str], price:
             page.show(family, own, *ANYTHING)  # the price is of another unit
         elif len(values) == len(cells) and {name: own[name] for name in _PLACE} not in usage.unknown:
             page.show(family, own, sum(values, Decimal()))
-
-
-_PLACE: Final = ("contract", "datacenter_id", "meter_id")
 
 
 def _members(usage: Usage) -> Iterator[Member]:
