@@ -7,7 +7,9 @@ import promql_parser
 from dashboard_files import Asked, Board, Node, asked, nodes, selectors
 
 from exporter.cli import catalogue
-from exporter.metrics import FAMILIES, READING_FAMILIES, Family
+from exporter.cli.catalogue import FAMILIES
+from exporter.metrics import Family
+from exporter.store.reading import READING_FAMILIES
 
 SCRAPED: Final = frozenset({"job", "instance"})
 _OF_PROMETHEUS: Final = {

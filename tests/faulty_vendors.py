@@ -22,13 +22,15 @@ from structlog.testing import capture_logs
 from exporter import config
 from exporter.app.run import Parts, assemble
 from exporter.cli import demo
-from exporter.sandbox import ACCOUNTS, Faults, World, make_app, read_fault
+from exporter.sandbox import Faults, World, make_app, read_fault
+from exporter.sandbox.ionos.accounts import ACCOUNTS as IONOS_ACCOUNTS
+from exporter.sandbox.prolifi.accounts import ACCOUNTS as PROLIFI_ACCOUNTS
 from exporter.store.snapshot import Snapshot
 from exporter.web.addresses import address_of, listen
 from exporter.web.server import Server
 
-IONOS_KEY = {"Authorization": f"Bearer {ACCOUNTS['acme'].ionos_token}"}
-PROLIFI_KEY = {"Authorization": f"Bearer {ACCOUNTS['acme'].prolifi_key}"}
+IONOS_KEY = {"Authorization": f"Bearer {IONOS_ACCOUNTS['acme'].token}"}
+PROLIFI_KEY = {"Authorization": f"Bearer {PROLIFI_ACCOUNTS['acme'].key}"}
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from exporter.metrics import figures_of
-from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.secret import EnvironmentSecret
 from exporter.store.files import Kept, Storage
 from exporter.store.reading import Reading
 from exporter.vendors.netnut.account import NetNut
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 
 TIMES = 100
 SERIES = 2000
@@ -25,11 +25,13 @@ ACCOUNT = NetNut.model_construct(
 )
 
 
-def write_for_ever(storage: Storage, number: float) -> NoReturn:
+def write_for_ever(storage: Storage, number: float, progress: int) -> NoReturn:
+    """Write one reading after another, and a byte to a pipe after each."""
     while True:
         number += 1
         figures = figures_of(NETNUT_GB_USED(number, plan_id=str(plan), product_type="") for plan in range(SERIES))
         storage.write(ACCOUNT, 0, Kept(Reading(figures), None, number, number))
+        os.write(progress, b".")
 
 
 def left(storage: Storage) -> float:
@@ -46,14 +48,18 @@ def main(folder: Path) -> None:
     storage, moments = Storage(folder), random.Random(1)  # noqa: S311 - no secret
     number = 0.0
     for _ in range(TIMES):
+        written, progress = os.pipe()
         child = os.fork()
         if child == 0:
-            write_for_ever(storage, number)
-        time.sleep(0.01 + moments.random() / 50)
+            write_for_ever(storage, number, progress)
+        os.read(written, 1)
+        time.sleep(moments.random() / 50)  # so that it is at any point of its next writes
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(written)
+        os.close(progress)
         after = left(storage)
-        assert after >= number
+        assert after > number
         number = after
     sys.stdout.write(f"{number:.0f}\n")
 

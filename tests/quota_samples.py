@@ -9,9 +9,26 @@ from configurations import account
 
 from exporter.config import parse
 from exporter.metrics import Sample, figures_of
-from exporter.metrics import usage as families
 from exporter.quota import NO_QUOTAS, Consumption, Key, Quotas, Tallies, configured, reported, tallied
 from exporter.vendors import Account
+from exporter.vendors.ionos.families import IONOS_METER_QUANTITY
+from exporter.vendors.netnut.families import (
+    NETNUT_GB_USED,
+    NETNUT_PLAN_ACTIVE,
+    NETNUT_PLAN_END,
+    NETNUT_PLAN_GB,
+    NETNUT_PLAN_START,
+)
+from exporter.vendors.planship.families import (
+    PLANSHIP_ENTITLEMENT_REMAINING,
+    PLANSHIP_LEVER_USAGE,
+    PLANSHIP_SUBSCRIPTION_RENEW,
+)
+from exporter.vendors.prolifi.families import (
+    PROLIFI_ENTITLEMENT_LIMIT,
+    PROLIFI_ENTITLEMENT_RESET,
+    PROLIFI_ENTITLEMENT_USED,
+)
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 START, END = datetime(2026, 11, 10, tzinfo=UTC), datetime(2026, 12, 10, tzinfo=UTC)
@@ -108,20 +125,20 @@ def plan(
 ) -> list[Sample]:
     labels = {"plan_id": plan_id, "product_type": "Residential"}
     return [
-        families.NETNUT_GB_USED(used, **labels),
-        *families.NETNUT_PLAN_GB.known(limit, **labels),
-        *families.NETNUT_PLAN_START.known(START, **labels),
-        *families.NETNUT_PLAN_END.known(end, **labels),
-        families.NETNUT_PLAN_ACTIVE(active, **labels),
+        NETNUT_GB_USED(used, **labels),
+        *NETNUT_PLAN_GB.known(limit, **labels),
+        *NETNUT_PLAN_START.known(START, **labels),
+        *NETNUT_PLAN_END.known(end, **labels),
+        NETNUT_PLAN_ACTIVE(active, **labels),
     ]
 
 
 def entitlement(used: float, limit: float | None, reset: datetime | None = END, customer: str = "c1") -> list[Sample]:
     labels = {"customer_id": customer, "feature": "seats"}
     return [
-        families.PROLIFI_ENTITLEMENT_USED(used, **labels),
-        *families.PROLIFI_ENTITLEMENT_LIMIT.known(limit, **labels),
-        *families.PROLIFI_ENTITLEMENT_RESET.known(reset, **labels),
+        PROLIFI_ENTITLEMENT_USED(used, **labels),
+        *PROLIFI_ENTITLEMENT_LIMIT.known(limit, **labels),
+        *PROLIFI_ENTITLEMENT_RESET.known(reset, **labels),
     ]
 
 
@@ -130,20 +147,20 @@ def lever(
 ) -> list[Sample]:
     labels = {"product": product, "customer_id": customer, "lever": lever}
     return [
-        families.PLANSHIP_LEVER_USAGE(used, **labels),
-        *families.PLANSHIP_ENTITLEMENT_REMAINING.known(remaining, **labels),
+        PLANSHIP_LEVER_USAGE(used, **labels),
+        *PLANSHIP_ENTITLEMENT_REMAINING.known(remaining, **labels),
     ]
 
 
 def renewal(customer: str, end: datetime, subscription: str = "s") -> Sample:
-    return families.PLANSHIP_SUBSCRIPTION_RENEW(
+    return PLANSHIP_SUBSCRIPTION_RENEW(
         end.timestamp(), product="p", customer_id=customer, subscription_id=subscription, plan=""
     )
 
 
 def meter(quantity: float, meter_id: str = "C01000", **labels: str) -> Sample:
     usual = {"contract": "1", "datacenter_id": "d", "unit": "1hour"}
-    return families.IONOS_METER_QUANTITY(quantity, meter_id=meter_id, **{**usual, **labels})
+    return IONOS_METER_QUANTITY(quantity, meter_id=meter_id, **{**usual, **labels})
 
 
 def setting(**changes: object) -> str:

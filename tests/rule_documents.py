@@ -4,8 +4,7 @@ from typing import Any
 
 import yaml
 
-from exporter.cli.catalogue import labels
-from exporter.metrics import FAMILIES
+from exporter.cli.catalogue import FAMILIES, labels
 from exporter.rules.document import rules
 from exporter.rules.options import Options
 from exporter.rules.recording import RECORDS

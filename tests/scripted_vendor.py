@@ -24,8 +24,7 @@ from exporter import config, strict_yaml
 from exporter.client.client import Client
 from exporter.client.rate_limit import Pacer, RateLimit
 from exporter.errors import PollError
-from exporter.metrics import READING_FAMILIES
-from exporter.store.reading import Reading
+from exporter.store.reading import READING_FAMILIES, Reading
 from exporter.textformat.lines import rendered
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll

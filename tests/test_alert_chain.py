@@ -8,7 +8,7 @@ import pytest
 from alert_chain import JOB, Notice, running_chain
 from programs import eventually
 
-from exporter.sandbox import ACCOUNTS
+from exporter.sandbox.netnut.accounts import ACCOUNTS
 
 pytestmark = pytest.mark.timeout(300)  # several programs are waited for, one after the other
 
@@ -33,7 +33,7 @@ accounts:
     password: ${WRONG_PASSWORD}
     interval: 1s
 """
-SECRETS = {"PASSWORD": ACCOUNTS["acme"].netnut_password, "WRONG_PASSWORD": "not-the-password"}
+SECRETS = {"PASSWORD": ACCOUNTS["acme"].password, "WRONG_PASSWORD": "not-the-password"}
 
 WARNED = Notice("finops", "firing", "UsageQuotaHigh", "warning", "traffic", "main")
 EXHAUSTED = Notice("oncall", "firing", "UsageQuotaExhausted", "critical", "traffic", "main")

@@ -86,6 +86,7 @@ def test_a_token_is_used_for_its_lifetime_and_then_replaced() -> None:
     assert headers == [f"Bearer token-{number}" for number in (1, 1, 2, 2)]
 
 
+@pytest.mark.slow
 def test_a_refused_sign_in_is_tried_again_ever_later_and_at_least_hourly() -> None:
     sign_in = SignIn([Unauthorized("no")])
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.metrics import Family, Figures, Labels
-from exporter.metrics.usage import NETNUT_GB_USED, NETNUT_REQUESTS_USED
 from exporter.textformat.gzip import HEAD, tail
 from exporter.textformat.lines import Block, Blocks, Lines, rendered, sample_lines
+from exporter.vendors.netnut.families import NETNUT_GB_USED, NETNUT_REQUESTS_USED
 
 FAMILIES = (NETNUT_GB_USED, NETNUT_REQUESTS_USED)
 MANY = 600

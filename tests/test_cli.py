@@ -13,9 +13,9 @@ from exporter_process import ended
 from kept_logging import kept_logging
 
 from exporter import __version__
+from exporter.cli.catalogue import FAMILIES
 from exporter.cli.main import main
 from exporter.config import schema
-from exporter.metrics import FAMILIES
 from exporter.rules.thresholds import Thresholds
 
 LOGS = {"--log.level", "--log.format"}

@@ -17,8 +17,8 @@ from programs import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.cli import demo
+from exporter.cli.catalogue import FAMILIES
 from exporter.cli.main import main
-from exporter.metrics import FAMILIES
 from exporter.metrics.own import ACCOUNT_FAILING
 from exporter.vendors import VENDORS
 
@@ -166,10 +166,10 @@ def test_the_demo_becomes_ready_serves_every_family_and_stops_well(tmp_path: Pat
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    with running(tmp_path, "sandbox", ANY_PORT) as sandbox:
+    with running(tmp_path, "sandbox", ANY_PORT, "--fault=*:*:hang") as sandbox:
         host, port = sandbox.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as unfinished:
-            unfinished.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+            unfinished.sendall(b"GET /ionos/billing/x HTTP/1.1\r\nHost: x\r\n\r\n")
             eventually(lambda: sandbox.get("/")[0] == 200)
             sandbox.process.send_signal(signal.SIGTERM)
             eventually(lambda: b"stopping" in sandbox.err.read_bytes())

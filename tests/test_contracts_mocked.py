@@ -14,7 +14,7 @@ from scripted_vendor import be_impatient
 from exporter import log
 from exporter.errors import REASONS
 from exporter.exposition.negotiation import Format
-from exporter.metrics import READING_FAMILIES
+from exporter.store.reading import READING_FAMILIES
 from exporter.vendors import VENDORS
 
 pytestmark = pytest.mark.slow

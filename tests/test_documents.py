@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from exporter.cli.catalogue import FAMILIES
 from exporter.cli.main import main
 from exporter.config import parse
-from exporter.metrics import FAMILIES
 from exporter.vendors import VENDORS
 from exporter.web.addresses import DEFAULT_ADDRESS
 

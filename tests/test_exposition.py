@@ -12,15 +12,17 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from readings import checked, kept
 
+from exporter.cli.catalogue import FAMILIES
 from exporter.exposition.negotiation import Format, accepts_gzip, content_type, negotiate
 from exporter.exposition.page import Exposition
-from exporter.metrics import FAMILIES, MAX_LABEL_CHARACTERS, READING_FAMILIES, Family, clean_label, figures_of
+from exporter.metrics import MAX_LABEL_CHARACTERS, Family, clean_label, figures_of
 from exporter.metrics.quota import QUOTA_CONSUMED
-from exporter.metrics.usage import NETNUT_GB_USED, PLANSHIP_LEVER_BUCKET_USAGE
-from exporter.store.reading import Reading
+from exporter.store.reading import READING_FAMILIES, Reading
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.textformat.lines import sample_lines
+from exporter.vendors.netnut.families import NETNUT_GB_USED
+from exporter.vendors.planship.families import PLANSHIP_LEVER_BUCKET_USAGE
 
 PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
     Format.TEXT: parse_text,

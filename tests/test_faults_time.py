@@ -19,6 +19,8 @@ from exporter.app.run import Parts, assemble
 from exporter.cli import demo
 from exporter.sandbox import World, make_app
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400.0
 VENDORS = ("netnut", "ionos", "prolifi", "planship")
 

@@ -1,7 +1,8 @@
 """Figures: the values of samples, by family and label values."""
 
 from exporter.metrics import figures_of
-from exporter.metrics.usage import NETNUT_GB_USED, NETNUT_PLAN_GB, PROLIFI_WINDOW_START
+from exporter.vendors.netnut.families import NETNUT_GB_USED, NETNUT_PLAN_GB
+from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
 
 PLAN = {"plan_id": "41", "product_type": "Residential"}
 OTHER = {"plan_id": "42", "product_type": ""}

@@ -17,9 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from readings import checked, kept
 from structlog.testing import capture_logs
 
-from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.web.addresses import listen
 from exporter.web.limits import Limits
 from exporter.web.pages import Application

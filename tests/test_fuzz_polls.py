@@ -20,11 +20,13 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from scripted_vendor import NOW, account_at, recorded_replies, recorded_settings
 from test_fuzz_replies import JSON, SHAPED
 
+from exporter.cli.catalogue import FAMILIES
 from exporter.errors import Malformed, NotFound, PollError, TooLarge
 from exporter.exposition.negotiation import Format
-from exporter.metrics import FAMILIES, QUOTA_FAMILIES, READING_FAMILIES, Sample, clean_label
+from exporter.metrics import QUOTA_FAMILIES, Sample, clean_label
 from exporter.polling.pipeline import Brought, Polled, made
 from exporter.quota import Consumption, Key
+from exporter.store.reading import READING_FAMILIES
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry

@@ -22,8 +22,8 @@ from exporter.client.body import MAX_BODY_BYTES, MAX_PIECES, decode_json, read_b
 from exporter.client.rate_limit import RateLimit
 from exporter.errors import PollError, TooLarge, Undecodable
 from exporter.vendors import VENDORS
-from exporter.vendors.ionos.account import Usage
-from exporter.vendors.planship.account import Entitlements
+from exporter.vendors.ionos.replies import Usage
+from exporter.vendors.planship.replies import Entitlements
 from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Notes, Reply, read_reply
 from exporter.vendors.values import read_number
 

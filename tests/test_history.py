@@ -17,7 +17,8 @@ from virtual_time import run_virtually
 
 from exporter.cli import demo
 from exporter.exposition.negotiation import Format
-from exporter.metrics import READING_FAMILIES, Family, own
+from exporter.metrics import Family, own
+from exporter.store.reading import READING_FAMILIES
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits until the history is written
 

@@ -29,6 +29,8 @@ from kubernetes_validate.utils import all_versions  # type: ignore[import-untype
 from exporter import __version__
 from exporter.web.addresses import DEFAULT_ADDRESS, split_address
 
+pytestmark = pytest.mark.slow
+
 LABELS = {"app.kubernetes.io/name": NAME}
 KINDS = {
     BASE: ["ConfigMap", "NetworkPolicy", "Service", "ServiceAccount", "StatefulSet"],

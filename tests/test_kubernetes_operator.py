@@ -9,8 +9,7 @@ from jsonschema import Draft202012Validator
 from kubernetes_manifests import BASE, OPERATOR, one, rendered
 from servers import run_tool
 
-from exporter.cli.catalogue import labels
-from exporter.metrics import FAMILIES
+from exporter.cli.catalogue import FAMILIES, labels
 from exporter.rules.document import rules
 from exporter.rules.options import Options
 

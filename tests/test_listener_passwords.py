@@ -1,9 +1,11 @@
 """A flood of passwords: few are checked, each at the same cost, and the right one is not kept waiting."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import bcrypt
 import httpx
 import pytest
@@ -100,3 +102,30 @@ async def test_who_is_not_checked_for_now_may_come_back(here: Place, monkeypatch
     assert [one.status_code for one in seen] == [503, 503, 401, 401]
     assert seen[0].headers["retry-after"] == "1"
     assert later.status_code == 200
+
+
+async def test_the_password_of_a_client_that_has_gone_is_not_checked(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked, over, begun, check = list[bytes](), threading.Event(), threading.Event(), bcrypt.checkpw
+
+    def slow(password: bytes, hashed: bytes) -> bool:
+        checked.append(password)
+        begun.set()
+        over.wait(30)
+        return check(password, hashed)
+
+    async with protected(here.write(basic_auth_users=USERS)) as server, server.client() as http:
+        monkeypatch.setattr(bcrypt, "checkpw", slow)
+        async with anyio.create_task_group() as asking:
+            asking.start_soon(partial(http.get, "/", headers=basic(USER, "stays")))
+            assert await anyio.to_thread.run_sync(begun.wait, 30)
+            async with await anyio.connect_tcp("127.0.0.1", server.port) as leaver:
+                head = f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: {basic(USER, 'goes')['Authorization']}\r\n\r\n"
+                await leaver.send(head.encode())
+                await anyio.sleep(0.05)
+            over.set()
+        later = await http.get("/", headers=basic(USER, PASSWORD))
+
+    assert later.status_code == 200
+    assert checked == [b"stays", PASSWORD.encode()]

@@ -2,8 +2,7 @@
 
 import pytest
 
-from exporter.cli.catalogue import labels
-from exporter.metrics import FAMILIES
+from exporter.cli.catalogue import FAMILIES, labels
 
 CONTRACT = """
 netnut_gb_used account plan_id product_type

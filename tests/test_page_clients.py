@@ -17,10 +17,10 @@ from programs import eventually, fetch, program
 from readings import checked
 from servers import prometheus
 
-from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.store.snapshot import Part
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.web.addresses import address_of, listen
 from exporter.web.pages import Application
 from exporter.web.server import Server

@@ -15,14 +15,14 @@ from exporter.config import parse
 from exporter.errors import Forbidden, ServerFailed
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition
-from exporter.metrics import READING_FAMILIES, Family, Figures
+from exporter.metrics import Family, Figures
 from exporter.metrics.quota import QUOTA_CONSUMED
-from exporter.metrics.usage import PROLIFI_EVENT_COUNT, PROLIFI_WINDOW_START
-from exporter.store.reading import Reading
+from exporter.store.reading import READING_FAMILIES, Reading
 from exporter.store.snapshot import AccountKey, Part
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT, PROLIFI_WINDOW_START
 
 NAMES = ("a", "b", "c")
 MOST_SLICES = 3

@@ -13,11 +13,11 @@ from readings import checked
 
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition, Page, Section
-from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.store.snapshot import Part
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.textformat.lines import Lines
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 
 pytestmark = pytest.mark.anyio
 SCRAPES = 200

@@ -12,11 +12,10 @@ from patience import DEADLINE_SECONDS
 from readings import checked, kept
 
 from exporter.errors import ServerFailed
-from exporter.metrics.usage import NETNUT_GB_USED
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.web.addresses import address_of, listen
-from exporter.web.limits import Limits
 from exporter.web.pages import Application
 from exporter.web.server import Server
 

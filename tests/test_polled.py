@@ -11,11 +11,11 @@ from configurations import account as configuration
 
 from exporter.config import parse
 from exporter.metrics import QUOTA_FAMILIES, Sample
-from exporter.metrics.usage import PROLIFI_EVENT_COUNT
 from exporter.polling import poller
 from exporter.polling.pipeline import Brought, Polled, made
 from exporter.store.snapshot import Snapshot
 from exporter.vendors import Account
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 from exporter.vendors.reply import Notes
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

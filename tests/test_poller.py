@@ -11,7 +11,6 @@ from virtual_time import START, run_virtually, virtual_now
 from exporter.client.auth import Auth, Key
 from exporter.errors import Forbidden, PollError, RateLimited, ServerFailed
 from exporter.metrics import Sample
-from exporter.metrics.usage import NETNUT_GB_USED, PROLIFI_WINDOW_START
 from exporter.polling.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
@@ -19,7 +18,9 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.poll import Poll
+from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
 
 Step = float | Exception
 """A poll's figure, or how it fails."""

@@ -12,7 +12,7 @@ from programs import eventually, fetch
 from servers import prometheus as prometheus_server
 from servers import run_tool
 
-from exporter.metrics import READING_FAMILIES
+from exporter.store.reading import READING_FAMILIES
 from exporter.vendors import VENDORS
 
 # NetNut counts in GB and does not say how large one is, so its families cannot be in bytes.

@@ -7,7 +7,7 @@ import pytest
 from quota_samples import END, NOVEMBER, NOW, SPAN, Shown, lever, meter, plan, quotas_of, renewal, setting, shown
 
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
+from exporter.vendors.ionos.families import IONOS_ESTIMATED_COST
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def test_netnuts_plan_has_a_start_too() -> None:
 
 def test_costs_in_different_currencies_are_not_added_up() -> None:
     costs = [
-        families.IONOS_ESTIMATED_COST(value, contract="1", datacenter_id="d", meter_id=meter_id, currency=currency)
+        IONOS_ESTIMATED_COST(value, contract="1", datacenter_id="d", meter_id=meter_id, currency=currency)
         for value, meter_id, currency in ((10, "C01000", "EUR"), (5, "S01000", "EUR"), (7, "C01000", "USD"))
     ]
     every, euros = (

@@ -18,7 +18,7 @@ from quota_samples import (
 )
 
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
+from exporter.vendors.netnut.families import NETNUT_SUB_USER_GB_USED, NETNUT_SUB_USER_PLAN_GB
 from exporter.vendors.planship.account import Product
 
 
@@ -52,8 +52,8 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             "netnut",
             [
-                families.NETNUT_SUB_USER_GB_USED(3, plan_id="41", product_type="", sub_user_id="9"),
-                families.NETNUT_SUB_USER_PLAN_GB(10, plan_id="41", product_type="", sub_user_id="9"),
+                NETNUT_SUB_USER_GB_USED(3, plan_id="41", product_type="", sub_user_id="9"),
+                NETNUT_SUB_USER_PLAN_GB(10, plan_id="41", product_type="", sub_user_id="9"),
             ],
             {("sub_user_traffic", "9/41", "GB"): {"used": 3, "limit": 10, "consumed_total": 0}},
             id="a sub-user's plan",

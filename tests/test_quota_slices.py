@@ -19,8 +19,8 @@ from quota_samples import (
 )
 
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors import Account
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
 BETWEEN_PERIODS = "not all of the account was read since its period began"
 NO_SERIES = "no series matches"
@@ -39,7 +39,7 @@ def secret() -> Iterator[None]:
 
 
 def events(count: float, customer: str = "c1") -> Sample:
-    return families.PROLIFI_EVENT_COUNT(count, customer_id=customer, event_name="e")
+    return PROLIFI_EVENT_COUNT(count, customer_id=customer, event_name="e")
 
 
 def prolifi(**changes: object) -> Account:
@@ -143,7 +143,7 @@ def test_what_slices_have_of_a_quota_that_adds_up(
 
 
 ONE, TWO, OTHER = events(1), events(2, "c2"), events(3, "d")
-FULL = [events(1.5e308, "c2"), families.PROLIFI_EVENT_COUNT(1.5e308, customer_id="c2", event_name="f")]
+FULL = [events(1.5e308, "c2"), PROLIFI_EVENT_COUNT(1.5e308, customer_id="c2", event_name="f")]
 DIVIDED: dict[str, tuple[Slices, dict[str, float], int, str | None]] = {
     "each has customers": ([[ONE], [TWO]], {"c1": 1, "c2": 2}, 2, None),
     "one has none": ([[ONE], []], {"c1": 1}, 1, None),

@@ -13,8 +13,8 @@ from programs import fetch
 from servers import run_tool
 
 from exporter.cli import catalogue
+from exporter.cli.catalogue import FAMILIES
 from exporter.errors import REASONS
-from exporter.metrics import FAMILIES
 from exporter.rules.thresholds import Thresholds
 
 ROOT = PROMETHEUS.parent

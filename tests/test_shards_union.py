@@ -16,12 +16,11 @@ from exporter.cli import demo
 from exporter.client.client import Client
 from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
-from exporter.metrics import VENDOR_FAMILIES
 from exporter.sandbox import World, make_app
 from exporter.sandbox.accounts import stable_id
 from exporter.sharding import Shard
 from exporter.telemetry.telemetry import AccountTelemetry
-from exporter.vendors import Account
+from exporter.vendors import VENDOR_FAMILIES, Account
 from exporter.vendors.poll import Poll, Slice
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

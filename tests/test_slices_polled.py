@@ -10,7 +10,6 @@ from virtual_time import run_virtually, virtual_now
 from exporter.client.auth import Auth, Key
 from exporter.errors import PollError, ServerFailed
 from exporter.metrics import Sample, figures_of
-from exporter.metrics.usage import PROLIFI_EVENT_COUNT
 from exporter.polling.poller import Poller
 from exporter.secret import EnvironmentSecret
 from exporter.store.files import Kept, Storage
@@ -20,6 +19,7 @@ from exporter.store.store import Store
 from exporter.vendors.account import Account
 from exporter.vendors.customers import by_slice
 from exporter.vendors.poll import Poll
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
 SLICES = 3
 INTERVAL = 300.0

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from exporter.metrics import Sample, figures_of
-from exporter.metrics.usage import PROLIFI_EVENT_COUNT
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
 from exporter.store.files import Kept, Storage
 from exporter.store.reading import Reading
 from exporter.vendors.prolifi.account import Prolifi
+from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
 ONE = Shard()
 

@@ -7,10 +7,10 @@ from readings import checked, kept
 
 from exporter.errors import ServerFailed
 from exporter.metrics import Sample
-from exporter.metrics.usage import NETNUT_GB_USED, NETNUT_PLAN_GB
 from exporter.store.reading import Reading
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
+from exporter.vendors.netnut.families import NETNUT_GB_USED, NETNUT_PLAN_GB
 
 KEY = ("netnut", "main")
 

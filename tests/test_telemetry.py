@@ -14,11 +14,11 @@ from exporter.client.rate_limit import RateLimit
 from exporter.config import parse
 from exporter.errors import REASONS, ServerFailed, Unauthorized
 from exporter.metrics import OWN_FAMILIES, figures_of
-from exporter.metrics.usage import PROLIFI_WINDOW_START
 from exporter.quota import Quotas
 from exporter.store.reading import Reading
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
 from exporter.vendors.reply import SKIP_REASONS, Notes
 
 Labels = tuple[tuple[str, str], ...]

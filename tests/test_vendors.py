@@ -14,9 +14,8 @@ from scripted_vendor import (
     scripted,
 )
 
-from exporter.metrics import VENDOR_FAMILIES
 from exporter.store.reading import Reading
-from exporter.vendors import VENDORS
+from exporter.vendors import VENDOR_FAMILIES, VENDORS
 from exporter.vendors.reply import Notes
 
 # What the vendors document, of which we may ask; {} is one segment of a path.

@@ -12,7 +12,8 @@ from exporter.config import ConfigError
 from exporter.errors import Malformed, NotFound
 from exporter.store.reading import Reading
 from exporter.vendors import Account
-from exporter.vendors.ionos.cost import Product, prices
+from exporter.vendors.ionos.cost import prices
+from exporter.vendors.ionos.replies import Product
 from exporter.vendors.reply import Notes, read_reply
 
 PERIOD = {"startDate": "2026-11-01", "endDate": "2026-11-20"}

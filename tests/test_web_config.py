@@ -1,5 +1,6 @@
 """The web configuration file: what it can say, as promtool reads it too, and what is refused for which reason."""
 
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ def promtool(file: Path, generation: str) -> bool:
     return run_tool("promtool", generation, "check", "web-config", file).returncode == 0
 
 
+def is_usable(curve: str) -> bool:
+    """Whether this Python can use a curve; Debian 12's does not know X25519."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_ecdh_curve(CURVES[curve])
+    except ssl.SSLError:
+        return False
+    return True
+
+
 GOOD: list[dict[str, Any]] = [
     tls(),
     tls(min_version="TLS12", max_version="TLS13"),
@@ -50,7 +60,7 @@ GOOD: list[dict[str, Any]] = [
     tls(cipher_suites=list(CIPHERS)),
     tls(prefer_server_cipher_suites=False),
     tls(prefer_server_cipher_suites=True),
-    *(tls(curve_preferences=[curve]) for curve in CURVES),
+    *(tls(curve_preferences=[curve]) for curve in CURVES if is_usable(curve)),
     {"http_server_config": {"http2": False}},
     {"http_server_config": {"headers": HEADERS}},
     headers("X-Frame-Options", "sameorigin"),

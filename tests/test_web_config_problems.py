@@ -40,6 +40,19 @@ def test_a_file_that_is_no_web_configuration_is_refused(text: str, said: str, he
     assert problem.startswith(said)
 
 
+def test_a_curve_that_this_python_cannot_use_is_a_problem_in_words(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_context: ssl.SSLContext, _name: str) -> None:
+        raise ssl.SSLError(1, "[EC: UNKNOWN_GROUP] unknown group")
+
+    monkeypatch.setattr(ssl.SSLContext, "set_ecdh_curve", refuse)
+
+    assert problems(here.write(**tls(curve_preferences=["X25519"]))) == [
+        "tls_server_config.curve_preferences: this Python cannot use that curve; choose another"
+    ]
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert problems(tmp_path / "web.yml") == ["cannot be read: No such file or directory"]
 

@@ -48,7 +48,7 @@ class Connection:
 
     async def run(self, stop: anyio.Event, clients: Clients, client: Client) -> None:
         """Answer requests until either side is done."""
-        peer = Peer(self._stream, client.network)
+        peer = Peer(self._stream, client.network, self._below.is_gone)
         while not stop.is_set():
             clients.wait(client)
             request: h11.Request | None = None

@@ -48,11 +48,18 @@ class Passwords:
         """By what is computed: whose network asked, and what is set when it is done."""
         self._remembered: dict[bool, dict[bytes, None]] = {True: {}, False: {}}
 
-    async def admit(self, users: Mapping[str, bytes], user: bytes, password: bytes, network: str = "") -> bool:
+    async def admit(
+        self,
+        users: Mapping[str, bytes],
+        user: bytes,
+        password: bytes,
+        network: str = "",
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> bool:
         """Whether a user has this password; one who is not there takes as long as one who is.
 
         Raises:
-            BusyError: too many passwords wait to be checked.
+            BusyError: too many passwords wait to be checked, or who asked has gone.
 
         """
         if len(password) > LONGEST_PASSWORD_BYTES:
@@ -65,10 +72,12 @@ class Passwords:
             if digest in self._in_progress:
                 await self._in_progress[digest][1].wait()
             else:
-                await self._compute(digest, network, partial(_matches, password, hashed, costs))
+                await self._compute(digest, network, is_gone, partial(_matches, password, hashed, costs))
         return matches and known
 
-    async def _compute(self, digest: bytes, network: str, matches: Callable[[], bool]) -> None:
+    async def _compute(
+        self, digest: bytes, network: str, is_gone: Callable[[], bool], matches: Callable[[], bool]
+    ) -> None:
         of_network = sum(one == network for one, _ in self._in_progress.values())
         if of_network >= _MOST_IN_PROGRESS_OF_A_NETWORK or len(self._in_progress) >= _MOST_IN_PROGRESS:
             raise BusyError
@@ -76,6 +85,8 @@ class Passwords:
         self._in_progress[digest] = network, done
         try:
             async with self._one_at_a_time:
+                if is_gone():
+                    raise BusyError
                 self._remember(digest, await anyio.to_thread.run_sync(matches, abandon_on_cancel=True))
         finally:
             del self._in_progress[digest]

@@ -16,7 +16,7 @@ import anyio.to_thread
 
 from exporter.config import ConfigError, Problem
 from exporter.log import logger
-from exporter.web.exchange import NETWORK, ASGIApp, Message
+from exporter.web.exchange import PEER, ASGIApp, Message, Peer
 from exporter.web.passwords import BusyError, Passwords, credentials
 from exporter.web.settings import WebSettings, read
 from exporter.web.tls import TLSStream, context_of
@@ -147,8 +147,8 @@ class Protection:
     async def _admits(self, scope: Any, users: Mapping[str, bytes]) -> bool:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         signed = credentials(given[0]) if len(given) == 1 else None
-        network = scope["extensions"][NETWORK]["network"]
-        return signed is not None and await self._passwords.admit(users, *signed, network)
+        peer: Peer = scope["extensions"][PEER]["peer"]
+        return signed is not None and await self._passwords.admit(users, *signed, peer.network, peer.is_gone)
 
     def say_what_is_cheap(self) -> None:
         """Warn of each hash that is quick to guess the password of."""

@@ -39,7 +39,9 @@ def context_of(tls: TLSSettings) -> ssl.SSLContext:
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_alpn_protocols(["http/1.1"])
     if tls.curve_preferences:
-        context.set_ecdh_curve(tls.curve_preferences)
+        # Python 3.11.2, which is Debian 12's, does not know X25519.
+        with _blamed_on("curve_preferences", "this Python cannot use that curve; choose another"):
+            context.set_ecdh_curve(tls.curve_preferences)
     if tls.cipher_suites:
         with _blamed_on("cipher_suites", "none of these is to be had from OpenSSL on this machine"):
             context.set_ciphers(":".join(tls.cipher_suites))

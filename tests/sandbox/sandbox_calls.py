@@ -10,7 +10,11 @@ from urllib.parse import quote
 import httpx
 from starlette.applications import Starlette
 
-from exporter.sandbox import ACCOUNTS, World, make_app
+from exporter.sandbox import World, make_app
+from exporter.sandbox.ionos.accounts import ACCOUNTS as IONOS_ACCOUNTS
+from exporter.sandbox.netnut.accounts import ACCOUNTS as NETNUT_ACCOUNTS
+from exporter.sandbox.planship.accounts import ACCOUNTS as PLANSHIP_ACCOUNTS
+from exporter.sandbox.prolifi.accounts import ACCOUNTS as PROLIFI_ACCOUNTS
 
 HOUR = 3_600.0
 DAY = 86_400.0
@@ -37,14 +41,14 @@ class Sandbox:
     http: httpx.AsyncClient
 
     async def netnut(self, account: str = "acme") -> Headers:
-        known = ACCOUNTS[account]
-        login = {"email": known.netnut_email, "password": known.netnut_password}
+        known = NETNUT_ACCOUNTS[account]
+        login = {"email": known.email, "password": known.password}
         reply = await self.http.post(f"{NETNUT}/auth/login", json=login)
         return {"Authorization": reply.json()["token"]}
 
     async def planship(self, account: str = "acme") -> Headers:
-        known = ACCOUNTS[account]
-        pair = (known.planship_client_id, known.planship_client_secret)
+        known = PLANSHIP_ACCOUNTS[account]
+        pair = (known.client_id, known.client_secret)
         reply = await self.http.post(f"{PLANSHIP}/auth/token", auth=pair)
         return {"Authorization": f"Bearer {reply.json()['access_token']}"}
 
@@ -67,11 +71,11 @@ async def sandbox(at: float = START, **settings: Any) -> AsyncIterator[Sandbox]:
 
 
 def ionos(account: str = "acme") -> Headers:
-    return {"Authorization": f"Bearer {ACCOUNTS[account].ionos_token}"}
+    return {"Authorization": f"Bearer {IONOS_ACCOUNTS[account].token}"}
 
 
 def prolifi(account: str = "acme") -> Headers:
-    return {"Authorization": f"Bearer {ACCOUNTS[account].prolifi_key}"}
+    return {"Authorization": f"Bearer {PROLIFI_ACCOUNTS[account].key}"}
 
 
 def of_customer(customer: str, rest: str = "") -> str:

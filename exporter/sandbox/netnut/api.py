@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from exporter.sandbox.accounts import ACCOUNTS, account_where
+from exporter.sandbox.accounts import account_where
+from exporter.sandbox.netnut.accounts import ACCOUNTS, demo
 from exporter.sandbox.periods import DAY, HOUR, RENEWAL_DAYS, Period, renewal, write_day, write_instant
 from exporter.sandbox.sign_in import Tokens, bearer
-from exporter.sandbox.vendor import app_of, json_object
+from exporter.sandbox.vendor import Simulation, app_of, json_object
 from exporter.sandbox.world import World
 
 Row = dict[str, Any]
@@ -65,7 +66,7 @@ class _NetNut:
         """POST /auth/login."""
         body = await json_object(request, status=400)
         given = (body.get("email"), body.get("password"))
-        account = account_where(lambda known: given == (known.netnut_email, known.netnut_password))
+        account = account_where(ACCOUNTS, lambda known: given == (known.email, known.password))
         if account is None:
             raise HTTPException(400, "Wrong email or password")
         return JSONResponse({"success": True, "token": self._tokens.issue("netnut", account, _TOKEN_LIFETIME)})
@@ -85,7 +86,7 @@ class _NetNut:
     async def usage_of(self, request: Request) -> JSONResponse:
         """GET /customer/usage/{id}."""
         account, sub_user = self._account(request), request.path_params["id"]
-        if sub_user not in ACCOUNTS[account].netnut_sub_users:
+        if sub_user not in ACCOUNTS[account].sub_users:
             raise HTTPException(400, "Unknown customer id")
         rows = self._sub_user_rows(account, sub_user, _ALL)
         newest_first = sorted(rows, key=lambda row: (row["is_active"], row["start_date"]), reverse=True)
@@ -104,7 +105,7 @@ class _NetNut:
         product = _product(body)
         rows = [
             {"customer_id": sub_user, **row}
-            for sub_user in ACCOUNTS[account].netnut_sub_users
+            for sub_user in ACCOUNTS[account].sub_users
             if sub_user in wanted or not wanted
             for row in self._sub_user_rows(account, sub_user, status)
             if row["product_type"] == product or product is None
@@ -201,3 +202,6 @@ def netnut(world: World, tokens: Tokens) -> Starlette:
         ],
         lambda error: {"success": False, "message": error.detail},
     )
+
+
+SIMULATION = Simulation(path="/netnut/v1", app=netnut, demo=demo)

@@ -1,33 +1,21 @@
-"""Faults of the API itself: credentials that are good no more, and lists that go on."""
+"""Faults of the list of customers: it has more of them than there are, or no end."""
 
 import json
 import re
+from collections.abc import Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from exporter.sandbox.accounts import ACCOUNTS, account_where, stable_id
+from exporter.sandbox.accounts import account_where, stable_id
 from exporter.sandbox.faults_call import Answer, Call
+from exporter.sandbox.faults_kind import Kind, Word, read_count
+from exporter.sandbox.prolifi.accounts import ACCOUNTS
 from exporter.sandbox.sign_in import bearer
 
-_TOKENS = ("token", "access_token")
 _MADE_UP = "-0000-4000-8000-5a4d60c5ad00"
 _MADE_UP_ID = re.compile(rf"[0-9a-f]{{8}}{_MADE_UP}")
-_UNAUTHORIZED = b"Bearer revoked"
-
-
-async def revoke(call: Call) -> None:
-    """Refuse the credentials that this call comes with, in the vendor's own words."""
-    headers = [header for header in call.scope["headers"] if header[0].lower() != b"authorization"]
-    await call.answer(await call.answered(headers=[*headers, (b"authorization", _UNAUTHORIZED)]))
-
-
-async def expired(call: Call) -> None:
-    """Grant a token that has run out already; anything but a sign-in is answered well."""
-    answer = await call.answered()
-    said = json.loads(answer.body)
-    ended = {name: f"{said[name]}-expired" for name in _TOKENS if isinstance(said, dict) and name in said}
-    await call.answer(answer.saying(json.dumps({**said, **ended}).encode()) if ended else answer)
 
 
 async def customers(call: Call) -> None:
@@ -75,7 +63,7 @@ def _made_up(real: dict[str, Any], number: int) -> dict[str, Any]:
 def _as_of_a_real_one(call: Call) -> dict[str, Any]:
     """Return the path that asks about the account's first customer where this one asks about a made-up one."""
     sent = dict(call.scope["headers"]).get(b"authorization", b"").decode("latin-1")
-    account = account_where(lambda known: known.prolifi_key == bearer(sent)) or next(iter(ACCOUNTS))
+    account = account_where(ACCOUNTS, lambda known: known.key == bearer(sent)) or next(iter(ACCOUNTS))
     real = stable_id("prolifi", account, "1")
     return {
         "path": _MADE_UP_ID.sub(real, call.scope["path"]),
@@ -99,3 +87,12 @@ def _asked(call: Call, name: str, default: int) -> int:
 
 def _asked_all(call: Call) -> list[tuple[str, str]]:
     return parse_qsl(call.scope["query_string"].decode("latin-1"))
+
+
+FAULTS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "customers": Kind(customers, Word("COUNT", read_count, needed=True)),
+        "endless-pages": Kind(endless_pages),
+        "repeating-pages": Kind(repeating_pages),
+    }
+)

@@ -20,10 +20,11 @@ from starlette.routing import Route
 
 from exporter.sandbox.accounts import account_where, stable_id
 from exporter.sandbox.periods import HOUR, write_instant
-from exporter.sandbox.planship_catalogue import CUSTOMERS, PRODUCTS, Customer, Lever, Product
-from exporter.sandbox.planship_usage import Report, Usage
+from exporter.sandbox.planship.accounts import ACCOUNTS, demo
+from exporter.sandbox.planship.catalogue import CUSTOMERS, PRODUCTS, Customer, Lever, Product
+from exporter.sandbox.planship.usage import Report, Usage
 from exporter.sandbox.sign_in import Tokens, basic, bearer
-from exporter.sandbox.vendor import UNPROCESSABLE, EncodedPath, Invalid, app_of, json_object
+from exporter.sandbox.vendor import UNPROCESSABLE, EncodedPath, Invalid, Simulation, app_of, json_object
 from exporter.sandbox.world import World
 
 _TOKEN_LIFETIME = int(HOUR)
@@ -38,7 +39,7 @@ class _Planship:
     async def token(self, request: Request) -> JSONResponse:
         """POST /api/v1/auth/token."""
         pair = basic(request.headers.get("Authorization"))
-        account = account_where(lambda known: (known.planship_client_id, known.planship_client_secret) == pair)
+        account = account_where(ACCOUNTS, lambda known: (known.client_id, known.client_secret) == pair)
         if account is None:
             raise HTTPException(401, "Invalid client credentials", {"WWW-Authenticate": "Basic"})
         token = self._tokens.issue("planship", account, _TOKEN_LIFETIME)
@@ -225,3 +226,6 @@ def planship(world: World, tokens: Tokens) -> Starlette:
         _failure,
         [Middleware(EncodedPath)],
     )
+
+
+SIMULATION = Simulation(path="/planship", app=planship, demo=demo)

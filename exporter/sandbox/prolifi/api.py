@@ -17,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from exporter.sandbox.accounts import ACCOUNTS, account_where, stable_id
+from exporter.sandbox.accounts import account_where, stable_id
 from exporter.sandbox.periods import DAY, month, named_day, write_instant
+from exporter.sandbox.prolifi.accounts import ACCOUNTS, demo
+from exporter.sandbox.prolifi.faults import FAULTS
 from exporter.sandbox.rate_limit import RateLimit
-from exporter.sandbox.sign_in import bearer
-from exporter.sandbox.vendor import Invalid, app_of
+from exporter.sandbox.sign_in import Tokens, bearer
+from exporter.sandbox.vendor import Invalid, Simulation, app_of
 from exporter.sandbox.world import World
 
 _LIMIT = 1000
@@ -159,7 +161,7 @@ class _Prolifi:
 
 def _account(request: Request) -> str:
     key = bearer(request.headers.get("Authorization"))
-    account = account_where(lambda known: known.prolifi_key == key)
+    account = account_where(ACCOUNTS, lambda known: known.key == key)
     if account is None:
         raise HTTPException(401, "The API key is not valid.")
     return account
@@ -203,7 +205,7 @@ def _failure(error: HTTPException) -> dict[str, Any]:
     return {"error": told}
 
 
-def prolifi(world: World) -> Starlette:
+def prolifi(world: World, _: Tokens) -> Starlette:
     """Return Prolifi's API, to be mounted at its base URL."""
     vendor = _Prolifi(world)
     refusal = _failure(HTTPException(429, "Too many requests. Please retry later."))
@@ -217,3 +219,6 @@ def prolifi(world: World) -> Starlette:
         _failure,
         [Middleware(RateLimit, clock=world.clock, limit=_LIMIT, window=_WINDOW, refusal=refusal)],
     )
+
+
+SIMULATION = Simulation(path="/prolifi/api/v1/public", app=prolifi, demo=demo, faults=FAULTS)

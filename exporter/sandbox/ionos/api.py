@@ -16,11 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from exporter.sandbox.accounts import ACCOUNTS, account_where
-from exporter.sandbox.ionos_catalogue import DATA_CENTRES, DataCentre, Meter, products
+from exporter.sandbox.accounts import account_where
+from exporter.sandbox.ionos.accounts import ACCOUNTS, demo
+from exporter.sandbox.ionos.catalogue import DATA_CENTRES, DataCentre, Meter, products
 from exporter.sandbox.periods import DAY, HOUR, Period, month, named_day, named_month, write_day
-from exporter.sandbox.sign_in import basic, bearer
-from exporter.sandbox.vendor import app_of
+from exporter.sandbox.sign_in import Tokens, basic, bearer
+from exporter.sandbox.vendor import Simulation, app_of
 from exporter.sandbox.world import World
 
 _LONGEST_CONTRACT = 10
@@ -32,9 +33,7 @@ class _Ionos:
 
     async def profile(self, request: Request) -> JSONResponse:
         """GET /profile."""
-        return JSONResponse(
-            {"companies": [_metadata(contract) for contract in ACCOUNTS[_account(request)].ionos_contracts]}
-        )
+        return JSONResponse({"companies": [_metadata(contract) for contract in ACCOUNTS[_account(request)].contracts]})
 
     async def usage(self, request: Request) -> JSONResponse:
         """GET /{contract}/usage."""
@@ -100,9 +99,7 @@ class _Ionos:
 def _account(request: Request) -> str:
     header = request.headers.get("Authorization")
     token, pair = bearer(header), basic(header)
-    account = account_where(
-        lambda known: known.ionos_token == token or (known.ionos_username, known.ionos_password) == pair
-    )
+    account = account_where(ACCOUNTS, lambda known: known.token == token or (known.username, known.password) == pair)
     if account is None:
         raise HTTPException(401, "Wrong credentials.", {"WWW-Authenticate": 'Basic realm="billing"'})
     return account
@@ -111,7 +108,7 @@ def _account(request: Request) -> str:
 def _contract(request: Request) -> str:
     asked = request.path_params["contract"]
     if asked.isascii() and asked.isdigit() and len(asked) <= _LONGEST_CONTRACT:
-        for contract in ACCOUNTS[_account(request)].ionos_contracts:
+        for contract in ACCOUNTS[_account(request)].contracts:
             if int(contract) == int(asked):
                 return contract
     _account(request)
@@ -132,7 +129,7 @@ def _metadata(contract: str) -> dict[str, str | None]:
     return {"contractId": contract, "customerId": f"1{int(contract)}", "reference": None}
 
 
-def ionos(world: World) -> Starlette:
+def ionos(world: World, _: Tokens) -> Starlette:
     """Return IONOS's billing API, to be mounted at its base URL."""
     vendor = _Ionos(world)
     return app_of(
@@ -147,3 +144,6 @@ def ionos(world: World) -> Starlette:
             "messages": [{"errorCode": str(error.status_code), "message": error.detail}],
         },
     )
+
+
+SIMULATION = Simulation(path="/ionos/billing", app=ionos, demo=demo)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.sandbox.accounts import ACCOUNTS, stable_id
+from exporter.sandbox.accounts import stable_id
 from exporter.sandbox.periods import DAY
+from exporter.sandbox.planship.accounts import ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Customer:
 
 
 def _customers(account: str) -> list[Customer]:
-    asked = ACCOUNTS[account].planship_customers
+    asked = ACCOUNTS[account].customers
     customers = []
     for number, name in enumerate(asked, start=1):
         own_id = stable_id("planship", account, str(number))

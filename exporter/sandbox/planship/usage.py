@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.sandbox.periods import DAY, RENEWAL_DAYS, Period, renewal
-from exporter.sandbox.planship_catalogue import Customer, Lever
+from exporter.sandbox.planship.catalogue import Customer, Lever
 from exporter.sandbox.world import World
 
 
