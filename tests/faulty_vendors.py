@@ -49,7 +49,7 @@ class FaultyVendors:
     @property
     def calls(self) -> int:
         """How many calls went wrong by the faults that stand."""
-        return sum(one["calls"] for one in self.faults.told())
+        return sum(one["calls"] for one in self.faults.described())
 
     def connect(self) -> socket.socket:
         host, _, port = self.url.removeprefix("http://").rpartition(":")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from configurations import UUID, account
 
-from exporter.cli.polls import outlook
+from exporter.cli.polls import poll_estimates
 from exporter.config import parse
 from exporter.sharding import Shard
 
@@ -30,7 +30,7 @@ def planship(count: int, settings: str, products: str = "[{slug: p, levers: [l]}
 
 
 def told(text: str, shard: Shard = Shard()) -> list[str]:  # noqa: B008 - it is frozen
-    return list(outlook(parse(text.encode(), Path()).of_shard(shard)))
+    return list(poll_estimates(parse(text.encode(), Path()).of_shard(shard)))
 
 
 SLOW = " if the vendor is slow"
@@ -132,6 +132,6 @@ def test_every_caution_is_said_with_its_account(tmp_path: Path) -> None:
     (tmp_path / "token").chmod(0o644)
     text = "accounts: [{vendor: netnut, name: n, token_file: token}, {vendor: ionos, name: i, token: '${TOKEN}'}]"
 
-    assert list(outlook(parse(text.encode(), tmp_path))) == [
+    assert list(poll_estimates(parse(text.encode(), tmp_path))) == [
         "netnut/n: others than its owner can read the file of token_file"
     ]

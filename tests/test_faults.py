@@ -149,7 +149,7 @@ async def test_401_once_costs_one_more_sign_in_and_no_reading(
         vendors.fail(f"planship:{fault}")
         after = await exporter.poll()
 
-        assert [one["left"] for one in vendors.faults.told()] == [0, 0]
+        assert [one["left"] for one in vendors.faults.described()] == [0, 0]
         assert {name for name, one in after.items() if not one.up} == set()
         assert [exporter.own("token_refreshes_total", vendor) for vendor in ("netnut", "planship")] == [2, 2]
         assert [exporter.own("requests_total", vendor, code="401") for vendor in ("netnut", "planship")] >= [1, 1]

@@ -10,7 +10,7 @@ from configurations import UUID
 from virtual_time import run_virtually, virtual_now
 
 from exporter.app.exporter import Exporter
-from exporter.cli.polls import outlook
+from exporter.cli.polls import poll_estimates
 from exporter.client.client import Client
 from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
@@ -80,8 +80,8 @@ def test_each_credential_is_shared_by_those_who_use_it() -> None:
 def test_an_interval_is_too_short_by_the_rate_that_a_shard_has() -> None:
     many = "discover: true, max_customers: 3000, interval: 1m"
 
-    told = [line for part in shards(prolifi("a", f"{many}, {SUMMED}")) for line in outlook(part)]
-    shared = [line for part in shards(prolifi("a", many)) for line in outlook(part)]
+    told = [line for part in shards(prolifi("a", f"{many}, {SUMMED}")) for line in poll_estimates(part)]
+    shared = [line for part in shards(prolifi("a", many)) for line in poll_estimates(part)]
 
     assert [line.split(" take ")[0] for line in told if " take " in line] == [
         "prolifi/a: up to 3,030 requests at 800 a minute"

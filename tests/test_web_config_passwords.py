@@ -276,6 +276,6 @@ async def test_a_cheap_hash_is_warned_of_by_the_name_of_its_user(here: Place) ->
     enough = HASH.replace("$04$", "$10$")
     async with protected(here.write(basic_auth_users={"a": HASH, "b": enough})) as server:
         with capture_logs() as logs:
-            server.protection.say_what_is_cheap()
+            server.protection.warn_weak_hashes()
 
     assert [(log["user"], log["cost"]) for log in logs] == [("a", 4)]

@@ -9,7 +9,7 @@ import yaml
 from web_certificates import HASH, PASSWORD, USER, Place, place_with_bad_files, problems, tls
 
 from exporter.secret import redact
-from exporter.web.protection import Protection, load
+from exporter.web.protection import WebConfig, load
 
 USERS = {USER: HASH}
 
@@ -107,7 +107,7 @@ def test_no_problem_repeats_what_was_given(sections: dict[str, Any], secret: str
 
 
 def test_what_is_configured_does_not_show_its_hashes(here: Place) -> None:
-    protection, loaded = Protection(here.write(basic_auth_users=USERS)), load(here.file)
+    protection, loaded = WebConfig(here.write(basic_auth_users=USERS)), load(here.file)
 
     shown = f"{protection!r} {protection!s} {loaded!r} {loaded.settings!r} {vars(protection)!r}"
     assert HASH[7:] not in shown

@@ -291,7 +291,7 @@ async def test_a_link_that_is_moved_back_to_the_files_that_were_good_is_good_aga
 @asynccontextmanager
 async def watched(server: Protected) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.protection.keep_fresh, server.loading)
+        tasks.start_soon(server.protection.reload_when_changed, server.loading)
         yield
         tasks.cancel_scope.cancel()
 

@@ -31,8 +31,8 @@ from web_certificates import (
 )
 
 from exporter.web.addresses import listen
-from exporter.web.exposure import say_exposed
-from exporter.web.protection import Protection
+from exporter.web.exposure import warn_if_exposed
+from exporter.web.protection import WebConfig
 
 pytestmark = pytest.mark.slow
 
@@ -270,9 +270,9 @@ def test_listening_beyond_this_machine_is_warned_of_unless_it_is_protected(
     addresses: list[str], exposed: bool, sections: dict[str, Any] | None, lacking: str, here: Place
 ) -> None:
     sockets = listen(addresses)
-    protection = None if sections is None else Protection(here.write(**sections))
+    protection = None if sections is None else WebConfig(here.write(**sections))
     with capture_logs() as logs:
-        say_exposed(sockets, protection)
+        warn_if_exposed(sockets, protection)
     for one in sockets:
         one.close()
 

@@ -27,7 +27,7 @@ from exporter.telemetry.telemetry import Telemetry, WebLoading
 from exporter.web.addresses import address_of, listen
 from exporter.web.limits import Limits
 from exporter.web.pages import Application
-from exporter.web.protection import Protection
+from exporter.web.protection import WebConfig
 from exporter.web.server import Server
 
 USER: Final = "prometheus"
@@ -90,7 +90,7 @@ class Protected:
     """A server that runs, what protects it, and what is said of that."""
 
     address: str
-    protection: Protection
+    protection: WebConfig
     telemetry: Telemetry
     stop: anyio.Event
 
@@ -113,12 +113,12 @@ class Protected:
 @asynccontextmanager
 async def protected(file: Path, limits: Limits | None = None) -> AsyncIterator[Protected]:
     """Serve the exporter's pages as a web configuration file says."""
-    protection, telemetry, stop = Protection(file), Telemetry(0), anyio.Event()
+    protection, telemetry, stop = WebConfig(file), Telemetry(0), anyio.Event()
     pages = Application(Store(), telemetry, "/metrics")
     (listening,) = listen(["127.0.0.1:0"])
     address = address_of(listening)
     async with anyio.create_task_group() as tasks:
-        server = Server(protection.guard(pages), stop, limits or Limits(), protection.secure)
+        server = Server(protection.require_auth(pages), stop, limits or Limits(), protection.wrap_tls)
         await tasks.start(server.run, [listening])
         yield Protected(address, protection, telemetry, stop)
         stop.set()
@@ -151,7 +151,7 @@ def tls(**settings: Any) -> dict[str, Any]:
 def problems(file: Path) -> list[str]:
     """What is wrong with a web configuration, each with the folder as HERE."""
     try:
-        Protection(file)
+        WebConfig(file)
     except ConfigError as error:
         return [str(problem).replace(str(file.parent), "HERE") for problem in error.problems]
     return []

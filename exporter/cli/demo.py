@@ -11,13 +11,13 @@ from typing import Final
 
 import anyio
 
-from exporter.app.reload import heed_signals
+from exporter.app.reload import handle_signals
 from exporter.app.run import Serving
 from exporter.app.run import run as run_exporter
 from exporter.config import Config, parse
 from exporter.sandbox import ACCOUNTS, SIMULATIONS, Faults, World, make_app
 from exporter.web.addresses import address_of, listen
-from exporter.web.exposure import guard_origin, say_exposed
+from exporter.web.exposure import guard_origin, warn_if_exposed
 from exporter.web.server import Server
 
 _ANY_PORT: Final = "127.0.0.1:0"
@@ -74,8 +74,8 @@ async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults
     """Serve a sandbox until SIGTERM or SIGINT."""
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(heed_signals, stop, tasks.cancel_scope)
-        say_exposed(sockets, None)
+        tasks.start_soon(handle_signals, stop, tasks.cancel_scope)
+        warn_if_exposed(sockets, None)
         await Server(guard_origin(make_app(world, faults), sockets, None), stop).run(sockets)
         tasks.cancel_scope.cancel()
 

@@ -49,7 +49,7 @@ class Peer:
     is_gone: Callable[[], bool]
 
 
-class Exchange:
+class RequestCycle:
     """A request, and what the application makes of it."""
 
     def __init__(

@@ -68,7 +68,7 @@ class Passwords:
         costs = range(cost_of(hashed), max(map(cost_of, users.values())))
         question = b"%d:%b%b%b" % (len(user), user, hashed, password)
         digest = hmac.digest(self._key, question, "sha256")
-        while (matches := self._recall(digest)) is None:
+        while (matches := self._cached_result(digest)) is None:
             if digest in self._in_progress:
                 await self._in_progress[digest][1].wait()
             else:
@@ -87,19 +87,19 @@ class Passwords:
             async with self._one_at_a_time:
                 if is_gone():
                     raise BusyError
-                self._remember(digest, await anyio.to_thread.run_sync(matches, abandon_on_cancel=True))
+                self._cache_result(digest, await anyio.to_thread.run_sync(matches, abandon_on_cancel=True))
         finally:
             del self._in_progress[digest]
             done.set()
 
-    def _recall(self, digest: bytes) -> bool | None:
+    def _cached_result(self, digest: bytes) -> bool | None:
         for matches, digests in self._remembered.items():
             if digest in digests:
-                self._remember(digest, matches)
+                self._cache_result(digest, matches)
                 return matches
         return None
 
-    def _remember(self, digest: bytes, matches: bool) -> None:
+    def _cache_result(self, digest: bytes, matches: bool) -> None:
         """Keep it as the newest; the one that was asked for longest ago may have to go."""
         digests = self._remembered[matches]
         digests.pop(digest, None)
