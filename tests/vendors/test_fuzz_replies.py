@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from reply_strategies import JSON, MODELS, SCALARS, documents
+from reply_strategies import JSON, MODELS, NEARLY, SCALARS, documents
 from scripted_vendor import account_at, recorded_settings
 
 from exporter.client.auth import Login
