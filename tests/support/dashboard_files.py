@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import promql_parser
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "grafana" / "dashboards"
 PANELS: Final = ("stat", "bargauge", "timeseries", "table")
 

@@ -21,7 +21,7 @@ from benchmarks.scale import TINY
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 WRITTEN: dict[Path, str] = runpy.run_path(str(ROOT / "scripts" / "write-figures"))["documents"]()
 
 # The least that each of these tells of. The others start programs and load them for as long as a benchmark takes:

@@ -15,7 +15,7 @@ import yaml
 from exporter import __version__
 from exporter.web.addresses import DEFAULT_ADDRESS, split_address
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PORT = split_address(DEFAULT_ADDRESS)[1]
 REQUIREMENTS = sorted(ROOT.glob("requirements*.txt"))
 MOST_RUNTIME_PACKAGES = 25

@@ -12,7 +12,7 @@ from exporter.cli.main import main
 from exporter.config import parse
 from exporter.durations import write_duration
 
-PAGE = (Path(__file__).parents[1] / "docs" / "scaling.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
 ((CONFIGURATION, CHECKED),) = re.findall(
     r"<!-- cycle -->\n```yaml\n(.*?)```\n\n```console\n(.*?)```\n<!-- /cycle -->", PAGE, re.DOTALL
 )

@@ -12,7 +12,7 @@ from exporter.vendors.account import TLS
 from exporter.vendors.planship.account import Product
 from exporter.vendors.quotas import Quota
 
-EXAMPLE = Path(__file__).parents[1] / "config.example.yaml"
+EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()
 ENTRIES: dict[str, Any] = {entry["vendor"]: entry for entry in strict_yaml.load(TEXT.encode())["accounts"]}  # type: ignore[index]  # a mapping, or the tests below fail
 NEEDED = {"customers", "products", "slug", "metering_ids"}

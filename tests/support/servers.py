@@ -14,7 +14,7 @@ GENERATIONS: Final = ("stable", "current")
 """What this machine's Debian has, which some still run, and what Debian's next release will have."""
 NEWEST: Final = GENERATIONS[-1]
 
-_FOLDER: Final = Path(__file__).parents[1] / ".venv" / "servers"
+_FOLDER: Final = Path(__file__).parents[2] / ".venv" / "servers"
 
 
 def server(name: str, generation: str) -> str:

@@ -104,6 +104,6 @@ def test_promtool_finds_no_fault_beyond_names_that_the_contract_gives(generation
 
 
 def test_the_example_for_prometheus_is_valid(generation: str) -> None:
-    example = Path(__file__).parent.parent / "prometheus" / "prometheus.yml"
+    example = Path(__file__).parents[2] / "prometheus" / "prometheus.yml"
 
     assert run_tool("promtool", generation, "check", "config", example).returncode == 0

@@ -25,7 +25,7 @@ from exporter.sandbox import World, make_app
 from exporter.web.addresses import address_of, listen
 from exporter.web.server import Server
 
-ROUTES: Final = Path(__file__).parent.parent / "prometheus" / "alertmanager.yml"
+ROUTES: Final = Path(__file__).parents[2] / "prometheus" / "alertmanager.yml"
 JOB: Final = "usage-exporter"
 
 

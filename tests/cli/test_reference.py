@@ -9,7 +9,7 @@ from exporter.cli.reference import configuration_markdown
 from exporter.config import parse
 from exporter.vendors import VENDORS
 
-COMMITTED = Path(__file__).parents[1] / "docs" / "configuration.md"
+COMMITTED = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 
 def section(vendor: str) -> str:

@@ -12,7 +12,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PYTHONS: Final = ["3.11", "3.12", "3.13", "3.14"]
 LOCKS: Final = ["requirements.txt", "requirements-build.txt", "requirements-dev.txt"]

@@ -1,20 +1,18 @@
 """What a vendor may answer, whatever it is: a reply as the model has it, or a `PollError`; never anything else."""
 
 import gzip
-import inspect
 import json
 import math
 import re
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 import anyio
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pydantic import AliasChoices, BaseModel, RootModel
+from pydantic import BaseModel
+from reply_strategies import JSON, MODELS, NEARLY, SCALARS, documents
 from scripted_vendor import account_at, recorded_settings
 
 from exporter.client.auth import Login
@@ -24,83 +22,12 @@ from exporter.errors import PollError, TooLarge, Undecodable
 from exporter.vendors import VENDORS
 from exporter.vendors.ionos.replies import Usage
 from exporter.vendors.planship.replies import Entitlements
-from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Notes, Reply, read_reply
+from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Notes, read_reply
 from exporter.vendors.values import read_number
 
 pytestmark = pytest.mark.slow
 
-NEARLY = st.sampled_from(
-    (
-        *("", "0", "12.5", "12,5", "1e400", "-0", "41.33%", "NaN", "2026-11-21", "2026-02-30", "2026-11-21T24:00"),
-        *(
-            "9999-12-31T23:59:59-23:59",
-            "..",
-            "a/b",
-            "null",
-            "x" * 300,
-            "\x00",
-            "\u202e",
-            "\u0661",
-            "-1",
-            "9" * 70,
-            "\n",
-        ),
-    )
-)
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(-(10**400), 10**400)
-    | st.floats(allow_nan=False)
-    | st.text(max_size=20)
-    | NEARLY
-)
-JSON = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
 NUMBER = r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?"
-
-
-def _models() -> Iterator[type[BaseModel]]:
-    """Every model that a vendor's replies are read by, parts of replies included."""
-    for name, module in sorted(sys.modules.items()):
-        if name.startswith("exporter.vendors."):
-            for _, one in inspect.getmembers(module, inspect.isclass):
-                if (
-                    one.__module__ == name
-                    and issubclass(one, Reply | RootModel)
-                    and not one.__name__.endswith(("Reply", "]"))
-                ):
-                    yield one
-
-
-MODELS = list(_models())
-
-
-def keys_of(model: type[BaseModel]) -> list[str]:
-    """The names by which a model finds its fields in an object."""
-    keys: list[str] = []
-    for name, field in model.model_fields.items():
-        alias = field.validation_alias
-        keys += [str(one) for one in alias.choices] if isinstance(alias, AliasChoices) else [str(alias or name)]
-    return keys
-
-
-KEYS = sorted({key for model in MODELS for key in keys_of(model)})
-SHAPED = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
-    max_leaves=15,
-)
-
-
-def documents(model: type[BaseModel]) -> st.SearchStrategy[Any]:
-    """Anything at all, or an object with the model's own fields and anything in them, rows of such things included."""
-    row = st.fixed_dictionaries({}, optional={key: SHAPED for key in KEYS if key in keys_of(model)})
-    return JSON | SHAPED | row | st.lists(row, max_size=3) | st.dictionaries(st.text(max_size=3), row, max_size=3)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.__module__.split('.')[-1]}.{model.__name__}")
@@ -140,7 +67,7 @@ def is_sound(value: object) -> bool:
 
 
 def test_every_vendor_has_its_models_here() -> None:
-    assert {vendor.__module__ for vendor in VENDORS.values()} <= {model.__module__ for model in MODELS}
+    assert {f"exporter.vendors.{vendor}.replies" for vendor in VENDORS} <= {model.__module__ for model in MODELS}
     assert len(MODELS) > 15
 
 

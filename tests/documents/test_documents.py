@@ -15,7 +15,7 @@ from exporter.config import parse
 from exporter.vendors import VENDORS
 from exporter.web.addresses import DEFAULT_ADDRESS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 WRITTEN = runpy.run_path(str(ROOT / "scripts" / "write-docs"))["documents"]()
 DOCUMENTS = [
     ROOT / name

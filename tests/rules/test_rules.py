@@ -10,7 +10,7 @@ from servers import NEWEST, run_tool
 from exporter.rules.document import ALERTS, alerting_rules, recording_rules, rules
 from exporter.rules.options import Options
 
-PROMETHEUS = Path(__file__).parent.parent / "prometheus"
+PROMETHEUS = Path(__file__).parents[2] / "prometheus"
 WRITTEN = {"usage-recording.yml": recording_rules, "usage-alerts.yml": alerting_rules}
 FILES = sorted(PROMETHEUS.glob("tests/*.yml"))
 

@@ -29,7 +29,7 @@ from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import VENDORS, Account
 
-CONTRACTS: Final = Path(__file__).parent / "contracts"
+CONTRACTS: Final = Path(__file__).parents[1] / "contracts"
 _PRISM: Final = CONTRACTS / "node_modules" / ".bin" / "prism"
 _LISTENING: Final = re.compile(r"Prism is listening on (http://\S+)")
 

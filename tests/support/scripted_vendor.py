@@ -30,7 +30,7 @@ from exporter.vendors import Account
 from exporter.vendors.poll import Poll
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-RECORDED = Path(__file__).parent / "vendors"
+RECORDED = Path(__file__).parents[1] / "vendors"
 SECRET = "invented-secret"
 
 

@@ -143,7 +143,7 @@ def test_a_reading_of_another_account_of_the_same_name_is_not_shown(change: dict
 
 @pytest.mark.slow
 def test_a_writer_that_is_killed_a_hundred_times_leaves_a_whole_reading_each_time(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("killed_writer.py")
+    script = Path(__file__).parents[1] / "support" / "killed_writer.py"
 
     killed = subprocess.run([sys.executable, script, tmp_path], check=True, capture_output=True, text=True)
 

@@ -197,7 +197,7 @@ def test_the_module_and_the_command_are_the_same_program(tmp_path: Path) -> None
 
 
 def test_rules_are_printed_as_they_are_shipped() -> None:
-    shipped = Path(__file__).parent.parent / "prometheus" / "rules"
+    shipped = Path(__file__).parents[2] / "prometheus" / "rules"
     groups = [
         group
         for name in ("usage-recording.yml", "usage-alerts.yml")

@@ -10,7 +10,7 @@ from web_certificates import HASH, MUTUAL, PASSWORD, TLS, Place, place_with_bad_
 
 from exporter.web.values import CIPHERS, CLIENT_AUTH, CURVES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 USERS = {"prometheus": HASH}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'",

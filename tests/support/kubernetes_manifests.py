@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "deploy" / "kubernetes"
 BASE, SHARDED, OPERATOR = (FOLDER / name for name in ("base", "overlays/sharded", "prometheus-operator"))
 

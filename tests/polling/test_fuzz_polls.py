@@ -17,8 +17,8 @@ from patience import DEADLINE_SECONDS
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from reply_strategies import JSON, SHAPED
 from scripted_vendor import NOW, account_at, recorded_replies, recorded_settings
-from test_fuzz_replies import JSON, SHAPED
 
 from exporter.cli.catalogue import FAMILIES
 from exporter.errors import Malformed, NotFound, PollError, TooLarge

@@ -12,7 +12,7 @@ import servers
 import yaml
 from programs import fetch
 
-PROMETHEUS: Final = Path(__file__).parents[1] / "prometheus"
+PROMETHEUS: Final = Path(__file__).parents[2] / "prometheus"
 CONFIG: Final = PROMETHEUS / "alertmanager.yml"
 
 Alert = tuple[str, str]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from history_prometheus import Series
 
-DASHBOARDS: Final = Path(__file__).parent.parent / "grafana" / "dashboards"
+DASHBOARDS: Final = Path(__file__).parents[2] / "grafana" / "dashboards"
 
 _SCRAPE_INTERVAL: Final = 300.0
 """Seconds; that of the history's last two days, as the data source would be told."""
