@@ -8,6 +8,7 @@ import pytest
 from exporter_process import ANY_PORT, Running, running
 from hypothesis import settings
 from patience import SCALE, TEST_SECONDS
+from servers import GENERATIONS
 
 # How long an example takes says nothing here: the machine may be busy. `thorough` is for runs by night or by hand.
 settings.register_profile("quick", deadline=None, max_examples=40)
@@ -15,7 +16,7 @@ settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 LIVE_FOLDER = Path(__file__).parent / "live"
-LIVE_FIXTURES = {"servers", "server", "prometheus", "alertmanager", "victoria_metrics", "history", "chain"}
+LIVE_FIXTURES = {"generation", "kubectl"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,17 +32,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def shared_by(item: pytest.Item) -> str | None:
-    """What a test shares with others: the name of a fixture of ours for the session, else its module, else nothing."""
+    """What a test shares with others: the name of a fixture of ours for the session, else its module, else nothing.
+
+    Each generation of servers has fixtures of its own.
+    """
     fixtures = getattr(item, "_fixtureinfo", None)
     definitions = [found[-1] for found in fixtures.name2fixturedefs.values()] if fixtures else []
-    shared = [one for one in definitions if one.baseid and one.scope != "function"]
+    shared = [one for one in definitions if one.baseid and one.scope != "function" and one.argname != "generation"]
     of_session = sorted(one.argname for one in shared if one.scope == "session")
-    return of_session[0] if of_session else item.path.stem if shared else None
+    name = of_session[0] if of_session else item.path.stem if shared else None
+    parameters = getattr(item, "callspec", None)
+    generation = parameters.params.get("generation") if parameters else None
+    return f"{name}-{generation}" if name and generation else name
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", params=GENERATIONS)
+def generation(request: pytest.FixtureRequest) -> str:
+    """Which generation of servers the test runs against; it runs against each."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from exporter.vendors import VENDORS
 from exporter.vendors.periods import Calendar, read_period
 from exporter.vendors.quotas import Quota
 
+pytestmark = pytest.mark.slow
+
 CANARY = "CaNaRy"
 PLACES = frozenset({"password_file", "token_file", "api_key_file", "client_secret_file", "ca_file"})
 """What these hold may be said: where a secret is, or a certificate."""

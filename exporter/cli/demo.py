@@ -11,12 +11,13 @@ from typing import Final
 
 import anyio
 
-from exporter.app.reload import heed_signals
+from exporter.app.reload import handle_signals
 from exporter.app.run import Serving
 from exporter.app.run import run as run_exporter
 from exporter.config import Config, parse
 from exporter.sandbox import ACCOUNTS, SIMULATIONS, Faults, World, make_app
 from exporter.web.addresses import address_of, listen
+from exporter.web.exposure import guard_origin, warn_if_exposed
 from exporter.web.server import Server
 
 _ANY_PORT: Final = "127.0.0.1:0"
@@ -58,7 +59,7 @@ async def run(
     """Serve a sandbox, and an exporter that polls it, until SIGTERM or SIGINT."""
     over = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(Server(make_app(world), over).run, [sandbox])
+        tasks.start_soon(Server(guard_origin(make_app(world), [sandbox], None), over).run, [sandbox])
         await run_exporter(settings, Serving(sockets=sockets, telemetry_path=telemetry_path))
         over.set()
 
@@ -73,8 +74,9 @@ async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults
     """Serve a sandbox until SIGTERM or SIGINT."""
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(heed_signals, stop, tasks.cancel_scope)
-        await Server(make_app(world, faults), stop).run(sockets)
+        tasks.start_soon(handle_signals, stop, tasks.cancel_scope)
+        warn_if_exposed(sockets, None)
+        await Server(guard_origin(make_app(world, faults), sockets, None), stop).run(sockets)
         tasks.cancel_scope.cancel()
 
 

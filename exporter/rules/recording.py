@@ -181,9 +181,11 @@ RECORDS: Final = (
     ),
     # Held while the account is known and not all of it fresh, or while an exporter or a shard of its job is not there;
     # let go when the quota is fresh, when the account is and has no such quota, or when all exporters are up and none
-    # knows the account. Alerts and the last share are read by a range: an instant would miss what was written an evaluation
-    # ago where rules are evaluated every five minutes, and vmalert writes later still. It is shorter than the `for` of an
-    # alert that could begin again by it.
+    # knows the account.
+    #
+    # Alerts, and the last share below, are read over ten minutes. Prometheus 3 would not find them by an instant where
+    # rules are evaluated every five minutes, and vmalert writes them later still. No alert begins again by it: each has
+    # a longer `for`, or ended because its share is too low.
     Record(
         "usage:quota_alerts:held",
         """

@@ -127,7 +127,7 @@ class Faults:
                 return one.fault
         return None
 
-    def told(self) -> list[dict[str, Any]]:
+    def described(self) -> list[dict[str, Any]]:
         """Return each fault with its number, how it is written, how many calls went wrong, and how many may yet."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
@@ -143,7 +143,7 @@ def routes(faults: Faults) -> list[Route]:
     """
 
     async def tell(_: Request) -> Response:
-        return JSONResponse(faults.told())
+        return JSONResponse(faults.described())
 
     async def add(request: Request) -> Response:
         try:
@@ -153,7 +153,7 @@ def routes(faults: Faults) -> list[Route]:
             raise HTTPException(400, str(error)) from None
         for fault in read:
             faults.add(fault)
-        return JSONResponse(faults.told(), 201)
+        return JSONResponse(faults.described(), 201)
 
     async def clear(request: Request) -> Response:
         if not faults.clear(request.path_params.get("number")) and "number" in request.path_params:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from expectation import LIMIT, USED, Key, Page, Values
+from expectation import LIMIT, USED, Key, Page, Values, key
 from page_lines import Pages, pages_of
 from world import World
 from world_server import serving
@@ -22,16 +22,23 @@ _CONSUMED: Final = "usage_quota_consumed_total"
 _UP: Final = "usage_exporter_account_up"
 
 
+def _as_it_is(_: World, one: Key) -> Key:
+    return one
+
+
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """How to make a vendor's worlds, how to read them, and which families are compared."""
+    """How to make a vendor's worlds, how to read them, and which families are compared.
+
+    `canonical` gives a series of the page in the reader's form, where the form of a label is open.
+    """
 
     name: str
     world: Callable[[int, date, frozenset[str]], World]
     read: Callable[[World], list[Page]]
     families: frozenset[str]
     quirks: Mapping[str, str]
-    canonical: Callable[[World, Key], Key] = lambda _, one: one  # noqa: E731 - where the form of a label is open
+    canonical: Callable[[World, Key], Key] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def compare(vendor: Vendor, seeds: Iterable[int], off: frozenset[str], folder: P
         return compare(vendor, [world.seed for world in worlds], off, folder)
     values, differences = 0, []
     for world in worlds:
-        compared, found = _compare_world(vendor, world, pages[world.account])
+        compared, found = compare_world(vendor, world, pages[world.account])
         values += compared
         differences += found
     return Result(len(worlds), values, tuple(differences))
@@ -87,7 +94,7 @@ def _pages(worlds: list[World], folder: Path) -> Pages:
         ]
         configuration = folder / "worlds.yaml"
         configuration.write_text(json.dumps({"accounts": accounts}), encoding="utf-8")  # JSON is YAML
-        command = [sys.executable, "-m", "exporter", "once", f"--config.file={configuration}", "--log.level=warn"]
+        command = [sys.executable, "-m", "exporter", "once", f"--config.file={configuration}", "--log.level=error"]
         environment = {**os.environ, "WORLD_SECRET": "invented-secret"}
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
@@ -96,20 +103,19 @@ def _pages(worlds: list[World], folder: Path) -> Pages:
     return pages_of(done.stdout)
 
 
-def _compare_world(vendor: Vendor, world: World, shown: Mapping[Key, float]) -> tuple[int, list[Difference]]:
+def compare_world(vendor: Vendor, world: World, shown: Mapping[Key, float]) -> tuple[int, list[Difference]]:
     """Compare with the allowed page that is nearest."""
-    shown = {vendor.canonical(world, one): value for one, value in shown.items()}
-    results = [_compare_page(vendor, world, page, shown) for page in vendor.read(world)]
+    canonical = {vendor.canonical(world, one): value for one, value in shown.items()}
+    assert len(canonical) == len(shown), f"{world.vendor} world {world.seed}: a series is shown in two forms"
+    results = [_compare_page(vendor, world, page, canonical) for page in vendor.read(world)]
     return min(results, key=lambda result: len(result[1]))
 
 
-def _compare_page(
-    vendor: Vendor, world: World, page: Page, shown: Mapping[Key, float]
-) -> tuple[int, list[Difference]]:
-    up = {world.account: page.up} if page.up is not None else {}
+def _compare_page(vendor: Vendor, world: World, page: Page, shown: Mapping[Key, float]) -> tuple[int, list[Difference]]:
     expected: dict[Key, Values] = dict(page.values)
-    for is_up in up.values():
-        expected[(_UP, frozenset({("vendor", world.vendor)}))] = (Decimal(is_up),)
+    if page.up is not None:
+        expected[key(_UP, {"vendor": world.vendor})] = (Decimal(page.up),)
+    expected = {one: values for one, values in expected.items() if _is_compared(vendor, page, one, expected)}
     present = {one: value for one, value in shown.items() if _is_compared(vendor, page, one, expected)}
     compared = [one for one in expected.keys() | present.keys() if expected.get(one, (None,))]
     differences = [
@@ -162,9 +168,7 @@ def _open_figures(name: str, shown: Mapping[Key, float]) -> list[tuple[float, fl
     ]
 
 
-def _are_alike(
-    expected: list[tuple[Decimal, Decimal | None]], found: list[tuple[float, float | None]]
-) -> bool:
+def _are_alike(expected: list[tuple[Decimal, Decimal | None]], found: list[tuple[float, float | None]]) -> bool:
     def order(pair: tuple[Decimal | float, Decimal | float | None]) -> tuple[float, float]:
         return float(pair[0]), -1.0 if pair[1] is None else float(pair[1])
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fields import month_of, unix_day
+from world import World
 
 Labels = frozenset[tuple[str, str]]
 Key = tuple[str, Labels]
@@ -32,7 +33,10 @@ def key(family: str, labels: Mapping[str, str]) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A series that a reading should have: `value` is `None` where it cannot be read; some of its labels may be unknown."""
+    """A series that a reading should have: `value` is `None` where it cannot be read.
+
+    A partial one has labels that are not known.
+    """
 
     family: str
     labels: Mapping[str, str]
@@ -109,32 +113,35 @@ class Page:
 
 
 def configured_quotas(
-    settings: Iterable[Mapping[str, Any]], members: Iterable[Member], account: str, today: date
+    world: World, members: Iterable[Member], settings: Iterable[Mapping[str, Any]] | None = None
 ) -> list[Quota]:
     """What each quota of the configuration counts: the sum of its members, only where each of them can be read."""
     members = list(members)
-    return [quota for setting in settings for quota in _configured(setting, members, account, today)]
+    settings = world.settings["quotas"] if settings is None else settings
+    return [quota for setting in settings for quota in _configured(world, setting, members)]
 
 
-def _configured(setting: Mapping[str, Any], members: list[Member], account: str, today: date) -> list[Quota]:
+def _configured(world: World, setting: Mapping[str, Any], members: list[Member]) -> list[Quota]:
     groups: dict[tuple[str, ...], list[Member]] = defaultdict(list)
     match = setting.get("match", {})
     members = [member for member in members if member.family == setting["metric"]]
     partial = [member for member in members if member.is_partial]
-    if any(_matches(match, member.labels) for member in partial):
+    unreadable = [member for member in members if member.value is None and _matches(match, member.labels)]
+    is_sure = not any(member in unreadable for member in partial)
+    if (partial and is_sure) or (unreadable and "partial_sums" in world.off):
+        return [_silent(setting)]  # whether a row that surely does not match withholds the quota is not said
+    if partial:
         return []  # a member without labels may belong to any subject
-    if partial:  # whether one that surely does not match withholds the quota is not said
-        return [Quota(setting["name"], "", "", None, (None,), is_subject_open=True, is_silent=True)]
     for member in members:
         if _matches(match, member.labels):
             groups[tuple(member.labels[label] for label in setting.get("by", ()))].append(member)
     quotas = []
     for subject, group in groups.items():
-        start, end = _period(setting.get("period", "none"), group, today)
+        start, end = _period(setting.get("period", "none"), group, world.today)
         quotas.append(
             Quota(
                 name=setting["name"],
-                subject=subject[0] if subject else account,
+                subject=subject[0] if subject else world.account,
                 unit=setting.get("unit", ""),
                 used=_sum(group),
                 limit=(Decimal(str(setting["limit"])),),
@@ -146,10 +153,12 @@ def _configured(setting: Mapping[str, Any], members: list[Member], account: str,
     return quotas
 
 
+def _silent(setting: Mapping[str, Any]) -> Quota:
+    return Quota(setting["name"], "", "", None, (None,), is_subject_open=True, is_silent=True)
+
+
 def _matches(match: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    return all(
-        re.fullmatch(pattern, labels[label], re.DOTALL) for label, pattern in match.items() if label in labels
-    )
+    return all(re.fullmatch(pattern, labels[label], re.DOTALL) for label, pattern in match.items() if label in labels)
 
 
 def _sum(group: list[Member]) -> Decimal | None:

@@ -4,6 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import Any, Final
 
+import fields
 from world import MISSING, UNREADABLE_TIMES, Answer, Dice, Question, Reply, World, row
 
 QUIRKS: Final = {
@@ -22,7 +23,9 @@ QUIRKS: Final = {
     "datacenter_gone": "a data centre is not found",
     "other_period": "the answer is of another month",
     "other_contract": "the answer is of another contract",
-    "leading_zero": "a contract number with a leading zero, and a match that has it too",
+    "leading_zero": "a contract number with a leading zero",
+    "match_leading_zero": "a quota that matches such a number as it is written",
+    "partial_sums": "a sum is not shown where a member of it cannot be read",
     "contract_twice": "the profile has a contract twice",
     "prices_refused": "the price list is refused",
     "commitment_only": "the only price is a commitment's",
@@ -79,7 +82,7 @@ def _contract(dice: Dice, number: int) -> str:
 
 
 def _companies(dice: Dice, contracts: list[str]) -> list[dict[str, Any]]:
-    companies = [
+    companies: list[dict[str, Any]] = [
         {"contractId": contract if contract[0] == "0" or dice.chance(0.5) else int(contract), "customerId": 112505406}
         for contract in contracts
     ]
@@ -113,7 +116,7 @@ def _meters(dice: Dice) -> list[dict[str, Any]]:
     meters = [_meter(dice, meter) for meter in dice.random.sample(list(_METERS), dice.count(0, 5))]
     if meters and dice.quirk("meter_twice", 0.12):
         meters.append(_meter(dice, dice.pick(list(_METERS))))
-        meters.append(_meter(dice, meters[-1].get("meterId", "C01000")))
+        meters.append(_meter(dice, meters[-1].get("meterId") or "C01000"))
     return meters
 
 
@@ -193,16 +196,18 @@ def _prices(dice: Dice, meter: str) -> list[dict[str, Any]]:
             "term": term,
         }
 
-    cost = {"quantity": dice.figure(round(dice.random.uniform(0, 2), 6)), "unit": "EUR"}
+    cost = row(quantity=dice.figure(round(dice.random.uniform(0, 2), 6)), unit="EUR")
     other = {"quantity": "0.123456789", "unit": "EUR"}
     if dice.quirk("commitment_only", 0.08):
         return [product(other, term=36)]
     if dice.quirk("two_prices", 0.06):
         return [product({"quantity": "0.5", "unit": "EUR"}), product(other)]
-    rows = [product(None if dice.chance(0.1) else cost)]
-    if dice.chance(0.15):
+    if dice.chance(0.1):
+        return [product(None)]
+    rows = [product(cost)]
+    if dice.chance(0.15) and (fields.number(cost.get("quantity")) is not None or dice.quirk("commitment_only", 0.5)):
         rows.append(product(other, term=dice.pick((12, 36))))
-    if dice.chance(0.1) and rows[0]["unitCost"] is not None:
+    if dice.chance(0.1):
         rows.append(product(other, deprecated=True))
     if dice.chance(0.1):
         rows.append(dict(rows[0]))
@@ -214,8 +219,9 @@ def _quotas(dice: Dice, contracts: list[str]) -> list[dict[str, Any]]:
     quotas = []
     for number in range(dice.count(0, 3)):
         match = dice.pick(({"meter_id": "C0.*"}, {"meter_id": "[CR]0.*", "unit": "1.*hour"}, {"unit": "1G.*30Days"}))
-        if dice.chance(0.2):
-            match = {**match, "contract": dice.pick(contracts)}
+        contract = dice.pick(contracts)
+        if dice.chance(0.2) and (contract[0] != "0" or dice.quirk("match_leading_zero", 0.5)):
+            match = {**match, "contract": contract}
         by = dice.random.sample(["contract", "datacenter_id", "meter_id", "unit"], dice.count(1, 2))
         quotas.append(
             row(

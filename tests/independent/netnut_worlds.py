@@ -21,6 +21,8 @@ QUIRKS: Final = {
     "array_envelope": "the reseller's reply is a list of replies",
     "nested_plans": "the reseller's plans stand below their sub-user",
     "no_success": "HTTP 200 that says it is no success",
+    "partial_sums": "a sum is not shown where a member of it cannot be read",
+    "none_asked_for": "a sub-user's plans are all others than were asked for, and nothing else is there",
 }
 _STATUSES: Final = {"active": 1, "inactive": 0, "standby": 2, "all": 3}
 _PRODUCTS: Final = ("Residential", "Data Center", "ISP", "Mobile")
@@ -77,7 +79,7 @@ def _plans(dice: Dice, today: date, *, is_own: bool = True) -> list[dict[str, An
     rows: list[dict[str, Any]] = []
     ids = dice.random.sample(range(1, 90_000), 5)
     for number in range(dice.count(0, 5) if is_own else dice.count(0, 3)):
-        plan = _plan(dice, today, _plan_id(dice, ids[number]))
+        plan = _plan(dice, today, _plan_id(dice, ids[number], number))
         rows.append(plan | shared if dice.chance(0.4) else plan)
     if is_own and rows:
         rows += _more_rows(dice, today, dice.pick(rows))
@@ -97,11 +99,11 @@ def _more_rows(dice: Dice, today: date, first: dict[str, Any]) -> list[dict[str,
     return []
 
 
-def _plan_id(dice: Dice, usual: int) -> Any:
+def _plan_id(dice: Dice, usual: int, number: int) -> Any:
     if dice.quirk("no_plan_id", 0.02):
         return dice.pick((None, "", MISSING))
     if dice.chance(0.05):
-        return dice.pick((0, 2**53 + 1, 10**20))
+        return (0, 2**53 + 1, 10**20, "0x1", "-7")[number]
     if dice.chance(0.1):
         return f"{dice.text()}-{usual}"
     return str(usual) if dice.quirk("number_as_text", 0.2) else usual
@@ -160,7 +162,7 @@ def _quotas(dice: Dice, has_sub_users: bool) -> list[dict[str, Any]]:
         metric = dice.pick(metrics)
         of_sub_users = "sub_user" in metric
         labels = ["plan_id", "product_type"] + (["sub_user_id"] if of_sub_users else [])
-        match = {"product_type": dice.pick(("Residential", "ISP|Mobile", ".*e.*", "[^a]*"))}
+        match = {"product_type": dice.pick(("Residential", "ISP|Mobile", "[^z]*e[^z]*", "[^a]*"))}
         quotas.append(
             row(
                 name=f"q{number}",

@@ -19,9 +19,23 @@ QUIRKS: Final = {
     "left_zero": "nothing is left",
     "left_negative": "less than nothing is left",
     "not_renewing": "a subscription that does not renew",
+    "partial_sums": "a sum is not shown where a member of it cannot be read",
+    "subscription_limits": "what two subscriptions leave makes no limit",
+    "bucket_limits": "what is left of a lever used by bucket makes no limit",
     "same_lever_twice": "two products have a lever of one name",
 }
-CUSTOMERS: Final = ("acme", "42", "user+1@example.com", "team/blue", "ünï", "日本", "50%2F", "stripe:cus_9", 'q"x', "0042")
+CUSTOMERS: Final = (
+    "acme",
+    "42",
+    "user+1@example.com",
+    "team/blue",
+    "ünï",
+    "日本",
+    "50%2F",
+    "stripe:cus_9",
+    'q"x',
+    "0042",
+)
 _LEVERS: Final = ("api-calls", "invoices", "clicks", "seats", "exports", "jobs")
 
 
@@ -132,11 +146,11 @@ def _usage(dice: Dice, subscriptions: list[str]) -> dict[str, Any]:
     for name, usage in by_bucket.items():
         for place, subscription in enumerate(subscriptions):
             part = usage // 3 if place else usage - usage // 3 * (len(subscriptions) - 1)
-            rows[subscription].append({"usage": dice.figure(part, 0.03), "bucket": name})
+            rows[subscription].append(row(usage=dice.figure(part, 0.03), bucket=name))
     total = sum(by_bucket.values())
     return row(
         total=dice.figure(total),
-        by_bucket={"null" if name is None else name: dice.figure(usage, 0.03) for name, usage in by_bucket.items()},
+        by_bucket=row(**{"null" if name is None else name: dice.figure(use, 0.03) for name, use in by_bucket.items()}),
         by_subscription=rows,
     )
 

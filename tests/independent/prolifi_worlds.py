@@ -11,6 +11,7 @@ QUIRKS: Final = {
     "number_as_text": "a number comes as its digits",
     "unreadable_number": "a number is missing, null or no number",
     "no_event_name": "a row without its event's name",
+    "no_event_readable": "the only row of a customer's usage has no name, and its entitlements can be read",
     "no_feature_id": "a row without its feature's id",
     "event_twice": "an event's row comes twice",
     "customer_gone": "a customer is not found",
@@ -20,6 +21,7 @@ QUIRKS: Final = {
     "limit_minus_one": "-1 means without limit",
     "limit_zero": "nothing is allowed",
     "unlimited_with_limit": "without limit, and yet a limit is given",
+    "partial_sums": "a sum is not shown where a member of it cannot be read",
     "no_end_date": "events after the window are left out only if its end is asked for",
 }
 LATER_EVENTS: Final = 13
@@ -109,7 +111,8 @@ def _with_more(event: dict[str, Any], more: int) -> dict[str, Any]:
 def _events(dice: Dice, *, is_many: bool) -> list[dict[str, Any]]:
     names = list(dict.fromkeys(dice.text() for _ in range(dice.count(0, 4))))
     events = [_event(dice, name) for name in names]
-    if not is_many and events and dice.quirk("no_event_name", 0.02):
+    nameless = "no_event_name" if len(events) > 1 else "no_event_readable"
+    if not is_many and events and dice.quirk(nameless, 0.02):
         dice.pick(events)["event_name"] = dice.pick((None, ""))
     if not is_many and events and dice.quirk("event_twice", 0.04):
         again = dict(events[0]) if dice.chance(0.5) else _event(dice, names[0])
@@ -174,7 +177,7 @@ def _quotas(dice: Dice, *, has_entitlements: bool, is_month: bool) -> list[dict[
             row(
                 name=f"q{number}",
                 metric="prolifi_event_count" if is_event else "prolifi_entitlement_used",
-                match={label: dice.pick((".*a.*", "[^\\s]+", "alpha|beta"))} if dice.chance(0.4) else MISSING,
+                match={label: dice.pick(("[^z]*a[^z]*", "[^\\s]+", "alpha|beta"))} if dice.chance(0.4) else MISSING,
                 by=dice.random.sample(["customer_id", label], dice.count(1, 2)) if dice.chance(0.5) else MISSING,
                 limit=dice.pick((1000, 0.5, 10**12)),
                 unit=dice.pick(("events", MISSING)),

@@ -17,6 +17,8 @@ FAMILIES: Final = frozenset(
         *("ionos_period_start_timestamp_seconds", "ionos_period_end_timestamp_seconds"),
     }
 )
+_WHOLE_CONTRACT: Final = "whole contract"
+_PLACE: Final = ("contract", "datacenter_id", "meter_id")
 
 Cell = tuple[str, str, str]
 """A data centre, a meter and a unit."""
@@ -59,7 +61,7 @@ def read_ionos(world: World) -> list[Page]:
             _show_cost(world, page, usage)
     settings = [_without_zeros(setting) for setting in world.settings["quotas"]]
     members = [member for usage in usages for member in _members(usage)]
-    page.show_quotas("ionos", configured_quotas(settings, members, world.account, world.today))
+    page.show_quotas("ionos", configured_quotas(world, members, settings))
     if any(usage.is_of_another_contract or usage.is_without_datacenters or not usage.answers for usage in usages):
         page.up = None
     if any(usage.is_of_another_contract for usage in usages) and len(usages) > 1:
@@ -81,7 +83,7 @@ def _expect_another_month(pages: list[Page], settings: list[dict[str, Any]]) -> 
             if setting.get("period") != "month":
                 page.silent_quotas.add(setting["name"])
         page.open_quotas = {name: [] for name in page.open_quotas if name not in page.silent_quotas}
-        page.values = {one: (None,) for one in page.values}
+        page.values = dict.fromkeys(page.values, (None,))
         page.up = None
 
 
@@ -102,18 +104,15 @@ def _without_zeros(setting: Mapping[str, Any]) -> dict[str, Any]:
 def _usage(world: World, contract: str) -> Usage:
     usage = Usage(contract, {}, defaultdict(set), defaultdict(set), [], [], (None,), (None,))
     period = f"{world.today:%Y-%m}"
-    asked = world.settings.get("datacenters", [MISSING_ID])
+    asked = world.settings.get("datacenters", [_WHOLE_CONTRACT])
     for datacenter in asked:
         path = f"/{contract}/usage"
-        if datacenter != MISSING_ID:
+        if datacenter != _WHOLE_CONTRACT:
             path += f"/{datacenter or 'null'}"
         answer = world.get(path, period=period)
         if answer.status == 200:
-            _add_answer(world, usage, answer.body, "null" if datacenter in {None, MISSING_ID} else datacenter)
+            _add_answer(world, usage, answer.body, "null" if datacenter in {None, _WHOLE_CONTRACT} else datacenter)
     return usage
-
-
-MISSING_ID: Final = "whole contract"
 
 
 def _add_answer(world: World, usage: Usage, body: Mapping[str, Any], asked: str) -> None:
@@ -203,7 +202,8 @@ def _show_cost(world: World, page: Page, usage: Usage) -> None:
         elif len(prices) == 1 and None not in prices:
             price = prices.pop() or Decimal()
             labels = {"contract": usage.contract, "meter_id": meter, "currency": "EUR"}
-            page.show("ionos_meter_unit_price", labels, price)
+            is_open = usage.is_without_datacenters or usage.is_of_another_contract
+            page.show("ionos_meter_unit_price", labels, *(ANYTHING if is_open else (price,)))
             _show_meter_cost(page, usage, labels, price, products[0]["unit"])
 
 
@@ -223,9 +223,6 @@ def _show_meter_cost(page: Page, usage: Usage, labels: Mapping[str, str], price:
             page.show(family, own, *ANYTHING)  # the price is of another unit
         elif len(values) == len(cells) and {name: own[name] for name in _PLACE} not in usage.unknown:
             page.show(family, own, sum(values, Decimal()))
-
-
-_PLACE: Final = ("contract", "datacenter_id", "meter_id")
 
 
 def _members(usage: Usage) -> Iterator[Member]:

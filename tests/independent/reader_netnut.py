@@ -54,10 +54,12 @@ def read_netnut(world: World) -> list[Page]:
     reply = world.post("/customer/usage/myusage", {"planStatus": status}).body
     if reply.get("success") is False:
         return [Page(up=False)]
-    own = [_plan(world, one, None) for one in reply["data"]]
+    own = [_plan(one, None) for one in reply["data"]]
     theirs, is_refused = _sub_user_plans(world, status)
     pages = [_page(world, [*choice, *theirs], is_refused=is_refused) for choice in _choices(own)]
     if own and not any(own):  # an answer of which nothing can be read may be a failure
+        pages.append(Page(up=False))
+    if not own and not theirs and "none_asked_for" in world.off:
         pages.append(Page(up=False))
     return pages
 
@@ -72,12 +74,12 @@ def _choices(plans: list[Plan | None]) -> Iterator[list[Plan | None]]:
     return map(list, product(*by_plan.values()))
 
 
-def _plan(world: World, one: dict[str, Any], sub_user: str | None) -> Plan | None:
+def _plan(one: dict[str, Any], sub_user: str | None) -> Plan | None:
     plan_id = identifier(one.get("id"))
     if plan_id is None:
         return None
     share, size, active = percentage(one.get("usage_percentage")), number(one.get("plan_gb")), one.get("is_active")
-    end, quota_end = _ends(world, one.get("end_date"), active)
+    end, quota_end = _ends(one.get("end_date"), active)
     return Plan(
         plan_id=plan_id,
         product_type=text(one.get("product_type")),
@@ -93,13 +95,13 @@ def _plan(world: World, one: dict[str, Any], sub_user: str | None) -> Plan | Non
     )
 
 
-def _ends(world: World, end: Any, active: Any) -> tuple[Values, Values]:
-    """What the plan's end may be, on its own series and as its quota's; a day means its end while the plan is active."""
+def _ends(end: Any, active: Any) -> tuple[Values, Values]:
+    """What an end may be, on its own series and as the quota's; a day means its end while the plan is active."""
     beginning = moment(end)
     if beginning is None or not is_day(end):
         return (beginning,), (beginning,)
     both = (beginning, beginning + _DAY_SECONDS)
-    return both, both[1:] if active is True and "end_as_day" not in world.off else both
+    return both, both[1:] if active is True else both
 
 
 def _sub_user_plans(world: World, status: int) -> tuple[list[Plan | None], bool]:
@@ -112,11 +114,11 @@ def _sub_user_plans(world: World, status: int) -> tuple[list[Plan | None], bool]
             is_refused = True
             continue
         found = [one for one in answer.body["data"] if one.get("is_active") not in _OTHERS[status]]
-        plans |= _by_identity(world, [(sub_user, one) for one in found])
+        plans |= _by_identity([(sub_user, one) for one in found])
     if world.settings.get("reseller"):
         reply = world.post("/customer/usage/", {"planStatus": status, "bySubUser": True}).body
         for envelope in reply if isinstance(reply, list) else [reply]:
-            plans |= _by_identity(world, _owned(envelope["data"]))
+            plans |= _by_identity(_owned(envelope["data"]))
     return list(plans.values()), is_refused
 
 
@@ -129,8 +131,8 @@ def _owned(found: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     return owned
 
 
-def _by_identity(world: World, owned: list[tuple[str, dict[str, Any]]]) -> dict[Any, Plan | None]:
-    plans = [(sub_user, _plan(world, one, sub_user)) for sub_user, one in owned]
+def _by_identity(owned: list[tuple[str, dict[str, Any]]]) -> dict[Any, Plan | None]:
+    plans = [(sub_user, _plan(one, sub_user)) for sub_user, one in owned]
     return {(sub_user, plan and plan.plan_id, plan and plan.product_type): plan for sub_user, plan in plans}
 
 
@@ -141,7 +143,7 @@ def _page(world: World, plans: list[Plan | None], *, is_refused: bool) -> Page:
             _show(page, plan)
     page.show_quotas("netnut", _native(world, plans))
     settings = world.settings["quotas"]
-    page.show_quotas("netnut", configured_quotas(settings, _members(world, plans), world.account, world.today))
+    page.show_quotas("netnut", configured_quotas(world, _members(plans)))
     if is_refused:  # whether one refused belongs to the sum is not said
         page.silent_quotas |= {one["name"] for one in settings if "sub_user" in one["metric"]}
     return page
@@ -185,7 +187,7 @@ def _ends_after(plan: Plan, today: date) -> bool:
     return end is not None and end >= unix_day(today + timedelta(1))
 
 
-def _members(world: World, plans: list[Plan | None]) -> Iterator[Member]:
+def _members(plans: list[Plan | None]) -> Iterator[Member]:
     for plan in plans:
         if plan is None:
             for family in FAMILIES:

@@ -59,7 +59,7 @@ def read_planship(world: World) -> list[Page]:
     if world.settings.get("entitlements"):
         page.show_quotas("planship", [quota for visit in visits for quota in _native(world, visit)])
     members = [member for visit in visits for member in _members(visit)]
-    page.show_quotas("planship", configured_quotas(world.settings["quotas"], members, world.account, world.today))
+    page.show_quotas("planship", configured_quotas(world, members))
     totals = [number(usage.get("total")) for visit in visits for usage in visit.usages.values()]
     if any(total is not None for total in totals):
         return [page]
@@ -150,12 +150,12 @@ def _limit(world: World, visit: Visit, usage: dict[str, Any], left: Values) -> V
         return (None,)
     active = [one for one in visit.subscriptions if one["is_active"]]
     if len(usage["by_subscription"]) > 1 or (world.settings.get("subscriptions") and len(active) > 1):
-        return (None,)
+        return ANYTHING if "subscription_limits" in world.off else (None,)
     if set(usage["by_bucket"]) - {"null"}:
-        return (None,)
-    if left[0] < 0 or (left[0] == 0 and total == 0):
+        return ANYTHING if "bucket_limits" in world.off else (None,)
+    if left[0] <= 0:  # whether a rest below nothing is stated as such or as 0 is open
         return (None, total + left[0])
-    return (None,) if left[0] == 0 else (total + left[0],)
+    return (total + left[0],)
 
 
 def _members(visit: Visit) -> Iterator[Member]:

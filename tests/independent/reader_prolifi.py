@@ -137,8 +137,7 @@ def _page(world: World, events: list[Event], entitlements: list[tuple[str, dict[
         if feature is not None:
             _show_entitlement(page, {"customer_id": customer, "feature": feature}, one)
     page.show_quotas("prolifi", _native(entitlements))
-    settings = world.settings["quotas"]
-    page.show_quotas("prolifi", configured_quotas(settings, members, world.account, world.today))
+    page.show_quotas("prolifi", configured_quotas(world, members))
     return page
 
 
@@ -171,5 +170,3 @@ def _native(entitlements: list[tuple[str, dict[str, Any]]]) -> Iterator[Quota]:
         if feature is not None:
             used, end = number(one.get("current_usage")), moment(one.get("reset_at"))
             yield Quota(feature, customer, "", used, (_limit(one),), end=(end,))
-
-

@@ -31,7 +31,22 @@ ODD_TEXTS: Final = (
     "ﷺ",
 )
 UNREADABLE_NUMBERS: Final[tuple[Any, ...]] = (
-    *(None, None, MISSING, "N/A", "", "unlimited", "-", "1,5", "12 GB", "1_000", "１２", "NaN", "Infinity", True),
+    *(
+        None,
+        None,
+        MISSING,
+        "N/A",
+        "",
+        "unlimited",
+        "-",
+        "1,5",
+        "12 GB",
+        "1_000",
+        "\uff11\uff12",
+        "NaN",
+        "Infinity",
+        True,
+    ),
     *({}, [7]),
 )
 UNREADABLE_TIMES: Final[tuple[Any, ...]] = (None, MISSING, "", "soon", "2026-13-01", "0000-00-00", "2026-02-30", [])

@@ -418,6 +418,7 @@ def test_every_kind_says_what_it_does_in_a_sentence() -> None:
         assert kind.meaning[0].isupper(), name
 
 
+@pytest.mark.slow
 def test_a_sandbox_is_started_with_faults_which_its_help_lists(tmp_path: Path) -> None:
     options = ("--fault=ionos:/profile:status=503;retry-after=7;times=1", "--fault=prolifi:*:html")
     with running(tmp_path, "sandbox", ANY_PORT, *options) as sandbox:

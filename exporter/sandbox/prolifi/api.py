@@ -199,10 +199,10 @@ def _day(request: Request, name: str) -> float | None:
 
 
 def _failure(error: HTTPException) -> dict[str, Any]:
-    told: dict[str, Any] = {"type": _ERROR_TYPES.get(error.status_code, "api_error"), "message": error.detail}
+    error_body: dict[str, Any] = {"type": _ERROR_TYPES.get(error.status_code, "api_error"), "message": error.detail}
     if isinstance(error, Invalid):
-        told["errors"] = [{"field": error.field, "message": error.detail}]
-    return {"error": told}
+        error_body["errors"] = [{"field": error.field, "message": error.detail}]
+    return {"error": error_body}
 
 
 def prolifi(world: World, _: Tokens) -> Starlette:
