@@ -105,7 +105,7 @@ def found_in_slices(account: Account, slices: Slices) -> tuple[dict[str, float],
     quotas = Watched(account)
     quotas.read_all(slices)
     used = {subject: one["used"] for (_, subject, _), one in shown(quotas).items()}
-    return used, dict(quotas.whole.matched), {name: reason for name, reason in quotas.whole.withheld}
+    return used, dict(quotas.whole.matched), dict(quotas.whole.withheld)
 
 
 GB, HOURS = meter(2, unit="GB"), meter(3, unit="h")
