@@ -44,7 +44,7 @@ worlds: $(VENV)/development ## compare the page with independent readers on WORL
 	@$(BIN)/python tests/independent/compare_worlds.py --worlds $(WORLDS)
 
 soak: $(VENV)/development ## run an exporter under everything at once, for SECONDS (180)
-	@$(BIN)/python tests/soak.py $(SECONDS)
+	@$(BIN)/python tests/support/soak.py $(SECONDS)
 
 bench: $(VENV)/development ## what everything costs, beside the usual ways; half an hour
 	@$(BIN)/python -m benchmarks

@@ -13,7 +13,7 @@ from exporter.config import Config, ConfigError
 from exporter.log import logger
 
 
-class Loading(Protocol):
+class ReloadObserver(Protocol):
     """Who is told that a configuration was refused."""
 
     def refuse(self) -> None:
@@ -26,10 +26,10 @@ class Reload:
     One reading is enough for all who ask before it begins.
     """
 
-    def __init__(self, load: Callable[[], Config], adopt: Callable[[Config], None], loading: Loading) -> None:
+    def __init__(self, load: Callable[[], Config], adopt: Callable[[Config], None], observer: ReloadObserver) -> None:
         self._load = load
         self._adopt = adopt
-        self._loading = loading
+        self._observer = observer
         self._one_at_a_time = anyio.Lock()
         self._request_count = 0
         self._answered_count = 0
@@ -52,12 +52,12 @@ class Reload:
             config = await anyio.to_thread.run_sync(self._load)
             self._adopt(config)
         except ConfigError as error:
-            self._loading.refuse()
+            self._observer.refuse()
             for problem in error.problems:
                 logger.error("the configuration is refused, the last one stays", problem=str(problem))
             return str(error)
         except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
-            self._loading.refuse()
+            self._observer.refuse()
             logger.exception("a bug in the exporter, please report it; the last configuration stays")
             return f"a bug in the exporter: {type(error).__name__}"
         logger.info("the configuration was read again", accounts=len(config.accounts))
@@ -75,7 +75,7 @@ async def watch(state: Callable[[], object], seconds: float, reload: Callable[[]
             await reload()
 
 
-async def heed_signals(
+async def handle_signals(
     stop: anyio.Event,
     everything: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,

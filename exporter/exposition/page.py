@@ -22,7 +22,8 @@ from prometheus_client.exposition import generate_latest as text_page
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
 
 from exporter.exposition.negotiation import Format
-from exporter.metrics import READING_FAMILIES, Family
+from exporter.metrics import Family
+from exporter.store.reading import READING_FAMILIES
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.textformat.gzip import HEAD, Checksum, joined, tail

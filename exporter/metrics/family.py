@@ -89,6 +89,11 @@ Figures = Mapping[Family, Mapping[Labels, float]]
 """Values by family and label values: what a reading is while it is under way."""
 
 
+def declared(names: Mapping[str, object]) -> tuple[Family, ...]:
+    """Return the families that a module declares, in its order."""
+    return tuple(value for name, value in names.items() if isinstance(value, Family) and name.isupper())
+
+
 def figures_of(samples: Iterable[Sample]) -> Figures:
     """Return the values of samples; the last where several have the same family and labels."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)

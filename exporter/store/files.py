@@ -19,9 +19,9 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from exporter.metrics import READING_FAMILIES, Sample, figures_of
+from exporter.metrics import Sample, figures_of
 from exporter.quota import Consumption, Key, Quotas
-from exporter.store.reading import Reading
+from exporter.store.reading import READING_FAMILIES, Reading
 from exporter.vendors import Account
 from exporter.vendors.periods import Span
 

@@ -11,10 +11,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Final
 
-from exporter.metrics import MAX_LABEL_CHARACTERS, Family, Figures, Labels, Sample, clean_label, figures_of
+from exporter.metrics import (
+    MAX_LABEL_CHARACTERS,
+    QUOTA_FAMILIES,
+    Family,
+    Figures,
+    Labels,
+    Sample,
+    clean_label,
+    figures_of,
+)
 from exporter.quota import NO_QUOTAS, Quotas, Tallies
+from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Notes
+
+READING_FAMILIES: Final = VENDOR_FAMILIES + QUOTA_FAMILIES
+"""What a reading may have, in the order of the page; the label `account` is added where they are rendered."""
 
 
 @dataclass(frozen=True, slots=True)

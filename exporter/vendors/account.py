@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, field_validator
 
 from exporter.client.auth import Auth
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
-from exporter.metrics import Sample
+from exporter.metrics import Family, Sample
 from exporter.secret import FileSecret, Secret
 from exporter.sharding import Shard, owner
 from exporter.vendors.cycle import Cycle
@@ -48,6 +48,14 @@ class Account(Settings):
 
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
     """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
+    families: ClassVar[tuple[Family, ...]]
+    """What the vendor reports."""
+    example: ClassVar[str]
+    """The settings of a small configuration, as lines of YAML."""
+    quota_example: ClassVar[str] = ""
+    """The same with a quota that the operator sets, if it is the vendor to show that by."""
+    native_quotas_of: ClassVar[str] = ""
+    """What the vendor reports quotas of, in words."""
     assumed_rate: ClassVar[Rate | None] = None
     """What the vendor allows until its answers say otherwise; None where it is not documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
@@ -84,6 +92,11 @@ class Account(Settings):
     )
     _shard: Shard = PrivateAttr(default=Shard())
     _rate_share: float = PrivateAttr(default=1.0)
+
+    @field_validator("quotas", mode="after")
+    @classmethod
+    def _with_families(cls, quotas: tuple[Quota, ...]) -> tuple[Quota, ...]:
+        return tuple(quota.of(cls.families) for quota in quotas)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -214,7 +227,7 @@ class Account(Settings):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
-        yield from quota_conflicts(str(given.get("vendor")), given, cls.native_quotas, cls.plan_period)
+        yield from quota_conflicts(str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_period)
 
 
 def _shorter(one: object, other: object) -> bool:

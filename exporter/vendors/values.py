@@ -1,6 +1,6 @@
 """What a value of a vendor's reply can be read as. Each raises `ValueError` where it is nothing of the kind.
 
-Official sources disagree on number or string (IONOS quantities, NetNut GB), so a number is a finite JSON number or a
+Vendors' own documents disagree on number or string, so a number is a finite JSON number or a
 string of ASCII digits.
 """
 

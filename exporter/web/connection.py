@@ -10,7 +10,7 @@ import anyio.abc
 import h11
 
 from exporter.web.clients import Client, Clients
-from exporter.web.exchange import ASGIApp, Exchange, Peer
+from exporter.web.exchange import ASGIApp, Peer, RequestCycle
 from exporter.web.limits import Limits
 from exporter.web.stream import RECEIVE_BYTES, SocketStream
 
@@ -48,7 +48,7 @@ class Connection:
 
     async def run(self, stop: anyio.Event, clients: Clients, client: Client) -> None:
         """Answer requests until either side is done."""
-        peer = Peer(self._stream, client.network)
+        peer = Peer(self._stream, client.network, self._below.is_gone)
         while not stop.is_set():
             clients.wait(client)
             request: h11.Request | None = None
@@ -62,7 +62,7 @@ class Connection:
                 break
             clients.answer(client)
             with anyio.fail_after(self._limits.answer_seconds):
-                await Exchange(self._http, peer, self._app, request, body).run()
+                await RequestCycle(self._http, peer, self._app, request, body).run()
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 break
             self._answered = True

@@ -29,19 +29,27 @@ Headers = list[tuple[bytes, bytes]]
 
 STREAM: Final = "exporter.stream"
 """The extension of the scope that holds the connection."""
-NETWORK: Final = "exporter.network"
-"""The extension that says whom the client is counted under."""
+PEER: Final = "exporter.peer"
+"""The extension that holds who is on its other side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The other side of a connection: its bytes, decrypted, and the network that it is counted under."""
+    """The other side of a connection.
+
+    Attributes:
+        stream: its bytes, decrypted.
+        network: what it is counted under.
+        is_gone: whether it has hung up, as far as can be seen; not seen below TLS.
+
+    """
 
     stream: anyio.abc.ByteStream
     network: str
+    is_gone: Callable[[], bool]
 
 
-class Exchange:
+class RequestCycle:
     """A request, and what the application makes of it."""
 
     def __init__(
@@ -57,7 +65,7 @@ class Exchange:
         self._app = app
         self._request = request
         self._body: bytes | None = body
-        self._network = peer.network
+        self._peer = peer
         self._unsent: list[bytes] = []
 
     async def run(self) -> None:
@@ -88,7 +96,7 @@ class Exchange:
             "headers": headers,
             "client": None,
             "server": None,
-            "extensions": {STREAM: {"stream": self._stream}, NETWORK: {"network": self._network}},
+            "extensions": {STREAM: {"stream": self._stream}, PEER: {"peer": self._peer}},
         }
 
     async def _receive(self) -> dict[str, Any]:

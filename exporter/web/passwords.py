@@ -48,11 +48,18 @@ class Passwords:
         """By what is computed: whose network asked, and what is set when it is done."""
         self._remembered: dict[bool, dict[bytes, None]] = {True: {}, False: {}}
 
-    async def admit(self, users: Mapping[str, bytes], user: bytes, password: bytes, network: str = "") -> bool:
+    async def admit(
+        self,
+        users: Mapping[str, bytes],
+        user: bytes,
+        password: bytes,
+        network: str = "",
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> bool:
         """Whether a user has this password; one who is not there takes as long as one who is.
 
         Raises:
-            BusyError: too many passwords wait to be checked.
+            BusyError: too many passwords wait to be checked, or who asked has gone.
 
         """
         if len(password) > LONGEST_PASSWORD_BYTES:
@@ -61,14 +68,16 @@ class Passwords:
         costs = range(cost_of(hashed), max(map(cost_of, users.values())))
         question = b"%d:%b%b%b" % (len(user), user, hashed, password)
         digest = hmac.digest(self._key, question, "sha256")
-        while (matches := self._recall(digest)) is None:
+        while (matches := self._cached_result(digest)) is None:
             if digest in self._in_progress:
                 await self._in_progress[digest][1].wait()
             else:
-                await self._compute(digest, network, partial(_matches, password, hashed, costs))
+                await self._compute(digest, network, is_gone, partial(_matches, password, hashed, costs))
         return matches and known
 
-    async def _compute(self, digest: bytes, network: str, matches: Callable[[], bool]) -> None:
+    async def _compute(
+        self, digest: bytes, network: str, is_gone: Callable[[], bool], matches: Callable[[], bool]
+    ) -> None:
         of_network = sum(one == network for one, _ in self._in_progress.values())
         if of_network >= _MOST_IN_PROGRESS_OF_A_NETWORK or len(self._in_progress) >= _MOST_IN_PROGRESS:
             raise BusyError
@@ -76,19 +85,21 @@ class Passwords:
         self._in_progress[digest] = network, done
         try:
             async with self._one_at_a_time:
-                self._remember(digest, await anyio.to_thread.run_sync(matches, abandon_on_cancel=True))
+                if is_gone():
+                    raise BusyError
+                self._cache_result(digest, await anyio.to_thread.run_sync(matches, abandon_on_cancel=True))
         finally:
             del self._in_progress[digest]
             done.set()
 
-    def _recall(self, digest: bytes) -> bool | None:
+    def _cached_result(self, digest: bytes) -> bool | None:
         for matches, digests in self._remembered.items():
             if digest in digests:
-                self._remember(digest, matches)
+                self._cache_result(digest, matches)
                 return matches
         return None
 
-    def _remember(self, digest: bytes, matches: bool) -> None:
+    def _cache_result(self, digest: bytes, matches: bool) -> None:
         """Keep it as the newest; the one that was asked for longest ago may have to go."""
         digests = self._remembered[matches]
         digests.pop(digest, None)

@@ -61,6 +61,15 @@ class SocketStream(anyio.abc.ByteStream):
             raise anyio.BrokenResourceError
         return data
 
+    def is_gone(self) -> bool:
+        """Whether the client will send nothing more, which is all there is to see of one that hung up."""
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def mark_used(self) -> None:
         """Note that what was received so far was of use.
 

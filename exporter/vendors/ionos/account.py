@@ -21,14 +21,13 @@ from exporter.client.auth import Auth, Basic
 from exporter.client.auth import Key as BearerToken
 from exporter.errors import Forbidden, NotFound
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors.account import Account
-from exporter.vendors.ionos.cost import Price, Products, cost_samples, prices
+from exporter.vendors.ionos import families
+from exporter.vendors.ionos.cost import Price, cost_samples, prices
+from exporter.vendors.ionos.replies import DataCenter, Products, Profile, Usage
+from exporter.vendors.ionos.settings import ContractNumber, DataCenterId
 from exporter.vendors.poll import Poll, segment
-from exporter.vendors.reply import MISSING, CamelReply, Key, MaybeKey, MaybeText, Number, Part, Rows, Text, Time
 from exporter.vendors.settings import (
-    ContractNumber,
-    DataCenterId,
     Duration,
     SecretFromEnvironment,
     SecretFromFile,
@@ -37,57 +36,6 @@ from exporter.vendors.settings import (
 )
 
 _DAY_SECONDS: Final = 86_400.0
-_OUTSIDE: Final = "null"
-"""What the vendor's paths call the data centre of things that are in none."""
-
-
-class Quantity(CamelReply, title="datacenters.meters.quantity"):
-    """How much, in which unit."""
-
-    quantity: Number = MISSING
-    unit: Text = MISSING
-
-
-class Meter(CamelReply, title="datacenters.meters"):
-    """One row of one meter; a meter may have several in a data centre."""
-
-    meter_id: Key
-    meter_desc: Text = MISSING
-    quantity: Part[Quantity] = MISSING
-
-
-class DataCenter(CamelReply, title="datacenters"):
-    """A virtual data centre, or what is in none."""
-
-    id: MaybeKey = None
-    name: MaybeText = None
-    location: MaybeText = None
-    meters: Part[Rows[Meter]] = MISSING
-
-    @property
-    def label(self) -> str:
-        """The id, and `null` where there is none, as in the vendor's paths."""
-        return self.id or _OUTSIDE
-
-
-class Usage(CamelReply):
-    """The reply about one contract's month."""
-
-    start_date: Time = MISSING
-    end_date: Time = MISSING
-    datacenters: Rows[DataCenter]
-
-
-class Company(CamelReply, title="companies"):
-    """A contract of the user's."""
-
-    contract_id: Key
-
-
-class Profile(CamelReply):
-    """The reply about the user's contracts."""
-
-    companies: Rows[Company]
 
 
 def samples(contract: str, replies: Iterable[Usage], price: Mapping[str, Price]) -> Iterator[Sample]:
@@ -131,6 +79,21 @@ class Ionos(Account):
     """An account at IONOS Cloud: one user, and one or more contracts of theirs."""
 
     sign_ins: ClassVar = (("username", "password"), ("token",))
+    example: ClassVar = """\
+token: ${IONOS_TOKEN}
+"""
+    quota_example: ClassVar = """\
+token: ${IONOS_TOKEN}
+quotas:
+  - name: core-hours
+    metric: ionos_meter_quantity
+    match: {meter_id: "C0.*"}
+    by: [contract]
+    limit: 50000
+    unit: core_hours
+    period: month
+"""
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["ionos"] = Field(description="IONOS Cloud, the Billing API.")
     interval: Duration = 3600.0

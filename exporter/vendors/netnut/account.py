@@ -13,82 +13,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Literal
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import Field
 
 from exporter.client.auth import Auth, Login
 from exporter.client.auth import Key as PastedToken
-from exporter.errors import BadRequest, NotFound, Refused
+from exporter.errors import BadRequest, NotFound
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors.account import Account
+from exporter.vendors.netnut import families
+from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.reply import (
-    MISSING,
-    Flag,
-    Key,
-    MaybeFlag,
-    MaybeKey,
-    MaybeNumber,
-    MaybePercent,
-    Number,
-    Part,
-    Reply,
-    Rows,
-    Text,
-    Time,
-)
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _TOKEN_SECONDS: Final = 23 * 3600.0
 _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "all": 3}
 # Documented are 200 and 400, clients have seen 401: any of these may mean that a login or a token is not accepted.
 _REFUSALS: Final = frozenset({400, 401, 403})
-
-
-class Plan(Reply, title="data"):
-    """One purchased plan, in NetNut's own units."""
-
-    id: Key
-    product_type: Text = MISSING
-    start_date: Time = MISSING
-    end_date: Time = MISSING
-    is_active: MaybeFlag = MISSING
-    total_gb_used: Number = MISSING
-    total_requests_used: Number = MISSING
-    usage_percentage: MaybePercent = None
-    plan_gb: MaybeNumber = None
-    sub_user_id: MaybeKey = Field(default=None, validation_alias=AliasChoices("customer_id", "sub_user_id"))
-
-    @property
-    def limit_gb(self) -> float | None:
-        """The plan's size, or None where it has no such limit (missing, null, 0)."""
-        return self.plan_gb if self.plan_gb is not None and self.plan_gb > 0 else None
-
-
-class Answer(Reply):
-    """What every reply begins with: whether the question was answered at all."""
-
-    success: Flag = MISSING
-
-    @field_validator("success")
-    @classmethod
-    def _worked(cls, success: bool | None) -> bool | None:
-        if success is False:
-            raise Refused("NetNut answered 200 with success: false")
-        return success
-
-
-class Plans(Answer):
-    """The reply about one customer's plans."""
-
-    data: Rows[Plan]
-
-
-class ResellerPlans(Answer):
-    """The reply about all sub-users' plans, documented without its rows."""
-
-    data: Part[Rows[Plan]] = MISSING
 
 
 def samples(plans: Iterable[Plan]) -> Iterator[Sample]:
@@ -140,6 +81,12 @@ class NetNut(Account):
     plan_period: ClassVar = PlanPeriod(
         labels=("plan_id",), start=families.NETNUT_PLAN_START, end=families.NETNUT_PLAN_END
     )
+    example: ClassVar = """\
+email: usage@example.com
+password: ${NETNUT_PASSWORD}
+"""
+    native_quotas_of: ClassVar = "NetNut's plans"
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["netnut"] = Field(description="NetNut, a proxy network.")
     base_url: Url = "https://customers-api.netnut.io/v1"

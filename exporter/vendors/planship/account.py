@@ -19,49 +19,21 @@ from itertools import chain
 from itertools import product as combinations
 from typing import ClassVar, Final, Literal, NamedTuple
 
-from pydantic import Field, RootModel
+from pydantic import Field
 
 from exporter.client.auth import Auth, Basic, Login
 from exporter.errors import BadRequest, NotFound
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors.customers import CustomersAccount
-from exporter.vendors.planship.renewals import Subscriptions, renewal_samples
+from exporter.vendors.planship import families
+from exporter.vendors.planship.renewals import renewal_samples
+from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscriptions
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.reply import (
-    MISSING,
-    Entries,
-    Number,
-    Part,
-    Reply,
-)
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
 from exporter.vendors.values import read_number
 
 _TOKEN_SECONDS: Final = 1800.0
-
-
-class BucketUsage(Reply, title="by_subscription"):
-    """What a subscription used in one bucket."""
-
-    usage: Number = MISSING
-
-
-class LeverUsage(Reply):
-    """What one customer uses of one lever: the same figure whole, by bucket, and by subscription."""
-
-    total: Number = MISSING
-    by_bucket: Part[dict[str, Number]] = MISSING
-    by_subscription: Part[Entries[list[BucketUsage]]] = MISSING
-
-
-class LeversUsage(RootModel[Entries[LeverUsage]]):
-    """The reply about a metering id: each of its levers."""
-
-
-class Entitlements(RootModel[dict[str, object]]):
-    """The reply about a customer's entitlements; a metered lever's is the number that is left."""
 
 
 class Place(NamedTuple):
@@ -135,6 +107,16 @@ class Planship(CustomersAccount):
         ),
     )
     plan_period: ClassVar = PlanPeriod(labels=("product", "customer_id"), end=families.PLANSHIP_SUBSCRIPTION_RENEW)
+    example: ClassVar = """\
+client_id: usage-exporter
+client_secret: ${PLANSHIP_CLIENT_SECRET}
+customers: [acme]
+products:
+  - slug: invoicing
+    levers: [invoices]
+"""
+    native_quotas_of: ClassVar = "Planship's metered levers (with `entitlements: true`)"
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["planship"] = Field(description="Planship, pricing as a service.")
     base_url: Url = "https://api.planship.io"

@@ -18,60 +18,19 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from exporter.client.auth import Auth
 from exporter.client.auth import Key as BearerKey
 from exporter.durations import Rate
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
 from exporter.vendors.customers import CustomersAccount, by_slice
 from exporter.vendors.poll import Poll, segment
-from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, Customer, pages
+from exporter.vendors.prolifi import families
+from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, pages
+from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.reply import MISSING, Key, MaybeFlag, MaybeNumber, MaybeTime, Number, Reply, Rows
 from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
-
-
-class UsageSummary(Reply, title="data"):
-    """The events of one name."""
-
-    event_name: Key
-    count: Number = MISSING
-    last_reported_at: MaybeTime = None
-
-
-class Usage(Reply):
-    """The reply about one customer's events."""
-
-    data: Rows[UsageSummary]
-
-
-class Entitlement(Reply, title="data"):
-    """What a customer may use of a feature. How the feature is called is not documented exactly."""
-
-    feature: Key
-    is_unlimited: MaybeFlag = None
-    limit: MaybeNumber = None
-    current_usage: MaybeNumber = None
-    remaining: MaybeNumber = None
-    reset_at: MaybeTime = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_feature(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        inner = given.get("feature")
-        within = (inner.get("id"), inner.get("key")) if isinstance(inner, dict) else (inner,)
-        names = (given.get("feature_id"), given.get("feature_key"), *within)
-        return {**given, "feature": next((name for name in names if name not in (None, "")), None)}
-
-
-class Entitlements(Reply):
-    """The reply about one customer's entitlements."""
-
-    data: Rows[Entitlement]
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
@@ -119,6 +78,12 @@ class Prolifi(CustomersAccount):
         ),
     )
     plan_period: ClassVar = PlanPeriod(labels=("customer_id", "feature"), end=families.PROLIFI_ENTITLEMENT_RESET)
+    example: ClassVar = """\
+api_key: ${PROLIFI_API_KEY}
+discover: true
+"""
+    native_quotas_of: ClassVar = "Prolifi's entitlements (with `entitlements: true`)"
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["prolifi"] = Field(description="Prolifi, usage-based billing.")
     base_url: Url = "https://api.prolifi.co/api/v1/public"
