@@ -6,6 +6,7 @@ LOCK_OPTIONS ?=
 SECONDS ?= 180
 COVERAGE ?= --cov
 WORKERS ?= auto
+WORLDS ?= 1000
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +19,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint soak bench docs dashboards lock clean
+.PHONY: help demo test test-quick lint worlds soak bench docs dashboards lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,8 +40,11 @@ lint: $(VENV)/development ## ruff, its formatter, mypy --strict
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
+worlds: $(VENV)/development ## compare the page with independent readers on WORLDS (1000) random worlds of each vendor
+	@$(BIN)/python tests/independent/compare_worlds.py --worlds $(WORLDS)
+
 soak: $(VENV)/development ## run an exporter under everything at once, for SECONDS (180)
-	@$(BIN)/python tests/soak.py $(SECONDS)
+	@$(BIN)/python tests/support/soak.py $(SECONDS)
 
 bench: $(VENV)/development ## what everything costs, beside the usual ways; half an hour
 	@$(BIN)/python -m benchmarks

@@ -25,9 +25,9 @@ from benchmarks.peers import CLIENT_LIBRARY
 from benchmarks.scale import Scale
 from exporter.config import parse
 from exporter.metrics import Sample
-from exporter.metrics.usage import PLANSHIP_LEVER_BUCKET_USAGE as FAMILY
 from exporter.polling.pipeline import Brought, made
 from exporter.store.store import Store
+from exporter.vendors.planship.families import PLANSHIP_LEVER_BUCKET_USAGE as FAMILY
 from exporter.vendors.reply import Notes
 
 _MICRO: Final = 1e6
@@ -54,7 +54,7 @@ class Polls:
         key, now = self._account.key, _NOW.timestamp()
         brought = Brought(number, samples, Notes(), None, asked_at=_NOW, read_at=now, stale_at=inf)
         polled = made(self._account, brought, self._store[key])
-        self._store.succeeded(key, polled.part, polled.whole, number)
+        self._store.succeeded(key, polled.part, polled.whole, number, polled.ledger)
 
 
 def figures(scale: Scale) -> Iterator[Figure]:

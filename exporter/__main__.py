@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-
-from exporter.cli.main import main as command_line
+import signal
+import sys
 
 
 def main() -> None:
     """Run the command line. No plugin for pydantic is looked for: none has any business with a configuration."""
+    if sys.argv[1:2] == ["run"]:  # its SIGHUP waits in the kernel until `heed_signals` can take it, and ends nothing
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    from exporter.cli.main import main as command_line  # noqa: PLC0415 - the signal is blocked first
+
     command_line(prog_name="usage-exporter")
 
 

@@ -172,7 +172,7 @@ def test_a_shard_asks_at_its_share_of_the_rate(settings: str, total: int, second
 
     def open_client(opened: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
         paced.append(pacer)
-        return Client(opened, pacer, observer)
+        return Client(opened.endpoint, pacer, observer)
 
     async def main() -> float:
         exporter, began = Exporter(virtual_now, open_client), anyio.current_time()

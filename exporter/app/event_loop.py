@@ -51,7 +51,7 @@ class EventLoop(asyncio.SelectorEventLoop):
     def _look_up(self, question: tuple[Any, ...]) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = self.create_future()
 
-        def told(_: asyncio.Future[Any]) -> None:
+        def on_answer(_: asyncio.Future[Any]) -> None:
             self._lookups.pop(question, None)
             answer.exception()  # or asyncio complains when all who asked have gone
 
@@ -63,7 +63,7 @@ class EventLoop(asyncio.SelectorEventLoop):
             else:
                 self._tell(answer.set_result, found)
 
-        answer.add_done_callback(told)
+        answer.add_done_callback(on_answer)
         threading.Thread(target=look_up, name="resolver", daemon=True).start()
         return answer
 

@@ -13,7 +13,7 @@ from exporter.config import Config, ConfigError
 from exporter.log import logger
 
 
-class Loading(Protocol):
+class ReloadObserver(Protocol):
     """Who is told that a configuration was refused."""
 
     def refuse(self) -> None:
@@ -21,31 +21,47 @@ class Loading(Protocol):
 
 
 class Reload:
-    """Reads the configuration again and has it taken up; one that cannot be used changes nothing."""
+    """Reads the configuration again and applies it; one that cannot be used changes nothing.
 
-    def __init__(self, load: Callable[[], Config], adopt: Callable[[Config], None], loading: Loading) -> None:
+    One reading is enough for all who ask before it begins.
+    """
+
+    def __init__(self, load: Callable[[], Config], adopt: Callable[[Config], None], observer: ReloadObserver) -> None:
         self._load = load
         self._adopt = adopt
-        self._loading = loading
+        self._observer = observer
         self._one_at_a_time = anyio.Lock()
+        self._request_count = 0
+        self._answered_count = 0
+        """How many of the requests came before the last reading began."""
+        self._problems = ""
 
     async def __call__(self) -> str:
-        """Return what is wrong with it, a problem a line; nothing if it was taken up."""
+        """Return what is wrong with it, a problem a line; nothing if it was applied."""
+        self._request_count += 1
+        number = self._request_count
         async with self._one_at_a_time:
-            try:
-                config = await anyio.to_thread.run_sync(self._load)
-            except ConfigError as error:
-                self._loading.refuse()
-                for problem in error.problems:
-                    logger.error("the configuration is refused, the last one stays", problem=str(problem))
-                return str(error)
-            except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
-                self._loading.refuse()
-                logger.exception("a bug in the exporter, please report it; the last configuration stays")
-                return f"a bug in the exporter: {type(error).__name__}"
+            if number > self._answered_count:
+                count = self._request_count
+                self._problems = await self._read()
+                self._answered_count = count
+            return self._problems
+
+    async def _read(self) -> str:
+        try:
+            config = await anyio.to_thread.run_sync(self._load)
             self._adopt(config)
-            logger.info("the configuration was read again", accounts=len(config.accounts))
-            return ""
+        except ConfigError as error:
+            self._observer.refuse()
+            for problem in error.problems:
+                logger.error("the configuration is refused, the last one stays", problem=str(problem))
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
+            self._observer.refuse()
+            logger.exception("a bug in the exporter, please report it; the last configuration stays")
+            return f"a bug in the exporter: {type(error).__name__}"
+        logger.info("the configuration was read again", accounts=len(config.accounts))
+        return ""
 
 
 async def watch(state: Callable[[], object], seconds: float, reload: Callable[[], Awaitable[object]]) -> None:
@@ -59,13 +75,17 @@ async def watch(state: Callable[[], object], seconds: float, reload: Callable[[]
             await reload()
 
 
-async def heed_signals(
+async def handle_signals(
     stop: anyio.Event,
     everything: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on SIGTERM or SIGINT, and on a second one cancel everything; SIGHUP stops if it means nothing else."""
+    """Set `stop` on SIGTERM or SIGINT, and on a second one cancel everything; SIGHUP stops if it means nothing else.
+
+    A SIGHUP that was deferred while the exporter started comes now.
+    """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         async for number in signals:
             if number == signal.SIGHUP and on_hangup is not None:
                 if not stop.is_set():

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from exporter.app.exporter import Exporter
-from exporter.app.reload import Reload, heed_signals, watch
-from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
+from exporter.app.exporter import Exporter, OpenClient, open_client
+from exporter.app.reload import Reload, handle_signals, watch
 from exporter.config import Config
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition
@@ -23,11 +21,11 @@ from exporter.polling.poller import Clock, Poller
 from exporter.store.files import Storage
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
-from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
+from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors import Account
 
 if TYPE_CHECKING:
-    from exporter.web.protection import Protection
+    from exporter.web.protection import WebConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """How an exporter that runs is served and told what to do.
+    """How an exporter that runs is served and on_result what to do.
 
     Attributes:
         sockets: where it listens.
@@ -69,14 +67,14 @@ class Serving:
     lifecycle: bool = False
     watched: tuple[Callable[[], object], float] | None = None
     storage: Storage | None = None
-    protection: Protection | None = None
+    protection: WebConfig | None = None
 
 
 @asynccontextmanager
 async def assemble(
     config: Config,
     clock: Clock = time.time,
-    open_client: Callable[[Account, Pacer, AccountTelemetry], Client] = Client,
+    open_client: OpenClient = open_client,
 ) -> AsyncIterator[Parts]:
     """Put the parts of a configuration together; connections are closed on leaving."""
     exporter = Exporter(clock, open_client)
@@ -88,15 +86,13 @@ async def assemble(
 
 async def run(config: Config, serving: Serving) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the configuration again."""
-    from exporter.web.exposure import say_exposed  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.exposure import guard_origin, warn_if_exposed  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
     from exporter.web.pages import Application  # noqa: PLC0415 - the same
-    from exporter.web.server import Limits, Server, affordable_connections  # noqa: PLC0415 - the same
+    from exporter.web.server import Server  # noqa: PLC0415 - the same
 
-    stop, limits, exporter = (
-        anyio.Event(),
-        Limits(connections=affordable_connections()),
-        Exporter(storage=serving.storage),
-    )
+    raise_file_limit()
+    stop, limits, exporter = anyio.Event(), affordable_limits(), Exporter(storage=serving.storage)
     async with anyio.create_task_group() as tasks:
         exporter.poll(config, tasks)
         reload = None
@@ -104,27 +100,31 @@ async def run(config: Config, serving: Serving) -> None:
             reload = Reload(serving.load, partial(exporter.poll, tasks=tasks), exporter.telemetry.loading)
         if reload and serving.watched:
             tasks.start_soon(watch, *serving.watched, reload)
-        tasks.start_soon(heed_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None)
-        pages = Application(
-            exporter.store, exporter.telemetry, serving.telemetry_path, reload if serving.lifecycle else None
+        tasks.start_soon(
+            handle_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None
         )
-        say_exposed(serving.sockets, serving.protection)
+        on_reload = reload if serving.lifecycle else None
+        application = Application(exporter.store, exporter.telemetry, serving.telemetry_path, on_reload)
+        pages = guard_origin(application, serving.sockets, serving.protection)
+        warn_if_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
-            tasks.start_soon(protection.keep_fresh, exporter.telemetry.web_loading)
-            await Server(protection.guard(pages), stop, limits, protection.secure).run(serving.sockets)
+            tasks.start_soon(protection.reload_when_changed, exporter.telemetry.web_loading)
+            await Server(protection.require_auth(pages), stop, limits, protection.wrap_tls).run(serving.sockets)
         else:
             await Server(pages, stop, limits).run(serving.sockets)
         tasks.cancel_scope.cancel()
+    if serving.storage:
+        serving.storage.close()
 
 
-async def poll_once(config: Config, told: Callable[[Outcome], None]) -> bytes:
+async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> bytes:
     """Poll every account once, tell of each as it ends, and return the page in the text format."""
     async with assemble(config) as parts:
 
         async def poll(account: Account, poller: Poller) -> None:
             began = anyio.current_time()
             snapshot = await poller.poll()
-            told(Outcome(account, snapshot, anyio.current_time() - began))
+            on_result(Outcome(account, snapshot, anyio.current_time() - began))
 
         async with anyio.create_task_group() as tasks:
             for account, poller in parts.pollers:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Final
 
-from exporter.metrics import FAMILIES, OWN_FAMILIES, QUOTA_FAMILIES, Family
+from exporter.metrics import OWN_FAMILIES, QUOTA_FAMILIES, Family
+from exporter.store.reading import READING_FAMILIES
+
+FAMILIES: Final = READING_FAMILIES + OWN_FAMILIES
+"""In the order of the page."""
 
 _NO_LABELS = "-"
 

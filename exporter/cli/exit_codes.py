@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from exporter.config import Config
 
 FAILED: Final = 1
-WRONG: Final = 2
-NO_START: Final = 3
+USAGE_ERROR: Final = 2
+CANNOT_LISTEN: Final = 3
 
 
 def print_or_exit(text: str) -> None:
@@ -40,7 +40,7 @@ def load_or_exit(file: Path) -> Config:
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
-        sys.exit(WRONG)
+        sys.exit(USAGE_ERROR)
 
 
 def listen_or_exit(addresses: tuple[str, ...]) -> list[socket.socket]:
@@ -49,4 +49,4 @@ def listen_or_exit(addresses: tuple[str, ...]) -> list[socket.socket]:
         return listen(addresses)
     except OSError as error:
         click.echo(error.strerror, err=True)
-        sys.exit(NO_START)
+        sys.exit(CANNOT_LISTEN)

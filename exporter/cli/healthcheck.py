@@ -15,7 +15,7 @@ _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 _CERTIFICATE_WANTED: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 
 
-def trouble_of(url: str) -> str:
+def problem_with(url: str) -> str:
     """Ask a page of an exporter, and return what is wrong; empty if nothing is.
 
     One that asks for a password or a certificate is well: it has answered, and

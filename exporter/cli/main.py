@@ -35,9 +35,9 @@ def healthcheck(url: str) -> None:
 
     Exits with 1 if it is not, or does not answer within 3 seconds. To ask for a password is to answer.
     """
-    from exporter.cli.healthcheck import trouble_of  # noqa: PLC0415 - see above
+    from exporter.cli.healthcheck import problem_with  # noqa: PLC0415 - see above
 
-    if trouble := trouble_of(url):
+    if trouble := problem_with(url):
         click.echo(f"not healthy: {url}: {trouble}", err=True)
         sys.exit(FAILED)
 

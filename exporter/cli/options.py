@@ -150,7 +150,7 @@ def with_faulty_world(command: _F) -> _F:
         metavar="VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...",
         multiple=True,
         callback=_faults,
-        help="What goes wrong, such as 'netnut:/customer/usage/*:status=503;retry-after=120;times=3'; * is any vendor,"
+        help="What goes wrong, such as '*:/customer*:status=503;retry-after=120;times=3'; * is any vendor,"
         " and anything in a path. May be given several times; also at run time, by POST to /-/faults.",
     )
     return with_world(option(command))

@@ -37,9 +37,9 @@ def check(file: Path, probe: bool, shard: Shard) -> None:
     config = whole.of_shard(shard)
     part = f", of them polled by shard {shard}: {len(config.accounts)}" if shard.total > 1 else ""
     print_or_exit(f"{file}: no problem found, accounts: {len(whole.accounts)}{part}\n")
-    for line in outlook(config):
+    for line in poll_estimates(config):
         print_or_exit(f"{line}\n")
-    if probe and not _poll_once(config, lambda outcome: print_or_exit(redact(said(outcome)) + "\n"))[1]:
+    if probe and not _poll_once(config, lambda outcome: print_or_exit(redact(format_result(outcome)) + "\n"))[1]:
         sys.exit(FAILED)
 
 
@@ -55,7 +55,7 @@ def once(file: Path, shard: Shard) -> None:
         sys.exit(FAILED)
 
 
-def _poll_once(config: Config, told: Callable[[Outcome], None]) -> tuple[bytes, bool]:
+def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> tuple[bytes, bool]:
     from exporter.app.event_loop import run_async
     from exporter.app.run import poll_once
 
@@ -63,13 +63,13 @@ def _poll_once(config: Config, told: Callable[[Outcome], None]) -> tuple[bytes, 
 
     def tell(outcome: Outcome) -> None:
         outcomes.append(outcome)
-        told(outcome)
+        on_result(outcome)
 
     page = run_async(poll_once, config, tell)
     return page, all(outcome.snapshot.up for outcome in outcomes)
 
 
-def outlook(config: Config) -> Iterator[str]:
+def poll_estimates(config: Config) -> Iterator[str]:
     """Yield what a person should know before they start, a line each."""
     for account in config.accounts:
         who = f"{account.vendor}/{account.name}"
@@ -79,8 +79,10 @@ def outlook(config: Config) -> Iterator[str]:
             yield f"{who}: {caution}"
 
 
-def said(outcome: Outcome) -> str:
+def format_result(outcome: Outcome) -> str:
     """Return how a poll ended and what it left out; a line, and one for each thing that a person may want to mend."""
+    from exporter.quota import WITHHELD_TEXTS
+
     account, snapshot = outcome.account, outcome.snapshot
     who = f"{account.vendor}/{account.name}"
     if snapshot.error is not None or not snapshot.parts:
@@ -89,6 +91,6 @@ def said(outcome: Outcome) -> str:
     notes = snapshot.notes
     left_out = sum(notes.skipped.values())
     skipped = f", items left out: {left_out}" if left_out else ""
-    faults = (f"quota {name}: {fault}" for name, fault in snapshot.quotas.faults.items())
-    told = "".join(f"\n    {one}" for one in (*sorted(notes.left_out), *faults))
-    return f"{who}: {snapshot.series} series in {outcome.seconds:.2f} s{skipped}{told}"
+    faults = (f"quota {name}: {WITHHELD_TEXTS[reason]}" for name, reason in sorted(snapshot.withheld))
+    details = "".join(f"\n    {one}" for one in (*sorted(notes.left_out), *faults))
+    return f"{who}: {snapshot.series} series in {outcome.seconds:.2f} s{skipped}{details}"

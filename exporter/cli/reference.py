@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from textwrap import fill, indent
 from typing import Any, Final
 
 from exporter.config import schema
@@ -42,28 +43,6 @@ the rate of the first of them.
 
 """
 
-_EXAMPLES: Final[Mapping[str, str]] = {
-    "netnut": """\
-    email: usage@example.com
-    password: ${NETNUT_PASSWORD}
-""",
-    "ionos": """\
-    token: ${IONOS_TOKEN}
-""",
-    "prolifi": """\
-    api_key: ${PROLIFI_API_KEY}
-    discover: true
-""",
-    "planship": """\
-    client_id: usage-exporter
-    client_secret: ${PLANSHIP_CLIENT_SECRET}
-    customers: [acme]
-    products:
-      - slug: invoicing
-        levers: [invoices]
-""",
-}
-
 _KINDS: Final[Mapping[str, str]] = {
     "string": "text",
     "boolean": "`true` or `false`",
@@ -71,32 +50,26 @@ _KINDS: Final[Mapping[str, str]] = {
     "number": "number",
     "object": "mapping",
 }
+_ABOUT_QUOTAS: Final = (
+    "What a vendor reports a limit for is a quota without any setting: {native}."
+    " `quotas` of an account sets others, on any metric of its vendor:"
+)
 _QUOTAS: Final = """\
 ## Quotas
 
-What a vendor reports a limit for is a quota without any setting: NetNut's plans, Prolifi's entitlements and
-Planship's metered levers (the latter two with `entitlements: true`). `quotas` of an account sets others, on any metric
-of its vendor:
+{about}
 
 ```yaml
-accounts:
-  - vendor: ionos
-    name: main
-    token: ${IONOS_TOKEN}
-    quotas:
-      - name: core-hours
-        metric: ionos_meter_quantity
-        match: {meter_id: "C0.*"}
-        by: [contract]
-        limit: 50000
-        unit: core_hours
-        period: month
-```
+{example}```
 
 All become the same metrics, `usage_quota_used`, `usage_quota_limit` and others, with the labels `quota`, `subject` and
 `unit`. Series whose label `unit` or `currency` differs are not added up: match one of them, or write the label in `by`.
-`period` says when the vendor's figure starts anew, for the counter and the forecasts; it does not make it start anew. A
-quota that no series matches is said in the log, by `check --probe`, and by `usage_exporter_quota_matched_series`.
+`period` says when the vendor's figure starts anew, for the counter and the forecasts; it does not make it start anew.
+Months, quarters and years follow the calendar: from the 31st means from the last day of a shorter month.
+
+With several labels in `by`, `subject` has their values with a slash between them; a slash in a value is written `%2F`,
+and a percent sign `%25`. A quota of which not every series can be read is not shown; the log, `check --probe` and
+`usage_exporter_quotas_withheld` say why. So they do of a quota that no series matches.
 
 """
 
@@ -110,17 +83,26 @@ def configuration_markdown() -> str:
     """Return docs/configuration.md: an introduction, each vendor's settings with an example, and those of a quota."""
     definitions = schema()["$defs"]
     vendors = [_section(vendor, definitions[model.__name__], definitions) for vendor, model in VENDORS.items()]
-    return "\n".join([_INTRODUCTION + vendors[0], *vendors[1:], _QUOTAS + _table(_rows("", definitions["Quota"], {}))])
+    return "\n".join(
+        [_INTRODUCTION + vendors[0], *vendors[1:], _quotas() + _table(_rows("", definitions["Quota"], {}))]
+    )
+
+
+def _quotas() -> str:
+    native = [model.native_quotas_of for model in VENDORS.values() if model.native_quotas_of]
+    shown = next((vendor, model.quota_example) for vendor, model in VENDORS.items() if model.quota_example)
+    about = fill(_ABOUT_QUOTAS.format(native=_alternatives(native, "and")), 120, break_on_hyphens=False)
+    return _QUOTAS.format(about=about, example=_example(*shown))
+
+
+def _example(vendor: str, settings: str) -> str:
+    return f"accounts:\n  - vendor: {vendor}\n    name: main\n{indent(settings, ' ' * 4)}"
 
 
 def _section(vendor: str, settings: Node, definitions: Node) -> str:
     about = settings["properties"]["vendor"]["description"]
     rows = sorted(_rows("", settings, definitions), key=lambda row: row[0].split(".")[0] in _INHERITED)
-    return (
-        f"## {vendor}\n\n{about}\n\n"
-        f"```yaml\naccounts:\n  - vendor: {vendor}\n    name: main\n{_EXAMPLES[vendor]}```\n\n"
-        f"{_table(rows)}"
-    )
+    return f"## {vendor}\n\n{about}\n\n```yaml\n{_example(vendor, VENDORS[vendor].example)}```\n\n{_table(rows)}"
 
 
 def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
@@ -162,9 +144,9 @@ def _bounds(node: Node) -> str:
     )
 
 
-def _alternatives(words: Iterable[str]) -> str:
+def _alternatives(words: Iterable[str], joint: str = "or") -> str:
     *first, last = words
-    return f"{', '.join(first)} or {last}" if first else last
+    return f"{', '.join(first)} {joint} {last}" if first else last
 
 
 def _value(default: object) -> str:

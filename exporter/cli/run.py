@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exporter.config import Config
     from exporter.sharding import Shard
     from exporter.store.files import Storage
-    from exporter.web.protection import Protection
+    from exporter.web.protection import WebConfig
 
 
 @click.command()
@@ -39,7 +39,7 @@ def run(  # noqa: PLR0913 - each is an option
     file: Path,
     shard: Shard,
     addresses: tuple[str, ...],
-    protection: Protection | None,
+    protection: WebConfig | None,
     path: str,
     watch_seconds: float | None,
     lifecycle: bool,
@@ -56,7 +56,7 @@ def run(  # noqa: PLR0913 - each is an option
 
     config = load_or_exit(file).of_shard(shard)
     sockets = listen_or_exit(addresses)
-    say_started(config, sockets)
+    log_started(config, sockets)
     serving = Serving(
         sockets=sockets,
         telemetry_path=path,
@@ -69,7 +69,7 @@ def run(  # noqa: PLR0913 - each is an option
     run_async(run_exporter, config, serving)
 
 
-def say_started(config: Config, sockets: list[socket.socket]) -> None:
+def log_started(config: Config, sockets: list[socket.socket]) -> None:
     """Log that an exporter has started, and where it listens."""
     part = {"shard": str(config.shard)} if config.shard.total > 1 else {}
     logger.info("started", version=__version__, accounts=len(config.accounts), **part, listening=addresses_of(sockets))

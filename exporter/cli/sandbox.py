@@ -10,7 +10,7 @@ import click
 
 from exporter.cli.exit_codes import listen_or_exit, print_or_exit
 from exporter.cli.options import WithFaults, logging_options, poll_interval, with_faulty_world, with_world
-from exporter.cli.run import say_started
+from exporter.cli.run import log_started
 from exporter.cli.web_options import listen_addresses, telemetry_path
 from exporter.log import logger
 from exporter.web.addresses import DEFAULT_ADDRESS, address_of, addresses_of
@@ -42,7 +42,7 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
     print_or_exit(
         f"# The configuration of this demo:\n{text}\nOpen http://{address_of(sockets[0])}/ - Ctrl-C stops it.\n\n"
     )
-    say_started(config, sockets)
+    log_started(config, sockets)
     run_async(demo.run, config, sandbox, sockets, path, world)
 
 

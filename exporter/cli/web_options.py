@@ -12,7 +12,7 @@ import click
 from exporter.web.addresses import split_address
 
 if TYPE_CHECKING:
-    from exporter.web.protection import Protection
+    from exporter.web.protection import WebConfig
 
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")
 _WRONG: Final = 2
@@ -34,14 +34,14 @@ def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
     return value
 
 
-def _protection(context: click.Context, _option: click.Parameter, value: Path | None) -> Protection | None:
+def _protection(context: click.Context, _option: click.Parameter, value: Path | None) -> WebConfig | None:
     if value is None:
         return None
     from exporter.config import ConfigError  # noqa: PLC0415 - only who has such a file needs what reads it
-    from exporter.web.protection import Protection  # noqa: PLC0415 - the same
+    from exporter.web.protection import WebConfig  # noqa: PLC0415 - the same
 
     try:
-        return Protection(value)
+        return WebConfig(value)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(f"{value}: {problem}", err=True)
@@ -57,7 +57,7 @@ def listen_addresses(default: str) -> Callable[[_F], _F]:
         default=[default],
         show_default=True,
         callback=_addresses,
-        help="Where to listen, may be given several times; :PORT is every interface.",
+        help="Where to listen, may be given several times; :PORT and [::]:PORT are every interface.",
     )
 
 

@@ -1,4 +1,4 @@
-"""One account's HTTP: signed, paced and bounded requests, tried again where that is worth it."""
+"""HTTP to one endpoint: signed, paced and bounded requests, tried again where that is worth it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import anyio.to_thread
 from exporter.client.auth import Fixed, Login, Signer, TokenSource
 from exporter.client.body import LARGE_BODY_BYTES, MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES
 from exporter.client.connections import Connections, Transport
+from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import MAX_IN_FLIGHT, Pacer, RateLimit
 from exporter.client.response import Answer
 from exporter.client.retry import retry_delay
 from exporter.errors import PollError, RateLimited, Unauthorized
-from exporter.vendors import Account
 
 
 class Observer(Protocol):
@@ -36,24 +36,24 @@ class Observer(Protocol):
 
 
 class Client:
-    """Asks one account's vendor. It is the account's `Ask`, within its `async with`."""
+    """Asks one endpoint, within its `async with`."""
 
     def __init__(
         self,
-        account: Account,
+        endpoint: Endpoint,
         pacer: Pacer,
         observer: Observer,
         transport: Transport | None = None,
     ) -> None:
-        self._account = account
+        self._base_url = endpoint.base_url
         self._pacer = pacer
         self._observer = observer
         self._in_flight = anyio.CapacityLimiter(MAX_IN_FLIGHT)
-        auth = account.auth
+        auth = endpoint.auth
         self._signer: Signer = (
             TokenSource(auth, partial(self._sign_in, auth)) if isinstance(auth, Login) else Fixed(auth)
         )
-        self._connections = Connections(account, observer.requested, transport)
+        self._connections = Connections(endpoint, observer.requested, transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,7 +81,7 @@ class Client:
                     return await anyio.to_thread.run_sync(answer.json)
                 return answer.json()
             except PollError as error:
-                error.asked = error.asked or f"{method} {self._account.base_url}{path}"
+                error.asked = error.asked or f"{method} {self._base_url}{path}"
                 delay = retry_delay(error, attempt, random.random())  # noqa: S311 - jitter is no secret
                 if delay is None:
                     raise
@@ -112,7 +112,7 @@ class Client:
             answer.raise_for_status(datetime.now(UTC))
             header, lifetime = login.token(answer.json())
         except PollError as error:
-            error.asked = f"POST {self._account.base_url}{login.path}"
+            error.asked = f"POST {self._base_url}{login.path}"
             raise
         self._observer.token_refreshed()
         return header, lifetime

@@ -1,4 +1,4 @@
-"""An account's connections to its vendor: the one home of httpx, and the one translation of HTTP into `PollError`.
+"""The connections to an endpoint: the one home of httpx, and the one translation of HTTP into `PollError`.
 
 httpx's transports are used without its client, whose cookies, redirects, environment and pool we have no use for.
 """
@@ -19,9 +19,9 @@ import httpx
 
 from exporter import __version__
 from exporter.client.body import read_body
+from exporter.client.endpoint import Endpoint
 from exporter.client.response import Answer
 from exporter.errors import BadRequest, ConnectFailed, NameUnresolved, PollError, ProtocolBroken, TimedOut, TLSFailed
-from exporter.vendors import Account
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests; tests have their own."""
@@ -42,18 +42,18 @@ _NO_ANSWER: Final = "none"
 
 
 class Connections:
-    """One account's connections: as many as there are requests under way, kept open a moment and used again.
+    """Connections to one endpoint: as many as there are requests under way, kept open a moment and used again.
 
     Each is a transport of its own, for httpx's pool looks at all its connections for each request.
     """
 
-    def __init__(self, account: Account, requested: Requested, transport: Transport | None = None) -> None:
-        self._base_url = account.base_url
-        self._timeout = account.timeout
-        handshake = _SHARE_FOR_A_HANDSHAKE * account.timeout
-        self._extensions = {"timeout": httpx.Timeout(account.timeout, connect=handshake).as_dict()}
+    def __init__(self, endpoint: Endpoint, requested: Requested, transport: Transport | None = None) -> None:
+        self._base_url = endpoint.base_url
+        self._timeout = endpoint.timeout
+        handshake = _SHARE_FOR_A_HANDSHAKE * endpoint.timeout
+        self._extensions = {"timeout": httpx.Timeout(endpoint.timeout, connect=handshake).as_dict()}
         self._requested = requested
-        self._open: Callable[[], Transport] = (lambda: transport) if transport else partial(_transport_of, account)
+        self._open: Callable[[], Transport] = (lambda: transport) if transport else partial(_transport_of, endpoint)
         self._idle: list[tuple[float, Transport]] = []
 
     async def exchange(self, method: str, path: str, authorization: str | None, limit: int, **content: Any) -> Answer:
@@ -61,7 +61,7 @@ class Connections:
 
         Args:
             method: GET or POST.
-            path: below the account's base URL.
+            path: below the base URL.
             authorization: the value of the header that signs it, if one does.
             limit: of the answer's body, in bytes.
             content: httpx's `params` and `json`.
@@ -110,10 +110,10 @@ class Connections:
             await self._idle.pop()[1].aclose()
 
 
-def _transport_of(account: Account) -> Transport:
+def _transport_of(endpoint: Endpoint) -> Transport:
     return httpx.AsyncHTTPTransport(
-        verify=trust(account.tls.ca_file, account.tls.insecure_skip_verify),
-        proxy=account.proxy_url,
+        verify=trust(endpoint.ca_file, endpoint.insecure_skip_verify),
+        proxy=endpoint.proxy_url,
         trust_env=False,
         limits=_LIMITS,
     )
@@ -121,7 +121,7 @@ def _transport_of(account: Account) -> Transport:
 
 @lru_cache
 def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
-    """Return the one context of all accounts with the same trust: making one costs 30 ms."""
+    """Return the one context of all endpoints with the same trust: making one costs 30 ms."""
     if ca_file is not None and not insecure:
         return ssl.create_default_context(cafile=ca_file)
     return httpx.create_ssl_context(verify=not insecure, trust_env=False)

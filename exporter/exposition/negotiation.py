@@ -18,6 +18,7 @@ _ACCEPTABLE: Final = {
     Format.OPENMETRICS: ("application/openmetrics-text", "1.0.0"),
     Format.TEXT: ("text/plain", "0.0.4"),
 }
+_ESCAPINGS: Final = frozenset({"allow-utf-8", "underscores", "dots", "values"})
 
 
 def negotiate(accept: str) -> Format:
@@ -31,6 +32,22 @@ def negotiate(accept: str) -> Format:
                 best[form] = max(best.get(form, (0.0, 0)), (quality, rank), key=lambda one: (one[1], one[0]))
     chosen = max(best, key=lambda form: (best[form], form is Format.TEXT), default=Format.TEXT)
     return chosen if best.get(chosen, (0.0, 0))[0] > 0 else Format.TEXT
+
+
+def content_type(form: Format, accept: str) -> str:
+    """Return the Content-Type of a page for an Accept header.
+
+    A client that understands UTF-8 names, as Prometheus 3 does, states how it wants other characters in names to be
+    escaped, and expects to read it back. Ours are ASCII, the same in each of the schemes.
+    """
+    kind, version = _ACCEPTABLE[form]
+    schemes = [
+        (quality, parameters["escaping"])
+        for name, parameters, quality in _accepted(accept)
+        if name == kind and parameters.get("version", version) == version and parameters.get("escaping") in _ESCAPINGS
+    ]
+    quality, scheme = max(schemes, key=lambda one: one[0], default=(0.0, ""))
+    return f"{form.value}; escaping={scheme}" if quality > 0 else form.value
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

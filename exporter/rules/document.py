@@ -17,7 +17,7 @@ _HEADER: Final = """\
 # Written by `usage-exporter rules`, whose options change thresholds, the job and links: do not change it here.
 # Needs Prometheus 2.42 or later (keep_firing_for).
 """
-_EVERY: Final = "1m"  # what reads its own last value must be evaluated more often than Prometheus looks back, 5m
+_EVERY: Final = "1m"
 
 
 def recording_rules(options: Options) -> str:

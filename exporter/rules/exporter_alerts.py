@@ -28,7 +28,7 @@ EXPORTER_ALERTS: Final = (
         name="UsageExporterDown",
         severity="critical",
         scope="exporter",
-        lasts="down_for",
+        for_="down_for",
         expression="up{job=<job>} == 0",
         summary="The usage exporter {{ $labels.instance }} cannot be scraped",
         description="Prometheus cannot scrape {{ $labels.instance }} (job {{ $labels.job }})."
@@ -38,7 +38,7 @@ EXPORTER_ALERTS: Final = (
         name="UsageExporterAbsent",
         severity="critical",
         scope="exporter",
-        lasts="absent_for",
+        for_="absent_for",
         expression="absent(up{job=<job>}) or (max by (job) (up{job=<job>}) == 0)",
         summary="There is no usage exporter to scrape",
         description="Prometheus can scrape nothing for the job {{ $labels.job }}: it left the configuration, discovery"
@@ -48,7 +48,7 @@ EXPORTER_ALERTS: Final = (
         name="UsageExporterShardsMissing",
         severity="critical",
         scope="exporter",
-        lasts="shards_for",
+        for_="shards_for",
         expression="""
         count by (job) (group by (job, shard) (usage:exporter_shard:info))
         unless
@@ -62,7 +62,7 @@ EXPORTER_ALERTS: Final = (
         name="UsagePollStale",
         severity="warning",
         scope="account",
-        lasts="stale_for",
+        for_="stale_for",
         expression=_STALE,
         summary=f"{_WHO}: no poll worked for {_AGE}",
         description=f"{_WHO} has brought no figures for {_AGE}, more than <fresh_intervals> of its intervals."
@@ -72,7 +72,7 @@ EXPORTER_ALERTS: Final = (
         name="UsagePollStale",
         severity="critical",
         scope="account",
-        lasts="stale_for",
+        for_="stale_for",
         expression=f"{_STALE}> <stale_critical>",
         summary=f"{_WHO}: no poll worked for {_AGE}",
         description=f"{_WHO} has brought no figures for {_AGE}: nobody knows how much is used."
@@ -82,8 +82,8 @@ EXPORTER_ALERTS: Final = (
         name="UsageAuthFailing",
         severity="critical",
         scope="account",
-        lasts="auth_for",
-        keep="auth_keep",
+        for_="auth_for",
+        keep_firing_for="auth_keep",
         expression='max by (<by_account>) (usage_exporter_account_failing{reason=~"auth|forbidden|secret"}) > 0',
         summary=f"{_WHO}: the credentials do not work",
         description=f"The vendor refuses the credentials of {_WHO}, or their secret cannot be read.{_REASON}"
@@ -93,7 +93,7 @@ EXPORTER_ALERTS: Final = (
         name="UsageRateLimited",
         severity="warning",
         scope="account",
-        lasts="rate_limited_for",
+        for_="rate_limited_for",
         expression="""
         (
             sum by (<by_account>) (rate(usage_exporter_requests_total{code="429"}[1h]))
@@ -111,7 +111,7 @@ EXPORTER_ALERTS: Final = (
         name="UsagePollErrors",
         severity="warning",
         scope="account",
-        lasts="poll_errors_for",
+        for_="poll_errors_for",
         expression="""
         max by (<by_account>) (
           (
@@ -130,7 +130,7 @@ EXPORTER_ALERTS: Final = (
         name="UsageContractDrift",
         severity="warning",
         scope="account",
-        lasts="drift_for",
+        for_="drift_for",
         expression="""
         count by (<by_account>) (max by (<by_account>, field, kind) (usage_exporter_contract_drift) > 0)
         """,
@@ -142,7 +142,7 @@ EXPORTER_ALERTS: Final = (
         name="UsageMissing",
         severity="warning",
         scope="account",
-        lasts="missing_for",
+        for_="missing_for",
         # A configured quota that matches nothing says so itself, and one that left the configuration is not missed.
         expression="""
         (
@@ -171,12 +171,18 @@ EXPORTER_ALERTS: Final = (
         name="UsageFrozen",
         severity="info",
         scope="quota",
-        lasts="frozen_for",
-        # Longer than a day, for a vendor that reports once a day does so at no fixed hour.
+        for_="frozen_for",
+        # Longer than a day, for a vendor that reports once a day does so at no fixed hour. Not by changes(): in
+        # MetricsQL, the first sample of a series is a change too.
         expression="""
-        (max by (<by_quota>) (changes(usage_quota_used[36h])) == 0)
+        (max by (<by_quota>) (max_over_time(usage_quota_used[36h]) - min_over_time(usage_quota_used[36h])) == 0)
         and
-        (max by (<by_quota>) (changes(usage_quota_used[1d] offset 36h)) > 0)
+        (
+          max by (<by_quota>) (
+            max_over_time(usage_quota_used[1d] offset 36h) - min_over_time(usage_quota_used[1d] offset 36h)
+          )
+          > 0
+        )
         and
         max by (<by_quota>) (usage_quota_used)
         and
@@ -199,7 +205,7 @@ EXPORTER_ALERTS: Final = (
         name="UsageConfigReloadFailed",
         severity="warning",
         scope="exporter",
-        lasts="reload_for",
+        for_="reload_for",
         expression="usage_exporter_config_last_reload_successful == 0",
         summary="The usage exporter {{ $labels.instance }} refused its configuration",
         description="{{ $labels.instance }} runs on with the configuration before the last: what was read last has"
@@ -209,7 +215,7 @@ EXPORTER_ALERTS: Final = (
         name="UsageSeriesDropped",
         severity="warning",
         scope="account",
-        lasts="dropped_for",
+        for_="dropped_for",
         expression="sum by (<by_account>) (max by (<by_shard>) (usage_exporter_series_dropped * <shard>)) > 0",
         summary=f"{_WHO}: {_COUNT} series are left out",
         description=f"The last reading of {_WHO} has {_COUNT} series more than its max_series; they are left out."

@@ -15,7 +15,7 @@ _WHO: Final = "{{ $labels.vendor }}/{{ $labels.account }}: {{ $labels.quota }} o
 _SHARE: Final = "{{ $value | humanizePercentage }}"
 
 
-def _now(series: str, said: str) -> str:
+def _query_sentence(series: str, said: str) -> str:
     """A sentence about what a recorded series of the alert's quota is now; nothing where there is no such series."""
     labels = ("job", "vendor", "account", "quota", "subject", "unit")
     matchers = ",".join(f"{label}=%q" for label in labels)
@@ -25,12 +25,14 @@ def _now(series: str, said: str) -> str:
 
 _DURATION: Final = "{{ . | first | value | humanizeDuration }}"
 _RATIO: Final = "{{ . | first | value | humanizePercentage }}"
-_RESET: Final = _now("usage:period_remaining:seconds", f"Its period ends in {_DURATION}.")
-_HELD: Final = _now(
+_RESET: Final = _query_sentence("usage:period_remaining:seconds", f"Its period ends in {_DURATION}.")
+_HELD: Final = _query_sentence(
     "usage:quota_alerts:held",
     "There are no fresh figures now: the alert is held, and the share is the last known.",
 )
-_EXHAUSTION: Final = _now("usage:quota_exhaustion:seconds", f"At the last day's pace it is used up in {_DURATION}.")
+_EXHAUSTION: Final = _query_sentence(
+    "usage:quota_exhaustion:seconds", f"At the last day's pace it is used up in {_DURATION}."
+)
 
 
 def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
@@ -38,8 +40,8 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
     severity: Severity,
     *,
     share: str,
-    lasts: str = "",
-    keep: str,
+    for_: str = "",
+    keep_firing_for: str,
     when: str = "usage:quota_used:ratio",
     summary: str,
     description: str,
@@ -56,15 +58,15 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
         name=name,
         severity=severity,
         scope="quota",
-        lasts=lasts,
-        keep=keep,
+        for_=for_,
+        keep_firing_for=keep_firing_for,
         expression=expression,
         summary=f"{_WHO} {summary}",
         description=f"{_WHO} {description}{_RESET}{_HELD}",
     )
 
 
-def _fine(severity: Severity) -> str:
+def _resolution_guard(severity: Severity) -> str:
     """Only accounts whose figures are fine enough in time to tell a pace over a short window."""
     return f"""
 and on (<by_account>) (max by (<by_account>) (usage_exporter_poll_interval_seconds) <= <burn_{severity}_interval>)
@@ -79,8 +81,8 @@ QUOTA_ALERTS: Final = (
         "UsageQuotaHigh",
         "warning",
         share=">= <quota_warning>",
-        lasts="quota_warning_for",
-        keep="quota_keep",
+        for_="quota_warning_for",
+        keep_firing_for="quota_keep",
         summary=f"is at {_SHARE}",
         description=f"is at {_SHARE} of its limit.",
     ),
@@ -88,8 +90,8 @@ QUOTA_ALERTS: Final = (
         "UsageQuotaHigh",
         "critical",
         share=">= <quota_critical>",
-        lasts="quota_critical_for",
-        keep="quota_keep",
+        for_="quota_critical_for",
+        keep_firing_for="quota_keep",
         summary=f"is at {_SHARE}",
         description=f"is at {_SHARE} of its limit: next to nothing is left.",
     ),
@@ -97,7 +99,7 @@ QUOTA_ALERTS: Final = (
         "UsageQuotaExhausted",
         "critical",
         share=">= 1",
-        keep="exhausted_keep",
+        keep_firing_for="exhausted_keep",
         summary="is used up",
         description=f"is at {_SHARE} of its limit: the vendor may refuse, or charge for, what is used from now on.",
     ),
@@ -105,8 +107,8 @@ QUOTA_ALERTS: Final = (
         "UsageQuotaWillRunOut",
         "warning",
         share="> <forecast_share> < 1",
-        lasts="forecast_warning_for",
-        keep="forecast_keep",
+        for_="forecast_warning_for",
+        keep_firing_for="forecast_keep",
         when=f"""
 (
   (usage:quota_projected:ratio > 1 and usage:quota_projected:ratio_rate6h > 1)
@@ -120,14 +122,14 @@ QUOTA_ALERTS: Final = (
 """,
         summary="will run out before its period ends",
         description=f"is at {_SHARE} of its limit and will not last its period at its present pace."
-        f"{_now('usage:quota_projected:ratio', f'At the end it would be at {_RATIO}.')}{_EXHAUSTION}",
+        f"{_query_sentence('usage:quota_projected:ratio', f'At the end it would be at {_RATIO}.')}{_EXHAUSTION}",
     ),
     _alert(
         "UsageQuotaWillRunOut",
         "critical",
         share="< 1",
-        lasts="forecast_critical_for",
-        keep="forecast_keep",
+        for_="forecast_critical_for",
+        keep_firing_for="forecast_keep",
         when=f"""
 (usage:quota_exhaustion:seconds < <forecast_critical>)
 unless (max by (<by_quota>) (usage_quota_period_end_timestamp_seconds) - time() <= <forecast_critical>)
@@ -140,11 +142,11 @@ unless (max by (<by_quota>) (usage_quota_period_end_timestamp_seconds) - time() 
         "UsageQuotaBurnFast",
         "critical",
         share="< 1",
-        lasts="burn_critical_for",
-        keep="burn_critical_keep",
+        for_="burn_critical_for",
+        keep_firing_for="burn_critical_keep",
         when=f"""
 (usage:quota_used:ratio_rate6h * usage:period_length:seconds > <burn_critical>)
-and (usage:quota_used:ratio_rate1h * usage:period_length:seconds > <burn_critical>){_fine("critical")}
+and (usage:quota_used:ratio_rate1h * usage:period_length:seconds > <burn_critical>){_resolution_guard("critical")}
 """,
         summary="is used far too fast",
         description="is used, over the last hour and the last six, at more than <burn_critical> times the pace"
@@ -154,11 +156,11 @@ and (usage:quota_used:ratio_rate1h * usage:period_length:seconds > <burn_critica
         "UsageQuotaBurnFast",
         "warning",
         share="< 1",
-        lasts="burn_warning_for",
-        keep="burn_warning_keep",
+        for_="burn_warning_for",
+        keep_firing_for="burn_warning_keep",
         when=f"""
 (usage:quota_used:ratio_rate3d * usage:period_length:seconds > <burn_warning>)
-and (usage:quota_used:ratio_rate6h * usage:period_length:seconds > <burn_warning>){_fine("warning")}
+and (usage:quota_used:ratio_rate6h * usage:period_length:seconds > <burn_warning>){_resolution_guard("warning")}
 """,
         summary="is used too fast",
         description="is used, over the last six hours and the last three days, at more than <burn_warning> times the"
@@ -168,12 +170,12 @@ and (usage:quota_used:ratio_rate6h * usage:period_length:seconds > <burn_warning
         "UsageSpike",
         "warning",
         share=">= 0",
-        lasts="spike_for",
-        keep="spike_keep",
+        for_="spike_for",
+        keep_firing_for="spike_keep",
         when=f"""
 (usage:quota_used:ratio_rate6h > <spike_factor> * avg_over_time(usage:quota_used:ratio_rate6h[1w] offset 6h))
 and (usage:quota_used:ratio_rate6h * 86400 > <spike_share>)
-and (usage:quota_used:ratio_rate6h offset 1w){_fine("warning")}
+and (usage:quota_used:ratio_rate6h offset 1w){_resolution_guard("warning")}
 """,
         summary="is used much faster than last week",
         description="was used over the last six hours at more than <spike_factor> times last week's mean pace;"

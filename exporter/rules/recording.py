@@ -140,9 +140,11 @@ RECORDS: Final = (
     Record("usage:data_lag:seconds", f"max by (<by_account>) (time() - max by (<by_shard>) ({_AS_OF} * <shard>))"),
     Record(
         "usage:quota_used:ratio",
+        # Of a limit of 0 the share is infinite as soon as anything is used, and there is none before.
         """
-        max by (<by_quota>) (usage_quota_used)
-        / (max by (<by_quota>) (usage_quota_limit) > 0)
+        max by (<by_quota>) (usage_quota_used) / (max by (<by_quota>) (usage_quota_limit) > 0)
+        or
+        max by (<by_quota>) (usage_quota_used) / (max by (<by_quota>) (usage_quota_limit) == 0) > 0
         """,
     ),
     _pace("1h", 3600, _LAST_SUCCESS),
@@ -180,6 +182,10 @@ RECORDS: Final = (
     # Held while the account is known and not all of it fresh, or while an exporter or a shard of its job is not there;
     # let go when the quota is fresh, when the account is and has no such quota, or when all exporters are up and none
     # knows the account.
+    #
+    # Alerts, and the last share below, are read over ten minutes. Prometheus 3 would not find them by an instant where
+    # rules are evaluated every five minutes, and vmalert writes them later still. No alert begins again by it: each has
+    # a longer `for`, or ended because its share is too low.
     Record(
         "usage:quota_alerts:held",
         """
@@ -198,7 +204,7 @@ RECORDS: Final = (
         """
         usage:quota_used:ratio
         or
-        (usage:quota_last:ratio and on (<by_quota>) usage:quota_alerts:held)
+        (last_over_time(usage:quota_last:ratio[10m]) and on (<by_quota>) usage:quota_alerts:held)
         """,
     ),
 )

@@ -49,8 +49,8 @@ class Alert:
         name: what it is called; its runbook entry has the same name.
         severity: how soon a person should look.
         scope: what it is about.
-        lasts: the threshold that says how long its expression must hold; empty for at once.
-        keep: the threshold that says how long it goes on after its end; empty for not at all.
+        for_: the threshold that says how long its expression must hold; empty for at once.
+        keep_firing_for: the threshold that says how long it keeps firing after its end; empty for not at all.
         expression: what is so; may have placeholders.
         summary: one line, a Go template.
         description: what it means and what to look at first, a Go template; may have placeholders.
@@ -60,8 +60,8 @@ class Alert:
     name: str
     severity: Severity
     scope: Scope
-    lasts: str = ""
-    keep: str = ""
+    for_: str = ""
+    keep_firing_for: str = ""
     expression: str
     summary: str
     description: str
@@ -69,10 +69,10 @@ class Alert:
     def document(self, values: Mapping[str, str], options: Options) -> dict[str, Any]:
         """Return the rule as Prometheus reads it."""
         document: dict[str, Any] = {"alert": self.name, "expr": fill(self.expression, values)}
-        if self.lasts:
-            document["for"] = duration(getattr(options.thresholds, self.lasts))
-        if self.keep:
-            document["keep_firing_for"] = duration(getattr(options.thresholds, self.keep))
+        if self.for_:
+            document["for"] = duration(getattr(options.thresholds, self.for_))
+        if self.keep_firing_for:
+            document["keep_firing_for"] = duration(getattr(options.thresholds, self.keep_firing_for))
         document["labels"] = {"severity": self.severity}
         document["annotations"] = {
             "summary": self.summary,
@@ -92,10 +92,11 @@ def placeholders(options: Options) -> dict[str, str]:
     """Return what placeholders stand for: thresholds, the job in quotes, labels, the shard, and alerts on quotas."""
     thresholds = options.thresholds
     job = json.dumps(options.job, ensure_ascii=False)
+    firing = f'ALERTS{{alertname=~"UsageQuota.*|UsageSpike", alertstate="firing", job={job}}}'
     return {
         **{one.name: f"{getattr(thresholds, one.name):.15g}" for one in fields(thresholds)},
         "job": job,
-        "firing": f'ALERTS{{alertname=~"UsageQuota.*|UsageSpike", alertstate="firing", job={job}}}',
+        "firing": f"last_over_time({firing}[10m])",
         "by_quota": QUOTA_LABELS,
         "by_account": ACCOUNT_LABELS,
         "by_shard": f"{ACCOUNT_LABELS}, shard",

@@ -1,7 +1,7 @@
 """Faults on demand: which calls of which simulated API go wrong, in what way, and how often.
 
 A fault is written `VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...`, such as
-`netnut:/customer/usage/*:status=503;retry-after=120;times=3`. VENDOR and PATH may have `*` for anything; the path is
+`*:/customer*:status=503;retry-after=120;times=3`. VENDOR and PATH may have `*` for anything; the path is
 the one below the vendor's base URL, as it is sent, without a query. Of several faults for a call, the first is taken
 that is not used up.
 """
@@ -19,10 +19,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.sandbox.faults_call import Call
-from exporter.sandbox.faults_kinds import KINDS, read_count
+from exporter.sandbox.faults_kind import read_count
+from exporter.sandbox.faults_kinds import KINDS
+from exporter.sandbox.simulations import SIMULATIONS
 
-VENDORS = ("netnut", "ionos", "prolifi", "planship")
-_EXAMPLE = "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"
+_EXAMPLE = f"write VENDOR:PATH:FAULT, such as '{next(iter(SIMULATIONS))}:*:status=503;times=3'"
 _MOST_FAULTS = 1000
 
 
@@ -63,8 +64,8 @@ def read_fault(text: str) -> Fault:
     path, other_colon, what = rest.partition(":")
     if not (colon and other_colon and what):
         raise ValueError(_EXAMPLE)
-    if not any(fnmatchcase(one, vendor) for one in VENDORS):
-        raise ValueError(f"no vendor {vendor[:40]!r}, write one of: {', '.join(VENDORS)}, *")
+    if not any(fnmatchcase(one, vendor) for one in SIMULATIONS):
+        raise ValueError(f"no vendor {vendor[:40]!r}, write one of: {', '.join(SIMULATIONS)}, *")
     if not path.startswith(("/", "*")):
         raise ValueError("write a path that begins with / or *")
     first, *others = what.split(";")
@@ -126,7 +127,7 @@ class Faults:
                 return one.fault
         return None
 
-    def told(self) -> list[dict[str, Any]]:
+    def described(self) -> list[dict[str, Any]]:
         """Return each fault with its number, how it is written, how many calls went wrong, and how many may yet."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
@@ -142,7 +143,7 @@ def routes(faults: Faults) -> list[Route]:
     """
 
     async def tell(_: Request) -> Response:
-        return JSONResponse(faults.told())
+        return JSONResponse(faults.described())
 
     async def add(request: Request) -> Response:
         try:
@@ -152,7 +153,7 @@ def routes(faults: Faults) -> list[Route]:
             raise HTTPException(400, str(error)) from None
         for fault in read:
             faults.add(fault)
-        return JSONResponse(faults.told(), 201)
+        return JSONResponse(faults.described(), 201)
 
     async def clear(request: Request) -> Response:
         if not faults.clear(request.path_params.get("number")) and "number" in request.path_params:

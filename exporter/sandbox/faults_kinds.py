@@ -1,97 +1,17 @@
 """The closed table of faults: what each is called, what it does, and what may be said with it."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import urlsplit
 
 from exporter.sandbox import faults_body as body
-from exporter.sandbox import faults_vendor as vendor
+from exporter.sandbox import faults_credentials as credentials
 from exporter.sandbox import faults_wire as wire
-from exporter.sandbox.faults_call import Call
+from exporter.sandbox.faults_kind import Kind, Word, read_count, read_seconds, read_shift
+from exporter.sandbox.simulations import SIMULATIONS
 
-_LONGEST_SECONDS = 1e9
-_MOST = 10_000_000
 _LOWEST_STATUS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What may stand after an `=`: how it is called and read, and what holds where it is not said.
-
-    `read` raises `ValueError` with what to write instead.
-    """
-
-    name: str
-    read: Callable[[str], Any]
-    default: Any = None
-    needed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of fault; the first line of what its `act` says of itself is its meaning."""
-
-    act: Callable[[Call], Awaitable[None]]
-    value: Word | None = None
-    options: Mapping[str, Word] = field(default_factory=dict)
-
-    @property
-    def meaning(self) -> str:
-        """What it does, as a sentence."""
-        return (self.act.__doc__ or "").partition("\n")[0]
-
-    def read(self, value: str | None, options: Mapping[str, str]) -> dict[str, Any]:
-        """Return what a call is told of the fault: its value and its options, those not said by default.
-
-        Raises:
-            ValueError: they are none of this kind; the text says what to write.
-
-        """
-        if value is not None and self.value is None:
-            raise ValueError("nothing may stand after its name but options")
-        if unknown := sorted(options.keys() - self.options.keys()):
-            known = ", ".join([*self.options, "times"])
-            raise ValueError(f"no option {unknown[0]}, write one of: {known}")
-        said = {"value": value, **options}
-        words = {**({"value": self.value} if self.value else {}), **self.options}
-        return {name: _read(name, word, said.get(name)) for name, word in words.items()}
-
-
-def _read(name: str, word: Word, said: str | None) -> Any:
-    if said is None and word.needed:
-        raise ValueError(f"write ={word.name} after its name" if name == "value" else f"write ;{name}={word.name} too")
-    if said is None:
-        return word.default
-    try:
-        return word.read(said)
-    except ValueError as error:
-        raise ValueError(f"{name} {said[:40]!r}: {error}") from None
-
-
-def _seconds(text: str) -> float:
-    return _number(float, text, "seconds", 0)
-
-
-def _shift(text: str) -> float:
-    return _number(float, text, "seconds, negative for the past", -_LONGEST_SECONDS)
-
-
-def read_count(text: str) -> int:
-    """Return a whole number from 1."""
-    return int(_number(int, text, "a whole number from 1", 1))
-
-
-def _number(kind: type[float], text: str, expected: str, least: float) -> float:
-    try:
-        number = kind(text)
-    except ValueError:
-        number = least - 1
-    if not least <= number <= max(_LONGEST_SECONDS, _MOST):
-        raise ValueError(f"write {expected}")
-    return number
 
 
 def _status(text: str) -> int:
@@ -135,8 +55,8 @@ def _mebibytes(default: int) -> Word:
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "refuse": Kind(wire.refuse),
-        "hang": Kind(wire.hang, Word("SECONDS", _seconds)),
-        "drip": Kind(wire.drip, Word("SECONDS", _seconds, _PAUSE)),
+        "hang": Kind(wire.hang, Word("SECONDS", read_seconds)),
+        "drip": Kind(wire.drip, Word("SECONDS", read_seconds, _PAUSE)),
         "cut": Kind(wire.cut),
         "reset": Kind(wire.reset),
         "garbage": Kind(wire.garbage),
@@ -162,17 +82,15 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Word("CODE", _status, needed=True),
             {
                 "retry-after": Word("TEXT", _text),
-                "retry-at": Word("SECONDS", _shift),
-                "skew": Word("SECONDS", _shift, 0),
+                "retry-at": Word("SECONDS", read_shift),
+                "skew": Word("SECONDS", read_shift, 0),
             },
         ),
         "redirect": Kind(body.redirect, Word("URL", _url, needed=True), {"code": Word("CODE", _status, 302)}),
-        "skew": Kind(body.skew, Word("SECONDS", _shift, needed=True)),
-        "revoke": Kind(vendor.revoke),
-        "expired": Kind(vendor.expired),
-        "customers": Kind(vendor.customers, Word("COUNT", read_count, needed=True)),
-        "endless-pages": Kind(vendor.endless_pages),
-        "repeating-pages": Kind(vendor.repeating_pages),
+        "skew": Kind(body.skew, Word("SECONDS", read_shift, needed=True)),
+        "revoke": Kind(credentials.revoke),
+        "expired": Kind(credentials.expired),
+        **{name: kind for one in SIMULATIONS.values() for name, kind in one.faults.items()},
     }
 )
 """Every fault there is."""

@@ -1,7 +1,8 @@
 """What the simulated APIs share: one app each, which tells every refusal in the vendor's own shape."""
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -13,11 +14,34 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter.sandbox.accounts import DemoAccount
+from exporter.sandbox.faults_kind import Kind
+from exporter.sandbox.sign_in import Tokens
+from exporter.sandbox.world import World
+
 Failure = Callable[[HTTPException], object]
 """What a refused request is told, as JSON."""
 
 
 UNPROCESSABLE = 422
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """A vendor, simulated.
+
+    Attributes:
+        path: the API's base URL, below the sandbox's.
+        app: makes the API, to be mounted there.
+        demo: returns an account, by its name, in the configuration of the demo.
+        faults: what can go wrong at this vendor only, by name.
+
+    """
+
+    path: str
+    app: Callable[[World, Tokens], ASGIApp]
+    demo: Callable[[str], DemoAccount]
+    faults: Mapping[str, Kind] = field(default_factory=dict)
 
 
 class Invalid(HTTPException):

@@ -1,6 +1,6 @@
 """The simulated world: how much has been used, as a pure function of seed, subject and time.
 
-A subject is a path such as "netnut/acme/410000". Its rate of use has a daily rhythm, weaker weekends
+A subject is a path such as "vendor/acme/410000". Its rate of use has a daily rhythm, weaker weekends
 and a slow sway, and is 1 a day in the mean; the vendors scale it to their units. Use over a span is
 the closed-form integral of that rate, so any moment can be asked for, in any order, at the same cost.
 """
@@ -68,7 +68,7 @@ class World:
     """The settings of a simulated world, and its figures.
 
     `clock` gives unix seconds; the world's own time starts where the clock stands and runs `speed`
-    times as fast. `customers` is how many customers each account has at Prolifi.
+    times as fast. `customers` is how many customers each account has where it has a list of them.
     """
 
     seed: int = 1

@@ -12,8 +12,11 @@ from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.planship.account import Planship
 from exporter.vendors.prolifi.account import Prolifi
 
-__all__ = ["VENDORS", "Account"]
+__all__ = ["VENDORS", "VENDOR_FAMILIES", "Account"]
 
 VENDORS: Final[Mapping[str, type[Account]]] = MappingProxyType(
     {"netnut": NetNut, "ionos": Ionos, "prolifi": Prolifi, "planship": Planship}
 )
+
+VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.families)
+"""What the vendors report, in the order of the page."""

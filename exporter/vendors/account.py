@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, field_validator
 
 from exporter.client.auth import Auth
+from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
-from exporter.metrics import Sample
+from exporter.metrics import Family, Item
 from exporter.secret import FileSecret, Secret
 from exporter.sharding import Shard, owner
 from exporter.vendors.cycle import Cycle
@@ -47,6 +48,14 @@ class Account(Settings):
 
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
     """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
+    families: ClassVar[tuple[Family, ...]]
+    """What the vendor reports."""
+    example: ClassVar[str]
+    """The settings of a small configuration, as lines of YAML."""
+    quota_example: ClassVar[str] = ""
+    """The same with a quota that the operator sets, if it is the vendor to show that by."""
+    native_quotas_of: ClassVar[str] = ""
+    """What the vendor reports quotas of, in words."""
     assumed_rate: ClassVar[Rate | None] = None
     """What the vendor allows until its answers say otherwise; None where it is not documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
@@ -84,6 +93,11 @@ class Account(Settings):
     _shard: Shard = PrivateAttr(default=Shard())
     _rate_share: float = PrivateAttr(default=1.0)
 
+    @field_validator("quotas", mode="after")
+    @classmethod
+    def _with_families(cls, quotas: tuple[Quota, ...]) -> tuple[Quota, ...]:
+        return tuple(quota.of(cls.families) for quota in quotas)
+
     @property
     def key(self) -> tuple[str, str]:
         """Vendor and name: what tells an account from every other."""
@@ -93,6 +107,13 @@ class Account(Settings):
     def credential(self) -> Credential:
         """Where the account signs in, and how."""
         return self.base_url, self.auth
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The vendor's API, and how the account reaches it."""
+        return Endpoint(
+            self.base_url, self.auth, self.timeout, self.tls.ca_file, self.tls.insecure_skip_verify, self.proxy_url
+        )
 
     @property
     def host(self) -> str:
@@ -135,9 +156,9 @@ class Account(Settings):
         return None
 
     @property
-    def qualifies_quotas(self) -> bool:
-        """Whether the vendor's quotas have their qualified names, as one name may mean several of them here."""
-        return False
+    def dated_families(self) -> Collection[Family]:
+        """The figures of a period that the request dates: none of them can be late with a new one."""
+        return ()
 
     @property
     def cycle(self) -> Cycle:
@@ -171,8 +192,8 @@ class Account(Settings):
         """How requests are signed."""
 
     @abstractmethod
-    async def read(self, poll: Poll) -> Iterable[Sample]:
-        """Return the account's usage as of `poll.now`.
+    async def read(self, poll: Poll) -> Iterable[Item]:
+        """Return the account's usage as of `poll.now`: also which series exist and cannot be read.
 
         Raises:
             PollError: the reading is not whole, so there is none.
@@ -206,7 +227,7 @@ class Account(Settings):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
-        yield from quota_conflicts(str(given.get("vendor")), given, cls.native_quotas, cls.plan_period)
+        yield from quota_conflicts(str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_period)
 
 
 def _shorter(one: object, other: object) -> bool:

@@ -6,16 +6,15 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, PrivateAttr, WithJsonSchema
 
 from exporter.durations import DURATION_PATTERN
-from exporter.metrics import VENDOR_FAMILIES, Family
+from exporter.metrics import Family
 from exporter.vendors.periods import Period, read_period
 from exporter.vendors.settings import Name, Pattern, Settings, read_pattern
 
-_BY_NAME: Final = {family.name: family for family in VENDOR_FAMILIES}
 _UNIT: Final = "[ -~]{0,63}"
 _PERIOD_SCHEMA: Final = {
     "title": "period",
@@ -26,7 +25,12 @@ _PERIOD_SCHEMA: Final = {
             "required": ["every", "from"],
             "additionalProperties": False,
             "properties": {
-                "every": {"anyOf": [{"const": "month"}, {"type": "string", "pattern": DURATION_PATTERN}]},
+                "every": {
+                    "anyOf": [
+                        {"enum": ["month", "quarter", "year"]},
+                        {"type": "string", "pattern": DURATION_PATTERN},
+                    ]
+                },
                 "from": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
             },
         },
@@ -54,7 +58,6 @@ class NativeQuota:
         end: when its period ends.
         active: whether what it belongs to is active; what is not, and has ended, has no quota any more.
         unit: what is counted; empty where the vendor does not say.
-        qualified: the name where `name` alone may mean more than one, which the account's settings tell.
 
     """
 
@@ -67,7 +70,6 @@ class NativeQuota:
     end: Family | None = None
     active: Family | None = None
     unit: str = ""
-    qualified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +103,43 @@ class Quota(Settings):
     period: Annotated[Period, PlainValidator(read_period), WithJsonSchema(_PERIOD_SCHEMA)] = Field(
         default="none",
         description="When the figure starts anew: each UTC `month`; with the vendor's `plan`; at no known time"
-        " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration or `month`.",
+        " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration, `month`,"
+        " `quarter` or `year`; the last three, and whole years such as `1y`, follow the calendar.",
     )
+
+    _family: Family | None = PrivateAttr(default=None)
 
     def __hash__(self) -> int:
         return hash(self.name)
 
+    def of(self, families: Iterable[Family]) -> Self:
+        """Return the quota on the one of a vendor's families that has its metric's name."""
+        quota = self.model_copy()
+        quota._family = next((family for family in families if family.name == self.metric), None)  # noqa: SLF001 - new
+        return quota
+
     @property
     def family(self) -> Family:
-        """The metric that is counted."""
-        return _BY_NAME[self.metric]
+        """The metric that is counted.
+
+        Raises:
+            LookupError: the vendor has none of this name.
+
+        """
+        if self._family is None:
+            raise LookupError(self.metric)
+        return self._family
 
 
 def quota_conflicts(
     vendor: str,
     given: Mapping[str, object],
+    families: Iterable[Family],
     native: Iterable[NativeQuota],
     plan: PlanPeriod | None,
 ) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with an account's quotas in the light of its vendor: the place, and what to do."""
-    quotas = given.get("quotas")
+    quotas, by_name = given.get("quotas"), {family.name: family for family in families}
     names = {one.name: "the vendor reports" for one in native}
     for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
         if not isinstance(quota, Mapping):
@@ -130,22 +149,25 @@ def quota_conflicts(
             yield f"{where}.name", f"is the name of a quota that {names[name]} too"
         elif isinstance(name, str):
             names[name] = f"quotas[{index}] sets"
-        for place, text in _metric_conflicts(vendor, quota, given, plan):
+        for place, text in _metric_conflicts(vendor, quota, given, by_name, plan):
             yield f"{where}.{place}", text
 
 
 def _metric_conflicts(
-    vendor: str, quota: Mapping[str, Any], given: Mapping[str, object], plan: PlanPeriod | None
+    vendor: str,
+    quota: Mapping[str, Any],
+    given: Mapping[str, object],
+    families: Mapping[str, Family],
+    plan: PlanPeriod | None,
 ) -> Iterator[tuple[str, str]]:
     metric = quota.get("metric")
     if not isinstance(metric, str):
         return
-    known = [name for name in _BY_NAME if name.startswith(f"{vendor}_")]
-    if metric not in known:
-        near = difflib.get_close_matches(metric, known, n=1)
+    if metric not in families:
+        near = difflib.get_close_matches(metric, families, n=1)
         yield "metric", f"is no metric of {vendor}" + (f"; did you mean {near[0]}?" if near else "")
         return
-    family = _BY_NAME[metric]
+    family = families[metric]
     if missing := _missing_option(family, given):
         yield "metric", f"is only there with {missing}; set that on the account"
     yield from _label_conflicts(quota, family)

@@ -29,7 +29,6 @@ from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
 from exporter.vendors.poll import usable_segment
 
-_CONTRACT: Final = re.compile("[0-9]{5,10}")
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -144,7 +143,7 @@ def _identifier(value: object) -> str:
     return text
 
 
-def _shown(title: str, **schema: Any) -> WithJsonSchema:
+def shown(title: str, **schema: Any) -> WithJsonSchema:
     """Say in the JSON Schema what is written there; its title is what a person calls that."""
     return WithJsonSchema({"title": title, **schema})
 
@@ -155,22 +154,13 @@ def _user_name(value: object) -> str:
     return value
 
 
-def _contract_number(value: object) -> str:
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not _CONTRACT.fullmatch(text):
-        raise ValueError("write a contract number: 5 to 10 digits")
-    return text
-
-
-def _data_center(value: object) -> str:
-    text = "null" if value is None else value
-    if not isinstance(text, str) or not (text == "null" or _UUID.fullmatch(text)):
-        raise ValueError("write the UUID of a data centre, or null")
-    return text.lower()
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID."""
+    return _UUID.fullmatch(text) is not None
 
 
 def _uuid(value: object) -> str:
-    if not isinstance(value, str) or not _UUID.fullmatch(value):
+    if not isinstance(value, str) or not is_uuid(value):
         raise ValueError("write a UUID, such as 6f1c4c1e-5d55-4f0a-9a53-0c4b6fa7d0c1")
     return value.lower()
 
@@ -194,44 +184,32 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
 Duration = Annotated[
     float,
     PlainValidator(read_interval),
-    _shown("duration", type="string", pattern=DURATION_PATTERN),
+    shown("duration", type="string", pattern=DURATION_PATTERN),
 ]
 """Seconds, written as a Prometheus duration, from `1s` to `365d`."""
-RateLimit = Annotated[Rate, PlainValidator(read_rate), _shown("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$")]
+RateLimit = Annotated[Rate, PlainValidator(read_rate), shown("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$")]
 """Requests per duration, such as `800/1m`."""
-Url = Annotated[str, PlainValidator(_url), _shown("URL", type="string", format="uri", pattern="^https?://")]
+Url = Annotated[str, PlainValidator(_url), shown("URL", type="string", format="uri", pattern="^https?://")]
 """An http or https URL without credentials, query or fragment; a slash at its end is dropped."""
 SecretFromEnvironment = Annotated[
     Secret,
     PlainValidator(_from_environment),
-    _shown("secret, as ${NAME}", type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
+    shown("secret, as ${NAME}", type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
 ]
 """`${NAME}`: the secret is in that environment variable."""
-SecretFromFile = Annotated[Secret, PlainValidator(_from_file), _shown("path of a file", type="string", minLength=1)]
+SecretFromFile = Annotated[Secret, PlainValidator(_from_file), shown("path of a file", type="string", minLength=1)]
 """The path of the file that holds the secret, taken from the configuration's folder."""
-CertificateFile = Annotated[Path, PlainValidator(_authorities), _shown("path of a file", type="string", minLength=1)]
+CertificateFile = Annotated[Path, PlainValidator(_authorities), shown("path of a file", type="string", minLength=1)]
 """The path of a PEM file of certificates, taken from the configuration's folder."""
 Identifier = Annotated[
     str,
     PlainValidator(_identifier),
-    _shown("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
+    shown("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
 ]
 """What a vendor calls a thing of its own, fit to stand in a path."""
-UserName = Annotated[str, PlainValidator(_user_name), _shown("name", type="string", pattern="^[^:]+$")]
+UserName = Annotated[str, PlainValidator(_user_name), shown("name", type="string", pattern="^[^:]+$")]
 """Who signs in by HTTP basic authentication."""
-ContractNumber = Annotated[
-    str,
-    PlainValidator(_contract_number),
-    _shown("contract number", anyOf=[{"type": "string", "pattern": "^[0-9]{5,10}$"}, {"type": "integer"}]),
-]
-"""A contract's number at IONOS; leading zeros are kept."""
-DataCenterId = Annotated[
-    str,
-    PlainValidator(_data_center),
-    _shown("data centre", anyOf=[{"type": "string", "format": "uuid"}, {"const": "null"}, {"type": "null"}]),
-]
-"""A data centre's UUID at IONOS, or `null` for what is in none."""
-Uuid = Annotated[str, PlainValidator(_uuid), _shown("UUID", type="string", format="uuid")]
+Uuid = Annotated[str, PlainValidator(_uuid), shown("UUID", type="string", format="uuid")]
 """A UUID, in lower case."""
-Pattern = Annotated[str, PlainValidator(read_pattern), _shown("regular expression", type="string", format="regex")]
+Pattern = Annotated[str, PlainValidator(read_pattern), shown("regular expression", type="string", format="regex")]
 """A regular expression that has to match the whole, as in PromQL."""

@@ -14,7 +14,7 @@ _BACKLOG: Final = 1024
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Return host and port of `127.0.0.1:10924`, `[::1]:10924` or `:10924` (every interface).
+    """Return host and port of `127.0.0.1:10924`, `[::1]:10924`, or `:10924` and `[::]:10924` (every interface).
 
     Raises:
         ValueError: it is no such address.
@@ -40,7 +40,7 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     for address in addresses:
         host, port = split_address(address)
-        dual = not host and socket.has_dualstack_ipv6()
+        dual = host in ("", "::") and socket.has_dualstack_ipv6()
         family = socket.AF_INET6 if dual or ":" in host else socket.AF_INET
         try:
             one = socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=dual)

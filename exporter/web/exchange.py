@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 from itertools import takewhile
@@ -20,24 +22,50 @@ ASGIApp = Callable[[Any, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable
 
 _SLICE_BYTES: Final = 256 * 1024
 _SMALL_BYTES: Final = 16 * 1024
+_ABSOLUTE_FORM: Final = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 
 
-class Exchange:
+Headers = list[tuple[bytes, bytes]]
+
+STREAM: Final = "exporter.stream"
+"""The extension of the scope that holds the connection."""
+PEER: Final = "exporter.peer"
+"""The extension that holds who is on its other side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other side of a connection.
+
+    Attributes:
+        stream: its bytes, decrypted.
+        network: what it is counted under.
+        is_gone: whether it has hung up, as far as can be seen; not seen below TLS.
+
+    """
+
+    stream: anyio.abc.ByteStream
+    network: str
+    is_gone: Callable[[], bool]
+
+
+class RequestCycle:
     """A request, and what the application makes of it."""
 
     def __init__(
         self,
         http: h11.Connection,
-        stream: anyio.abc.ByteStream,
+        peer: Peer,
         app: ASGIApp,
         request: h11.Request,
         body: bytes,
     ) -> None:
         self._http = http
-        self._stream = stream
+        self._stream = peer.stream
         self._app = app
         self._request = request
         self._body: bytes | None = body
+        self._peer = peer
         self._unsent: list[bytes] = []
 
     async def run(self) -> None:
@@ -53,7 +81,8 @@ class Exchange:
                 await self._send({"type": "http.response.body"})
 
     def _scope(self) -> dict[str, Any]:
-        path, _, query = self._request.target.partition(b"?")
+        target, headers = origin_form(self._request.target, list(self._request.headers))
+        path, _, query = target.partition(b"?")
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -64,10 +93,10 @@ class Exchange:
             "raw_path": path,
             "query_string": query,
             "root_path": "",
-            "headers": list(self._request.headers),
+            "headers": headers,
             "client": None,
             "server": None,
-            "extensions": {"exporter.stream": {"stream": self._stream}},
+            "extensions": {STREAM: {"stream": self._stream}, PEER: {"peer": self._peer}},
         }
 
     async def _receive(self) -> dict[str, Any]:
@@ -103,3 +132,13 @@ class Exchange:
         for piece in pieces:
             if piece:
                 await self._stream.send(piece)
+
+
+def origin_form(target: bytes, headers: Headers) -> tuple[bytes, Headers]:
+    """Return target and headers of a request that was sent as to a proxy as if it had not been (RFC 9112, 3.2.2)."""
+    absolute = _ABSOLUTE_FORM.fullmatch(target)
+    if absolute is None:
+        return target, headers
+    authority, path = absolute[1], absolute[2]
+    path = path if path.startswith(b"/") else b"/" + path
+    return path, [(b"host", authority), *(header for header in headers if header[0] != b"host")]

@@ -8,14 +8,26 @@ from typing import TYPE_CHECKING
 
 from exporter.log import logger
 from exporter.web.addresses import address_of, is_loopback
+from exporter.web.origin import refuse_foreign
 
 if TYPE_CHECKING:
-    from exporter.web.protection import Protection
+    from exporter.web.exchange import ASGIApp
+    from exporter.web.protection import WebConfig
 
 
-def say_exposed(sockets: Iterable[socket.socket], protection: Protection | None) -> None:
+def warn_if_exposed(sockets: Iterable[socket.socket], protection: WebConfig | None) -> None:
     """Warn where other machines reach the pages and something that keeps strangers out is lacking."""
     lacking = protection.lacking if protection else ("TLS", "a password")
     exposed = [address for address in map(address_of, sockets) if not is_loopback(address)]
     if exposed and lacking:
         logger.warning("other machines reach the pages", listening=", ".join(exposed), without=", ".join(lacking))
+
+
+def guard_origin(app: ASGIApp, sockets: Iterable[socket.socket], protection: WebConfig | None) -> ASGIApp:
+    """Return an application that other sites' pages cannot use.
+
+    Where a password is asked for, a site whose name was made to resolve to this machine has none to show, and a proxy
+    may pass on any Host.
+    """
+    local_only = all(is_loopback(address_of(one)) for one in sockets)
+    return refuse_foreign(app, local_only=local_only and not (protection and protection.has_users))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import anyio
 
-from exporter.exposition.negotiation import accepts_gzip, negotiate
+from exporter.exposition.negotiation import accepts_gzip, content_type, negotiate
 from exporter.exposition.page import Exposition, Own
 from exporter.store.store import Store
 from exporter.web.landing import HEADERS as LANDING_HEADERS
@@ -25,7 +25,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class PageResponse:
     """An answer to a request; its body in pieces, as long as they are together."""
 
     body: Iterable[bytes]
@@ -35,7 +35,7 @@ class Reply:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-Answer = Callable[[Mapping[bytes, bytes]], Awaitable[Reply]]
+Answer = Callable[[Mapping[bytes, bytes]], Awaitable[PageResponse]]
 """From a request's headers to the answer."""
 
 
@@ -57,15 +57,15 @@ class Application:
             "/": (_READS, self._landing),
             "/-/healthy": (_READS, self._healthy),
             "/-/ready": (_READS, self._ready),
-            "/-/reload": (("POST",), self._reloaded),
+            "/-/reload": (("POST",), self._reload_config),
             telemetry_path: (_READS, self._metrics),
         }
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await _send(await self._reply(scope), send)
+        await _send(await self._respond(scope), send)
 
-    async def _reply(self, scope: Scope) -> Reply:
+    async def _respond(self, scope: Scope) -> PageResponse:
         route = self._routes.get(scope["path"])
         if route is None:
             return _text("not found\n", HTTPStatus.NOT_FOUND)
@@ -79,30 +79,32 @@ class Application:
             headers[name] = headers[name] + b"," + value if name in headers else value
         return await answer(headers)
 
-    async def _metrics(self, headers: Mapping[bytes, bytes]) -> Reply:
-        form = negotiate(headers.get(b"accept", b"").decode("latin-1"))
+    async def _metrics(self, headers: Mapping[bytes, bytes]) -> PageResponse:
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        form = negotiate(accept)
+        kind = content_type(form, accept)
         page = await self._exposition.fresh(form)
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
-            return Reply(_gathered(page.plain()), page.length, form.value, headers=(vary,))
+            return PageResponse(_coalesced(page.plain()), page.length, kind, headers=(vary,))
         packed = page.packed()
         length = sum(map(len, packed))
-        return Reply(_gathered(packed), length, form.value, headers=(vary, (b"content-encoding", b"gzip")))
+        return PageResponse(_coalesced(packed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 
-    async def _landing(self, _headers: Mapping[bytes, bytes]) -> Reply:
+    async def _landing(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
         html = landing_page(self._store, self._telemetry_path, anyio.current_time())
         body = html.encode()
-        return Reply((body,), len(body), "text/html; charset=utf-8", headers=LANDING_HEADERS)
+        return PageResponse((body,), len(body), "text/html; charset=utf-8", headers=LANDING_HEADERS)
 
-    async def _healthy(self, _headers: Mapping[bytes, bytes]) -> Reply:
+    async def _healthy(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
         return _text("healthy\n")
 
-    async def _ready(self, _headers: Mapping[bytes, bytes]) -> Reply:
+    async def _ready(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
         if self._store.ready:
             return _text("ready\n")
         return _text("not every account was polled yet\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
-    async def _reloaded(self, _headers: Mapping[bytes, bytes]) -> Reply:
+    async def _reload_config(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
         if self._reload is None:
             return _text("not enabled: start with --web.enable-lifecycle\n", HTTPStatus.FORBIDDEN)
         if problems := await self._reload():
@@ -110,12 +112,12 @@ class Application:
         return _text("the configuration was read again\n")
 
 
-def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
+def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> PageResponse:
     body = text.encode()
-    return Reply((body,), len(body), _TEXT, status, headers)
+    return PageResponse((body,), len(body), _TEXT, status, headers)
 
 
-def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _coalesced(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield small blocks joined to pieces that are worth a send each, and large ones as they are."""
     piece: list[bytes] = []
     length = 0
@@ -128,7 +130,7 @@ def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
     yield piece[0] if len(piece) == 1 else b"".join(piece)
 
 
-async def _send(reply: Reply, send: Send) -> None:
+async def _send(reply: PageResponse, send: Send) -> None:
     headers = [
         (b"content-type", reply.content_type.encode()),
         (b"content-length", str(reply.length).encode()),

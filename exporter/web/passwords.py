@@ -6,7 +6,8 @@ import binascii
 import hmac
 import secrets
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 import anyio
@@ -19,11 +20,21 @@ LONGEST_PASSWORD_BYTES: Final = 72
 """What bcrypt makes use of. A longer password is refused, or whatever it begins with would be one too."""
 
 _MOST_REMEMBERED: Final = 256
+_MOST_IN_PROGRESS: Final = 8
+_MOST_IN_PROGRESS_OF_A_NETWORK: Final = 2
 _DUMMY_DIGEST: Final = b"." * 53
+
+
+class BusyError(Exception):
+    """So many passwords are being checked that this one is not."""
 
 
 class Passwords:
     """Compares passwords with hashes, one at a time and in a thread, and remembers what came of it.
+
+    Few may wait for their turn, in all and of one network. Others are refused, or
+    whoever has a right password that is not remembered yet would wait behind all
+    the wrong ones.
 
     What is right and what is wrong is remembered apart, so that a flood of wrong
     passwords does not make those who have the right one wait behind it. A key
@@ -33,35 +44,62 @@ class Passwords:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._one_at_a_time = anyio.Lock()
+        self._in_progress: dict[bytes, tuple[str, anyio.Event]] = {}
+        """By what is computed: whose network asked, and what is set when it is done."""
         self._remembered: dict[bool, dict[bytes, None]] = {True: {}, False: {}}
 
-    async def admit(self, users: Mapping[str, bytes], user: bytes, password: bytes) -> bool:
-        """Whether a user has this password; one who is not there takes as long as one who is."""
+    async def admit(
+        self,
+        users: Mapping[str, bytes],
+        user: bytes,
+        password: bytes,
+        network: str = "",
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Whether a user has this password; one who is not there takes as long as one who is.
+
+        Raises:
+            BusyError: too many passwords wait to be checked, or who asked has gone.
+
+        """
         if len(password) > LONGEST_PASSWORD_BYTES:
             return False
         known, hashed = _look_up(users, user)
-        return await self._matches(user, password, hashed) and known
-
-    async def _matches(self, user: bytes, password: bytes, hashed: bytes) -> bool:
+        costs = range(cost_of(hashed), max(map(cost_of, users.values())))
         question = b"%d:%b%b%b" % (len(user), user, hashed, password)
         digest = hmac.digest(self._key, question, "sha256")
-        if (remembered := self._recall(digest)) is not None:
-            return remembered
-        async with self._one_at_a_time:
-            if (remembered := self._recall(digest)) is not None:
-                return remembered
-            matches = await anyio.to_thread.run_sync(bcrypt.checkpw, password, hashed, abandon_on_cancel=True)
-            self._remember(digest, matches)
-        return matches
+        while (matches := self._cached_result(digest)) is None:
+            if digest in self._in_progress:
+                await self._in_progress[digest][1].wait()
+            else:
+                await self._compute(digest, network, is_gone, partial(_matches, password, hashed, costs))
+        return matches and known
 
-    def _recall(self, digest: bytes) -> bool | None:
+    async def _compute(
+        self, digest: bytes, network: str, is_gone: Callable[[], bool], matches: Callable[[], bool]
+    ) -> None:
+        of_network = sum(one == network for one, _ in self._in_progress.values())
+        if of_network >= _MOST_IN_PROGRESS_OF_A_NETWORK or len(self._in_progress) >= _MOST_IN_PROGRESS:
+            raise BusyError
+        done = anyio.Event()
+        self._in_progress[digest] = network, done
+        try:
+            async with self._one_at_a_time:
+                if is_gone():
+                    raise BusyError
+                self._cache_result(digest, await anyio.to_thread.run_sync(matches, abandon_on_cancel=True))
+        finally:
+            del self._in_progress[digest]
+            done.set()
+
+    def _cached_result(self, digest: bytes) -> bool | None:
         for matches, digests in self._remembered.items():
             if digest in digests:
-                self._remember(digest, matches)
+                self._cache_result(digest, matches)
                 return matches
         return None
 
-    def _remember(self, digest: bytes, matches: bool) -> None:
+    def _cache_result(self, digest: bytes, matches: bool) -> None:
         """Keep it as the newest; the one that was asked for longest ago may have to go."""
         digests = self._remembered[matches]
         digests.pop(digest, None)
@@ -70,9 +108,25 @@ class Passwords:
             del digests[next(iter(digests))]
 
 
+def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
+    """Whether a password has a hash; and do the work of hashes at further costs, each of which doubles it.
+
+    At costs c to m - 1, after one at c, it is as much as one at m: 2^c + 2^c + 2^(c+1) + ... + 2^(m-1) = 2^m.
+    """
+    matches = bcrypt.checkpw(password, hashed)
+    for cost in costs:
+        bcrypt.checkpw(password, _dummy(cost))
+    return matches
+
+
+def _dummy(cost: int) -> bytes:
+    """Return a hash of no password."""
+    return b"$2b$%02d$%b" % (cost, _DUMMY_DIGEST)
+
+
 def _look_up(users: Mapping[str, bytes], user: bytes) -> tuple[bool, bytes]:
     """Return whether there is such a user, and a hash to compare with: the user's, or one as costly of nobody's."""
-    known, hashed = False, b"$2b$%02d$%b" % (max(map(cost_of, users.values())), _DUMMY_DIGEST)
+    known, hashed = False, _dummy(max(map(cost_of, users.values())))
     for name, one in users.items():
         if hmac.compare_digest(name.encode(), user):
             known, hashed = True, one

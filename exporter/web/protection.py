@@ -16,10 +16,10 @@ import anyio.to_thread
 
 from exporter.config import ConfigError, Problem
 from exporter.log import logger
-from exporter.web.exchange import ASGIApp, Message
-from exporter.web.passwords import Passwords, credentials
+from exporter.web.exchange import PEER, ASGIApp, Message, Peer
+from exporter.web.passwords import BusyError, Passwords, credentials
 from exporter.web.settings import WebSettings, read
-from exporter.web.tls import TLSStream, context_of
+from exporter.web.tls import TLSStream, server_context
 from exporter.web.values import cost_of
 
 LOOK_SECONDS: Final = 1.0
@@ -30,13 +30,15 @@ _USERS: Final = "basic_auth_users"
 _TLS: Final = "tls_server_config"
 _CLIENT_CERTIFICATE: Final = "tls_server_config.client_auth_type"
 _UNAUTHORIZED: Final = b"sign in\n"
+_CHALLENGE: Final = (b"www-authenticate", b'Basic realm="usage-exporter", charset="UTF-8"')
+_BUSY: Final = b"too many passwords are being checked: try again\n"
 
 Stamp = tuple[int, ...]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
-class Loading(Protocol):
+class ReloadObserver(Protocol):
     """Who is told whether the file was accepted when it was read again."""
 
     def accept(self) -> None:
@@ -71,7 +73,7 @@ def load(path: Path) -> Loaded:
     if settings.tls is None:
         return Loaded(settings, None, stamps)
     stamps |= {file: _stamp(file) for file in settings.tls.files}
-    return Loaded(settings, context_of(settings.tls), stamps)
+    return Loaded(settings, server_context(settings.tls), stamps)
 
 
 def _stamp(path: Path) -> Stamp:
@@ -83,7 +85,7 @@ def _stamp(path: Path) -> Stamp:
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-class Protection:
+class WebConfig:
     """Lets clients in by a web configuration file that may change at any time; a bad one changes nothing."""
 
     def __init__(self, path: Path) -> None:
@@ -99,13 +101,18 @@ class Protection:
         self._refused: tuple[str, ...] = ()
 
     @property
+    def has_users(self) -> bool:
+        """Whether clients have to sign in."""
+        return bool(self._loaded.settings.users)
+
+    @property
     def lacking(self) -> tuple[str, ...]:
         """What it does not have of what keeps strangers out."""
-        demands = _demands(self._loaded.settings)
+        demands = _requirements(self._loaded.settings)
         keepers = {"TLS": {_TLS}, "a password": {_USERS, _CLIENT_CERTIFICATE}}
         return tuple(name for name, keys in keepers.items() if not keys & demands)
 
-    async def secure(self, stream: anyio.abc.ByteStream) -> anyio.abc.ByteStream:
+    async def wrap_tls(self, stream: anyio.abc.ByteStream) -> anyio.abc.ByteStream:
         """Return a new connection as it goes on: encrypted, where that is configured.
 
         Raises:
@@ -119,25 +126,31 @@ class Protection:
         await secured.handshake(loaded.settings.tls.client_allowed_sans)
         return secured
 
-    def guard(self, app: ASGIApp) -> ASGIApp:
+    def require_auth(self, app: ASGIApp) -> ASGIApp:
         """Return an application that is there for those who sign in only, and whose answers have the headers."""
 
         async def guarded(scope: Any, receive: Receive, send: Send) -> None:
             settings = self._loaded.settings
             dressed = partial(_send, send, settings.headers)
-            if settings.users and not await self._admits(scope["headers"], settings.users):
-                await _ask_to_sign_in(dressed)
-            else:
+            try:
+                admitted = not settings.users or await self._admits(scope, settings.users)
+            except BusyError:
+                await _send_text(dressed, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY, (b"retry-after", b"1"))
+                return
+            if admitted:
                 await app(scope, receive, dressed)
+            else:
+                await _send_text(dressed, HTTPStatus.UNAUTHORIZED, _UNAUTHORIZED, _CHALLENGE)
 
         return guarded
 
-    async def _admits(self, headers: Iterable[tuple[bytes, bytes]], users: Mapping[str, bytes]) -> bool:
-        given = [value for name, value in headers if name == b"authorization"]
+    async def _admits(self, scope: Any, users: Mapping[str, bytes]) -> bool:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
         signed = credentials(given[0]) if len(given) == 1 else None
-        return signed is not None and await self._passwords.admit(users, *signed)
+        peer: Peer = scope["extensions"][PEER]["peer"]
+        return signed is not None and await self._passwords.admit(users, *signed, peer.network, peer.is_gone)
 
-    def say_what_is_cheap(self) -> None:
+    def warn_weak_hashes(self) -> None:
         """Warn of each hash that is quick to guess the password of."""
         for user, hashed in self._loaded.settings.users.items():
             if cost_of(hashed) < _CHEAP_COST:
@@ -145,49 +158,49 @@ class Protection:
                     "a password's hash is cheap to guess", user=user, cost=cost_of(hashed), enough=_CHEAP_COST
                 )
 
-    async def keep_fresh(self, loading: Loading) -> None:
+    async def reload_when_changed(self, observer: ReloadObserver) -> None:
         """Look at the files for ever, and take up what has changed in them."""
-        self.say_what_is_cheap()
+        self.warn_weak_hashes()
         while True:
             await anyio.sleep(LOOK_SECONDS)
-            await self.refresh(loading)
+            await self.refresh(observer)
 
-    async def refresh(self, loading: Loading) -> None:
+    async def refresh(self, observer: ReloadObserver) -> None:
         """Take up what has changed in the files, if anything has and it can be used."""
         if not self._refused and not await anyio.to_thread.run_sync(self._loaded.is_stale):
             return
         try:
-            loaded = await anyio.to_thread.run_sync(self._load_again)
+            loaded = await anyio.to_thread.run_sync(self._reload)
         except ConfigError as error:
-            self._refuse(error.problems, loading)
+            self._refuse(error.problems, observer)
         except Exception as error:  # noqa: BLE001 - a bug here must not end the exporter
-            self._refuse([Problem("", f"{type(error).__name__}, a bug: please report it")], loading)
+            self._refuse([Problem("", f"{type(error).__name__}, a bug: please report it")], observer)
         else:
             self._loaded, self._refused = loaded, ()
-            loading.accept()
+            observer.accept()
             logger.info("the web configuration was read again", users=len(loaded.settings.users))
-            self.say_what_is_cheap()
+            self.warn_weak_hashes()
 
-    def _load_again(self) -> Loaded:
+    def _reload(self) -> Loaded:
         loaded = load(self._path)
-        switched = _demands(self._loaded.settings) ^ _demands(loaded.settings)
+        switched = _requirements(self._loaded.settings) ^ _requirements(loaded.settings)
         if switched:
             text = "is switched on or off by a restart only, lest half a file take a protection away"
             raise ConfigError(Problem(key, text) for key in sorted(switched))
         return loaded
 
-    def _refuse(self, problems: Iterable[Problem], loading: Loading) -> None:
+    def _refuse(self, problems: Iterable[Problem], observer: ReloadObserver) -> None:
         """Go on with what there was; say so once, however long it stays like that."""
         refused = tuple(map(str, problems))
         if refused == self._refused:
             return
         self._refused = refused
-        loading.refuse()
+        observer.refuse()
         for problem in refused:
             logger.error("the web configuration is refused, the last one stays", problem=problem)
 
 
-def _demands(settings: WebSettings) -> set[str]:
+def _requirements(settings: WebSettings) -> set[str]:
     """Return the keys by which something is demanded of every client."""
     demands = {_USERS: bool(settings.users), _TLS: settings.tls is not None}
     if settings.tls:
@@ -205,11 +218,7 @@ async def _send(send: Send, headers: tuple[tuple[bytes, bytes], ...], message: M
     await send(message)
 
 
-async def _ask_to_sign_in(send: Send) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(_UNAUTHORIZED)),
-        (b"www-authenticate", b'Basic realm="usage-exporter", charset="UTF-8"'),
-    ]
-    await send({"type": "http.response.start", "status": HTTPStatus.UNAUTHORIZED.value, "headers": headers})
-    await send({"type": "http.response.body", "body": _UNAUTHORIZED})
+async def _send_text(send: Send, status: HTTPStatus, body: bytes, header: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body)), header]
+    await send({"type": "http.response.start", "status": status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

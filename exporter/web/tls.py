@@ -13,7 +13,7 @@ import anyio.abc
 from exporter.config import ConfigError, Problem
 from exporter.log import logger
 from exporter.web.settings import TLSSettings
-from exporter.web.values import usual
+from exporter.web.values import canonical_name
 
 _PLAIN: Final = b"this port speaks TLS: write https://\n"
 _PLAIN_ANSWER: Final = (
@@ -25,7 +25,7 @@ _GOODBYE_SECONDS: Final = 1.0
 _T = TypeVar("_T")
 
 
-def context_of(tls: TLSSettings) -> ssl.SSLContext:
+def server_context(tls: TLSSettings) -> ssl.SSLContext:
     """Return what handshakes are made with.
 
     Raises:
@@ -39,20 +39,22 @@ def context_of(tls: TLSSettings) -> ssl.SSLContext:
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_alpn_protocols(["http/1.1"])
     if tls.curve_preferences:
-        context.set_ecdh_curve(tls.curve_preferences)
+        # Python 3.11.2, which is Debian 12's, does not know X25519.
+        with _attributed_to("curve_preferences", "this Python cannot use that curve; choose another"):
+            context.set_ecdh_curve(tls.curve_preferences)
     if tls.cipher_suites:
-        with _blamed_on("cipher_suites", "none of these is to be had from OpenSSL on this machine"):
+        with _attributed_to("cipher_suites", "none of these is to be had from OpenSSL on this machine"):
             context.set_ciphers(":".join(tls.cipher_suites))
     _load_certificate(context, tls)
     if tls.client_ca_file:
-        with _blamed_on("client_ca_file", f"the file {tls.client_ca_file} holds no certificate in PEM"):
+        with _attributed_to("client_ca_file", f"the file {tls.client_ca_file} holds no certificate in PEM"):
             context.load_verify_locations(tls.client_ca_file)
     context.verify_mode = tls.client_auth_type
     return context
 
 
 def _load_certificate(context: ssl.SSLContext, tls: TLSSettings) -> None:
-    with _blamed_on("cert_file", f"the file {tls.cert_file} holds no certificate in PEM"):
+    with _attributed_to("cert_file", f"the file {tls.cert_file} holds no certificate in PEM"):
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(tls.cert_file)
     try:
         context.load_cert_chain(tls.cert_file, tls.key_file, password=_no_password)
@@ -73,7 +75,7 @@ def _no_password() -> NoReturn:
 
 
 @contextmanager
-def _blamed_on(key: str, text: str) -> Iterator[None]:
+def _attributed_to(key: str, text: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError):
@@ -120,7 +122,7 @@ class TLSStream(anyio.abc.ByteStream):
     def _names(self) -> set[str]:
         """Return what the client's certificate is for."""
         names = (self._tls.getpeercert() or {}).get("subjectAltName", ())
-        return {usual(str(one[1])) for one in names if isinstance(one, tuple)}
+        return {canonical_name(str(one[1])) for one in names if isinstance(one, tuple)}
 
     async def _do(self, call: Callable[..., _T], *arguments: object) -> _T:
         """Do something, with as many bytes from the client as it needs, and send what comes of it."""

@@ -119,10 +119,10 @@ def read_san(given: object) -> str:
     """Read a name or an address that a certificate can have, an address in its usual form."""
     if not isinstance(given, str) or not given or not _VISIBLE.fullmatch(given):
         raise ValueError("write the names, addresses or URIs that a client's certificate may have")
-    return usual(given)
+    return canonical_name(given)
 
 
-def usual(name: str) -> str:
+def canonical_name(name: str) -> str:
     """Return the usual form of an IP address, and any other name as it is."""
     try:
         return str(ip_address(name.strip()))

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from sandbox_calls import IONOS, NETNUT, PLANSHIP, PROLIFI, ionos, of_customer, prolifi, sandbox
 
-from exporter.sandbox import ACCOUNTS
+from exporter.sandbox import ACCOUNTS, SIMULATIONS
 
 pytestmark = pytest.mark.anyio
 INVOICES = of_customer("user+1@example.com", "/products/invoicing/usage/invoices")
@@ -112,9 +112,10 @@ async def test_revoking_all_tokens_makes_everyone_sign_in_again() -> None:
 
 
 def test_every_account_has_its_own_credentials() -> None:
-    acme, globex = ACCOUNTS["acme"], ACCOUNTS["globex"]
+    acme, globex = (
+        {secret for one in SIMULATIONS.values() for secret in one.demo(name).secrets.values()} for name in ACCOUNTS
+    )
 
-    assert list(ACCOUNTS) == ["acme", "globex"]
-    assert not {str(getattr(acme, name)) for name in acme.__slots__} & {
-        str(getattr(globex, name)) for name in globex.__slots__
-    }
+    assert ACCOUNTS == ("acme", "globex")
+    assert len(acme) == len(globex) == len(SIMULATIONS)
+    assert not acme & globex

@@ -19,9 +19,10 @@ from exporter_process import ANY_PORT, ended, running
 from faulty_vendors import IONOS_KEY, PROLIFI_KEY, FaultyVendors, faulty_vendors, request_bytes
 from patience import DEADLINE_SECONDS
 
-from exporter.sandbox import ACCOUNTS, read_fault
+from exporter.sandbox import read_fault
 from exporter.sandbox.faults_body import TEXTS
 from exporter.sandbox.faults_kinds import KINDS
+from exporter.sandbox.netnut.accounts import ACCOUNTS
 
 PROFILE = "/ionos/billing/profile"
 PRODUCTS = "/ionos/billing/32100457/products"
@@ -303,7 +304,7 @@ def test_a_revoked_key_is_refused_by_the_vendor_itself(path: str, key: dict[str,
 @pytest.mark.parametrize("fault", ["revoke", "expired"])
 def test_a_token_is_good_no_more(fault: str, vendors: FaultyVendors) -> None:
     acme = ACCOUNTS["acme"]
-    login = json.dumps({"email": acme.netnut_email, "password": acme.netnut_password}).encode()
+    login = json.dumps({"email": acme.email, "password": acme.password}).encode()
     vendors.fail(f"netnut:{'/auth/login' if fault == 'expired' else '/auth/authenticated'}:{fault};times=1")
     asked = []
     for _ in range(2):
@@ -417,6 +418,7 @@ def test_every_kind_says_what_it_does_in_a_sentence() -> None:
         assert kind.meaning[0].isupper(), name
 
 
+@pytest.mark.slow
 def test_a_sandbox_is_started_with_faults_which_its_help_lists(tmp_path: Path) -> None:
     options = ("--fault=ionos:/profile:status=503;retry-after=7;times=1", "--fault=prolifi:*:html")
     with running(tmp_path, "sandbox", ANY_PORT, *options) as sandbox:

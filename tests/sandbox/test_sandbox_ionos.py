@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sandbox_calls import HOUR, IONOS, ionos, sandbox
 
-from exporter.sandbox import ACCOUNTS
+from exporter.sandbox.ionos.accounts import ACCOUNTS
 
 pytestmark = pytest.mark.anyio
 USAGE = f"{IONOS}/31909628/usage"
@@ -52,7 +52,7 @@ async def test_the_profile_names_the_accounts_contracts(account: str) -> None:
     async with sandbox() as box:
         companies = (await box.get(f"{IONOS}/profile", ionos(account)))["companies"]
 
-    assert tuple(company["contractId"] for company in companies) == ACCOUNTS[account].ionos_contracts
+    assert tuple(company["contractId"] for company in companies) == ACCOUNTS[account].contracts
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from sandbox_calls import DAY, HOUR, NETNUT, sandbox
 
-from exporter.sandbox import ACCOUNTS
+from exporter.sandbox.netnut.accounts import ACCOUNTS
 
 pytestmark = pytest.mark.anyio
 LOGIN = f"{NETNUT}/auth/login"
@@ -167,7 +167,7 @@ async def test_the_rows_have_the_vendors_quirks() -> None:
 async def test_a_reseller_may_ask_for_each_of_its_sub_users(account: str) -> None:
     async with sandbox() as box:
         headers = await box.netnut(account)
-        for sub_user in ACCOUNTS[account].netnut_sub_users:
+        for sub_user in ACCOUNTS[account].sub_users:
             rows = (await box.get(f"{NETNUT}/customer/usage/{sub_user}", headers))["data"]
 
             assert [row["is_active"] for row in rows] == [True, True, False, False]

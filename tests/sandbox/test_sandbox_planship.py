@@ -1,7 +1,7 @@
 import pytest
 from sandbox_calls import PLANSHIP, of_customer, sandbox
 
-from exporter.sandbox import ACCOUNTS
+from exporter.sandbox.planship.accounts import ACCOUNTS
 
 pytestmark = pytest.mark.anyio
 USER = "user+1@example.com"
@@ -73,7 +73,7 @@ async def test_products_and_their_levers_are_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "asked"), [(name, asked) for name in ACCOUNTS for asked in ACCOUNTS[name].planship_customers]
+    ("account", "asked"), [(name, asked) for name in ACCOUNTS for asked in ACCOUNTS[name].customers]
 )
 async def test_a_customer_goes_by_either_of_its_ids(account: str, asked: str) -> None:
     async with sandbox() as box:
@@ -153,7 +153,7 @@ async def test_one_customer_does_not_renew_by_itself() -> None:
         headers = await box.planship()
         renewing = [
             {row["auto_renew"] for row in await box.get(of_customer(customer, "/subscriptions"), headers)}
-            for customer in ACCOUNTS["acme"].planship_customers
+            for customer in ACCOUNTS["acme"].customers
         ]
 
     assert renewing == [{True}, {True}, {False}]

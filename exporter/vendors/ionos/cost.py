@@ -11,31 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
-from exporter.vendors.reply import MISSING, CamelReply, Key, MaybeFlag, MaybeText, Number, Rows, Text
-
-
-class UnitCost(CamelReply, title="products.unitCost"):
-    """Price of one unit."""
-
-    quantity: Number = MISSING
-    unit: Text = MISSING
-
-
-class Product(CamelReply, title="products"):
-    """A row of the price list; a meter may have several."""
-
-    meter_id: Key
-    unit_cost: UnitCost | None = None
-    unit: MaybeText = None
-    deprecated: MaybeFlag = None
-    type: MaybeText = None
-
-
-class Products(CamelReply):
-    """The price list of a contract."""
-
-    products: Rows[Product]
+from exporter.vendors.ionos import families
+from exporter.vendors.ionos.replies import Product
 
 
 @dataclass(frozen=True, slots=True)

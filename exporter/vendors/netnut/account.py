@@ -13,31 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Literal
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import Field
 
 from exporter.client.auth import Auth, Login
 from exporter.client.auth import Key as PastedToken
-from exporter.errors import BadRequest, NotFound, Refused
-from exporter.metrics import Sample
-from exporter.metrics import usage as families
+from exporter.errors import BadRequest, NotFound
+from exporter.metrics import Item, Unreadable
 from exporter.vendors.account import Account
+from exporter.vendors.netnut import families
+from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.reply import (
-    MISSING,
-    Flag,
-    Key,
-    MaybeFlag,
-    MaybeKey,
-    MaybeNumber,
-    MaybePercent,
-    Number,
-    Part,
-    Reply,
-    Rows,
-    Text,
-    Time,
-)
+from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _TOKEN_SECONDS: Final = 23 * 3600.0
@@ -46,71 +33,37 @@ _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "
 _REFUSALS: Final = frozenset({400, 401, 403})
 
 
-class Plan(Reply, title="data"):
-    """One purchased plan, in NetNut's own units."""
-
-    id: Key
-    product_type: Text = MISSING
-    start_date: Time = MISSING
-    end_date: Time = MISSING
-    is_active: MaybeFlag = MISSING
-    total_gb_used: Number = MISSING
-    total_requests_used: Number = MISSING
-    usage_percentage: MaybePercent = None
-    plan_gb: MaybeNumber = None
-    sub_user_id: MaybeKey = Field(default=None, validation_alias=AliasChoices("customer_id", "sub_user_id"))
-
-    @property
-    def limit_gb(self) -> float | None:
-        """The plan's size, or None where it has no such limit (missing, null, 0)."""
-        return self.plan_gb if self.plan_gb is not None and self.plan_gb > 0 else None
+_COUNTED: Final = (families.NETNUT_GB_USED, families.NETNUT_REQUESTS_USED)
+_SUB_USERS_COUNTED: Final = (families.NETNUT_SUB_USER_GB_USED, families.NETNUT_SUB_USER_REQUESTS_USED)
 
 
-class Answer(Reply):
-    """What every reply begins with: whether the question was answered at all."""
-
-    success: Flag = MISSING
-
-    @field_validator("success")
-    @classmethod
-    def _worked(cls, success: bool | None) -> bool | None:
-        if success is False:
-            raise Refused("NetNut answered 200 with success: false")
-        return success
-
-
-class Plans(Answer):
-    """The reply about one customer's plans."""
-
-    data: Rows[Plan]
-
-
-class ResellerPlans(Answer):
-    """The reply about all sub-users' plans, documented without its rows."""
-
-    data: Part[Rows[Plan]] = MISSING
-
-
-def samples(plans: Iterable[Plan]) -> Iterator[Sample]:
+def samples(plans: Iterable[Plan]) -> Iterator[Item]:
     """Say the account's plans in metrics. A plan without a limit has no limit series."""
     for plan in plans:
         labels = {"plan_id": plan.id, "product_type": plan.product_type or ""}
-        yield from families.NETNUT_GB_USED.known(plan.total_gb_used, **labels)
+        yield from families.NETNUT_GB_USED.expected(plan.total_gb_used, **labels)
         yield from families.NETNUT_PLAN_GB.known(plan.limit_gb, **labels)
-        yield from families.NETNUT_REQUESTS_USED.known(plan.total_requests_used, **labels)
+        yield from families.NETNUT_REQUESTS_USED.expected(plan.total_requests_used, **labels)
         yield from families.NETNUT_REPORTED_USAGE_RATIO.known(plan.usage_percentage, **labels)
         yield from families.NETNUT_PLAN_ACTIVE.known(plan.is_active, **labels)
         yield from families.NETNUT_PLAN_START.known(plan.start_date, **labels)
         yield from families.NETNUT_PLAN_END.known(plan.end_date, **labels)
+    if is_partial(plans):
+        yield from (family.unreadable() for family in _COUNTED)
 
 
-def sub_user_samples(plans: Mapping[tuple[str, str], Plan]) -> Iterator[Sample]:
+def sub_user_samples(plans: Mapping[tuple[str, str], Plan]) -> Iterator[Item]:
     """Say sub-users' plans in metrics; they are given by sub-user and plan."""
     for (sub_user, _), plan in plans.items():
         labels = {"plan_id": plan.id, "product_type": plan.product_type or "", "sub_user_id": sub_user}
-        yield from families.NETNUT_SUB_USER_GB_USED.known(plan.total_gb_used, **labels)
+        yield from families.NETNUT_SUB_USER_GB_USED.expected(plan.total_gb_used, **labels)
         yield from families.NETNUT_SUB_USER_PLAN_GB.known(plan.limit_gb, **labels)
-        yield from families.NETNUT_SUB_USER_REQUESTS_USED.known(plan.total_requests_used, **labels)
+        yield from families.NETNUT_SUB_USER_REQUESTS_USED.expected(plan.total_requests_used, **labels)
+
+
+def _hidden(sub_user: str) -> list[Unreadable]:
+    """The series of a sub-user that cannot be read."""
+    return [family.unreadable(sub_user_id=sub_user) for family in _SUB_USERS_COUNTED]
 
 
 _TRAFFIC: Final = NativeQuota(
@@ -140,6 +93,12 @@ class NetNut(Account):
     plan_period: ClassVar = PlanPeriod(
         labels=("plan_id",), start=families.NETNUT_PLAN_START, end=families.NETNUT_PLAN_END
     )
+    example: ClassVar = """\
+email: usage@example.com
+password: ${NETNUT_PASSWORD}
+"""
+    native_quotas_of: ClassVar = "NetNut's plans"
+    families: ClassVar = families.FAMILIES
 
     vendor: Literal["netnut"] = Field(description="NetNut, a proxy network.")
     base_url: Url = "https://customers-api.netnut.io/v1"
@@ -177,7 +136,7 @@ class NetNut(Account):
             refused_on=_REFUSALS,
         )
 
-    async def read(self, poll: Poll) -> Iterable[Sample]:
+    async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the plans of the account, and of its sub-users where they are asked for."""
         status = {"planStatus": _STATUS[self.plan_status]}
         own = await poll.post(Plans, "/customer/usage/myusage", status)
@@ -188,6 +147,8 @@ class NetNut(Account):
         if self.reseller:
             question = {**status, "bySubUser": True}
             reply = await poll.optional(lambda: poll.post(ResellerPlans, "/customer/usage/", question))
+            if reply is None or is_partial(reply.data):
+                poll.unreadable += [family.unreadable() for family in _SUB_USERS_COUNTED]
             for plan in (reply.data if reply else None) or ():
                 if plan.sub_user_id is None:
                     poll.skip("ambiguous")
@@ -197,10 +158,14 @@ class NetNut(Account):
                     found[plan.sub_user_id, plan.id] = plan
 
         async def plans_of(sub_user: str) -> list[Plan]:
-            return (await poll.get(Plans, f"/customer/usage/{segment(sub_user)}")).data
+            plans = (await poll.get(Plans, f"/customer/usage/{segment(sub_user)}")).data
+            poll.unreadable += _hidden(sub_user) if is_partial(plans) else ()
+            return plans
 
         asked = [sub_user for sub_user in self.sub_users if sub_user not in {known for known, _ in found}]
-        for sub_user, plans in await poll.each(asked, plans_of, gone=(NotFound, BadRequest), needed=False):
+        for sub_user, plans in await poll.each(
+            asked, plans_of, gone=(NotFound, BadRequest), needed=False, hides=_hidden
+        ):
             found |= {(sub_user, plan.id): plan for plan in plans if self._wanted(plan)}
         return found
 

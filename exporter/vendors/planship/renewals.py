@@ -9,33 +9,13 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from pydantic import RootModel
-
 from exporter.metrics import Sample
-from exporter.metrics import usage as families
+from exporter.vendors.planship import families
+from exporter.vendors.planship.replies import Subscription, Subscriptions
 from exporter.vendors.poll import Poll
-from exporter.vendors.reply import MISSING, Key, MaybeText, MaybeTime, Part, Reply, Rows
 
 _PlaceT = TypeVar("_PlaceT", bound=tuple[str, str])
 """Product and customer."""
-
-
-class Plan(Reply, title="plan"):
-    """The plan of a subscription."""
-
-    slug: MaybeText = None
-
-
-class Subscription(Reply, title="subscriptions"):
-    """A subscription of a customer's."""
-
-    subscription_id: Key
-    plan: Part[Plan] = MISSING
-    renew_at: MaybeTime = None
-
-
-class Subscriptions(RootModel[Rows[Subscription]]):
-    """The reply about a customer's subscriptions."""
 
 
 def renewal_samples(

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Final
 
-from pydantic import model_validator
-
 from exporter.errors import Malformed
 from exporter.vendors.poll import Poll
-from exporter.vendors.reply import MISSING, Flag, Key, MaybeText, Number, Part, Reply, Rows
+from exporter.vendors.prolifi.replies import Customer, Customers, Pagination
 
 PAGE: Final = 100
 """Customers asked for at once: the most the vendor gives."""
@@ -20,35 +18,6 @@ _SHORTEST_FULL_PAGE: Final = 20
 """What the vendor gives where nobody asks for more; a page shorter than that is the last."""
 MOST_LISTED: Final = 200_000
 """Customers read from the list, wanted or not, at least: well beyond, it is taken for one that has no end."""
-
-
-class Customer(Reply, title="data"):
-    """A customer, as the list has it."""
-
-    id: Key
-    external_id: MaybeText = None
-
-
-class Pagination(Reply, title="pagination"):
-    """Where a page of the list is in the whole."""
-
-    total: Number = MISSING
-    limit: Number = MISSING
-    has_more: Flag = MISSING
-
-
-class Customers(Reply):
-    """One page of the list of customers; `received` rows, readable or not."""
-
-    data: Rows[Customer]
-    pagination: Part[Pagination] = MISSING
-    received: int = 0
-
-    @model_validator(mode="before")
-    @classmethod
-    def _count(cls, given: object) -> object:
-        rows = given.get("data") if isinstance(given, dict) else None
-        return {**given, "received": len(rows)} if isinstance(given, dict) and isinstance(rows, list) else given
 
 
 async def pages(poll: Poll, most: int) -> AsyncGenerator[list[Customer]]:

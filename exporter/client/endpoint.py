@@ -1,0 +1,30 @@
+"""Where requests go, and all that a client has to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.client.auth import Auth
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An API and how it is reached.
+
+    Attributes:
+        base_url: what every path is below, without a slash at its end.
+        auth: how requests are signed.
+        timeout: the longest that one whole answer may take, in seconds.
+        ca_file: PEM file of the authorities to trust instead of the usual ones.
+        insecure_skip_verify: whether any certificate is trusted.
+        proxy_url: the HTTP proxy to go through, if there is one.
+
+    """
+
+    base_url: str
+    auth: Auth
+    timeout: float = 30.0
+    ca_file: Path | None = None
+    insecure_skip_verify: bool = False
+    proxy_url: str | None = None

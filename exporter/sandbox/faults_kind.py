@@ -1,0 +1,89 @@
+"""A kind of fault: what it does, and what may be said with it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporter.sandbox.faults_call import Call
+
+_LONGEST_SECONDS = 1e9
+_MOST = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What may stand after an `=`: how it is called and read, and what holds where it is not said.
+
+    `read` raises `ValueError` with what to write instead.
+    """
+
+    name: str
+    read: Callable[[str], Any]
+    default: Any = None
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of fault; the first line of what its `act` says of itself is its meaning."""
+
+    act: Callable[[Call], Awaitable[None]]
+    value: Word | None = None
+    options: Mapping[str, Word] = field(default_factory=dict)
+
+    @property
+    def meaning(self) -> str:
+        """What it does, as a sentence."""
+        return (self.act.__doc__ or "").partition("\n")[0]
+
+    def read(self, value: str | None, options: Mapping[str, str]) -> dict[str, Any]:
+        """Return what a call is told of the fault: its value and its options, those not said by default.
+
+        Raises:
+            ValueError: they are none of this kind; the text says what to write.
+
+        """
+        if value is not None and self.value is None:
+            raise ValueError("nothing may stand after its name but options")
+        if unknown := sorted(options.keys() - self.options.keys()):
+            known = ", ".join([*self.options, "times"])
+            raise ValueError(f"no option {unknown[0]}, write one of: {known}")
+        said = {"value": value, **options}
+        words = {**({"value": self.value} if self.value else {}), **self.options}
+        return {name: _read(name, word, said.get(name)) for name, word in words.items()}
+
+
+def _read(name: str, word: Word, said: str | None) -> Any:
+    if said is None and word.needed:
+        raise ValueError(f"write ={word.name} after its name" if name == "value" else f"write ;{name}={word.name} too")
+    if said is None:
+        return word.default
+    try:
+        return word.read(said)
+    except ValueError as error:
+        raise ValueError(f"{name} {said[:40]!r}: {error}") from None
+
+
+def read_seconds(text: str) -> float:
+    """Return seconds from 0."""
+    return _number(float, text, "seconds", 0)
+
+
+def read_shift(text: str) -> float:
+    """Return seconds from now, negative for the past."""
+    return _number(float, text, "seconds, negative for the past", -_LONGEST_SECONDS)
+
+
+def read_count(text: str) -> int:
+    """Return a whole number from 1."""
+    return int(_number(int, text, "a whole number from 1", 1))
+
+
+def _number(kind: type[float], text: str, expected: str, least: float) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= max(_LONGEST_SECONDS, _MOST):
+        raise ValueError(f"write {expected}")
+    return number

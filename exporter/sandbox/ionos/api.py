@@ -1,0 +1,149 @@
+"""IONOS Cloud's billing API, simulated.
+
+Sign-in: user and password, or a bearer token, with every request.
+Figures: per data centre and meter since the month began (UTC), as of the last full hour.
+Quirks:  quantities as text and as numbers, a meter twice in one data centre, a data centre without id,
+         name or location, a contract whose number is written with a leading zero.
+"""
+
+from dataclasses import dataclass
+from math import floor
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from exporter.sandbox.accounts import account_where
+from exporter.sandbox.ionos.accounts import ACCOUNTS, demo
+from exporter.sandbox.ionos.catalogue import DATA_CENTRES, DataCentre, Meter, products
+from exporter.sandbox.periods import DAY, HOUR, Period, month, named_day, named_month, write_day
+from exporter.sandbox.sign_in import Tokens, basic, bearer
+from exporter.sandbox.vendor import Simulation, app_of
+from exporter.sandbox.world import World
+
+_LONGEST_CONTRACT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Ionos:
+    _world: World
+
+    async def profile(self, request: Request) -> JSONResponse:
+        """GET /profile."""
+        return JSONResponse({"companies": [_metadata(contract) for contract in ACCOUNTS[_account(request)].contracts]})
+
+    async def usage(self, request: Request) -> JSONResponse:
+        """GET /{contract}/usage."""
+        contract = _contract(request)
+        return JSONResponse(self._reply(contract, _period(request, self._world), DATA_CENTRES[int(contract)]))
+
+    async def usage_in(self, request: Request) -> JSONResponse:
+        """GET /{contract}/usage/{dc}, where "null" is what lies outside of any data centre."""
+        contract, asked = _contract(request), request.path_params["dc"]
+        period = _period(request, self._world)
+        found = tuple(place for place in DATA_CENTRES[int(contract)] if (place.id or "null") == asked)
+        if not found:
+            raise HTTPException(404, "The data center was not found.")
+        return JSONResponse(self._reply(contract, period, found))
+
+    async def products(self, request: Request) -> JSONResponse:
+        """GET /{contract}/products."""
+        contract = _contract(request)
+        try:
+            named_day(request.query_params.get("date", write_day(self._world.now())))
+        except ValueError:
+            raise HTTPException(422, "The date must have the format YYYY-MM-DD.") from None
+        liability = "Invented prices, without liability."
+        return JSONResponse({"metadata": _metadata(contract), "liability": liability, "products": list(products())})
+
+    def _reply(self, contract: str, period: Period, places: tuple[DataCentre, ...]) -> dict[str, Any]:
+        as_of = floor(self._world.now() / HOUR) * HOUR
+        last_day = min(max(as_of, period.start), period.end - DAY)
+        return {
+            "startDate": write_day(period.start),
+            "endDate": write_day(last_day),
+            "datacenters": [
+                self._data_centre(contract, place, period.start, min(as_of, period.end))
+                for place in places
+                if period.start <= as_of
+            ],
+            "metadata": _metadata(contract),
+        }
+
+    def _data_centre(self, contract: str, place: DataCentre, since: float, until: float) -> dict[str, Any]:
+        subject = f"ionos/{int(contract)}/{place.id}"
+        return {
+            "id": place.id,
+            "name": place.name,
+            "location": place.location,
+            "meters": [
+                self._meter(meter, f"{subject}/{position}/{meter.id}", since, until)
+                for position, meter in enumerate(place.meters)
+            ],
+        }
+
+    def _meter(self, meter: Meter, subject: str, since: float, until: float) -> dict[str, Any]:
+        days = self._world.billed(subject, since, until)
+        quantity = days * meter.a_day * self._world.between(0.5, 2.0, f"{subject}/size")
+        written = f"{quantity:.8f}".rstrip("0").rstrip(".") if meter.is_text else round(quantity, 4)
+        return {
+            "meterId": meter.id,
+            "meterDesc": meter.description,
+            "quantity": {"quantity": written, "unit": meter.unit},
+        }
+
+
+def _account(request: Request) -> str:
+    header = request.headers.get("Authorization")
+    token, pair = bearer(header), basic(header)
+    account = account_where(ACCOUNTS, lambda known: known.token == token or (known.username, known.password) == pair)
+    if account is None:
+        raise HTTPException(401, "Wrong credentials.", {"WWW-Authenticate": 'Basic realm="billing"'})
+    return account
+
+
+def _contract(request: Request) -> str:
+    asked = request.path_params["contract"]
+    if asked.isascii() and asked.isdigit() and len(asked) <= _LONGEST_CONTRACT:
+        for contract in ACCOUNTS[_account(request)].contracts:
+            if int(contract) == int(asked):
+                return contract
+    _account(request)
+    raise HTTPException(404, "The contract was not found.")
+
+
+def _period(request: Request, world: World) -> Period:
+    text = request.query_params.get("period")
+    if text is None:
+        return month(world.now())
+    try:
+        return named_month(text)
+    except ValueError:
+        raise HTTPException(422, "The period must have the format YYYY-MM.") from None
+
+
+def _metadata(contract: str) -> dict[str, str | None]:
+    return {"contractId": contract, "customerId": f"1{int(contract)}", "reference": None}
+
+
+def ionos(world: World, _: Tokens) -> Starlette:
+    """Return IONOS's billing API, to be mounted at its base URL."""
+    vendor = _Ionos(world)
+    return app_of(
+        [
+            Route("/profile", vendor.profile, methods=["GET"]),
+            Route("/{contract}/usage", vendor.usage, methods=["GET"]),
+            Route("/{contract}/usage/{dc}", vendor.usage_in, methods=["GET"]),
+            Route("/{contract}/products", vendor.products, methods=["GET"]),
+        ],
+        lambda error: {
+            "httpStatus": error.status_code,
+            "messages": [{"errorCode": str(error.status_code), "message": error.detail}],
+        },
+    )
+
+
+SIMULATION = Simulation(path="/ionos/billing", app=ionos, demo=demo)

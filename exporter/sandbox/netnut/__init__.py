@@ -1,0 +1,1 @@
+"""NetNut, simulated."""

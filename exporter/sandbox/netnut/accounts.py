@@ -1,0 +1,36 @@
+"""The sandbox's accounts at NetNut."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from exporter.sandbox.accounts import DemoAccount, flow
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an account signs in with, and what it may ask about."""
+
+    email: str
+    password: str
+    sub_users: tuple[str, ...]
+
+
+ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
+    {
+        name: Credentials(f"{name}@example.com", f"sandbox-{name}-password", sub_users)
+        for name, sub_users in {"acme": ("90011001", "90011002"), "globex": ("90022001", "90022002")}.items()
+    }
+)
+
+
+def demo(name: str) -> DemoAccount:
+    """Return an account in the configuration of the demo."""
+    known, secret = ACCOUNTS[name], f"{name.upper()}_NETNUT_PASSWORD"
+    settings = f"""\
+email: {known.email}
+password: ${{{secret}}}
+sub_users: {flow(known.sub_users)}
+reseller: true
+"""
+    return DemoAccount(settings, {secret: known.password})

@@ -1,0 +1,207 @@
+"""NetNut's customers API, simulated.
+
+Sign-in: e-mail and password give a token for 24 hours, taken raw or after "Bearer".
+Figures: GB and requests of a plan, which lasts 30 days; each renewal is a plan with a new id.
+Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit,
+         and (globex) the reply of the resellers' list as it is documented instead of as it must be.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from exporter.sandbox.accounts import account_where
+from exporter.sandbox.netnut.accounts import ACCOUNTS, demo
+from exporter.sandbox.periods import DAY, HOUR, RENEWAL_DAYS, Period, renewal, write_day, write_instant
+from exporter.sandbox.sign_in import Tokens, bearer
+from exporter.sandbox.vendor import Simulation, app_of, json_object
+from exporter.sandbox.world import World
+
+Row = dict[str, Any]
+
+_TOKEN_LIFETIME = 24 * HOUR
+_LAG = 6 * HOUR
+_ACTIVE, _INACTIVE, _STANDBY, _ALL = 1, 0, 2, 3
+_PACKAGES = {1: "Data Center", 2: "Static Residential", 3: "Residential"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A plan that is bought again every 30 days; `gb` is what a typical period uses of it."""
+
+    number: int
+    product: str
+    plan_gb: float | None
+    gb: float
+    rough: bool = False
+    bought_ahead: bool = False
+
+
+_PLANS: Mapping[str, tuple[_Plan, ...]] = {
+    "acme": (
+        _Plan(41, "Residential", 1000, 1080, bought_ahead=True),
+        _Plan(42, "Residential", 500, 230),
+        _Plan(43, "Data Center", 0, 55, rough=True),
+    ),
+    "globex": (
+        _Plan(51, "Residential", 200, 120),
+        _Plan(52, "Static Residential", 50, 18, rough=True),
+        _Plan(53, "Data Center", None, 340),
+    ),
+}
+
+
+class _NetNut:
+    def __init__(self, world: World, tokens: Tokens) -> None:
+        self._world = world
+        self._tokens = tokens
+
+    async def login(self, request: Request) -> JSONResponse:
+        """POST /auth/login."""
+        body = await json_object(request, status=400)
+        given = (body.get("email"), body.get("password"))
+        account = account_where(ACCOUNTS, lambda known: given == (known.email, known.password))
+        if account is None:
+            raise HTTPException(400, "Wrong email or password")
+        return JSONResponse({"success": True, "token": self._tokens.issue("netnut", account, _TOKEN_LIFETIME)})
+
+    async def authenticated(self, request: Request) -> JSONResponse:
+        """GET /auth/authenticated."""
+        self._account(request)
+        return JSONResponse({"success": True, "token": _token(request)})
+
+    async def my_usage(self, request: Request) -> JSONResponse:
+        """POST /customer/usage/myusage."""
+        account = self._account(request)
+        status = _plan_status(await json_object(request, status=400))
+        rows = [row for plan in _PLANS[account] for row in self._rows(plan, f"netnut/{account}", status)]
+        return JSONResponse({"success": True, "data": rows})
+
+    async def usage_of(self, request: Request) -> JSONResponse:
+        """GET /customer/usage/{id}."""
+        account, sub_user = self._account(request), request.path_params["id"]
+        if sub_user not in ACCOUNTS[account].sub_users:
+            raise HTTPException(400, "Unknown customer id")
+        rows = self._sub_user_rows(account, sub_user, _ALL)
+        newest_first = sorted(rows, key=lambda row: (row["is_active"], row["start_date"]), reverse=True)
+        return JSONResponse({"success": True, "data": newest_first})
+
+    async def usage(self, request: Request) -> JSONResponse:
+        """POST /customer/usage/, the list for resellers."""
+        account = self._account(request)
+        body = await json_object(request, status=400)
+        status = _plan_status(body)
+        if account == "globex":
+            return JSONResponse({"success": True, "token": "sandbox-documented-reply"})
+        if not body.get("bySubUser"):
+            return await self.my_usage(request)
+        wanted = {text.strip() for text in str(body.get("subUsers") or "").split(",") if text.strip()}
+        product = _product(body)
+        rows = [
+            {"customer_id": sub_user, **row}
+            for sub_user in ACCOUNTS[account].sub_users
+            if sub_user in wanted or not wanted
+            for row in self._sub_user_rows(account, sub_user, status)
+            if row["product_type"] == product or product is None
+        ]
+        return JSONResponse({"success": True, "data": rows})
+
+    def _account(self, request: Request) -> str:
+        account = self._tokens.account("netnut", _token(request))
+        if account is None:
+            raise HTTPException(401, "Invalid token")
+        return account
+
+    def _sub_user_rows(self, account: str, sub_user: str, status: int) -> Iterator[Row]:
+        for bought in _PLANS[account][:2]:
+            size = self._world.between(0.1, 0.4, f"netnut/{account}/{sub_user}/{bought.number}")
+            plan_gb = bought.plan_gb and round(bought.plan_gb * 0.4)
+            plan = _Plan(int(f"{sub_user[-4:]}{bought.number}"), bought.product, plan_gb, bought.gb * size)
+            for row in self._rows(plan, f"netnut/{account}/{sub_user}", status):
+                over = bool(plan_gb) and row["total_gb_used"] > plan_gb
+                name = f"{bought.product} {plan_gb:g} GB" if plan_gb else bought.product
+                yield {**row, "is_over": over, "plan_id": bought.number, "plan_name": name}
+
+    def _rows(self, plan: _Plan, owner: str, status: int) -> Iterator[Row]:
+        subject = f"{owner}/{plan.number}"
+        anchor = round(self._world.between(0, RENEWAL_DAYS, f"{subject}/anchor")) * DAY
+        period = renewal(self._world.now(), anchor)
+        if status in (_ACTIVE, _ALL):
+            yield self._row(plan, subject, period, active=True)
+        if status in (_STANDBY, _ALL) and plan.bought_ahead:
+            yield self._row(plan, subject, period.after, active=False)
+        if status in (_INACTIVE, _ALL):
+            yield self._row(plan, subject, period.before, active=False)
+
+    def _row(self, plan: _Plan, subject: str, period: Period, *, active: bool) -> Row:
+        now = self._world.now()
+        used_gb = self._used_gb(plan, subject, period, now)
+        written = write_day if plan.rough else _write_instant
+        return {
+            "id": plan.number * 10_000 + period.index,
+            "start_date": written(period.start),
+            "end_date": written(period.end),
+            "is_active": active,
+            "total_requests_used": int(used_gb * self._world.between(2_000, 6_000, f"{subject}/requests")),
+            "total_gb_used": f"{used_gb:.2f}" if plan.rough else round(used_gb, 2),
+            "usage_percentage": self._percentage(plan, subject, period, now - _LAG),
+            "plan_gb": plan.plan_gb,
+            "product_type": plan.product,
+        }
+
+    def _used_gb(self, plan: _Plan, subject: str, period: Period, at: float) -> float:
+        return self._world.billed(subject, period.start, min(at, period.end)) / RENEWAL_DAYS * plan.gb
+
+    def _percentage(self, plan: _Plan, subject: str, period: Period, at: float) -> str | None:
+        if not plan.plan_gb:
+            return None
+        return f"{100 * self._used_gb(plan, subject, period, at) / plan.plan_gb:.2f}"
+
+
+def _token(request: Request) -> str | None:
+    header = request.headers.get("Authorization")
+    return bearer(header) or header
+
+
+def _plan_status(body: Mapping[str, Any]) -> int:
+    status = body.get("planStatus", _ALL)
+    if isinstance(status, bool) or status not in (_ACTIVE, _INACTIVE, _STANDBY, _ALL):
+        raise HTTPException(400, "planStatus must be 0, 1, 2 or 3")
+    return int(status)
+
+
+def _product(body: Mapping[str, Any]) -> str | None:
+    package = body.get("packageType")
+    if package is None:
+        return None
+    if package not in tuple(_PACKAGES):
+        raise HTTPException(400, "packageType must be 1, 2 or 3")
+    return _PACKAGES[package]
+
+
+def _write_instant(at: float) -> str:
+    return write_instant(at).replace("Z", ".000Z")
+
+
+def netnut(world: World, tokens: Tokens) -> Starlette:
+    """Return NetNut's API, to be mounted at its base URL."""
+    vendor = _NetNut(world, tokens)
+    return app_of(
+        [
+            Route("/auth/login", vendor.login, methods=["POST"]),
+            Route("/auth/authenticated", vendor.authenticated, methods=["GET"]),
+            Route("/customer/usage/", vendor.usage, methods=["POST"]),
+            Route("/customer/usage/myusage", vendor.my_usage, methods=["POST"]),
+            Route("/customer/usage/{id}", vendor.usage_of, methods=["GET"]),
+        ],
+        lambda error: {"success": False, "message": error.detail},
+    )
+
+
+SIMULATION = Simulation(path="/netnut/v1", app=netnut, demo=demo)

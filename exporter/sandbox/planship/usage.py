@@ -1,0 +1,73 @@
+"""How much of Planship's levers is used, and what of them is left: the world's figures and the reports."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.sandbox.periods import DAY, RENEWAL_DAYS, Period, renewal
+from exporter.sandbox.planship.catalogue import Customer, Lever
+from exporter.sandbox.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Use that a caller reported, at a moment of the world's time."""
+
+    at: float
+    usage: int
+    bucket: str | None
+
+
+class Usage:
+    """The use of every customer's levers; `add` is its only state."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._reports: defaultdict[tuple[str, str, str], list[Report]] = defaultdict(list)
+
+    def add(self, customer: Customer, product: str, metering_id: str, report: Report) -> None:
+        """Count `report` for every lever of the metering id, until the periods that hold it are over."""
+        oldest = min(self.period(customer, product).start, report.at - DAY)
+        key = (customer.id, product, metering_id)
+        self._reports[key] = [*(known for known in self._reports[key] if known.at >= oldest), report]
+
+    def left(self, customer: Customer, product: str, lever: Lever) -> int | dict[str, int]:
+        """Return what is left of a lever, never below zero; of one with buckets, what is left in each."""
+        left = {bucket: max(0, lever.limit - usage) for bucket, usage in self._used(customer, product, lever).items()}
+        return {_key(bucket): rest for bucket, rest in left.items()} if lever.per_bucket else left[None]
+
+    def of_lever(self, customer: Customer, product: str, lever: Lever) -> dict[str, Any]:
+        """Return what is used of a lever, as Planship says it."""
+        used = self._used(customer, product, lever)
+        rows = [{"usage": usage, "bucket": bucket} for bucket, usage in used.items()]
+        return {
+            "total": sum(used.values()),
+            "by_bucket": {_key(bucket): usage for bucket, usage in used.items()},
+            "by_subscription": {customer.subscription(product): rows},
+        }
+
+    def period(self, customer: Customer, product: str) -> Period:
+        """Return the subscription's present period."""
+        anchor = round(self._world.between(0, RENEWAL_DAYS, f"planship/{customer.id}/{product}/anchor")) * DAY
+        return renewal(self._world.now(), anchor)
+
+    def _used(self, customer: Customer, product: str, lever: Lever) -> dict[str | None, int]:
+        """Return what is used of a lever in each bucket."""
+        now = self._world.now()
+        since = now - lever.rolling if lever.rolling else self.period(customer, product).start
+        figures = self._world.used if lever.rolling else self._world.billed
+        owner = f"planship/{customer.id}/{product}"
+        a_day = lever.a_day * self._world.between(0.5, 1.5, f"{owner}/size")
+        used = {
+            bucket: int(figures(f"{owner}/{lever.metering_id}/{bucket}", since, now) * a_day)
+            for bucket in lever.buckets
+        }
+        for report in self._reports.get((customer.id, product, lever.metering_id), ()):
+            if since <= report.at <= now:
+                bucket = report.bucket if lever.per_bucket else None
+                used[bucket] = used.get(bucket, 0) + report.usage
+        return used
+
+
+def _key(bucket: str | None) -> str:
+    return "null" if bucket is None else bucket

@@ -1,0 +1,64 @@
+"""What IONOS Cloud reports: every family of its, declared once.
+
+All are gauges: each can fall. A family with an `option` is there where that setting of the account asks for it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from exporter.metrics import Family, declared
+
+_USAGE = "GET /{contract}/usage"
+_PRODUCTS = "GET /{contract}/products"
+_contract = partial(Family, vendor="IONOS Cloud")
+
+IONOS_METER_QUANTITY = _contract(
+    "ionos_meter_quantity",
+    "Quantity metered this UTC month so far, in the units that the label `unit` names;"
+    " rows of one meter in one data centre are summed.",
+    labels=("contract", "datacenter_id", "meter_id", "unit"),
+    source=f"{_USAGE} datacenters.meters.quantity.quantity",
+)
+IONOS_METER_INFO = _contract(
+    "ionos_meter_info",
+    "What a meter is, in the vendor's catalogue's words; always 1.",
+    labels=("contract", "meter_id", "description", "unit"),
+    source=f"{_USAGE} datacenters.meters.meterDesc",
+)
+IONOS_DATACENTER_INFO = _contract(
+    "ionos_datacenter_info",
+    "Name and location of a data centre; always 1.",
+    labels=("contract", "datacenter_id", "name", "location"),
+    source=f"{_USAGE} datacenters.name and .location",
+)
+IONOS_PERIOD_START = _contract(
+    "ionos_period_start_timestamp_seconds",
+    "First day of the figures (00:00 UTC), Unix time.",
+    labels=("contract",),
+    source=f"{_USAGE} startDate",
+)
+IONOS_PERIOD_END = _contract(
+    "ionos_period_end_timestamp_seconds",
+    "Last day of the figures (00:00 UTC), Unix time; in the running month the day they reach to.",
+    labels=("contract",),
+    source=f"{_USAGE} endDate",
+)
+IONOS_METER_UNIT_PRICE = _contract(
+    "ionos_meter_unit_price",
+    "List price of one unit of a meter, in the currency that the label names; polled once a day.",
+    labels=("contract", "meter_id", "currency"),
+    source=f"{_PRODUCTS} products.unitCost.quantity",
+    option="cost",
+)
+IONOS_ESTIMATED_COST = _contract(
+    "ionos_estimated_cost",
+    "Quantity times list price this UTC month so far, in the currency that the label names;"
+    " an estimate, not the invoice.",
+    labels=("contract", "datacenter_id", "meter_id", "currency"),
+    source=f"{_USAGE} datacenters.meters.quantity.quantity and {_PRODUCTS} products.unitCost.quantity",
+    option="cost",
+)
+
+FAMILIES: Final = declared(globals())

@@ -1,0 +1,94 @@
+"""What IONOS Cloud answers, as far as it is read: what may be absent is None."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.vendors.reply import (
+    MISSING,
+    CamelReply,
+    Key,
+    MaybeFlag,
+    MaybeKey,
+    MaybeText,
+    Number,
+    Part,
+    Rows,
+    Text,
+    Time,
+)
+
+_OUTSIDE: Final = "null"
+"""What the vendor's paths call the data centre of things that are in none."""
+
+
+class Quantity(CamelReply, title="datacenters.meters.quantity"):
+    """How much, in which unit."""
+
+    quantity: Number = MISSING
+    unit: Text = MISSING
+
+
+class Meter(CamelReply, title="datacenters.meters"):
+    """One row of one meter; a meter may have several in a data centre."""
+
+    meter_id: Key
+    meter_desc: Text = MISSING
+    quantity: Part[Quantity] = MISSING
+
+
+class DataCenter(CamelReply, title="datacenters"):
+    """A virtual data centre, or what is in none."""
+
+    id: MaybeKey = None
+    name: MaybeText = None
+    location: MaybeText = None
+    meters: Part[Rows[Meter]] = MISSING
+
+    @property
+    def label(self) -> str:
+        """The id, and `null` where there is none, as in the vendor's paths."""
+        return self.id or _OUTSIDE
+
+
+class Usage(CamelReply):
+    """The reply about one contract's month."""
+
+    start_date: Time = MISSING
+    end_date: Time = MISSING
+    datacenters: Rows[DataCenter]
+
+
+class Company(CamelReply, title="companies"):
+    """A contract of the user's."""
+
+    contract_id: Key
+
+
+class Profile(CamelReply):
+    """The reply about the user's contracts."""
+
+    companies: Rows[Company]
+
+
+class UnitCost(CamelReply, title="products.unitCost"):
+    """Price of one unit."""
+
+    quantity: Number = MISSING
+    unit: Text = MISSING
+
+
+class Product(CamelReply, title="products"):
+    """A row of the price list; a meter may have several."""
+
+    meter_id: Key
+    unit_cost: UnitCost | None = None
+    unit: MaybeText = None
+    deprecated: MaybeFlag = None
+    type: MaybeText = None
+
+
+class Products(CamelReply):
+    """The price list of a contract."""
+
+    products: Rows[Product]

@@ -1,0 +1,40 @@
+"""The kinds of value that only settings of IONOS have."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import PlainValidator
+
+from exporter.vendors.settings import is_uuid, shown
+
+_CONTRACT: Final = re.compile("[0-9]{5,10}")
+
+
+def _contract_number(value: object) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _CONTRACT.fullmatch(text):
+        raise ValueError("write a contract number: 5 to 10 digits")
+    return text
+
+
+def _data_center(value: object) -> str:
+    text = "null" if value is None else value
+    if not isinstance(text, str) or not (text == "null" or is_uuid(text)):
+        raise ValueError("write the UUID of a data centre, or null")
+    return text.lower()
+
+
+ContractNumber = Annotated[
+    str,
+    PlainValidator(_contract_number),
+    shown("contract number", anyOf=[{"type": "string", "pattern": "^[0-9]{5,10}$"}, {"type": "integer"}]),
+]
+"""A contract's number at IONOS; leading zeros are kept."""
+DataCenterId = Annotated[
+    str,
+    PlainValidator(_data_center),
+    shown("data centre", anyOf=[{"type": "string", "format": "uuid"}, {"const": "null"}, {"type": "null"}]),
+]
+"""A data centre's UUID at IONOS, or `null` for what is in none."""

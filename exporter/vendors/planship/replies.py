@@ -1,0 +1,47 @@
+"""What Planship answers, as far as it is read: what may be absent is None."""
+
+from __future__ import annotations
+
+from pydantic import RootModel
+
+from exporter.vendors.reply import MISSING, Entries, Key, MaybeText, MaybeTime, Number, Part, Reply, Rows
+
+
+class BucketUsage(Reply, title="by_subscription"):
+    """What a subscription used in one bucket."""
+
+    usage: Number = MISSING
+
+
+class LeverUsage(Reply):
+    """What one customer uses of one lever: the same figure whole, by bucket, and by subscription."""
+
+    total: Number = MISSING
+    by_bucket: Part[dict[str, Number]] = MISSING
+    by_subscription: Part[Entries[list[BucketUsage]]] = MISSING
+
+
+class LeversUsage(RootModel[Entries[LeverUsage]]):
+    """The reply about a metering id: each of its levers."""
+
+
+class Entitlements(RootModel[dict[str, object]]):
+    """The reply about a customer's entitlements; a metered lever's is the number that is left."""
+
+
+class Plan(Reply, title="plan"):
+    """The plan of a subscription."""
+
+    slug: MaybeText = None
+
+
+class Subscription(Reply, title="subscriptions"):
+    """A subscription of a customer's."""
+
+    subscription_id: Key
+    plan: Part[Plan] = MISSING
+    renew_at: MaybeTime = None
+
+
+class Subscriptions(RootModel[Rows[Subscription]]):
+    """The reply about a customer's subscriptions."""

@@ -1,0 +1,89 @@
+"""What Prolifi answers, as far as it is read: what may be absent is None."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from exporter.vendors.reply import (
+    MISSING,
+    Flag,
+    Key,
+    MaybeFlag,
+    MaybeNumber,
+    MaybeText,
+    MaybeTime,
+    Number,
+    Part,
+    Reply,
+    Rows,
+)
+
+
+class Customer(Reply, title="data"):
+    """A customer, as the list has it."""
+
+    id: Key
+    external_id: MaybeText = None
+
+
+class Pagination(Reply, title="pagination"):
+    """Where a page of the list is in the whole."""
+
+    total: Number = MISSING
+    limit: Number = MISSING
+    has_more: Flag = MISSING
+
+
+class Customers(Reply):
+    """One page of the list of customers; `received` rows, readable or not."""
+
+    data: Rows[Customer]
+    pagination: Part[Pagination] = MISSING
+    received: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count(cls, given: object) -> object:
+        rows = given.get("data") if isinstance(given, dict) else None
+        return {**given, "received": len(rows)} if isinstance(given, dict) and isinstance(rows, list) else given
+
+
+class UsageSummary(Reply, title="data"):
+    """The events of one name."""
+
+    event_name: Key
+    count: Number = MISSING
+    last_reported_at: MaybeTime = None
+
+
+class Usage(Reply):
+    """The reply about one customer's events."""
+
+    data: Rows[UsageSummary]
+
+
+class Entitlement(Reply, title="data"):
+    """What a customer may use of a feature. How the feature is called is not documented exactly."""
+
+    feature: Key
+    is_unlimited: MaybeFlag = None
+    limit: MaybeNumber = None
+    current_usage: MaybeNumber = None
+    remaining: MaybeNumber = None
+    reset_at: MaybeTime = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_feature(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        inner = given.get("feature")
+        within = (inner.get("id"), inner.get("key")) if isinstance(inner, dict) else (inner,)
+        names = (given.get("feature_id"), given.get("feature_key"), *within)
+        return {**given, "feature": next((name for name in names if name not in (None, "")), None)}
+
+
+class Entitlements(Reply):
+    """The reply about one customer's entitlements."""
+
+    data: Rows[Entitlement]

@@ -1,0 +1,116 @@
+"""Who is connected: how many in all, how many from each address, and which of them are waiting for their client."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import anyio
+
+_IPV6_PREFIX_BITS = 64
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One connection.
+
+    Attributes:
+        network: whom it is counted under, see `network_of`.
+        has_requested: whether it ever sent a whole request.
+        scope: its task; cancelled when others need its place.
+
+    """
+
+    network: str
+    has_requested: bool = False
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+
+class Clients:
+    """The open connections.
+
+    A connection is *waiting* from its beginning until its request is whole, and
+    between requests. When there is no room, a waiting one is closed: of the network
+    that has the most, one that never sent a request if there is one, and of these
+    the one that has waited longest. A connection that is being answered is left alone.
+    """
+
+    def __init__(self, limit: int, network_limit: int) -> None:
+        self._limit = limit
+        self._network_limit = network_limit
+        self._per_network: Counter[str] = Counter()
+        self._waiting: dict[Client, None] = {}
+        """In the order in which they began to wait."""
+        self._answering: set[Client] = set()
+        self._room = anyio.Event()
+
+    async def wait_for_room(self) -> None:
+        """Wait until one more may connect."""
+        while len(self._waiting) + len(self._answering) >= self._limit and not self.close_one_waiting():
+            await self._room.wait()
+
+    def join(self, network: str) -> Client | None:
+        """Return a new connection, which waits; None where its network has as many as it may, and none waits."""
+        if self._per_network[network] >= self._network_limit and not self.close_one_waiting(network):
+            return None
+        client = Client(network)
+        self._per_network[network] += 1
+        self._waiting[client] = None
+        return client
+
+    def wait(self, client: Client) -> None:
+        """Note that a connection waits for its client's next request."""
+        if client in self._answering:
+            self._answering.remove(client)
+            self._waiting[client] = None
+
+    def answer(self, client: Client) -> None:
+        """Note that a connection's request is whole and is being answered."""
+        if client in self._waiting:
+            del self._waiting[client]
+            self._answering.add(client)
+            client.has_requested = True
+
+    def leave(self, client: Client) -> None:
+        """Note that a connection has ended; one that was closed to make room has left already."""
+        if client in self._waiting or client in self._answering:
+            self._waiting.pop(client, None)
+            self._answering.discard(client)
+            self._per_network[client.network] -= 1
+            if not self._per_network[client.network]:
+                del self._per_network[client.network]
+            self._room.set()
+            self._room = anyio.Event()
+
+    def close_one_waiting(self, network: str | None = None) -> bool:
+        """Close a waiting connection, of one network or of all; return whether there was one."""
+        candidates = [one for one in self._waiting if network in (None, one.network)]
+        if not candidates:
+            return False
+        client = min(candidates, key=lambda one: (-self._per_network[one.network], one.has_requested))
+        self.leave(client)
+        client.scope.cancel()
+        return True
+
+    def close_waiting(self) -> None:
+        """Close every connection that is not being answered."""
+        for client in tuple(self._waiting):
+            self.leave(client)
+            client.scope.cancel()
+
+
+def network_of(host: str) -> str:
+    """Return what a client's address is counted under.
+
+    That is the address itself, or the first half of an IPv6 address: its other half is the client's own to choose.
+    """
+    address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    if address.is_loopback:
+        return str(address)
+    prefix = int(address) >> _IPV6_PREFIX_BITS << _IPV6_PREFIX_BITS
+    return f"{IPv6Address(prefix)}/{_IPV6_PREFIX_BITS}"

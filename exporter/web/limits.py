@@ -1,0 +1,47 @@
+"""What a client of the pages may use."""
+
+from __future__ import annotations
+
+import resource
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+_NETWORKS_TO_FILL_IT: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may use. Times are in seconds."""
+
+    handshake_seconds: float = 5.0
+    header_bytes: int = 16 * 1024
+    header_seconds: float = 10.0
+    body_bytes: int = 64 * 1024
+    body_seconds: float = 10.0
+    idle_seconds: float = 120.0
+    """Longer than from one scrape of Prometheus to the next, so that a connection is used again."""
+    answer_seconds: float = 60.0
+    """For a whole answer: longer than any scrape waits, and the end of a reader that drips."""
+    connections: int = 512
+    connections_per_network: int = 128
+    """From one IPv4 address, or one /64 of IPv6."""
+    grace_seconds: float = 5.0
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+def raise_file_limit() -> None:
+    """Let the process open as many files as it is allowed to ask for; shells and systemd grant 1,024 at first."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def affordable_limits() -> Limits:
+    """Return limits whose connections use at most half of the files that the process may open; polls need the rest."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DEFAULT_LIMITS.connections
+    connections = most if files == resource.RLIM_INFINITY else min(most, max(1, files // 2))
+    return Limits(connections=connections, connections_per_network=max(1, connections // _NETWORKS_TO_FILL_IT))

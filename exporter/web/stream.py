@@ -1,0 +1,120 @@
+"""A connection's bytes, straight from its socket."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import anyio
+import anyio.abc
+import anyio.lowlevel
+from anyio.abc import SocketAttribute
+
+RECEIVE_BYTES: Final = 16 * 1024
+"""Read at once, at most."""
+
+_MAX_UNUSED_BYTES: Final = 32 * 1024
+"""More than a record of TLS, and than a handshake with a client's certificates."""
+_LINGER_SECONDS: Final = 1.0
+
+
+class SocketStream(anyio.abc.ByteStream):
+    """Reads only what somebody waits for, so that a client's bytes stay in the kernel until then.
+
+    An asyncio transport reads ahead of us, 256 KiB at a time. A client that
+    sends faster than it is answered then decides how much memory we need.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = connection
+        self._unused_bytes = 0
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        """The socket, for whoever needs more than bytes."""
+        return {SocketAttribute.raw_socket: lambda: self._socket}
+
+    async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            anyio.EndOfStream: the client has sent all it will.
+            anyio.BrokenResourceError: the connection failed, or the client sends what is of no use.
+
+        """
+        await anyio.lowlevel.checkpoint()
+        while True:
+            try:
+                data = self._socket.recv(min(max_bytes, RECEIVE_BYTES))
+                break
+            except BlockingIOError:
+                await anyio.wait_readable(self._socket)
+            except OSError as error:
+                raise anyio.BrokenResourceError from error
+        if not data:
+            raise anyio.EndOfStream
+        self._unused_bytes += len(data)
+        if self._unused_bytes > _MAX_UNUSED_BYTES:
+            raise anyio.BrokenResourceError
+        return data
+
+    def is_gone(self) -> bool:
+        """Whether the client will send nothing more, which is all there is to see of one that hung up."""
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def mark_used(self) -> None:
+        """Note that what was received so far was of use.
+
+        Below TLS, a client can send records without end that never become a byte of a request.
+        """
+        self._unused_bytes = 0
+
+    async def send(self, item: bytes) -> None:
+        """Send bytes.
+
+        Raises:
+            anyio.BrokenResourceError: the connection failed.
+
+        """
+        await anyio.lowlevel.checkpoint()
+        rest = memoryview(item)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                await anyio.wait_writable(self._socket)
+            except OSError as error:
+                raise anyio.BrokenResourceError from error
+
+    async def send_eof(self) -> None:
+        """Tell the client that nothing more will come."""
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            raise anyio.BrokenResourceError from error
+
+    async def linger(self) -> None:
+        """Read for a moment what the client still sends.
+
+        To close with unread bytes resets the connection, and the client would lose an answer that is on its way.
+        """
+        try:
+            await self.send_eof()
+            with anyio.move_on_after(_LINGER_SECONDS):
+                while True:
+                    await self.receive()
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            pass
+
+    async def aclose(self) -> None:
+        """Close the connection at once."""
+        anyio.notify_closing(self._socket)
+        self._socket.close()

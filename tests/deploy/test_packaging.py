@@ -1,0 +1,190 @@
+"""What is shipped: requirements, wheel, image, deployment examples and the changelog agree with the code."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter import __version__
+from exporter.web.addresses import DEFAULT_ADDRESS, split_address
+
+ROOT = Path(__file__).parents[2]
+PORT = split_address(DEFAULT_ADDRESS)[1]
+REQUIREMENTS = sorted(ROOT.glob("requirements*.txt"))
+MOST_RUNTIME_PACKAGES = 25
+
+_PIN = re.compile(
+    r"(?m)^([a-z0-9-]+)(?:\[[a-z,]+\])?==(\S+)(?: ; [^\\]+)? \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+"
+)
+_PIN_BEGINS = re.compile(r"(?m)^\S+==")
+_DIRECT = re.compile(r"(?ms)^([a-z0-9-]+)(?:\[[a-z,]+\])?==(?:(?!^\S).)*usage-exporter \(pyproject\.toml\)")
+_FOREIGN = re.compile(r"/[w]ork/|/[r]oot/|[p]ypi\.org|[p]ythonhosted\.org|[n]pmjs\.org|[d]eb\.debian\.org|[f]ile:///")
+
+
+def _pins(name: str) -> dict[str, str]:
+    return {match[1]: match[2] for match in _PIN.finditer((ROOT / name).read_text())}
+
+
+def _distribution(requirement: str) -> str:
+    return re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def _instructions(text: str) -> list[str]:
+    lines = re.sub(r"\\\n\s*", "", text).splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _yaml(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text())
+
+
+def _files_in_git() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_every_required_package_is_pinned_with_hashes(path: Path) -> None:
+    begun = len(_PIN_BEGINS.findall(path.read_text()))
+
+    assert begun == len(_pins(path.name)) > 0
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_no_requirement_names_a_host(path: Path) -> None:
+    assert not re.search(r"://|--(extra-)?index-url|--find-links", path.read_text())
+
+
+def test_few_packages_are_needed_to_run() -> None:
+    assert len(_pins("requirements.txt")) <= MOST_RUNTIME_PACKAGES
+
+
+def test_the_requirements_hold_just_the_direct_dependencies_and_what_those_need(project: dict[str, Any]) -> None:
+    direct = set(_DIRECT.findall((ROOT / "requirements.txt").read_text()))
+
+    assert direct == {_distribution(one) for one in project["project"]["dependencies"]}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-build.txt"])
+def test_development_uses_the_versions_that_are_shipped(name: str) -> None:
+    assert _pins(name).items() <= _pins("requirements-dev.txt").items()
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    headings = re.findall(r"(?m)^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text())
+
+    assert __version__ in headings
+
+
+def test_the_image_runs_on_a_fixed_base_as_nobody_and_knows_its_health() -> None:
+    instructions = _instructions((ROOT / "Dockerfile").read_text())
+    final = instructions[max(index for index, line in enumerate(instructions) if line.startswith("FROM")) :]
+
+    assert instructions[0] == "ARG BASE=docker.io/library/python:3.13-slim"
+    assert [line for line in instructions if line.startswith("FROM")] == ["FROM ${BASE} AS build", "FROM ${BASE}"]
+    assert [line for line in final if line.startswith("USER")] == ["USER 65532:65532"]
+    assert [line for line in final if line.startswith("COPY")] == [
+        "COPY --from=build /opt/usage-exporter /opt/usage-exporter"
+    ]
+    assert not [line for line in final if line.startswith(("RUN", "ADD"))]
+    assert any(line.startswith("HEALTHCHECK") and "healthcheck" in line for line in final)
+    assert f"EXPOSE {PORT}" in final
+    assert f"ARG VERSION={__version__}" in final
+
+
+def test_what_the_image_is_built_from_reaches_the_builder() -> None:
+    sources = {
+        source.rstrip("/")
+        for line in _instructions((ROOT / "Dockerfile").read_text())
+        if line.startswith("COPY") and "--from" not in line
+        for source in line.split()[1:-1]
+    }
+    rules = set(_instructions((ROOT / ".dockerignore").read_text()))
+
+    assert rules == {"*", "**/__pycache__", *(f"!{source}" for source in sources)}
+
+
+def test_prometheus_scrapes_where_the_exporter_listens() -> None:
+    (job,) = _yaml("prometheus/prometheus.yml")["scrape_configs"]
+
+    assert job["static_configs"] == [{"targets": [DEFAULT_ADDRESS]}]
+
+
+def test_compose_runs_this_version_confined_and_shows_it_to_this_machine_alone() -> None:
+    compose = _yaml("deploy/compose.yaml")
+    exporter = compose["services"]["usage-exporter"]
+
+    assert exporter["image"] == f"usage-exporter:{__version__}"
+    assert f"{DEFAULT_ADDRESS}:{PORT}" in exporter["ports"]
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert re.search(r":v?\d+\.\d+\.\d+$", service["image"]), name
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+
+
+def test_the_systemd_unit_runs_confined_with_credentials() -> None:
+    lines = _instructions((ROOT / "deploy/systemd/usage-exporter.service").read_text())
+    settings = [line.split("=", 1) for line in lines if not line.startswith("[")]
+
+    (command,) = [value for key, value in settings if key == "ExecStart"]
+    assert command.startswith("/opt/usage-exporter/bin/usage-exporter run ")
+    assert [f"{key}={value}" for key, value in settings if key in ("LoadCredential", "DynamicUser")] == [
+        "LoadCredential=config.yaml:/etc/usage-exporter/config.yaml",
+        "DynamicUser=yes",
+    ]
+    assert {"NoNewPrivileges", "ProtectSystem", "RestrictAddressFamilies", "CapabilityBoundingSet"} <= {
+        key for key, _ in settings
+    }
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_package_alone_and_is_built_the_same_twice(tmp_path: Path) -> None:
+    built = []
+    for name in ("one", "two"):
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / name],
+            cwd=ROOT,
+            env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000"},
+            check=True,
+            capture_output=True,
+        )
+        (wheel,) = (tmp_path / name).iterdir()
+        built.append(wheel.read_bytes())
+    with zipfile.ZipFile(wheel) as archive:
+        folders = {name.split("/", 1)[0] for name in archive.namelist()}
+        modules = {name for name in archive.namelist() if name.startswith("exporter/")}
+
+    assert built[0] == built[1]
+    assert folders == {"exporter", f"usage_exporter-{__version__}.dist-info"}
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "exporter").rglob("*.py")} <= modules
+    assert not [name for name in modules if not name.endswith((".py", "py.typed"))]
+
+
+def test_no_file_names_the_machine_it_was_written_on_or_a_package_registry() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in _files_in_git()
+        for match in _FOREIGN.finditer(path.read_bytes().decode(errors="replace"))
+    ]
+
+    assert not found

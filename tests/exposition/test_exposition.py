@@ -1,0 +1,300 @@
+"""From snapshots to the page, read back by parsers that are not ours."""
+
+import gzip
+from collections.abc import Callable, Iterable, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+from readings import checked, kept
+
+from exporter.cli.catalogue import FAMILIES
+from exporter.exposition.negotiation import Format, accepts_gzip, content_type, negotiate
+from exporter.exposition.page import Exposition
+from exporter.metrics import MAX_LABEL_CHARACTERS, Family, clean_label, figures_of
+from exporter.metrics.quota import QUOTA_CONSUMED
+from exporter.store.reading import READING_FAMILIES, Reading
+from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.store.store import Store
+from exporter.textformat.lines import sample_lines
+from exporter.vendors.netnut.families import NETNUT_GB_USED
+from exporter.vendors.planship.families import PLANSHIP_LEVER_BUCKET_USAGE
+
+PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
+    Format.TEXT: parse_text,
+    Format.OPENMETRICS: parse_openmetrics,
+}
+
+
+class Things:
+    """An exporter that says nothing of its accounts, and of itself that it has three things."""
+
+    changes = 0
+    state = 0
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        Gauge("own_things", "Things.", registry=self.registry).set(3)
+
+    def lines(self, _snapshots: Iterable[tuple[AccountKey, Snapshot]], _now: float) -> Mapping[Family, bytes]:
+        return {}
+
+
+def exposition_of(*accounts: tuple[str, Reading]) -> Exposition:
+    store = Store([("planship", name) for name, _ in accounts])
+    for name, reading in accounts:
+        store.succeeded(("planship", name), kept(reading, name, stale_at=100.0))
+    return Exposition(store, Things())
+
+
+def page_of(*accounts: tuple[str, Reading], form: Format = Format.TEXT, now: float = 0.0) -> bytes:
+    return b"".join(exposition_of(*accounts).page(form, now).plain())
+
+
+def bucket(value: float, name: str) -> Reading:
+    return checked(
+        [PLANSHIP_LEVER_BUCKET_USAGE(value, product="p", customer_id="c", lever="l", bucket=name)], max_series=10
+    )
+
+
+@pytest.mark.parametrize("form", Format)
+@given(value=st.floats(allow_nan=False, allow_infinity=False), label=st.text())
+def test_what_was_read_is_what_the_page_says(form: Format, value: float, label: str) -> None:
+    body = page_of(("main", bucket(value, label)), form=form).decode()
+
+    (family,) = [one for one in PARSERS[form](body) if one.name == "planship_lever_bucket_usage"]
+    (sample,) = family.samples
+    assert sample.value == value
+    assert sample.labels == {
+        "account": "main",
+        "product": "p",
+        "customer_id": "c",
+        "lever": "l",
+        "bucket": clean_label(label),
+    }
+    assert family.documentation == PLANSHIP_LEVER_BUCKET_USAGE.help
+    assert family.type == "gauge"
+
+
+def test_the_page_is_these_bytes() -> None:
+    assert page_of(("b", bucket(1, 'say "hi"\n')), ("a", bucket(2.5, "back\\slash"))).decode() == (
+        f"# HELP planship_lever_bucket_usage {PLANSHIP_LEVER_BUCKET_USAGE.help}\n"
+        "# TYPE planship_lever_bucket_usage gauge\n"
+        'planship_lever_bucket_usage{account="b",product="p",customer_id="c",lever="l",bucket="say \\"hi\\"\\n"} 1.0\n'
+        'planship_lever_bucket_usage{account="a",product="p",customer_id="c",lever="l",bucket="back\\\\slash"} 2.5\n'
+        "# HELP own_things Things.\n"
+        "# TYPE own_things gauge\n"
+        "own_things 3.0\n"
+    )
+
+
+def test_openmetrics_ends_with_its_end_and_has_the_same_sample_lines() -> None:
+    text = page_of(("main", bucket(1, "x"))).decode()
+    openmetrics = page_of(("main", bucket(1, "x")), form=Format.OPENMETRICS).decode()
+
+    assert openmetrics.endswith("# EOF\n")
+    assert openmetrics.count("# EOF") == 1
+    assert [line for line in text.splitlines() if "planship" in line] == [
+        line for line in openmetrics.splitlines() if "planship" in line
+    ]
+
+
+def test_a_counters_header_is_of_the_format_and_its_sample_lines_are_the_same() -> None:
+    figures = figures_of([QUOTA_CONSUMED(7, vendor="netnut", quota="traffic", subject="41", unit="GB")])
+    total = Reading(figures)
+    text, openmetrics = (page_of(("main", total), form=form).decode().splitlines() for form in Format)
+
+    assert text[1:3] == [
+        "# TYPE usage_quota_consumed_total counter",
+        'usage_quota_consumed_total{account="main",vendor="netnut",quota="traffic",subject="41",unit="GB"} 7.0',
+    ]
+    assert openmetrics[1:3] == ["# TYPE usage_quota_consumed counter", text[2]]
+    body = "\n".join([*openmetrics, ""])
+    (family,) = [one for one in PARSERS[Format.OPENMETRICS](body) if one.name == "usage_quota_consumed"]
+    assert (family.type, [one.value for one in family.samples]) == ("counter", [7.0])
+
+
+def test_a_family_has_one_header_however_many_accounts_have_it() -> None:
+    body = page_of(("a", bucket(1, "x")), ("b", bucket(2, "x"))).decode()
+
+    assert body.count("# TYPE planship_lever_bucket_usage") == 1
+
+
+def test_a_stale_reading_is_not_on_the_page() -> None:
+    assert b"planship" in page_of(("main", bucket(1, "x")), now=99.9)
+    assert b"planship" not in page_of(("main", bucket(1, "x")), now=100.0)
+
+
+def test_readers_share_the_vendors_part_until_a_reading_changes_or_goes_stale() -> None:
+    store = Store([("planship", "main")])
+    exposition = Exposition(store, Things())
+    store.succeeded(("planship", "main"), kept(bucket(1, "x"), stale_at=100.0))
+    first, again = [exposition.page(Format.TEXT, now).sections[0] for now in (0.0, 99.0)]
+    store.succeeded(("planship", "main"), kept(bucket(2, "x"), stale_at=200.0))
+    changed, stale = [b"".join(exposition.page(Format.TEXT, now).plain()) for now in (100.0, 200.0)]
+
+    assert first is again
+    assert (changed.count(b"} 2.0\n"), stale.count(b"planship")) == (1, 0)
+
+
+def test_the_page_packs_to_the_same_bytes_and_back() -> None:
+    page, again = [exposition_of(("main", bucket(1, "x"))).page(Format.TEXT, 0.0) for _ in range(2)]
+
+    packed = b"".join(page.packed())
+    assert packed == b"".join(again.packed())
+    assert gzip.decompress(packed) == b"".join(page.plain())
+    assert page.length == len(gzip.decompress(packed))
+
+
+PROMETHEUS_2 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", Format.TEXT),
+        ("*/*", Format.TEXT),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.TEXT),
+        ("text/plain", Format.TEXT),
+        ("text/*", Format.TEXT),
+        ("application/*", Format.OPENMETRICS),
+        ("application/openmetrics-text", Format.OPENMETRICS),
+        ("application/openmetrics-text; version=1.0.0", Format.OPENMETRICS),
+        ('application/openmetrics-text; version="1.0.0"', Format.OPENMETRICS),
+        ("APPLICATION/OpenMetrics-Text", Format.OPENMETRICS),
+        ("application/openmetrics-text; version=0.0.1", Format.TEXT),
+        ("application/openmetrics-text;q=0.3, text/plain;q=0.5", Format.TEXT),
+        ("application/openmetrics-text;q=0.5, text/plain;q=0.3", Format.OPENMETRICS),
+        ("application/openmetrics-text;q=0, */*", Format.TEXT),
+        ("text/plain;q=0, */*;q=0.1", Format.OPENMETRICS),
+        ("application/json", Format.TEXT),
+        ("application/openmetrics-text;q=2, text/plain", Format.TEXT),
+        ("application/openmetrics-text;q=nan", Format.TEXT),
+        (PROMETHEUS_2, Format.OPENMETRICS),
+        (PROMETHEUS_3, Format.OPENMETRICS),
+        ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", Format.TEXT),
+    ],
+)
+def test_accept_gets(accept: str, form: Format) -> None:
+    assert negotiate(accept) is form
+
+
+TEXT, OPENMETRICS = Format.TEXT.value, Format.OPENMETRICS.value
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", TEXT),
+        (PROMETHEUS_2, OPENMETRICS),
+        (PROMETHEUS_3, f"{OPENMETRICS}; escaping=allow-utf-8"),
+        (PROMETHEUS_3.replace("allow-utf-8", "underscores"), f"{OPENMETRICS}; escaping=underscores"),
+        ("text/plain;version=0.0.4;escaping=values", f"{TEXT}; escaping=values"),
+        ("text/plain;escaping=dots;q=0.1, text/plain;escaping=values;q=0.2", f"{TEXT}; escaping=values"),
+        ("text/plain;version=1.0.0;escaping=allow-utf-8, text/plain;version=0.0.4;q=0.3", TEXT),
+        ("application/openmetrics-text;q=0.5, text/plain;escaping=dots;q=0.3", OPENMETRICS),
+        ("text/plain;escaping=unheard-of", TEXT),
+        ("*/*;escaping=dots", TEXT),
+        ("text/plain;escaping=dots;q=0", TEXT),
+    ],
+)
+def test_the_escaping_scheme_that_a_client_asks_for_is_stated(accept: str, expected: str) -> None:
+    assert content_type(negotiate(accept), accept) == expected
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "yes"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("GZIP", True),
+        ("gzip, deflate, br", True),
+        ("deflate, gzip;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0, *", False),
+        ("*", True),
+        ("*;q=0", False),
+        ("identity", False),
+        ("gzip;q=high", False),
+    ],
+)
+def test_gzip_is_sent_where_it_is_accepted(accept_encoding: str, yes: bool) -> None:
+    assert accepts_gzip(accept_encoding) is yes
+
+
+@given(st.text())
+def test_any_header_gets_an_answer(header: str) -> None:
+    assert content_type(negotiate(header), header).startswith(negotiate(header).value)
+    assert accepts_gzip(header) in (True, False)
+
+
+@given(st.text())
+def test_a_cleaned_label_stays_as_it_is_and_fits(label: str) -> None:
+    cleaned = clean_label(label)
+
+    assert len(cleaned) <= MAX_LABEL_CHARACTERS
+    assert clean_label(cleaned) == cleaned
+    cleaned.encode()
+
+
+def test_two_long_labels_stay_two() -> None:
+    one, other = clean_label("x" * 1_000_000 + "1"), clean_label("x" * 1_000_000 + "2")
+
+    assert one != other
+    assert len(one) == len(other) == MAX_LABEL_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("label", "cleaned"),
+    [
+        ("plain", "plain"),
+        ("Zürich 東京", "Zürich 東京"),
+        ("nul\x00", "nul\ufffd"),
+        ("tab\there", "tab\ufffdhere"),
+        ("line\nend", "line\nend"),
+        ("bell\x07\x7f\x85", "bell\ufffd\ufffd\ufffd"),
+        ("lone \ud800 surrogate", "lone \ufffd surrogate"),
+    ],
+)
+def test_a_label_is_cleaned(label: str, cleaned: str) -> None:
+    assert clean_label(label) == cleaned
+
+
+def test_names_and_helps_need_no_escaping_and_follow_the_rules() -> None:
+    names = [family.name for family in FAMILIES]
+    assert len(names) == len(set(names))
+    for family in FAMILIES:
+        assert family.name.endswith("_total") == (family.kind == "counter")
+        assert family.help.endswith(".")
+        assert not set(family.help) & set('\\"\n')
+        assert family.summary[0].isupper()
+        assert len(set(family.labels)) == len(family.labels)
+    for family in READING_FAMILIES:
+        assert family.name.partition("_")[0] in (family.vendor.lower().replace(" cloud", "") or "usage")
+        assert ("Polled from " in family.help) == bool(family.vendor)
+        assert "account" not in family.labels
+        assert family.kind == "gauge" or not family.vendor
+
+
+def test_a_sample_is_read_whatever_its_number_looks_like() -> None:
+    for value, text in [
+        (0.1, "0.1"),
+        (1e22, "1e+22"),
+        (5e-324, "5e-324"),
+        (-0.0, "-0.0"),
+        (2.0**53, "9007199254740992.0"),
+    ]:
+        lines = sample_lines(NETNUT_GB_USED.name, NETNUT_GB_USED.labels, [(("1", "x"), value)], "main")
+        assert lines == f'netnut_gb_used{{account="main",plan_id="1",product_type="x"}} {text}\n'.encode()

@@ -1,0 +1,83 @@
+"""A quota is driven over its limit at a vendor: who is told, who is not, and that it ends when the plan is renewed."""
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from alert_chain import JOB, Notice, running_chain
+from programs import eventually
+
+from exporter.sandbox.netnut.accounts import ACCOUNTS
+
+pytestmark = pytest.mark.timeout(300)  # several programs are waited for, one after the other
+
+# The first plan of the sandbox's acme has 1,000 GB: 85 % are used on the 2nd, all on the 8th; the 9th renews it.
+AT_85_PERCENT, OVER, RENEWED = (
+    datetime(2026, 12, day, hour, tzinfo=UTC).timestamp() for day, hour in ((2, 8), (8, 12), (10, 0))
+)
+# Of the second plan's, 110 GB are used then, and 156 GB later: this quota has no warning before it is used up.
+CONFIG = """
+accounts:
+  - vendor: netnut
+    name: main
+    base_url: URL/netnut/v1
+    email: acme@example.com
+    password: ${PASSWORD}
+    interval: 1s
+    quotas: [{name: cap, metric: netnut_gb_used, match: {plan_id: "42.*"}, limit: 150, unit: GB}]
+  - vendor: netnut
+    name: locked
+    base_url: URL/netnut/v1
+    email: acme@example.com
+    password: ${WRONG_PASSWORD}
+    interval: 1s
+"""
+SECRETS = {"PASSWORD": ACCOUNTS["acme"].password, "WRONG_PASSWORD": "not-the-password"}
+
+WARNED = Notice("finops", "firing", "UsageQuotaHigh", "warning", "traffic", "main")
+EXHAUSTED = Notice("oncall", "firing", "UsageQuotaExhausted", "critical", "traffic", "main")
+CAP_EXHAUSTED = Notice("oncall", "firing", "UsageQuotaExhausted", "critical", "cap", "main")
+LOCKED_OUT = Notice("oncall", "firing", "UsageAuthFailing", "critical", account="locked")
+DOWN = Notice("oncall", "firing", "UsageExporterDown", "critical")
+
+
+def resolved(notice: Notice) -> Notice:
+    return Notice(notice.receiver, "resolved", notice.alert, notice.severity, notice.quota, notice.account)
+
+
+def test_from_a_vendors_figure_to_the_right_receivers_and_back(generation: str, tmp_path: Path) -> None:
+    with running_chain(generation, tmp_path, CONFIG, SECRETS, AT_85_PERCENT) as chain:
+        # Used up to 85 %: those who buy are told. A wrong password is told by its cause, and not by what follows.
+        chain.tells(WARNED, LOCKED_OUT)
+        eventually(partial(chain.muted, "UsagePollStale", "warning", account="locked"))
+        assert {notice.quota for notice in chain.sink.told if notice.receiver == "oncall"} == {""}
+
+        # Over the limit: somebody is woken. What is less than that is muted.
+        chain.clock.now = OVER
+        chain.tells(EXHAUSTED, CAP_EXHAUSTED)
+        eventually(partial(chain.muted, "UsageQuotaHigh", "warning", quota="cap"))
+        eventually(partial(chain.muted, "UsageQuotaHigh", "warning", quota="traffic"))
+
+        assert not [notice for notice in chain.sink.told if notice.receiver == "default"]
+
+        # No exporter: that is told. The quota is not seen any more, and its alert goes on.
+        chain.exporter.close()
+        chain.tells(DOWN)
+        eventually(partial(chain.query, f'max_over_time(up{{job="{JOB}"}}[6s]) == 0'))
+        assert chain.query("usage:quota_used:ratio") == []
+        held = chain.query('ALERTS{alertname="UsageQuotaExhausted", alertstate="firing"}')
+        assert {one["quota"] for one in held} == {"traffic", "cap"}
+        eventually(partial(chain.muted, "UsageQuotaExhausted", "critical", quota="traffic"))
+        assert resolved(EXHAUSTED) not in chain.sink.told
+
+        # The exporter is back, and the plan is renewed: all who were told hear of the end.
+        chain.exporter.enter_context(chain.start_exporter())
+        chain.tells(resolved(DOWN))
+        assert resolved(EXHAUSTED) not in chain.sink.told
+        chain.clock.now = RENEWED
+        chain.tells(resolved(EXHAUSTED), resolved(WARNED))
+
+        told = chain.sink.told
+        assert not [notice for notice in told if notice.receiver == "finops" and notice.quota == "cap"]
+        assert {resolved(CAP_EXHAUSTED), resolved(LOCKED_OUT)}.isdisjoint(told)

@@ -1,0 +1,270 @@
+"""Whole polls of whatever a vendor may answer: a reading that is fit for the page, or a `PollError`."""
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import anyio
+import anyio.lowlevel
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from page_text import page_text
+from patience import DEADLINE_SECONDS
+from prometheus_client.core import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+from reply_strategies import JSON, SHAPED
+from scripted_vendor import NOW, account_at, recorded_replies, recorded_settings
+
+from exporter.cli.catalogue import FAMILIES
+from exporter.errors import Malformed, NotFound, PollError, TooLarge
+from exporter.exposition.negotiation import Format
+from exporter.metrics import QUOTA_FAMILIES, Sample, clean_label
+from exporter.polling.pipeline import Brought, Polled, made
+from exporter.store.quota_lines import quota_figures
+from exporter.store.reading import READING_FAMILIES
+from exporter.store.snapshot import Snapshot
+from exporter.store.store import Store
+from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors import VENDORS, Account
+from exporter.vendors.poll import Poll
+
+pytestmark = pytest.mark.slow
+
+FAILED = [NotFound("gone"), TooLarge("large"), Malformed("odd")]
+PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
+    Format.TEXT: parse_text,
+    Format.OPENMETRICS: parse_openmetrics,
+}
+WATCHED: dict[str, list[dict[str, Any]]] = {
+    "netnut": [
+        {"name": "all", "metric": "netnut_gb_used", "limit": 1, "period": "plan"},
+        {"name": "some", "metric": "netnut_requests_used", "match": {"plan_id": ".*"}, "by": ["plan_id"], "limit": 9},
+    ],
+    "ionos": [
+        {"name": "all", "metric": "ionos_meter_quantity", "match": {"unit": "1hour"}, "limit": 1, "period": "month"},
+        {"name": "cost", "metric": "ionos_estimated_cost", "by": ["currency"], "limit": 1},
+        {"name": "each", "metric": "ionos_meter_quantity", "by": ["meter_id", "unit"], "limit": 5},
+    ],
+    "prolifi": [
+        {"name": "all", "metric": "prolifi_event_count", "limit": 1},
+        {"name": "features", "metric": "prolifi_entitlement_used", "by": ["feature"], "limit": 1, "period": "plan"},
+    ],
+    "planship": [
+        {"name": "all", "metric": "planship_lever_usage", "limit": 1, "period": "plan"},
+        {"name": "buckets", "metric": "planship_lever_bucket_usage", "by": ["bucket"], "limit": 1},
+    ],
+}
+HARD = st.text(st.sampled_from('\n\r"\\{}=,# \t\x00\x85\u2028\u202eaé'), max_size=9) | st.just("x" * 1000)
+ABSURD = st.sampled_from([1e308, -1e308, 1.7e308, 2**1024 - 1, 0, -1, 5e-324, "1e308", "9" * 64])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for step, one in steps for place in places(one, (*path, step)))]
+
+
+def mapped(value: Any, numbers: list[Any]) -> Any:
+    """Return a document with others in the place of its numbers."""
+    if isinstance(value, dict):
+        return {key: mapped(one, numbers) for key, one in value.items()}
+    if isinstance(value, list):
+        return [mapped(one, numbers[place % len(numbers) :] or numbers) for place, one in enumerate(value)]
+    return numbers[0] if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def renamed(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return an object with another name for what it has last."""
+    *others, (_, last) = value.items() if value else {"": 1}.items()
+    return {**dict(others), name: last}
+
+
+def spoilt(draw: st.DrawFn, document: Any) -> Any:
+    """Return a document with a few of its values replaced, gone or there twice."""
+    if draw(st.integers(0, 4)) == 0:
+        return mapped(document, draw(st.lists(ABSURD, min_size=1, max_size=3)))
+    root = {"root": copy.deepcopy(document)}
+    for _ in range(draw(st.integers(0, 4))):
+        *steps, last = draw(st.sampled_from(places(root["root"], ("root",))))
+        within: Any = root
+        for step in steps:
+            within = within[step]
+        match draw(st.sampled_from(["absurd", "anything", "shaped", "gone", "twice", "hard", "hard"])):
+            case "hard" if isinstance(within[last], str | dict):
+                within[last] = draw(HARD) if isinstance(within[last], str) else renamed(within[last], draw(HARD))
+            case "gone" if steps:
+                del within[last]
+            case "twice" if isinstance(within, list):
+                within.append(copy.deepcopy(within[last]))
+            case "shaped":
+                within[last] = draw(SHAPED)
+            case "anything":
+                within[last] = draw(JSON)
+            case _:
+                within[last] = draw(ABSURD)
+    return root["root"]
+
+
+@st.composite
+def spoilt_replies(draw: st.DrawFn, vendor: str) -> tuple[dict[str, Any], list[Any]]:
+    """Return the recorded replies, each spoilt a little, and what answers everything else."""
+    replies = {key: spoilt(draw, document) for key, document in recorded_replies(vendor).items()}
+    others = st.sampled_from(FAILED) | st.sampled_from(list(replies.values())) | SHAPED
+    return replies, draw(st.lists(others, min_size=1, max_size=4))
+
+
+class Spoilt:
+    """An `Ask` that answers from spoilt replies, and questions that were never recorded with others in turn."""
+
+    def __init__(self, account: Account, replies: Mapping[str, Any], others: list[Any]) -> None:
+        self._base = urlsplit(account.base_url).path
+        self._replies = replies
+        self._others = others
+        self._asked = 0
+
+    async def __call__(
+        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
+    ) -> object:
+        assert path.isascii()
+        assert path.isprintable()
+        assert "/../" not in f"{path}/"
+        self._asked += 1
+        query = f"?{urlencode(params)}" if params else ""
+        key = f"{'GET' if body is None else 'POST'} {self._base}{path}{query}"
+        reply = self._replies[key] if key in self._replies else self._others[self._asked % len(self._others)]
+        if isinstance(reply, PollError):
+            raise reply
+        return copy.deepcopy(reply)
+
+
+def account_of(vendor: str) -> Account:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        settings_of = {**recorded_settings(vendor), "quotas": WATCHED[vendor], "max_series": 50}
+        return account_at("http://127.0.0.1", monkeypatch, settings_of)
+
+
+def polled(account: Account, ask: Spoilt, days: int, before: Snapshot) -> Polled | PollError:
+    """Poll as a poller does, but for its net under bugs of ours."""
+    poll = Poll(ask, NOW + timedelta(days=days))
+    try:
+        items = anyio.run(account.read, poll)
+    except PollError as error:
+        return error
+    as_of = poll.as_of.timestamp() if poll.as_of else None
+    return made(account, Brought(0, [*items, *poll.unreadable], poll.notes, as_of, poll.now, 1.0, 100.0), before)
+
+
+def samples_of(outcome: Polled, vendor: str) -> list[Sample]:
+    assert outcome.whole is not None
+    figures = quota_figures(vendor, outcome.whole.quotas, outcome.ledger)
+    totals = (Sample(family, labels, value) for family, values in figures.items() for labels, value in values.items())
+    return [*outcome.reading.samples, *totals]
+
+
+def shown(store: Store, form: Format) -> list[tuple[str, frozenset[tuple[str, str]], float]]:
+    """Return what a parser that is not ours finds on the page of what vendors say."""
+    read = {family.name.removesuffix("_total") for family in READING_FAMILIES}
+    page = PARSERS[form](page_text(store, Telemetry(0), 0.0, form))
+    found = [metric for metric in page if metric.name.removesuffix("_total") in read]
+    families = {family.name.removesuffix("_total"): family for family in FAMILIES}
+    for metric in found:
+        assert metric.type == families[metric.name.removesuffix("_total")].kind
+        assert metric.documentation == families[metric.name.removesuffix("_total")].help
+    samples = [one for metric in found for one in metric.samples]
+    created = [frozenset(one.labels.items()) for one in samples if one.name.endswith("_created")]
+    counters = [frozenset(one.labels.items()) for one in samples if one.name.endswith("_total")]
+    assert created == (counters if form is Format.OPENMETRICS else [])
+    return [
+        (one.name, frozenset(one.labels.items()), one.value) for one in samples if not one.name.endswith("_created")
+    ]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@settings(max_examples=settings().max_examples // 4)
+@given(data=st.data())
+def test_whatever_is_answered_makes_a_page_that_parses_back_to_the_reading(vendor: str, data: st.DataObject) -> None:
+    account = account_of(vendor)
+    store = Store([account.key])
+    for days, answers in enumerate(data.draw(st.lists(spoilt_replies(vendor), min_size=1, max_size=3))):
+        before = store[account.key]
+        outcome = polled(account, Spoilt(account, *answers), 15 * days, before)
+        if isinstance(outcome, PollError):
+            assert len(str(outcome)) < 2000
+            continue
+        store.succeeded(account.key, outcome.part, outcome.whole, 0, outcome.ledger)
+        samples, counters = samples_of(outcome, vendor), outcome.ledger.totals
+        expected = [
+            (
+                one.family.name,
+                frozenset({"account": account.name, **dict(zip(one.family.labels, one.labels, strict=True))}.items()),
+                one.value,
+            )
+            for one in samples
+        ]
+        assert len(expected) == len(set(expected)) <= account.max_series
+        for form in Format:
+            assert sorted(shown(store, form), key=repr) == sorted(expected, key=repr)
+        for quota, total in before.ledger.totals.items():
+            now = counters.get(quota, total)
+            assert now.value >= total.value
+            assert (now.shown or 0.0) >= (total.shown or 0.0)
+        assert all(math.isfinite(total.value) for total in counters.values())
+        assert all(math.isfinite(one.value) for one in samples)
+        assert all(clean_label(label) == label for one in samples for label in one.labels)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_what_is_spoilt_was_whole_and_has_every_configured_quota(vendor: str) -> None:
+    account = account_of(vendor)
+    outcome = polled(account, Spoilt(account, recorded_replies(vendor), [NotFound("")]), 0, Snapshot())
+
+    assert isinstance(outcome, Polled)
+    assert outcome.whole is not None
+    assert {quota.name for quota in account.quotas} == set(outcome.whole.matched)
+    assert all(outcome.whole.matched.values())
+    assert {sample.family for sample in samples_of(outcome, vendor)} & set(QUOTA_FAMILIES)
+
+
+async def endless(path: str, *, params: Mapping[str, str] | None = None, body: object = None) -> object:
+    """Answer any page of any list with a hundred customers who were not there before, and any other question."""
+    assert body is None
+    await anyio.lowlevel.checkpoint()
+    first = int(params["offset"]) if params and "offset" in params else 0
+    rows = [{"id": f"{number}", "event_name": path} for number in range(first, first + 100)]
+    return {"data": rows, "pagination": {"has_more": True, "total": 10**9, "limit": 100}}
+
+
+@pytest.mark.parametrize("chosen", [{"include": ["nobody"]}, {"exclude": [".*"]}])
+def test_a_list_without_end_ends_whomever_it_is_searched_for(chosen: dict[str, Any]) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("exporter.vendors.prolifi.account.MOST_LISTED", 2000)
+        account = account_at("http://127.0.0.1", monkeypatch, {**recorded_settings("prolifi"), **chosen})
+
+        async def read() -> None:
+            with anyio.fail_after(DEADLINE_SECONDS):
+                await account.read(Poll(endless, NOW))
+
+        with pytest.raises(Malformed, match="without end: more than 2000 customers"):
+            anyio.run(read)
+
+
+@pytest.mark.parametrize("identifier", ["x" * 257, "x" * 1_000_000, "..", "\x00"])
+def test_one_customer_whose_id_cannot_be_asked_for_costs_the_others_nothing(identifier: str) -> None:
+    replies = recorded_replies("prolifi")
+    *_, listed = [key for key in replies if "/customers?" in key]
+    page = {**replies[listed], "data": [*replies[listed]["data"], {"id": identifier}]}
+    account = account_of("prolifi")
+
+    whole = polled(account, Spoilt(account, replies, [NotFound("")]), 0, Snapshot())
+    outcome = polled(account, Spoilt(account, {**replies, listed: page}, [NotFound("")]), 0, Snapshot())
+
+    assert isinstance(outcome, Polled)
+    assert isinstance(whole, Polled)
+    assert outcome.reading.samples == whole.reading.samples
+    assert outcome.whole
+    assert outcome.whole.withheld == {("all", "unreadable"): 1, ("features", "unreadable"): 3}
+    assert outcome.reading.notes.skipped == {"schema": 1}

@@ -1,0 +1,274 @@
+"""One account's loop on a clock that jumps: when it asks, and what is shown meanwhile."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import anyio
+import pytest
+from structlog.testing import capture_logs
+from virtual_time import START, run_virtually, virtual_now
+
+from exporter.client.auth import Auth, Key
+from exporter.errors import Forbidden, PollError, RateLimited, ServerFailed
+from exporter.metrics import Sample
+from exporter.polling.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
+from exporter.secret import EnvironmentSecret
+from exporter.sharding import Shard
+from exporter.store.reading import Reading
+from exporter.store.snapshot import Snapshot
+from exporter.store.store import Store
+from exporter.vendors.account import Account
+from exporter.vendors.netnut.families import NETNUT_GB_USED
+from exporter.vendors.poll import Poll
+from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
+
+Step = float | Exception
+"""A poll's figure, or how it fails."""
+
+
+class Scripted(Account):
+    """A vendor whose polls go by a script; the last step repeats."""
+
+    sign_ins = ()
+    base_url: str = "http://127.0.0.1:1"
+    script: tuple[object, ...] = ()
+    seconds: float = 0.0
+    polled_at: list[float]
+
+    @property
+    def auth(self) -> Auth:
+        return Key(EnvironmentSecret("HOME"))
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:  # noqa: ARG002 - the script does not ask
+        step = self.script[min(len(self.polled_at), len(self.script) - 1)]
+        self.polled_at.append(anyio.current_time())
+        await anyio.sleep(self.seconds)
+        if isinstance(step, Exception):
+            raise step
+        assert isinstance(step, float | int)
+        return [PROLIFI_WINDOW_START(step)]
+
+
+class Leaving(Scripted):
+    """A vendor of whose items as many are gone as its script says."""
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        gone = self.script[min(len(self.polled_at), len(self.script) - 1)]
+        assert isinstance(gone, int)
+        poll.skip("gone", gone)
+        poll.notes.left_out |= {f"GET /{number}: HTTP 404" for number in range(gone)}
+        return await super().read(poll)
+
+
+class Ignored:
+    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+        """Nobody is told."""
+
+
+def scripted(
+    *script: Step, interval: float = 300.0, seconds: float = 0.0, stale_after: float | None = None
+) -> Scripted:
+    return Scripted.model_construct(
+        vendor="scripted",
+        name="main",
+        interval=interval,
+        stale_after=stale_after,
+        max_series=10,
+        script=script,
+        seconds=seconds,
+        polled_at=[],
+    )
+
+
+async def nobody(path: str, **_: object) -> object:
+    raise AssertionError(path)
+
+
+def run_for(seconds: float, account: Scripted) -> tuple[list[int], Store]:
+    """Return when the account was polled, from its first poll on, and the store after that time."""
+    store = Store([account.key])
+
+    async def main() -> None:
+        poller = Poller(account, nobody, store, Ignored(), virtual_now)
+        with anyio.move_on_after(seconds + LONGEST_FIRST_WAIT_SECONDS):
+            await poller.run()
+
+    run_virtually(main)
+    return [round(at - account.polled_at[0]) for at in account.polled_at], store
+
+
+EARLY = 300 * (1 - phase(("scripted", "main")) / 2)
+"""The first wait is shorter, by a part that is the account's own."""
+
+
+@pytest.mark.parametrize(
+    ("script", "seconds", "waits"),
+    [
+        ([1], 0, [EARLY, 300, 300]),
+        ([1], 100, [200 * (1 - phase(("scripted", "main")) / 2) + 100, 300, 300]),
+        ([1], 400, [400, 400]),
+        ([1, ServerFailed("")], 0, [EARLY, 15, 30, 60, 120, 240, 300]),
+        ([ServerFailed(""), 1], 0, [15, EARLY, 300]),
+        ([1, Forbidden("")], 0, [EARLY, 300, 600, 1200]),
+        ([1, RateLimited("", retry_after=900.0), 1], 0, [EARLY, 900, 300]),
+        ([ZeroDivisionError("a bug"), 1], 0, [15, EARLY, 300]),
+    ],
+)
+def test_polls_are_this_far_apart(script: list[Step], seconds: float, waits: list[float]) -> None:
+    times, _ = run_for(sum(waits), scripted(*script, seconds=seconds))
+
+    assert [later - earlier for earlier, later in pairwise(times)] == pytest.approx(waits, abs=1)
+
+
+def test_accounts_do_not_poll_in_step() -> None:
+    phases = sorted(phase(("netnut", f"account-{number}")) for number in range(1000))
+
+    assert all(0 <= one < 1 for one in phases)
+    assert max(later - one for one, later in pairwise(phases)) < 0.02
+
+
+def test_shards_do_not_poll_an_account_in_step() -> None:
+    def first_poll(shard: Shard) -> float:
+        part = scripted(1).polled_by(shard)
+        run_for(0, part)
+        return part.polled_at[0]
+
+    times = sorted(first_poll(Shard(number, 100)) for number in range(100))
+
+    gaps = [later - one for one, later in pairwise([0.0, *times, LONGEST_FIRST_WAIT_SECONDS])]
+    assert min(gaps) >= 0
+    assert max(gaps) < 0.1 * LONGEST_FIRST_WAIT_SECONDS
+
+
+def test_a_failure_keeps_the_last_good_reading_and_says_so() -> None:
+    _, store = run_for(330, scripted(7, ServerFailed("HTTP 500")))
+    ((_, snapshot),) = store
+
+    assert [lines.plain for part in snapshot.parts.values() for lines in part.blocks.values()] == [
+        b'prolifi_window_start_timestamp_seconds{account="main"} 7.0\n'
+    ]
+    assert (snapshot.up, snapshot.error and snapshot.error.reason) == (False, "server")
+
+
+def test_last_success_moves_only_with_a_good_reading() -> None:
+    _, store = run_for(1000, scripted(7, ServerFailed("HTTP 500")))
+    ((_, snapshot),) = store
+
+    assert snapshot.read_at == pytest.approx(START, abs=LONGEST_FIRST_WAIT_SECONDS)
+    assert snapshot.attempted_at == pytest.approx(START + 800, abs=200)
+
+
+def test_the_next_attempt_is_announced() -> None:
+    times, store = run_for(1000, scripted(7, RateLimited("", retry_after=1800.0)))
+    ((_, snapshot),) = store
+
+    assert snapshot.next_attempt_at == pytest.approx(START + times[-1] + 1800, abs=LONGEST_FIRST_WAIT_SECONDS)
+
+
+def test_a_reading_goes_stale_while_polls_fail() -> None:
+    _, store = run_for(5000, scripted(7, ServerFailed("HTTP 500"), stale_after=2000.0))
+    ((_, snapshot),) = store
+
+    assert not snapshot.is_stale(2000.0 - 1)
+    assert snapshot.is_stale(2000.0 + LONGEST_FIRST_WAIT_SECONDS)
+
+
+def test_figures_are_as_old_as_the_beginning_of_their_poll() -> None:
+    _, store = run_for(700, scripted(7, seconds=600, stale_after=1000.0))
+    ((_, snapshot),) = store
+
+    assert snapshot.shows(1000.0 - 1)
+    assert not snapshot.shows(1000.0 + LONGEST_FIRST_WAIT_SECONDS)
+
+
+def test_a_reading_that_is_withdrawn_is_said_once_and_so_is_its_return() -> None:
+    with capture_logs() as logs:
+        run_for(9000, scripted(7, *[ServerFailed("HTTP 500")] * 12, 8, stale_after=2000.0))
+
+    said = [log["event"] for log in logs]
+    assert said.count("the last good reading is stale and no longer shown") == 1
+    assert said[-1] == "polls work again"
+
+
+def test_a_poll_that_hangs_ends_when_its_reading_would_be_stale() -> None:
+    _, store = run_for(1500, scripted(7, seconds=1e9, stale_after=1000.0))
+    ((_, snapshot),) = store
+
+    assert snapshot.error is not None
+    assert snapshot.error.reason == "timeout"
+
+
+def test_a_bug_in_a_vendor_is_counted_logged_and_survived() -> None:
+    with capture_logs() as logs:
+        times, store = run_for(330, scripted(ZeroDivisionError("a bug"), 7))
+    ((_, snapshot),) = store
+
+    assert snapshot.up
+    assert len(times) > 1
+    (line,) = [log for log in logs if log.get("exc_info")]
+    assert line["event"] == "a bug in the exporter, please report it"
+
+
+@pytest.mark.parametrize(
+    ("script", "seconds", "reasons"),
+    [
+        ([1, 1, 1], 900, []),
+        ([ServerFailed("")], 300, ["server"]),
+        ([ServerFailed(""), Forbidden("")], 600, ["server", "forbidden"]),
+        ([ServerFailed(""), 1, ServerFailed("")], 350, ["server", "server"]),
+        ([ServerFailed("")], 6000, ["server", "server"]),
+    ],
+)
+def test_a_failure_is_said_when_it_begins_or_changes_and_now_and_then(
+    script: list[Step], seconds: float, reasons: list[str]
+) -> None:
+    with capture_logs() as logs:
+        run_for(seconds, scripted(*script))
+
+    assert [log["reason"] for log in logs if log["log_level"] == "warning"] == reasons
+
+
+def test_items_that_are_left_out_are_named_when_their_number_changes() -> None:
+    account = scripted(0, 2, 2, 1, 0, 0)
+    leaving = Leaving.model_construct(**{**dict(account), "polled_at": []})
+    with capture_logs() as logs:
+        run_for(2000, leaving)
+
+    told = [(log["items"], log["such_as"]) for log in logs if "left out" in log["event"]]
+    assert told == [(2, "GET /0: HTTP 404, GET /1: HTTP 404"), (1, "GET /0: HTTP 404"), (0, "")]
+
+
+class Many(Scripted):
+    """A vendor that reports as many series as its script says."""
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        await super().read(poll)
+        number = self.script[min(len(self.polled_at), len(self.script)) - 1]
+        assert isinstance(number, int)
+        return [NETNUT_GB_USED(1, plan_id=str(plan), product_type="") for plan in range(number)]
+
+
+def test_series_beyond_the_most_that_are_allowed_are_said_once_and_so_is_their_end() -> None:
+    account = scripted(10, 12, 13, 12, 10, 10)
+    with capture_logs() as logs:
+        run_for(2000, Many.model_construct(**{**dict(account), "polled_at": []}))
+
+    assert [(log["event"].split(" ")[0], log["dropped"]) for log in logs if "dropped" in log] == [
+        ("series", 2),
+        ("no", 0),
+    ]
+
+
+def test_a_recovery_is_said_once() -> None:
+    with capture_logs() as logs:
+        run_for(1000, scripted(1, ServerFailed(""), 1, 1))
+
+    assert [log["failures"] for log in logs if log["log_level"] == "info"] == [0, 1]
+
+
+def test_a_good_poll_after_none_was_tried_is_a_snapshot_that_is_up() -> None:
+    _, store = run_for(1, scripted(7))
+    ((_, snapshot),) = store
+
+    assert isinstance(snapshot, Snapshot)
+    assert snapshot.up

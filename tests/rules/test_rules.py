@@ -1,0 +1,82 @@
+"""The rules for Prometheus: what is committed, and what promtool says of it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from rule_cases import for_vmalert, rule_cases, write
+from servers import NEWEST, run_tool
+
+from exporter.rules.document import ALERTS, alerting_rules, recording_rules, rules
+from exporter.rules.options import Options
+
+PROMETHEUS = Path(__file__).parents[2] / "prometheus"
+WRITTEN = {"usage-recording.yml": recording_rules, "usage-alerts.yml": alerting_rules}
+FILES = sorted(PROMETHEUS.glob("tests/*.yml"))
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_committed_is_what_the_program_writes(name: str) -> None:
+    assert (PROMETHEUS / "rules" / name).read_text() == WRITTEN[name](Options())
+
+
+def test_one_document_has_both_groups() -> None:
+    written = [yaml.safe_load(write(Options())) for write in WRITTEN.values()]
+
+    assert yaml.safe_load(rules(Options())) == {"groups": [group for one in written for group in one["groups"]]}
+
+
+def test_promtool_finds_no_fault_with_the_rules(generation: str, tmp_path: Path) -> None:
+    everything = tmp_path / "rules.yml"
+    everything.write_text(rules(Options(job='a "job" \\ of ours')))
+
+    for files in ([PROMETHEUS / "rules" / name for name in WRITTEN], [everything]):
+        done = run_tool("promtool", generation, "check", "rules", "--lint=all", "--lint-fatal", *files)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_in_prometheus_the_rules_do_what_their_tests_say(file: Path, generation: str, tmp_path: Path) -> None:
+    done = run_tool("promtool", generation, "test", "rules", *write(rule_cases(file), tmp_path))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_in_vmalert_the_rules_do_what_their_tests_say(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOGC", "800")  # less time by a quarter, for some memory
+    files = write([for_vmalert(case) for case in rule_cases(file)], tmp_path)
+
+    done = run_tool("vmalert-tool", NEWEST, "unittest", *(f"--files={one}" for one in files))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_is_seen_to_fire_and_to_end() -> None:
+    fired: set[tuple[str, str]] = set()
+    ended: set[tuple[str, str]] = set()
+    for file in FILES:
+        for test in yaml.safe_load(file.read_text())["tests"]:
+            firing: set[tuple[str, str]] = set()
+            for case in test.get("alert_rule_test", []):
+                name = case["alertname"]
+                now = {(name, alert["exp_labels"]["severity"]) for alert in case["exp_alerts"]}
+                ended |= {alert for alert in firing - now if alert[0] == name}
+                firing = {alert for alert in firing if alert[0] != name} | now
+                fired |= now
+    every = {(alert.name, alert.severity) for alert in ALERTS}
+
+    assert fired == every
+    assert ended == every
+
+
+def test_no_two_tests_have_the_same_name() -> None:
+    names = [test["name"] for file in FILES for test in yaml.safe_load(file.read_text())["tests"]]
+
+    assert len(names) == len(set(names))
+
+
+# --- Names and labels -------------------------------------------------------------------------------------

@@ -1,0 +1,185 @@
+"""From vendor to receiver on this machine: sandbox, exporter, Prometheus, Alertmanager, and a sink of what is told."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import anyio
+import yaml
+from anyio.from_thread import start_blocking_portal
+from exporter_process import running as exporter_running
+from programs import eventually, fetch, free_port
+from servers import alertmanager, prometheus
+
+from exporter.rules.document import rules
+from exporter.rules.options import Options
+from exporter.rules.thresholds import Thresholds
+from exporter.sandbox import World, make_app
+from exporter.web.addresses import address_of, listen
+from exporter.web.server import Server
+
+ROUTES: Final = Path(__file__).parents[2] / "prometheus" / "alertmanager.yml"
+JOB: Final = "usage-exporter"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a receiver was told of one alert."""
+
+    receiver: str
+    status: str
+    alert: str
+    severity: str
+    quota: str = ""
+    account: str = ""
+
+
+@dataclass(slots=True)
+class Sink:
+    """Keeps what receivers are told."""
+
+    url: str = ""
+    told: set[Notice] = field(default_factory=set)
+
+    def hear(self, receiver: str, body: Any) -> None:
+        for alert in body["alerts"]:
+            labels = alert["labels"]
+            quota, account = labels.get("quota", ""), labels.get("account", "")
+            self.told.add(Notice(receiver, alert["status"], labels["alertname"], labels["severity"], quota, account))
+
+
+@contextmanager
+def listening_sink() -> Iterator[Sink]:
+    sink = Sink()
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sink.hear(self.path.strip("/"), json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as server:
+        sink.url = f"http://127.0.0.1:{server.server_port}"
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield sink
+        server.shutdown()
+
+
+@dataclass(slots=True)
+class Clock:
+    """The vendors' time, wherever a test sets it (Unix time)."""
+
+    now: float
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@contextmanager
+def serving_sandbox(clock: Clock) -> Iterator[str]:
+    (socket,) = listen(["127.0.0.1:0"])
+    with start_blocking_portal() as portal:
+        stop = portal.call(anyio.Event)
+        served = portal.start_task_soon(Server(make_app(World(clock=clock)), stop).run, [socket])
+        yield f"http://{address_of(socket)}"
+        portal.call(stop.set)
+        served.result()
+
+
+def quick_rules() -> str:
+    """The rules as an operator renders them, with all that takes time taking a second."""
+    waits = {one.name: 1 for one in fields(Thresholds) if one.name.endswith(("_for", "_keep", "_least"))}
+    return rules(Options(thresholds=replace(Thresholds(), **waits), job=JOB)).replace("interval: 1m", "interval: 1s")
+
+
+def quick_routes(sink: Sink) -> str:
+    """The example's routes, without waits and office hours, to the sink's receivers."""
+    config = yaml.safe_load(ROUTES.read_text())
+
+    def quicken(route: dict[str, Any]) -> None:
+        route |= {name: "1s" for name in ("group_wait", "group_interval") if name in route}
+        route.pop("active_time_intervals", None)
+        for below in route.get("routes", ()):
+            quicken(below)
+
+    quicken(config["route"])
+    for receiver in config["receivers"]:
+        for webhook in receiver.get("webhook_configs", ()):
+            webhook["url"] = f"{sink.url}/{receiver['name']}"
+    return str(yaml.safe_dump(config))
+
+
+@dataclass(slots=True)
+class Chain:
+    """The parts that run, and how they are asked."""
+
+    clock: Clock
+    sink: Sink
+    exporter: ExitStack
+    start_exporter: Any
+    prometheus: str
+    alertmanager: str
+
+    def query(self, expression: str) -> list[dict[str, str]]:
+        answer = json.loads(fetch(f"{self.prometheus}/api/v1/query?{urlencode({'query': expression})}"))
+        return [one["metric"] for one in answer["data"]["result"]]
+
+    def muted(self, alert: str, severity: str, **labels: str) -> bool:
+        """Whether Alertmanager has the alert and tells nobody of it."""
+        wanted = {"alertname": alert, "severity": severity, **labels}
+        return any(
+            wanted.items() <= one["labels"].items() and one["status"]["inhibitedBy"]
+            for one in json.loads(fetch(f"{self.alertmanager}/api/v2/alerts"))
+        )
+
+    def tells(self, *notices: Notice) -> None:
+        """Wait until the receivers were told all of this."""
+        try:
+            eventually(lambda: set(notices) <= self.sink.told)
+        except AssertionError:
+            missing = "\n".join(map(str, set(notices) - self.sink.told))
+            told = "\n".join(sorted(map(str, self.sink.told)))
+            raise AssertionError(f"not told:\n{missing}\ntold:\n{told}") from None
+
+
+@contextmanager
+def running_chain(
+    generation: str, folder: Path, config: str, environment: dict[str, str], now: float
+) -> Iterator[Chain]:
+    """Run all of it; `config` has URL where the sandbox's is to stand."""
+    exporter_address = f"127.0.0.1:{free_port()}"
+    clock = Clock(now)
+    with ExitStack() as stack, ExitStack() as exporter:
+        sink = stack.enter_context(listening_sink())
+        sandbox = stack.enter_context(serving_sandbox(clock))
+        (folder / "config.yaml").write_text(config.replace("URL", sandbox))
+        (folder / "rules.yml").write_text(quick_rules())
+        (folder / "alertmanager.yml").write_text(quick_routes(sink))
+        start_exporter = partial(
+            exporter_running,
+            folder,
+            "run",
+            "--config.file=config.yaml",
+            f"--web.listen-address={exporter_address}",
+            env=environment,
+        )
+        exporter.enter_context(start_exporter())
+        alerts = stack.enter_context(alertmanager(generation, folder, folder / "alertmanager.yml"))
+        config_of_prometheus = {
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": ["rules.yml"],
+            "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [exporter_address]}]}],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alerts.removeprefix("http://")]}]}]},
+        }
+        series = stack.enter_context(prometheus(generation, folder, config_of_prometheus))
+        yield Chain(clock, sink, exporter, start_exporter, series, alerts)

@@ -1,0 +1,201 @@
+"""The vendors' contracts, and Prism, which holds requests and answers to them: before a vendor, or in its place."""
+
+import json
+import re
+import shutil
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+import pytest
+import yaml
+from page_text import page_text
+from programs import eventually, running
+
+from exporter import config
+from exporter.app.run import assemble
+from exporter.cli import demo
+from exporter.client.client import Client
+from exporter.client.rate_limit import Pacer
+from exporter.exposition.negotiation import Format
+from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.telemetry.telemetry import AccountTelemetry
+from exporter.vendors import VENDORS, Account
+
+CONTRACTS: Final = Path(__file__).parents[1] / "contracts"
+_PRISM: Final = CONTRACTS / "node_modules" / ".bin" / "prism"
+_LISTENING: Final = re.compile(r"Prism is listening on (http://\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a contract: its path with parameters in braces, those of its query, and how it may fail."""
+
+    vendor: str
+    method: str
+    path: str
+    query: frozenset[str]
+    failures: tuple[int, ...]
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path is this one with its parameters given."""
+        return re.fullmatch(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(self.path)), path) is not None
+
+
+def contract_path(vendor: str) -> Path:
+    """Where a vendor's contract is."""
+    return CONTRACTS / f"{vendor}.yaml"
+
+
+def contract(vendor: str) -> dict[str, Any]:
+    """A vendor's contract."""
+    document = yaml.safe_load(contract_path(vendor).read_text())
+    assert isinstance(document, dict)
+    return document
+
+
+def _calls(vendor: str) -> Iterator[Call]:
+    document = contract(vendor)
+    shared = document["components"].get("parameters", {})
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            given = operation.get("parameters", ())
+            parameters = [shared[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in given]
+            query = frozenset(one["name"] for one in parameters if one["in"] == "query")
+            failures = tuple(int(status) for status in operation["responses"] if status != "200")
+            yield Call(vendor, method.upper(), path, query, failures)
+
+
+CALLS: Final = tuple(call for vendor in VENDORS for call in _calls(vendor))
+
+Prefer = Callable[[Call, int], str]
+"""What is preferred as the answer to a call, as Prism reads it from a header; the number is the request's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that was made, the call that it is, and what Prism finds wrong with it or with its answer."""
+
+    vendor: str
+    request: str
+    call: Call | None
+    query: frozenset[str]
+    violations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one poll of every account came to: what is known then, the page in each format, and what was asked."""
+
+    accounts: Mapping[AccountKey, Snapshot]
+    pages: Mapping[Format, str]
+    exchanges: tuple[Exchange, ...]
+
+
+class _Overheard(httpx.AsyncBaseTransport):
+    """A transport of which every exchange is noted."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, account: Account, noted: list[Exchange], prefer: Prefer | None
+    ) -> None:
+        self._inner = inner
+        self._account = account
+        self._noted = noted
+        self._prefer = prefer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        vendor, mounted = self._account.vendor, urlsplit(self._account.base_url).path
+        path = request.url.raw_path.decode().partition("?")[0].removeprefix(mounted)
+        asked = f"{request.method} {path}"
+        call = next(
+            (one for one in CALLS if (one.vendor, one.method) == (vendor, request.method) and one.is_at(path)), None
+        )
+        if self._prefer and call:
+            request.headers["Prefer"] = self._prefer(call, zlib.crc32(asked.encode()))
+        response = await self._inner.handle_async_request(request)
+        query = frozenset(request.url.params)
+        self._noted.append(Exchange(vendor, asked, call, query, tuple(await _violations(response))))
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def _violations(response: httpx.Response) -> list[str]:
+    """What Prism says in a header of what is wrong, or in an answer of its own where it cannot go on."""
+    told = json.loads(response.headers.get("sl-violations", "[]"))
+    found = [f"{'.'.join(map(str, one.get('location', ())))}: {one['message']}" for one in told]
+    if response.headers.get("content-type", "").startswith("application/problem+json"):
+        found.append((await response.aread()).decode())
+    return found
+
+
+def poll_all(
+    urls: Mapping[str, str],
+    prefer: Prefer | None = None,
+    transport: Callable[[], httpx.AsyncBaseTransport] = httpx.AsyncHTTPTransport,
+) -> Polled:
+    """Poll once every account of contracts/accounts.yaml whose vendor has a URL, there."""
+    noted: list[Exchange] = []
+
+    def open_client(account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
+        return Client(account.endpoint, pacer, observer, _Overheard(transport(), account, noted, prefer))
+
+    async def poll() -> Polled:
+        async with assemble(_accounts(urls), open_client=open_client) as parts:
+            async with anyio.create_task_group() as tasks:
+                for _, poller in parts.pollers:
+                    tasks.start_soon(poller.poll)
+            now = anyio.current_time()
+            pages = {form: page_text(parts.store, parts.telemetry, now, form) for form in Format}
+            return Polled(dict(parts.store), pages, tuple(noted))
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in demo.environment().items():
+            patch.setenv(name, value)
+        return anyio.run(poll)
+
+
+def _accounts(urls: Mapping[str, str]) -> config.Config:
+    written = yaml.safe_load((CONTRACTS / "accounts.yaml").read_text())["accounts"]
+    accounts = [{**one, "base_url": urls[one["vendor"]]} for one in written if one["vendor"] in urls]
+    return config.parse(json.dumps({"accounts": accounts}).encode(), CONTRACTS)
+
+
+@contextmanager
+def mocks(folder: Path) -> Iterator[Mapping[str, str]]:
+    """Prism in the place of every vendor: its URL by vendor."""
+    with _prisms(folder, {vendor: ("mock", str(contract_path(vendor)), "--errors") for vendor in VENDORS}) as urls:
+        yield urls
+
+
+@contextmanager
+def proxies(folder: Path, upstream: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """Prism in front of every vendor: its URL by vendor. It passes all on, and says in a header what is wrong."""
+    commands = {vendor: ("proxy", str(contract_path(vendor)), url) for vendor, url in upstream.items()}
+    with _prisms(folder, commands) as urls:
+        yield urls
+
+
+@contextmanager
+def _prisms(folder: Path, commands: Mapping[str, tuple[str, ...]]) -> Iterator[Mapping[str, str]]:
+    """Start them all at once, wait for each, and end them."""
+    if not _PRISM.exists() or not shutil.which("node"):
+        pytest.skip("Prism is not here: scripts/fetch-prism fetches it, and needs Node.js with npm")
+    logs = {vendor: folder / f"{vendor}.log" for vendor in commands}
+    with ExitStack() as stack:
+        for vendor, command in commands.items():
+            stack.enter_context(running(str(_PRISM), *command, "--port=0", log=logs[vendor]))
+        yield {vendor: eventually(partial(_urls, log))[0] for vendor, log in logs.items()}
+
+
+def _urls(log: Path) -> list[str]:
+    """Where Prism listens, once it does."""
+    return _LISTENING.findall(log.read_text())

@@ -1,0 +1,78 @@
+"""Real servers of two generations, as scripts/fetch-servers has fetched them, started for a test and ended with it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess, run
+from typing import Any, Final
+
+import pytest
+import yaml
+from programs import eventually, fetch, free_port, running
+
+GENERATIONS: Final = ("stable", "current")
+"""What this machine's Debian has, which some still run, and what Debian's next release will have."""
+NEWEST: Final = GENERATIONS[-1]
+
+_FOLDER: Final = Path(__file__).parents[2] / ".venv" / "servers"
+
+
+def server(name: str, generation: str) -> str:
+    """The path of a server or of one of its tools; the test is skipped without it."""
+    path = _FOLDER / generation / "bin" / name
+    if not path.exists():
+        pytest.skip(f"no {name} of the {generation} generation: run scripts/fetch-servers")
+    return str(path)
+
+
+def run_tool(name: str, generation: str, *arguments: str | Path, page: str | None = None) -> CompletedProcess[str]:
+    """Run a server's tool until it ends, with a page as its input if one is given."""
+    return run([server(name, generation), *arguments], input=page, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def prometheus(generation: str, folder: Path, config: Mapping[str, Any], *options: str) -> Iterator[str]:
+    """Run a Prometheus whose files are in a folder, and give its URL."""
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(dict(config)))
+    command = (
+        server("prometheus", generation),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        *options,
+    )
+    with _serving(folder / "prometheus.log", "--web.listen-address=", "/-/ready", *command) as url:
+        yield url
+
+
+@contextmanager
+def alertmanager(generation: str, folder: Path, config: Path) -> Iterator[str]:
+    """Run an Alertmanager whose files are in a folder, and give its URL."""
+    command = (
+        server("prometheus-alertmanager", generation),
+        f"--config.file={config}",
+        f"--storage.path={folder / 'alerts'}",
+        "--cluster.listen-address=",
+    )
+    with _serving(folder / "alertmanager.log", "--web.listen-address=", "/-/ready", *command) as url:
+        yield url
+
+
+@contextmanager
+def victoria_metrics(folder: Path, *options: str) -> Iterator[str]:
+    """Run a VictoriaMetrics whose files are in a folder, and give its URL."""
+    command = (server("victoria-metrics", NEWEST), f"-storageDataPath={folder / 'victoria'}", *options)
+    with _serving(folder / "victoria.log", "-httpListenAddr=", "/health", *command) as url:
+        yield url
+
+
+@contextmanager
+def _serving(log: Path, listen_option: str, ready_path: str, *command: str) -> Iterator[str]:
+    address = f"127.0.0.1:{free_port()}"
+    with running(*command, listen_option + address, log=log) as process:
+
+        def is_ready() -> bool:
+            assert process.poll() is None, f"it ended: {log.read_text()}"
+            return bool(fetch(f"http://{address}{ready_path}"))
+
+        eventually(is_ready)
+        yield f"http://{address}"

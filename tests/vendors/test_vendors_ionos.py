@@ -1,0 +1,233 @@
+"""What is IONOS Cloud's own: contracts, the UTC month, data centres, and what a price list makes of them."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from scripted_vendor import NOW, SECRET, Answer, Scripted, account_at, answer, lines, polled, polled_at, scripted
+
+from exporter.config import ConfigError
+from exporter.errors import Malformed, NotFound
+from exporter.store.reading import Reading
+from exporter.vendors import Account
+from exporter.vendors.ionos.cost import prices
+from exporter.vendors.ionos.replies import Product
+from exporter.vendors.reply import Notes, read_reply
+
+PERIOD = {"startDate": "2026-11-01", "endDate": "2026-11-20"}
+CENTRE = "a3f1b5de-1c7e-4d5a-9a53-2f3b52d2a701"
+
+
+def meter(quantity: object, meter_id: str = "C01000", unit: str = "1hour") -> dict[str, Any]:
+    return {"meterId": meter_id, "meterDesc": "core", "quantity": {"quantity": quantity, "unit": unit}}
+
+
+def usage(*meters: object, centre: str | None = CENTRE, **more: str) -> Answer:
+    place = {"id": centre, "name": "Main", "location": "de/fra", "meters": list(meters)}
+    return answer({**PERIOD, "datacenters": [place], **more})
+
+
+def price(amount: object, *, deprecated: object = False, kind: object = "consumption") -> dict[str, Any]:
+    cost = {"quantity": amount, "unit": "EUR"}
+    return {"meterId": "C01000", "unitCost": amount and cost, "deprecated": deprecated, "type": kind}
+
+
+def ionos(url: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:
+    credentials = {} if "username" in settings else {"token": "${VENDOR_SECRET}"}
+    common = {"vendor": "ionos", "name": "main", "base_url": "{base_url}"}
+    return account_at(url, monkeypatch, {**common, **credentials, **settings})
+
+
+def of(family: str, outcome: object) -> list[str]:
+    assert isinstance(outcome, Reading), outcome
+    return [line for line in lines(outcome) if line.startswith(f"{family}{{")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "header"),
+    [
+        ({}, f"Bearer {SECRET}"),
+        ({"username": "ops", "password": "${VENDOR_SECRET}"}, "Basic b3BzOmludmVudGVkLXNlY3JldA=="),
+    ],
+)
+def test_a_request_is_signed_by_token_or_by_password(
+    settings: dict[str, str], header: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted({"GET /12345/usage?period=2026-11": [usage()]}) as server:
+        polled(ionos(server.url, monkeypatch, contracts=[12345], **settings))
+
+    assert [request.headers["authorization"] for request in server.requests] == [header]
+
+
+@pytest.fixture
+def _far_from_utc() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TZ", "Pacific/Kiritimati")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_from_utc")
+@pytest.mark.parametrize(
+    ("now", "period"),
+    [
+        (datetime(2026, 11, 30, 23, 59, 59, 999_999, UTC), "2026-11"),
+        (datetime(2026, 12, 1, 0, 0, 0, 0, UTC), "2026-12"),
+        (datetime(2026, 12, 31, 23, 59, 59, 0, UTC), "2026-12"),
+        (datetime(2027, 1, 1, 0, 0, 1, 0, UTC), "2027-01"),
+        (datetime(2028, 2, 29, 23, 59, 59, 0, UTC), "2028-02"),
+        (datetime(2028, 3, 1, 0, 0, 1, 0, UTC), "2028-03"),
+    ],
+)
+def test_the_period_asked_for_is_the_utc_month_in_which_the_poll_began(
+    now: datetime, period: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted({f"GET /12345/usage?period={period}": [usage(meter(1))]}) as server:
+        outcome = polled(ionos(server.url, monkeypatch, contracts=[12345]), now)
+
+    assert len(of("ionos_meter_quantity", outcome)) == 1
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("meters", "sums"),
+    [
+        ([meter("1.5"), meter(2)], ['unit="1hour"} 3.5']),
+        ([meter(1), meter(2, unit="30Days")], ['unit="1hour"} 1.0', 'unit="30Days"} 2.0']),
+        ([meter("0")], ['unit="1hour"} 0.0']),
+        ([meter(-1)], ['unit="1hour"} -1.0']),
+        ([meter("N/A")], []),
+        ([meter("N/A"), meter(2)], []),
+        ([], []),
+    ],
+)
+def test_rows_of_one_meter_are_summed_by_unit_and_an_unknown_row_leaves_no_sum(
+    meters: list[object], sums: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted({"GET /12345/usage?period=2026-11": [usage(*meters)]}) as server:
+        outcome = polled(ionos(server.url, monkeypatch, contracts=[12345]))
+
+    assert [line.rpartition(",")[2] for line in of("ionos_meter_quantity", outcome)] == sums
+
+
+def test_data_centres_are_asked_for_one_by_one_where_they_are_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = {
+        f"GET /12345/usage/{CENTRE}?period=2026-11": [usage(meter(1))],
+        "GET /12345/usage/null?period=2026-11": [usage(meter(2), centre=None, endDate="2026-11-18")],
+    }
+    with scripted(script) as server:
+        account = ionos(server.url, monkeypatch, contracts=["12345"], datacenters=[CENTRE.upper(), None])
+        outcome = polled(account)
+
+    assert {request.key for request in server.requests} == set(script)
+    assert of("ionos_meter_quantity", outcome) == [
+        f'ionos_meter_quantity{{contract="12345",datacenter_id="{CENTRE}",meter_id="C01000",unit="1hour"}} 1.0',
+        'ionos_meter_quantity{contract="12345",datacenter_id="null",meter_id="C01000",unit="1hour"} 2.0',
+    ]
+    assert isinstance(outcome, Reading)
+    assert outcome.as_of == datetime(2026, 11, 18, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("end", "as_of"),
+    [("2026-11-20", datetime(2026, 11, 20, tzinfo=UTC)), ("2026-11-30", None), ("soon", None), (None, None)],
+)
+def test_figures_reach_to_a_day_that_is_not_to_come(
+    end: str | None, as_of: datetime | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = answer({**PERIOD, "endDate": end, "datacenters": []})
+    with scripted({"GET /12345/usage?period=2026-11": [reply]}) as server:
+        outcome = polled(ionos(server.url, monkeypatch, contracts=[12345]))
+
+    assert isinstance(outcome, Reading)
+    assert outcome.as_of == (as_of and as_of.timestamp())
+
+
+@pytest.mark.parametrize("contracts", [[], ["0012345", 22222]], ids=["discovered", "configured"])
+def test_a_contract_keeps_its_zeros_in_the_path_and_loses_them_in_the_label(
+    contracts: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script: Mapping[str, Sequence[Scripted]] = {
+        "GET /profile": [answer({"companies": [{"contractId": "0012345"}, {"contractId": 22222}]})],
+        "GET /0012345/usage?period=2026-11": [usage()],
+        "GET /22222/usage?period=2026-11": [usage()],
+    }
+    with scripted(script) as server:
+        outcome = polled(ionos(server.url, monkeypatch, contracts=contracts))
+
+    assert [line[: line.index("}")] for line in of("ionos_period_start_timestamp_seconds", outcome)] == [
+        'ionos_period_start_timestamp_seconds{contract="12345"',
+        'ionos_period_start_timestamp_seconds{contract="22222"',
+    ]
+    assert server.asked("GET /profile") == (not contracts)
+
+
+@pytest.mark.parametrize(("gone", "left"), [(["11111"], 1), (["11111", "22222"], 0)])
+def test_a_contract_that_is_gone_is_left_out_unless_it_was_the_last(
+    gone: list[str], left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = {f"GET /{one}/usage?period=2026-11": [usage()] for one in ("11111", "22222") if one not in gone}
+    with scripted(script) as server:
+        outcome = polled(ionos(server.url, monkeypatch, contracts=[11111, 22222]))
+
+    if left:
+        assert len(of("ionos_period_start_timestamp_seconds", outcome)) == left
+        assert isinstance(outcome, Reading)
+        assert outcome.notes.skipped == {"gone": len(gone)}
+    else:
+        assert isinstance(outcome, NotFound)
+
+
+@pytest.mark.parametrize("contract", ["..", ".", "", "a\nb"])
+def test_a_discovered_contract_that_would_climb_in_the_path_is_never_asked_for(
+    contract: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted({"GET /profile": [answer({"companies": [{"contractId": contract}]})]}) as server:
+        outcome = polled(ionos(server.url, monkeypatch))
+
+    assert isinstance(outcome, Malformed)
+    assert [request.key for request in server.requests] == ["GET /profile"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "amount"),
+    [
+        ([price("1"), price("2")], 1.0),
+        ([price("1", deprecated=True), price("2")], 2.0),
+        ([price("1", deprecated=True), price("2", kind="COMMITMENT")], 2.0),
+        ([price("1", kind="commitment-based"), price("2")], 2.0),
+        ([price("1", kind="commitment-based"), price("2", kind=None)], 2.0),
+        ([price("1", deprecated=True)], 1.0),
+        ([price(None), price("2", deprecated=True)], 2.0),
+        ([price("free"), price("2", deprecated=None)], 2.0),
+        ([price(None)], None),
+        ([], None),
+    ],
+)
+def test_the_price_is_the_current_one_for_consumption(rows: list[object], amount: float | None) -> None:
+    found = prices(read_reply(Product, row, Notes()) for row in rows)
+
+    assert (found["C01000"].amount if found else None) == amount
+
+
+def test_prices_are_asked_for_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = {
+        "GET /12345/usage?period=2026-11": [usage(meter(4), meter(5), meter(1, "R01000"))],
+        "GET /12345/products": [answer({"products": [price("0.25")]})],
+    }
+    with scripted(script) as server:
+        account = ionos(server.url, monkeypatch, contracts=[12345], cost=True)
+        times = [NOW + timedelta(hours=hours) for hours in (0, 1, 23.99, 24)]
+        outcomes = polled_at(account, *times)
+
+    label = f'contract="12345",datacenter_id="{CENTRE}",meter_id="C01000",currency="EUR"'
+    assert [of("ionos_estimated_cost", one) for one in outcomes] == [[f"ionos_estimated_cost{{{label}}} 2.25"]] * 4
+    assert server.asked("GET /12345/products") == 2
+
+
+def test_data_centres_need_their_one_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="needs exactly one number in contracts"):
+        ionos("http://127.0.0.1", monkeypatch, datacenters=[CENTRE])

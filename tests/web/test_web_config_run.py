@@ -1,0 +1,280 @@
+"""An exporter that runs with a web configuration file, as its operator, Prometheus and a container meet it."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from exporter_process import ANY_PORT, ended
+from patience import DEADLINE_SECONDS
+from programs import eventually, fetch, running
+from servers import prometheus
+from structlog.testing import capture_logs
+from web_certificates import (
+    HASH,
+    MUTUAL,
+    OTHER_HASH,
+    OTHER_PASSWORD,
+    PASSWORD,
+    TLS,
+    USER,
+    Place,
+    place,
+)
+
+from exporter.web.addresses import listen
+from exporter.web.exposure import warn_if_exposed
+from exporter.web.protection import WebConfig
+
+pytestmark = pytest.mark.slow
+
+CONFIG = "accounts: [{vendor: netnut, name: a, base_url: 'http://127.0.0.1:1', token_file: token}]"
+SIGNED = (USER, PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One that runs, and what it has written so far."""
+
+    here: Place
+    log: Path
+    scheme: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as it says in its log."""
+        found = re.search(r"listening=(\S+)", self.log.read_text())
+        assert found, self.log.read_text()
+        return found[1]
+
+    def url(self, path: str = "") -> str:
+        """Return where a page is."""
+        return f"{self.scheme}://{self.address}{path}"
+
+    def ask(self, path: str, *, client: str = "", method: str = "GET", signed: tuple[str, str] | None = SIGNED) -> Any:
+        """Ask for a page, with a certificate where one is named."""
+        headers = None if signed is None else {"Authorization": httpx.BasicAuth(*map(str.encode, signed))._auth_header}  # noqa: SLF001
+        return httpx.request(
+            method, self.url(path), headers=headers, verify=self.here.trust(client), timeout=DEADLINE_SECONDS
+        )
+
+
+@contextmanager
+def exporter(here: Place, sections: Mapping[str, Any], *arguments: str) -> Iterator[Exporter]:
+    """Run an exporter that a web configuration of these sections protects."""
+    here.write(**sections)
+    (here.folder / "token").write_text("canary-16-of-a-vendor")
+    (here.folder / "config.yaml").write_text(CONFIG)
+    log = here.folder / "exporter.log"
+    command = (sys.executable, "-m", "exporter", "run", f"--config.file={here.folder / 'config.yaml'}", ANY_PORT)
+    protecting = f"--web.config.file={here.file}"
+    with running(*command, protecting, "--log.level=debug", *arguments, log=log) as process:
+        eventually(lambda: "listening" in log.read_text() or process.poll() is not None)
+        yield Exporter(here, log, "https" if "tls_server_config" in sections else "http", process)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Place:
+    one = place(tmp_path)
+    one.issue("scraper", "scraper.example.com")
+    return one
+
+
+def healthcheck(url: str) -> tuple[int, str]:
+    done = ended("healthcheck", url)
+    return done.returncode, done.stderr
+
+
+def scrape_config(exporter: Exporter, **settings: Any) -> dict[str, Any]:
+    return {
+        "global": {"scrape_interval": "1s"},
+        "scrape_configs": [
+            {
+                "job_name": "usage-exporter",
+                "scheme": exporter.scheme,
+                "static_configs": [{"targets": [exporter.address]}],
+                **settings,
+            }
+        ],
+    }
+
+
+def scraped(url: str) -> dict[str, str]:
+    """What Prometheus says of its scrapes: their health, and the last error; not before there was one."""
+
+    def ask() -> dict[str, str]:
+        for one in json.loads(fetch(f"{url}/api/v1/targets"))["data"]["activeTargets"]:
+            if one["health"] != "unknown":
+                return {"health": one["health"], "error": one["lastError"]}
+        return {}
+
+    return eventually(ask)
+
+
+@pytest.mark.parametrize(
+    ("mutual", "given", "expected"),
+    [
+        (False, {"password": PASSWORD}, ("up", "")),
+        (False, {"password": OTHER_PASSWORD}, ("down", "server returned HTTP status 401 Unauthorized")),
+        (True, {"password": PASSWORD, "certificate": True}, ("up", "")),
+        (True, {"password": PASSWORD}, ("down", "remote error: tls: ")),
+    ],
+    ids=["password", "wrong-password", "certificate", "no-certificate"],
+)
+def test_a_real_prometheus_scrapes_over_tls_with_its_credentials(
+    generation: str, mutual: bool, given: dict[str, Any], expected: tuple[str, str], here: Place
+) -> None:
+    health, error = expected
+    sections = {"tls_server_config": MUTUAL if mutual else TLS, "basic_auth_users": {USER: HASH}}
+    trust = {"ca_file": str(here.folder / "ca.crt")}
+    if given.get("certificate"):
+        trust |= {"cert_file": str(here.folder / "scraper.crt"), "key_file": str(here.folder / "scraper.key")}
+    with exporter(here, sections) as one:
+        config = scrape_config(one, basic_auth={"username": USER, "password": given["password"]}, tls_config=trust)
+        with prometheus(generation, here.folder, config) as url:
+            found = scraped(url)
+            assert (found["health"], error in found["error"]) == (health, True), found
+            if health == "up":
+                query = urlencode({"query": 'usage_exporter_account_up{account="a"}'})
+                assert eventually(lambda: json.loads(fetch(f"{url}/api/v1/query?{query}"))["data"]["result"])
+
+
+def test_certificates_and_users_rotate_in_a_running_exporter_and_a_broken_change_is_refused(here: Place) -> None:
+    sections = {"tls_server_config": TLS, "basic_auth_users": {USER: HASH}}
+    with exporter(here, sections) as one:
+        assert one.ask("/metrics").status_code == 200
+        here.write(**{**sections, "basic_auth_users": {USER: OTHER_HASH}})
+        eventually(lambda: one.ask("/metrics", signed=(USER, OTHER_PASSWORD)).status_code == 200)
+        assert one.ask("/metrics").status_code == 401
+
+        (here.folder / "server.crt").write_text("junk")
+        eventually(lambda: "the web configuration is refused, the last one stays" in one.log.read_text())
+        assert one.log.read_text().count("cheap to guess") == 2  # at the start, and of the new one
+        page = one.ask("/metrics", signed=(USER, OTHER_PASSWORD)).text
+        assert "\nusage_exporter_web_config_last_reload_successful 0.0\n" in page
+        assert "\nusage_exporter_web_config_reload_failures_total 1.0\n" in page
+        one.process.terminate()
+        assert one.process.wait(10) == 0
+
+
+def test_nobody_has_the_configuration_read_again_without_the_password(here: Place) -> None:
+    with exporter(here, {"basic_auth_users": {USER: HASH}}, "--web.enable-lifecycle") as one:
+        assert one.ask("/-/reload", method="POST", signed=None).status_code == 401
+        assert "read again" not in one.log.read_text()
+        assert one.ask("/-/reload", method="POST").status_code == 200
+
+
+def test_no_password_and_no_hash_is_written_or_shown(here: Place) -> None:
+    sections = {"tls_server_config": TLS, "basic_auth_users": {USER: HASH}}
+    with exporter(here, sections, "--web.enable-lifecycle") as one:
+        pages = []
+        for signed in (SIGNED, (USER, OTHER_PASSWORD), (HASH, HASH), None):
+            for path in ("/metrics", "/", "/-/healthy", "/-/ready", "/nowhere"):
+                answer = one.ask(path, signed=signed)
+                pages.append(f"{answer.headers} {answer.text}")
+        one.ask("/-/reload", method="POST")
+        here.file.write_text(f"basic_auth_users: {{{USER}: {PASSWORD!r}, {HASH!r}: x}}")
+        eventually(lambda: "refused" in one.log.read_text())
+        log = one.log.read_text()
+        command_line = Path(f"/proc/{one.process.pid}/cmdline").read_text()
+
+    assert len(pages) == 20
+    shown = "\n".join([*pages, log, command_line])
+    for secret in (PASSWORD, PASSWORD.split()[0], OTHER_PASSWORD, HASH, HASH[7:]):
+        assert secret not in shown
+    assert (here.folder / "server.key").read_text().splitlines()[1] not in shown
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_wrong_file_is_exit_code_2_and_a_line_for_each_problem(command: str, here: Place) -> None:
+    (here.folder / "token").write_text("canary-16-of-a-vendor")
+    (here.folder / "config.yaml").write_text(CONFIG)
+    file = here.write(tls_server_config={"cert_file": "nowhere"}, basic_auth_users={"alice": "secret"})
+
+    done = ended(command, f"--config.file={here.folder / 'config.yaml'}", f"--web.config.file={file}")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == [str(file)] * 3
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [
+        "tls_server_config.cert_file",
+        "tls_server_config.key_file",
+        "basic_auth_users.alice",
+    ]
+
+
+def test_a_good_file_passes_a_check(here: Place) -> None:
+    (here.folder / "token").write_text("canary-16-of-a-vendor")
+    (here.folder / "config.yaml").write_text(CONFIG)
+    file = here.write(tls_server_config=MUTUAL, basic_auth_users={USER: HASH})
+
+    done = ended("check", f"--config.file={here.folder / 'config.yaml'}", f"--web.config.file={file}")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("sections", "well"),
+    [
+        ({"basic_auth_users": {USER: HASH}}, True),
+        ({"tls_server_config": TLS}, True),
+        ({"tls_server_config": TLS, "basic_auth_users": {USER: HASH}}, True),
+        ({"tls_server_config": MUTUAL}, True),
+    ],
+    ids=["password", "tls", "both", "client-certificate"],
+)
+def test_a_container_finds_it_healthy_whatever_protects_it(sections: dict[str, Any], well: bool, here: Place) -> None:
+    with exporter(here, sections) as one:
+        assert (healthcheck(one.url("/-/healthy"))[0] == 0) is well
+        url = one.url("/-/healthy")
+
+    assert healthcheck(url) == (1, f"not healthy: {url}: Connection refused\n")
+
+
+def test_a_healthcheck_of_the_wrong_scheme_says_what_is_wrong(here: Place) -> None:
+    with exporter(here, {"tls_server_config": TLS}) as one:
+        url = one.url("/-/healthy").replace("https", "http")
+        assert healthcheck(url) == (1, f"not healthy: {url}: HTTP 400\n")
+
+
+LACKING = [
+    (None, "TLS, a password"),
+    ({"http_server_config": {"http2": False}}, "TLS, a password"),
+    ({"tls_server_config": TLS}, "a password"),
+    ({"basic_auth_users": {USER: HASH}}, "TLS"),
+    ({"tls_server_config": {**MUTUAL, "client_auth_type": "VerifyClientCertIfGiven"}}, "a password"),
+    ({"tls_server_config": MUTUAL}, ""),
+    ({"tls_server_config": TLS, "basic_auth_users": {USER: HASH}}, ""),
+]
+
+
+@pytest.mark.parametrize(("sections", "lacking"), LACKING, ids=str)
+@pytest.mark.parametrize(
+    ("addresses", "exposed"),
+    [
+        (["127.0.0.1:0"], False),
+        (["[::1]:0", "127.0.0.2:0"], False),
+        (["0.0.0.0:0"], True),
+        (["127.0.0.1:0", ":0"], True),
+    ],
+)
+def test_listening_beyond_this_machine_is_warned_of_unless_it_is_protected(
+    addresses: list[str], exposed: bool, sections: dict[str, Any] | None, lacking: str, here: Place
+) -> None:
+    sockets = listen(addresses)
+    protection = None if sections is None else WebConfig(here.write(**sections))
+    with capture_logs() as logs:
+        warn_if_exposed(sockets, protection)
+    for one in sockets:
+        one.close()
+
+    warned = [(log["log_level"], log["without"]) for log in logs]
+    assert warned == ([("warning", lacking)] if exposed and lacking else [])
