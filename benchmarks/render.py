@@ -54,7 +54,7 @@ class Polls:
         key, now = self._account.key, _NOW.timestamp()
         brought = Brought(number, samples, Notes(), None, asked_at=_NOW, read_at=now, stale_at=inf)
         polled = made(self._account, brought, self._store[key])
-        self._store.succeeded(key, polled.part, polled.whole, number)
+        self._store.succeeded(key, polled.part, polled.whole, number, polled.ledger)
 
 
 def figures(scale: Scale) -> Iterator[Figure]:

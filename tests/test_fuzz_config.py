@@ -15,7 +15,7 @@ from exporter import strict_yaml
 from exporter.config import Config, ConfigError, parse
 from exporter.durations import read_duration, read_rate, write_duration
 from exporter.vendors import VENDORS
-from exporter.vendors.periods import Month, read_period
+from exporter.vendors.periods import Calendar, read_period
 from exporter.vendors.quotas import Quota
 
 pytestmark = pytest.mark.slow
@@ -196,12 +196,12 @@ def test_any_period_is_one_that_now_is_in_or_refused(value: object) -> None:
 
 @given(st.integers(1, 31), st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - bounds are naive
 def test_months_follow_each_other_without_a_gap(day: int, now: datetime) -> None:
-    span = Month(day).at(now)
+    span = Calendar(day=day).at(now)
 
     assert span.start is not None
     assert span.end is not None
     assert span.start <= now.timestamp() < span.end
-    assert Month(day).at(datetime.fromtimestamp(span.end, UTC)).start == span.end
+    assert Calendar(day=day).at(datetime.fromtimestamp(span.end, UTC)).start == span.end
 
 
 @given(st.integers(1, 10**12).map(lambda milliseconds: milliseconds / 1000))

@@ -9,7 +9,6 @@ from functools import partial
 
 import anyio
 import anyio.abc
-import anyio.to_thread
 
 from exporter.client.client import Client
 from exporter.client.connections import Transport
@@ -18,11 +17,12 @@ from exporter.config import Config
 from exporter.durations import Rate
 from exporter.errors import InternalError
 from exporter.log import logger
-from exporter.polling.pipeline import Polled
+from exporter.polling.pipeline import Polled, reconfigured, restored
 from exporter.polling.poller import Clock, Poller
-from exporter.store.files import Kept, Storage, Unusable
-from exporter.store.snapshot import AccountKey, Part
+from exporter.store.files import FolderInUse, Storage
+from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
+from exporter.store.stored_reading import StoredReading
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
 from exporter.vendors.account import Credential
@@ -62,6 +62,8 @@ class Exporter:
         self._rates: dict[Credential, tuple[Rate | None, float]] = {}
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
         self._unwritten: set[AccountKey] = set()
+        if storage and (warning := storage.warning):
+            logger.warning(warning)
 
     def adopt(self, config: Config) -> list[Account]:
         """Take up a configuration, and return the accounts that are new or set up in another way.
@@ -82,6 +84,8 @@ class Exporter:
             self.telemetry.adopt(account)
             if self._storage and not self.store[account.key].known:
                 self._restore(account, self._storage)
+            elif old:
+                self.store.restored(account.key, reconfigured(account, self.store[account.key]))
         self.telemetry.shard = config.shard
         self.telemetry.loading.accept(self._clock())
         return changed
@@ -101,34 +105,25 @@ class Exporter:
             account.credential, Pacer(account.rate_limit, account.assumed_rate, account.rate_share)
         )
         observer = self.telemetry.accounts[account.key]
-        preserve = partial(self._preserve, account, self._storage, observer) if self._storage else None
+        persist = partial(self._persist, account, self._storage, observer) if self._storage else None
         async with self._open_client(account, pacer, observer) as client:
-            yield Poller(account, client, self.store, observer, self._clock, preserve=preserve)
+            yield Poller(account, client, self.store, observer, self._clock, persist=persist)
 
     def _restore(self, account: Account, storage: Storage) -> None:
         """Show what an earlier process left of an account, at its true age."""
-        stored = {number: self._stored(account, number, storage) for number in range(account.slices)}
-        kept = {number: one for number, one in stored.items() if one}
-        totals = max(kept.values(), key=lambda one: one.asked_at).totals if kept else None
-        part_of = partial(Part.of, account.name, before=None)
-        fresh_until = anyio.current_time() + account.stale_seconds
-        stale_at = {number: fresh_until - max(0.0, self._clock() - one.asked_at) for number, one in kept.items()}
-        for number, one in kept.items():
-            part = part_of(one.reading, read_at=one.read_at, stale_at=stale_at[number])
-            whole = part_of(totals, read_at=one.read_at, stale_at=min(stale_at.values())) if totals else None
-            self.store.restored(account.key, part, whole, number)
-
-    def _stored(self, account: Account, number: int, storage: Storage) -> Kept | None:
-        try:
-            return storage.read(account, number)
-        except Unusable as error:
-            self.telemetry.accounts[account.key].set_aside(error.reason)
-            _log_storage(account, "a stored reading cannot be used and is set aside", error.reason)
-        except OSError as error:
+        stored = storage.read(account)
+        for reason in stored.invalid:
+            self.telemetry.accounts[account.key].set_aside(reason)
+            _log_storage(account, "a stored reading cannot be used and is set aside", reason)
+        for error in stored.errors:
             _log_storage(account, "a stored reading cannot be read", error.strerror)
-        return None
+        fresh_until = anyio.current_time() + account.stale_seconds
+        before = self.store[account.key]
+        self.store.restored(
+            account.key, restored(account, before, stored.readings, stored.ledger, self._clock(), fresh_until)
+        )
 
-    async def _preserve(  # noqa: PLR0913, PLR0917 - whose it is, where to, and what
+    async def _persist(  # noqa: PLR0913, PLR0917 - whose it is, where to, and what
         self,
         account: Account,
         storage: Storage,
@@ -136,17 +131,29 @@ class Exporter:
         number: int,
         polled: Polled,
         asked_at: float,
-    ) -> None:
-        kept = Kept(polled.reading, polled.totals, asked_at, polled.part.read_at)
+    ) -> bool:
+        part = polled.part
+        stored = StoredReading(
+            asked_at,
+            part.read_at,
+            polled.figures,
+            part.quotas,
+            part.contributions,
+            polled.ledger.of_slice(number, (one.id for one in polled.whole.quotas) if polled.whole else ()),
+            part.as_of,
+            part.dropped,
+        )
         try:
-            await anyio.to_thread.run_sync(storage.write, account, number, kept)
+            await storage.store(account, number, stored, is_complete=polled.is_complete)
         except OSError as error:
-            observer.write_failed()
+            if not isinstance(error, FolderInUse):
+                observer.write_failed()
             if account.key not in self._unwritten:
-                _log_storage(account, "a reading cannot be stored", error.strerror)
+                _log_storage(account, "a reading cannot be stored; counters of quotas wait for it", error.strerror)
             self._unwritten.add(account.key)
-        else:
-            self._unwritten.discard(account.key)
+            return False
+        self._unwritten.discard(account.key)
+        return True
 
     def poll(self, config: Config, tasks: anyio.abc.TaskGroup) -> None:
         """Poll the accounts of a configuration from now on; those that did not change go on as they were."""

@@ -113,6 +113,8 @@ async def run(config: Config, serving: Serving) -> None:
         else:
             await Server(pages, stop, limits).run(serving.sockets)
         tasks.cancel_scope.cancel()
+    if serving.storage:
+        serving.storage.close()
 
 
 async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> bytes:

@@ -81,6 +81,8 @@ def poll_estimates(config: Config) -> Iterator[str]:
 
 def format_result(outcome: Outcome) -> str:
     """Return how a poll ended and what it left out; a line, and one for each thing that a person may want to mend."""
+    from exporter.quota import WITHHELD_TEXTS
+
     account, snapshot = outcome.account, outcome.snapshot
     who = f"{account.vendor}/{account.name}"
     if snapshot.error is not None or not snapshot.parts:
@@ -89,6 +91,6 @@ def format_result(outcome: Outcome) -> str:
     notes = snapshot.notes
     left_out = sum(notes.skipped.values())
     skipped = f", items left out: {left_out}" if left_out else ""
-    faults = (f"quota {name}: {fault}" for name, fault in snapshot.quotas.faults.items())
+    faults = (f"quota {name}: {WITHHELD_TEXTS[reason]}" for name, reason in sorted(snapshot.withheld))
     details = "".join(f"\n    {one}" for one in (*sorted(notes.left_out), *faults))
     return f"{who}: {snapshot.series} series in {outcome.seconds:.2f} s{skipped}{details}"

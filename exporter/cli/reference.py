@@ -64,8 +64,12 @@ _QUOTAS: Final = """\
 
 All become the same metrics, `usage_quota_used`, `usage_quota_limit` and others, with the labels `quota`, `subject` and
 `unit`. Series whose label `unit` or `currency` differs are not added up: match one of them, or write the label in `by`.
-`period` says when the vendor's figure starts anew, for the counter and the forecasts; it does not make it start anew. A
-quota that no series matches is said in the log, by `check --probe`, and by `usage_exporter_quota_matched_series`.
+`period` says when the vendor's figure starts anew, for the counter and the forecasts; it does not make it start anew.
+Months, quarters and years follow the calendar: from the 31st means from the last day of a shorter month.
+
+With several labels in `by`, `subject` has their values with a slash between them; a slash in a value is written `%2F`,
+and a percent sign `%25`. A quota of which not every series can be read is not shown; the log, `check --probe` and
+`usage_exporter_quotas_withheld` say why. So they do of a quota that no series matches.
 
 """
 

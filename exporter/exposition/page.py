@@ -27,7 +27,7 @@ from exporter.store.reading import READING_FAMILIES
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.textformat.gzip import HEAD, Checksum, joined, tail
-from exporter.textformat.lines import Block, Lines
+from exporter.textformat.lines import Block, Lines, WithCreated
 
 _JOINED_AT_ONCE: Final = 5000
 """Series, those of the exporter's own included: a few milliseconds."""
@@ -204,7 +204,9 @@ def _readings(form: Format, seen: Seen) -> Iterator[Lines]:
     for _, snapshot in seen.snapshots:
         for part in snapshot.shown(seen.now):
             for family, lines in part.blocks.items():
-                families[family].append(lines)
+                if isinstance(family, Family):
+                    created = part.blocks.get(WithCreated(family)) if form is Format.OPENMETRICS else None
+                    families[family].append(created or lines)
     for family in READING_FAMILIES:
         if family in families:
             yield _header(family, form)

@@ -32,6 +32,30 @@ class Sample:
     value: float
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A series that exists and whose value cannot be read; a label value is None where that is not known either.
+
+    Without it, a sum would miss a part and look like the whole.
+    """
+
+    family: Family
+    labels: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndedPeriod:
+    """A figure of a period that has ended, from `start` to `end` in Unix time; it is counted, and not shown."""
+
+    sample: Sample
+    start: float
+    end: float
+
+
+Item = Sample | Unreadable | EndedPeriod
+"""What a vendor's answers are made into."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """A metric: its name, its meaning, and the labels that every sample of it has.
@@ -47,6 +71,7 @@ class Family:
         source: the vendor's endpoint and field; empty for the exporter's own.
         option: the setting that switches the family on; empty where it is always there.
         kind: every figure of a vendor's is a gauge, for each can fall; a counter's name ends in `_total`.
+        has_created: whether OpenMetrics has `_created` beside each series of a counter: when it was 0.
 
     """
 
@@ -57,6 +82,7 @@ class Family:
     source: str = ""
     option: str = ""
     kind: Kind = "gauge"
+    has_created: bool = False
     _expected: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +109,14 @@ class Family:
         if value is None:
             return ()
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
+
+    def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:
+        """Make the sample of a value that the vendor always has, or say that it cannot be read."""
+        return self.known(value, **labels) or (self.unreadable(**labels),)
+
+    def unreadable(self, **labels: str) -> Unreadable:
+        """Say that series with these labels cannot be read, whatever their other labels are."""
+        return Unreadable(self, tuple(labels.get(name) for name in self.labels))
 
 
 Figures = Mapping[Family, Mapping[Labels, float]]

@@ -62,6 +62,14 @@ QUOTA_MATCHED_SERIES = Family(
     " added up.",
     labels=("vendor", "account", "quota"),
 )
+QUOTAS_WITHHELD = Family(
+    "usage_exporter_quotas_withheld",
+    "Subjects of a quota that are not shown, by reason, at least 1 where it is not known how many: a series that it"
+    " counts cannot be read (unreadable), not all of the account was read yet (unread) or not since the period began"
+    " (between_periods), units differ (units), the sum is too large (overflow), no series matches (no_series), or a"
+    " configured quota has the name of one that the vendor reports (name).",
+    labels=("vendor", "account", "quota", "reason"),
+)
 ITEMS_SKIPPED = Family(
     "usage_exporter_items_skipped_total",
     "Items of the vendor's answers left out of a reading, by reason.",
@@ -84,7 +92,7 @@ ACCOUNT_INFO = Family(
 )
 STORAGE_WRITE_FAILURES = _own(
     "usage_exporter_storage_write_failures_total",
-    "Readings that could not be written to the storage path; they are shown all the same.",
+    "Readings that could not be written to the storage path; they are shown, and counters of quotas wait.",
     kind="counter",
 )
 STORAGE_SET_ASIDE = Family(

@@ -23,7 +23,9 @@ QUOTA_PERIOD_END = _quota(
 )
 QUOTA_CONSUMED = _quota(
     "usage_quota_consumed_total",
-    "What was used of a quota since the exporter first read it, over all periods: a new period adds its figure, a"
-    " correction downwards and the way back up add nothing. Where the period is not known, every rise counts.",
+    "What was used of a quota since the exporter first read it, over all periods and all series that it counts, also"
+    " those that are gone: a new period adds its figure, a correction downwards and the way back up add nothing. Where"
+    " the period is not known, every rise counts. The first value is 0.",
     kind="counter",
+    has_created=True,
 )

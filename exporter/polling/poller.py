@@ -18,7 +18,7 @@ from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
 from exporter.polling.pipeline import Brought, Polled, made
 from exporter.polling.schedule import Schedule
-from exporter.polling.transitions import log_changes
+from exporter.polling.transitions import log_changes, log_fallen
 from exporter.sharding import Shard
 from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
@@ -44,8 +44,8 @@ class Observer(Protocol):
         """Note a poll, how long it took, and how it ended."""
 
 
-Preserve = Callable[[int, Polled, float], Awaitable[None]]
-"""What is done with a slice's good reading besides showing it; with it, when it was asked for, Unix time."""
+Persist = Callable[[int, Polled, float], Awaitable[bool]]
+"""Store a slice's good reading, asked for at a time (Unix), and return whether that worked."""
 
 
 class Poller:
@@ -59,14 +59,14 @@ class Poller:
         observer: Observer,
         clock: Clock = time.time,
         *,
-        preserve: Preserve | None = None,
+        persist: Persist | None = None,
     ) -> None:
         self._account = account
         self._ask = ask
         self._store = store
         self._observer = observer
         self._clock = clock
-        self._preserve = preserve
+        self._persist = persist
         self._kept: dict[str, tuple[datetime, Any]] = {}
         self._told_stale = False
 
@@ -107,22 +107,31 @@ class Poller:
             self._store.failed(key, outcome, number)
         else:
             self._observer.polled(anyio.current_time() - began, outcome.reading)
-            self._store.succeeded(key, outcome.part, outcome.whole, number)
+            outcome = await self._persisted(number, outcome, before, asked_at)
+            self._store.succeeded(key, outcome.part, outcome.whole, number, outcome.ledger)
+            log_fallen(key, outcome.fallen)
         after = self._store[key]
         log_changes(key, before, after)
         self._log_withdrawal(after)
-        if self._preserve and not isinstance(outcome, PollError):
-            await self._preserve(number, outcome, asked_at)
         return after
+
+    async def _persisted(self, number: int, polled: Polled, before: Snapshot, asked_at: float) -> Polled:
+        """Store what is to be shown first: a counter that was shown and not stored would fall at the next start."""
+        if self._persist is None or await self._persist(number, polled, asked_at):
+            return polled
+        await _unless_cancelled()
+        return polled.uncounted(self._account, before.ledger)
 
     async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> Polled | PollError:
         """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
         try:
             with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
-                samples = await self._account.read(poll)
+                items = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
-            brought = Brought(poll.slice.number, samples, poll.notes, as_of, poll.now, self._clock(), stale_at)
+            brought = Brought(
+                poll.slice.number, chain(items, poll.unreadable), poll.notes, as_of, poll.now, self._clock(), stale_at
+            )
             polled = await _made(self._account, brought, before)
         except PollError as error:
             return error
@@ -132,7 +141,7 @@ class Poller:
             vendor, name = self._account.key
             logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
-        unreadable = poll.notes.drift and not polled.reading.figures
+        unreadable = poll.notes.drift and polled.is_empty
         return Malformed("no figure of any answer can be read") if unreadable else polled
 
     async def _sleep_until(self, due: float) -> None:

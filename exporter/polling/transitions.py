@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from exporter.log import logger
+from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.vendors.reply import Notes, SkipReason
 
 _TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
+_MOST_FALLEN: Final = 5
 _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""
 
@@ -20,7 +22,7 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     if after.parts is not before.parts:
         _log_notes(key, before.notes, after.notes)
         _log_dropped(key, before.dropped, after.dropped)
-        _log_faults(key, before.quotas.faults, after.quotas.faults)
+        _log_withheld(key, before.withheld, after.withheld)
 
 
 def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
@@ -64,15 +66,30 @@ def _log_dropped(key: AccountKey, before: int, after: int) -> None:
         logger.warning(said, vendor=vendor, account=account, dropped=after)
 
 
-def _log_faults(key: AccountKey, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """Say once which of the quotas that the operator set cannot be shown and why, or that it is shown now."""
+def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
+    """Say of which quotas a figure fell to less than half while its period lasts; it is taken for a correction."""
     vendor, account = key
-    for quota in sorted(before.keys() | after.keys()):
-        fault = after.get(quota)
-        if fault and fault != before.get(quota):
-            logger.warning("a quota is not shown", vendor=vendor, account=account, quota=quota, error=fault)
-        elif not fault:
+    for quota in quotas[:_MOST_FALLEN]:
+        logger.warning(
+            "figure fell below half within its period; taken for a correction",
+            vendor=vendor,
+            account=account,
+            quota=quota.name,
+            subject=quota.subject,
+            quotas=len(quotas),
+        )
+
+
+def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
+    """Say once which quotas are not shown and why, or that one is shown now."""
+    vendor, account = key
+    for quota in sorted({name for name, _ in (*before, *after)}):
+        reasons = [reason for name, reason in sorted(after) if name == quota]
+        if not reasons:
             logger.info("a quota is shown again", vendor=vendor, account=account, quota=quota)
+        elif reasons != [reason for name, reason in sorted(before) if name == quota]:
+            error = "; ".join(WITHHELD_TEXTS[reason] for reason in reasons)
+            logger.warning("a quota is not shown", vendor=vendor, account=account, quota=quota, error=error)
 
 
 def _left_out(notes: Notes) -> int:

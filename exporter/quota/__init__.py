@@ -1,134 +1,198 @@
 """Quotas: from the figures of readings to what is used, of how much, in which period, for any vendor.
 
-Some the vendor reports, others the operator sets; both become the same families, so that one rule and one
-dashboard serve every vendor. All here are pure functions: what a counter needs to know of earlier readings is
-kept with each reading, and so outlives whoever polls.
+Some the vendor reports, others the operator sets; both become the same families, so that one rule and one dashboard
+serve every vendor. A quota is made of members, which are series of the vendor's, and its counter is kept by member.
+All here are pure functions, and a reading is one visit: `read_quotas`.
 
-An account with many customers is read in slices. A quota of one customer is made of the slice that has the customer
-(`reported`). One that adds customers up is made of what each slice's last reading adds to it (`tallied`, `configured`).
+An account with many customers is read in slices. A quota of one customer is made of the slice that has the customer.
+One that adds customers up is made of what each slice's last reading adds to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
-from exporter.metrics import Figures, Sample
+from exporter.metrics import EndedPeriod, Figures, Sample, Unreadable
 from exporter.metrics import quota as families
-from exporter.quota.consumption import Consumption, consumption
-from exporter.quota.model import Key, Quota
+from exporter.quota.configured import Contribution, Contributions, account_quotas, definition_of, share_of
+from exporter.quota.counter import Member
+from exporter.quota.ledger import UNCLAIMED, Definition, Fragment, Ledger, SliceReadings, Total, merge
+from exporter.quota.model import WITHHELD_TEXTS, MemberFigure, Quota, QuotaId, Withheld, WithheldReason
 from exporter.quota.native import native_quotas
-from exporter.quota.tally import Sum, Tally
-from exporter.quota.totals import Tallies, account_quotas, slice_quotas, slice_tally
+from exporter.quota.sums import Sum
 from exporter.vendors import Account
 
 __all__ = [
-    "NO_QUOTAS",
-    "Consumption",
-    "Key",
+    "UNCLAIMED",
+    "WITHHELD_TEXTS",
+    "AccountQuotas",
+    "Contribution",
+    "Contributions",
+    "Definition",
+    "Fragment",
+    "Ledger",
+    "Member",
     "Quota",
-    "Quotas",
+    "QuotaId",
+    "QuotaReading",
+    "SliceFigures",
     "Sum",
-    "Tallies",
-    "Tally",
-    "configured",
-    "reported",
-    "tallied",
+    "Total",
+    "Withheld",
+    "WithheldReason",
+    "account_totals",
+    "merge",
+    "quota_samples",
+    "read_quotas",
+    "still_valid",
 ]
-
-_FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""A quota that no reading had for so long starts anew when it comes back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Quotas:
-    """The quotas of one slice, or those of the whole account.
+class SliceFigures:
+    """What a reading of a slice has.
 
     Attributes:
-        samples: what the page shows of them.
-        matched: how many series each configured quota counts, by its name; of the whole account, once all was read.
-        faults: what keeps a configured quota, or a part of it, from being shown, by its name; of the whole account.
-        consumed: what the next reading goes on from.
-        since: when the reading was that `consumed` begins with, Unix time.
+        number: the slice.
+        figures: the vendor's.
+        now: when they were asked for.
+        unreadable: series that exist and cannot be read.
+        ended: final figures of periods that have ended.
 
     """
 
-    samples: tuple[Sample, ...] = ()
-    matched: Mapping[str, int] = field(default_factory=dict)
-    faults: Mapping[str, str] = field(default_factory=dict)
-    consumed: Mapping[Key, Consumption] = field(default_factory=dict)
-    since: float | None = None
+    number: int
+    figures: Figures
+    now: datetime
+    unreadable: Collection[Unreadable] = ()
+    ended: Sequence[EndedPeriod] = ()
 
 
-NO_QUOTAS: Final = Quotas()
+@dataclass(frozen=True, slots=True)
+class AccountQuotas:
+    """The quotas that the operator set on the account as a whole.
+
+    Attributes:
+        quotas: those that are shown.
+        matched: how many series each configured quota counts, by its name; those of which all was read.
+        withheld: those that are not shown.
+        mixed: those, also of slices, whose series are in different units.
+
+    """
+
+    quotas: tuple[Quota, ...] = ()
+    matched: dict[str, int] = field(default_factory=dict)
+    withheld: Withheld = field(default_factory=dict)
+    mixed: frozenset[QuotaId] = frozenset()
 
 
-def reported(account: Account, figures: Figures, now: datetime, before: Quotas) -> Quotas:
-    """Return the quotas that a slice has by itself: the vendor's, and those that the operator set on each customer.
+@dataclass(frozen=True, slots=True)
+class QuotaReading:
+    """What a reading of a slice makes of the account's quotas.
+
+    Attributes:
+        quotas: those that the slice has by itself: the vendor's, and those that the operator set on each customer.
+        withheld: of the vendor's, those that are not shown.
+        contributions: what the slice adds to those that the operator set.
+        whole: those that the operator set on the account.
+        ledger: what the next reading's counters go on from; nothing of it is shown yet.
+        fallen: quotas of which a member fell to less than half within its period.
+
+    """
+
+    quotas: tuple[Quota, ...]
+    withheld: Withheld
+    contributions: Contributions
+    whole: AccountQuotas
+    ledger: Ledger
+    fallen: tuple[QuotaId, ...]
+
+
+def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contributions], before: Ledger) -> QuotaReading:
+    """Return what a reading of a slice makes of the account's quotas.
 
     Args:
         account: whose slice it is.
-        figures: what the slice's reading has.
-        now: when it was asked for.
-        before: what this returned for the slice's reading before.
+        read: what the reading has.
+        others: what the last readings of the other slices add to the quotas that the operator set.
+        before: what the counters go on from.
 
     """
-    at = now.timestamp()
-    native = (
-        one
-        for each in account.native_quotas
-        for one in native_quotas(each, figures, at, before.consumed, qualified=account.qualifies_quotas)
+    at = read.now.timestamp()
+    ledger = before.with_definitions({one.name: definition_of(one) for one in account.quotas}, at)
+    since = at if ledger.since is None else ledger.since
+    names = {one.name for one in account.quotas}
+    native = native_quotas(account.native_quotas, read.figures, read.unreadable, at, since, ledger.totals, names)
+    shares = {one.name: share_of(one, account, read.figures, read.unreadable, read.now) for one in account.quotas}
+
+    def members() -> Iterator[MemberFigure]:
+        yield from native.members
+        for name, share in shares.items():
+            yield from share.members(account, ledger.definitions[name].since)
+            yield from share.ended(account, ledger.definitions[name].since, read.ended)
+
+    contributions = {name: share.contribution for name, share in shares.items()}
+    whole = account_totals(account, [*others, contributions])
+    is_last = len(others) + 1 >= account.slices
+    readings = SliceReadings(read.number, members(), at, account.max_series, is_last, whole.mixed)
+    ledger, fallen = ledger.with_readings(readings)
+    divided = [quota for share in shares.values() for quota in share.quotas]
+    return QuotaReading(
+        (*native.quotas, *divided),
+        dict(native.withheld),
+        contributions,
+        whole,
+        ledger.with_limits(native.limits),
+        tuple(dict.fromkeys(fallen)),
     )
-    each_customers = (one for setting in account.quotas for one in slice_quotas(setting, figures, account, now))
-    return _counted(account.vendor, [*native, *each_customers], at, before)
 
 
-def tallied(account: Account, figures: Figures, now: datetime) -> Tallies:
-    """Return what a slice's reading that was asked for at `now` adds to each quota that the operator set."""
-    return {one.name: slice_tally(one, figures, account, now) for one in account.quotas}
+def account_totals(account: Account, contributions: Sequence[Contributions]) -> AccountQuotas:
+    """Return the quotas that the operator set on the account as a whole, of what each slice adds to them."""
+    found = {one.name: account_quotas(one, account, contributions) for one in account.quotas}
+    withheld: Counter[tuple[str, WithheldReason]] = Counter()
+    for name, one in found.items():
+        withheld.update({(name, reason): count for reason, count in one.withheld.items()})
+    return AccountQuotas(
+        tuple(quota for one in found.values() for quota in one.quotas),
+        {name: one.count for name, one in found.items() if one.count is not None},
+        dict(withheld),
+        frozenset[QuotaId]().union(*(one.mixed for one in found.values())),
+    )
 
 
-def configured(account: Account, tallies: Sequence[Tallies], now: datetime, before: Quotas) -> Quotas:
-    """Return the quotas that the operator set on the account as a whole.
-
-    One is not shown before every slice was read for it, nor while slices were read in different periods: what is
-    missing would be taken for used when it comes.
+def still_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
+    """Return those of quotas that are the same for an account that is set up in another way now.
 
     Args:
-        account: whose quotas they are.
-        tallies: what the last reading of each slice adds to them.
-        now: when the newest of these readings was asked for.
-        before: what this returned before.
+        account: as it is set up now.
+        quotas: the vendor's, and those that the operator set.
+        definitions: what the latter were made of, by name.
 
     """
-    found = {one.name: account_quotas(one, account, tallies) for one in account.quotas}
-    quotas = [quota for one in found.values() for quota in one.quotas]
-    return replace(
-        _counted(account.vendor, quotas, now.timestamp(), before),
-        matched={name: one.series for name, one in found.items() if one.series is not None},
-        faults={name: one.fault for name, one in found.items() if one.fault},
-    )
+    settings = {one.name: one for one in account.quotas}
+
+    def is_valid(quota: Quota) -> bool:
+        setting, definition = settings.get(quota.id.name), definitions.get(quota.id.name)
+        if setting is None or definition is None:
+            return setting is None and definition is None  # the vendor's own
+        is_same = (setting.unit, setting.limit) == (quota.id.unit, quota.limit)
+        return is_same and definition.text == definition_of(setting)
+
+    return tuple(filter(is_valid, quotas))
 
 
-def _counted(vendor: str, quotas: Sequence[Quota], at: float, before: Quotas) -> Quotas:
-    """Return quotas with what was consumed of each."""
-    since = at if before.since is None else before.since
-    known = before.consumed
-    consumed = {quota.key: consumption(quota, known.get(quota.key), at, since) for quota in quotas}
-    kept = {key: one for key, one in known.items() if at - one.seen < _FORGOTTEN_AFTER_SECONDS}
-    samples = tuple(sample for quota in quotas for sample in _samples(vendor, quota, consumed[quota.key].total))
-    return Quotas(samples, consumed={**kept, **consumed}, since=since)
-
-
-def _samples(vendor: str, quota: Quota, consumed: float) -> Iterator[Sample]:
-    labels = (vendor, quota.key.name, quota.key.subject, quota.key.unit)
+def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
+    """Return what the page shows of a quota; without its counter before that is kept."""
+    labels = (vendor, *quota.id)
     values = (
         (families.QUOTA_USED, quota.used),
-        (families.QUOTA_CONSUMED, consumed),
+        (families.QUOTA_CONSUMED, total.shown if total else None),
         (families.QUOTA_LIMIT, quota.limit),
         (families.QUOTA_PERIOD_START, quota.span.start),
         (families.QUOTA_PERIOD_END, quota.span.end),
     )
-    return (Sample(family, labels, value) for family, value in values if value is not None)
+    return tuple(Sample(family, labels, value) for family, value in values if value is not None)

@@ -1,15 +1,32 @@
-"""What a quota is, whoever reports or sets it, and how a figure is found that may be missing."""
+"""What a quota is, whoever reports or sets it, and how its name and subject are written."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, NamedTuple
 
-from exporter.metrics import Family, Figures, Labels
+from exporter.metrics import Family, Figures, Labels, clean_label
 from exporter.vendors.periods import Span
 
+WithheldReason = Literal["unreadable", "unread", "between_periods", "units", "overflow", "no_series", "name"]
+WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
+    "unreadable": "a series that it counts cannot be read",
+    "unread": "not all of the account was read yet",
+    "between_periods": "not all of the account was read since its period began",
+    "units": "series in different units match and cannot be added up: match one unit, or write unit in by",
+    "overflow": "the series that match add up to more than a number can hold",
+    "no_series": "no series matches",
+    "name": "the vendor reports a quota of this name, which a configured one has; rename the configured one",
+}
+"""Why a quota is not shown."""
 
-@dataclass(frozen=True, slots=True)
-class Key:
+Withheld = Mapping[tuple[str, WithheldReason], int]
+"""By quota name and reason, how many subjects are not shown; at least 1 where that is not known."""
+
+_ESCAPES: Final = str.maketrans({"%": "%25", "/": "%2F"})
+
+
+class QuotaId(NamedTuple):
     """What tells one quota of an account from another."""
 
     name: str
@@ -17,24 +34,48 @@ class Key:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """One quota as one reading has it.
 
     Attributes:
-        key: which it is.
-        used: what is used of it.
-        limit: what it allows; None where it is unlimited or not known.
-        span: its period.
-        origin: what it is made of; another one under the same key is another quota.
+        id: which it is.
+        used: the sum of its members' figures.
+        limit: what it allows; None where it is unlimited, not known, or its members disagree.
+        span: its period, where its members agree on one.
 
     """
 
-    key: Key
+    id: QuotaId
     used: float
     limit: float | None
     span: Span
-    origin: str = ""
+
+
+class MemberFigure(NamedTuple):
+    """What one reading has of a member: one series of the vendor's that a quota counts.
+
+    Attributes:
+        quota: the quota that counts it.
+        labels: the series' own.
+        value: the figure.
+        span: its period.
+        is_dated: whether figure and dates come together from the vendor, so that a figure cannot be late for its dates.
+        since: what began later than this is new use, Unix time.
+
+    """
+
+    quota: QuotaId
+    labels: Labels
+    value: float
+    span: Span
+    is_dated: bool
+    since: float
+
+
+def subject_of(parts: Iterable[str]) -> str:
+    """Return label values as one subject. The separator is escaped in values, so different values never meet."""
+    values = tuple(parts)
+    return values[0] if len(values) == 1 else clean_label("/".join(value.translate(_ESCAPES) for value in values))
 
 
 def value_of(family: Family | None, figures: Figures, labels: Labels) -> float | None:

@@ -2,61 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from string import Formatter
+from typing import Final, NamedTuple
 
-from exporter.metrics import Figures
-from exporter.quota.consumption import Consumption
-from exporter.quota.model import Key, Quota, value_of
+from exporter.metrics import Figures, Labels, Unreadable
+from exporter.quota.ledger import Total
+from exporter.quota.model import MemberFigure, Quota, QuotaId, WithheldReason, subject_of, value_of
 from exporter.vendors.periods import Span
 from exporter.vendors.quotas import NativeQuota
 
 _UNLIMITED: Final = -1.0
-"""What a vendor may write for "without limit" where it says what is left."""
+"""What vendors write for "without limit", for the limit or for what is left."""
+
+Limits = tuple[float | None, float | None]
+"""The limit that is believed, and the one that the last reading implied."""
 
 
-def native_quotas(
-    native: NativeQuota, figures: Figures, now: float, before: Mapping[Key, Consumption], *, qualified: bool = False
-) -> Iterator[Quota]:
-    """Yield a vendor's own quota for each subject.
+class Row(NamedTuple):
+    """A series that the vendor reports a quota with."""
+
+    figure: MemberFigure
+    limits: Limits
+
+
+class NativeQuotas(NamedTuple):
+    """What a reading has of a vendor's own quotas.
+
+    Attributes:
+        quotas: those that are shown.
+        members: the series that count, whether shown or not.
+        limits: of quotas whose vendor states only what is left.
+        withheld: by name and reason, how many are not shown.
+
+    """
+
+    quotas: tuple[Quota, ...]
+    members: tuple[MemberFigure, ...]
+    limits: Mapping[QuotaId, Limits]
+    withheld: Counter[tuple[str, WithheldReason]]
+
+
+def native_quotas(  # noqa: PLR0913, PLR0917 - what a reading is made of
+    natives: Sequence[NativeQuota],
+    figures: Figures,
+    unreadable: Collection[Unreadable],
+    now: float,
+    since: float,
+    totals: Mapping[QuotaId, Total],
+    names: Collection[str],
+) -> NativeQuotas:
+    """Return the quotas that a vendor reports itself.
 
     A vendor that says what is left, and not what the limit is, reports no quota where it does not say that.
 
     Args:
-        native: what the vendor declares.
+        natives: what the vendor declares.
         figures: what the reading has.
+        unreadable: what it has that cannot be read.
         now: when it was asked for, Unix time.
-        before: what earlier readings told of each quota.
-        qualified: whether one name may mean several quotas.
+        since: when the account's first reading was, Unix time.
+        totals: what earlier readings told of each quota.
+        names: of the quotas that the operator set; a vendor's quota of such a name is not shown.
 
     """
-    name_of = _written(native, native.qualified if qualified and native.qualified else native.name)
-    subject_of = _written(native, native.subject)
-    for labels in figures.get(native.used, {}):
-        key = Key(name_of(*labels), subject_of(*labels), native.unit)
+    rows: dict[QuotaId, list[Row]] = defaultdict(list)
+    withheld: Counter[tuple[str, WithheldReason]] = Counter()
+    for native in natives:
+        for row in _rows(native, figures, now, since, totals):
+            rows[row.figure.quota].append(row)
+        for name in _unreadable_names(native, unreadable):
+            withheld[name, "unreadable"] += 1
+    for quota in [quota for quota in rows if quota.name in names]:
+        withheld[quota.name, "name"] += 1
+        del rows[quota]
+    quotas = {quota: _quota(quota, several) for quota, several in rows.items()}
+    return NativeQuotas(
+        tuple(one for one in quotas.values() if math.isfinite(one.used)),
+        tuple(row.figure for several in rows.values() for row in several),
+        {quota: row.limits for quota, (row, *_) in rows.items() if row.limits != (None, None)},
+        withheld,
+    )
+
+
+def _quota(quota: QuotaId, rows: Sequence[Row]) -> Quota:
+    """Add up a quota's members; limit and period are known where all agree."""
+    limits, spans = {row.limits[0] for row in rows}, {row.figure.span for row in rows}
+    return Quota(
+        quota,
+        sum(row.figure.value for row in rows),
+        limits.pop() if len(limits) == 1 else None,
+        spans.pop() if len(spans) == 1 else Span(),
+    )
+
+
+def _rows(
+    native: NativeQuota, figures: Figures, now: float, since: float, totals: Mapping[QuotaId, Total]
+) -> Iterator[Row]:
+    name_of, whose = _writer(native, native.name), _writer(native, native.subject)
+    for labels, used in figures.get(native.used, {}).items():
+        quota = QuotaId(name_of(labels), whose(labels), native.unit)
         span = Span(value_of(native.start, figures, labels), value_of(native.end, figures, labels))
         if value_of(native.active, figures, labels) == 0 and span.end is not None and span.end <= now:
             continue
-        used, limit = figures[native.used][labels], value_of(native.limit, figures, labels)
+        limits: Limits = (value_of(native.limit, figures, labels), None)
         if native.remaining is not None:
-            known = before.get(key)
-            limit = _implied_limit(used, value_of(native.remaining, figures, labels), known.limit if known else None)
-            if limit is None:
+            limits = _implied_limits(used, value_of(native.remaining, figures, labels), totals.get(quota))
+            if limits[0] is None:
                 continue
-        yield Quota(key, used, limit if limit is not None and limit > 0 else None, span)
+        if limits[0] is not None and limits[0] < 0:
+            limits = (None, None)
+        yield Row(MemberFigure(quota, labels, used, span, span.start is not None, since), limits)
 
 
-def _written(native: NativeQuota, text: str) -> Callable[..., str]:
-    """Return how a text with the names of labels in braces is written with their values."""
-    return text.format_map({label: f"{{{place}}}" for place, label in enumerate(native.used.labels)}).format
+def _writer(native: NativeQuota, text: str) -> Callable[[Labels], str]:
+    """Return how a text with the names of labels in braces, separated by slashes, is written with their values."""
+    parts = [name for _, name, _, _ in Formatter().parse(text) if name]
+    if not parts:
+        return lambda _: text
+    places = [native.used.labels.index(name) for name in parts]
+    return lambda labels: subject_of(labels[place] for place in places)
 
 
-def _implied_limit(used: float, remaining: float | None, known: float | None) -> float | None:
+def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> Iterator[str]:
+    """Yield the names of quotas that cannot be read, as far as they are known."""
+    name_of = _writer(native, native.name)
+    for one in unreadable:
+        if one.family is native.used:
+            labels = tuple(
+                f"{{{name}}}" if value is None else value
+                for name, value in zip(one.family.labels, one.labels, strict=True)
+            )
+            yield name_of(labels)
+
+
+def _implied_limits(used: float, remaining: float | None, total: Total | None) -> Limits:
     """Return the limit that what is left implies, in the light of the last one known.
 
-    Whether an overdrawn quota has 0 left or less is not documented, nor whether an
-    unlimited one has -1 left: neither may bring about a limit that is not there.
+    Whether an overdrawn quota has 0 left or less is not documented, nor whether an unlimited one has -1 left: neither
+    may bring about a limit that is not there. Use and rest may be of different moments, so a limit that has changed
+    is believed when two readings agree.
     """
+    known = total.limit if total else None
     if remaining is None or (remaining == _UNLIMITED and used + remaining != known):
-        return None
-    return min(used, known) if remaining == 0 and known is not None else used + remaining
+        return None, None
+    stated = min(used, known) if remaining == 0 and known is not None else used + remaining
+    if not math.isfinite(stated):
+        return None, None
+    if known is None or total is None or stated in (known, total.stated_limit):
+        return stated, stated
+    return known, stated

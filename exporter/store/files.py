@@ -1,66 +1,66 @@
 """What outlives the process: each account's last good reading and its counters of quotas, a file an account or slice.
 
-A file is replaced whole or not at all, readable by its owner only, and begins with
-a checksum of the rest. It holds figures and labels, and no secret. One that cannot
-be used is set aside: it was cut short, is of another version, or is of another
-account that had the name before.
+A file is replaced whole or not at all, readable by its owner only, and begins with a checksum of the rest. It holds
+figures and labels, and no secret. One that cannot be used is set aside. Counters are the members', whatever slice or
+shard reads them now: they are taken from files of other divisions too.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import fcntl
 import os
 import re
-import threading
+import stat
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, NamedTuple
 
-from exporter.metrics import Sample, figures_of
-from exporter.quota import Consumption, Key, Quotas
-from exporter.store.reading import READING_FAMILIES, Reading
+from exporter.quota import Fragment, Ledger, merge
+from exporter.sharding import Shard
+from exporter.store.decode import decode
+from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading, encode
+from exporter.store.writer import Writer
 from exporter.vendors import Account
-from exporter.vendors.periods import Span
 
-_VERSION: Final = 2
-_ROWS_A_LINE: Final = 1000
-_FAMILIES: Final = {family.name: family for family in READING_FAMILIES}
-_FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of\d+)?(\+\d+of\d+)?\.json")
+_LARGEST_FILE: Final = 256 * 1024 * 1024
+_FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
+"""Files of another number of shards are removed when nothing in them counts any more."""
+_FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of(?P<total>\d+))?(\+\d+of\d+)?\.json")
 """No account's name has a plus sign."""
-_COUNTED: Final = ("total", "counted", "last", "limit", "seen", "origin", "late")
-
-Rejection = Literal["damaged", "version", "foreign"]
-REJECTIONS: Final[tuple[Rejection, ...]] = ("damaged", "version", "foreign")
-"""Why a file is set aside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a poll brought of an account, or of one slice of it.
+class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
+    """Another process writes to the folder."""
+
+
+class _Path(NamedTuple):
+    """A stored file, and the shard that wrote it."""
+
+    path: Path
+    shard: Shard
+
+
+@dataclass(slots=True)
+class Restored:
+    """What is stored of an account.
 
     Attributes:
-        reading: what it brought.
-        totals: the quotas that the operator set, of the whole account; None if they are not known yet.
-        asked_at: when it was asked for, Unix time.
-        read_at: when it was there, Unix time.
+        readings: the last one of each slice, as the account is divided now.
+        ledger: its counters, whatever the division was when they were stored.
+        invalid: why files were set aside.
+        errors: why files could not be read.
 
     """
 
-    reading: Reading
-    totals: Reading | None
-    asked_at: float
-    read_at: float
-
-
-class Unusable(Exception):  # noqa: N818 - it says what a file is
-    """A file that cannot be used, and was set aside."""
-
-    def __init__(self, reason: Rejection) -> None:
-        super().__init__(reason)
-        self.reason: Rejection = reason
+    readings: dict[int, StoredReading] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    invalid: list[InvalidReason] = field(default_factory=list)
+    errors: list[OSError] = field(default_factory=list)
 
 
 class Storage:
@@ -74,164 +74,168 @@ class Storage:
 
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / ".probe"
+        probe = folder / f".probe-{os.getpid()}"
         probe.touch(mode=0o600)
-        probe.unlink(missing_ok=True)  # another shard may use the same
+        probe.unlink(missing_ok=True)
         self._folder = folder
+        self._opened = _open_folder(folder)
         self._found = _by_account(folder)
-        self._locks: dict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self._locks: dict[Shard, int] = {}
+        self._writer = Writer()
 
-    def write(self, account: Account, number: int, kept: Kept) -> None:
+    def close(self) -> None:
+        """Let another process write to the folder; nothing is written here any more."""
+        for file in (self._opened, *self._locks.values()):
+            os.close(file)
+        self._locks.clear()
+
+    @property
+    def warning(self) -> str:
+        """What a person should know of the folder; empty if nothing."""
+        status = self._folder.stat()
+        if status.st_uid not in (os.geteuid(), 0):
+            return "the storage folder belongs to another user, who can change what is stored"
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
+            return "others than its owner can write to the storage folder"
+        return ""
+
+    async def store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool = False) -> None:
+        """Write as `write` does, in a thread that nothing waits for; then remove what a complete account outdates.
+
+        Raises:
+            OSError: it could not be written, or not in time.
+
+        """
+        await self._writer.run(partial(self._store, account, number, stored, is_complete=is_complete))
+
+    def _store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool) -> None:
+        self.write(account, number, stored)
+        if is_complete:
+            self._remove_outdated(account)
+
+    def write(self, account: Account, number: int, stored: StoredReading) -> None:
         """Replace the file of a slice of an account.
 
         Raises:
             OSError: it could not be written; what was there before is there still.
 
         """
-        body = _encoded(account, kept)
-        path = self._path(account, number)
-        new = path.with_suffix(".new")
-        with self._locks[path]:  # a reload may poll an account anew while its last reading is still written
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(_checksum(body) + b"\n" + body)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-            _settle(self._folder)
+        content = encode(account, number, stored)
+        name = self._path(account, number).name
+        try:
+            self._lock(account.shard)
+            self._replace(name, content)
+        except FileNotFoundError:  # the folder is not there any more, or it is another one
+            self._reopen()
+            self._lock(account.shard)
+            self._replace(name, content)
 
-    def read(self, account: Account, number: int) -> Kept | None:
-        """Return what the file of a slice of an account holds, or None where there is none.
+    def _replace(self, name: str, content: bytes) -> None:
+        """Replace a file of the folder that was opened, wherever that is by now."""
+        new, folder = f"{name}.new", self._opened
+        with suppress(FileNotFoundError):
+            os.unlink(new, dir_fd=folder)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with os.fdopen(os.open(new, flags, 0o600, dir_fd=folder), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)  # the file's name outlives a loss of power, too
 
-        What was kept while the account was divided in another way is removed: if that came back, counters would go
-        back with it.
+    def read(self, account: Account) -> Restored:
+        """Return what is stored of an account; files that cannot be used are set aside."""
+        restored, fragments = Restored(), list[Fragment]()
+        own = {self._path(account, number): number for number in range(account.slices)}
+        for path, number in own.items():
+            if stored := _read(path, account, restored, is_own=True):
+                restored.readings[number] = stored
+                fragments.append(Fragment(stored.asked_at, stored.ledger))
+        for path in self._others(account):
+            if stored := _read(path, account, restored, is_own=False):
+                fragments.append(Fragment(stored.asked_at, stored.ledger.unclaimed()))
+        restored.ledger = merge(fragments)
+        return restored
+
+    def _lock(self, shard: Shard) -> None:
+        """Be the one process that writes for a shard. The lock ends with the process.
 
         Raises:
-            Unusable: it cannot be used, and is set aside.
-            OSError: it cannot be read.
+            FolderInUse: another process is.
 
         """
-        self._remove_outdated(account)
-        path = self._path(account, number)
+        if shard in self._locks:
+            return
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        file = os.open(f".lock{_part(shard)}", flags, 0o600, dir_fd=self._opened)
         try:
-            raw = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            return _kept(account, raw)
-        except Unusable:
-            path.replace(path.with_suffix(".set-aside"))
-            raise
-        except (LookupError, TypeError, ValueError):
-            path.replace(path.with_suffix(".set-aside"))
-            raise Unusable("damaged") from None
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            raise FolderInUse(0, "another process writes to the folder") from None
+        except OSError:
+            pass  # a file system without locks
+        self._locks[shard] = file
+
+    def _reopen(self) -> None:
+        opened = _open_folder(self._folder)
+        for file in (self._opened, *self._locks.values()):
+            os.close(file)
+        self._opened = opened
+        self._locks.clear()
 
     def _path(self, account: Account, number: int) -> Path:
-        shard, slices = account.shard, account.slices
-        part = f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
-        part += f"+{number}of{slices}" if slices > 1 else ""
+        part = _part(account.shard) + (f"+{number}of{account.slices}" if account.slices > 1 else "")
         return self._folder / f"{account.vendor}-{account.name}{part}.json"
 
+    def _others(self, account: Account) -> Iterator[Path]:
+        """Yield the files of the account that were written while it was divided in another way."""
+        own = {self._path(account, number) for number in range(account.slices)}
+        for path, shard in self._found.get(f"{account.vendor}-{account.name}", ()):
+            if path not in own and (shard.total != account.shard.total or shard == account.shard):
+                yield path
+
     def _remove_outdated(self, account: Account) -> None:
-        owned = (f"{account.vendor}-{account.name}", account.shard.number)
-        for path in self._found.pop(owned, set()) - {self._path(account, number) for number in range(account.slices)}:
-            path.unlink(missing_ok=True)
+        name = f"{account.vendor}-{account.name}"
+        for path in list(self._others(account)):
+            is_own = f"{name}{_part(account.shard)}" in (path.stem, path.stem.rpartition("+")[0])
+            with suppress(FileNotFoundError):
+                if is_own or time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER_SECONDS:
+                    path.unlink()
+                    self._found[name] = [one for one in self._found[name] if one.path != path]
 
 
-def _by_account(folder: Path) -> dict[tuple[str, int], set[Path]]:
-    """Return the files of a folder by the accounts and the shards whose they are."""
-    found: defaultdict[tuple[str, int], set[Path]] = defaultdict(set)
+def _part(shard: Shard) -> str:
+    return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
+
+
+def _read(path: Path, account: Account, restored: Restored, *, is_own: bool) -> StoredReading | None:
+    """Read a file; note why it cannot be used, and set it aside if it is the account's own."""
+    try:
+        with path.open("rb") as file:
+            return decode(account, file.read(_LARGEST_FILE))[1]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        restored.errors.append(error)
+    except InvalidFile as error:
+        if is_own:
+            restored.invalid.append(error.reason)
+            with suppress(OSError):
+                path.replace(path.with_suffix(".set-aside"))
+    return None
+
+
+def _by_account(folder: Path) -> dict[str, list[_Path]]:
+    """Return the files of a folder by the accounts whose they are."""
+    found: defaultdict[str, list[_Path]] = defaultdict(list)
     for path in folder.glob("*.json"):
         if parts := _FILE.fullmatch(path.name):
-            found[parts["account"], int(parts["shard"] or 0)].add(path)
+            with suppress(ValueError):  # no such shard: the file is somebody else's
+                shard = Shard(int(parts["shard"] or 0), int(parts["total"] or 1))
+                found[parts["account"]].append(_Path(path, shard))
     return found
 
 
-def _settle(folder: Path) -> None:
-    """Have the name of a new file outlive a loss of power, too."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
-def _checksum(body: bytes) -> bytes:
-    return hashlib.sha256(body).hexdigest().encode()
-
-
-def _owner(account: Account) -> str:
-    """Return what is the same for the same account at a vendor: where it is, who signs in, where the secret is."""
-    return hashlib.sha256(f"{account.vendor} {account.base_url} {account.auth!r}".encode()).hexdigest()
-
-
-def _encoded(account: Account, kept: Kept) -> bytes:
-    """Return a file's lines: its head, then samples and counters of quotas, so many a line.
-
-    To encode all at once would hold up every other thread.
-    """
-    readings = {"reading": kept.reading} | ({"totals": kept.totals} if kept.totals else {})
-    head = {
-        "version": _VERSION,
-        "owner": _owner(account),
-        "asked_at": kept.asked_at,
-        "read_at": kept.read_at,
-        **{name: _head(reading) for name, reading in readings.items()},
-    }
-    lines = [head, *(line for name, reading in readings.items() for line in _bulk(name, reading))]
-    return b"\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() for line in lines)
-
-
-def _head(reading: Reading) -> dict[str, Any]:
-    quotas = reading.quotas
-    return {
-        "as_of": reading.as_of,
-        "dropped": reading.dropped,
-        "matched": quotas.matched,
-        "since": quotas.since,
-    }
-
-
-def _bulk(name: str, reading: Reading) -> Iterator[dict[str, Any]]:
-    samples = [[one.family.name, one.labels, one.value] for one in reading.samples]
-    consumed = [
-        [astuple(key), *(getattr(one, name) for name in _COUNTED), one.span.start, one.span.end]
-        for key, one in reading.quotas.consumed.items()
-    ]
-    for kind, rows in (("samples", samples), ("consumed", consumed)):
-        for start in range(0, len(rows), _ROWS_A_LINE):
-            yield {"of": name, kind: rows[start : start + _ROWS_A_LINE]}
-
-
-def _kept(account: Account, raw: bytes) -> Kept:
-    checksum, _, body = raw.partition(b"\n")
-    if checksum != _checksum(body):
-        raise Unusable("damaged")
-    head, *bulk = map(json.loads, body.split(b"\n"))
-    if head["version"] != _VERSION:
-        raise Unusable("version")
-    if head["owner"] != _owner(account):
-        raise Unusable("foreign")
-    totals = _reading(head["totals"], "totals", bulk) if "totals" in head else None
-    return Kept(_reading(head["reading"], "reading", bulk), totals, head["asked_at"], head["read_at"])
-
-
-def _reading(head: Mapping[str, Any], name: str, bulk: Iterable[Mapping[str, Any]]) -> Reading:
-    own = [line for line in bulk if line["of"] == name]
-    consumed = dict(_consumed(row for line in own for row in line.get("consumed", ())))
-    figures = figures_of(_samples(row for line in own for row in line.get("samples", ())))
-    quotas = Quotas(matched=head["matched"], consumed=consumed, since=head["since"])
-    return Reading(figures, dropped=head["dropped"], as_of=head["as_of"], quotas=quotas)
-
-
-def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the samples; a family that is not known, or has other labels now, is of another version."""
-    for name, labels, value in rows:
-        family = _FAMILIES.get(name)
-        if family is None or len(labels) != len(family.labels):
-            raise Unusable("version")
-        yield Sample(family, tuple(labels), value)
-
-
-def _consumed(rows: Iterable[Any]) -> Iterator[tuple[Key, Consumption]]:
-    for key, *counted, start, end in rows:
-        yield Key(*key), Consumption(**dict(zip(_COUNTED, counted, strict=True)), span=Span(start, end))
+def _open_folder(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

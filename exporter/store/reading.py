@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from exporter.metrics import (
     MAX_LABEL_CHARACTERS,
     QUOTA_FAMILIES,
+    EndedPeriod,
     Family,
     Figures,
+    Item,
     Labels,
     Sample,
+    Unreadable,
     clean_label,
     figures_of,
 )
-from exporter.quota import NO_QUOTAS, Quotas, Tallies
 from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Notes
 
@@ -40,8 +42,6 @@ class Reading:
         dropped: how many series were left out because there were too many.
         notes: what was noticed while it was read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
-        quotas: those that the vendor reports, and what the next reading's need to know of them.
-        tallies: what it adds to those that the operator set on the account.
 
     """
 
@@ -49,13 +49,11 @@ class Reading:
     dropped: int = 0
     notes: Notes = field(default_factory=Notes)
     as_of: float | None = None
-    quotas: Quotas = NO_QUOTAS
-    tallies: Tallies = field(default_factory=dict)
 
     @property
     def series(self) -> int:
         """How many series it has."""
-        return sum(map(len, self.figures.values()))
+        return series_count(self.figures)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -63,33 +61,65 @@ class Reading:
         return tuple(_samples(self.figures))
 
 
-def fit(samples: Iterable[Sample], notes: Notes) -> Figures:
-    """Return samples as figures that are fit for the page; what is left out is noted."""
+class Sanitized(NamedTuple):
+    """What a vendor's answers were made into, fit for the page.
+
+    Attributes:
+        figures: a series once, each value finite.
+        unreadable: series that exist and have no figure.
+        ended: final figures of periods that have ended.
+
+    """
+
+    figures: Figures
+    unreadable: frozenset[Unreadable]
+    ended: Sequence[EndedPeriod]
+
+
+def sanitize(items: Iterable[Item], notes: Notes) -> Sanitized:
+    """Return what is fit for the page; what is left out is noted."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
-    for sample in samples:
+    unreadable: set[Unreadable] = set()
+    ended: list[EndedPeriod] = []
+    for item in items:
+        if isinstance(item, Unreadable):
+            unreadable.add(
+                replace(item, labels=tuple(None if value is None else clean_label(value) for value in item.labels))
+            )
+            continue
+        sample = item.sample if isinstance(item, EndedPeriod) else item
         labels = sample.labels
         text = "".join(labels)
         if len(text) > MAX_LABEL_CHARACTERS or not text.isprintable():
             labels = tuple(map(clean_label, labels))
         if not math.isfinite(sample.value):
             notes.skipped["value"] += 1
-            continue
-        values = figures[sample.family]
-        if labels in values:
-            notes.skipped["duplicate"] += 1
-        values[labels] = sample.value
-    return dict(figures)
+            if isinstance(item, Sample):
+                unreadable.add(Unreadable(sample.family, labels))
+        elif isinstance(item, EndedPeriod):
+            ended.append(replace(item, sample=Sample(sample.family, labels, sample.value)))
+        else:
+            values = figures[sample.family]
+            if labels in values:
+                notes.skipped["duplicate"] += 1
+            values[labels] = sample.value
+    missing = frozenset(one for one in unreadable if one.labels not in figures.get(one.family, {}))
+    return Sanitized(dict(figures), missing, ended)
 
 
-def capped(quotas: Figures, figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return both, cut to so many series, and how many are left out: the same ones of the same figures."""
-    series = sum(len(values) for some in (quotas, figures) for values in some.values())
+def series_count(figures: Figures) -> int:
+    """How many series figures are."""
+    return sum(map(len, figures.values()))
+
+
+def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
+    """Return figures cut to so many series, and how many are left out: the same ones of the same figures."""
+    series = series_count(figures)
     if series <= max_series:
-        return {**quotas, **figures}, 0
-    # A quota's families stay together: one without its limit would say less than none.
-    first = sorted(_samples(quotas), key=lambda sample: sample.labels)
-    then = sorted(_samples(figures), key=lambda sample: (sample.family.name, sample.labels))
-    return figures_of(islice((*first, *then), max(0, max_series))), series - max(0, max_series)
+        return figures, 0
+    room = max(0, max_series)
+    in_order = sorted(_samples(figures), key=lambda sample: (sample.family.name, sample.labels))
+    return figures_of(islice(in_order, room)), series - room
 
 
 def _samples(figures: Figures) -> Iterator[Sample]:

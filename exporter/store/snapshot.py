@@ -6,13 +6,13 @@ they were made of are not; whether a figure changed is told from the lines' own 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from exporter.errors import PollError
-from exporter.quota import NO_QUOTAS, Quotas, Tallies
-from exporter.store.reading import Reading
-from exporter.textformat.lines import Blocks, rendered
+from exporter.quota import Contributions, Ledger, Quota, Withheld, WithheldReason
+from exporter.textformat.lines import Blocks
 from exporter.vendors.reply import Notes
 
 AccountKey = tuple[str, str]
@@ -29,8 +29,10 @@ class Part:
         dropped: how many series were left out because there were too many.
         notes: what was noticed while it was read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
-        quotas: what the next reading's quotas need to know of its own.
-        tallies: what it adds to the quotas that the operator set.
+        quotas: those that it shows.
+        contributions: what it adds to the quotas that the operator set on the account.
+        matched: how many series each of these counts, by its name; of the account as a whole.
+        withheld: quotas that are not shown.
         read_at: when it was read, Unix time.
         stale_at: when it is too old to be shown, monotonic.
 
@@ -41,25 +43,12 @@ class Part:
     dropped: int = 0
     notes: Notes = field(default_factory=Notes)
     as_of: float | None = None
-    quotas: Quotas = NO_QUOTAS
-    tallies: Tallies = field(default_factory=dict)
+    quotas: tuple[Quota, ...] = ()
+    contributions: Contributions = field(default_factory=dict)
+    matched: Mapping[str, int] = field(default_factory=dict)
+    withheld: Withheld = field(default_factory=dict)
     read_at: float = 0.0
     stale_at: float = 0.0
-
-    @classmethod
-    def of(cls, account: str, reading: Reading, before: Part | None, read_at: float, stale_at: float) -> Part:
-        """Return what is kept of a reading; lines that did not change are those of the part `before`."""
-        return cls(
-            rendered(account, reading.figures, before.blocks if before else {}),
-            reading.series,
-            reading.dropped,
-            reading.notes,
-            reading.as_of,
-            replace(reading.quotas, samples=()),
-            reading.tallies,
-            read_at,
-            stale_at,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +61,7 @@ class Snapshot:
         slices: in how many slices the account is polled; 1 unless it has many customers.
         parts: of each slice, by its number, what is kept of its last good reading.
         whole: the quotas that the operator set, made of all slices together.
+        ledger: what the counters of quotas go on from; with a storage, it is stored.
         earlier: what was kept when the account was polled in other slices, shown until each of these was read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
@@ -85,6 +75,7 @@ class Snapshot:
     slices: int = 1
     parts: Mapping[int, Part] = field(default_factory=dict)
     whole: Part | None = None
+    ledger: Ledger = field(default_factory=Ledger)
     earlier: tuple[Part, ...] = ()
     attempted_at: float | None = None
     next_attempt_at: float | None = None
@@ -127,9 +118,17 @@ class Snapshot:
         return notes
 
     @property
-    def quotas(self) -> Quotas:
-        """The quotas that the operator set, as far as the next reading needs to know of them."""
-        return self.whole.quotas if self.whole else NO_QUOTAS
+    def matched(self) -> Mapping[str, int]:
+        """How many series each quota counts that the operator set, of the account as a whole."""
+        return self.whole.matched if self.whole else {}
+
+    @property
+    def withheld(self) -> Withheld:
+        """The quotas that are not shown, and why."""
+        found: Counter[tuple[str, WithheldReason]] = Counter()
+        for part in self._kept():
+            found.update(part.withheld)
+        return found
 
     def shown(self, now: float) -> list[Part]:
         """Return what is not too old to be shown at `now` (monotonic), in the order of the page."""
@@ -149,12 +148,22 @@ class Snapshot:
         if slices == self.slices:
             return self
         earlier = self.earlier or tuple(self._kept())
-        return replace(self, slices=slices, parts={}, earlier=earlier, failing=frozenset(), error=None)
+        return replace(
+            self,
+            slices=slices,
+            parts={},
+            whole=None,
+            ledger=self.ledger.unclaimed(),
+            earlier=earlier,
+            failing=frozenset(),
+            error=None,
+        )
 
-    def read(self, number: int, part: Part, whole: Part | None) -> Snapshot:
-        """Return the snapshot with what is kept of a slice's new reading, and the quotas of all slices."""
+    def read(self, number: int, part: Part, whole: Part | None, ledger: Ledger | None = None) -> Snapshot:
+        """Return the snapshot with what is kept of a slice's new reading, the quotas of all slices, and counters."""
         parts = dict(sorted({**self.parts, number: part}.items()))
-        return replace(self, parts=parts, whole=whole, earlier=() if len(parts) == self.slices else self.earlier)
+        earlier = () if len(parts) == self.slices else self.earlier
+        return replace(self, parts=parts, whole=whole, ledger=ledger or self.ledger, earlier=earlier)
 
     def succeeded(self, number: int) -> Snapshot:
         """Return the snapshot after a good poll of a slice."""

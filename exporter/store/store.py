@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from exporter.errors import PollError
+from exporter.quota import Ledger
 from exporter.store.snapshot import AccountKey, Part, Snapshot
 
 
@@ -49,14 +50,21 @@ class Store:
         """Note that the next poll will begin at `at` (Unix time)."""
         self._replace(key, replace(self[key], next_attempt_at=at))
 
-    def succeeded(self, key: AccountKey, part: Part, whole: Part | None = None, number: int = 0) -> None:
+    def succeeded(
+        self,
+        key: AccountKey,
+        part: Part,
+        whole: Part | None = None,
+        number: int = 0,
+        ledger: Ledger | None = None,
+    ) -> None:
         """Show what is kept of a new reading."""
-        self._snapshots[key] = self[key].succeeded(number).read(number, part, whole)
+        self._snapshots[key] = self[key].succeeded(number).read(number, part, whole, ledger)
         self._changed()
 
-    def restored(self, key: AccountKey, part: Part, whole: Part | None = None, number: int = 0) -> None:
-        """Show a reading that an earlier process left, until it is stale or there is a newer one."""
-        self._snapshots[key] = self[key].read(number, part, whole)
+    def restored(self, key: AccountKey, snapshot: Snapshot) -> None:
+        """Show another snapshot of an account: what an earlier process left, or of quotas that are set otherwise."""
+        self._snapshots[key] = snapshot
         self._changed()
 
     def failed(self, key: AccountKey, error: PollError, number: int = 0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from exporter.client.rate_limit import RateLimit
 from exporter.metrics import Family, Figures, Labels, own
@@ -11,6 +12,10 @@ from exporter.vendors.account import Account
 
 Figure = tuple[Family, Labels, float | None]
 """A value of a family; None if it is not known, which makes no series."""
+
+
+_MOST_WITHHELD: Final = 100
+"""Vendors may name their quotas as they like."""
 
 
 def account_figures(account: Account, limit: RateLimit, snapshot: Snapshot, now: float) -> Figures:
@@ -37,8 +42,10 @@ def _states(key: Labels, snapshot: Snapshot, now: float) -> Iterator[Figure]:
 def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
     for (field, kind), count in snapshot.notes.drift.items():
         yield own.CONTRACT_DRIFT, (*key, field, kind), count
-    for quota, count in snapshot.quotas.matched.items():
+    for quota, count in snapshot.matched.items():
         yield own.QUOTA_MATCHED_SERIES, (*key, quota), count
+    for (quota, reason), count in sorted(snapshot.withheld.items())[:_MOST_WITHHELD]:
+        yield own.QUOTAS_WITHHELD, (*key, quota, reason), count
     if snapshot.error is not None:
         yield own.ACCOUNT_FAILING, (*key, snapshot.error.reason), 1
 

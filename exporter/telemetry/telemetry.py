@@ -23,9 +23,9 @@ from exporter.client.rate_limit import RateLimit
 from exporter.errors import REASONS, PollError
 from exporter.metrics import OWN_FAMILIES, Family, Labels, own
 from exporter.sharding import Shard
-from exporter.store.files import REJECTIONS, Rejection
 from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.store.stored_reading import INVALID_REASONS, InvalidReason
 from exporter.telemetry.account import account_figures
 from exporter.telemetry.histogram import Histogram
 from exporter.textformat.lines import sample_lines
@@ -174,7 +174,7 @@ class AccountTelemetry:
         """Count a reading that could not be written."""
         self._count(own.STORAGE_WRITE_FAILURES)
 
-    def set_aside(self, reason: Rejection) -> None:
+    def set_aside(self, reason: InvalidReason) -> None:
         """Count a stored file that could not be used."""
         self._count(own.STORAGE_SET_ASIDE, reason)
 
@@ -216,7 +216,7 @@ def _at_0(key: Labels) -> Iterator[tuple[Family, Mapping[Labels, float]]]:
     for family, reasons in (
         (own.POLL_FAILURES, REASONS),
         (own.ITEMS_SKIPPED, SKIP_REASONS),
-        (own.STORAGE_SET_ASIDE, REJECTIONS),
+        (own.STORAGE_SET_ASIDE, INVALID_REASONS),
     ):
         yield family, {(*key, reason): 0.0 for reason in reasons}
 

@@ -89,13 +89,27 @@ class Lines:
             starts = ends
 
 
-Blocks = Mapping[Family, Lines]
+class WithCreated(NamedTuple):
+    """A counter's lines as OpenMetrics has them: each with another that says when it was 0."""
+
+    family: Family
+
+
+Blocks = Mapping[Family | WithCreated, Lines]
 """One account's sample lines of each family, or those of one slice of it."""
 
 
 def rendered(account: str, figures: Figures, before: Blocks) -> Blocks:
     """Return an account's figures as sample lines; what is the same as in the lines `before` is taken from there."""
     return {family: _lines(account, family, values, before.get(family)) for family, values in figures.items()}
+
+
+def rendered_with_created(
+    account: str, family: Family, values: Mapping[Labels, float], created: Mapping[Labels, float], before: Blocks
+) -> Blocks:
+    """Return a counter's lines with, after each, the one that says when it was 0 (Unix time)."""
+    key = WithCreated(family)
+    return {key: _lines(account, family, values, before.get(key), created)}
 
 
 def sample_lines(name: str, labels: Sequence[str], items: Sequence[Item], account: str | None = None) -> bytes:
@@ -111,16 +125,34 @@ def sample_lines(name: str, labels: Sequence[str], items: Sequence[Item], accoun
     return text.encode()
 
 
-def _lines(account: str, family: Family, values: Mapping[Labels, float], before: Lines | None) -> Lines:
+def _lines(
+    account: str,
+    family: Family,
+    values: Mapping[Labels, float],
+    before: Lines | None,
+    created: Mapping[Labels, float] | None = None,
+) -> Lines:
     known = {block.mark: block for block in before.blocks()} if before else {}
     blocks = []
     for items in _runs(_sorted(list(values.items()))):
-        mark = hash(tuple([labels for labels, _ in items])), array("d", [figure for _, figure in items]).tobytes()
+        since = [(labels, created[labels]) for labels, _ in items] if created else []
+        mark = hash(tuple([labels for labels, _ in items])), array("d", [one for _, one in [*items, *since]]).tobytes()
         block = known.get(mark)
-        blocks.append(block or Block.of(sample_lines(family.name, family.labels, items, account), mark))
+        if block is None:
+            text = sample_lines(family.name, family.labels, items, account)
+            if since:
+                name = f"{family.name.removesuffix('_total')}_created"
+                text = _alternating(text, sample_lines(name, family.labels, since, account))
+            block = Block.of(text, mark)
+        blocks.append(block)
     if before and list(known) == [block.mark for block in blocks]:
         return before
     return Lines.of(blocks)
+
+
+def _alternating(one: bytes, other: bytes) -> bytes:
+    lines = zip(one.split(b"\n"), other.split(b"\n"), strict=True)
+    return b"\n".join(line for pair in lines for line in pair if line) + b"\n"
 
 
 def _sorted(items: Sequence[Item]) -> Sequence[Item]:

@@ -13,7 +13,7 @@ from exporter.client.auth import Auth
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
-from exporter.metrics import Family, Sample
+from exporter.metrics import Family, Item
 from exporter.secret import FileSecret, Secret
 from exporter.sharding import Shard, owner
 from exporter.vendors.cycle import Cycle
@@ -156,9 +156,9 @@ class Account(Settings):
         return None
 
     @property
-    def qualifies_quotas(self) -> bool:
-        """Whether the vendor's quotas have their qualified names, as one name may mean several of them here."""
-        return False
+    def dated_families(self) -> Collection[Family]:
+        """The figures of a period that the request dates: none of them can be late with a new one."""
+        return ()
 
     @property
     def cycle(self) -> Cycle:
@@ -192,8 +192,8 @@ class Account(Settings):
         """How requests are signed."""
 
     @abstractmethod
-    async def read(self, poll: Poll) -> Iterable[Sample]:
-        """Return the account's usage as of `poll.now`.
+    async def read(self, poll: Poll) -> Iterable[Item]:
+        """Return the account's usage as of `poll.now`: also which series exist and cannot be read.
 
         Raises:
             PollError: the reading is not whole, so there is none.

@@ -13,6 +13,8 @@ from exporter.durations import read_interval
 
 _FORM: Final = "write month, plan, none, or a mapping such as {every: 30d, from: 2026-01-15}"
 _SHORTEST_SECONDS: Final = 3600.0
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+_YEARS: Final = re.compile(r"([1-9])y", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -29,17 +31,33 @@ class Span:
         return self.end is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """Calendar months, each from the same day of the month on; from its last day where it is shorter."""
+NO_SPAN: Final = Span()
+"""A period of which nothing is known."""
 
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Spans of whole calendar months, each from the same day on; from a month's last day where it is shorter.
+
+    Attributes:
+        months: how long each is: 1 for a month, 3 for a quarter, 12 for a year.
+        month: one of the months that they begin in, from 1 to 12.
+        day: the day of the month.
+
+    """
+
+    months: int = 1
+    month: int = 1
     day: int = 1
+    year: int = 2000
 
     def at(self, now: datetime) -> Span:
         """Return the one that `now` is in."""
-        month = now.year * 12 + now.month - 1
-        month -= now < self._beginning(month)
-        return Span(self._beginning(month).timestamp(), self._beginning(month + 1).timestamp())
+        first = self.year * 12 + self.month - 1
+        number = (now.year * 12 + now.month - 1 - first) // self.months
+        number -= now < self._beginning(first + number * self.months)
+        begins = first + number * self.months
+        return Span(self._beginning(begins).timestamp(), self._beginning(begins + self.months).timestamp())
 
     def _beginning(self, month: int) -> datetime:
         year, number = month // 12, month % 12 + 1
@@ -59,7 +77,7 @@ class Every:
         return Span(start.timestamp(), start.timestamp() + self.seconds)
 
 
-Period = Month | Every | Literal["plan", "none"]
+Period = Calendar | Every | Literal["plan", "none"]
 """`plan` is the one that the vendor reports; of `none` nothing is known."""
 
 
@@ -71,18 +89,26 @@ def read_period(value: object) -> Period:
 
     """
     if value == "month":
-        return Month()
+        return Calendar()
     if value == "plan" or value == "none":  # noqa: PLR1714 - mypy narrows what is compared one by one
         return value
     if not isinstance(value, Mapping) or value.keys() != {"every", "from"}:
         raise ValueError(_FORM)
     first = _read_day(value["from"])
-    if value["every"] == "month":
-        return Month(first.day)
+    if months := _months(value["every"]):
+        return Calendar(months, first.month, first.day, first.year)
     seconds = read_interval(value["every"])
     if seconds < _SHORTEST_SECONDS:
         raise ValueError("write a period of at least 1h")
     return Every(seconds, first)
+
+
+def _months(value: object) -> int | None:
+    """Return the length of a period that follows the calendar; a year is one, whatever its length in days."""
+    if not isinstance(value, str):
+        return None
+    years = _YEARS.fullmatch(value)
+    return 12 * int(years[1]) if years else _MONTHS.get(value)
 
 
 def _read_day(value: object) -> datetime:

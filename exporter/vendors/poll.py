@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from exporter.client.rate_limit import MAX_IN_FLIGHT
 from exporter.errors import Malformed, NotFound, PollError, Refused
+from exporter.metrics import Unreadable
 from exporter.vendors.reply import Notes, ReplyT, SkipReason, is_large, read_reply
 
 _MOST_TOLD: Final = 5
@@ -61,6 +62,7 @@ class Poll:
         notes: what was noticed so far.
         as_of: the time the vendor says its figures reach to, if it does.
         slice: which customers it is about.
+        unreadable: series of items that were left out and exist.
         spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
 
     """
@@ -71,6 +73,7 @@ class Poll:
     notes: Notes = field(default_factory=Notes)
     as_of: datetime | None = None
     slice: Slice = Slice()
+    unreadable: list[Unreadable] = field(default_factory=list)
     spread: float = 0.0
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
@@ -100,7 +103,7 @@ class Poll:
         if len(self.notes.left_out) < _MOST_TOLD:
             self.notes.left_out.add(str(error))
 
-    async def each(
+    async def each(  # noqa: PLR0913 - each is an option of how items are read
         self,
         items: Iterable[_ItemT],
         read: Callable[[_ItemT], Awaitable[_ReadT]],
@@ -108,6 +111,7 @@ class Poll:
         *,
         needed: bool = True,
         share: float = 1.0,
+        hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
 
@@ -115,6 +119,7 @@ class Poll:
         is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
         nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
         poll, since the last good reading has them still. They are begun evenly over their `share` of the poll's spread.
+        Of an item that is left out and not gone, `hides` says which series are missing.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
@@ -129,6 +134,8 @@ class Poll:
                 if reason is None:
                     raise
                 self._leave_out(reason, error)
+                if reason != "gone":
+                    self.unreadable.extend(hides(item))
                 return error
 
         outcomes = await _concurrently(list(items), attempt, self.spread * share)

@@ -25,7 +25,12 @@ _PERIOD_SCHEMA: Final = {
             "required": ["every", "from"],
             "additionalProperties": False,
             "properties": {
-                "every": {"anyOf": [{"const": "month"}, {"type": "string", "pattern": DURATION_PATTERN}]},
+                "every": {
+                    "anyOf": [
+                        {"enum": ["month", "quarter", "year"]},
+                        {"type": "string", "pattern": DURATION_PATTERN},
+                    ]
+                },
                 "from": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
             },
         },
@@ -53,7 +58,6 @@ class NativeQuota:
         end: when its period ends.
         active: whether what it belongs to is active; what is not, and has ended, has no quota any more.
         unit: what is counted; empty where the vendor does not say.
-        qualified: the name where `name` alone may mean more than one, which the account's settings tell.
 
     """
 
@@ -66,7 +70,6 @@ class NativeQuota:
     end: Family | None = None
     active: Family | None = None
     unit: str = ""
-    qualified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ class Quota(Settings):
     period: Annotated[Period, PlainValidator(read_period), WithJsonSchema(_PERIOD_SCHEMA)] = Field(
         default="none",
         description="When the figure starts anew: each UTC `month`; with the vendor's `plan`; at no known time"
-        " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration or `month`.",
+        " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration, `month`,"
+        " `quarter` or `year`; the last three, and whole years such as `1y`, follow the calendar.",
     )
 
     _family: Family | None = PrivateAttr(default=None)

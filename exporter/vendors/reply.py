@@ -29,7 +29,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
 from exporter.errors import Malformed
-from exporter.vendors.values import read_flag, read_key, read_number, read_percent, read_text, read_time
+from exporter.vendors.values import read_end, read_flag, read_key, read_number, read_percent, read_text, read_time
 
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
@@ -192,7 +192,22 @@ def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationI
             notes.skipped["schema"] += 1
     if not usable:
         raise ValueError(f"none of {len(items)} items can be read")
-    return [one for (one,) in usable] if isinstance(value, list) else {k: v for one in usable for k, v in one.items()}
+    if isinstance(value, list):
+        return _PartialRows(one for (one,) in usable)
+    return _PartialEntries({k: v for one in usable for k, v in one.items()})
+
+
+class _PartialRows(list[Any]):
+    """A list of which some items could not be read."""
+
+
+class _PartialEntries(dict[str, Any]):
+    """An object of which some items could not be read."""
+
+
+def is_partial(items: object) -> bool:
+    """Whether there are items that could not be read: some of a list's or an object's, or the whole of it."""
+    return items is None or isinstance(items, _PartialRows | _PartialEntries)
 
 
 _NUMBER: Final = core_schema.float_schema(strict=True, allow_inf_nan=False)
@@ -203,6 +218,7 @@ Number = Annotated[float | None, _Noted(read_number, _NUMBER)]
 MaybeNumber = Annotated[float | None, _Noted(read_number, _NUMBER, nullable=True)]
 MaybePercent = Annotated[float | None, _Noted(read_percent, nullable=True)]
 Time = Annotated[datetime | None, _Noted(read_time)]
+End = Annotated[datetime | None, _Noted(read_end)]
 MaybeTime = Annotated[datetime | None, _Noted(read_time, nullable=True)]
 Text = Annotated[str | None, _Noted(read_text, _TEXT)]
 MaybeText = Annotated[str | None, _Noted(read_text, _TEXT, nullable=True)]

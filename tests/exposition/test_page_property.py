@@ -10,6 +10,7 @@ import pytest
 from configurations import MINIMAL
 from hypothesis import given
 from hypothesis import strategies as st
+from readings import kept
 
 from exporter.config import parse
 from exporter.errors import Forbidden, ServerFailed
@@ -70,7 +71,7 @@ class World:
 
     def succeed(self, key: AccountKey, number: int, figures: Figures, stale_after: float) -> None:
         reading, before = Reading(figures, as_of=self.now), self.store[key].parts.get(number)
-        part = Part.of(key[1], reading, before, self.now, self.now + stale_after)
+        part = kept(reading, key[1], before=before, read_at=self.now, stale_at=self.now + stale_after)
         self.parts.append(part)
         self.figures[id(part)] = figures
         self.tell(key, lambda one: one.polled(1.0, reading))

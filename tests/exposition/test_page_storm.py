@@ -9,11 +9,10 @@ import anyio
 import anyio.from_thread
 import pytest
 from patience import DEADLINE_SECONDS
-from readings import checked
+from readings import checked, kept
 
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition, Page, Section
-from exporter.store.snapshot import Part
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.textformat.lines import Lines
@@ -45,7 +44,7 @@ class Joins:
 def land(store: Store, key: tuple[str, str], series: int, value: float) -> None:
     """Let a poll land that says the same of every series."""
     samples = [NETNUT_GB_USED(value, plan_id=str(plan), product_type="x") for plan in range(series)]
-    part = Part.of(key[1], checked(samples), store[key].parts.get(0), 1.0, float("inf"))
+    part = kept(checked(samples), key[1], before=store[key].parts.get(0))
     store.succeeded(key, part)
 
 

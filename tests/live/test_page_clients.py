@@ -14,10 +14,9 @@ import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 from programs import eventually, fetch, program
-from readings import checked
+from readings import checked, kept
 from servers import prometheus
 
-from exporter.store.snapshot import Part
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors.netnut.families import NETNUT_GB_USED
@@ -49,7 +48,7 @@ def served() -> Iterator[Served]:
                 NETNUT_GB_USED(number if plan % 10 == 0 else 0.5, plan_id=str(plan), product_type="x")
                 for plan in range(SERIES + int(number) % 7)
             ]
-            store.succeeded(key, Part.of(key[1], checked(samples), store[key].parts.get(0), 1.0, float("inf")))
+            store.succeeded(key, kept(checked(samples), key[1], before=store[key].parts.get(0)))
 
     (listening,) = listen(["127.0.0.1:0"])
     with start_blocking_portal() as portal:

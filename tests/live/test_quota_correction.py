@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from quota_samples import NOTHING, measured, plan, read_account
+from quota_samples import Watched, plan, read_account
 from servers import run_tool
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -20,9 +20,9 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def counted() -> list[float]:
     """The exporter's counter after each of these readings."""
-    account, quotas, totals = read_account("netnut"), NOTHING, []
+    quotas, totals = Watched(read_account("netnut")), []
     for number, used in enumerate(MONTH):
-        quotas = measured(account, plan(used), NOW + timedelta(minutes=5 * number), quotas)
+        quotas.read(0, plan(used), NOW + timedelta(minutes=5 * number))
         (total,) = [one.value for one in quotas.samples if one.family.name == "usage_quota_consumed_total"]
         totals.append(total)
     return totals

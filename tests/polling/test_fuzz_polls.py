@@ -25,7 +25,7 @@ from exporter.errors import Malformed, NotFound, PollError, TooLarge
 from exporter.exposition.negotiation import Format
 from exporter.metrics import QUOTA_FAMILIES, Sample, clean_label
 from exporter.polling.pipeline import Brought, Polled, made
-from exporter.quota import Consumption, Key
+from exporter.store.quota_lines import quota_figures
 from exporter.store.reading import READING_FAMILIES
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
@@ -151,21 +151,18 @@ def polled(account: Account, ask: Spoilt, days: int, before: Snapshot) -> Polled
     """Poll as a poller does, but for its net under bugs of ours."""
     poll = Poll(ask, NOW + timedelta(days=days))
     try:
-        samples = anyio.run(account.read, poll)
+        items = anyio.run(account.read, poll)
     except PollError as error:
         return error
     as_of = poll.as_of.timestamp() if poll.as_of else None
-    return made(account, Brought(0, samples, poll.notes, as_of, poll.now, read_at=1.0, stale_at=100.0), before)
+    return made(account, Brought(0, [*items, *poll.unreadable], poll.notes, as_of, poll.now, 1.0, 100.0), before)
 
 
-def samples_of(outcome: Polled) -> list[Sample]:
-    assert outcome.totals is not None
-    return [*outcome.reading.samples, *outcome.totals.samples]
-
-
-def consumed(snapshot: Snapshot) -> dict[Key, Consumption]:
-    """What every quota's counter goes on from."""
-    return {key: one for part in snapshot.shown(0.0) for key, one in part.quotas.consumed.items()}
+def samples_of(outcome: Polled, vendor: str) -> list[Sample]:
+    assert outcome.whole is not None
+    figures = quota_figures(vendor, outcome.whole.quotas, outcome.ledger)
+    totals = (Sample(family, labels, value) for family, values in figures.items() for labels, value in values.items())
+    return [*outcome.reading.samples, *totals]
 
 
 def shown(store: Store, form: Format) -> list[tuple[str, frozenset[tuple[str, str]], float]]:
@@ -177,7 +174,13 @@ def shown(store: Store, form: Format) -> list[tuple[str, frozenset[tuple[str, st
     for metric in found:
         assert metric.type == families[metric.name.removesuffix("_total")].kind
         assert metric.documentation == families[metric.name.removesuffix("_total")].help
-    return [(one.name, frozenset(one.labels.items()), one.value) for metric in found for one in metric.samples]
+    samples = [one for metric in found for one in metric.samples]
+    created = [frozenset(one.labels.items()) for one in samples if one.name.endswith("_created")]
+    counters = [frozenset(one.labels.items()) for one in samples if one.name.endswith("_total")]
+    assert created == (counters if form is Format.OPENMETRICS else [])
+    return [
+        (one.name, frozenset(one.labels.items()), one.value) for one in samples if not one.name.endswith("_created")
+    ]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -192,8 +195,8 @@ def test_whatever_is_answered_makes_a_page_that_parses_back_to_the_reading(vendo
         if isinstance(outcome, PollError):
             assert len(str(outcome)) < 2000
             continue
-        store.succeeded(account.key, outcome.part, outcome.whole)
-        samples, counters = samples_of(outcome), consumed(store[account.key])
+        store.succeeded(account.key, outcome.part, outcome.whole, 0, outcome.ledger)
+        samples, counters = samples_of(outcome, vendor), outcome.ledger.totals
         expected = [
             (
                 one.family.name,
@@ -205,9 +208,11 @@ def test_whatever_is_answered_makes_a_page_that_parses_back_to_the_reading(vendo
         assert len(expected) == len(set(expected)) <= account.max_series
         for form in Format:
             assert sorted(shown(store, form), key=repr) == sorted(expected, key=repr)
-        totals = {key: one.total for key, one in consumed(before).items()}
-        assert all(one.total >= totals.get(key, 0.0) for key, one in counters.items())
-        assert all(math.isfinite(one.last) for one in counters.values())
+        for quota, total in before.ledger.totals.items():
+            now = counters.get(quota, total)
+            assert now.value >= total.value
+            assert (now.shown or 0.0) >= (total.shown or 0.0)
+        assert all(math.isfinite(total.value) for total in counters.values())
         assert all(math.isfinite(one.value) for one in samples)
         assert all(clean_label(label) == label for one in samples for label in one.labels)
 
@@ -218,10 +223,10 @@ def test_what_is_spoilt_was_whole_and_has_every_configured_quota(vendor: str) ->
     outcome = polled(account, Spoilt(account, recorded_replies(vendor), [NotFound("")]), 0, Snapshot())
 
     assert isinstance(outcome, Polled)
-    assert outcome.totals is not None
-    assert {quota.name for quota in account.quotas} == set(outcome.totals.quotas.matched)
-    assert all(outcome.totals.quotas.matched.values())
-    assert {sample.family for sample in samples_of(outcome)} & set(QUOTA_FAMILIES)
+    assert outcome.whole is not None
+    assert {quota.name for quota in account.quotas} == set(outcome.whole.matched)
+    assert all(outcome.whole.matched.values())
+    assert {sample.family for sample in samples_of(outcome, vendor)} & set(QUOTA_FAMILIES)
 
 
 async def endless(path: str, *, params: Mapping[str, str] | None = None, body: object = None) -> object:
@@ -259,5 +264,7 @@ def test_one_customer_whose_id_cannot_be_asked_for_costs_the_others_nothing(iden
 
     assert isinstance(outcome, Polled)
     assert isinstance(whole, Polled)
-    assert samples_of(outcome) == samples_of(whole)
+    assert outcome.reading.samples == whole.reading.samples
+    assert outcome.whole
+    assert outcome.whole.withheld == {("all", "unreadable"): 1, ("features", "unreadable"): 3}
     assert outcome.reading.notes.skipped == {"schema": 1}

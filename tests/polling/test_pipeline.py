@@ -1,6 +1,7 @@
 """From what a poll of a slice brought to what is shown and kept: limits and quotas over all slices."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 from configurations import account as configuration
 
 from exporter.config import parse
-from exporter.metrics import QUOTA_FAMILIES, Sample
+from exporter.metrics import QUOTA_FAMILIES, Family, Sample
 from exporter.polling import poller
-from exporter.polling.pipeline import Brought, Polled, made
+from exporter.polling.pipeline import Brought, Polled, made, reconfigured
 from exporter.store.snapshot import Snapshot
 from exporter.vendors import Account
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
@@ -49,12 +50,18 @@ class Polls:
     def read(self, number: int, samples: Iterable[Sample], stale_at: float = 100.0) -> Polled:
         brought = Brought(number, samples, Notes(), None, NOW, read_at=1.0, stale_at=stale_at)
         polled = made(self.account, brought, self.snapshot)
-        self.snapshot = self.snapshot.succeeded(number).read(number, polled.part, polled.whole)
+        self.snapshot = self.snapshot.succeeded(number).read(number, polled.part, polled.whole, polled.ledger)
         return polled
 
     @property
     def text(self) -> str:
-        return "".join(one.plain.decode() for part in self.snapshot.shown(0.0) for one in part.blocks.values())
+        """The page in the text format."""
+        return "".join(
+            lines.plain.decode()
+            for part in self.snapshot.shown(0.0)
+            for family, lines in part.blocks.items()
+            if isinstance(family, Family)
+        )
 
 
 def used(text: str) -> list[float]:
@@ -86,6 +93,81 @@ def test_a_slice_that_is_smaller_now_leaves_room_for_the_others() -> None:
         polls.read(number, events(number, count))
 
     assert (polls.snapshot.series, polls.snapshot.dropped) == (70, 0)
+
+
+EACH = "quotas: [{name: q, metric: prolifi_event_count, by: [customer_id], limit: 50}]"
+
+
+@pytest.mark.parametrize(("room", "quotas", "others"), [(100, 10, 10), (35, 10, 5), (8, 2, 2), (2, 0, 2), (1, 0, 1)])
+def test_a_quota_is_shown_whole_or_not_at_all(room: int, quotas: int, others: int) -> None:
+    polled = Polls(account_of(f"max_series: {room}, {EACH}")).read(0, events(0, 10))
+
+    names = Counter(sample.family.name for sample in polled.reading.samples)
+    assert names.pop("prolifi_event_count", 0) == others
+    assert set(names.values()) <= {quotas}
+    assert len(names) == (3 if quotas else 0)
+    assert polled.reading.dropped == 40 - polled.reading.series
+    assert not polled.is_empty
+
+
+def test_a_reading_of_which_nothing_fits_is_not_empty() -> None:
+    polls = Polls(account_of("max_series: 10"))
+    polls.read(0, events(0, 10))
+
+    assert [polls.read(1, events(1, count)).is_empty for count in (5, 0)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ("", []),
+        (EACH, [1.0, 1.0]),
+        (EACH.replace("50", "60"), []),
+        (EACH.replace("name: q", "name: r"), []),
+        (EACH.replace("by:", "match: {event_name: e}, by:"), []),
+    ],
+)
+def test_a_quota_on_each_customer_that_is_set_otherwise_is_gone_at_once(settings: str, shown: list[float]) -> None:
+    polls = Polls(account_of(EACH))
+    polls.read(0, events(0, 2))
+
+    polls.snapshot = reconfigured(account_of(settings or "max_series: 100"), polls.snapshot)
+
+    assert used(polls.text) == shown
+    assert polls.snapshot.series == len(polls.text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [
+        ("max_series: 100", []),
+        (SUM.replace("50", "60"), ["6.0", "0.0", "60.0"]),
+        (SUM.replace("name: q", "name: r"), []),
+        (SUM, ["6.0", "0.0", "50.0"]),
+    ],
+)
+def test_a_quota_on_the_account_that_is_set_otherwise_is_right_or_gone_at_once(settings: str, lines: list[str]) -> None:
+    polls = Polls(account_of())
+    for number in range(SLICES):
+        polls.read(number, events(number, 2))
+
+    polls.snapshot = reconfigured(account_of(settings), polls.snapshot)
+
+    assert [line.split()[-1] for line in polls.text.splitlines() if line.startswith("usage_quota")] == lines
+
+
+def test_while_a_reading_cannot_be_stored_figures_go_on_and_counters_wait() -> None:
+    account, found = account_of(f"{EACH}, discover: true".replace(", discover: true", "")), list[list[str]]()
+    polls = Polls(account)
+    for count, is_stored in ((5.0, True), (8.0, True), (9.0, False), (7.0, False), (12.0, True)):
+        before = polls.snapshot
+        polled = polls.read(0, events(0, 1, count))
+        if not is_stored:
+            waiting = polled.uncounted(account, before.ledger)
+            polls.snapshot = before.read(0, waiting.part, waiting.whole, waiting.ledger)
+        found.append([line.split()[-1] for line in polls.text.splitlines() if "_used{" in line or "_total{" in line])
+
+    assert found == [["5.0", "0.0"], ["8.0", "3.0"], ["9.0", "3.0"], ["7.0", "3.0"], ["12.0", "7.0"]]
 
 
 def test_quotas_are_the_last_to_be_left_out_over_slices_too() -> None:

@@ -14,6 +14,7 @@ from virtual_time import START, run_virtually, virtual_now
 from exporter.cli import demo
 from exporter.config import parse
 from exporter.errors import PollError, ServerFailed
+from exporter.metrics import Family
 from exporter.polling.poller import Poller
 from exporter.store.reading import Reading
 from exporter.store.store import Store
@@ -106,7 +107,11 @@ def poll(store: Store, settings: str, *answers: float | PollError) -> list[str]:
         for answer in answers:
             await Poller(account, partial(ask_once, answer), store, Ignored(), virtual_now).poll()
             parts = store[account.key].shown(anyio.current_time())
-            pages.append(b"".join(lines.plain for part in parts for lines in part.blocks.values()).decode())
+            pages.append(
+                b"".join(
+                    lines.plain for part in parts for key, lines in part.blocks.items() if isinstance(key, Family)
+                ).decode()
+            )
 
     run_virtually(main)
     return pages

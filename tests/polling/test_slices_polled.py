@@ -10,12 +10,14 @@ from virtual_time import run_virtually, virtual_now
 from exporter.client.auth import Auth, Key
 from exporter.errors import PollError, ServerFailed
 from exporter.metrics import Sample, figures_of
+from exporter.polling.pipeline import restored
 from exporter.polling.poller import Poller
 from exporter.secret import EnvironmentSecret
-from exporter.store.files import Kept, Storage
+from exporter.store.files import Storage
 from exporter.store.reading import Reading
-from exporter.store.snapshot import Part, Snapshot
+from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
+from exporter.store.stored_reading import StoredReading
 from exporter.vendors.account import Account
 from exporter.vendors.customers import by_slice
 from exporter.vendors.poll import Poll
@@ -147,17 +149,12 @@ def test_while_the_slices_are_others_the_earlier_figures_are_shown_until_all_wer
 
 def test_the_storage_has_each_slice_for_itself(tmp_path: Path) -> None:
     storage, one = Storage(tmp_path), account()
-    (snapshot,) = looks(one, 10.0)
-    for number in snapshot.parts:
+    for number in range(SLICES):
         figures = figures_of([PROLIFI_EVENT_COUNT(1.0 + number, customer_id=f"customer-{number}", event_name="e")])
-        storage.write(one, number, Kept(Reading(figures), None, 1.0, 2.0))
+        storage.write(one, number, StoredReading(1.0, 2.0, figures))
 
-    found = [storage.read(one, number) for number in range(SLICES)]
-    store = Store([one.key])
-    store.adopt({one.key: SLICES})
-    for number, kept in enumerate(found):
-        assert kept
-        store.restored(one.key, Part.of("main", kept.reading, None, kept.read_at, 100.0), None, number)
+    found = storage.read(one)
+    snapshot = restored(one, Snapshot(SLICES), found.readings, found.ledger, now=1.0, fresh_until=100.0)
 
-    assert [line.rsplit(" ", 1)[1] for line in lines(store[one.key])] == ["1.0", "2.0", "3.0"]
-    assert storage.read(account(2), 0) is None
+    assert [line.rsplit(" ", 1)[1] for line in lines(snapshot)] == ["1.0", "2.0", "3.0"]
+    assert storage.read(account(2)).readings == {}

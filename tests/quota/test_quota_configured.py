@@ -1,6 +1,6 @@
 """The quotas that operators set on vendors' figures."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -120,15 +120,40 @@ def test_costs_in_different_currencies_are_not_added_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "fault"),
+    ("settings", "withheld"),
     [
-        (setting(match="{meter_id: C0.*}"), None),
-        (setting(match="{meter_id: X.*}"), "no series matches"),
-        (setting(), "series in different units match"),
+        (setting(match="{meter_id: C0.*}"), {}),
+        (setting(match="{meter_id: X.*}"), {("q", "no_series"): 1}),
+        (setting(), {("q", "units"): 1}),
     ],
 )
-def test_what_keeps_a_quota_from_being_shown_is_said(settings: str, fault: str | None) -> None:
-    faults = quotas_of("ionos", IONOS, settings).whole.faults
+def test_why_a_quota_is_not_shown(settings: str, withheld: dict[tuple[str, str], int]) -> None:
+    assert quotas_of("ionos", IONOS, settings).whole.withheld == withheld
 
-    assert faults.keys() == ({"q"} if fault else set())
-    assert str(faults.get("q")).startswith(str(fault))
+
+@pytest.mark.parametrize(
+    ("values", "subjects"),
+    [
+        ((("team/blue", "cpu"), ("team", "blue/cpu")), {"team%2Fblue/cpu", "team/blue%2Fcpu"}),
+        ((("", "a"), ("a", "")), {"/a", "a/"}),
+    ],
+)
+def test_subjects_of_several_labels_do_not_meet(values: tuple[tuple[str, str], ...], subjects: set[str]) -> None:
+    samples = [sample for customer, name in values for sample in lever(5, None, customer=customer, lever=name)]
+
+    found = shown(quotas_of("planship", samples, setting(metric="planship_lever_usage", by="[customer_id, lever]")))
+
+    assert {subject for _, subject, _ in found} == subjects
+
+
+def test_an_empty_label_is_not_the_account() -> None:
+    found = shown(quotas_of("ionos", [meter(1, unit=""), meter(2, unit="a")], setting(by="[unit]")))
+
+    assert {subject: one["used"] for (_, subject, _), one in found.items()} == {"": 1, "a": 2}
+
+
+def test_a_calendar_period_is_of_calendar_years() -> None:
+    found = shown(quotas_of("ionos", [meter(1)], setting(period="{every: 1y, from: 2020-01-01}")))["q", "a", ""]
+
+    years = [datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (2026, 2027)]
+    assert [found["period_start"], found["period_end"]] == years

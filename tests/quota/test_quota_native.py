@@ -3,13 +3,12 @@
 import pytest
 from quota_samples import (
     END,
-    NOTHING,
     NOW,
     SPAN,
     Shown,
+    Watched,
     entitlement,
     lever,
-    measured,
     meter,
     plan,
     quotas_of,
@@ -18,8 +17,12 @@ from quota_samples import (
 )
 
 from exporter.metrics import Sample
-from exporter.vendors.netnut.families import NETNUT_SUB_USER_GB_USED, NETNUT_SUB_USER_PLAN_GB
-from exporter.vendors.planship.account import Product
+from exporter.vendors.netnut.families import (
+    NETNUT_GB_USED,
+    NETNUT_PLAN_GB,
+    NETNUT_SUB_USER_GB_USED,
+    NETNUT_SUB_USER_PLAN_GB,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -73,13 +76,19 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             "prolifi",
             entitlement(0, 0, None),
-            {("seats", "c1", ""): {"used": 0, "consumed_total": 0}},
-            id="a limit of nothing has no share",
+            {("seats", "c1", ""): {"used": 0, "limit": 0, "consumed_total": 0}},
+            id="a limit of nothing is a limit",
+        ),
+        pytest.param(
+            "prolifi",
+            entitlement(5, -1, None),
+            {("seats", "c1", ""): {"used": 5, "consumed_total": 0}},
+            id="a limit of -1 is none",
         ),
         pytest.param(
             "planship",
             lever(25, 75),
-            {("calls", "c1", ""): {"used": 25, "limit": 100, "consumed_total": 0}},
+            {("p/calls", "c1", ""): {"used": 25, "limit": 100, "consumed_total": 0}},
             id="a lever",
         ),
         pytest.param("planship", lever(25, None), {}, id="a lever whose rest is not known"),
@@ -90,14 +99,36 @@ def test_what_vendors_report(vendor: str, samples: list[Sample], quotas: Shown) 
     assert shown(quotas_of(vendor, samples)) == quotas
 
 
-def test_of_several_products_the_quotas_names_are_qualified_whatever_levers_they_have() -> None:
-    one = read_account("planship")
-    both = one.model_copy(update={"products": tuple(Product(slug=slug, levers=("calls",)) for slug in "pr")})
+def test_a_levers_quota_has_the_products_name_however_many_products_there_are() -> None:
     samples = lever(1, 9, "p") + lever(2, 8, "r", "c2", "seats")
 
-    assert {name for name, _, _ in shown(measured(one, samples, NOW))} == {"calls", "seats"}
-    assert {name for name, _, _ in shown(measured(both, samples, NOW))} == {"p/calls", "r/seats"}
-    assert {name for name, _, _ in shown(measured(both, samples[:2], NOW))} == {"p/calls"}
+    assert {name for name, _, _ in shown(quotas_of("planship", samples))} == {"p/calls", "r/seats"}
+    assert {name for name, _, _ in shown(quotas_of("planship", samples[:2]))} == {"p/calls"}
+
+
+@pytest.mark.parametrize(
+    ("sub_user", "plan_id", "subject"),
+    [
+        ("9", "41", "9/41"),
+        ("9/4", "1", "9%2F4/1"),
+        ("9", "4/1", "9/4%2F1"),
+        ("9%2F4", "1", "9%252F4/1"),
+        ("", "41", "/41"),
+    ],
+)
+def test_a_subject_of_several_values_is_no_others(sub_user: str, plan_id: str, subject: str) -> None:
+    labels = {"plan_id": plan_id, "product_type": "", "sub_user_id": sub_user}
+
+    assert list(shown(quotas_of("netnut", [NETNUT_SUB_USER_GB_USED(3, **labels)]))) == [
+        ("sub_user_traffic", subject, "GB")
+    ]
+
+
+def test_of_two_series_under_one_name_limit_and_period_are_known_where_they_agree() -> None:
+    other = {"plan_id": "41", "product_type": "ISP"}
+    samples = [*plan(850), NETNUT_GB_USED(7, **other), NETNUT_PLAN_GB(50, **other)]
+
+    assert shown(quotas_of("netnut", samples)) == {("traffic", "41", "GB"): {"used": 857, "consumed_total": 0}}
 
 
 @pytest.mark.parametrize(
@@ -108,17 +139,19 @@ def test_of_several_products_the_quotas_names_are_qualified_whatever_levers_they
         pytest.param([(90, 10), (105, 0)], 100, id="overdrawn, said as nothing left"),
         pytest.param([(90, 10), (101, -1)], 100, id="overdrawn by one"),
         pytest.param([(90, 10), (105, 0), (120, 0)], 100, id="overdrawn for long"),
-        pytest.param([(60, 40), (60, 0)], 60, id="a smaller plan, said as nothing left"),
-        pytest.param([(60, 40), (60, 140)], 200, id="a larger plan"),
+        pytest.param([(60, 40), (60, 0), (60, 0)], 60, id="a smaller plan, said as nothing left"),
+        pytest.param([(60, 40), (60, 140), (61, 139)], 200, id="a larger plan, said twice"),
+        pytest.param([(60, 40), (60, 140)], 100, id="use and rest of different moments, said once"),
+        pytest.param([(90, 10), (1, 10), (2, 98)], 100, id="use that is reset before the rest is"),
         pytest.param([(105, 0)], 105, id="nothing left, and never known how much there was: all is used"),
         pytest.param([(7, -1)], None, id="without limit, said as -1"),
         pytest.param([(7, 93), (8, -1)], None, id="without limit from now on"),
-        pytest.param([(0, 0)], None, id="no access"),
+        pytest.param([(0, 0)], 0, id="no access"),
     ],
 )
 def test_the_limit_that_what_is_left_implies(readings: list[tuple[float, float]], limit: float | None) -> None:
-    quotas = NOTHING
+    quotas = Watched(read_account("planship"))
     for used, remaining in readings:
-        quotas = quotas_of("planship", lever(used, remaining), before=quotas)
+        quotas.read(0, lever(used, remaining))
 
     assert [one.get("limit") for one in shown(quotas).values()] in ([limit], [] if limit is None else [limit])

@@ -7,10 +7,9 @@ import pytest
 from quota_samples import (
     END,
     NOW,
-    Sliced,
+    Watched,
     entitlement,
     lever,
-    measured_in_slices,
     meter,
     read_account,
     renewal,
@@ -22,11 +21,7 @@ from exporter.metrics import Sample
 from exporter.vendors import Account
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
-BETWEEN_PERIODS = "not all of the account was read since its period began"
-NO_SERIES = "no series matches"
-TOO_LARGE = "the series that match add up to more than a number can hold"
-UNITS = "series in different units match and cannot be added up: match one unit, or write unit in by"
-UNREAD = "not all of the account was read yet"
+BETWEEN_PERIODS, NO_SERIES, TOO_LARGE, UNITS, UNREAD = "between_periods", "no_series", "overflow", "units", "unread"
 
 Slices = Sequence[Sequence[Sample]]
 
@@ -62,14 +57,14 @@ STEPS: dict[str, tuple[str, list[Step]]] = {
             (0, EARLY, 9, 12, 12),
         ],
     ),
-    "a calendar month begins whose figures the vendor does not have yet": (
+    "a calendar month begins with as much as the last one had, which was asked for by its first day": (
         "month",
         [
             (0, LATE, 600, None, None),
             (1, LATE, 400, 1000, 0),
             (0, EARLY, 601, None, None),
-            (1, EARLY, 400, 1001, 1),
-            (0, EARLY, 602, 1002, 2),
+            (1, EARLY, 400, 1001, 1001),
+            (0, EARLY, 602, 1002, 1002),
         ],
     ),
     "a period of the operator's own begins": (
@@ -95,21 +90,22 @@ STEPS: dict[str, tuple[str, list[Step]]] = {
 
 @pytest.mark.parametrize(("period", "steps"), STEPS.values(), ids=STEPS)
 def test_a_quota_is_shown_when_every_slice_was_read_in_its_period(period: str, steps: list[Step]) -> None:
-    account = Sliced(prolifi(period=period))
+    account = Watched(prolifi(period=period))
     for number, now, count, used, consumed in steps:
         account.read(number, [events(count)], now)
 
         one = shown(account).get(("q", "a", ""), {})
         assert (one.get("used"), one.get("consumed_total")) == (used, consumed)
         fault = UNREAD if len(account.slices) < 2 else BETWEEN_PERIODS
-        assert account.whole.faults == ({} if one else {"q": fault})
+        assert account.whole.withheld == ({} if one else {("q", fault): 1})
 
 
 def found_in_slices(account: Account, slices: Slices) -> tuple[dict[str, float], dict[str, int], dict[str, str]]:
     """What is used by subject, how many series match, and what is at fault."""
-    quotas = measured_in_slices(account, slices, NOW)
+    quotas = Watched(account)
+    quotas.read_all(slices)
     used = {subject: one["used"] for (_, subject, _), one in shown(quotas).items()}
-    return used, dict(quotas.whole.matched), dict(quotas.whole.faults)
+    return used, dict(quotas.whole.matched), dict(quotas.whole.withheld)
 
 
 GB, HOURS = meter(2, unit="GB"), meter(3, unit="h")
@@ -163,54 +159,55 @@ def test_what_slices_have_of_a_quota_on_each_customer(
 
 
 def test_a_quota_that_adds_up_is_not_shown_before_every_slice_was_read() -> None:
-    account = Sliced(prolifi())
+    account = Watched(prolifi())
 
     account.read(0, [ONE])
-    first = (shown(account), account.whole.matched, account.whole.faults)
+    first = (shown(account), account.whole.matched, account.whole.withheld)
     account.read(1, [TWO])
 
-    assert first == ({}, {}, {"q": UNREAD})
+    assert first == ({}, {}, {("q", UNREAD): 1})
     assert [one["used"] for one in shown(account).values()] == [3]
-    assert (account.whole.matched, account.whole.faults) == ({"q": 2}, {})
+    assert (account.whole.matched, account.whole.withheld) == ({"q": 2}, {})
 
 
 @pytest.mark.parametrize("samples", [[ONE], []])
 def test_a_quota_on_each_customer_is_shown_with_the_customers_slice(samples: list[Sample]) -> None:
-    account = Sliced(prolifi(by="[customer_id]"))
+    account = Watched(prolifi(by="[customer_id]"))
 
     account.read(0, samples)
 
     assert len(shown(account)) == len(samples)
-    assert (account.whole.matched, account.whole.faults) == ({}, {})
+    assert (account.whole.matched, account.whole.withheld) == ({}, {})
 
 
 @pytest.mark.parametrize(("pattern", "matched", "fault"), [("c1", 2, BETWEEN_PERIODS), ("x", 0, NO_SERIES)])
 def test_series_are_counted_while_slices_were_read_in_different_periods(pattern: str, matched: int, fault: str) -> None:
-    account = Sliced(prolifi(period="month", match=f"{{customer_id: {pattern}}}"))
+    account = Watched(prolifi(period="month", match=f"{{customer_id: {pattern}}}"))
     for number, now in ((0, LATE), (1, LATE), (0, EARLY)):
         account.read(number, [ONE], now)
 
-    assert (account.whole.matched, account.whole.faults) == ({"q": matched}, {"q": fault})
+    assert (account.whole.matched, account.whole.withheld) == ({"q": matched}, {("q", fault): 1})
 
 
 def test_a_quota_that_is_made_of_something_else_now_waits_until_every_slice_was_read_for_it() -> None:
-    account, changed = Sliced(prolifi()), prolifi(match="{customer_id: c1}")
+    account, changed = Watched(prolifi()), prolifi(match="{customer_id: c1}")
     account.read(0, [events(600)])
     account.read(1, [events(400), events(9, "c2")])
 
-    account.read(0, [events(610)], account=changed)
-    between = (shown(account), account.whole.faults)
+    account.account = changed
+    account.read(0, [events(610)])
+    between = (shown(account), account.whole.withheld)
     account.read(1, [events(405), events(9, "c2")])
     anew = shown(account)["q", "a", ""]
     account.read(1, [events(407), events(9, "c2")])
 
-    assert between == ({}, {"q": UNREAD})
+    assert between == ({}, {("q", UNREAD): 1})
     assert (anew["used"], anew["consumed_total"]) == (1015, 0)
     assert shown(account)["q", "a", ""]["consumed_total"] == 2
 
 
 def test_the_counters_go_on_slice_by_slice() -> None:
-    account = Sliced(prolifi(metric="prolifi_entitlement_used"))
+    account = Watched(prolifi(metric="prolifi_entitlement_used"))
     for number, used in ((0, 10), (1, 20), (0, 15), (1, 22), (0, 14), (0, 16)):
         account.read(number, entitlement(used, 100, None, f"c{number}"))
 
@@ -226,6 +223,8 @@ def test_the_vendors_plan_is_the_period_where_it_is_that_of_all_slices(
     customers = [(f"c{number}", end) for number, end in enumerate(ends)]
     slices = [[*lever(1, None, customer=customer), renewal(customer, end)] for customer, end in customers]
 
-    (quota,) = shown(measured_in_slices(read_account("planship", text), slices, NOW)).values()
+    watched = Watched(read_account("planship", text))
+    watched.read_all(slices)
+    (quota,) = shown(watched).values()
 
     assert quota.get("period_end") == end

@@ -1,27 +1,32 @@
 """What outlives the process: a file an account, whole or not at all, and what becomes of one that cannot be used."""
 
 import hashlib
+import math
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stored_files import checked, documents_of
+from quota_samples import Watched, shown
+from stored_files import checked, checked_text, documents_of
 
-from exporter.metrics import Sample, figures_of
+from exporter.metrics import Labels, Sample
 from exporter.polling.pipeline import Brought, made
-from exporter.quota import NO_QUOTAS, Quotas, reported
-from exporter.secret import EnvironmentSecret
-from exporter.store.files import Kept, Storage, Unusable
-from exporter.store.reading import READING_FAMILIES, Reading
+from exporter.quota import Contribution, Definition, Ledger, Sum
+from exporter.secret import EnvironmentSecret, FileSecret
+from exporter.store.files import FolderInUse, Restored, Storage
 from exporter.store.snapshot import Snapshot
+from exporter.store.stored_reading import StoredReading
+from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.netnut.families import NETNUT_GB_USED
+from exporter.vendors.periods import Span
 from exporter.vendors.reply import Notes
 
 MAIN = NetNut.model_construct(
@@ -35,13 +40,26 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PLAN = {"plan_id": "41", "product_type": "Residential"}
 
 
-def kept(*samples: Sample) -> Kept:
+def kept(*samples: Sample) -> StoredReading:
     brought = Brought(0, samples, Notes(), as_of=500.0, asked_at=NOW, read_at=1002.0, stale_at=2000.0)
     polled = made(MAIN, brought, Snapshot())
-    return Kept(polled.reading, polled.totals, asked_at=1000.0, read_at=1002.0)
+    return StoredReading(
+        1000.0,
+        1002.0,
+        polled.figures,
+        polled.part.quotas,
+        polled.part.contributions,
+        polled.ledger.of_slice(0),
+        500.0,
+        3,
+    )
 
 
-SAMPLES = st.sampled_from(READING_FAMILIES).flatmap(
+def stored(storage: Storage) -> StoredReading:
+    return storage.read(MAIN).readings[0]
+
+
+SAMPLES = st.sampled_from(VENDOR_FAMILIES).flatmap(
     lambda family: st.builds(
         Sample,
         st.just(family),
@@ -56,30 +74,24 @@ def test_what_was_written_is_what_is_read(tmp_path_factory: pytest.TempPathFacto
     storage, written = Storage(tmp_path_factory.mktemp("storage")), kept(*samples)
 
     storage.write(MAIN, 0, written)
-    read = storage.read(MAIN, 0)
 
-    assert read is not None
-    assert (read.asked_at, read.read_at) == (1000.0, 1002.0)
-    assert (read.reading.figures, read.reading.as_of) == (written.reading.figures, 500.0)
-    assert (read.reading.quotas.consumed, read.reading.quotas.since) == (
-        written.reading.quotas.consumed,
-        written.reading.quotas.since,
-    )
+    assert stored(storage) == written
 
 
-def test_what_configured_quotas_add_up_is_kept_too(tmp_path: Path) -> None:
-    storage = Storage(tmp_path)
-    storage.write(MAIN, 0, Kept(Reading(dropped=3), Reading(quotas=Quotas(matched={"cap": 2})), 1.0, 2.0))
+def test_what_slices_add_to_configured_quotas_is_kept_too(tmp_path: Path) -> None:
+    sums: dict[Labels, Sum] = {("a", ""): Sum(5.0, 2, frozenset({("GB",)}), frozenset({Span(1.0, None)}))}
+    partial: frozenset[tuple[str | None, ...]] = frozenset({(None, "x")})
+    contributions = {"cap": Contribution("made of", Span(1.0, 2.0), sums, partial)}
+    ledger = Ledger(5.0, {}, {0: {}}, {"cap": Definition("made of", 5.0)})
+    written, storage = StoredReading(1.0, 2.0, contributions=contributions, ledger=ledger), Storage(tmp_path)
 
-    read = storage.read(MAIN, 0)
+    storage.write(MAIN, 0, written)
 
-    assert read is not None
-    assert read.totals is not None
-    assert (read.reading.dropped, read.totals.quotas.matched) == (3, {"cap": 2})
+    assert stored(storage) == written
 
 
 def test_nothing_was_written_so_nothing_is_read(tmp_path: Path) -> None:
-    assert Storage(tmp_path / "made" / "here").read(MAIN, 0) is None
+    assert Storage(tmp_path / "made" / "here").read(MAIN) == Restored()
 
 
 def test_a_file_is_for_its_owners_eyes_and_has_no_companion(tmp_path: Path) -> None:
@@ -87,7 +99,8 @@ def test_a_file_is_for_its_owners_eyes_and_has_no_companion(tmp_path: Path) -> N
     for _ in range(2):
         storage.write(MAIN, 0, kept(NETNUT_GB_USED(1, **PLAN)))
 
-    (file,) = (tmp_path / "storage").iterdir()
+    lock, file = sorted((tmp_path / "storage").iterdir())
+    assert lock.name == ".lock"
     assert (file.name, file.stat().st_mode & 0o777) == ("netnut-main.json", 0o600)
     assert (tmp_path / "storage").stat().st_mode & 0o777 == 0o700
 
@@ -98,7 +111,14 @@ def changed(raw: bytes, **changes: object) -> bytes:
 
 
 def with_samples(raw: bytes, *samples: object) -> bytes:
-    return checked(documents_of(raw)[0], {"of": "reading", "samples": samples})
+    return checked(documents_of(raw)[0], {"samples": samples})
+
+
+def with_rows(raw: bytes, kind: str, *row: object) -> bytes:
+    return checked(documents_of(raw)[0], {kind: [row]})
+
+
+MEMBER = ["traffic", "41", "GB", ["41", "Residential"], 7.5, 7.5, 1.0, 0.0, False, False, None, None, None, None, 0.0]
 
 
 SPOILT: dict[str, tuple[Callable[[bytes], bytes], str]] = {
@@ -110,6 +130,26 @@ SPOILT: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "another shape": (lambda _: checked([]), "damaged"),
     "a part missing": (lambda raw: checked({"version": documents_of(raw)[0]["version"]}), "damaged"),
     "an older version": (lambda raw: changed(raw, version=1), "version"),
+    "a time that is none": (lambda raw: changed(raw, asked_at=None), "damaged"),
+    "a time without end": (lambda raw: changed(raw, asked_at=math.inf), "damaged"),
+    "a flag for a number": (lambda raw: changed(raw, read_at=True), "damaged"),
+    "no such slice": (lambda raw: changed(raw, slice=[1, 1]), "damaged"),
+    "less than nothing left out": (lambda raw: changed(raw, dropped=-1), "damaged"),
+    "another account's": (lambda raw: changed(raw, account="other"), "foreign"),
+    "another vendor's": (lambda raw: changed(raw, vendor="ionos"), "foreign"),
+    "nested without end": (lambda _: checked_text(b'{"version": 3, "x": ' + b"[" * 100_000), "damaged"),
+    "a figure that is none": (lambda raw: with_samples(raw, ["netnut_gb_used", ["41", "R"], math.nan]), "damaged"),
+    "a label that no page has": (lambda raw: with_samples(raw, ["netnut_gb_used", ["\x00", "R"], 1.0]), "damaged"),
+    "a label without end": (lambda raw: with_samples(raw, ["netnut_gb_used", ["x" * 300, "R"], 1.0]), "damaged"),
+    "a label that is a number": (lambda raw: with_samples(raw, ["netnut_gb_used", [41, "R"], 1.0]), "damaged"),
+    "a counter below a number": (
+        lambda raw: with_rows(raw, "totals", "q", "s", "", "5", 0, None, None, None),
+        "damaged",
+    ),
+    "a member that lacks a part": (lambda raw: with_rows(raw, "members", *MEMBER[:-1]), "damaged"),
+    "a member with more": (lambda raw: with_rows(raw, "members", *MEMBER, 1), "damaged"),
+    "a member whose figure is text": (lambda raw: with_rows(raw, "members", *MEMBER[:4], "7", *MEMBER[5:]), "damaged"),
+    "a quota that is none": (lambda raw: with_rows(raw, "quotas", "q"), "damaged"),
     "a family that is no more": (lambda raw: with_samples(raw, ["netnut_bytes", [], 1.0]), "version"),
     "a family with other labels": (lambda raw: with_samples(raw, ["netnut_gb_used", ["41"], 1.0]), "version"),
 }
@@ -122,23 +162,44 @@ def test_a_file_that_cannot_be_used_is_set_aside(spoil: Callable[[bytes], bytes]
     spoilt = spoil(file.read_bytes())
     file.write_bytes(spoilt)
 
-    with pytest.raises(Unusable, match=reason):
-        storage.read(MAIN, 0)
+    found = storage.read(MAIN)
 
-    assert storage.read(MAIN, 0) is None
+    assert (found.invalid, found.readings, found.ledger) == ([reason], {}, Ledger())
+    assert storage.read(MAIN) == Restored()
     assert (tmp_path / "netnut-main.set-aside").read_bytes() == spoilt
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"email": "b@example.com"}, {"base_url": "https://example.org"}, {"password": EnvironmentSecret("OTHER")}],
+    ("change", "is_same"),
+    [
+        ({"email": "b@example.com"}, False),
+        ({"base_url": "https://example.org"}, False),
+        ({"password": EnvironmentSecret("OTHER")}, True),
+        ({"password": None, "password_file": FileSecret(Path("password"))}, True),
+        ({"email": None, "token": EnvironmentSecret("TOKEN")}, False),
+    ],
 )
-def test_a_reading_of_another_account_of_the_same_name_is_not_shown(change: dict[str, object], tmp_path: Path) -> None:
+def test_a_reading_is_of_whoever_signs_in_however_that_is_written(
+    change: dict[str, object], is_same: bool, tmp_path: Path
+) -> None:
     storage = Storage(tmp_path)
     storage.write(MAIN, 0, kept(NETNUT_GB_USED(7.5, **PLAN)))
 
-    with pytest.raises(Unusable, match="foreign"):
-        storage.read(MAIN.model_copy(update=change), 0)
+    found = storage.read(MAIN.model_copy(update=change))
+
+    assert (len(found.readings), found.invalid) == ((1, []) if is_same else (0, ["foreign"]))
+
+
+def test_where_there_is_only_a_key_its_place_counts_however_it_is_spelt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keys = [FileSecret(Path("key")), FileSecret(tmp_path / "key"), FileSecret(Path("other"))]
+    accounts = [MAIN.model_copy(update={"email": None, "token_file": key, "token": None}) for key in keys]
+    storage = Storage(tmp_path / "storage")
+    storage.write(accounts[0], 0, kept(NETNUT_GB_USED(7.5, **PLAN)))
+
+    assert [len(storage.read(one).readings) for one in accounts] == [1, 1, 0]
 
 
 @pytest.mark.slow
@@ -150,18 +211,74 @@ def test_a_writer_that_is_killed_a_hundred_times_leaves_a_whole_reading_each_tim
     assert int(killed.stdout) >= 100
 
 
-def test_what_was_used_while_the_exporter_was_down_is_in_the_counter() -> None:
-    before = reported(MAIN, figures_of([NETNUT_GB_USED(7, **PLAN)]), NOW, NO_QUOTAS)
-    restored = kept_over_a_restart(Kept(Reading(quotas=before), None, 1.0, 2.0))
+def test_what_was_used_while_the_exporter_was_down_is_in_the_counter(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    storage.write(MAIN, 0, kept(NETNUT_GB_USED(7, **PLAN)))
 
-    after = reported(MAIN, figures_of([NETNUT_GB_USED(9, **PLAN)]), NOW, restored.reading.quotas)
+    after = Watched(MAIN, storage.read(MAIN).ledger)
+    after.read(0, [NETNUT_GB_USED(9, **PLAN)], NOW)
 
-    assert [one.total for one in after.consumed.values()] == [2.0]
+    assert list(after.consumed.values()) == [2.0]
+    assert [one["consumed_total"] for one in shown(after).values()] == [2.0]
 
 
-def kept_over_a_restart(one: Kept) -> Kept:
-    with TemporaryDirectory() as folder:
-        Storage(Path(folder)).write(MAIN, 0, one)
-        found = Storage(Path(folder)).read(MAIN, 0)
-    assert found
-    return found
+def test_another_process_that_writes_is_left_alone_until_it_ends(tmp_path: Path) -> None:
+    script = "from test_storage import *; Storage(Path(sys.argv[1])).write(MAIN, 0, kept()); print(flush=True); input()"
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    storage = Storage(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", script, tmp_path], env=here, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        other.stdout.readline()
+        with pytest.raises(FolderInUse):
+            storage.write(MAIN, 0, kept())
+        other.communicate(b"\n")
+
+    storage.write(MAIN, 0, kept())
+
+
+def test_a_link_that_somebody_left_is_not_followed(tmp_path: Path) -> None:
+    victim, folder = tmp_path / "victim", tmp_path / "storage"
+    victim.write_text("precious")
+    storage = Storage(folder)
+    (folder / "netnut-main.json.new").symlink_to(victim)
+
+    storage.write(MAIN, 0, kept())
+
+    assert victim.read_text() == "precious"
+    assert not (folder / "netnut-main.json").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("mode", "warns"), [(0o700, False), (0o750, False), (0o770, True), (0o777, True), (0o1777, False)]
+)
+def test_a_folder_that_others_may_change_is_told(mode: int, warns: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "storage"
+    folder.mkdir()
+    folder.chmod(mode)
+
+    assert bool(Storage(folder).warning) == warns
+
+
+def test_a_folder_that_is_moved_while_it_is_used_is_still_the_same(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "storage")
+    (tmp_path / "storage").rename(tmp_path / "away")
+
+    storage.write(MAIN, 0, kept())
+
+    assert (tmp_path / "away" / "netnut-main.json").exists()
+
+
+def test_a_folder_that_is_made_anew_is_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "storage"
+    storage = Storage(folder)
+    storage.write(MAIN, 0, kept())
+    shutil.rmtree(folder)
+    with pytest.raises(FileNotFoundError):
+        storage.write(MAIN, 0, kept())
+    folder.mkdir()
+
+    storage.write(MAIN, 0, kept())
+
+    assert Storage(folder).read(MAIN).readings

@@ -1,14 +1,19 @@
-"""What shards keep: each its own, also in one folder, and nothing of a time when there were more or fewer of them."""
+"""What shards keep: each its own, also in one folder; counters go on however the account is divided."""
 
+import os
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 
-from exporter.metrics import Sample, figures_of
+from exporter.metrics import figures_of
+from exporter.quota import UNCLAIMED, Ledger, Member, QuotaId, Total
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
-from exporter.store.files import Kept, Storage
-from exporter.store.reading import Reading
+from exporter.store.files import Restored, Storage
+from exporter.store.stored_reading import StoredReading
+from exporter.vendors.periods import NO_SPAN
 from exporter.vendors.prolifi.account import Prolifi
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
@@ -25,26 +30,32 @@ def account(shard: Shard, customers: int = 1, name: str = "main") -> Prolifi:
     return whole.polled_by(shard)
 
 
-def kept(customer: str) -> Kept:
-    sample = Sample(PROLIFI_EVENT_COUNT, (customer, *["x"] * (len(PROLIFI_EVENT_COUNT.labels) - 1)), 7.0)
-    return Kept(Reading(figures_of([sample])), None, asked_at=1.0, read_at=2.0)
+def stored(one: Prolifi, number: int, at: float = 1.0, customer: str = "c", consumed: float = 5.0) -> StoredReading:
+    quota, labels = QuotaId("q", customer, ""), (customer, "e")
+    ledger = Ledger(
+        1.0, {quota: Total(consumed, 1.0, consumed)}, {number: {(quota, labels): Member(7, 7, NO_SPAN, at)}}
+    )
+    sample = PROLIFI_EVENT_COUNT(7.0, customer_id=f"of {one.shard}", event_name="e")
+    return StoredReading(at, at, figures_of([sample]), ledger=ledger)
 
 
 def left_by(folder: Path, shard: Shard, customers: int = 1, name: str = "main") -> None:
     one, storage = account(shard, customers, name), Storage(folder)
     for number in range(one.slices):
-        storage.write(one, number, kept(f"of {shard}"))
+        storage.write(one, number, stored(one, number, customer=f"c{number}"))
+    storage.close()
 
 
 def found_by(folder: Path, shard: Shard, customers: int = 1) -> list[str]:
     """The customers of what a shard that is started now shows."""
-    one, storage = account(shard, customers), Storage(folder)
-    read = [storage.read(one, number) for number in range(one.slices)]
-    return [sample.labels[0] for one in read if one for sample in one.reading.samples]
+    found = Storage(folder).read(account(shard, customers))
+    return [
+        labels[0] for _, one in sorted(found.readings.items()) for values in one.figures.values() for labels in values
+    ]
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.iterdir())
+    return sorted(file.name for file in folder.iterdir() if not file.name.startswith(".lock"))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +91,7 @@ def test_shards_that_start_at_once_do_not_mind_that_another_tries_the_folder_too
 
     monkeypatch.setattr(Path, "touch", taken_away_by_another)
 
-    assert Storage(tmp_path).read(account(ONE), 0) is None
+    assert Storage(tmp_path).read(account(ONE)) == Restored()
 
 
 @pytest.mark.parametrize(
@@ -88,21 +99,64 @@ def test_shards_that_start_at_once_do_not_mind_that_another_tries_the_folder_too
     [
         ((ONE, 1), (Shard(0, 2), 1)),
         ((Shard(0, 2), 1), (ONE, 1)),
-        ((Shard(1, 2), 1), (Shard(1, 3), 1)),
+        ((Shard(1, 2), 1), (Shard(2, 3), 1)),
         ((Shard(1, 2), 1001), (Shard(1, 3), 1001)),
         ((Shard(1, 12), 1), (Shard(1, 3), 1001)),
         ((ONE, 1), (ONE, 1001)),
         ((ONE, 2001), (ONE, 1001)),
     ],
 )
-def test_what_was_kept_in_other_parts_is_neither_shown_nor_comes_back(
+def test_of_another_division_counters_go_on_and_figures_are_not_shown(
     before: tuple[Shard, int], after: tuple[Shard, int], tmp_path: Path
 ) -> None:
     left_by(tmp_path, *before)
 
-    assert found_by(tmp_path, *after) == []
-    assert names(tmp_path) == []
-    assert found_by(tmp_path, *before) == []
+    found = Storage(tmp_path).read(account(*after))
+
+    assert found.readings == {}
+    assert {quota.subject for quota in found.ledger.totals} == {f"c{n}" for n in range(account(*before).slices)}
+    assert set(found.ledger.members) == {UNCLAIMED}
+
+
+def test_of_what_several_divisions_left_the_newest_counts(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    for shard, at, consumed in ((Shard(0, 2), 30.0, 8.0), (Shard(1, 3), 20.0, 5.0), (ONE, 10.0, 3.0)):
+        one = account(shard)
+        storage.write(one, 0, stored(one, 0, at, consumed=consumed))
+
+    found = Storage(tmp_path).read(account(ONE))
+
+    assert [total.value for total in found.ledger.totals.values()] == [8.0]
+    ((_, member),) = (item for group in found.ledger.members.values() for item in group.items())
+    assert member.last_seen_at == 30.0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_old", "is_gone"),
+    [
+        ((ONE, 2001), (ONE, 1001), False, True),
+        ((Shard(1, 3), 1), (Shard(1, 3), 1001), False, True),
+        ((Shard(0, 2), 1), (Shard(0, 3), 1), False, False),
+        ((Shard(0, 2), 1), (Shard(0, 3), 1), True, True),
+        ((ONE, 1), (Shard(0, 3), 1), True, True),
+        ((Shard(1, 3), 1), (Shard(0, 3), 1), True, False),
+    ],
+)
+def test_what_another_division_left_is_removed_when_all_was_read_anew(
+    before: tuple[Shard, int], after: tuple[Shard, int], is_old: bool, is_gone: bool, tmp_path: Path
+) -> None:
+    left_by(tmp_path, *before)
+    left = names(tmp_path)
+    for name in left if is_old else ():
+        os.utime(tmp_path / name, (0, 0))
+    one, storage = account(*after), Storage(tmp_path)
+
+    async def store(*, is_complete: bool) -> set[str]:
+        await storage.store(one, 0, stored(one, 0), is_complete=is_complete)
+        return set(names(tmp_path))
+
+    assert set(left) <= anyio.run(partial(store, is_complete=False))
+    assert set(left).isdisjoint(anyio.run(partial(store, is_complete=True))) == is_gone
 
 
 @pytest.mark.parametrize("started", [ONE, Shard(0, 2), Shard(1, 2), Shard(1, 4)])

@@ -86,7 +86,7 @@ def test_a_failure_keeps_the_last_good_reading_and_its_time() -> None:
 def test_a_reading_of_an_earlier_process_is_shown_and_is_no_poll() -> None:
     store = store_with()
 
-    store.restored(KEY, kept(checked([used(7)]), read_at=1000.0, stale_at=100.0))
+    store.restored(KEY, store[KEY].read(0, kept(checked([used(7)]), read_at=1000.0, stale_at=100.0), None))
 
     assert (store[KEY].up, store[KEY].polled, store.ready, store[KEY].read_at) == (False, False, False, 1000.0)
     assert store[KEY].shows(99.9)

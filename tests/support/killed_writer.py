@@ -13,13 +13,13 @@ from typing import NoReturn
 
 from exporter.metrics import figures_of
 from exporter.secret import EnvironmentSecret
-from exporter.store.files import Kept, Storage
-from exporter.store.reading import Reading
+from exporter.store.files import Storage
+from exporter.store.stored_reading import StoredReading
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.netnut.families import NETNUT_GB_USED
 
 TIMES = 100
-SERIES = 2000
+SERIES = 300
 ACCOUNT = NetNut.model_construct(
     vendor="netnut", name="main", base_url="https://example.com", token=EnvironmentSecret("TOKEN")
 )
@@ -30,17 +30,18 @@ def write_for_ever(storage: Storage, number: float, progress: int) -> NoReturn:
     while True:
         number += 1
         figures = figures_of(NETNUT_GB_USED(number, plan_id=str(plan), product_type="") for plan in range(SERIES))
-        storage.write(ACCOUNT, 0, Kept(Reading(figures), None, number, number))
+        storage.write(ACCOUNT, 0, StoredReading(number, number, figures))
         os.write(progress, b".")
 
 
 def left(storage: Storage) -> float:
     """The one number that all of the file's figures are, and its times."""
-    kept = storage.read(ACCOUNT, 0)
+    kept = storage.read(ACCOUNT).readings.get(0)
     if kept is None:
         return 0.0
-    assert len(kept.reading.samples) == SERIES
-    (number,) = {sample.value for sample in kept.reading.samples} | {kept.asked_at, kept.read_at}
+    (values,) = kept.figures.values()
+    assert len(values) == SERIES
+    (number,) = {*values.values(), kept.asked_at, kept.read_at}
     return number
 
 

@@ -1,15 +1,25 @@
 """Samples of quotas for tests: what vendors report, and what becomes of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from configurations import account
 
 from exporter.config import parse
-from exporter.metrics import Sample, figures_of
-from exporter.quota import NO_QUOTAS, Consumption, Key, Quotas, Tallies, configured, reported, tallied
+from exporter.metrics import Item, Sample
+from exporter.quota import (
+    AccountQuotas,
+    Ledger,
+    Quota,
+    QuotaId,
+    QuotaReading,
+    SliceFigures,
+    quota_samples,
+    read_quotas,
+)
+from exporter.store.reading import sanitize
 from exporter.vendors import Account
 from exporter.vendors.ionos.families import IONOS_METER_QUANTITY
 from exporter.vendors.netnut.families import (
@@ -29,6 +39,7 @@ from exporter.vendors.prolifi.families import (
     PROLIFI_ENTITLEMENT_RESET,
     PROLIFI_ENTITLEMENT_USED,
 )
+from exporter.vendors.reply import Notes
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 START, END = datetime(2026, 11, 10, tzinfo=UTC), datetime(2026, 12, 10, tzinfo=UTC)
@@ -43,70 +54,62 @@ def read_account(vendor: str, settings: str = "") -> Account:
     return one
 
 
-@dataclass(frozen=True)
-class Measured:
-    """The quotas of an account: those of its slices, and those of the whole."""
-
-    slices: Sequence[Quotas]
-    whole: Quotas
-
-    @property
-    def samples(self) -> Sequence[Sample]:
-        return [sample for quotas in (*self.slices, self.whole) for sample in quotas.samples]
-
-    @property
-    def consumed(self) -> Mapping[Key, Consumption]:
-        return {key: one for quotas in (*self.slices, self.whole) for key, one in quotas.consumed.items()}
-
-
-NOTHING = Measured((), NO_QUOTAS)
-
-
-def measured(account: Account, samples: Iterable[Sample], now: datetime, before: Measured = NOTHING) -> Measured:
-    """Read an account whole."""
-    return measured_in_slices(account, [samples], now, before)
-
-
-def measured_in_slices(
-    account: Account, slices: Sequence[Iterable[Sample]], now: datetime, before: Measured = NOTHING
-) -> Measured:
-    """Read an account in slices, all of them at the same time."""
-    figures, known = [figures_of(samples) for samples in slices], before.slices or [NO_QUOTAS] * len(slices)
-    tallies = [tallied(account, one, now) for one in figures]
-    return Measured(
-        [reported(account, one, now, quotas) for one, quotas in zip(figures, known, strict=True)],
-        configured(account, tallies, now, before.whole),
-    )
-
-
-class Sliced:
-    """The quotas of an account that is read slice by slice.
+class Watched:
+    """The quotas of an account that is read slice by slice, as the page shows them.
 
     Attributes:
-        slices: those of each slice, by its number.
-        whole: those of the account as a whole.
+        account: as it is set up.
+        ledger: what its counters go on from.
+        slices: the last reading of each slice, by its number.
+        fallen: quotas of which a figure fell for no known reason, in the order in which that was noticed.
 
     """
 
-    def __init__(self, account: Account) -> None:
-        self.slices: dict[int, Quotas] = {}
-        self.whole = NO_QUOTAS
-        self._account = account
-        self._tallies: dict[int, Tallies] = {}
+    def __init__(self, account: Account, ledger: Ledger | None = None) -> None:
+        self.account = account
+        self.ledger = ledger or Ledger()
+        self.slices: dict[int, QuotaReading] = {}
+        self.whole = AccountQuotas()
+        self.fallen: list[QuotaId] = []
 
-    def read(self, number: int, samples: Iterable[Sample], now: datetime = NOW, account: Account | None = None) -> None:
-        """Read one slice; of the account as it is set up from now on, if that is given."""
-        self._account, figures = account or self._account, figures_of(samples)
-        self.slices[number] = reported(self._account, figures, now, self.slices.get(number, NO_QUOTAS))
-        self._tallies[number] = tallied(self._account, figures, now)
-        self.whole = configured(self._account, list(self._tallies.values()), now, self.whole)
+    def read(self, number: int, items: Iterable[Item], now: datetime = NOW) -> None:
+        """Read one slice."""
+        clean = sanitize(items, Notes())
+        others = [one.contributions for other, one in self.slices.items() if other != number]
+        figures = SliceFigures(number, clean.figures, now, clean.unreadable, clean.ended)
+        found = read_quotas(self.account, figures, others, self.ledger)
+        self.slices[number], self.whole = found, found.whole
+        self.ledger = found.ledger.with_shown(one.id for one in (*found.quotas, *found.whole.quotas))
+        self.fallen += found.fallen
+
+    def read_all(self, slices: Sequence[Iterable[Item]], now: datetime = NOW) -> None:
+        """Read an account in slices, all of them at the same time."""
+        for number, items in enumerate(slices):
+            self.read(number, items, now)
 
     @property
-    def samples(self) -> Sequence[Sample]:
-        return [sample for quotas in (*self.slices.values(), self.whole) for sample in quotas.samples]
+    def quotas(self) -> list[Quota]:
+        return [*(quota for one in self.slices.values() for quota in one.quotas), *self.whole.quotas]
+
+    @property
+    def samples(self) -> list[Sample]:
+        totals = self.ledger.totals
+        return [one for quota in self.quotas for one in quota_samples(self.account.vendor, quota, totals[quota.id])]
+
+    @property
+    def withheld(self) -> dict[tuple[str, str], int]:
+        found: Counter[tuple[str, str]] = Counter()
+        for each in (*(one.withheld for one in self.slices.values()), self.whole.withheld):
+            found.update(each)
+        return dict(found)
+
+    @property
+    def consumed(self) -> dict[QuotaId, float]:
+        """What the counters hold, shown already or not."""
+        return {quota: one.value for quota, one in self.ledger.totals.items()}
 
 
-def shown(quotas: Measured | Sliced | Quotas) -> Shown:
+def shown(quotas: Watched) -> Shown:
     found: Shown = {}
     for sample in quotas.samples:
         vendor, *key = sample.labels
@@ -116,8 +119,10 @@ def shown(quotas: Measured | Sliced | Quotas) -> Shown:
     return found
 
 
-def quotas_of(vendor: str, samples: Iterable[Sample], settings: str = "", before: Measured = NOTHING) -> Measured:
-    return measured(read_account(vendor, settings), samples, NOW, before)
+def quotas_of(vendor: str, items: Iterable[Item], settings: str = "") -> Watched:
+    watched = Watched(read_account(vendor, settings))
+    watched.read(0, items)
+    return watched
 
 
 def plan(

@@ -6,7 +6,10 @@ from typing import Any
 
 
 def checked(*documents: object) -> bytes:
-    body = b"\n".join(json.dumps(document).encode() for document in documents)
+    return checked_text(b"\n".join(json.dumps(document).encode() for document in documents))
+
+
+def checked_text(body: bytes) -> bytes:
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 

@@ -16,6 +16,7 @@ from exporter.cli import demo
 from exporter.client.client import Client
 from exporter.client.rate_limit import Pacer
 from exporter.config import Config, parse
+from exporter.metrics import Sample
 from exporter.sandbox import World, make_app
 from exporter.sandbox.accounts import stable_id
 from exporter.sharding import Shard
@@ -88,7 +89,8 @@ class Vendors:
         ) as client:
             for number in range(slices):
                 poll = Poll(client, NOW, kept, slice=Slice(number, slices))
-                samples = await account.read(poll)
+                items = await account.read(poll)
+                samples = [one for one in items if isinstance(one, Sample)]
                 found.update((one.family.name, (*account.key, *one.labels), one.value) for one in samples)
                 self.skipped.update(poll.notes.skipped)
         return found

@@ -14,8 +14,9 @@ from exporter.client.rate_limit import RateLimit
 from exporter.config import parse
 from exporter.errors import REASONS, ServerFailed, Unauthorized
 from exporter.metrics import OWN_FAMILIES, figures_of
-from exporter.quota import Quotas
+from exporter.quota import Withheld
 from exporter.store.reading import Reading
+from exporter.store.snapshot import Part
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
@@ -50,10 +51,13 @@ class House:
         as_of: float | None = None,
         dropped: int = 0,
         matched: Mapping[str, int] | None = None,
+        withheld: Withheld | None = None,
     ) -> None:
         reading = Reading(figures_of([PROLIFI_WINDOW_START(1)]), dropped, notes or Notes(), as_of)
-        totals = Reading(quotas=Quotas(matched=matched or {}))
-        part, whole = (kept(one, read_at=START + 5) for one in (reading, totals))
+        part, whole = (
+            kept(reading, read_at=START + 5),
+            Part(matched=matched or {}, withheld=withheld or {}, read_at=START),
+        )
         self.store.succeeded(self.account.key, part, whole)
 
     def page(self) -> dict[tuple[str, Labels], float]:
@@ -200,7 +204,7 @@ def test_a_configured_quota_says_how_many_series_it_adds_up_even_none(house: Hou
 def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> None:
     notes = Notes()
     notes.drift.update({("data.count", "type"): 2})
-    house.succeeded(notes, as_of=START, matched={"calls": 3})
+    house.succeeded(notes, as_of=START, matched={"calls": 3}, withheld={("calls", "unreadable"): 1})
     house.store.failed(house.account.key, ServerFailed("HTTP 500"))
     house.observer.rate_limit_stated(RateLimit(1000, 999))
     house.observer.requested("200", 0.1)

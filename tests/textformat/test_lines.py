@@ -32,7 +32,7 @@ def figures_of(*families: Plans) -> Figures:
 
 
 def plain(blocks: Blocks) -> dict[Family, bytes]:
-    return {family: lines.plain for family, lines in blocks.items()}
+    return {family: lines.plain for family, lines in blocks.items() if isinstance(family, Family)}
 
 
 def changed(before: Lines, after: Lines) -> int:

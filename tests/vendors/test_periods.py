@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from exporter.vendors.periods import Every, Month, Period, Span, read_period
+from exporter.vendors.periods import Calendar, Every, Period, Span, read_period
 
 
 def at(text: str) -> datetime:
@@ -36,6 +36,13 @@ WEEKS = {"every": "1w", "from": "2026-11-02"}
         (WEEKS, "2026-11-21T12:00", span("2026-11-16", "2026-11-23")),
         (WEEKS, "2026-11-23T00:00", span("2026-11-23", "2026-11-30")),
         (WEEKS, "2026-10-31T12:00", span("2026-10-26", "2026-11-02")),
+        ({"every": "quarter", "from": "2020-01-01"}, "2026-11-14T00:00", span("2026-10-01", "2027-01-01")),
+        ({"every": "quarter", "from": "2025-11-30"}, "2026-02-28T00:00", span("2026-02-28", "2026-05-30")),
+        ({"every": "quarter", "from": "2026-02-01"}, "2026-01-31T23:59", span("2025-11-01", "2026-02-01")),
+        ({"every": "year", "from": "2020-01-01"}, "2026-12-31T23:59", span("2026-01-01", "2027-01-01")),
+        ({"every": "year", "from": "2024-02-29"}, "2026-02-28T00:00", span("2026-02-28", "2027-02-28")),
+        ({"every": "1y", "from": "2020-01-01"}, "2026-11-14T00:00", span("2026-01-01", "2027-01-01")),
+        ({"every": "3y", "from": "2020-07-01"}, "2026-06-30T00:00", span("2023-07-01", "2026-07-01")),
         ({"every": "30d", "from": "2026-01-15"}, "2026-02-14T00:00", span("2026-02-14", "2026-03-16")),
         ({"every": "1h30m", "from": "2026-11-21"}, "2026-11-21T02:59", span("2026-11-21T01:30", "2026-11-21T03:00")),
     ],
@@ -43,11 +50,11 @@ WEEKS = {"every": "1w", "from": "2026-11-02"}
 def test_the_period_that_a_moment_is_in(written: object, now: str, period: Span) -> None:
     read = read_period(written)
 
-    assert isinstance(read, Month | Every)
+    assert isinstance(read, Calendar | Every)
     assert read.at(at(now)) == period
 
 
-@pytest.mark.parametrize(("written", "read"), [("plan", "plan"), ("none", "none"), ("month", Month())])
+@pytest.mark.parametrize(("written", "read"), [("plan", "plan"), ("none", "none"), ("month", Calendar())])
 def test_what_is_not_a_span_of_its_own_stays_a_word(written: str, read: Period) -> None:
     assert read_period(written) == read
 
@@ -66,7 +73,8 @@ def test_what_is_not_a_span_of_its_own_stays_a_word(written: str, read: Period) 
         {"every": "30d", "from": "2026-01-15", "until": "2026-12-31"},
         {"every": "30", "from": "2026-01-15"},
         {"every": "0s", "from": "2026-01-15"},
-        {"every": "2y", "from": "2026-01-15"},
+        {"every": "1y2w", "from": "2026-01-15"},
+        {"every": "0y", "from": "2026-01-15"},
         {"every": "30d", "from": "2026-02-30"},
         {"every": "30d", "from": "15.01.2026"},
         {"every": "30d", "from": "2026-1-5"},

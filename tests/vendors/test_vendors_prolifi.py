@@ -196,6 +196,8 @@ def test_a_customer_who_went_since_the_list_is_left_out_unless_nobody_stayed(
         ({"is_unlimited": False, "limit": 10, "remaining": 6}, ["limit", "remaining", "unlimited"]),
         ({"limit": 10}, ["limit"]),
         ({"limit": 0, "remaining": -1}, ["limit", "remaining"]),
+        ({"limit": -1, "remaining": -1}, []),
+        ({"remaining": -1}, []),
         ({"limit": None}, []),
         ({}, []),
     ],

@@ -11,7 +11,7 @@ Limits:   none documented
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import ClassVar, Final, Literal
 
@@ -20,13 +20,14 @@ from pydantic import Field
 from exporter.client.auth import Auth, Basic
 from exporter.client.auth import Key as BearerToken
 from exporter.errors import Forbidden, NotFound
-from exporter.metrics import Sample
+from exporter.metrics import Item, Sample, Unreadable
 from exporter.vendors.account import Account
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.cost import Price, cost_samples, prices
 from exporter.vendors.ionos.replies import DataCenter, Products, Profile, Usage
 from exporter.vendors.ionos.settings import ContractNumber, DataCenterId
 from exporter.vendors.poll import Poll, segment
+from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import (
     Duration,
     SecretFromEnvironment,
@@ -38,7 +39,7 @@ from exporter.vendors.settings import (
 _DAY_SECONDS: Final = 86_400.0
 
 
-def samples(contract: str, replies: Iterable[Usage], price: Mapping[str, Price]) -> Iterator[Sample]:
+def samples(contract: str, replies: Sequence[Usage], price: Mapping[str, Price]) -> Iterator[Item]:
     """Say one contract's usage in metrics.
 
     Rows of one meter in one data centre are summed per unit; where one of them is not known, no sum is.
@@ -72,7 +73,25 @@ def samples(contract: str, replies: Iterable[Usage], price: Mapping[str, Price])
             name=center.name or "",
             location=center.location or "",
         )
+    yield from _unreadable(contract, replies)
     yield from cost_samples(contract, quantities, price)
+
+
+def _unreadable(contract: str, replies: Iterable[Usage]) -> Iterator[Unreadable]:
+    """Say which quantities exist and cannot be read: a row's, a data centre's, or those of more than is known."""
+    for reply in replies:
+        missing: list[dict[str, str]] = [{}] if is_partial(reply.datacenters) else []
+        for data_center in reply.datacenters:
+            place = {"datacenter_id": data_center.label}
+            missing += [place] if is_partial(data_center.meters) else []
+            missing += [
+                {**place, "meter_id": meter.meter_id}
+                for meter in data_center.meters or ()
+                if meter.quantity is None or meter.quantity.quantity is None
+            ]
+        for labels in missing:
+            yield families.IONOS_METER_QUANTITY.unreadable(contract=contract, **labels)
+            yield families.IONOS_ESTIMATED_COST.unreadable(contract=contract, **labels)
 
 
 class Ionos(Account):
@@ -130,11 +149,11 @@ quotas:
         if given.get("datacenters") and not (isinstance(contracts, list) and len(contracts) == 1):
             yield "datacenters", "needs exactly one number in contracts"
 
-    async def read(self, poll: Poll) -> Iterable[Sample]:
+    async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the month's usage of each contract; one that is gone is left out."""
         contracts = self.contracts or await self._discovered(poll)
 
-        async def samples_of(contract: str) -> Iterator[Sample]:
+        async def samples_of(contract: str) -> Iterator[Item]:
             price = await self._prices(poll, contract) if self.cost else {}
             replies = await self._usage(poll, contract)
             label = contract.lstrip("0") or contract
@@ -142,10 +161,17 @@ quotas:
 
         # A user may see a contract in the profile whose figures are not for them, or not yet.
         gone = (NotFound,) if self.contracts else (NotFound, Forbidden)
-        return chain.from_iterable([found for _, found in await poll.each(contracts, samples_of, gone)])
+
+        def hidden(contract: str) -> list[Unreadable]:
+            label = contract.lstrip("0") or contract
+            return [families.IONOS_METER_QUANTITY.unreadable(contract=label)]
+
+        return chain.from_iterable([found for _, found in await poll.each(contracts, samples_of, gone, hides=hidden)])
 
     async def _discovered(self, poll: Poll) -> list[str]:
         profile = await poll.get(Profile, "/profile")
+        if is_partial(profile.companies):
+            poll.unreadable.append(families.IONOS_METER_QUANTITY.unreadable())
         return list(dict.fromkeys(company.contract_id for company in profile.companies))
 
     async def _usage(self, poll: Poll, contract: str) -> list[Usage]:
@@ -157,7 +183,11 @@ quotas:
         async def usage_of(data_center: str) -> Usage:
             return await poll.get(Usage, f"{whole}/{segment(data_center)}", month)
 
-        return [usage for _, usage in await poll.each(self.datacenters, usage_of)]
+        def hidden(data_center: str) -> list[Unreadable]:
+            label = contract.lstrip("0") or contract
+            return [families.IONOS_METER_QUANTITY.unreadable(contract=label, datacenter_id=data_center)]
+
+        return [usage for _, usage in await poll.each(self.datacenters, usage_of, hides=hidden)]
 
     async def _prices(self, poll: Poll, contract: str) -> dict[str, Price]:
         """The price list, read once a day; without one that can be read there is no cost, but there is usage."""

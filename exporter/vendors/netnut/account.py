@@ -18,12 +18,13 @@ from pydantic import Field
 from exporter.client.auth import Auth, Login
 from exporter.client.auth import Key as PastedToken
 from exporter.errors import BadRequest, NotFound
-from exporter.metrics import Sample
+from exporter.metrics import Item, Unreadable
 from exporter.vendors.account import Account
 from exporter.vendors.netnut import families
 from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
+from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _TOKEN_SECONDS: Final = 23 * 3600.0
@@ -32,26 +33,37 @@ _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "
 _REFUSALS: Final = frozenset({400, 401, 403})
 
 
-def samples(plans: Iterable[Plan]) -> Iterator[Sample]:
+_COUNTED: Final = (families.NETNUT_GB_USED, families.NETNUT_REQUESTS_USED)
+_SUB_USERS_COUNTED: Final = (families.NETNUT_SUB_USER_GB_USED, families.NETNUT_SUB_USER_REQUESTS_USED)
+
+
+def samples(plans: Iterable[Plan]) -> Iterator[Item]:
     """Say the account's plans in metrics. A plan without a limit has no limit series."""
     for plan in plans:
         labels = {"plan_id": plan.id, "product_type": plan.product_type or ""}
-        yield from families.NETNUT_GB_USED.known(plan.total_gb_used, **labels)
+        yield from families.NETNUT_GB_USED.expected(plan.total_gb_used, **labels)
         yield from families.NETNUT_PLAN_GB.known(plan.limit_gb, **labels)
-        yield from families.NETNUT_REQUESTS_USED.known(plan.total_requests_used, **labels)
+        yield from families.NETNUT_REQUESTS_USED.expected(plan.total_requests_used, **labels)
         yield from families.NETNUT_REPORTED_USAGE_RATIO.known(plan.usage_percentage, **labels)
         yield from families.NETNUT_PLAN_ACTIVE.known(plan.is_active, **labels)
         yield from families.NETNUT_PLAN_START.known(plan.start_date, **labels)
         yield from families.NETNUT_PLAN_END.known(plan.end_date, **labels)
+    if is_partial(plans):
+        yield from (family.unreadable() for family in _COUNTED)
 
 
-def sub_user_samples(plans: Mapping[tuple[str, str], Plan]) -> Iterator[Sample]:
+def sub_user_samples(plans: Mapping[tuple[str, str], Plan]) -> Iterator[Item]:
     """Say sub-users' plans in metrics; they are given by sub-user and plan."""
     for (sub_user, _), plan in plans.items():
         labels = {"plan_id": plan.id, "product_type": plan.product_type or "", "sub_user_id": sub_user}
-        yield from families.NETNUT_SUB_USER_GB_USED.known(plan.total_gb_used, **labels)
+        yield from families.NETNUT_SUB_USER_GB_USED.expected(plan.total_gb_used, **labels)
         yield from families.NETNUT_SUB_USER_PLAN_GB.known(plan.limit_gb, **labels)
-        yield from families.NETNUT_SUB_USER_REQUESTS_USED.known(plan.total_requests_used, **labels)
+        yield from families.NETNUT_SUB_USER_REQUESTS_USED.expected(plan.total_requests_used, **labels)
+
+
+def _hidden(sub_user: str) -> list[Unreadable]:
+    """The series of a sub-user that cannot be read."""
+    return [family.unreadable(sub_user_id=sub_user) for family in _SUB_USERS_COUNTED]
 
 
 _TRAFFIC: Final = NativeQuota(
@@ -124,7 +136,7 @@ password: ${NETNUT_PASSWORD}
             refused_on=_REFUSALS,
         )
 
-    async def read(self, poll: Poll) -> Iterable[Sample]:
+    async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the plans of the account, and of its sub-users where they are asked for."""
         status = {"planStatus": _STATUS[self.plan_status]}
         own = await poll.post(Plans, "/customer/usage/myusage", status)
@@ -135,6 +147,8 @@ password: ${NETNUT_PASSWORD}
         if self.reseller:
             question = {**status, "bySubUser": True}
             reply = await poll.optional(lambda: poll.post(ResellerPlans, "/customer/usage/", question))
+            if reply is None or is_partial(reply.data):
+                poll.unreadable += [family.unreadable() for family in _SUB_USERS_COUNTED]
             for plan in (reply.data if reply else None) or ():
                 if plan.sub_user_id is None:
                     poll.skip("ambiguous")
@@ -144,10 +158,14 @@ password: ${NETNUT_PASSWORD}
                     found[plan.sub_user_id, plan.id] = plan
 
         async def plans_of(sub_user: str) -> list[Plan]:
-            return (await poll.get(Plans, f"/customer/usage/{segment(sub_user)}")).data
+            plans = (await poll.get(Plans, f"/customer/usage/{segment(sub_user)}")).data
+            poll.unreadable += _hidden(sub_user) if is_partial(plans) else ()
+            return plans
 
         asked = [sub_user for sub_user in self.sub_users if sub_user not in {known for known, _ in found}]
-        for sub_user, plans in await poll.each(asked, plans_of, gone=(NotFound, BadRequest), needed=False):
+        for sub_user, plans in await poll.each(
+            asked, plans_of, gone=(NotFound, BadRequest), needed=False, hides=_hidden
+        ):
             found |= {(sub_user, plan.id): plan for plan in plans if self._wanted(plan)}
         return found
 

@@ -40,7 +40,9 @@ NETNUT_PLAN_START = _plan(
     "netnut_plan_start_timestamp_seconds", "When the plan began, Unix time.", source=f"{_MYUSAGE} start_date"
 )
 NETNUT_PLAN_END = _plan(
-    "netnut_plan_end_timestamp_seconds", "When the plan ends, Unix time.", source=f"{_MYUSAGE} end_date"
+    "netnut_plan_end_timestamp_seconds",
+    "When the plan ends, Unix time; a day that is given without a time is its last.",
+    source=f"{_MYUSAGE} end_date",
 )
 
 _SUB_USER = "GET /customer/usage/{id} or POST /customer/usage/"

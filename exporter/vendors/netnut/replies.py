@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, field_validator
 from exporter.errors import Refused
 from exporter.vendors.reply import (
     MISSING,
+    End,
     Flag,
     Key,
     MaybeFlag,
@@ -28,7 +29,7 @@ class Plan(Reply, title="data"):
     id: Key
     product_type: Text = MISSING
     start_date: Time = MISSING
-    end_date: Time = MISSING
+    end_date: End = MISSING
     is_active: MaybeFlag = MISSING
     total_gb_used: Number = MISSING
     total_requests_used: Number = MISSING

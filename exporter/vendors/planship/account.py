@@ -23,13 +23,14 @@ from pydantic import Field
 
 from exporter.client.auth import Auth, Basic, Login
 from exporter.errors import BadRequest, NotFound
-from exporter.metrics import Sample
+from exporter.metrics import Item, Sample, Unreadable
 from exporter.vendors.customers import CustomersAccount
 from exporter.vendors.planship import families
 from exporter.vendors.planship.renewals import renewal_samples
 from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscriptions
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
+from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
 from exporter.vendors.values import read_number
 
@@ -56,20 +57,26 @@ def _customer_path(customer_id: str) -> str:
     return f"/api/v1/customers/{segment(customer_id)}"
 
 
-def samples(found: Found, *, buckets: bool, subscriptions: bool) -> Iterator[Sample]:
+def samples(found: Found, *, buckets: bool, subscriptions: bool) -> Iterator[Item]:
     """Say levers' usage in metrics, in the parts that are asked for."""
     for place, levers in found.items():
         for lever, used in levers.items():
             labels = {**place._asdict(), "lever": lever}
-            yield from families.PLANSHIP_LEVER_USAGE.known(used.total, **labels)
+            yield from families.PLANSHIP_LEVER_USAGE.expected(used.total, **labels)
             for bucket, value in (used.by_bucket or {}).items() if buckets else ():
-                yield from families.PLANSHIP_LEVER_BUCKET_USAGE.known(value, **labels, bucket=bucket)
+                yield from families.PLANSHIP_LEVER_BUCKET_USAGE.expected(value, **labels, bucket=bucket)
             for subscription, rows in (used.by_subscription or {}).items() if subscriptions else ():
                 values = [row.usage for row in rows if row.usage is not None]
                 if rows and len(values) == len(rows):
                     yield families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE(
                         sum(values), **labels, subscription_id=subscription
                     )
+                elif rows:
+                    yield families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE.unreadable(**labels, subscription_id=subscription)
+            if buckets and used.by_bucket is None:
+                yield families.PLANSHIP_LEVER_BUCKET_USAGE.unreadable(**labels)
+            if subscriptions and is_partial(used.by_subscription):
+                yield families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE.unreadable(**labels)
 
 
 def remaining_samples(place: Place, entitlements: Entitlements, levers: Iterable[str]) -> Iterator[Sample]:
@@ -99,8 +106,7 @@ class Planship(CustomersAccount):
     sign_ins: ClassVar = (("client_id", "client_secret"),)
     native_quotas: ClassVar = (
         NativeQuota(
-            name="{lever}",
-            qualified="{product}/{lever}",
+            name="{product}/{lever}",
             subject="{customer_id}",
             used=families.PLANSHIP_LEVER_USAGE,
             remaining=families.PLANSHIP_ENTITLEMENT_REMAINING,
@@ -158,11 +164,6 @@ products:
         return len(self.customers)
 
     @property
-    def qualifies_quotas(self) -> bool:
-        """Whether there are several products, each of which may have a lever of any name."""
-        return len(self.products) > 1
-
-    @property
     def calls(self) -> int:
         """Requests for each customer's levers, and for what else is asked for."""
         return self.most_customers * self._calls_each
@@ -175,7 +176,7 @@ products:
     def _calls_each(self) -> int:
         return self._lever_calls + len(self.products) * (self.entitlements + self.subscriptions)
 
-    async def read(self, poll: Poll) -> Iterable[Sample]:
+    async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the usage of each lever, customer and product, and what else is asked for."""
         found = await self._levers(poll)
         return chain(
@@ -197,11 +198,19 @@ products:
             place, kind, name = question
             if kind == "lever":
                 return {name: await poll.get(LeverUsage, f"{place.path}/levers/{segment(name)}/usage")}
-            return (await poll.get(LeversUsage, f"{place.path}/usage/{segment(name)}")).root
+            levers = (await poll.get(LeversUsage, f"{place.path}/usage/{segment(name)}")).root
+            poll.unreadable += hidden(question) if is_partial(levers) else ()
+            return levers
+
+        def hidden(question: tuple[Place, str, str]) -> list[Unreadable]:
+            place, kind, name = question
+            labels = place._asdict() | ({"lever": name} if kind == "lever" else {})
+            return [families.PLANSHIP_LEVER_USAGE.unreadable(**labels)]
 
         found: dict[Place, dict[str, LeverUsage]] = defaultdict(dict)
         share = self._lever_calls / self._calls_each
-        for (place, _, _), levers in await poll.each(questions, usage_of, gone=(NotFound, BadRequest), share=share):
+        gone = (NotFound, BadRequest)
+        for (place, _, _), levers in await poll.each(questions, usage_of, gone=gone, share=share, hides=hidden):
             found[place] |= levers
         return found
 

@@ -12,25 +12,29 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from exporter.client.auth import Auth
 from exporter.client.auth import Key as BearerKey
 from exporter.durations import Rate
-from exporter.metrics import Sample
+from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, by_slice
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, pages
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
+from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
+
+_UNLIMITED: Final = -1
+"""What a limit, or what is left of it, may be where there is none."""
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
@@ -41,16 +45,18 @@ def window_start(window: Literal["all", "month"] | int, now: datetime) -> dateti
     return today.replace(day=1) if window == "month" else today - timedelta(days=window - 1)
 
 
-def event_samples(readings: Iterable[tuple[str, Usage]]) -> Iterator[Sample]:
+def event_samples(readings: Iterable[tuple[str, Usage]]) -> Iterator[Item]:
     """Say customers' events in metrics."""
     for customer_id, usage in readings:
         for event in usage.data:
             labels = {"customer_id": customer_id, "event_name": event.event_name}
-            yield from families.PROLIFI_EVENT_COUNT.known(event.count, **labels)
+            yield from families.PROLIFI_EVENT_COUNT.expected(event.count, **labels)
             yield from families.PROLIFI_EVENT_LAST_REPORTED.known(event.last_reported_at, **labels)
+        if is_partial(usage.data):
+            yield families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer_id)
 
 
-def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterator[Sample]:
+def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterator[Item]:
     """Say customers' entitlements in metrics. What is unlimited has no limit series."""
     for customer_id, entitlements in readings:
         for one in entitlements.data:
@@ -58,9 +64,12 @@ def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterato
             yield from families.PROLIFI_ENTITLEMENT_USED.known(one.current_usage, **labels)
             yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)
             yield from families.PROLIFI_ENTITLEMENT_RESET.known(one.reset_at, **labels)
-            if not one.is_unlimited:
+            if not one.is_unlimited and one.limit != _UNLIMITED:
                 yield from families.PROLIFI_ENTITLEMENT_LIMIT.known(one.limit, **labels)
-                yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
+                if one.remaining != _UNLIMITED or one.limit is not None:  # beside a limit it is one too many
+                    yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
+        if is_partial(entitlements.data):
+            yield families.PROLIFI_ENTITLEMENT_USED.unreadable(customer_id=customer_id)
 
 
 class Prolifi(CustomersAccount):
@@ -135,11 +144,16 @@ discover: true
         return self.most_customers * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
 
     @property
+    def dated_families(self) -> Collection[Family]:
+        """Events of a month are asked for by its first day."""
+        return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
+
+    @property
     def has_own_figures(self) -> bool:
         """Whether there are series of the account as a whole: where its window begins."""
         return self.window != "all"
 
-    async def read(self, poll: Poll) -> Iterable[Sample]:
+    async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
         start = window_start(self.window, poll.now)
         window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
@@ -151,9 +165,17 @@ discover: true
         async def entitlements_of(customer: str) -> Entitlements:
             return await poll.get(Entitlements, f"/customers/{segment(customer)}/entitlements")
 
-        usage = await poll.each(await self.customers_of(poll), usage_of, share=share)
+        used, counted = families.PROLIFI_ENTITLEMENT_USED, families.PROLIFI_EVENT_COUNT
+        asked = (counted, used) if self.entitlements else (counted,)
+
+        def hidden(customer: str) -> list[Unreadable]:
+            return [family.unreadable(customer_id=customer) for family in asked]
+
+        usage = await poll.each(await self.customers_of(poll), usage_of, share=share, hides=hidden)
         there = [customer for customer, _ in usage] if self.entitlements else []
-        entitlements = await poll.each(there, entitlements_of, needed=False, share=share)
+        entitlements = await poll.each(
+            there, entitlements_of, needed=False, share=share, hides=lambda customer: hidden(customer)[1:]
+        )
         whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first and self.at_home else ()
         return chain(event_samples(usage), entitlement_samples(entitlements), whole)
 

@@ -1,0 +1,204 @@
+"""The quotas that operators set on vendors' figures: what each slice adds to one, and what slices add up to."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from exporter.metrics import EndedPeriod, Figures, Labels, Unreadable
+from exporter.quota.model import MemberFigure, Quota, QuotaId, WithheldReason, subject_of
+from exporter.quota.sums import PartialLabels, Selection, Sum, combined, fits, selection, sums, unreadable_subjects
+from exporter.vendors import Account
+from exporter.vendors.periods import Calendar, Every, Span
+from exporter.vendors.quotas import Quota as Setting
+
+_CUSTOMER: Final = "customer_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is found of a configured quota.
+
+    Attributes:
+        quotas: one for each subject.
+        count: how many series are added up; None where that is not known yet.
+        withheld: why subjects are not shown, and how many.
+        mixed: those whose series are in different units: what they add up to means nothing.
+
+    """
+
+    quotas: tuple[Quota, ...] = ()
+    count: int | None = None
+    withheld: Mapping[WithheldReason, int] = field(default_factory=dict)
+    mixed: frozenset[QuotaId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one slice adds to a configured quota.
+
+    Attributes:
+        definition: what the quota is made of; what was read for another definition is no part of it.
+        period: the one in which the slice was read, where the calendar says that.
+        sums: the matching series by subject; empty where each subject is of one slice, and shown with it.
+        unreadable: subjects that lack a series; likewise.
+        found: how many series match and what is withheld, where each subject is of one slice; else None.
+
+    """
+
+    definition: str
+    period: Span
+    sums: Mapping[Labels, Sum] = field(default_factory=dict)
+    unreadable: frozenset[PartialLabels] = frozenset()
+    found: Found | None = None
+
+
+Contributions = Mapping[str, Contribution]
+"""What one slice adds to each configured quota, by the quota's name."""
+
+
+def definition_of(setting: Setting) -> str:
+    """Return what a quota is made of, as text."""
+    return repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
+
+
+def is_divided(setting: Setting) -> bool:
+    """Whether each subject is of one customer: all its series are in one slice, and it is shown with that."""
+    return _CUSTOMER in setting.by
+
+
+@dataclass(frozen=True, slots=True)
+class SliceShare:
+    """What one slice has of a configured quota.
+
+    Attributes:
+        setting: the quota.
+        selected: its series.
+        contribution: what is kept of that.
+        quotas: those that the slice has by itself.
+
+    """
+
+    setting: Setting
+    selected: Selection
+    contribution: Contribution
+    quotas: tuple[Quota, ...] = ()
+
+    def members(self, account: Account, since: float) -> Iterator[MemberFigure]:
+        """Yield the members' figures."""
+        is_plan = self.setting.period == "plan"
+        for subject, members in self.selected.subjects.items():
+            quota = _id(self.setting, account, subject)
+            for labels in members:
+                spans = self.selected.spans_of((labels,))
+                span = next(iter(spans)) if len(spans) == 1 else Span()
+                is_dated = (is_plan and span.start is not None) or self.setting.family in account.dated_families
+                yield MemberFigure(quota, labels, self.selected.series[labels], span, is_dated, since)
+
+    def ended(self, account: Account, since: float, ended: Iterable[EndedPeriod]) -> Iterator[MemberFigure]:
+        """Yield final figures of periods that have ended, where they are the quota's own periods."""
+        for one in ended:
+            span = Span(one.start, one.end)
+            if one.sample.family is self.setting.family and period_at(self.setting, one.start) == span:
+                figures = {one.sample.family: {one.sample.labels: one.sample.value}}
+                for subject in selection(self.setting, figures, None, span).subjects:
+                    quota = _id(self.setting, account, subject)
+                    yield MemberFigure(quota, one.sample.labels, one.sample.value, span, False, since)
+
+
+def share_of(
+    setting: Setting, account: Account, figures: Figures, unreadable: Iterable[Unreadable], now: datetime
+) -> SliceShare:
+    """Return what a slice that was read at `now` has of a quota."""
+    period = period_at(setting, now.timestamp())
+    selected = selection(setting, figures, account.plan_period, period)
+    missing = unreadable_subjects(setting, unreadable)
+    added = sums(setting, selected)
+    contribution = Contribution(definition_of(setting), period, added, missing)
+    if not is_divided(setting):
+        return SliceShare(setting, selected, contribution)
+    found = _added_up(setting, account, [contribution])
+    contribution = Contribution(contribution.definition, period, found=replace(found, quotas=()))
+    return SliceShare(setting, selected, contribution, found.quotas)
+
+
+def period_at(setting: Setting, at: float) -> Span:
+    """Return the quota's period by the calendar at a time (Unix); `Span()` where the calendar does not say."""
+    period = setting.period
+    return period.at(datetime.fromtimestamp(at, UTC)) if isinstance(period, Calendar | Every) else Span()
+
+
+def account_quotas(setting: Setting, account: Account, contributions: Sequence[Contributions]) -> Found:
+    """Return what the slices that were read have of a quota together.
+
+    It is not shown before every slice was read for it, nor while slices were read in different periods: what is
+    missing would be taken for used when it comes.
+    """
+    definition = definition_of(setting)
+    own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]
+    is_whole = len(own) == max(len(contributions), account.slices)
+    if not is_divided(setting):
+        return _added_up(setting, account, own) if is_whole else Found(withheld={"unread": 1})
+    withheld: Counter[WithheldReason] = Counter()
+    count = 0
+    for one in own:
+        if one.found:
+            count += one.found.count or 0
+            withheld.update(one.found.withheld)
+    is_empty = is_whole and not count and set(withheld) == {"no_series"}
+    withheld.pop("no_series", None)
+    mixed = frozenset[QuotaId]().union(*(one.found.mixed for one in own if one.found))
+    return Found((), count if is_whole else None, {"no_series": 1} if is_empty else dict(withheld), mixed)
+
+
+def _id(setting: Setting, account: Account, subject: Labels) -> QuotaId:
+    return QuotaId(setting.name, subject_of(subject) if setting.by else account.name, setting.unit)
+
+
+def _added_up(setting: Setting, account: Account, contributions: Sequence[Contribution]) -> Found:
+    several: dict[Labels, list[Sum]] = defaultdict(list)
+    for contribution in contributions:
+        for subject, part in contribution.sums.items():
+            several[subject].append(part)
+    found = {subject: combined(parts) for subject, parts in several.items()}
+    unreadable = frozenset[PartialLabels]().union(*(one.unreadable for one in contributions))
+    if found and len({one.period for one in contributions}) > 1:
+        return Found((), sum(one.series for one in found.values()), {"between_periods": 1})
+    problems = _problems(found, unreadable)
+    quotas = tuple(
+        Quota(
+            _id(setting, account, subject),
+            one.total,
+            setting.limit,
+            next(iter(one.spans)) if len(one.spans) == 1 else Span(),
+        )
+        for subject, one in found.items()
+        if subject not in problems
+    )
+    withheld = Counter(problems.values())
+    missing = sum(subject not in found for subject in unreadable)
+    if missing and not (withheld["unreadable"] and all(None in one for one in unreadable - found.keys())):
+        withheld["unreadable"] += missing
+    if not found and not unreadable:
+        withheld["no_series"] = 1
+    count = sum(one.series for one in found.values() if len(one.measures) == 1)
+    mixed = frozenset(_id(setting, account, subject) for subject, reason in problems.items() if reason == "units")
+    return Found(quotas, count, {reason: number for reason, number in withheld.items() if number}, mixed)
+
+
+def _problems(found: Mapping[Labels, Sum], unreadable: frozenset[PartialLabels]) -> dict[Labels, WithheldReason]:
+    """Return the subjects that cannot be shown."""
+    partial = [one for one in unreadable if None in one]
+    problems: dict[Labels, WithheldReason] = {}
+    for subject, one in found.items():
+        if len(one.measures) > 1:
+            problems[subject] = "units"
+        elif subject in unreadable or any(fits(subject, each) for each in partial):
+            problems[subject] = "unreadable"
+        elif not math.isfinite(one.total):
+            problems[subject] = "overflow"
+    return problems

@@ -1,0 +1,185 @@
+"""How much a new reading adds to a counter: figures fall when a period ends, dates move, and either may be late.
+
+| figure | dates | means | adds |
+| --- | --- | --- | --- |
+| rises or stays | still the old period | use | the rise above the high-water mark |
+| falls a little | still the old period | correction | nothing, nor does the way back up |
+| falls below half | a later end or start, or the known end has passed; a reading before or after | reset | all of it |
+| falls below half | no date moves and none has passed | correction | nothing |
+| does not fall | dates that come with the figure say a new period | renewal | all of it |
+| does not fall | only the calendar or an account-wide date says so | late, up to 26 h or half the period | the rise |
+| any | the start moves, but lies long before the last reading | correction of the dates | the rise |
+| first sight | began after the first reading | renewal, or a new member | all of it |
+
+A figure that is late for so long is the new period's after all: then all of it counts, less the rises that did already.
+Where no date was ever known, every rise counts and no fall does.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from exporter.vendors.periods import NO_SPAN, Span
+
+_LATEST_SECONDS: Final = 26 * 3600.0
+"""How late a vendor may be with a new period's figure: a day behind, and a clock of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What is kept of one series that a quota counts.
+
+    Attributes:
+        high_water: the figure up to which the running period is counted.
+        last: the figure of the last reading.
+        span: the running period, as far as it was ever known.
+        last_seen_at: when the last reading was that had it, Unix time.
+        late_rise: what was counted since the dates began a new period that the figure does not show yet.
+        has_fallen: whether the last figure fell below half, and nothing explained it.
+        has_reset: whether the figure was reset when the period's end passed, and no date has moved since.
+        previous: the period before.
+        previous_high_water: up to which that one is counted.
+
+    """
+
+    high_water: float
+    last: float
+    span: Span
+    last_seen_at: float
+    late_rise: float = 0.0
+    has_fallen: bool = False
+    has_reset: bool = False
+    previous: Span = NO_SPAN
+    previous_high_water: float = 0.0
+
+
+class Reading(NamedTuple):
+    """A member's figure, and the facts that say which period it is of.
+
+    Attributes:
+        value: the figure.
+        span: the period it is of, as far as it is known.
+        at: when it was asked for, Unix time.
+        since: when the first reading was: what began later is new use.
+        is_dated: whether figure and dates come together, so that neither can be late for the other.
+
+    """
+
+    value: float
+    span: Span
+    at: float
+    since: float
+    is_dated: bool = False
+
+
+def count(member: Member | None, reading: Reading) -> tuple[Member, float]:
+    """Return a member after a reading, and what that adds to the counter."""
+    value, span = reading.value, reading.span
+    if member is None:
+        return Member(value, value, span, reading.at), _first_use(reading)
+    if _is_earlier(span, member):
+        return _count_earlier(member, reading)
+    return _count_running(member, reading)
+
+
+def _count_running(member: Member, reading: Reading) -> tuple[Member, float]:
+    value, old, moved = reading.value, member.span, _moves_later(reading.span, member.span)
+    has_passed = old.end is not None and reading.at >= old.end
+    if member.has_reset and has_passed and reading.at - (old.end or 0.0) < _lateness(old):
+        # The dates follow a reset that is counted: they tell nothing more.
+        return _same_period(replace(member, has_reset=not moved), reading)
+    is_low = value < member.high_water / 2
+    if is_low and (value < member.last or member.has_fallen) and (moved or has_passed):
+        after = _new_period(member, reading)
+        return (after if moved else replace(after, span=old, has_reset=True)), max(0.0, value)
+    began = _began_at(reading, member) if moved else None
+    if began is None:
+        return _same_period(member, reading, is_unexplained=is_low and value < member.last)
+    return _count_unfallen(member, reading, began)
+
+
+def _count_unfallen(member: Member, reading: Reading, began: float) -> tuple[Member, float]:
+    """Count a figure that has not fallen although a new period began: it is the new one's, or late."""
+    if not reading.is_dated and reading.at - began < _lateness(reading.span):
+        after, rise = _same_period(member, reading)
+        late_rise = min(member.late_rise + rise, sys.float_info.max)
+        return replace(after, span=member.span, late_rise=late_rise), rise
+    return _new_period(member, reading), max(0.0, reading.value - member.late_rise)
+
+
+def _first_use(reading: Reading) -> float:
+    start = reading.span.start
+    return max(0.0, reading.value) if start is not None and start >= reading.since else 0.0
+
+
+def _lateness(span: Span) -> float:
+    length = span.end - span.start if span.start is not None and span.end is not None else math.inf
+    return min(_LATEST_SECONDS, length / 2)
+
+
+def _moves_later(new: Span, old: Span) -> bool:
+    """Whether the start or the end is later than it was."""
+    return (new.start is not None and old.start is not None and new.start > old.start) or (
+        new.end is not None and old.end is not None and new.end > old.end
+    )
+
+
+def _began_at(reading: Reading, member: Member) -> float | None:
+    """Return when a new period began by its dates alone, Unix time; None where they were only corrected."""
+    old, new = member.span, reading.span
+    if old.start is None or new.start is None:
+        ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end
+        return old.end if ended else None
+    if new.start <= old.start:
+        return None
+    is_over = old.end is not None and new.start >= old.end
+    ends_later = old.end is None or new.end is None or new.end > old.end
+    is_recent = new.start >= member.last_seen_at - _lateness(new)
+    return new.start if is_over or (ends_later and is_recent) else None
+
+
+def _same_period(member: Member, reading: Reading, *, is_unexplained: bool = False) -> tuple[Member, float]:
+    value, is_known = reading.value, reading.span != NO_SPAN
+    span = reading.span if is_known else member.span
+    rise = max(0.0, value - member.high_water)
+    high_water = max(value, member.high_water) if span != NO_SPAN else value
+    after = replace(
+        member,
+        high_water=high_water,
+        last=value,
+        span=member.span if span == member.span else span,
+        last_seen_at=reading.at,
+        has_fallen=is_unexplained,
+    )
+    return after, rise
+
+
+def _new_period(member: Member, reading: Reading) -> Member:
+    value = reading.value
+    return Member(value, value, reading.span, reading.at, previous=member.span, previous_high_water=member.high_water)
+
+
+def _is_earlier(span: Span, member: Member) -> bool:
+    """Whether a reading is of a period before the running one: a late final figure, or a clock that went back."""
+    running, previous = member.span, member.previous
+    if span in (NO_SPAN, running) or member.has_reset:
+        return False
+    is_previous = span.start == previous.start if previous.start is not None else span.end == previous.end
+    if previous != NO_SPAN and is_previous:
+        return True
+    return running.start is not None and span.end is not None and span.end <= running.start
+
+
+def _count_earlier(member: Member, reading: Reading) -> tuple[Member, float]:
+    previous, span, value = member.previous, reading.span, reading.value
+    if previous.start is not None and span.end is not None and span.end <= previous.start:
+        return replace(member, last_seen_at=reading.at), 0.0
+    if previous == NO_SPAN:
+        after = replace(member, previous=span, previous_high_water=value, last_seen_at=reading.at)
+        return after, _first_use(reading)
+    high_water = max(value, member.previous_high_water)
+    after = replace(member, previous_high_water=high_water, last_seen_at=reading.at)
+    return after, max(0.0, value - member.previous_high_water)

@@ -1,0 +1,223 @@
+"""What counters go on from: a total for each quota, and a high-water mark for each of its members.
+
+A counter is kept by member, wherever that is read: slices and shards may be divided anew, and nothing starts again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from heapq import nlargest
+from itertools import chain
+from typing import Final, NamedTuple
+
+from exporter.metrics import Labels
+from exporter.quota.counter import Member, Reading, count
+from exporter.quota.model import MemberFigure, QuotaId
+
+MemberKey = tuple[QuotaId, Labels]
+"""A quota, and the labels of a series that it counts."""
+Members = Mapping[MemberKey, Member]
+
+UNCLAIMED: Final = -1
+"""Where members are of which it is not known yet which slice reads them."""
+
+_FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
+"""A member that no reading had for so long starts anew when it comes back."""
+
+
+class Total(NamedTuple):
+    """A quota's counter.
+
+    Attributes:
+        value: what its members have consumed; never falls.
+        created: when it began at 0, Unix time.
+        shown: what the page shows; None before it was shown. It is 0 at first, so that a rate includes all of `value`.
+        limit: the limit that is believed, where the vendor states only what is left.
+        stated_limit: what the last reading implied, which need not be believed yet.
+
+    """
+
+    value: float
+    created: float
+    shown: float | None = None
+    limit: float | None = None
+    stated_limit: float | None = None
+
+
+class Definition(NamedTuple):
+    """What a configured quota is made of, and since when, Unix time."""
+
+    text: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The counters of an account. Immutable: a reading makes the next one.
+
+    Attributes:
+        since: when the account's first reading was, Unix time; None before it.
+        totals: the counters.
+        members: what they are made of, by the slice that reads it.
+        definitions: what each configured quota is made of, by its name.
+
+    """
+
+    since: float | None = None
+    totals: Mapping[QuotaId, Total] = field(default_factory=dict)
+    members: Mapping[int, Members] = field(default_factory=dict)
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+
+    def unclaimed(self) -> Ledger:
+        """Return the ledger of an account that is divided into slices anew."""
+        members = dict(chain.from_iterable(one.items() for one in self.members.values()))
+        return replace(self, members={UNCLAIMED: members} if members else {})
+
+    def with_definitions(self, wanted: Mapping[str, str], at: float) -> Ledger:
+        """Return the ledger for quotas that are defined so at `at`; members of a changed one begin anew."""
+        known = self.definitions
+        if {name: one.text for name, one in known.items()} == dict(wanted):
+            return self
+        changed = {name for name, one in known.items() if wanted.get(name) != one.text}
+        definitions = {
+            name: known[name] if name in known and name not in changed else Definition(text, at)
+            for name, text in wanted.items()
+        }
+        members = {
+            number: {key: member for key, member in one.items() if key[0].name not in changed}
+            for number, one in self.members.items()
+        }
+        return replace(self, members=members, definitions=definitions)
+
+    def with_readings(self, readings: SliceReadings) -> tuple[Ledger, list[QuotaId]]:
+        """Return the ledger after a reading of a slice, and the quotas of which a figure fell for no known reason."""
+        number, at = readings.number, readings.at
+        groups = dict(self.members)
+        before = groups.pop(number, {})
+        members: dict[MemberKey, Member] = {}
+        rises: dict[QuotaId, float] = defaultdict(float)
+        fallen: list[QuotaId] = []
+        moved: dict[int, set[MemberKey]] = defaultdict(set)
+        for one in readings.figures:
+            key = (one.quota, one.labels)
+            known = members.get(key) or before.get(key)
+            if known is None and (owner := _owner(groups, key)) is not None:
+                known = groups[owner][key]
+                moved[owner].add(key)
+            member, rise = count(known, Reading(one.value, one.span, at, one.since, one.is_dated))
+            if member.has_fallen and not (known and known.has_fallen):
+                fallen.append(one.quota)
+            members[key] = member
+            rises[one.quota] += 0.0 if one.quota in readings.mixed else rise
+        groups |= {owner: _without(groups[owner], keys) for owner, keys in moved.items()}
+        left = {key: member for key, member in before.items() if key not in members}
+        if readings.is_last:
+            left |= groups.pop(UNCLAIMED, {})
+        kept = _recent(left, at, readings.max_absent)
+        groups[number] = {**kept, **members}
+        totals = {**self.totals, **{quota: self._risen(quota, rise, at) for quota, rise in rises.items()}}
+        if len(kept) < len(left):
+            alive = {quota for one in groups.values() for quota, _ in one}
+            totals = {quota: total for quota, total in totals.items() if quota in alive}
+        since = at if self.since is None else self.since
+        return replace(self, since=since, totals=totals, members=groups), fallen
+
+    def with_shown(self, quotas: Iterable[QuotaId]) -> Ledger:
+        """Return the ledger after these quotas are shown: a counter is 0 at first, and then what it holds."""
+        shown = {
+            quota: total._replace(shown=0.0 if total.shown is None else total.value)
+            for quota in quotas
+            if (total := self.totals.get(quota))
+        }
+        return replace(self, totals={**self.totals, **shown})
+
+    def with_limits(self, limits: Mapping[QuotaId, tuple[float | None, float | None]]) -> Ledger:
+        """Return the ledger with limits that are believed, and those that were stated last."""
+        changed = {
+            quota: self.totals[quota]._replace(limit=believed, stated_limit=stated)
+            for quota, (believed, stated) in limits.items()
+            if quota in self.totals
+        }
+        return replace(self, totals={**self.totals, **changed}) if changed else self
+
+    def of_slice(self, number: int, shown: Iterable[QuotaId] = ()) -> Ledger:
+        """Return the part that is stored with a slice: its members, and the counters of their quotas and of `shown`."""
+        members = self.members.get(number, {})
+        quotas = {*shown, *(quota for quota, _ in members)}
+        totals = {quota: self.totals[quota] for quota in quotas if quota in self.totals}
+        return replace(self, totals=totals, members={number: members})
+
+    def _risen(self, quota: QuotaId, rise: float, at: float) -> Total:
+        total = self.totals.get(quota) or Total(0.0, at)
+        value = total.value + rise
+        return total._replace(value=value) if math.isfinite(value) else total
+
+
+@dataclass(frozen=True, slots=True)
+class SliceReadings:
+    """What a reading of a slice has of members.
+
+    Attributes:
+        number: the slice.
+        figures: of its members; of one member that has several, the earliest period's last.
+        at: when it was asked for, Unix time.
+        max_absent: how many members that it does not have are remembered, those seen last first.
+        is_last: whether every other slice was read since the account was divided.
+        mixed: quotas whose members are in different units: nothing of them counts.
+
+    """
+
+    number: int
+    figures: Iterable[MemberFigure]
+    at: float
+    max_absent: int
+    is_last: bool
+    mixed: Collection[QuotaId] = ()
+
+
+def _owner(groups: Mapping[int, Members], key: MemberKey) -> int | None:
+    """Return which slice has a member, if one does."""
+    return next((number for number, group in groups.items() if key in group), None)
+
+
+def _without(group: Members, keys: Collection[MemberKey]) -> Members:
+    return {key: member for key, member in group.items() if key not in keys}
+
+
+def _recent(members: Members, at: float, count: int) -> dict[MemberKey, Member]:
+    recent = {key: one for key, one in members.items() if at - one.last_seen_at < _FORGOTTEN_AFTER_SECONDS}
+    if len(recent) <= count:
+        return recent
+    return dict(nlargest(count, recent.items(), key=lambda item: item[1].last_seen_at))
+
+
+class Fragment(NamedTuple):
+    """A part of a ledger as it was stored, and when it was, Unix time."""
+
+    at: float
+    ledger: Ledger
+
+
+def merge(fragments: Iterable[Fragment]) -> Ledger:
+    """Return parts of an account's ledger as one; of what several have, the newest."""
+    totals: dict[QuotaId, Total] = {}
+    definitions: dict[str, Definition] = {}
+    members: dict[int, dict[MemberKey, Member]] = defaultdict(dict)
+    found: dict[MemberKey, tuple[float, int]] = {}
+    firsts: list[float] = []
+    for _, one in sorted(fragments, key=lambda fragment: fragment.at):
+        totals |= one.totals
+        definitions |= one.definitions
+        firsts += [] if one.since is None else [one.since]
+        for number, group in one.members.items():
+            for key, member in group.items():
+                if key in found and found[key][0] > member.last_seen_at:
+                    continue
+                if key in found:
+                    members[found[key][1]].pop(key, None)
+                found[key] = member.last_seen_at, number
+                members[number][key] = member
+    return Ledger(min(firsts, default=None), totals, dict(members), definitions)

@@ -1,0 +1,167 @@
+"""The series of a slice that a configured quota counts, by subject, and what they add up to."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final, NamedTuple, TypeVar
+
+from exporter.metrics import Figures, Labels, Unreadable
+from exporter.quota.model import value_of
+from exporter.vendors.periods import Span
+from exporter.vendors.quotas import PlanPeriod
+from exporter.vendors.quotas import Quota as Setting
+
+_MEASURES: Final = ("unit", "currency")
+"""Labels whose values must be the same where figures are added up."""
+_UNKNOWN: Final = frozenset({Span()})
+
+PartialLabels = tuple[str | None, ...]
+"""Label values of which some are not known."""
+
+T = TypeVar("T")
+
+
+class Sum(NamedTuple):
+    """Series of one subject, added up.
+
+    Attributes:
+        total: their sum; infinite where no number is so large.
+        series: how many they are.
+        measures: what they are measured in; where that is more than one thing, the total means nothing.
+        spans: the periods that they are of.
+
+    """
+
+    total: float
+    series: int
+    measures: frozenset[Labels]
+    spans: frozenset[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The series of a slice that a configured quota counts.
+
+    Attributes:
+        series: their figures.
+        subjects: their labels by subject.
+        spans_of: the periods of some of them; one is not known where it is `Span()`.
+
+    """
+
+    series: Mapping[Labels, float]
+    subjects: Mapping[Labels, list[Labels]]
+    spans_of: Callable[[Iterable[Labels]], frozenset[Span]]
+
+
+def selection(setting: Setting, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
+    """Return the series that match a setting, in the period that the calendar says or the vendor's plan."""
+    labels, series = setting.family.labels, figures.get(setting.family, {})
+    spans_of = _plan_spans(plan, labels, figures) if setting.period == "plan" else _always(frozenset({period}))
+    return Selection(series, _subjects(setting, series), spans_of)
+
+
+def sums(setting: Setting, selected: Selection) -> dict[Labels, Sum]:
+    """Return what the selected series add up to, by subject."""
+    measures_of = _measures(setting.family.labels)
+    return {
+        subject: Sum(
+            total(map(selected.series.__getitem__, members)),
+            len(members),
+            measures_of(members),
+            selected.spans_of(members),
+        )
+        for subject, members in selected.subjects.items()
+    }
+
+
+def combined(several: Sequence[Sum]) -> Sum:
+    """Return the sum of the series of all."""
+    if len(several) == 1:
+        return several[0]
+    return Sum(
+        total(one.total for one in several),
+        sum(one.series for one in several),
+        frozenset().union(*(one.measures for one in several)),
+        frozenset().union(*(one.spans for one in several)),
+    )
+
+
+def total(figures: Iterable[float]) -> float:
+    """Return the sum of figures, infinite where no number is so large."""
+    try:
+        return math.fsum(figures)
+    except OverflowError:
+        return math.inf
+
+
+def unreadable_subjects(setting: Setting, unreadable: Iterable[Unreadable]) -> frozenset[PartialLabels]:
+    """Return the subjects that lack a series which may match; a value of None stands for any."""
+    labels = setting.family.labels
+    found = set()
+    for one in unreadable:
+        if one.family is not setting.family:
+            continue
+        values = dict(zip(labels, one.labels, strict=True))
+        if all(values[name] is None or re.fullmatch(setting.match[name], values[name] or "") for name in setting.match):
+            found.add(tuple(values[name] for name in setting.by))
+    return frozenset(found)
+
+
+def fits(subject: Labels, unreadable: PartialLabels) -> bool:
+    """Whether a subject may be the one whose series cannot be read."""
+    return all(known in (None, value) for value, known in zip(subject, unreadable, strict=True))
+
+
+def _subjects(setting: Setting, series: Collection[Labels]) -> dict[Labels, list[Labels]]:
+    """Return the matching series by subject."""
+    labels = setting.family.labels
+    for label, pattern in setting.match.items():
+        place = labels.index(label)
+        matching = set(filter(re.compile(pattern).fullmatch, {values[place] for values in series}))
+        series = [values for values in series if values[place] in matching]
+    subject_of = _values_of(labels, setting.by)
+    subjects: dict[Labels, list[Labels]] = defaultdict(list)
+    for values in series:
+        subjects[subject_of(values)].append(values)
+    return subjects
+
+
+def _values_of(labels: Labels, names: Sequence[str]) -> Callable[[Labels], Labels]:
+    """Return how the values of some labels are picked from those of all."""
+    places = [labels.index(name) for name in names]
+    if len(places) > 1:
+        return itemgetter(*places)
+    first = places[0] if places else 0
+    return itemgetter(slice(first, first + len(places)))  # of one place, or none, a tuple too
+
+
+def _always(one: T) -> Callable[[object], T]:
+    return lambda _: one
+
+
+def _measures(labels: Labels) -> Callable[[Iterable[Labels]], frozenset[Labels]]:
+    """Return how it is found what series with these labels are measured in."""
+    names = [label for label in labels if label in _MEASURES]
+    if not names:
+        return _always(frozenset({()}))
+    measure_of = _values_of(labels, names)
+    return lambda members: frozenset(map(measure_of, members))
+
+
+def _plan_spans(
+    plan: PlanPeriod | None, labels: Labels, figures: Figures
+) -> Callable[[Iterable[Labels]], frozenset[Span]]:
+    """Return how the periods are found that the vendor reports for series with these labels."""
+    if plan is None:
+        return _always(_UNKNOWN)
+    plan_of, common = _values_of(plan.end.labels, plan.labels), _values_of(labels, plan.labels)
+    spans: dict[Labels, frozenset[Span]] = defaultdict(frozenset)
+    for values, end in figures.get(plan.end, {}).items():
+        spans[plan_of(values)] |= {Span(value_of(plan.start, figures, values), end)}
+    return lambda members: frozenset().union(*(spans.get(one, _UNKNOWN) for one in set(map(common, members))))

@@ -1,0 +1,135 @@
+"""The content of a stored file: a reading and its counters as lines of JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args
+
+from exporter.metrics import (
+    Figures,
+)
+from exporter.quota import Contributions, Ledger, Member, Quota
+from exporter.vendors import Account
+from exporter.vendors.login import login_of
+from exporter.vendors.periods import Span
+
+VERSION: Final = 3
+_ROWS_A_LINE: Final = 1000
+
+InvalidReason = Literal["damaged", "version", "foreign"]
+INVALID_REASONS: Final[tuple[InvalidReason, ...]] = get_args(InvalidReason)
+"""Why a file cannot be used: its content is not what was written · another version wrote it · another account."""
+
+
+class InvalidFile(Exception):  # noqa: N818 - it says what a file is
+    """A file that cannot be used."""
+
+    def __init__(self, reason: InvalidReason) -> None:
+        super().__init__(reason)
+        self.reason: InvalidReason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReading:
+    """What is stored of a slice of an account.
+
+    Attributes:
+        asked_at: when its reading was asked for, Unix time.
+        read_at: when it was there, Unix time.
+        figures: the vendor's, as they are shown.
+        quotas: those that are shown with the slice.
+        contributions: what it adds to those that the operator set on the account.
+        ledger: its members, and their quotas' counters.
+        as_of: the time that the vendor says the figures reach to (Unix time), if it does.
+        dropped: how many series were left out because there were too many.
+
+    """
+
+    asked_at: float
+    read_at: float
+    figures: Figures = field(default_factory=dict)
+    quotas: tuple[Quota, ...] = ()
+    contributions: Contributions = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    as_of: float | None = None
+    dropped: int = 0
+
+
+def encode(account: Account, number: int, stored: StoredReading) -> bytes:
+    """Return a file's content: a checksum, a head, and rows of each kind, some a line.
+
+    To encode all at once would hold up every other thread.
+    """
+    head = {
+        "version": VERSION,
+        "vendor": account.vendor,
+        "account": account.name,
+        "slice": [number, account.slices],
+        "shard": [account.shard.number, account.shard.total],
+        "owner": owner(account),
+        "asked_at": stored.asked_at,
+        "read_at": stored.read_at,
+        "as_of": stored.as_of,
+        "dropped": stored.dropped,
+        "since": stored.ledger.since,
+    }
+    lines = [head, *_bulk(number, stored)]
+    body = b"\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() for line in lines)
+    return checksum(body) + b"\n" + body
+
+
+def checksum(body: bytes) -> bytes:
+    """Return what a file begins with."""
+    return hashlib.sha256(body).hexdigest().encode()
+
+
+def owner(account: Account) -> str:
+    """Return what is the same for the same account at a vendor, however the configuration spells it."""
+    text = json.dumps([account.vendor, account.base_url, login_of(account.auth)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _bulk(number: int, stored: StoredReading) -> Iterator[dict[str, Any]]:
+    ledger = stored.ledger
+    kinds: Mapping[str, Iterable[list[Any]]] = {
+        "samples": (
+            [family.name, labels, value]
+            for family, values in stored.figures.items()
+            for labels, value in values.items()
+        ),
+        "quotas": ([*one.id, one.used, one.limit, *_ends(one.span)] for one in stored.quotas),
+        "contributions": (
+            [name, one.definition, *_ends(one.period), sorted(one.unreadable, key=repr)]
+            for name, one in stored.contributions.items()
+            if one.found is None
+        ),
+        "sums": (
+            [name, subject, one.total, one.series, sorted(one.measures), [_ends(span) for span in one.spans]]
+            for name, each in stored.contributions.items()
+            for subject, one in each.sums.items()
+        ),
+        "definitions": ([name, *one] for name, one in ledger.definitions.items()),
+        "totals": ([*quota, *one] for quota, one in ledger.totals.items()),
+        "members": (
+            [*quota, labels, *_member_row(one)] for (quota, labels), one in ledger.members.get(number, {}).items()
+        ),
+    }
+    for kind, rows in kinds.items():
+        some = list(rows)
+        for start in range(0, len(some), _ROWS_A_LINE):
+            yield {kind: some[start : start + _ROWS_A_LINE]}
+
+
+def _ends(span: Span) -> list[float | None]:
+    return [span.start, span.end]
+
+
+def _member_row(one: Member) -> list[Any]:
+    periods = [*_ends(one.span), *_ends(one.previous)]
+    return [
+        one.high_water, one.last, one.last_seen_at, one.late_rise, one.has_fallen, one.has_reset, *periods,
+        one.previous_high_water,
+    ]  # fmt: skip
