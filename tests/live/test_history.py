@@ -12,7 +12,6 @@ from history_vendors import DAY, HOUR
 from page_text import page_text
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from servers import GENERATIONS
 from virtual_exporter import demo_config, exporter
 from virtual_time import run_virtually
 
