@@ -29,7 +29,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
 from exporter.errors import Malformed
-from exporter.vendors.values import read_flag, read_key, read_number, read_percent, read_text, read_time
+from exporter.vendors.values import read_end, read_flag, read_key, read_number, read_percent, read_text, read_time
 
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
@@ -218,6 +218,7 @@ Number = Annotated[float | None, _Noted(read_number, _NUMBER)]
 MaybeNumber = Annotated[float | None, _Noted(read_number, _NUMBER, nullable=True)]
 MaybePercent = Annotated[float | None, _Noted(read_percent, nullable=True)]
 Time = Annotated[datetime | None, _Noted(read_time)]
+End = Annotated[datetime | None, _Noted(read_end)]
 MaybeTime = Annotated[datetime | None, _Noted(read_time, nullable=True)]
 Text = Annotated[str | None, _Noted(read_text, _TEXT)]
 MaybeText = Annotated[str | None, _Noted(read_text, _TEXT, nullable=True)]

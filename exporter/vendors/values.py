@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _NUMERIC: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LONGEST_NUMBER: Final = 64
 
 
@@ -48,6 +49,17 @@ def read_time(value: object) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("expected a time from year 1 to 9999 in UTC") from None
+
+
+def read_end(value: object) -> datetime:
+    """Return a point in time at which something ends; a day without a time is used up to its end."""
+    moment = read_time(value)
+    if not (isinstance(value, str) and _DAY.fullmatch(value)):
+        return moment
+    try:
+        return moment + timedelta(days=1)
+    except OverflowError:
+        raise ValueError("expected a day before the end of year 9999") from None
 
 
 def read_text(value: object) -> str:
