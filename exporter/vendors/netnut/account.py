@@ -18,12 +18,12 @@ from pydantic import Field
 
 from exporter.client.auth import Auth, Login
 from exporter.client.auth import Key as PastedToken
-from exporter.errors import BadRequest, NotFound
+from exporter.errors import BadRequest, Malformed, NotFound
 from exporter.metrics import Item
 from exporter.vendors.account import Account
 from exporter.vendors.netnut import families
-from exporter.vendors.netnut.plans import OWN, SUB_USERS, by_id, plan_items
-from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans
+from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, by_id, plan_items
+from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans, SubUserPlans
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
@@ -56,6 +56,10 @@ _SUB_USER_TRAFFIC: Final = NativeQuota(
     end=families.NETNUT_SUB_USER_PLAN_END,
     active=families.NETNUT_SUB_USER_PLAN_ACTIVE,
 )
+
+
+def _id(sub_user: str, plan_id: str, plan: Plan) -> PlanId:
+    return PlanId(sub_user, plan_id, plan.product_type or "")
 
 
 class NetNut(Account):
@@ -121,36 +125,46 @@ password: ${NETNUT_PASSWORD}
         if is_partial(own):
             poll.unreadable += OWN.unreadable()
         listed = await self._listed(poll, status) if self.reseller else []
-        asked = await self._asked(poll, {sub_user for sub_user, _ in listed})
+        asked = await self._asked(poll, {plan_id.sub_user for plan_id, _ in listed})
         return chain(
-            plan_items(by_id((("", plan) for plan in own), poll), OWN),
+            plan_items(by_id(((_id("", plan.id, plan), plan) for plan in own), poll), OWN),
             plan_items(by_id(chain(listed, asked), poll), SUB_USERS),
         )
 
-    async def _listed(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[str, Plan]]:
+    async def _listed(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
         """Return the plans of all sub-users, as far as it is known whose each is."""
         question = {**status, "bySubUser": True}
         reply = await poll.optional(lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))
         plans = reply.data if reply else None
         if is_partial(plans):
             poll.unreadable += SUB_USERS.unreadable()
-        found = [(plan.sub_user_id, plan) for plan in plans or () if plan.sub_user_id is not None]
+        found: list[tuple[PlanId, Plan]] = []
         for plan in plans or ():
             if plan.sub_user_id is None:
                 poll.skip("ambiguous")
                 poll.unreadable += SUB_USERS.unreadable(plan_id=plan.id, product_type=plan.product_type or "")
+            else:
+                found.append((_id(plan.sub_user_id, plan.id, plan), plan))
         if reply and not found and plans != []:
             names = ", ".join(reply.field_names) or "none"
             poll.leave_out("schema", f"POST {_RESELLER_PATH}: no sub-user's plan can be read; fields known: {names}")
         return found
 
-    async def _asked(self, poll: Poll, known: Container[str]) -> list[tuple[str, Plan]]:
+    async def _asked(self, poll: Poll, known: Container[str]) -> list[tuple[PlanId, Plan]]:
         """Return the plans of sub-users that are asked about one by one: those that no list had."""
 
-        async def plans_of(sub_user: str) -> list[Plan]:
-            plans = (await poll.get(Plans, f"/customer/usage/{segment(sub_user)}")).data
-            poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user) if is_partial(plans) else ()
-            return plans
+        async def plans_of(sub_user: str) -> list[tuple[PlanId, Plan]]:
+            path = f"/customer/usage/{segment(sub_user)}"
+            plans = (await poll.get(SubUserPlans, path)).data
+            wanted = [plan for plan in plans if self._is_wanted(plan)]
+            poll.unwanted += len(plans) - len(wanted)
+            found = [(_id(sub_user, plan.id, plan), plan) for plan in wanted if plan.id is not None]
+            if wanted and not found:
+                raise Malformed("no plan has an id", asked=f"GET {path}")
+            poll.skip("schema", len(wanted) - len(found))
+            if is_partial(plans) or len(found) < len(wanted):
+                poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)
+            return found
 
         replies = await poll.each(
             [sub_user for sub_user in self.sub_users if sub_user not in known],
@@ -159,10 +173,7 @@ password: ${NETNUT_PASSWORD}
             needed=False,
             hides=lambda sub_user: SUB_USERS.unreadable(sub_user_id=sub_user),
         )
-        plans = [(sub_user, plan) for sub_user, found in replies for plan in found]
-        wanted = [(sub_user, plan) for sub_user, plan in plans if self._is_wanted(plan)]
-        poll.unwanted += len(plans) - len(wanted)
-        return wanted
+        return [plan for _, plans in replies for plan in plans]
 
     def _is_wanted(self, plan: Plan) -> bool:
         """Whether a sub-user's plan may be of the status asked for: this endpoint takes no such parameter."""

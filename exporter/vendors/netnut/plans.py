@@ -62,15 +62,14 @@ SUB_USERS: Final = PlanFamilies(
 )
 
 
-def by_id(plans: Iterable[tuple[str, Plan]], poll: Poll) -> PlansById:
-    """Return each plan once, given with its sub-user (empty for the account's own).
+def by_id(plans: Iterable[tuple[PlanId, Plan]], poll: Poll) -> PlansById:
+    """Return each plan once.
 
     Of several rows of one plan one is taken whole, the same in whichever order they come: fields of different rows
     belong to different facts.
     """
     found: dict[PlanId, Plan] = {}
-    for sub_user, plan in plans:
-        key = PlanId(sub_user, plan.id, plan.product_type or "")
+    for key, plan in plans:
         if key in found:
             poll.skip("duplicate")
             plan = max(found[key], plan, key=_precedence)  # noqa: PLW2901 - the one of both that counts

@@ -33,7 +33,7 @@ _MAX_ROWS_NAMED: Final = 100
 class Plan(Reply, title="data"):
     """One purchased plan, in NetNut's own units."""
 
-    id: Key
+    id: MaybeKey = None
     product_type: Text = MISSING
     start_date: Time = MISSING
     end_date: End = MISSING
@@ -50,6 +50,12 @@ class Plan(Reply, title="data"):
         return self.plan_gb if self.plan_gb is not None and self.plan_gb > 0 else None
 
 
+class KnownPlan(Plan):
+    """A plan that can be told from others."""
+
+    id: Key
+
+
 class Answer(Reply):
     """What every reply begins with: whether the question was answered at all."""
 
@@ -64,7 +70,13 @@ class Answer(Reply):
 
 
 class Plans(Answer):
-    """The reply about one customer's plans."""
+    """The reply about the account's plans."""
+
+    data: Rows[KnownPlan]
+
+
+class SubUserPlans(Answer):
+    """The reply about one sub-user's plans, in every status: a row that was not asked for need not be readable."""
 
     data: Rows[Plan]
 
@@ -76,7 +88,7 @@ class ResellerPlans(Answer):
     plans may stand below their sub-user.
     """
 
-    data: Part[Rows[Plan]] = MISSING
+    data: Part[Rows[KnownPlan]] = MISSING
     field_names: tuple[str, ...] = ()
 
     @model_validator(mode="before")
