@@ -18,6 +18,7 @@ Where no date was ever known, every rise counts and no fall does.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -104,7 +105,8 @@ def _count_unfallen(member: Member, reading: Reading, began: float) -> tuple[Mem
     """Count a figure that has not fallen although a new period began: it is the new one's, or late."""
     if not reading.is_dated and reading.at - began < _lateness(reading.span):
         after, rise = _same_period(member, reading)
-        return replace(after, span=member.span, late_rise=member.late_rise + rise), rise
+        late_rise = min(member.late_rise + rise, sys.float_info.max)
+        return replace(after, span=member.span, late_rise=late_rise), rise
     return _new_period(member, reading), max(0.0, reading.value - member.late_rise)
 
 

@@ -159,6 +159,8 @@ def _implied_limits(used: float, remaining: float | None, total: Total | None) -
     if remaining is None or (remaining == _UNLIMITED and used + remaining != known):
         return None, None
     stated = min(used, known) if remaining == 0 and known is not None else used + remaining
+    if not math.isfinite(stated):
+        return None, None
     if known is None or total is None or stated in (known, total.stated_limit):
         return stated, stated
     return known, stated

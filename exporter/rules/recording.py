@@ -140,9 +140,11 @@ RECORDS: Final = (
     Record("usage:data_lag:seconds", f"max by (<by_account>) (time() - max by (<by_shard>) ({_AS_OF} * <shard>))"),
     Record(
         "usage:quota_used:ratio",
+        # Of a limit of 0 the share is infinite as soon as anything is used, and there is none before.
         """
-        max by (<by_quota>) (usage_quota_used)
-        / (max by (<by_quota>) (usage_quota_limit) > 0)
+        max by (<by_quota>) (usage_quota_used) / (max by (<by_quota>) (usage_quota_limit) > 0)
+        or
+        max by (<by_quota>) (usage_quota_used) / (max by (<by_quota>) (usage_quota_limit) == 0) > 0
         """,
     ),
     _pace("1h", 3600, _LAST_SUCCESS),

@@ -13,8 +13,8 @@ from typing import Final
 
 _NUMERIC: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", re.ASCII)
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LONGEST_NUMBER: Final = 64
+_DAY_CHARACTERS: Final = len("2026-01-31")
 
 
 def read_number(value: object) -> float:
@@ -52,9 +52,9 @@ def read_time(value: object) -> datetime:
 
 
 def read_end(value: object) -> datetime:
-    """Return a point in time at which something ends; a day without a time is used up to its end."""
+    """Return when something ends; a day without a time is its last one, and ends with it."""
     moment = read_time(value)
-    if not (isinstance(value, str) and _DAY.fullmatch(value)):
+    if not isinstance(value, str) or len(value) != _DAY_CHARACTERS:
         return moment
     try:
         return moment + timedelta(days=1)

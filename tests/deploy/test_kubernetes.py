@@ -1,11 +1,11 @@
 """The Kubernetes manifests are valid, refer to what there is, and give the exporter no rights."""
 
 import re
+import shutil
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-import yaml
 from kubernetes_manifests import (
     BASE,
     FOLDER,
@@ -29,7 +29,7 @@ from kubernetes_validate.utils import all_versions  # type: ignore[import-untype
 from exporter import __version__
 from exporter.web.addresses import DEFAULT_ADDRESS, split_address
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.live]
 
 LABELS = {"app.kubernetes.io/name": NAME}
 KINDS = {
@@ -145,11 +145,23 @@ def test_the_network_policy_lets_scrapes_in_and_names_and_https_out(folder: Path
 
 def test_the_readme_applies_folders_that_there_are() -> None:
     applied = re.findall(r"kubectl apply -k (\S+)", README)
-    (text,) = re.findall(r"```yaml\n# kustomization.yaml.*?\n(.*?)```", README, re.DOTALL)
-    own = yaml.safe_load(text)
 
     assert f"docker build -t registry.example.com/{NAME}:{__version__} ." in README
     assert [ROOT / path for path in applied] == [BASE, OPERATOR]
-    assert [path.removeprefix("../usage-exporter/") for path in own["resources"]] == applied
-    assert own["configMapGenerator"][0]["name"] == NAME
-    assert own["generatorOptions"] == documents(BASE / "kustomization.yaml")[0]["generatorOptions"]
+
+
+def test_the_readmes_own_kustomization_has_its_configuration_image_and_namespace(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n# kustomization.yaml.*?\n(.*?)```", README, re.DOTALL)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "kustomization.yaml").write_text(text)
+    (own / "config.yaml").write_text("accounts: []\n")
+    shutil.copytree(FOLDER, tmp_path / "usage-exporter" / FOLDER.relative_to(ROOT))
+
+    manifests = rendered(own)
+
+    assert sorted(manifest["kind"] for manifest in manifests) == sorted(KINDS[BASE] + KINDS[OPERATOR])
+    assert {manifest["metadata"]["namespace"] for manifest in manifests} == {"usage"}
+    assert one(manifests, "ConfigMap")["data"] == {"config.yaml": "accounts: []\n"}
+    assert one(manifests, "ConfigMap")["metadata"]["name"] == NAME
+    assert container_of(manifests)["image"] == f"registry.example.com/{NAME}:{__version__}"

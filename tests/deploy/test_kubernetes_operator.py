@@ -13,6 +13,8 @@ from exporter.cli.catalogue import FAMILIES, labels
 from exporter.rules.document import rules
 from exporter.rules.options import Options
 
+pytestmark = pytest.mark.live
+
 SCRAPED = {"namespace", "service", "pod", "container", "endpoint", "job", "instance"}
 """The labels that the operator gives each series."""
 

@@ -27,8 +27,10 @@ from exporter.config import digest, load
 from exporter.vendors import VENDORS
 from exporter.web.addresses import DEFAULT_ADDRESS, split_address
 
+pytestmark = pytest.mark.live
+
 PODS = [(BASE, 0), (SHARDED, 0), (SHARDED, 1), (SHARDED, 2)]
-CONFIGURATION: str = one(rendered(BASE), "ConfigMap")["data"]["config.yaml"]
+CONFIGURATION = (BASE / "config.yaml").read_text()
 SECRET_FILES = re.findall(r"_file: (\S+)", CONFIGURATION)
 # What the numbers in the comments of the manifests come from.
 PROCESS_BYTES = 60 * 10**6

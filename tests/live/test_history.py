@@ -1,11 +1,11 @@
 """What the 45 days of history hold, as a real Prometheus tells it, and that it is what an exporter shows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import anyio
 import pytest
-from history_prometheus import Prometheus, built, serving
+from history_prometheus import Prometheus
 from history_session import END, JOB, Page
 from history_text import Recorder
 from history_vendors import DAY, HOUR
@@ -24,12 +24,6 @@ pytestmark = pytest.mark.timeout(600)  # the first test waits until the history 
 
 MONTH_BEGAN = 1793491200.0
 """2026-11-01 00:00 UTC."""
-
-
-@pytest.fixture(scope="module")
-def histories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Prometheus]]:
-    with serving(built(tmp_path_factory)) as histories:
-        yield histories
 
 
 @pytest.fixture(scope="module", params=["few", "many"])

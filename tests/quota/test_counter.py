@@ -90,20 +90,25 @@ RULES: dict[str, tuple[list[Step], list[float]]] = {
         [90, 93],
     ),
     "the calendar says a new month, and the vendor still has the last one's figure": (
-        daily(NOVEMBER, 900) + [(FIRST + hour * HOUR, DECEMBER, value) for hour, value in ((0, 900), (9, 903), (25, 4))],
+        daily(NOVEMBER, 900)
+        + [(FIRST + hour * HOUR, DECEMBER, value) for hour, value in ((0, 900), (9, 903), (25, 4))],
         [900, 900, 903, 907],
     ),
     "a figure that is late for more than 26 hours is the new month's, less what was counted meanwhile": (
-        daily(NOVEMBER, 5) + [(FIRST + DAY, DECEMBER, 50), (FIRST + 2 * DAY, DECEMBER, 60)],
+        [*daily(NOVEMBER, 5), (FIRST + DAY, DECEMBER, 50), (FIRST + 2 * DAY, DECEMBER, 60)],
         [5, 50, 65],
     ),
     "at once, where the last month is long over": (daily(NOVEMBER, 5) + daily(DECEMBER, 50, first=35), [5, 55]),
     "a vendor that takes a little back while it is late": (
-        daily(NOVEMBER, 10) + [(FIRST + HOUR, DECEMBER, 7), (FIRST + 2 * DAY, DECEMBER, 12)],
+        [*daily(NOVEMBER, 10), (FIRST + HOUR, DECEMBER, 7), (FIRST + 2 * DAY, DECEMBER, 12)],
         [10, 10, 22],
     ),
     "a start that is corrected, long ago": (
-        [(0, Span(LONG_AGO, FIRST), 100), (DAY, Span(LONG_AGO, FIRST), 105), (2 * DAY, Span(LONG_AGO + 3 * HOUR, FIRST), 103)],
+        [
+            (0, Span(LONG_AGO, FIRST), 100),
+            (DAY, Span(LONG_AGO, FIRST), 105),
+            (2 * DAY, Span(LONG_AGO + 3 * HOUR, FIRST), 103),
+        ],
         [0, 5, 5],
     ),
     "a start that is corrected to later today, with the same end": (
@@ -121,22 +126,35 @@ RULES: dict[str, tuple[list[Step], list[float]]] = {
         [10, 12, 15],
     ),
     "the last month's final figure, read in the new one": (
-        [(FIRST - 600, NOVEMBER, 700), (FIRST - 60, NOVEMBER, 706), (FIRST + 7 * HOUR, DECEMBER, 1), (FIRST + 7 * HOUR, NOVEMBER, 720)],
+        [
+            (FIRST - 600, NOVEMBER, 700),
+            (FIRST - 60, NOVEMBER, 706),
+            (FIRST + 7 * HOUR, DECEMBER, 1),
+            (FIRST + 7 * HOUR, NOVEMBER, 720),
+        ],
         [700, 706, 707, 721],
     ),
     "of a month before that, which is closed": (
-        daily(OCTOBER, 5, first=-1) + daily(NOVEMBER, 7, first=2) + daily(DECEMBER, 1, first=33) + daily(OCTOBER, 900, first=34),
+        daily(OCTOBER, 5, first=-1)
+        + daily(NOVEMBER, 7, first=2)
+        + daily(DECEMBER, 1, first=33)
+        + daily(OCTOBER, 900, first=34),
         [0, 7, 8, 8],
     ),
     "a clock that goes over the month's end and back": (
-        [(FIRST - 7200, NOVEMBER, 500), (FIRST + 7200, DECEMBER, 0), (FIRST - 7100, NOVEMBER, 501), (FIRST + 60, DECEMBER, 2)],
+        [
+            (FIRST - 7200, NOVEMBER, 500),
+            (FIRST + 7200, DECEMBER, 0),
+            (FIRST - 7100, NOVEMBER, 501),
+            (FIRST + 60, DECEMBER, 2),
+        ],
         [500, 500, 501, 503],
     ),
     "a clock that was ahead at the first reading": (
         [(FIRST + 60, DECEMBER, 0), (FIRST - 7200, NOVEMBER, 500), (FIRST + 120, DECEMBER, 2)],
         [0, 500, 502],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("steps", "expected"), RULES.values(), ids=RULES)

@@ -5,8 +5,10 @@ there are two, and for the last ten days a second exporter that polls them too. 
 are asked; what is in them is the same each time, but for what the process says of itself.
 """
 
+import fcntl
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,15 +18,15 @@ from typing import Final
 
 from history_session import Session, record
 from history_vendors import DAY, HOUR
-from programs import program
+from servers import GENERATIONS, run_tool
 
 VARIANTS: Final = ("few", "many")
 ACCOUNT: Final = "acme"
 """The one of which the history with few accounts is."""
 
 # Weeks of polls have to fit into seconds: often only where it shows.
-_SELDOM: Final = {"netnut": 2, "ionos": 3, "prolifi": 4, "planship": 6}
-_OFTEN: Final = {"netnut": 1, "ionos": 1, "prolifi": 1, "planship": 2}
+_SELDOM: Final = {"netnut": 2, "ionos": 6, "prolifi": 8, "planship": 12}
+_OFTEN: Final = {"netnut": 1, "ionos": 2, "prolifi": 1, "planship": 2}
 _RESTARTED: Final = 10 * DAY
 SESSIONS: Final = {
     "before": Session("exporter-a:10924", _SELDOM, begins=45 * DAY, ends=_RESTARTED + HOUR, offset=41),
@@ -34,6 +36,17 @@ SESSIONS: Final = {
 """An exporter that was away for an hour and then asked more often; and another beside it."""
 
 _ONE_BLOCK: Final = "--max-block-duration=39366h"
+
+
+def build_once(folder: Path) -> Path:
+    """The folder of the histories, written by the first of the processes that ask for it."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "whole").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            build(folder)
+            (folder / "whole").touch()
+    return folder
 
 
 def build(folder: Path) -> None:
@@ -70,8 +83,11 @@ def _write_block(write: Callable[[Path], None], data: Path) -> None:
     with tempfile.TemporaryDirectory(dir=data.parent) as place:
         text, blocks = Path(place, "openmetrics"), Path(place, "blocks")
         write(text)
-        command = (program("promtool"), "tsdb", "create-blocks-from", _ONE_BLOCK, "openmetrics", text, blocks)
-        subprocess.run(command, check=True)
+        # The oldest makes them, for all can read those.
+        done = run_tool(
+            "promtool", GENERATIONS[0], "tsdb", "create-blocks-from", _ONE_BLOCK, "openmetrics", text, blocks
+        )
+        done.check_returncode()
         for block in blocks.iterdir():
             block.rename(data / block.name)
 

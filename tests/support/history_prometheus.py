@@ -1,23 +1,26 @@
-"""A real Prometheus that serves the history, and what it answers."""
+"""Real servers with the history, and what they answer."""
 
 import json
 import math
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import pytest
-from history import VARIANTS, build
 from history_session import END
-from programs import eventually, fetch, free_port, program, running
+from patience import DEADLINE_SECONDS
+from programs import fetch
+from servers import GENERATIONS, NEWEST, prometheus, run_tool, victoria_metrics
 
-ANSWERED_WITHIN = 60
-"""Seconds; a month of a board is more than a scrape, and others may be at work on this machine."""
+ENGINES: Final = (*GENERATIONS, "victoria-metrics")
+"""What evaluates PromQL: both generations of Prometheus, and VictoriaMetrics."""
+LOOKBACK: Final = "31m"
+"""How old a sample may be to count as the present one; the history is scraped every half hour."""
 
 
 class QueryError(Exception):
@@ -39,7 +42,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """Asks a Prometheus about the history; all times are Unix times."""
+    """Asks a server about the history by Prometheus' API; all times are Unix times."""
 
     url: str
 
@@ -71,7 +74,7 @@ class Prometheus:
 
     def _ask(self, path: str, **asked: object) -> Any:
         try:
-            with urlopen(f"{self.url}/api/v1/{path}?{urlencode(asked)}", timeout=ANSWERED_WITHIN) as answer:  # noqa: S310 - http to this machine
+            with urlopen(f"{self.url}/api/v1/{path}?{urlencode(asked)}", timeout=DEADLINE_SECONDS) as answer:  # noqa: S310 - http to this machine
                 return json.load(answer)["data"]
         except HTTPError as error:
             with error:
@@ -82,36 +85,18 @@ def _values(pairs: Sequence[tuple[float, str]]) -> list[tuple[float, float]]:
     return [(at, float(value)) for at, value in pairs]
 
 
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the histories, which are written once for all tests."""
-    folder = tmp_path_factory.getbasetemp() / "history"
-    if not folder.exists():
-        program("promtool")
-        build(folder)
-    return folder
-
-
 @contextmanager
-def serving(folder: Path) -> Iterator[dict[str, Prometheus]]:
-    """A Prometheus for each of the histories in a folder."""
-    few, many = (folder / variant for variant in VARIANTS)
-    with _serving(few) as one, _serving(many) as other:
-        yield dict(zip(VARIANTS, (one, other), strict=True))
-
-
-@contextmanager
-def _serving(data: Path) -> Iterator[Prometheus]:
-    port, config = free_port(), data.with_suffix(".yml")
-    config.write_text("scrape_configs: []\n")
-    command = (
-        program("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={data}",
-        "--storage.tsdb.retention.time=10y",
-        "--query.lookback-delta=31m",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
-    with running(*command, log=data.with_suffix(".log")):
-        url = f"http://127.0.0.1:{port}"
-        eventually(lambda: fetch(f"{url}/-/ready"))
+def serving(engine: str, folder: Path, blocks: Path) -> Iterator[Prometheus]:
+    """A server with a copy of a history's blocks, in a folder of its own."""
+    if engine in GENERATIONS:
+        shutil.copytree(blocks, folder / "data")
+        options = ("--storage.tsdb.retention.time=10y", f"--query.lookback-delta={LOOKBACK}")
+        with prometheus(engine, folder, {"scrape_configs": []}, *options) as url:
+            yield Prometheus(url)
+        return
+    with victoria_metrics(folder, "-retentionPeriod=10y", f"-search.maxLookback={LOOKBACK}") as url:
+        copying = ("prometheus", "-s", "--disable-progress-bar", f"--prom-snapshot={blocks}", f"--vm-addr={url}")
+        done = run_tool("vmctl", NEWEST, *copying)
+        assert done.returncode == 0, done.stdout + done.stderr
+        fetch(f"{url}/internal/force_flush")
         yield Prometheus(url)

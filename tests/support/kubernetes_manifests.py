@@ -1,13 +1,12 @@
-"""The Kubernetes manifests as they reach a cluster, and what a pod makes of them.
-
-They are rendered as kustomize would, by as much of it as they use: another field in a kustomization fails the test.
-"""
+"""The Kubernetes manifests as kubectl sends them to a cluster, and what a pod makes of them."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from servers import NEWEST, run_tool
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "deploy" / "kubernetes"
@@ -21,8 +20,6 @@ SECRETS: Final[dict[str, list[str]]] = {
 }
 """The Secrets that the README has made, with their keys."""
 
-_FIELDS: Final = {"apiVersion", "kind", "resources", "configMapGenerator", "generatorOptions", "patches"}
-
 Manifest = dict[str, Any]
 
 
@@ -31,23 +28,12 @@ def documents(path: Path) -> list[Any]:
     return list(yaml.safe_load_all(path.read_text()))
 
 
+@cache
 def rendered(folder: Path) -> list[Manifest]:
-    """What `kubectl apply -k` would apply."""
-    (kustomization,) = documents(folder / "kustomization.yaml")
-    assert kustomization["apiVersion"] == "kustomize.config.k8s.io/v1beta1"
-    assert kustomization["kind"] == "Kustomization"
-    assert kustomization.keys() <= _FIELDS
-    manifests: list[Manifest] = []
-    for name in kustomization["resources"]:
-        path = folder / name
-        manifests += rendered(path) if path.is_dir() else documents(path)
-    for generator in kustomization.get("configMapGenerator", ()):
-        assert kustomization["generatorOptions"] == {"disableNameSuffixHash": True}
-        manifests.append(_config_map(folder, **generator))
-    for patch in kustomization.get("patches", ()):
-        (document,) = documents(folder / patch["path"])
-        _patch(manifests, patch["target"], document)
-    return manifests
+    """What `kubectl apply -k` applies."""
+    done = run_tool("kubectl", NEWEST, "kustomize", folder)
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
 
 
 def files_of(folder: Path) -> set[Path]:
@@ -102,34 +88,3 @@ def bytes_of(quantity: str) -> int:
     """An amount of memory, such as 256Mi."""
     number, unit = re.fullmatch(r"(\d+)(Mi|Gi)", quantity).groups()  # type: ignore[union-attr]  # or the test fails
     return int(number) * {"Mi": 2**20, "Gi": 2**30}[unit]
-
-
-def _config_map(folder: Path, name: str, files: list[str]) -> Manifest:
-    data = {file: (folder / file).read_text() for file in files}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
-
-
-def _patch(manifests: list[Manifest], target: dict[str, str], operations: list[Manifest]) -> None:
-    """Apply a JSON patch (RFC 6902) to the one manifest that it is for."""
-    version = f"{target['group']}/{target['version']}"
-    wanted = (version, target["kind"], target["name"])
-    (manifest,) = (
-        manifest
-        for manifest in manifests
-        if (manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"]) == wanted
-    )
-    for operation in operations:
-        _apply(manifest, **operation)
-
-
-def _apply(manifest: Manifest, op: str, path: str, value: object) -> None:
-    *way, last = path.removeprefix("/").split("/")
-    place: Any = manifest
-    for step in way:
-        place = place[int(step) if isinstance(place, list) else step]
-    if op == "add" and isinstance(place, list) and last == "-":
-        place.append(value)
-        return
-    assert isinstance(place, dict)
-    assert (op == "replace") is (last in place), path
-    place[last] = value

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.vendors.values import read_flag, read_key, read_number, read_percent, read_text, read_time
+from exporter.vendors.values import read_end, read_flag, read_key, read_number, read_percent, read_text, read_time
 
 HUGE = 10**400
 TOO_LONG = pytest.param(10**5000, id="5000 digits")
-READERS = [read_number, read_percent, read_time, read_text, read_flag, read_key]
+READERS = [read_number, read_percent, read_time, read_end, read_text, read_flag, read_key]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -222,3 +222,20 @@ def test_a_finite_number_is_the_same_as_its_text(value: float) -> None:
 @given(moment=st.datetimes())
 def test_a_time_is_the_same_as_its_text(moment: datetime) -> None:
     assert read_time(moment.isoformat()) == moment.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [
+        ("2026-11-28", datetime(2026, 11, 29, tzinfo=UTC)),
+        ("2026-11-28T00:00:00.000Z", datetime(2026, 11, 28, tzinfo=UTC)),
+        ("2026-11-28T12:00:00+02:00", datetime(2026, 11, 28, 10, tzinfo=UTC)),
+    ],
+)
+def test_what_ends_on_a_day_ends_with_it(value: str, end: datetime) -> None:
+    assert read_end(value) == end
+
+
+def test_no_end_is_after_the_last_day_that_there_is() -> None:
+    with pytest.raises(ValueError, match="9999"):
+        read_end("9999-12-31")

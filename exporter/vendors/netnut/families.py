@@ -41,7 +41,7 @@ NETNUT_PLAN_START = _plan(
 )
 NETNUT_PLAN_END = _plan(
     "netnut_plan_end_timestamp_seconds",
-    "When the plan ends, Unix time; the end of the day where NetNut gives a day.",
+    "When the plan ends, Unix time; a day that is given without a time is its last.",
     source=f"{_MYUSAGE} end_date",
 )
 
@@ -85,7 +85,7 @@ NETNUT_SUB_USER_PLAN_START = _sub_user(
 )
 NETNUT_SUB_USER_PLAN_END = _sub_user(
     "netnut_sub_user_plan_end_timestamp_seconds",
-    "When a sub-user's plan ends, Unix time; the end of the day where NetNut gives a day.",
+    "When a sub-user's plan ends, Unix time; a day that is given without a time is its last.",
     source=f"{_SUB_USER} end_date",
 )
 

@@ -16,6 +16,7 @@ from exporter.vendors.reply import (
     MaybeKey,
     MaybeNumber,
     MaybePercent,
+    NotedKey,
     Number,
     Part,
     Reply,
@@ -33,7 +34,7 @@ _MAX_ROWS_NAMED: Final = 100
 class Plan(Reply, title="data"):
     """One purchased plan, in NetNut's own units."""
 
-    id: MaybeKey = None
+    id: NotedKey = MISSING
     product_type: Text = MISSING
     start_date: Time = MISSING
     end_date: End = MISSING
@@ -89,7 +90,7 @@ class ResellerPlans(Answer):
     """
 
     data: Part[Rows[KnownPlan]] = MISSING
-    field_names: tuple[str, ...] = ()
+    field_names: list[str] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -126,8 +127,8 @@ def _plans_of(row: object) -> list[object]:
     return [{**owner, **plan} if isinstance(plan, dict) else plan for plan in row[_PLANS]]
 
 
-def _known_names(objects: list[object]) -> tuple[str, ...]:
+def _known_names(objects: list[object]) -> list[str]:
     """Return which fields that this module knows are in objects of an answer: nothing of the vendor's own text."""
     known = {*Plan.model_fields, *_SUB_USER_NAMES, _PLANS, "success", "data", "token", "message"}
     found = {name for one in objects[:_MAX_ROWS_NAMED] if isinstance(one, dict) for name in one}
-    return tuple(sorted(known & found))
+    return sorted(known & found)
