@@ -86,7 +86,7 @@ class Prolifi(CustomersAccount):
             end=families.PROLIFI_ENTITLEMENT_RESET,
         ),
     )
-    plan_period: ClassVar = PlanPeriod(labels=("customer_id", "feature"), end=families.PROLIFI_ENTITLEMENT_RESET)
+    plan_periods: ClassVar = (PlanPeriod(labels=("customer_id", "feature"), end=families.PROLIFI_ENTITLEMENT_RESET),)
     example: ClassVar = """\
 api_key: ${PROLIFI_API_KEY}
 discover: true
