@@ -13,6 +13,8 @@ from compare_worlds import VENDORS, compare_many
 from comparison import Vendor, compare_world
 from expectation import key
 
+pytestmark = pytest.mark.slow
+
 HERE: Final = Path(__file__).parent
 TODAY: Final = date(2026, 11, 21)
 WORLDS: Final = 40
