@@ -23,6 +23,7 @@ from exporter.store.files import FolderInUse, Storage
 from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
 from exporter.store.stored_reading import StoredReading
+from exporter.store.writer import SlowDisk
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
 from exporter.vendors.account import Credential
@@ -145,6 +146,8 @@ class Exporter:
         )
         try:
             await storage.store(account, number, stored, is_complete=polled.is_complete)
+        except SlowDisk:
+            return False
         except OSError as error:
             if not isinstance(error, FolderInUse):
                 observer.write_failed()

@@ -52,7 +52,23 @@ class EndedPeriod:
     end: float
 
 
-Item = Sample | Unreadable | EndedPeriod
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What a vendor says is left beside a figure, so that both together are its limit; it is not shown itself.
+
+    Attributes:
+        family: the figure's.
+        labels: the figure's.
+        value: what is left; None where it is not left of the same use as the figure, so that no limit follows.
+
+    """
+
+    family: Family
+    labels: Labels
+    value: float | None
+
+
+Item = Sample | Unreadable | EndedPeriod | Rest
 """What a vendor's answers are made into."""
 
 
@@ -109,6 +125,10 @@ class Family:
         if value is None:
             return ()
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
+
+    def rest(self, value: float | None, **labels: str) -> Rest:
+        """Say what is left beside the figure with these labels."""
+        return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:
         """Make the sample of a value that the vendor always has, or say that it cannot be read."""

@@ -101,7 +101,9 @@ def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
     number, notes = brought.number, brought.notes
     sanitized = sanitize(brought.samples, notes)
     others = {other: part for other, part in before.parts.items() if other != number}
-    read = SliceFigures(number, sanitized.figures, brought.asked_at, sanitized.unreadable, sanitized.ended)
+    read = SliceFigures(
+        number, sanitized.figures, brought.asked_at, sanitized.unreadable, sanitized.ended, sanitized.rests
+    )
     found = read_quotas(account, read, [part.contributions for part in others.values()], before.ledger)
 
     totals, totals_dropped = limit_quotas(found.whole.quotas, account.max_series)

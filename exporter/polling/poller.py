@@ -141,7 +141,7 @@ class Poller:
             vendor, name = self._account.key
             logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
-        unreadable = poll.notes.drift and polled.is_empty
+        unreadable = poll.notes.drift and polled.is_empty and not poll.unwanted
         return Malformed("no figure of any answer can be read") if unreadable else polled
 
     async def _sleep_until(self, due: float) -> None:

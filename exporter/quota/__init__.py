@@ -15,13 +15,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exporter.metrics import EndedPeriod, Figures, Sample, Unreadable
+from exporter.metrics import EndedPeriod, Figures, Rest, Sample, Unreadable
 from exporter.metrics import quota as families
 from exporter.quota.configured import Contribution, Contributions, account_quotas, definition_of, share_of
 from exporter.quota.counter import Member
 from exporter.quota.ledger import UNCLAIMED, Definition, Fragment, Ledger, SliceReadings, Total, merge
 from exporter.quota.model import WITHHELD_TEXTS, MemberFigure, Quota, QuotaId, Withheld, WithheldReason
-from exporter.quota.native import native_quotas
+from exporter.quota.native import VendorFigures, native_quotas
 from exporter.quota.sums import Sum
 from exporter.vendors import Account
 
@@ -61,6 +61,7 @@ class SliceFigures:
         now: when they were asked for.
         unreadable: series that exist and cannot be read.
         ended: final figures of periods that have ended.
+        rests: what is left beside figures, where the vendor says that.
 
     """
 
@@ -69,6 +70,7 @@ class SliceFigures:
     now: datetime
     unreadable: Collection[Unreadable] = ()
     ended: Sequence[EndedPeriod] = ()
+    rests: Collection[Rest] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
     ledger = before.with_definitions({one.name: definition_of(one) for one in account.quotas}, at)
     since = at if ledger.since is None else ledger.since
     names = {one.name for one in account.quotas}
-    native = native_quotas(account.native_quotas, read.figures, read.unreadable, at, since, ledger.totals, names)
+    found = VendorFigures(read.figures, read.unreadable, read.rests, at, since)
+    native = native_quotas(account.native_quotas, found, ledger.totals, names)
     shares = {one.name: share_of(one, account, read.figures, read.unreadable, read.now) for one in account.quotas}
 
     def members() -> Iterator[MemberFigure]:

@@ -15,6 +15,7 @@ from exporter.quota.sums import PartialLabels, Selection, Sum, combined, fits, s
 from exporter.vendors import Account
 from exporter.vendors.periods import Calendar, Every, Span
 from exporter.vendors.quotas import Quota as Setting
+from exporter.vendors.quotas import plan_period_of
 
 _CUSTOMER: Final = "customer_id"
 
@@ -90,14 +91,16 @@ class SliceShare:
 
     def members(self, account: Account, since: float) -> Iterator[MemberFigure]:
         """Yield the members' figures."""
-        is_plan = self.setting.period == "plan"
+        plan = plan_period_of(self.setting.family, account.plan_periods) if self.setting.period == "plan" else None
+        is_dated = plan is not None and plan.is_dated
+        is_asked_for = self.setting.family in account.dated_families
         for subject, members in self.selected.subjects.items():
             quota = _id(self.setting, account, subject)
             for labels in members:
                 spans = self.selected.spans_of((labels,))
                 span = next(iter(spans)) if len(spans) == 1 else Span()
-                is_dated = (is_plan and span.start is not None) or self.setting.family in account.dated_families
-                yield MemberFigure(quota, labels, self.selected.series[labels], span, is_dated, since)
+                is_own = is_asked_for or (is_dated and span.start is not None)
+                yield MemberFigure(quota, labels, self.selected.series[labels], span, is_own, since)
 
     def ended(self, account: Account, since: float, ended: Iterable[EndedPeriod]) -> Iterator[MemberFigure]:
         """Yield final figures of periods that have ended, where they are the quota's own periods."""
@@ -115,7 +118,7 @@ def share_of(
 ) -> SliceShare:
     """Return what a slice that was read at `now` has of a quota."""
     period = period_at(setting, now.timestamp())
-    selected = selection(setting, figures, account.plan_period, period)
+    selected = selection(setting, figures, plan_period_of(setting.family, account.plan_periods), period)
     missing = unreadable_subjects(setting, unreadable)
     added = sums(setting, selected)
     contribution = Contribution(definition_of(setting), period, added, missing)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from string import Formatter
 from typing import Final, NamedTuple
 
-from exporter.metrics import Figures, Labels, Unreadable
+from exporter.metrics import Figures, Labels, Rest, Unreadable
 from exporter.quota.ledger import Total
 from exporter.quota.model import MemberFigure, Quota, QuotaId, WithheldReason, subject_of, value_of
 from exporter.vendors.periods import Span
@@ -19,6 +19,25 @@ _UNLIMITED: Final = -1.0
 
 Limits = tuple[float | None, float | None]
 """The limit that is believed, and the one that the last reading implied."""
+
+
+class VendorFigures(NamedTuple):
+    """What a reading has.
+
+    Attributes:
+        figures: the vendor's.
+        unreadable: series that exist and cannot be read.
+        rests: what is left beside figures.
+        at: when it was asked for, Unix time.
+        since: when the account's first reading was, Unix time.
+
+    """
+
+    figures: Figures
+    unreadable: Collection[Unreadable]
+    rests: Collection[Rest]
+    at: float
+    since: float
 
 
 class Row(NamedTuple):
@@ -45,14 +64,8 @@ class NativeQuotas(NamedTuple):
     withheld: Counter[tuple[str, WithheldReason]]
 
 
-def native_quotas(  # noqa: PLR0913, PLR0917 - what a reading is made of
-    natives: Sequence[NativeQuota],
-    figures: Figures,
-    unreadable: Collection[Unreadable],
-    now: float,
-    since: float,
-    totals: Mapping[QuotaId, Total],
-    names: Collection[str],
+def native_quotas(
+    natives: Sequence[NativeQuota], read: VendorFigures, totals: Mapping[QuotaId, Total], names: Collection[str]
 ) -> NativeQuotas:
     """Return the quotas that a vendor reports itself.
 
@@ -60,10 +73,7 @@ def native_quotas(  # noqa: PLR0913, PLR0917 - what a reading is made of
 
     Args:
         natives: what the vendor declares.
-        figures: what the reading has.
-        unreadable: what it has that cannot be read.
-        now: when it was asked for, Unix time.
-        since: when the account's first reading was, Unix time.
+        read: what the reading has.
         totals: what earlier readings told of each quota.
         names: of the quotas that the operator set; a vendor's quota of such a name is not shown.
 
@@ -71,9 +81,9 @@ def native_quotas(  # noqa: PLR0913, PLR0917 - what a reading is made of
     rows: dict[QuotaId, list[Row]] = defaultdict(list)
     withheld: Counter[tuple[str, WithheldReason]] = Counter()
     for native in natives:
-        for row in _rows(native, figures, now, since, totals):
+        for row in _rows(native, read, totals):
             rows[row.figure.quota].append(row)
-        for name in _unreadable_names(native, unreadable):
+        for name in _unreadable_names(native, read.unreadable):
             withheld[name, "unreadable"] += 1
     for quota in [quota for quota in rows if quota.name in names]:
         withheld[quota.name, "name"] += 1
@@ -98,23 +108,23 @@ def _quota(quota: QuotaId, rows: Sequence[Row]) -> Quota:
     )
 
 
-def _rows(
-    native: NativeQuota, figures: Figures, now: float, since: float, totals: Mapping[QuotaId, Total]
-) -> Iterator[Row]:
+def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Total]) -> Iterator[Row]:
+    figures = read.figures
+    rests = {one.labels: one.value for one in read.rests if one.family is native.used}
     name_of, whose = _writer(native, native.name), _writer(native, native.subject)
     for labels, used in figures.get(native.used, {}).items():
         quota = QuotaId(name_of(labels), whose(labels), native.unit)
         span = Span(value_of(native.start, figures, labels), value_of(native.end, figures, labels))
-        if value_of(native.active, figures, labels) == 0 and span.end is not None and span.end <= now:
+        if value_of(native.active, figures, labels) == 0 and span.end is not None and span.end <= read.at:
             continue
         limits: Limits = (value_of(native.limit, figures, labels), None)
-        if native.remaining is not None:
-            limits = _implied_limits(used, value_of(native.remaining, figures, labels), totals.get(quota))
-            if limits[0] is None:
+        if native.limit_from_rest:
+            if labels not in rests:
                 continue
+            limits = _implied_limits(used, rests[labels], totals.get(quota))
         if limits[0] is not None and limits[0] < 0:
             limits = (None, None)
-        yield Row(MemberFigure(quota, labels, used, span, span.start is not None, since), limits)
+        yield Row(MemberFigure(quota, labels, used, span, span.start is not None, read.since), limits)
 
 
 def _writer(native: NativeQuota, text: str) -> Callable[[Labels], str]:

@@ -162,6 +162,6 @@ def _plan_spans(
         return _always(_UNKNOWN)
     plan_of, common = _values_of(plan.end.labels, plan.labels), _values_of(labels, plan.labels)
     spans: dict[Labels, frozenset[Span]] = defaultdict(frozenset)
-    for values, end in figures.get(plan.end, {}).items():
-        spans[plan_of(values)] |= {Span(value_of(plan.start, figures, values), end)}
+    for values in {**figures.get(plan.end, {}), **(figures.get(plan.start, {}) if plan.start else {})}:
+        spans[plan_of(values)] |= {Span(value_of(plan.start, figures, values), value_of(plan.end, figures, values))}
     return lambda members: frozenset().union(*(spans.get(one, _UNKNOWN) for one in set(map(common, members))))

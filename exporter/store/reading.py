@@ -21,6 +21,7 @@ from exporter.metrics import (
     Figures,
     Item,
     Labels,
+    Rest,
     Sample,
     Unreadable,
     clean_label,
@@ -68,12 +69,14 @@ class Sanitized(NamedTuple):
         figures: a series once, each value finite.
         unreadable: series that exist and have no figure.
         ended: final figures of periods that have ended.
+        rests: what is left beside figures, where the vendor says that.
 
     """
 
     figures: Figures
     unreadable: frozenset[Unreadable]
     ended: Sequence[EndedPeriod]
+    rests: frozenset[Rest]
 
 
 def sanitize(items: Iterable[Item], notes: Notes) -> Sanitized:
@@ -81,7 +84,11 @@ def sanitize(items: Iterable[Item], notes: Notes) -> Sanitized:
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     unreadable: set[Unreadable] = set()
     ended: list[EndedPeriod] = []
+    rests: set[Rest] = set()
     for item in items:
+        if isinstance(item, Rest):
+            rests.add(replace(item, labels=tuple(map(clean_label, item.labels))))
+            continue
         if isinstance(item, Unreadable):
             unreadable.add(
                 replace(item, labels=tuple(None if value is None else clean_label(value) for value in item.labels))
@@ -104,7 +111,7 @@ def sanitize(items: Iterable[Item], notes: Notes) -> Sanitized:
                 notes.skipped["duplicate"] += 1
             values[labels] = sample.value
     missing = frozenset(one for one in unreadable if one.labels not in figures.get(one.family, {}))
-    return Sanitized(dict(figures), missing, ended)
+    return Sanitized(dict(figures), missing, ended, frozenset(rests))
 
 
 def series_count(figures: Figures) -> int:

@@ -13,36 +13,37 @@ import anyio
 import anyio.from_thread
 import anyio.lowlevel
 
-_PATIENCE_SECONDS: Final = 2.0
-"""How long one file may take."""
+_PATIENCE_SECONDS: Final = 1.0
+"""How long a poll waits for a file."""
+_HUNG_SECONDS: Final = 10.0
+"""How long one file may take before the disk is said not to answer."""
 
 Job = Callable[[], None]
+
+
+class SlowDisk(TimeoutError):  # noqa: N818 - it says what the disk is
+    """A file takes longer than a poll waits; it may still be written."""
 
 
 class Writer:
     """Runs jobs in a thread of its own, which does not keep the process from ending."""
 
-    def __init__(self, patience: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, patience: float = _PATIENCE_SECONDS, hung: float = _HUNG_SECONDS) -> None:
         self._patience = patience
+        self._hung = hung
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._began: float | None = None
-
-    @property
-    def _is_hung(self) -> bool:
-        began = self._began
-        return began is not None and time.monotonic() - began > self._patience
 
     async def run(self, job: Job) -> None:
         """Run a job, and return when it is done.
 
         Raises:
-            OSError: it failed, or took too long, or one before it still does. A job that took too long may be done
-                later; one that has not begun is dropped.
+            OSError: it failed, or it or one before it takes too long. A job that takes too long may be done later; one
+                that has not begun is dropped.
 
         """
-        if self._is_hung:
-            raise TimeoutError(0, "the disk does not answer")
+        self._raise_if_busy()
         done, outcome, token = anyio.Event(), list[BaseException](), anyio.lowlevel.current_token()
         is_wanted = True
 
@@ -59,14 +60,23 @@ class Writer:
         self._start()
         self._jobs.put(work)
         try:
-            with anyio.fail_after(self._patience):
-                await done.wait()
-        except TimeoutError:
-            raise TimeoutError(0, "the disk does not answer") from None
+            while not done.is_set():
+                with anyio.move_on_after(self._patience):
+                    await done.wait()
+                if not done.is_set():
+                    self._raise_if_busy()
         finally:
             is_wanted = False
         if outcome:
             raise outcome[0]
+
+    def _raise_if_busy(self) -> None:
+        began = self._began
+        seconds = 0.0 if began is None else time.monotonic() - began
+        if seconds >= self._hung:
+            raise TimeoutError(0, "the disk does not answer")
+        if seconds >= self._patience:
+            raise SlowDisk(0, "the disk is slow")
 
     def _start(self) -> None:
         if self._thread is None:

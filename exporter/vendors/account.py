@@ -60,8 +60,8 @@ class Account(Settings):
     """What the vendor allows until its answers say otherwise; None where it is not documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
     """The quotas that the vendor reports."""
-    plan_period: ClassVar[PlanPeriod | None] = None
-    """Where the vendor reports the period of what is used."""
+    plan_periods: ClassVar[tuple[PlanPeriod, ...]] = ()
+    """Where the vendor reports the periods of what is used."""
 
     vendor: str
     name: Name = Field(description="The label `account`; unique per vendor. Letters, digits, and ._@- after the first.")
@@ -227,7 +227,7 @@ class Account(Settings):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
-        yield from quota_conflicts(str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_period)
+        yield from quota_conflicts(str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_periods)
 
 
 def _shorter(one: object, other: object) -> bool:

@@ -63,6 +63,7 @@ class Poll:
         as_of: the time the vendor says its figures reach to, if it does.
         slice: which customers it is about.
         unreadable: series of items that were left out and exist.
+        unwanted: how many items were read and left out on purpose, as they are not what was asked for.
         spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
 
     """
@@ -74,6 +75,7 @@ class Poll:
     as_of: datetime | None = None
     slice: Slice = Slice()
     unreadable: list[Unreadable] = field(default_factory=list)
+    unwanted: int = 0
     spread: float = 0.0
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
@@ -96,12 +98,39 @@ class Poll:
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
         """Note that items were left out."""
-        self.notes.skipped[reason] += count
+        if count:
+            self.notes.skipped[reason] += count
 
-    def _leave_out(self, reason: SkipReason, error: PollError) -> None:
+    def leave_out(self, reason: SkipReason, text: str) -> None:
+        """Note that an item was left out, and what a person should know of it."""
         self.skip(reason)
         if len(self.notes.left_out) < _MOST_TOLD:
-            self.notes.left_out.add(str(error))
+            self.notes.left_out.add(text)
+
+    async def attempt(
+        self,
+        read: Callable[[], Awaitable[_ReadT]],
+        gone: tuple[type[PollError], ...] = (NotFound,),
+        *,
+        needed: bool = True,
+        hides: Callable[[], Iterable[Unreadable]] = lambda: (),
+    ) -> _ReadT | PollError:
+        """Return what `read` says of one item, or why it is left out, which is counted; options are those of `each`.
+
+        Raises:
+            PollError: it failed in a way that is the whole poll's failure.
+
+        """
+        try:
+            return await read()
+        except PollError as error:
+            reason = _forgiven(error, gone, needed=needed)
+            if reason is None:
+                raise
+            self.leave_out(reason, str(error))
+            if reason != "gone":
+                self.unreadable.extend(hides())
+            return error
 
     async def each(  # noqa: PLR0913 - each is an option of how items are read
         self,
@@ -126,29 +155,21 @@ class Poll:
 
         """
 
-        async def attempt(item: _ItemT) -> tuple[_ItemT, _ReadT] | PollError:
-            try:
-                return item, await read(item)
-            except PollError as error:
-                reason = _forgiven(error, gone, needed=needed)
-                if reason is None:
-                    raise
-                self._leave_out(reason, error)
-                if reason != "gone":
-                    self.unreadable.extend(hides(item))
-                return error
+        async def attempt(item: _ItemT) -> _ReadT | PollError:
+            return await self.attempt(lambda: read(item), gone, needed=needed, hides=lambda: hides(item))
 
-        outcomes = await _concurrently(list(items), attempt, self.spread * share)
-        results = [outcome for outcome in outcomes if not isinstance(outcome, PollError)]
-        left_out = [outcome for outcome in outcomes if isinstance(outcome, PollError)]
+        asked = list(items)
+        outcomes = await _concurrently(asked, attempt, self.spread * share)
+        results = [(one, found) for one, found in zip(asked, outcomes, strict=True) if not isinstance(found, PollError)]
+        left_out = [found for found in outcomes if isinstance(found, PollError)]
         if needed and left_out and not results:
             raise left_out[0]
         return results
 
     async def optional(self, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
         """Return what `read` says, or None where the vendor refuses it for good: one extra."""
-        found = await self.each([read], lambda one: one(), needed=False)
-        return found[0][1] if found else None
+        found = await self.attempt(read, needed=False)
+        return None if isinstance(found, PollError) else found
 
     async def once_in(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
         """Return what `read` said last, asking again only when that is `seconds` old."""

@@ -53,7 +53,7 @@ class NativeQuota:
         subject: whose it is, likewise.
         used: what is used of it.
         limit: what it allows, where the vendor says that.
-        remaining: what is left of it, where the vendor says that instead.
+        limit_from_rest: whether the vendor says what is left instead, which the reading has beside each figure.
         start: when its period began.
         end: when its period ends.
         active: whether what it belongs to is active; what is not, and has ended, has no quota any more.
@@ -65,7 +65,7 @@ class NativeQuota:
     subject: str
     used: Family
     limit: Family | None = None
-    remaining: Family | None = None
+    limit_from_rest: bool = False
     start: Family | None = None
     end: Family | None = None
     active: Family | None = None
@@ -74,11 +74,26 @@ class NativeQuota:
 
 @dataclass(frozen=True, slots=True)
 class PlanPeriod:
-    """Where a vendor reports the period of what is used: the series with the same values of these labels."""
+    """Where a vendor reports the period of what is used: the series with the same values of these labels.
+
+    Attributes:
+        labels: what such series and the figure have in common.
+        end: when the period ends.
+        start: when it began.
+        is_dated: whether both come in one answer with the figure, which then cannot be late for them.
+
+    """
 
     labels: tuple[str, ...]
     end: Family
     start: Family | None = None
+    is_dated: bool = True
+
+
+def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod | None:
+    """Return where the period of a figure is reported: of those that fit, the one with the most labels."""
+    fitting = [one for one in periods if set(one.labels) <= set(family.labels)]
+    return max(fitting, key=lambda one: len(one.labels), default=None)
 
 
 class Quota(Settings):
@@ -136,7 +151,7 @@ def quota_conflicts(
     given: Mapping[str, object],
     families: Iterable[Family],
     native: Iterable[NativeQuota],
-    plan: PlanPeriod | None,
+    plans: Iterable[PlanPeriod],
 ) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with an account's quotas in the light of its vendor: the place, and what to do."""
     quotas, by_name = given.get("quotas"), {family.name: family for family in families}
@@ -149,7 +164,7 @@ def quota_conflicts(
             yield f"{where}.name", f"is the name of a quota that {names[name]} too"
         elif isinstance(name, str):
             names[name] = f"quotas[{index}] sets"
-        for place, text in _metric_conflicts(vendor, quota, given, by_name, plan):
+        for place, text in _metric_conflicts(vendor, quota, given, by_name, plans):
             yield f"{where}.{place}", text
 
 
@@ -158,7 +173,7 @@ def _metric_conflicts(
     quota: Mapping[str, Any],
     given: Mapping[str, object],
     families: Mapping[str, Family],
-    plan: PlanPeriod | None,
+    plans: Iterable[PlanPeriod],
 ) -> Iterator[tuple[str, str]]:
     metric = quota.get("metric")
     if not isinstance(metric, str):
@@ -172,7 +187,8 @@ def _metric_conflicts(
         yield "metric", f"is only there with {missing}; set that on the account"
     yield from _label_conflicts(quota, family)
     if quota.get("period") == "plan":
-        if plan is None or not set(plan.labels) <= set(family.labels):
+        plan = plan_period_of(family, plans)
+        if plan is None:
             yield "period", "the vendor reports no plan for this metric; write month, none or a mapping"
         elif missing := _missing_option(plan.end, given):
             yield "period", f"when a plan ends is only known with {missing}; set that on the account"

@@ -225,6 +225,7 @@ MaybeText = Annotated[str | None, _Noted(read_text, _TEXT, nullable=True)]
 Flag = Annotated[bool | None, _Noted(read_flag, _FLAG)]
 MaybeKey = Annotated[str | None, _Noted(read_key, nullable=True)]
 MaybeFlag = Annotated[bool | None, _Noted(read_flag, _FLAG, nullable=True)]
+NotedKey = Annotated[str | None, _Noted(read_key)]
 Key = Annotated[str, BeforeValidator(read_key)]
 
 _ItemT = TypeVar("_ItemT")

@@ -17,7 +17,8 @@ FAMILIES: Final = frozenset(
     for name in (
         *("gb_used", "plan_gb", "requests_used", "reported_usage_ratio", "plan_active"),
         *("plan_start_timestamp_seconds", "plan_end_timestamp_seconds"),
-        *("sub_user_gb_used", "sub_user_plan_gb", "sub_user_requests_used"),
+        *("sub_user_gb_used", "sub_user_plan_gb", "sub_user_requests_used", "sub_user_reported_usage_ratio"),
+        *("sub_user_plan_active", "sub_user_plan_start_timestamp_seconds", "sub_user_plan_end_timestamp_seconds"),
     )
 )
 _DAY_SECONDS: Final = 86_400
@@ -56,7 +57,7 @@ def read_netnut(world: World) -> list[Page]:
         return [Page(up=False)]
     own = [_plan(one, None) for one in reply["data"]]
     theirs, is_refused = _sub_user_plans(world, status)
-    pages = [_page(world, [*choice, *theirs], is_refused=is_refused) for choice in _choices(own)]
+    pages = [_page(world, choice, theirs, is_refused=is_refused) for choice in _choices(own)]
     if own and not any(own):  # an answer of which nothing can be read may be a failure
         pages.append(Page(up=False))
     if not own and not theirs and "none_asked_for" in world.off:
@@ -136,14 +137,15 @@ def _by_identity(owned: list[tuple[str, dict[str, Any]]]) -> dict[Any, Plan | No
     return {(sub_user, plan and plan.plan_id, plan and plan.product_type): plan for sub_user, plan in plans}
 
 
-def _page(world: World, plans: list[Plan | None], *, is_refused: bool) -> Page:
+def _page(world: World, own: list[Plan | None], theirs: list[Plan | None], *, is_refused: bool) -> Page:
     page = Page()
-    for plan in plans:
+    for plan in [*own, *theirs]:
         if plan is not None:
             _show(page, plan)
-    page.show_quotas("netnut", _native(world, plans))
+    page.show_quotas("netnut", _native(world, [*own, *theirs]))
     settings = world.settings["quotas"]
-    page.show_quotas("netnut", configured_quotas(world, _members(plans)))
+    members = [*_members(own, is_sub_users=False), *_members(theirs, is_sub_users=True)]
+    page.show_quotas("netnut", configured_quotas(world, members))
     if is_refused:  # whether one refused belongs to the sum is not said
         page.silent_quotas |= {one["name"] for one in settings if "sub_user" in one["metric"]}
     return page
@@ -154,29 +156,28 @@ def _show(page: Page, plan: Plan) -> None:
     page.show_if_known(f"{prefix}_gb_used", plan.labels, plan.gb)
     page.show_if_known(f"{prefix}_plan_gb", plan.labels, plan.size)
     page.show_if_known(f"{prefix}_requests_used", plan.labels, plan.requests)
-    if plan.sub_user is None:
-        active = None if plan.is_active is None else Decimal(plan.is_active)
-        page.show_if_known("netnut_reported_usage_ratio", plan.labels, plan.ratio)
-        page.show_if_known("netnut_plan_active", plan.labels, active)
-        page.show_if_known("netnut_plan_start_timestamp_seconds", plan.labels, plan.start)
-        page.show("netnut_plan_end_timestamp_seconds", plan.labels, *plan.end)
+    active = None if plan.is_active is None else Decimal(plan.is_active)
+    page.show_if_known(f"{prefix}_reported_usage_ratio", plan.labels, plan.ratio)
+    page.show_if_known(f"{prefix}_plan_active", plan.labels, active)
+    page.show_if_known(f"{prefix}_plan_start_timestamp_seconds", plan.labels, plan.start)
+    page.show(f"{prefix}_plan_end_timestamp_seconds", plan.labels, *plan.end)
 
 
 def _native(world: World, plans: list[Plan | None]) -> Iterator[Quota]:
     known = [plan for plan in plans if plan is not None]
     for plan in known:
-        subject = plan.plan_id if plan.sub_user is None else f"{plan.sub_user}/{plan.plan_id}"
-        same = [one for one in known if (one.plan_id, one.sub_user) == (plan.plan_id, plan.sub_user)]
+        parts = [plan.plan_id, plan.product_type]
+        parts = parts if plan.sub_user is None else [plan.sub_user, *parts]
         is_silent = plan.sub_user is not None and "sub_user_periods" in world.off
         yield Quota(
             name="traffic" if plan.sub_user is None else "sub_user_traffic",
-            subject=subject,
+            subject="/".join(parts),
             unit="GB",
             used=plan.gb,
             limit=(plan.size,),
             start=ANYTHING if is_silent else (plan.start,),
             end=ANYTHING if is_silent else plan.quota_end,
-            is_subject_open=len(same) > 1 or bool(set(plan.plan_id) & set("/\\%")),
+            is_subject_open=any(set(part) & set("/\\%") for part in parts),
             is_silent=plan.is_active is not True and not _ends_after(plan, world.today),
         )
 
@@ -187,12 +188,14 @@ def _ends_after(plan: Plan, today: date) -> bool:
     return end is not None and end >= unix_day(today + timedelta(1))
 
 
-def _members(plans: list[Plan | None]) -> Iterator[Member]:
+def _members(plans: list[Plan | None], *, is_sub_users: bool) -> Iterator[Member]:
+    """A row without its plan's id may be any of the account's own, or of the sub-users', as it stands among these."""
     for plan in plans:
         if plan is None:
             for family in FAMILIES:
-                yield Member(family, {}, None, is_partial=True)
+                if family.startswith("netnut_sub_user_") == is_sub_users:
+                    yield Member(family, {}, None, is_partial=True)
             continue
-        prefix = "netnut" if plan.sub_user is None else "netnut_sub_user"
+        prefix = "netnut_sub_user" if is_sub_users else "netnut"
         for family, value in ((f"{prefix}_gb_used", plan.gb), (f"{prefix}_requests_used", plan.requests)):
             yield Member(family, plan.labels, value, start=plan.start, end=plan.quota_end)

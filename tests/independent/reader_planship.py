@@ -17,6 +17,7 @@ FAMILIES: Final = frozenset(
     {
         *(USAGE, BUCKETS, LEFT),
         *("planship_lever_subscription_usage", "planship_subscription_renew_timestamp_seconds"),
+        "planship_subscription_last_renewed_timestamp_seconds",
     }
 )
 
@@ -102,9 +103,12 @@ def _show(world: World, page: Page, visit: Visit) -> None:
             page.show(LEFT, labels, *(left if total is not None else ANYTHING))
     if world.settings.get("subscriptions"):
         for one in visit.subscriptions:
+            own = visit.labels(subscription_id=one["subscription_id"], plan=one["plan"]["slug"])
+            start, end = moment(one.get("last_renewed_at")), moment(one.get("renew_at"))
+            if one["is_active"]:
+                page.show_if_known("planship_subscription_last_renewed_timestamp_seconds", own, start)
             if one["is_active"] and one["auto_renew"]:
-                own = visit.labels(subscription_id=one["subscription_id"], plan=one["plan"]["slug"])
-                page.show_if_known("planship_subscription_renew_timestamp_seconds", own, moment(one.get("renew_at")))
+                page.show_if_known("planship_subscription_renew_timestamp_seconds", own, end)
 
 
 def _show_subscriptions(page: Page, labels: dict[str, str], usage: dict[str, Any]) -> None:

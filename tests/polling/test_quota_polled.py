@@ -126,7 +126,7 @@ def test_the_counter_goes_on_whoever_polls_and_over_a_failure() -> None:
 
     pages = poll(store, "", 1000, 1030, ServerFailed("HTTP 500"), 1025, 1050)
 
-    totals = [quotas(page, "consumed_total")["netnut", "a", "traffic", "41"] for page in pages]
+    totals = [quotas(page, "consumed_total")["netnut", "a", "traffic", "41/Residential"] for page in pages]
     assert totals == [0, 30, 30, 30, 50]
 
 

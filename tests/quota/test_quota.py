@@ -28,7 +28,7 @@ def test_the_counter_goes_on_from_reading_to_reading_and_over_a_gap() -> None:
         netnut.read(0, samples, NOW.replace(day=21 + day))
         totals.append(counters(netnut))
 
-    assert totals == [{"41": 0}, {"41": 10}, {}, {"41": 30}, {"42": 0}]
+    assert totals == [{"41/Residential": 0}, {"41/Residential": 10}, {}, {"41/Residential": 30}, {"42/Residential": 0}]
 
 
 def test_the_first_value_shown_is_0_and_what_was_used_since_comes_with_the_next() -> None:
@@ -36,7 +36,7 @@ def test_the_first_value_shown_is_0_and_what_was_used_since_comes_with_the_next(
     netnut.read(0, plan(990), START.replace(day=9))
     for day, used in ((11, 40), (12, 45), (13, 45)):
         netnut.read(0, plan(used, plan_id="42"), START.replace(day=day))
-        values.append(counters(netnut)["42"])
+        values.append(counters(netnut)["42/Residential"])
 
     assert values == [0, 45, 45]
 
@@ -121,7 +121,7 @@ def test_a_fall_that_nothing_explains_is_told_once() -> None:
     for hour, used in enumerate((900, 4, 3, 8, 2)):
         netnut.read(0, plan(used), NOW + timedelta(hours=hour))
 
-    assert [one.subject for one in netnut.fallen] == ["41", "41"]
+    assert [one.subject for one in netnut.fallen] == ["41/Residential", "41/Residential"]
 
 
 def test_a_quota_that_is_long_gone_is_forgotten() -> None:

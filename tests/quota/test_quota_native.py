@@ -16,13 +16,16 @@ from quota_samples import (
     shown,
 )
 
-from exporter.metrics import Sample
+from exporter.metrics import Item, figures_of
+from exporter.quota.native import VendorFigures, native_quotas
 from exporter.vendors.netnut.families import (
     NETNUT_GB_USED,
     NETNUT_PLAN_GB,
     NETNUT_SUB_USER_GB_USED,
     NETNUT_SUB_USER_PLAN_GB,
 )
+from exporter.vendors.planship.families import PLANSHIP_LEVER_USAGE
+from exporter.vendors.quotas import NativeQuota
 
 
 @pytest.fixture(autouse=True)
@@ -36,20 +39,20 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             "netnut",
             plan(850),
-            {("traffic", "41", "GB"): {"used": 850, "limit": 1000, "consumed_total": 0, **SPAN}},
+            {("traffic", "41/Residential", "GB"): {"used": 850, "limit": 1000, "consumed_total": 0, **SPAN}},
             id="a plan",
         ),
         pytest.param(
             "netnut",
             plan(850, limit=None),
-            {("traffic", "41", "GB"): {"used": 850, "consumed_total": 0, **SPAN}},
+            {("traffic", "41/Residential", "GB"): {"used": 850, "consumed_total": 0, **SPAN}},
             id="a plan without a limit",
         ),
         pytest.param("netnut", plan(850, active=False, end=NOW), {}, id="a plan that is over"),
         pytest.param(
             "netnut",
             plan(1000, active=False),
-            {("traffic", "41", "GB"): {"used": 1000, "limit": 1000, "consumed_total": 0, **SPAN}},
+            {("traffic", "41/Residential", "GB"): {"used": 1000, "limit": 1000, "consumed_total": 0, **SPAN}},
             id="a plan that was ended before its time, perhaps because it is used up",
         ),
         pytest.param(
@@ -58,7 +61,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
                 NETNUT_SUB_USER_GB_USED(3, plan_id="41", product_type="", sub_user_id="9"),
                 NETNUT_SUB_USER_PLAN_GB(10, plan_id="41", product_type="", sub_user_id="9"),
             ],
-            {("sub_user_traffic", "9/41", "GB"): {"used": 3, "limit": 10, "consumed_total": 0}},
+            {("sub_user_traffic", "9/41/", "GB"): {"used": 3, "limit": 10, "consumed_total": 0}},
             id="a sub-user's plan",
         ),
         pytest.param(
@@ -95,7 +98,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param("ionos", [meter(5)], {}, id="a vendor that knows no quotas"),
     ],
 )
-def test_what_vendors_report(vendor: str, samples: list[Sample], quotas: Shown) -> None:
+def test_what_vendors_report(vendor: str, samples: list[Item], quotas: Shown) -> None:
     assert shown(quotas_of(vendor, samples)) == quotas
 
 
@@ -107,28 +110,59 @@ def test_a_levers_quota_has_the_products_name_however_many_products_there_are() 
 
 
 @pytest.mark.parametrize(
-    ("sub_user", "plan_id", "subject"),
+    ("sub_user", "plan_id", "product_type", "subject"),
     [
-        ("9", "41", "9/41"),
-        ("9/4", "1", "9%2F4/1"),
-        ("9", "4/1", "9/4%2F1"),
-        ("9%2F4", "1", "9%252F4/1"),
-        ("", "41", "/41"),
+        ("9", "41", "ISP", "9/41/ISP"),
+        ("9", "41", "", "9/41/"),
+        ("9/4", "1", "", "9%2F4/1/"),
+        ("9", "4/1", "", "9/4%2F1/"),
+        ("9", "4", "1/", "9/4/1%2F"),
+        ("9%2F4", "1", "", "9%252F4/1/"),
+        ("", "41", "", "/41/"),
     ],
 )
-def test_a_subject_of_several_values_is_no_others(sub_user: str, plan_id: str, subject: str) -> None:
-    labels = {"plan_id": plan_id, "product_type": "", "sub_user_id": sub_user}
+def test_a_subject_of_several_values_is_no_others(sub_user: str, plan_id: str, product_type: str, subject: str) -> None:
+    labels = {"plan_id": plan_id, "product_type": product_type, "sub_user_id": sub_user}
 
     assert list(shown(quotas_of("netnut", [NETNUT_SUB_USER_GB_USED(3, **labels)]))) == [
         ("sub_user_traffic", subject, "GB")
     ]
 
 
-def test_of_two_series_under_one_name_limit_and_period_are_known_where_they_agree() -> None:
+def test_two_products_under_one_plan_id_are_two_quotas() -> None:
     other = {"plan_id": "41", "product_type": "ISP"}
     samples = [*plan(850), NETNUT_GB_USED(7, **other), NETNUT_PLAN_GB(50, **other)]
 
-    assert shown(quotas_of("netnut", samples)) == {("traffic", "41", "GB"): {"used": 857, "consumed_total": 0}}
+    assert {subject: one["used"] for (_, subject, _), one in shown(quotas_of("netnut", samples)).items()} == {
+        "41/Residential": 850,
+        "41/ISP": 7,
+    }
+
+
+@pytest.mark.parametrize(("limits", "limit"), [((1000, 1000), 1000), ((1000, 50), None), ((1000, None), None)])
+def test_of_two_series_under_one_name_the_limit_is_known_where_they_agree(
+    limits: tuple[float | None, ...], limit: float | None
+) -> None:
+    native = NativeQuota(name="traffic", subject="{plan_id}", used=NETNUT_GB_USED, limit=NETNUT_PLAN_GB)
+    samples = [
+        sample
+        for used, (product, size) in zip((850, 7), zip(("ISP", "Residential"), limits, strict=True), strict=True)
+        for sample in (
+            NETNUT_GB_USED(used, plan_id="41", product_type=product),
+            *NETNUT_PLAN_GB.known(size, plan_id="41", product_type=product),
+        )
+    ]
+    read = VendorFigures(figures_of(samples), (), (), NOW.timestamp(), NOW.timestamp())
+
+    (quota,) = native_quotas([native], read, {}, ()).quotas
+    assert (quota.used, quota.limit) == (857, limit)
+
+
+def test_a_rest_of_another_use_than_the_figures_makes_no_limit() -> None:
+    labels = {"product": "p", "customer_id": "c1", "lever": "calls"}
+    quotas = quotas_of("planship", [PLANSHIP_LEVER_USAGE(7, **labels), PLANSHIP_LEVER_USAGE.rest(None, **labels)])
+
+    assert shown(quotas) == {("p/calls", "c1", ""): {"used": 7, "consumed_total": 0}}
 
 
 @pytest.mark.parametrize(
@@ -154,4 +188,4 @@ def test_the_limit_that_what_is_left_implies(readings: list[tuple[float, float]]
     for used, remaining in readings:
         quotas.read(0, lever(used, remaining))
 
-    assert [one.get("limit") for one in shown(quotas).values()] in ([limit], [] if limit is None else [limit])
+    assert [one.get("limit") for one in shown(quotas).values()] == [limit]

@@ -223,8 +223,11 @@ def test_what_was_used_while_the_exporter_was_down_is_in_the_counter(tmp_path: P
 
 
 def test_another_process_that_writes_is_left_alone_until_it_ends(tmp_path: Path) -> None:
-    script = "from test_storage import *; Storage(Path(sys.argv[1])).write(MAIN, 0, kept()); print(flush=True); input()"
-    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    script = (
+        "import sys; from pathlib import Path; from test_storage import MAIN, Storage, kept;"
+        " Storage(Path(sys.argv[1])).write(MAIN, 0, kept()); print(flush=True); input()"
+    )
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     storage = Storage(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-c", script, tmp_path], env=here, stdin=subprocess.PIPE, stdout=subprocess.PIPE

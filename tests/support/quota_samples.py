@@ -30,7 +30,6 @@ from exporter.vendors.netnut.families import (
     NETNUT_PLAN_START,
 )
 from exporter.vendors.planship.families import (
-    PLANSHIP_ENTITLEMENT_REMAINING,
     PLANSHIP_LEVER_USAGE,
     PLANSHIP_SUBSCRIPTION_RENEW,
 )
@@ -76,7 +75,7 @@ class Watched:
         """Read one slice."""
         clean = sanitize(items, Notes())
         others = [one.contributions for other, one in self.slices.items() if other != number]
-        figures = SliceFigures(number, clean.figures, now, clean.unreadable, clean.ended)
+        figures = SliceFigures(number, clean.figures, now, clean.unreadable, clean.ended, clean.rests)
         found = read_quotas(self.account, figures, others, self.ledger)
         self.slices[number], self.whole = found, found.whole
         self.ledger = found.ledger.with_shown(one.id for one in (*found.quotas, *found.whole.quotas))
@@ -149,11 +148,11 @@ def entitlement(used: float, limit: float | None, reset: datetime | None = END, 
 
 def lever(
     used: float, remaining: float | None, product: str = "p", customer: str = "c1", lever: str = "calls"
-) -> list[Sample]:
+) -> list[Item]:
     labels = {"product": product, "customer_id": customer, "lever": lever}
     return [
         PLANSHIP_LEVER_USAGE(used, **labels),
-        *PLANSHIP_ENTITLEMENT_REMAINING.known(remaining, **labels),
+        *([] if remaining is None else [PLANSHIP_LEVER_USAGE.rest(remaining, **labels)]),
     ]
 
 

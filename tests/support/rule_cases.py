@@ -78,6 +78,8 @@ def _needed(groups: list[Document], test: Document) -> list[Document]:
             rules.setdefault(_name(rule), []).append(rule)
     alerts = [name for name, same in rules.items() if "alert" in same[0]]
     waiting = {name for expression in _expectations(test) for name in _read_by(expression, alerts)}
+    if any("__name__" in expression for expression in _expectations(test)):
+        waiting |= rules.keys()
     needed: set[str] = set()
     while waiting:
         name = waiting.pop()

@@ -188,15 +188,16 @@ PRODUCTS = "products: [{slug: p, levers: [l, m], metering_ids: [n]}, {slug: q, l
 
 
 @pytest.mark.parametrize(
-    ("text", "calls", "rounds"),
+    ("text", "calls", "begun", "rounds"),
     [
-        (prolifi(IDS[:6]), 6, 1),
-        (prolifi(IDS[:6], "entitlements: true"), 12, 2),
-        (planship(NAMES[:6]), 6, 1),
-        (planship(NAMES[:6], EXTRAS).replace("products: [{slug: p, levers: [l]}]", PRODUCTS), 48, 3),
+        (prolifi(IDS[:6]), 6, 6, 1),
+        (prolifi(IDS[:6], "entitlements: true"), 12, 12, 2),
+        (planship(NAMES[:6]), 6, 6, 1),
+        (planship(NAMES[:6], EXTRAS).replace("products: [{slug: p, levers: [l]}]", PRODUCTS), 48, 12, 1),
     ],
+    ids=["events", "events and then entitlements", "levers", "visits of four calls"],
 )
-def test_all_the_calls_of_a_reading_are_spread_evenly_together(text: str, calls: int, rounds: int) -> None:
+def test_all_the_calls_of_a_reading_are_spread_evenly_together(text: str, calls: int, begun: int, rounds: int) -> None:
     vendor = Vendor()
 
     async def main() -> None:
@@ -206,7 +207,7 @@ def test_all_the_calls_of_a_reading_are_spread_evenly_together(text: str, calls:
 
     apart = Counter(round(after - before, 6) for before, after in pairwise(vendor.times))
     assert parsed(text).calls == calls
-    assert apart == Counter({480 / calls: calls - rounds, 0.0: rounds - 1})
+    assert apart == Counter({480 / begun: begun - rounds, 0.0: calls - begun + rounds - 1})
 
 
 def test_the_list_is_read_once_a_cycle_for_all_slices() -> None:

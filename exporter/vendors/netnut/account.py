@@ -10,65 +10,35 @@ Limits:   none documented
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
+from itertools import chain
 from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
 from exporter.client.auth import Auth, Login
 from exporter.client.auth import Key as PastedToken
-from exporter.errors import BadRequest, NotFound
-from exporter.metrics import Item, Unreadable
+from exporter.errors import BadRequest, Malformed, NotFound
+from exporter.metrics import Item
 from exporter.vendors.account import Account
 from exporter.vendors.netnut import families
-from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans
+from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, by_id, plan_items
+from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans, SubUserPlans
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _TOKEN_SECONDS: Final = 23 * 3600.0
+_RESELLER_PATH: Final = "/customer/usage/"
 _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "all": 3}
 # Documented are 200 and 400, clients have seen 401: any of these may mean that a login or a token is not accepted.
 _REFUSALS: Final = frozenset({400, 401, 403})
 
 
-_COUNTED: Final = (families.NETNUT_GB_USED, families.NETNUT_REQUESTS_USED)
-_SUB_USERS_COUNTED: Final = (families.NETNUT_SUB_USER_GB_USED, families.NETNUT_SUB_USER_REQUESTS_USED)
-
-
-def samples(plans: Iterable[Plan]) -> Iterator[Item]:
-    """Say the account's plans in metrics. A plan without a limit has no limit series."""
-    for plan in plans:
-        labels = {"plan_id": plan.id, "product_type": plan.product_type or ""}
-        yield from families.NETNUT_GB_USED.expected(plan.total_gb_used, **labels)
-        yield from families.NETNUT_PLAN_GB.known(plan.limit_gb, **labels)
-        yield from families.NETNUT_REQUESTS_USED.expected(plan.total_requests_used, **labels)
-        yield from families.NETNUT_REPORTED_USAGE_RATIO.known(plan.usage_percentage, **labels)
-        yield from families.NETNUT_PLAN_ACTIVE.known(plan.is_active, **labels)
-        yield from families.NETNUT_PLAN_START.known(plan.start_date, **labels)
-        yield from families.NETNUT_PLAN_END.known(plan.end_date, **labels)
-    if is_partial(plans):
-        yield from (family.unreadable() for family in _COUNTED)
-
-
-def sub_user_samples(plans: Mapping[tuple[str, str], Plan]) -> Iterator[Item]:
-    """Say sub-users' plans in metrics; they are given by sub-user and plan."""
-    for (sub_user, _), plan in plans.items():
-        labels = {"plan_id": plan.id, "product_type": plan.product_type or "", "sub_user_id": sub_user}
-        yield from families.NETNUT_SUB_USER_GB_USED.expected(plan.total_gb_used, **labels)
-        yield from families.NETNUT_SUB_USER_PLAN_GB.known(plan.limit_gb, **labels)
-        yield from families.NETNUT_SUB_USER_REQUESTS_USED.expected(plan.total_requests_used, **labels)
-
-
-def _hidden(sub_user: str) -> list[Unreadable]:
-    """The series of a sub-user that cannot be read."""
-    return [family.unreadable(sub_user_id=sub_user) for family in _SUB_USERS_COUNTED]
-
-
 _TRAFFIC: Final = NativeQuota(
     name="traffic",
-    subject="{plan_id}",
+    subject="{plan_id}/{product_type}",
     unit="GB",
     used=families.NETNUT_GB_USED,
     limit=families.NETNUT_PLAN_GB,
@@ -78,11 +48,18 @@ _TRAFFIC: Final = NativeQuota(
 )
 _SUB_USER_TRAFFIC: Final = NativeQuota(
     name="sub_user_traffic",
-    subject="{sub_user_id}/{plan_id}",
+    subject="{sub_user_id}/{plan_id}/{product_type}",
     unit="GB",
     used=families.NETNUT_SUB_USER_GB_USED,
     limit=families.NETNUT_SUB_USER_PLAN_GB,
+    start=families.NETNUT_SUB_USER_PLAN_START,
+    end=families.NETNUT_SUB_USER_PLAN_END,
+    active=families.NETNUT_SUB_USER_PLAN_ACTIVE,
 )
+
+
+def _id(sub_user: str, plan_id: str, plan: Plan) -> PlanId:
+    return PlanId(sub_user, plan_id, plan.product_type or "")
 
 
 class NetNut(Account):
@@ -90,8 +67,13 @@ class NetNut(Account):
 
     sign_ins: ClassVar = (("email", "password"), ("token",))
     native_quotas: ClassVar = (_TRAFFIC, _SUB_USER_TRAFFIC)
-    plan_period: ClassVar = PlanPeriod(
-        labels=("plan_id",), start=families.NETNUT_PLAN_START, end=families.NETNUT_PLAN_END
+    plan_periods: ClassVar = (
+        PlanPeriod(labels=("plan_id", "product_type"), start=families.NETNUT_PLAN_START, end=families.NETNUT_PLAN_END),
+        PlanPeriod(
+            labels=("plan_id", "product_type", "sub_user_id"),
+            start=families.NETNUT_SUB_USER_PLAN_START,
+            end=families.NETNUT_SUB_USER_PLAN_END,
+        ),
     )
     example: ClassVar = """\
 email: usage@example.com
@@ -139,37 +121,61 @@ password: ${NETNUT_PASSWORD}
     async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the plans of the account, and of its sub-users where they are asked for."""
         status = {"planStatus": _STATUS[self.plan_status]}
-        own = await poll.post(Plans, "/customer/usage/myusage", status)
-        return [*samples(own.data), *sub_user_samples(await self._sub_users(poll, status))]
+        own = (await poll.post(Plans, "/customer/usage/myusage", status)).data
+        if is_partial(own):
+            poll.unreadable += OWN.unreadable()
+        listed = await self._listed(poll, status) if self.reseller else []
+        asked = await self._asked(poll, {plan_id.sub_user for plan_id, _ in listed})
+        return chain(
+            plan_items(by_id(((_id("", plan.id, plan), plan) for plan in own), poll), OWN),
+            plan_items(by_id(chain(listed, asked), poll), SUB_USERS),
+        )
 
-    async def _sub_users(self, poll: Poll, status: Mapping[str, int]) -> Mapping[tuple[str, str], Plan]:
-        found: dict[tuple[str, str], Plan] = {}
-        if self.reseller:
-            question = {**status, "bySubUser": True}
-            reply = await poll.optional(lambda: poll.post(ResellerPlans, "/customer/usage/", question))
-            if reply is None or is_partial(reply.data):
-                poll.unreadable += [family.unreadable() for family in _SUB_USERS_COUNTED]
-            for plan in (reply.data if reply else None) or ():
-                if plan.sub_user_id is None:
-                    poll.skip("ambiguous")
-                elif (plan.sub_user_id, plan.id) in found:
-                    poll.skip("duplicate")
-                else:
-                    found[plan.sub_user_id, plan.id] = plan
-
-        async def plans_of(sub_user: str) -> list[Plan]:
-            plans = (await poll.get(Plans, f"/customer/usage/{segment(sub_user)}")).data
-            poll.unreadable += _hidden(sub_user) if is_partial(plans) else ()
-            return plans
-
-        asked = [sub_user for sub_user in self.sub_users if sub_user not in {known for known, _ in found}]
-        for sub_user, plans in await poll.each(
-            asked, plans_of, gone=(NotFound, BadRequest), needed=False, hides=_hidden
-        ):
-            found |= {(sub_user, plan.id): plan for plan in plans if self._wanted(plan)}
+    async def _listed(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
+        """Return the plans of all sub-users, as far as it is known whose each is."""
+        question = {**status, "bySubUser": True}
+        reply = await poll.optional(lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))
+        plans = reply.data if reply else None
+        if is_partial(plans):
+            poll.unreadable += SUB_USERS.unreadable()
+        found: list[tuple[PlanId, Plan]] = []
+        for plan in plans or ():
+            if plan.sub_user_id is None:
+                poll.skip("ambiguous")
+                poll.unreadable += SUB_USERS.unreadable(plan_id=plan.id, product_type=plan.product_type or "")
+            else:
+                found.append((_id(plan.sub_user_id, plan.id, plan), plan))
+        if reply and not found and plans != []:
+            names = ", ".join(reply.field_names) or "none"
+            poll.leave_out("schema", f"POST {_RESELLER_PATH}: no sub-user's plan can be read; fields known: {names}")
         return found
 
-    def _wanted(self, plan: Plan) -> bool:
+    async def _asked(self, poll: Poll, known: Container[str]) -> list[tuple[PlanId, Plan]]:
+        """Return the plans of sub-users that are asked about one by one: those that no list had."""
+
+        async def plans_of(sub_user: str) -> list[tuple[PlanId, Plan]]:
+            path = f"/customer/usage/{segment(sub_user)}"
+            plans = (await poll.get(SubUserPlans, path)).data
+            wanted = [plan for plan in plans if self._is_wanted(plan)]
+            poll.unwanted += len(plans) - len(wanted)
+            found = [(_id(sub_user, plan.id, plan), plan) for plan in wanted if plan.id is not None]
+            if wanted and not found:
+                raise Malformed("no plan has an id", asked=f"GET {path}")
+            poll.skip("schema", len(wanted) - len(found))
+            if is_partial(plans) or len(found) < len(wanted):
+                poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)
+            return found
+
+        replies = await poll.each(
+            [sub_user for sub_user in self.sub_users if sub_user not in known],
+            plans_of,
+            gone=(NotFound, BadRequest),
+            needed=False,
+            hides=lambda sub_user: SUB_USERS.unreadable(sub_user_id=sub_user),
+        )
+        return [plan for _, plans in replies for plan in plans]
+
+    def _is_wanted(self, plan: Plan) -> bool:
         """Whether a sub-user's plan may be of the status asked for: this endpoint takes no such parameter."""
         if self.plan_status == "all" or plan.is_active is None:
             return True

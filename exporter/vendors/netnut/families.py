@@ -1,4 +1,4 @@
-"""What NetNut reports: every family of its, declared once.
+"""What NetNut reports: each of its families, declared once.
 
 All are gauges: each can fall. A family with an `option` is there where that setting of the account asks for it.
 """
@@ -67,6 +67,26 @@ NETNUT_SUB_USER_REQUESTS_USED = _sub_user(
     "netnut_sub_user_requests_used",
     "Requests a sub-user has made in the plan so far; exact up to 2^53.",
     source=f"{_SUB_USER} total_requests_used",
+)
+NETNUT_SUB_USER_REPORTED_USAGE_RATIO = _sub_user(
+    "netnut_sub_user_reported_usage_ratio",
+    "Share of a sub-user's plan used (1 = all) as NetNut states it, which need not be used / size.",
+    source=f"{_SUB_USER} usage_percentage / 100",
+)
+NETNUT_SUB_USER_PLAN_ACTIVE = _sub_user(
+    "netnut_sub_user_plan_active",
+    "Whether a sub-user's plan is active (1) or not (0).",
+    source=f"{_SUB_USER} is_active",
+)
+NETNUT_SUB_USER_PLAN_START = _sub_user(
+    "netnut_sub_user_plan_start_timestamp_seconds",
+    "When a sub-user's plan began, Unix time.",
+    source=f"{_SUB_USER} start_date",
+)
+NETNUT_SUB_USER_PLAN_END = _sub_user(
+    "netnut_sub_user_plan_end_timestamp_seconds",
+    "When a sub-user's plan ends, Unix time; a day that is given without a time is its last.",
+    source=f"{_SUB_USER} end_date",
 )
 
 FAMILIES: Final = declared(globals())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import AliasChoices, Field, field_validator
+from typing import Any, Final
+
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from exporter.errors import Refused
 from exporter.vendors.reply import (
@@ -14,6 +16,7 @@ from exporter.vendors.reply import (
     MaybeKey,
     MaybeNumber,
     MaybePercent,
+    NotedKey,
     Number,
     Part,
     Reply,
@@ -22,11 +25,16 @@ from exporter.vendors.reply import (
     Time,
 )
 
+_SUB_USER_NAMES: Final = ("customer_id", "sub_user_id", "customerId", "subUserId")
+"""What a row may call the sub-user; the vendor documents no row of the list for resellers."""
+_PLANS: Final = "plans"
+_MAX_ROWS_NAMED: Final = 100
+
 
 class Plan(Reply, title="data"):
     """One purchased plan, in NetNut's own units."""
 
-    id: Key
+    id: NotedKey = MISSING
     product_type: Text = MISSING
     start_date: Time = MISSING
     end_date: End = MISSING
@@ -35,12 +43,18 @@ class Plan(Reply, title="data"):
     total_requests_used: Number = MISSING
     usage_percentage: MaybePercent = None
     plan_gb: MaybeNumber = None
-    sub_user_id: MaybeKey = Field(default=None, validation_alias=AliasChoices("customer_id", "sub_user_id"))
+    sub_user_id: MaybeKey = Field(default=None, validation_alias=AliasChoices(*_SUB_USER_NAMES))
 
     @property
     def limit_gb(self) -> float | None:
         """The plan's size, or None where it has no such limit (missing, null, 0)."""
         return self.plan_gb if self.plan_gb is not None and self.plan_gb > 0 else None
+
+
+class KnownPlan(Plan):
+    """A plan that can be told from others."""
+
+    id: Key
 
 
 class Answer(Reply):
@@ -57,12 +71,64 @@ class Answer(Reply):
 
 
 class Plans(Answer):
-    """The reply about one customer's plans."""
+    """The reply about the account's plans."""
+
+    data: Rows[KnownPlan]
+
+
+class SubUserPlans(Answer):
+    """The reply about one sub-user's plans, in every status: a row that was not asked for need not be readable."""
 
     data: Rows[Plan]
 
 
 class ResellerPlans(Answer):
-    """The reply about all sub-users' plans, documented without its rows."""
+    """The reply about all sub-users' plans.
 
-    data: Part[Rows[Plan]] = MISSING
+    Its rows are not documented. It may be a list of envelopes, as the vendor documents for its list of sub-users, and
+    plans may stand below their sub-user.
+    """
+
+    data: Part[Rows[KnownPlan]] = MISSING
+    field_names: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flatten(cls, document: object) -> object:
+        envelopes: list[Any] = document if isinstance(document, list) else [document]
+        if not all(isinstance(one, dict) for one in envelopes):
+            return document
+        rows = [row for one in envelopes for row in _rows_of(one)]
+        flat: dict[str, Any] = {"field_names": tuple(_known_names([*envelopes, *rows]))}
+        if any(one.get("success") is False for one in envelopes):
+            flat["success"] = False
+        elif envelopes and all("success" in one for one in envelopes):
+            flat["success"] = envelopes[0]["success"]
+        if isinstance(document, list) or isinstance(envelopes[0].get("data"), list):
+            flat["data"] = [plan for row in rows for plan in _plans_of(row)]
+        elif "data" in envelopes[0]:
+            flat["data"] = envelopes[0]["data"]
+        return flat
+
+
+def _rows_of(envelope: dict[str, Any]) -> list[object]:
+    """Return an envelope's rows; what is no envelope is a row itself, and what cannot be rows is one unreadable row."""
+    if not envelope.keys() & {"data", "success"}:
+        return [envelope]
+    rows = envelope.get("data")
+    return rows if isinstance(rows, list) else [rows]
+
+
+def _plans_of(row: object) -> list[object]:
+    """Return the plans that stand below a sub-user, each with whose it is; a row that is a plan is itself."""
+    if not isinstance(row, dict) or not isinstance(row.get(_PLANS), list):
+        return [row]
+    owner = {name: row[name] for name in _SUB_USER_NAMES if name in row}
+    return [{**owner, **plan} if isinstance(plan, dict) else plan for plan in row[_PLANS]]
+
+
+def _known_names(objects: list[object]) -> list[str]:
+    """Return which fields that this module knows are in objects of an answer: nothing of the vendor's own text."""
+    known = {*Plan.model_fields, *_SUB_USER_NAMES, _PLANS, "success", "data", "token", "message"}
+    found = {name for one in objects[:_MAX_ROWS_NAMED] if isinstance(one, dict) for name in one}
+    return sorted(known & found)

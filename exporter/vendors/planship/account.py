@@ -14,80 +14,34 @@ Usage is also reported under .../usage/{metering_id}, by a POST: that is a write
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import product as combinations
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from pydantic import Field
 
 from exporter.client.auth import Auth, Basic, Login
-from exporter.errors import BadRequest, NotFound
-from exporter.metrics import Item, Sample, Unreadable
+from exporter.errors import BadRequest, NotFound, PollError
+from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount
 from exporter.vendors.planship import families
-from exporter.vendors.planship.renewals import renewal_samples
-from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscriptions
+from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscription, Subscriptions
+from exporter.vendors.planship.subscriptions import active_subscriptions, period_items
+from exporter.vendors.planship.visits import Place, Visit, entitlement_items, usage_items
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
-from exporter.vendors.values import read_number
 
 _TOKEN_SECONDS: Final = 1800.0
 
 
-class Place(NamedTuple):
-    """A customer within a product, as the configuration names them."""
+class Question(NamedTuple):
+    """What is asked about a customer's usage: one lever, or one metering id with all the levers that it covers."""
 
-    product: str
-    customer_id: str
-
-    @property
-    def path(self) -> str:
-        """Where the vendor has it."""
-        return f"{_customer_path(self.customer_id)}/products/{segment(self.product)}"
-
-
-Found = Mapping[Place, Mapping[str, LeverUsage]]
-"""By place and lever."""
-
-
-def _customer_path(customer_id: str) -> str:
-    return f"/api/v1/customers/{segment(customer_id)}"
-
-
-def samples(found: Found, *, buckets: bool, subscriptions: bool) -> Iterator[Item]:
-    """Say levers' usage in metrics, in the parts that are asked for."""
-    for place, levers in found.items():
-        for lever, used in levers.items():
-            labels = {**place._asdict(), "lever": lever}
-            yield from families.PLANSHIP_LEVER_USAGE.expected(used.total, **labels)
-            for bucket, value in (used.by_bucket or {}).items() if buckets else ():
-                yield from families.PLANSHIP_LEVER_BUCKET_USAGE.expected(value, **labels, bucket=bucket)
-            for subscription, rows in (used.by_subscription or {}).items() if subscriptions else ():
-                values = [row.usage for row in rows if row.usage is not None]
-                if rows and len(values) == len(rows):
-                    yield families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE(
-                        sum(values), **labels, subscription_id=subscription
-                    )
-                elif rows:
-                    yield families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE.unreadable(**labels, subscription_id=subscription)
-            if buckets and used.by_bucket is None:
-                yield families.PLANSHIP_LEVER_BUCKET_USAGE.unreadable(**labels)
-            if subscriptions and is_partial(used.by_subscription):
-                yield families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE.unreadable(**labels)
-
-
-def remaining_samples(place: Place, entitlements: Entitlements, levers: Iterable[str]) -> Iterator[Sample]:
-    """Say what is left of the metered levers; other entitlements are flags, lists and plain limits."""
-    for lever in levers:
-        value = entitlements.root.get(lever)
-        try:
-            remaining = read_number(value)
-        except ValueError:
-            continue
-        yield families.PLANSHIP_ENTITLEMENT_REMAINING(remaining, **place._asdict(), lever=lever)
+    name: str
+    is_lever: bool
 
 
 class Product(Settings):
@@ -99,6 +53,12 @@ class Product(Settings):
         default=(), description="Metering ids, a call each for all the levers it covers."
     )
 
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What is asked about each customer's usage."""
+        levers = (Question(name, is_lever=True) for name in self.levers)
+        return (*levers, *(Question(name, is_lever=False) for name in self.metering_ids))
+
 
 class Planship(CustomersAccount):
     """An organisation at Planship."""
@@ -109,10 +69,17 @@ class Planship(CustomersAccount):
             name="{product}/{lever}",
             subject="{customer_id}",
             used=families.PLANSHIP_LEVER_USAGE,
-            remaining=families.PLANSHIP_ENTITLEMENT_REMAINING,
+            limit_from_rest=True,
         ),
     )
-    plan_period: ClassVar = PlanPeriod(labels=("product", "customer_id"), end=families.PLANSHIP_SUBSCRIPTION_RENEW)
+    plan_periods: ClassVar = (
+        PlanPeriod(
+            labels=("product", "customer_id"),
+            start=families.PLANSHIP_SUBSCRIPTION_LAST_RENEWED,
+            end=families.PLANSHIP_SUBSCRIPTION_RENEW,
+            is_dated=False,  # usage is added up in the background, and comes in another answer
+        ),
+    )
     example: ClassVar = """\
 client_id: usage-exporter
 client_secret: ${PLANSHIP_CLIENT_SECRET}
@@ -166,71 +133,72 @@ products:
     @property
     def calls(self) -> int:
         """Requests for each customer's levers, and for what else is asked for."""
-        return self.most_customers * self._calls_each
+        extras = len(self.products) * (self.entitlements + self.subscriptions)
+        return self.most_customers * (sum(len(product.questions) for product in self.products) + extras)
 
     @property
-    def _lever_calls(self) -> int:
-        return sum(len(product.levers) + len(product.metering_ids) for product in self.products)
-
-    @property
-    def _calls_each(self) -> int:
-        return self._lever_calls + len(self.products) * (self.entitlements + self.subscriptions)
+    def _usage_families(self) -> list[Family]:
+        """The families that a reply about usage becomes."""
+        asked = {
+            families.PLANSHIP_LEVER_USAGE: True,
+            families.PLANSHIP_LEVER_BUCKET_USAGE: self.buckets,
+            families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE: self.subscriptions,
+        }
+        return [family for family, is_asked_for in asked.items() if is_asked_for]
 
     async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the usage of each lever, customer and product, and what else is asked for."""
-        found = await self._levers(poll)
-        return chain(
-            samples(found, buckets=self.buckets, subscriptions=self.subscriptions),
-            await self._remaining(poll, found) if self.entitlements else (),
-            await self._renewals(poll, found) if self.subscriptions else (),
-        )
+        questions: dict[Place, dict[Question, None]] = defaultdict(dict)
+        for customer, product in combinations(await self.customers_of(poll), self.products):
+            questions[Place(product.slug, customer)] |= dict.fromkeys(product.questions)
 
-    async def _levers(self, poll: Poll) -> Found:
-        """Ask by lever and by metering id: the same series, whichever brought it."""
-        questions = [
-            (Place(product.slug, customer), kind, name)
-            for customer, product in combinations(await self.customers_of(poll), self.products)
-            for kind, names in (("lever", product.levers), ("metering_id", product.metering_ids))
-            for name in names
-        ]
+        async def visit_of(place: Place) -> Visit:
+            return await self._visit(poll, place, list(questions[place]))
 
-        async def usage_of(question: tuple[Place, str, str]) -> Mapping[str, LeverUsage]:
-            place, kind, name = question
-            if kind == "lever":
-                return {name: await poll.get(LeverUsage, f"{place.path}/levers/{segment(name)}/usage")}
-            levers = (await poll.get(LeversUsage, f"{place.path}/usage/{segment(name)}")).root
-            poll.unreadable += hidden(question) if is_partial(levers) else ()
-            return levers
+        visits = [visit for _, visit in await poll.each(questions, visit_of)]
+        failures = [visit.failure for visit in visits if visit.failure]
+        if failures and len(failures) == len(visits):
+            raise failures[0]
+        return self._items(visits, active_subscriptions(visits, poll))
 
-        def hidden(question: tuple[Place, str, str]) -> list[Unreadable]:
-            place, kind, name = question
-            labels = place._asdict() | ({"lever": name} if kind == "lever" else {})
-            return [families.PLANSHIP_LEVER_USAGE.unreadable(**labels)]
+    def _items(self, visits: Iterable[Visit], active: Mapping[Place, list[Subscription]]) -> Iterator[Item]:
+        for visit in visits:
+            own = active.get(visit.place, [])
+            yield from usage_items(visit, buckets=self.buckets, subscriptions=self.subscriptions)
+            yield from entitlement_items(visit, len(own))
+            yield from period_items(visit.place, own)
 
-        found: dict[Place, dict[str, LeverUsage]] = defaultdict(dict)
-        share = self._lever_calls / self._calls_each
-        gone = (NotFound, BadRequest)
-        for (place, _, _), levers in await poll.each(questions, usage_of, gone=gone, share=share, hides=hidden):
-            found[place] |= levers
-        return found
+    async def _visit(self, poll: Poll, place: Place, questions: Sequence[Question]) -> Visit:
+        """Ask all that there is to ask about a customer, one after the other, so that answers fit each other."""
+        usage: dict[str, LeverUsage] = {}
+        failures: list[PollError] = []
+        for question in questions:
+            read = partial(self._usage, poll, place, question)
+            hides = partial(self._hidden, place, question)
+            found = await poll.attempt(read, gone=(NotFound, BadRequest), hides=hides)
+            if isinstance(found, PollError):
+                failures.append(found)
+            else:
+                usage |= found
+        if len(failures) == len(questions):
+            return Visit(place, failure=failures[0])
+        entitlements, subscriptions = None, None
+        if self.entitlements:
+            entitlements = await poll.optional(lambda: poll.get(Entitlements, f"{place.path}/entitlements"))
+        if self.subscriptions:
+            path, product = f"{place.customer_path}/subscriptions", {"product_slug": place.product}
+            subscriptions = await poll.optional(lambda: poll.get(Subscriptions, path, product))
+        return Visit(place, usage, entitlements, subscriptions.root if subscriptions else ())
 
-    async def _remaining(self, poll: Poll, found: Found) -> list[Sample]:
-        async def entitlements_of(place: Place) -> Entitlements:
-            return await poll.get(Entitlements, f"{place.path}/entitlements")
+    async def _usage(self, poll: Poll, place: Place, question: Question) -> Mapping[str, LeverUsage]:
+        """Ask by lever or by metering id: the same series, whichever brings it."""
+        if question.is_lever:
+            return {question.name: await poll.get(LeverUsage, f"{place.path}/levers/{segment(question.name)}/usage")}
+        levers = (await poll.get(LeversUsage, f"{place.path}/usage/{segment(question.name)}")).root
+        poll.unreadable += self._hidden(place, question) if is_partial(levers) else ()
+        return levers
 
-        share = len(self.products) / self._calls_each
-        replies = await poll.each(found, entitlements_of, needed=False, share=share)
-        return [sample for place, reply in replies for sample in remaining_samples(place, reply, found[place])]
-
-    async def _renewals(self, poll: Poll, found: Found) -> Iterable[Sample]:
-        async def subscriptions_of(place: Place) -> Subscriptions:
-            path = f"{_customer_path(place.customer_id)}/subscriptions"
-            return await poll.get(Subscriptions, path, {"product_slug": place.product})
-
-        used = {
-            place: {one for usage in levers.values() for one in usage.by_subscription or ()}
-            for place, levers in found.items()
-        }
-        share = len(self.products) / self._calls_each
-        replies = await poll.each(found, subscriptions_of, needed=False, share=share)
-        return renewal_samples(replies, used, poll)
+    def _hidden(self, place: Place, question: Question) -> list[Unreadable]:
+        """Return the series that cannot be read where the answer to a question cannot."""
+        labels = place._asdict() | ({"lever": question.name} if question.is_lever else {})
+        return [family.unreadable(**labels) for family in self._usage_families]

@@ -1,4 +1,4 @@
-"""What Planship reports: every family of its, declared once.
+"""What Planship reports: each of its families, declared once.
 
 All are gauges: each can fall. A family with an `option` is there where that setting of the account asks for it.
 """
@@ -36,16 +36,23 @@ PLANSHIP_LEVER_SUBSCRIPTION_USAGE = _planship(
 )
 PLANSHIP_ENTITLEMENT_REMAINING = _planship(
     "planship_entitlement_remaining",
-    "What is left to a customer of a metered lever in its period.",
+    "What is left to a customer of a metered lever in its period; absent where unlimited.",
     labels=("product", "customer_id", "lever"),
     source=f"{_CUSTOMER}/products/{{product}}/entitlements",
     option="entitlements",
 )
 PLANSHIP_SUBSCRIPTION_RENEW = _planship(
     "planship_subscription_renew_timestamp_seconds",
-    "When a subscription renews, Unix time.",
+    "When an active subscription renews, Unix time; absent where it does not renew.",
     labels=("product", "customer_id", "subscription_id", "plan"),
     source=f"{_CUSTOMER}/subscriptions renew_at",
+    option="subscriptions",
+)
+PLANSHIP_SUBSCRIPTION_LAST_RENEWED = _planship(
+    "planship_subscription_last_renewed_timestamp_seconds",
+    "When an active subscription was last renewed, which is the start of its period, Unix time.",
+    labels=("product", "customer_id", "subscription_id", "plan"),
+    source=f"{_CUSTOMER}/subscriptions last_renewed_at",
     option="subscriptions",
 )
 

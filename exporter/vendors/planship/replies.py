@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import RootModel
 
-from exporter.vendors.reply import MISSING, Entries, Key, MaybeText, MaybeTime, Number, Part, Reply, Rows
+from exporter.vendors.reply import MISSING, Entries, Flag, Key, MaybeText, MaybeTime, Number, Part, Reply, Rows
 
 
 class BucketUsage(Reply, title="by_subscription"):
@@ -40,7 +40,10 @@ class Subscription(Reply, title="subscriptions"):
 
     subscription_id: Key
     plan: Part[Plan] = MISSING
+    is_active: Flag = MISSING
+    auto_renew: Flag = MISSING
     renew_at: MaybeTime = None
+    last_renewed_at: MaybeTime = None
 
 
 class Subscriptions(RootModel[Rows[Subscription]]):

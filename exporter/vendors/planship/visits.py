@@ -1,0 +1,125 @@
+"""What is learned of a customer in one visit: usage, entitlements and subscriptions, asked for one after the other.
+
+What is used and what is left make a limit only where they are of the same moment and of the same use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from exporter.errors import PollError
+from exporter.metrics import Item
+from exporter.vendors.planship import families
+from exporter.vendors.planship.replies import Entitlements, LeverUsage, Subscription
+from exporter.vendors.poll import segment
+from exporter.vendors.reply import is_partial
+from exporter.vendors.values import read_number
+
+_UNLIMITED: Final = -1
+_NO_BUCKET: Final = "null"
+
+
+class Place(NamedTuple):
+    """A customer within a product, as the configuration names them."""
+
+    product: str
+    customer_id: str
+
+    @property
+    def customer_path(self) -> str:
+        """Where the vendor has the customer."""
+        return f"/api/v1/customers/{segment(self.customer_id)}"
+
+    @property
+    def path(self) -> str:
+        """Where the vendor has what the customer uses of the product."""
+        return f"{self.customer_path}/products/{segment(self.product)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one visit brought.
+
+    Attributes:
+        place: whom it was about.
+        usage: by lever.
+        entitlements: of the levers; None where they were not asked for or cannot be had.
+        subscriptions: as the vendor lists them; those of other products may be among them.
+        failure: why there is no usage at all, if there is none.
+
+    """
+
+    place: Place
+    usage: Mapping[str, LeverUsage] = field(default_factory=dict)
+    entitlements: Entitlements | None = None
+    subscriptions: Collection[Subscription] = ()
+    failure: PollError | None = None
+
+    @property
+    def used_subscriptions(self) -> frozenset[str]:
+        """The subscriptions that used any lever: they are surely of this product."""
+        return frozenset(one for usage in self.usage.values() for one in usage.by_subscription or ())
+
+
+def usage_items(visit: Visit, *, buckets: bool, subscriptions: bool) -> Iterator[Item]:
+    """Yield what is used of each lever, in the parts that are asked for."""
+    for lever, used in visit.usage.items():
+        labels = {**visit.place._asdict(), "lever": lever}
+        yield from families.PLANSHIP_LEVER_USAGE.expected(used.total, **labels)
+        if buckets:
+            yield from _bucket_items(used, labels)
+        if subscriptions:
+            yield from _subscription_items(used, labels)
+
+
+def _bucket_items(used: LeverUsage, labels: Mapping[str, str]) -> Iterator[Item]:
+    for bucket, value in (used.by_bucket or {}).items():
+        yield from families.PLANSHIP_LEVER_BUCKET_USAGE.expected(value, **labels, bucket=bucket)
+    if used.by_bucket is None:
+        yield families.PLANSHIP_LEVER_BUCKET_USAGE.unreadable(**labels)
+
+
+def _subscription_items(used: LeverUsage, labels: Mapping[str, str]) -> Iterator[Item]:
+    for subscription, rows in (used.by_subscription or {}).items():
+        values = [row.usage for row in rows if row.usage is not None]
+        if rows:
+            total = sum(values) if len(values) == len(rows) else None
+            yield from families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE.expected(
+                total, **labels, subscription_id=subscription
+            )
+    if is_partial(used.by_subscription):
+        yield families.PLANSHIP_LEVER_SUBSCRIPTION_USAGE.unreadable(**labels)
+
+
+def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]:
+    """Yield what is left of each metered lever; other entitlements are flags, lists and plain limits.
+
+    Args:
+        visit: what it brought.
+        active_subscriptions: how many of the customer's are of the product, as far as that is known.
+
+    """
+    entitlements = visit.entitlements.root if visit.entitlements else {}
+    for lever, used in visit.usage.items():
+        labels = {**visit.place._asdict(), "lever": lever}
+        try:
+            remaining = read_number(entitlements.get(lever))
+        except ValueError:
+            continue
+        if remaining != _UNLIMITED:
+            yield families.PLANSHIP_ENTITLEMENT_REMAINING(remaining, **labels)
+        is_comparable = _is_undivided(used) and active_subscriptions <= 1
+        yield families.PLANSHIP_LEVER_USAGE.rest(remaining if is_comparable else None, **labels)
+
+
+def _is_undivided(used: LeverUsage) -> bool:
+    """Whether all that is used is of one subscription and in no bucket.
+
+    Of several subscriptions the vendor says what the most generous one leaves, and of buckets what each leaves.
+    """
+    by_bucket, by_subscription = used.by_bucket, used.by_subscription
+    if by_bucket is None or by_subscription is None or is_partial(by_subscription):
+        return False
+    return by_bucket.keys() <= {_NO_BUCKET} and len(by_subscription) <= 1
