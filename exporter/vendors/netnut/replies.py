@@ -90,7 +90,7 @@ class ResellerPlans(Answer):
     """
 
     data: Part[Rows[KnownPlan]] = MISSING
-    field_names: list[str] = []
+    field_names: list[str] = Field(default_factory=list)
 
     @model_validator(mode="before")
     @classmethod
