@@ -96,8 +96,7 @@ def serving(engine: str, folder: Path, blocks: Path) -> Iterator[Prometheus]:
         with prometheus(engine, folder, {"scrape_configs": []}, *options) as url:
             yield Prometheus(url)
         return
-    options = ("-retentionPeriod=10y", f"-search.maxLookback={LOOKBACK}", LONG_QUERIES)
-    with victoria_metrics(folder, *options) as url:
+    with victoria_metrics(folder, "-retentionPeriod=10y", f"-search.maxLookback={LOOKBACK}", LONG_QUERIES) as url:
         copying = ("prometheus", "-s", "--disable-progress-bar", f"--prom-snapshot={blocks}", f"--vm-addr={url}")
         done = run_tool("vmctl", NEWEST, *copying)
         assert done.returncode == 0, done.stdout + done.stderr
