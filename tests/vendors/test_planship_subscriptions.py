@@ -1,5 +1,7 @@
 """Planship's subscriptions: whose they are, and when their periods begin and end."""
 
+from typing import Any
+
 import pytest
 from planship_replies import planship, script, subscription, usage
 from polled_quotas import polled_quotas
@@ -31,7 +33,7 @@ def periods(reading: object) -> list[str]:
     ],
 )
 def test_only_what_is_active_has_a_period_and_only_what_renews_has_its_end(
-    changes: dict[str, object], expected: dict[str, float], monkeypatch: pytest.MonkeyPatch
+    changes: dict[str, Any], expected: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_plan = {"name": "clicks", "metric": "planship_lever_usage", "limit": 50, "period": "plan"}
     with scripted(script([usage(7)], [93], [subscription(**changes)])) as server:
