@@ -74,6 +74,7 @@ def said(text: str) -> tuple[Problem, ...]:
     return ()
 
 
+@pytest.mark.slow
 @given(st.lists(_accounts(), max_size=3))
 def test_what_is_accepted_the_schema_accepts_and_what_is_refused_is_explained_in_our_words(accounts: list[Any]) -> None:
     document = {"accounts": accounts}

@@ -98,7 +98,8 @@ class Poll:
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
         """Note that items were left out."""
-        self.notes.skipped[reason] += count
+        if count:
+            self.notes.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
         """Note that an item was left out, and what a person should know of it."""

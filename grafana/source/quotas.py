@@ -40,8 +40,8 @@ class Quotas:
 
     @property
     def share(self) -> str:
-        """The share used: 1 is all."""
-        return f"({self.used} / ({self.limit} > 0))"
+        """The share used: 1 is all, and infinite where a limit of 0 is used at all."""
+        return f"({self.used} / ({self.limit} > 0) or {self.used} / ({self.limit} == 0) > 0)"
 
     @property
     def starts(self) -> str:

@@ -112,6 +112,7 @@ def test_another_account_under_the_same_name_shows_nothing_of_the_first(other: s
     assert value(after, "netnut_gb_used") not in (None, value(before, "netnut_gb_used"))
 
 
+@pytest.mark.slow
 def test_the_counter_of_a_quota_survives() -> None:
     quota = "quotas: [{name: cap, metric: netnut_gb_used, limit: 5}]"
     series = 'usage_quota_consumed_total{account="main",vendor="netnut",quota="traffic",subject="410692/Residential"'

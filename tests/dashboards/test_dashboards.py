@@ -189,6 +189,7 @@ def test_what_breaks_a_rule_is_found(breaks: Broken, said: str) -> None:
     assert [line for line in found if line.startswith(f"vu-overview: {said}")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("expression", "said"),
     [

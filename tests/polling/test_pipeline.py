@@ -213,6 +213,7 @@ def test_what_did_not_change_is_the_same_lines() -> None:
         assert all(one.blocks[family] is other.blocks[family] for family in one.blocks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "thread"), [(10, False), (1000, False), (1002, True), (30_000, True)])
 def test_a_large_reading_is_made_in_a_thread_and_is_the_same(count: int, thread: bool) -> None:
     account, threads = account_of("max_series: 20000"), set[str]()

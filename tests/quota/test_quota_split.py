@@ -19,11 +19,11 @@ from quota_samples import (
     shown,
 )
 
-from exporter.metrics import Sample
+from exporter.metrics import Item
 from exporter.quota import QuotaId
 from exporter.vendors import Account
 
-Slices = Sequence[Sequence[Sample]]
+Slices = Sequence[Sequence[Item]]
 
 
 @pytest.fixture(scope="module", autouse=True)

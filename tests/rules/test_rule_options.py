@@ -60,6 +60,7 @@ def changed(options: Options) -> dict[str, tuple[str, str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_a_threshold_changes_its_rules_and_nothing_but_its_number(threshold: str) -> None:
     small = "share" in threshold or threshold in ("quota_warning", "burn_warning", "poll_errors_down")

@@ -149,6 +149,7 @@ def test_huge_is_the_document_after_so_many_mebibytes(vendors: FaultyVendors, we
     assert body.strip() == well
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_is_small_and_unpacks_to_so_many_mebibytes(vendors: FaultyVendors) -> None:
     _, headers, body = profile(vendors, "gzip-bomb=100")
 

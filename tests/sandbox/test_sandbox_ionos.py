@@ -96,6 +96,7 @@ async def test_quantities_grow_once_an_hour() -> None:
     assert sum(figures[2]) > sum(figures[0])
 
 
+@pytest.mark.slow
 async def test_a_month_falls_back_by_a_correction_now_and_then() -> None:
     async with sandbox(at=datetime(2026, 10, 1, tzinfo=UTC).timestamp()) as box:
         months = []

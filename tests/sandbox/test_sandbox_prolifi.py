@@ -69,6 +69,7 @@ async def test_a_request_means(path: str, status: int) -> None:
         assert (await box.http.get(f"{CUSTOMERS}/{path}", headers=prolifi())).status_code == status
 
 
+@pytest.mark.slow
 async def test_a_key_has_a_thousand_requests_a_minute_of_the_clock() -> None:
     async with sandbox(speed=100.0) as box:
         first = await box.http.get(CUSTOMERS, headers=prolifi())

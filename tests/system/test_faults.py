@@ -205,6 +205,7 @@ async def next_attempt(exporter: Watched, vendor: str) -> float:
     return at - time.time()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "seconds"),
     [

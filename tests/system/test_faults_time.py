@@ -129,6 +129,7 @@ def test_month_rollover_at_utc_and_a_poll_that_straddles(at: datetime, periods: 
                         assert len(vendors.asked) >= 2
 
     anyio.run(main)
+    days = [datetime.fromtimestamp(at.timestamp() + 60 * poll, UTC).date() for poll in range(4)]
     assert asked[0] == {f"period={periods}"}
-    assert asked[1] == {f"start_date={next_periods}-01"}
-    assert asked[2:] == [{f"period={next_periods}"}, {f"start_date={next_periods}-01"}]
+    assert asked[1] == {f"start_date={next_periods}-01&end_date={days[1]}"}
+    assert asked[2:] == [{f"period={next_periods}"}, {f"start_date={next_periods}-01&end_date={days[3]}"}]

@@ -132,6 +132,7 @@ def test_the_accounts_bring_every_family_and_left_some_out(whole: tuple[Series, 
     assert Counter(name for name, _ in counted)["capped"] == 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("total", TOTALS)
 def test_shards_have_together_what_one_has(total: int, whole: tuple[Series, Mapping[str, int]]) -> None:
     shards = [config().of_shard(Shard(number, total)) for number in range(total)]
@@ -143,6 +144,7 @@ def test_shards_have_together_what_one_has(total: int, whole: tuple[Series, Mapp
     assert max(count for path, count in vendors.asked.items() if path.startswith("/ionos")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("total", TOTALS)
 def test_slices_have_together_what_an_account_has(total: int, whole: tuple[Series, Mapping[str, int]]) -> None:
     found, vendors = read_all(*(Config.model_construct(accounts=(one,)) for one in customer_accounts()), slices=total)

@@ -33,7 +33,7 @@ DOCUMENTED = {
     },
     "prolifi": {
         "GET /api/v1/public/customers?limit=100&offset={}",
-        "GET /api/v1/public/customers/{}/usage?start_date=2026-11-01",
+        "GET /api/v1/public/customers/{}/usage?start_date=2026-11-01&end_date=2026-11-21",
         "GET /api/v1/public/customers/{}/entitlements",
     },
     "planship": {
@@ -87,4 +87,4 @@ def test_the_recorded_replies_cover_every_family() -> None:
 
 
 def test_every_vendor_has_recorded_replies_and_no_other_has() -> None:
-    assert {replies.parent.name for replies in RECORDED.glob("*/replies.json")} == set(VENDORS)
+    assert {file.parent.name for file in RECORDED.glob("*/account.yaml")} == set(VENDORS)

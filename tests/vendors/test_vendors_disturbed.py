@@ -151,6 +151,7 @@ async def reading_of(account: Account, replies: Replies) -> Reading:
     return outcome
 
 
+@pytest.mark.slow
 async def test_a_field_that_is_gone_or_of_another_type_is_noted_and_invents_nothing(
     vendor: str, account: Account, replies: Replies
 ) -> None:

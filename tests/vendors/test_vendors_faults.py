@@ -1,6 +1,7 @@
 """The same questions asked of every vendor: what becomes of a poll when the vendor, or the network, fails."""
 
 import gzip
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import format_datetime
@@ -18,6 +19,7 @@ from scripted_vendor import (
     answer,
     page,
     polled,
+    recorded_replies,
     recorded_script,
     recorded_settings,
     scripted,
@@ -138,6 +140,12 @@ def passing(vendor: str, *given: Scripted) -> dict[str, Sequence[Scripted]]:
     return {**script, first: [*given, *script[first]]}
 
 
+def tokens(vendor: str) -> list[Scripted]:
+    """Return the answers to two sign-ins, each with a token of its own: requests at the same time share the second."""
+    reply = json.dumps(recorded_replies(vendor)[SIGN_INS[vendor]])
+    return [answer(json.loads(reply.replace("-token", f"-token-{number}"))) for number in (1, 2)]
+
+
 def account_of(vendor: str, server: ScriptedVendor, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:
     return account_at(server.url, monkeypatch, {**recorded_settings(vendor), **settings})
 
@@ -169,7 +177,7 @@ def test_a_failure_that_stays_fails_the_poll_and_is_retried_only_if_it_may_pass(
 def test_a_failure_that_passes_leaves_no_trace(vendor: str, given: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     tally = Tally()
     with scripted(passing(vendor, given)) as server:
-        account = account_of(vendor, server, monkeypatch, timeout="1s")
+        account = account_of(vendor, server, monkeypatch, timeout="2s" if given.hangs else "30s")
         outcome = polled(account, tally=tally)
 
     assert page(account, outcome) == expected(vendor)
@@ -219,7 +227,7 @@ def test_a_revoked_token_is_replaced_once_and_the_reading_is_whole(
 
 @pytest.mark.parametrize("vendor", SIGN_INS)
 def test_a_token_that_is_never_accepted_costs_one_more_sign_in(vendor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with scripted(failing(vendor, Answer(401))) as server:
+    with scripted({**failing(vendor, Answer(401)), SIGN_INS[vendor]: tokens(vendor)}) as server:
         outcome = polled(account_of(vendor, server, monkeypatch))
 
     assert isinstance(outcome, Unauthorized)

@@ -149,10 +149,10 @@ def test_a_customer_without_external_id_is_known_by_id_alone(monkeypatch: pytest
         (30, datetime(2028, 3, 1, tzinfo=UTC), "2028-02-01"),
     ],
 )
-def test_the_window_is_asked_for_and_its_first_day_shown(
+def test_the_window_is_asked_for_from_its_first_day_to_today_and_its_first_day_shown(
     window: str | int, now: datetime, start: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = f"GET /customers/{A}/usage" + (f"?start_date={start}" if start else "")
+    key = f"GET /customers/{A}/usage" + (f"?start_date={start}&end_date={now:%Y-%m-%d}" if start else "")
     with scripted({key: [EVENTS]}) as server:
         outcome = polled(prolifi(server.url, monkeypatch, customers=[A.upper()], window=window), now)
 

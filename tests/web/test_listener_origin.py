@@ -84,6 +84,7 @@ def status(server: Running, request: str) -> str:
         return one.recv(12).decode()
 
 
+@pytest.mark.slow
 def test_a_running_exporter_refuses_what_another_site_sends(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(demo.configuration("http://127.0.0.1:1", "1h"))
     arguments = ("--config.file=config.yaml", "--web.enable-lifecycle", ANY_PORT)
@@ -98,6 +99,7 @@ def test_a_running_exporter_refuses_what_another_site_sends(tmp_path: Path) -> N
     assert answers == ["HTTP/1.1 403"] * 3 + ["HTTP/1.1 200"]
 
 
+@pytest.mark.slow
 def test_a_running_sandbox_takes_no_faults_from_another_site(tmp_path: Path) -> None:
     with running(tmp_path, "sandbox", ANY_PORT) as server:
         answers = [
@@ -109,6 +111,7 @@ def test_a_running_sandbox_takes_no_faults_from_another_site(tmp_path: Path) -> 
     assert answers == ["HTTP/1.1 403", "HTTP/1.1 201", "HTTP/1.1 403", "HTTP/1.1 204"]
 
 
+@pytest.mark.slow
 def test_a_sandbox_that_other_machines_reach_says_so(tmp_path: Path) -> None:
     with running(tmp_path, "sandbox", "--web.listen-address=0.0.0.0:0") as server:
         assert "other machines reach the pages" in server.err.read_text()

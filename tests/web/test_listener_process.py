@@ -20,6 +20,8 @@ from exporter.cli import demo
 from exporter.config import Config, ConfigError, Problem
 from exporter.web.limits import affordable_limits
 
+pytestmark = pytest.mark.slow
+
 BLOCKED = 1 << (signal.SIGHUP - 1)
 
 

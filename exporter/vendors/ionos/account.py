@@ -42,23 +42,24 @@ _DAY_SECONDS: Final = 86_400.0
 def samples(contract: str, replies: Sequence[Usage], price: Mapping[str, Price]) -> Iterator[Item]:
     """Say one contract's usage in metrics.
 
-    Rows of one meter in one data centre are summed per unit; where one of them is not known, no sum is.
+    Rows of one meter in one data centre are summed per unit. Where one of them is not known, no sum of its unit is;
+    where its unit is not known either, no sum of the meter is.
     """
     sums: dict[tuple[str, str, str], float] = defaultdict(float)
-    unknown: set[tuple[str, str]] = set()
+    unknown: set[tuple[str, str, str | None]] = set()
     meters: dict[tuple[str, str], str] = {}
     data_centers: dict[str, DataCenter] = {}
     for reply in replies:
         for data_center in reply.datacenters:
             data_centers[data_center.label] = data_center
             for meter in data_center.meters or ():
-                unit = (meter.quantity.unit if meter.quantity else None) or ""
+                unit = meter.unit or ""
                 meters[meter.meter_id, unit] = meter.meter_desc or ""
                 if meter.quantity is None or meter.quantity.quantity is None:
-                    unknown.add((data_center.label, meter.meter_id))
+                    unknown.add((data_center.label, meter.meter_id, meter.unit))
                 else:
                     sums[data_center.label, meter.meter_id, unit] += meter.quantity.quantity
-    quantities = {key: value for key, value in sums.items() if key[:2] not in unknown}
+    quantities = {key: value for key, value in sums.items() if not {key, (*key[:2], None)} & unknown}
     for (data_center_id, meter_id, unit), quantity in quantities.items():
         yield families.IONOS_METER_QUANTITY(
             quantity, contract=contract, datacenter_id=data_center_id, meter_id=meter_id, unit=unit
@@ -85,7 +86,7 @@ def _unreadable(contract: str, replies: Iterable[Usage]) -> Iterator[Unreadable]
             place = {"datacenter_id": data_center.label}
             missing += [place] if is_partial(data_center.meters) else []
             missing += [
-                {**place, "meter_id": meter.meter_id}
+                {**place, "meter_id": meter.meter_id, **({"unit": meter.unit} if meter.unit else {})}
                 for meter in data_center.meters or ()
                 if meter.quantity is None or meter.quantity.quantity is None
             ]

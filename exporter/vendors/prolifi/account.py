@@ -156,7 +156,8 @@ discover: true
     async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
         start = window_start(self.window, poll.now)
-        window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
+        # Both days are inclusive. Without the last one, a poll over midnight would be of two periods.
+        window = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{poll.now:%Y-%m-%d}"} if start else {}
         share = 1 / (1 + self.entitlements)
 
         async def usage_of(customer: str) -> Usage:
