@@ -67,9 +67,6 @@ All become the same metrics, `usage_quota_used`, `usage_quota_limit` and others,
 `period` says when the vendor's figure starts anew, for the counter and the forecasts; it does not make it start anew.
 Months, quarters and years follow the calendar: from the 31st means from the last day of a shorter month.
 
-A plan of NetNut's has the subject `plan_id/product_type`, such as `48211/Residential`; a sub-user's plan has
-`sub_user_id/plan_id/product_type`. A lever of Planship's is the quota `product/lever` with the customer as its subject.
-
 With several labels in `by`, `subject` has their values with a slash between them; a slash in a value is written `%2F`,
 and a percent sign `%25`. A quota of which not every series can be read is not shown; the log, `check --probe` and
 `usage_exporter_quotas_withheld` say why. So they do of a quota that no series matches.
