@@ -54,6 +54,7 @@ class Writer:
                 job()
             except Exception as error:  # noqa: BLE001 - raised again where it is waited for
                 outcome.append(error)
+            self._began = None  # before anybody learns of it: the next job must not be taken for one that waits
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 anyio.from_thread.run_sync(done.set, token=token)
 
