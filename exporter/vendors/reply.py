@@ -236,3 +236,5 @@ Entries = Annotated[dict[str, _ItemT], WrapValidator(_usable)]
 """An object of named items, read the same way."""
 Part = Annotated[_ItemT | None, _NotedPart(_refuse)]
 """A part of the reply that is None, and noted, where it is not what it should be."""
+MaybePart = Annotated[_ItemT | None, _NotedPart(_refuse, nullable=True)]
+"""The same of a part that need not be there."""

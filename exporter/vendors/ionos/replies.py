@@ -11,6 +11,7 @@ from exporter.vendors.reply import (
     MaybeFlag,
     MaybeKey,
     MaybeNumber,
+    MaybePart,
     MaybeText,
     Number,
     Part,
@@ -59,7 +60,7 @@ class Usage(CamelReply):
     start_date: Time = MISSING
     end_date: Time = MISSING
     datacenters: Rows[DataCenter]
-    metadata: Part[Metadata] = MISSING
+    metadata: MaybePart[Metadata] = None
 
 
 class Company(CamelReply, title="companies"):
