@@ -25,11 +25,12 @@ ACCOUNT: Final = "acme"
 """The one of which the history with few accounts is."""
 
 # Weeks of polls have to fit into seconds: often only where it shows.
-_SELDOM: Final = {"netnut": 2, "ionos": 6, "prolifi": 8, "planship": 12}
-_OFTEN: Final = {"netnut": 1, "ionos": 2, "prolifi": 1, "planship": 2}
+_RARELY: Final = {"netnut": 2, "ionos": 3, "prolifi": 8, "planship": 12}
+_SELDOM: Final = {"netnut": 2, "ionos": 3, "prolifi": 4, "planship": 6}
+_OFTEN: Final = {"netnut": 1, "ionos": 1, "prolifi": 1, "planship": 2}
 _RESTARTED: Final = 10 * DAY
 SESSIONS: Final = {
-    "before": Session("exporter-a:10924", _SELDOM, begins=45 * DAY, ends=_RESTARTED + HOUR, offset=41),
+    "before": Session("exporter-a:10924", _RARELY, begins=45 * DAY, ends=_RESTARTED + HOUR, offset=41),
     "after": Session("exporter-a:10924", _OFTEN, begins=_RESTARTED, ends=0, offset=41, away=HOUR),
     "beside": Session("exporter-b:10924", _SELDOM, begins=10 * DAY, ends=0, offset=173),
 }

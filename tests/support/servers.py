@@ -25,6 +25,14 @@ def server(name: str, generation: str) -> str:
     return str(path)
 
 
+def package_versions(generation: str) -> dict[str, str]:
+    """The version of each package that a generation was fetched from."""
+    path = _FOLDER / generation / "versions"
+    if not path.exists():
+        pytest.skip(f"no servers of the {generation} generation: run scripts/fetch-servers")
+    return dict(line.split() for line in path.read_text().splitlines())
+
+
 def run_tool(name: str, generation: str, *arguments: str | Path, page: str | None = None) -> CompletedProcess[str]:
     """Run a server's tool until it ends, with a page as its input if one is given."""
     return run([server(name, generation), *arguments], input=page, capture_output=True, text=True, check=False)

@@ -114,29 +114,26 @@ class ContractMonth:
 
 def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], float], list[dict[str, str]]]:
     """Add up one data centre's rows by meter and unit; return the sums, and labels of what cannot be read."""
-    sums: dict[tuple[str, str], float | None] = {}
-    without_quantity: set[str] = set()
-    unreadable: list[dict[str, str]] = []
-    for data_center in found:
-        if is_partial(data_center.meters):
-            unreadable.append({})
-        for meter in data_center.meters or ():
-            if meter.quantity is None:  # of an unknown unit, so it may belong to any of the meter's sums
-                without_quantity.add(meter.meter_id)
-                continue
-            key, value = (meter.meter_id, meter.quantity.unit or ""), meter.quantity.quantity
-            known = sums.get(key, 0.0)
-            sums[key] = None if known is None or value is None else known + value
-    unreadable += [{"meter_id": meter} for meter in sorted(without_quantity)]
-    unreadable += [{"meter_id": meter, "unit": unit} for (meter, unit), value in sums.items() if value is None]
-    readable = {key: value for key, value in sums.items() if value is not None and key[0] not in without_quantity}
-    return readable, unreadable
+    sums: dict[tuple[str, str], float] = defaultdict(float)
+    unreadable = [dict[str, str]() for data_center in found if is_partial(data_center.meters)]
+    meters = [meter for data_center in found for meter in data_center.meters or ()]
+    for meter in meters:
+        value = meter.quantity.quantity if meter.quantity else None
+        if value is not None:
+            sums[meter.meter_id, meter.unit or ""] += value
+        elif meter.unit:
+            unreadable.append({"meter_id": meter.meter_id, "unit": meter.unit})
+        else:  # it may belong to any of the meter's sums
+            unreadable.append({"meter_id": meter.meter_id})
+    lost = {(labels.get("meter_id"), labels.get("unit")) for labels in unreadable}
+    known = {key: value for key, value in sums.items() if not {key, (key[0], None)} & lost}
+    return known, unreadable
 
 
 def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
     """Yield the running month's quantities, and what its meters and data centres are."""
     meters = {
-        (meter.meter_id, (meter.quantity and meter.quantity.unit) or ""): meter.meter_desc or ""
+        (meter.meter_id, meter.unit or ""): meter.meter_desc or ""
         for found in month.data_centers.values()
         for one in found
         for meter in one.meters or ()

@@ -38,6 +38,11 @@ class Meter(CamelReply, title="datacenters.meters"):
     meter_desc: Text = MISSING
     quantity: Part[Quantity] = MISSING
 
+    @property
+    def unit(self) -> str | None:
+        """The unit of its quantity, where that is known."""
+        return (self.quantity.unit or None) if self.quantity else None
+
 
 class DataCenter(CamelReply, title="datacenters"):
     """A virtual data centre, or what is in none."""
