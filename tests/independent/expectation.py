@@ -125,11 +125,10 @@ def _configured(world: World, setting: Mapping[str, Any], members: list[Member])
     groups: dict[tuple[str, ...], list[Member]] = defaultdict(list)
     match = setting.get("match", {})
     members = [member for member in members if member.family == setting["metric"]]
-    partial = [member for member in members if member.is_partial]
     unreadable = [member for member in members if member.value is None and _matches(match, member.labels)]
-    is_sure = not any(member in unreadable for member in partial)
-    if (partial and is_sure) or (unreadable and "partial_sums" in world.off):
-        return [_silent(setting)]  # whether a row that surely does not match withholds the quota is not said
+    partial = [member for member in unreadable if member.is_partial]
+    if unreadable and "partial_sums" in world.off:
+        return [_silent(setting)]
     by = setting.get("by", ())
     for member in members:
         if not member.is_partial and _matches(match, member.labels):
