@@ -12,7 +12,7 @@ from exporter.config import ConfigError
 from exporter.errors import Malformed, NotFound
 from exporter.store.reading import Reading
 from exporter.vendors import Account
-from exporter.vendors.ionos.cost import prices
+from exporter.vendors.ionos.cost import PriceList
 from exporter.vendors.ionos.replies import Product
 from exporter.vendors.reply import Notes, read_reply
 
@@ -208,7 +208,7 @@ def test_a_discovered_contract_that_would_climb_in_the_path_is_never_asked_for(
     ],
 )
 def test_the_price_is_the_current_one_for_consumption(rows: list[object], amount: float | None) -> None:
-    found = prices(read_reply(Product, row, Notes()) for row in rows)
+    found = PriceList.from_products(read_reply(Product, row, Notes()) for row in rows).prices
 
     assert (found["C01000"].amount if found else None) == amount
 
