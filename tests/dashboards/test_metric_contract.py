@@ -16,6 +16,7 @@ netnut_sub_user_gb_used account plan_id product_type sub_user_id
 netnut_sub_user_plan_gb account plan_id product_type sub_user_id
 netnut_sub_user_requests_used account plan_id product_type sub_user_id
 ionos_meter_quantity account contract datacenter_id meter_id unit
+ionos_previous_month_quantity account contract datacenter_id meter_id unit
 ionos_meter_info account contract meter_id description unit
 ionos_datacenter_info account contract datacenter_id name location
 ionos_period_start_timestamp_seconds account contract

@@ -217,9 +217,9 @@ quotas:
         number = usage.metadata.contract_id if usage.metadata else None
         drift = []
         if number is not None and contract_label(number) != contract_label(contract):
-            drift.append("metadata.contractId")
+            drift.append("metadata.contract_id")
         if usage.start_date is not None and not month.has_start(usage.start_date):
-            drift.append("startDate")
+            drift.append("$.start_date")
         poll.notes.drift.update((field, "value") for field in drift)
         return MonthReply(data_center, None if drift else usage)
 
