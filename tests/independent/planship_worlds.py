@@ -118,15 +118,15 @@ def _subscriptions(dice: Dice, today: date) -> list[dict[str, Any]]:
 def _subscription(dice: Dice, today: date) -> dict[str, Any]:
     stops = dice.quirk("not_renewing", 0.2)
     is_active = not stops or dice.chance(0.5)
-    slug = dice.pick(("solo", "team", "enterprise"))
+    plan = {"id": dice.uuid(), "name": "A plan", "slug": dice.pick(("solo", "team", "enterprise"))}
     renewal: Any = f"{today.year + 1}-0{dice.count(1, 9)}-05T00:00:{dice.count(10, 59)}Z"
     if dice.chance(0.1):
         renewal = dice.pick(UNREADABLE_TIMES)
     return row(
         customer_id=dice.uuid(),
         subscription_id=dice.uuid(),
-        plan={"id": dice.uuid(), "name": "A plan", "slug": slug},
-        renew_plan=None,
+        plan=plan,
+        renew_plan=plan,
         is_active=is_active,
         auto_renew=not stops or (not is_active and dice.chance(0.5)),
         renew_at=renewal,

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from dashboard_queries import Board, Panel, Query, boards, chosen_value, faults
+from dashboard_queries import DASHBOARDS, Board, Panel, Query, boards, chosen_value, faults
 from history import VARIANTS
-from history_prometheus import Prometheus, Series
+from history_prometheus import LONG_QUERIES, Prometheus, Series
 from history_session import END
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits until the history is written
@@ -72,6 +72,10 @@ def test_every_panel_shows_what_it_says(panel: Panel, history: Prometheus, varia
 @pytest.mark.parametrize("note", NOTES, ids=str)
 def test_every_annotation_has_moments_to_mark(note: Panel, history: Prometheus, variant: str) -> None:
     assert faults(note, answers(note, history, several=variant == "many")) == []
+
+
+def test_the_option_that_victoria_metrics_needs_is_documented() -> None:
+    assert f"`{LONG_QUERIES}`" in (DASHBOARDS.parents[1] / "docs" / "dashboards.md").read_text()
 
 
 def test_what_may_be_empty_is_asked_by_a_dashboard() -> None:

@@ -272,3 +272,27 @@ def test_a_good_poll_after_none_was_tried_is_a_snapshot_that_is_up() -> None:
 
     assert isinstance(snapshot, Snapshot)
     assert snapshot.up
+
+
+class Drifting(Scripted):
+    """A vendor whose answers have no figure, and depart from its contract."""
+
+    unwanted: int
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        await super().read(poll)
+        poll.notes.drift["data.plan_gb", "type"] += 1
+        poll.unwanted += self.unwanted
+        return []
+
+
+@pytest.mark.parametrize(("unwanted", "reason"), [(0, "schema"), (1, None)])
+def test_answers_without_any_figure_are_a_failure_unless_what_they_have_was_not_asked_for(
+    unwanted: int, reason: str | None
+) -> None:
+    account = scripted(0)
+    drifting = Drifting.model_construct(**{**dict(account), "polled_at": [], "unwanted": unwanted})
+    _, store = run_for(10, drifting)
+
+    error = store[account.key].error
+    assert (error and error.reason) == reason

@@ -157,3 +157,13 @@ async def test_one_customer_does_not_renew_by_itself() -> None:
         ]
 
     assert renewing == [{True}, {True}, {False}]
+
+
+async def test_every_subscription_says_what_plan_it_would_renew_with() -> None:
+    async with sandbox() as box:
+        headers = await box.planship()
+        paths = [of_customer(customer, "/subscriptions") for customer in ACCOUNTS["acme"].customers]
+        rows = [row for path in paths for row in await box.get(path, headers)]
+
+    assert {False, True} == {row["auto_renew"] for row in rows}
+    assert all(row["renew_plan"].keys() == {"id", "name", "slug"} for row in rows)

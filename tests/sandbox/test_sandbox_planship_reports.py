@@ -34,6 +34,18 @@ async def test_a_report_moves_every_lever_of_its_metering_id_and_what_is_left() 
         assert left_then[lever] == left[lever] - 7
 
 
+async def test_the_answer_to_a_report_has_what_the_vendors_clients_require() -> None:
+    async with sandbox() as box:
+        headers = await box.planship()
+        record = (await box.http.post(INVOICES, headers=headers, json={"usage": 7, "bucket": "b"})).json()
+        products = {row["slug"]: row["id"] for row in await box.get("/planship/api/v1/products", headers)}
+        renewed = await subscription(box, headers)
+
+    assert record.keys() >= {"id", "usage", "metering_id", "customer_id", "product_id"}
+    assert record["product_id"] == products["invoicing"]
+    assert record["subscription_id"] == renewed["subscription_id"]
+
+
 async def test_a_report_of_another_customer_or_app_changes_nothing() -> None:
     async with sandbox() as box, sandbox() as fresh:
         headers, fresh_headers = await box.planship(), await fresh.planship()

@@ -21,6 +21,8 @@ ENGINES: Final = (*GENERATIONS, "victoria-metrics")
 """What evaluates PromQL: both generations of Prometheus, and VictoriaMetrics."""
 LOOKBACK: Final = "31m"
 """How old a sample may be to count as the present one; the history is scraped every half hour."""
+LONG_QUERIES: Final = "-search.maxQueryLen=65536"
+"""What VictoriaMetrics needs for the dashboards' queries."""
 
 
 class QueryError(Exception):
@@ -94,7 +96,7 @@ def serving(engine: str, folder: Path, blocks: Path) -> Iterator[Prometheus]:
         with prometheus(engine, folder, {"scrape_configs": []}, *options) as url:
             yield Prometheus(url)
         return
-    with victoria_metrics(folder, "-retentionPeriod=10y", f"-search.maxLookback={LOOKBACK}") as url:
+    with victoria_metrics(folder, "-retentionPeriod=10y", f"-search.maxLookback={LOOKBACK}", LONG_QUERIES) as url:
         copying = ("prometheus", "-s", "--disable-progress-bar", f"--prom-snapshot={blocks}", f"--vm-addr={url}")
         done = run_tool("vmctl", NEWEST, *copying)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -115,7 +115,7 @@ def test_an_id_that_would_lead_elsewhere_is_refused_in_the_configuration(
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(58, ["58.0"]), (0, ["0.0"]), (-1.5, ["-1.5"]), ("7", ["7.0"])]
+    [(58, ["58.0"]), (0, ["0.0"]), (-1, []), (-1.5, ["-1.5"]), ("7", ["7.0"])]
     + [(value, []) for value in (True, False, None, "many", [1], {"null": 10}, "", "NaN")],
 )
 def test_only_a_number_is_what_is_left(value: object, shown: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,11 +142,10 @@ class _NetNut:
     def _row(self, plan: _Plan, subject: str, period: Period, *, active: bool) -> Row:
         now = self._world.now()
         used_gb = self._used_gb(plan, subject, period, now)
-        written = write_day if plan.rough else _write_instant
         return {
             "id": plan.number * 10_000 + period.index,
-            "start_date": written(period.start),
-            "end_date": written(period.end),
+            "start_date": (write_day if plan.rough else _write_instant)(period.start),
+            "end_date": write_day(period.end - 1) if plan.rough else _write_instant(period.end),
             "is_active": active,
             "total_requests_used": int(used_gb * self._world.between(2_000, 6_000, f"{subject}/requests")),
             "total_gb_used": f"{used_gb:.2f}" if plan.rough else round(used_gb, 2),

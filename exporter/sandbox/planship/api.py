@@ -119,11 +119,13 @@ class _Planship:
         return JSONResponse(
             {
                 "id": str(uuid4()),
+                "is_allocated": True,
                 "customer_id": customer.id,
+                "product_id": stable_id("planship", slug),
+                "subscription_id": customer.subscription(slug),
                 "metering_id": metering_id,
                 "usage": report.usage,
                 "bucket": report.bucket,
-                "timestamp": write_instant(report.at),
             }
         )
 
@@ -151,7 +153,7 @@ class _Planship:
             "customer_id": customer.id,
             "subscription_id": customer.subscription(product),
             "plan": plan,
-            "renew_plan": plan if customer.auto_renew else None,
+            "renew_plan": plan,
             "is_active": True,
             "auto_renew": customer.auto_renew,
             "renew_at": write_instant(period.end),

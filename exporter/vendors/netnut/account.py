@@ -161,8 +161,9 @@ password: ${NETNUT_PASSWORD}
             found = [(_id(sub_user, plan.id, plan), plan) for plan in wanted if plan.id is not None]
             if wanted and not found:
                 raise Malformed("no plan has an id", asked=f"GET {path}")
-            poll.skip("schema", len(wanted) - len(found))
-            if is_partial(plans) or len(found) < len(wanted):
+            if nameless := len(wanted) - len(found):
+                poll.skip("schema", nameless)
+            if nameless or is_partial(plans):
                 poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)
             return found
 
