@@ -22,8 +22,6 @@ NOT_YET: Final = frozenset(
     {
         *("partial_sums", "sub_user_periods", "shared_plan_id", "rows_disagree", "end_as_day", "none_asked_for"),
         *("sub_user_names", "array_envelope", "nested_plans"),
-        *("answers_overlap", "id_not_repeated", "other_period", "other_contract", "match_leading_zero"),
-        *("commitment_only", "two_prices"),
         *("limit_minus_one", "limit_zero", "event_twice", "no_event_readable"),
         *("subscription_limits", "bucket_limits", "not_renewing", "left_minus_one"),
     }
