@@ -6,7 +6,7 @@ from grafana.source.board import Board, PanelBuilder
 from grafana.source.panels import SHARE, THRESHOLDS, About, Query, days, lines, number, ranking, small
 from grafana.source.promql import chosen, count, day_of_counter, highest, leaders, one, series, total
 from grafana.source.quota_columns import DAYS, NEVER_POLLED, NO_LIMIT, NO_PERIOD, SECONDS
-from grafana.source.tables import Column, Label, link_to, rows
+from grafana.source.tables import Column, Label, field_of, link_to, rows
 from grafana.source.variables import variables
 
 _PLAN = "account, plan_id, product_type"
@@ -101,10 +101,11 @@ def _plans() -> PanelBuilder:
         height=9,
     )
     reported = _plan("netnut_reported_usage_ratio")
+    subject = f"{field_of('plan_id')}%2F{field_of('product_type')}"
     depth = (
         (
             "The plan in depth",
-            f"{link_to('vu-quota', 'account', subject='plan_id')}&var-vendor=netnut&var-quota=traffic",
+            f"{link_to('vu-quota', 'account')}&var-vendor=netnut&var-quota=traffic&var-subject={subject}",
         ),
     )
     labels = (

@@ -115,7 +115,7 @@ def test_another_account_under_the_same_name_shows_nothing_of_the_first(other: s
 @pytest.mark.slow
 def test_the_counter_of_a_quota_survives() -> None:
     quota = "quotas: [{name: cap, metric: netnut_gb_used, limit: 5}]"
-    series = 'usage_quota_consumed_total{account="main",vendor="netnut",quota="traffic",subject="410692"'
+    series = 'usage_quota_consumed_total{account="main",vendor="netnut",quota="traffic",subject="410692/Residential"'
 
     pages = page_after(configured(account()), configured(account("main", quota)), seconds=6 * 3600)
 

@@ -15,6 +15,10 @@ netnut_plan_end_timestamp_seconds account plan_id product_type
 netnut_sub_user_gb_used account plan_id product_type sub_user_id
 netnut_sub_user_plan_gb account plan_id product_type sub_user_id
 netnut_sub_user_requests_used account plan_id product_type sub_user_id
+netnut_sub_user_reported_usage_ratio account plan_id product_type sub_user_id
+netnut_sub_user_plan_active account plan_id product_type sub_user_id
+netnut_sub_user_plan_start_timestamp_seconds account plan_id product_type sub_user_id
+netnut_sub_user_plan_end_timestamp_seconds account plan_id product_type sub_user_id
 ionos_meter_quantity account contract datacenter_id meter_id unit
 ionos_previous_month_quantity account contract datacenter_id meter_id unit
 ionos_meter_info account contract meter_id description unit
@@ -36,6 +40,7 @@ planship_lever_bucket_usage account product customer_id lever bucket
 planship_lever_subscription_usage account product customer_id lever subscription_id
 planship_entitlement_remaining account product customer_id lever
 planship_subscription_renew_timestamp_seconds account product customer_id subscription_id plan
+planship_subscription_last_renewed_timestamp_seconds account product customer_id subscription_id plan
 usage_quota_used account vendor quota subject unit
 usage_quota_limit account vendor quota subject unit
 usage_quota_period_start_timestamp_seconds account vendor quota subject unit

@@ -125,13 +125,14 @@ def _configured(world: World, setting: Mapping[str, Any], members: list[Member])
     groups: dict[tuple[str, ...], list[Member]] = defaultdict(list)
     match = setting.get("match", {})
     members = [member for member in members if member.family == setting["metric"]]
-    unreadable = [member for member in members if member.value is None and _matches(match, member.labels)]
-    partial = [member for member in unreadable if member.is_partial]
+    matching = [member for member in members if _matches(match, member.labels)]
+    partial = [member for member in matching if member.is_partial]
+    unreadable = partial or [member for member in matching if member.value is None]
     if unreadable and "partial_sums" in world.off:
         return [_silent(setting)]
     by = setting.get("by", ())
-    for member in members:
-        if not member.is_partial and _matches(match, member.labels):
+    for member in matching:
+        if not member.is_partial:
             groups[tuple(member.labels[label] for label in by)].append(member)
     for subject in [subject for subject in groups if any(_may_be_of(subject, by, one.labels) for one in partial)]:
         del groups[subject]

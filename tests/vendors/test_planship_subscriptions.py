@@ -36,7 +36,7 @@ def test_only_what_is_active_has_a_period_and_only_what_renews_has_its_end(
     changes: dict[str, Any], expected: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_plan = {"name": "clicks", "metric": "planship_lever_usage", "limit": 50, "period": "plan"}
-    with scripted(script([usage(7)], [93], [subscription(**changes)])) as server:
+    with scripted(script([usage(7)], [93], [{**subscription(), **changes}])) as server:
         account = planship(server.url, monkeypatch, subscriptions=True, quotas=[by_plan])
         reading, quotas = polled(account), polled_quotas(account)
 

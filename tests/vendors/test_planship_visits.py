@@ -1,7 +1,6 @@
 """Planship's customers: one visit each, limits that are real, and sums of which no part is missing."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from planship_replies import (
@@ -126,11 +125,8 @@ def test_a_sum_is_not_shown_while_a_part_of_it_cannot_be_read(
 ) -> None:
     metrics = {"all": "lever_usage", "bucket": "lever_bucket_usage", "subscription": "lever_subscription_usage"}
     quotas = [{"name": name, "metric": f"planship_{metric}", "limit": 50} for name, metric in metrics.items()]
-    replies: dict[str, Any] = {
-        **script([], [], [subscription()]),
-        ENTITLEMENTS: [answer({})],
-        METERING: [answer(reply)],
-    }
+    replies = script([], [], [subscription()])
+    replies |= {ENTITLEMENTS: [answer({})], METERING: [answer(reply)]}
     watched = quotas_of(monkeypatch, replies, products=BY_METERING, buckets=True, subscriptions=True, quotas=quotas)
 
     assert {name for name, _, _ in shown(watched)} == metrics.keys() - hidden

@@ -79,7 +79,7 @@ class NetNut(Account):
 email: usage@example.com
 password: ${NETNUT_PASSWORD}
 """
-    native_quotas_of: ClassVar = "NetNut's plans"
+    native_quotas_of: ClassVar = "NetNut's plans (whose subject is `plan_id/product_type`)"
     families: ClassVar = families.FAMILIES
 
     vendor: Literal["netnut"] = Field(description="NetNut, a proxy network.")

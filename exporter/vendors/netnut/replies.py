@@ -90,7 +90,7 @@ class ResellerPlans(Answer):
     """
 
     data: Part[Rows[KnownPlan]] = MISSING
-    field_names: tuple[str, ...] = ()
+    field_names: list[str] = Field(default_factory=list)
 
     @model_validator(mode="before")
     @classmethod
@@ -99,7 +99,7 @@ class ResellerPlans(Answer):
         if not all(isinstance(one, dict) for one in envelopes):
             return document
         rows = [row for one in envelopes for row in _rows_of(one)]
-        flat: dict[str, Any] = {"field_names": tuple(_known_names([*envelopes, *rows]))}
+        flat: dict[str, Any] = {"field_names": _known_names([*envelopes, *rows])}
         if any(one.get("success") is False for one in envelopes):
             flat["success"] = False
         elif envelopes and all("success" in one for one in envelopes):

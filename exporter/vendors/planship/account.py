@@ -88,7 +88,7 @@ products:
   - slug: invoicing
     levers: [invoices]
 """
-    native_quotas_of: ClassVar = "Planship's metered levers (with `entitlements: true`)"
+    native_quotas_of: ClassVar = "Planship's metered levers (named `product/lever`; with `entitlements: true`)"
     families: ClassVar = families.FAMILIES
 
     vendor: Literal["planship"] = Field(description="Planship, pricing as a service.")
