@@ -40,6 +40,7 @@ from exporter.vendors.settings import (
 )
 
 _DAY_SECONDS: Final = 86_400.0
+_COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
 _LATE: Final = timedelta(hours=48)
 """How long after a month's end its figures may still grow, and the next month may have none: twice what is stated."""
 _UNKNOWN_MONTH: Final = (NotFound, BadRequest)
@@ -130,13 +131,13 @@ quotas:
 
         # A user may see a contract in the profile whose figures are not for them, or not yet.
         gone = (NotFound,) if self.contracts else (NotFound, Forbidden)
-        found = await poll.each(contracts, items_of, gone, hides=lambda label: [_unreadable(label)])
+        found = await poll.each(contracts, items_of, gone, hides=_unreadable)
         return chain.from_iterable(items for _, items in found)
 
     async def _profile_contracts(self, poll: Poll) -> Sequence[str]:
         profile = await poll.get(Profile, "/profile")
         if is_partial(profile.companies):
-            poll.unreadable.append(families.IONOS_METER_QUANTITY.unreadable())
+            poll.unreadable.extend(family.unreadable() for family in _COUNTED)
         return [company.contract_id for company in profile.companies]
 
     async def _contract_items(self, poll: Poll, contract: str, label: str) -> Iterator[Item]:
@@ -176,7 +177,7 @@ quotas:
             found = await poll.each(
                 self.datacenters,
                 reply_to,
-                hides=lambda data_center: [_unreadable(contract_label(contract), datacenter_id=data_center)],
+                hides=lambda data_center: _unreadable(contract_label(contract), datacenter_id=data_center),
             )
             replies = [reply for _, reply in found]
         return [reply for reply in replies if reply]
@@ -246,5 +247,6 @@ quotas:
         )
 
 
-def _unreadable(contract: str, **labels: str) -> Unreadable:
-    return families.IONOS_METER_QUANTITY.unreadable(contract=contract, **labels)
+def _unreadable(contract: str, **labels: str) -> list[Unreadable]:
+    """Say that what a contract, or a part of it, used and what that costs is not known."""
+    return [family.unreadable(contract=contract, **labels) for family in _COUNTED]
