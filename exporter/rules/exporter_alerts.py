@@ -144,11 +144,21 @@ EXPORTER_ALERTS: Final = (
         scope="account",
         for_="missing_for",
         # A configured quota that matches nothing says so itself, and one that left the configuration is not missed.
+        # Nor is one that had figures within a day and two hours, unless its period still runs: a vendor may be a day
+        # late with the first figures of a new one.
         expression="""
         (
           (max by (<by_account>) (usage_exporter_account_series) == 0)
           or
-          (max by (<by_account>, quota) (usage_exporter_quota_matched_series) == 0)
+          (
+            (max by (<by_account>, quota) (usage_exporter_quota_matched_series) == 0)
+            unless
+            (
+              (max by (<by_account>, quota) (max_over_time(usage_exporter_quota_matched_series[26h])) > 0)
+              unless
+              (max by (<by_account>, quota) (max_over_time(usage_quota_period_end_timestamp_seconds[26h])) > time())
+            )
+          )
           or
           (
             group by (<by_account>, quota) (usage_quota_used offset 1d)

@@ -36,7 +36,8 @@ SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 """Why an item is left out: it cannot be read · it is not there · it is an extra that is refused · its series was
 there already · its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows."""
 
-DRIFT_KINDS: Final = ("missing", "null", "type")
+DRIFT_KINDS: Final = ("missing", "null", "type", "value")
+"""How a field departs from the contract: it is not there, null, of another type, or contradicts what was asked."""
 
 MISSING: Final[Any] = object()
 """The default of a field that the contract always has, so that its absence is noted."""
@@ -235,3 +236,5 @@ Entries = Annotated[dict[str, _ItemT], WrapValidator(_usable)]
 """An object of named items, read the same way."""
 Part = Annotated[_ItemT | None, _NotedPart(_refuse)]
 """A part of the reply that is None, and noted, where it is not what it should be."""
+MaybePart = Annotated[_ItemT | None, _NotedPart(_refuse, nullable=True)]
+"""The same of a part that need not be there."""

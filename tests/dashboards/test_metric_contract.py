@@ -20,6 +20,7 @@ netnut_sub_user_plan_active account plan_id product_type sub_user_id
 netnut_sub_user_plan_start_timestamp_seconds account plan_id product_type sub_user_id
 netnut_sub_user_plan_end_timestamp_seconds account plan_id product_type sub_user_id
 ionos_meter_quantity account contract datacenter_id meter_id unit
+ionos_previous_month_quantity account contract datacenter_id meter_id unit
 ionos_meter_info account contract meter_id description unit
 ionos_datacenter_info account contract datacenter_id name location
 ionos_period_start_timestamp_seconds account contract

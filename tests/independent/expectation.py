@@ -125,16 +125,17 @@ def _configured(world: World, setting: Mapping[str, Any], members: list[Member])
     groups: dict[tuple[str, ...], list[Member]] = defaultdict(list)
     match = setting.get("match", {})
     members = [member for member in members if member.family == setting["metric"]]
-    partial = [member for member in members if member.is_partial]
-    unreadable = [member for member in members if member.value is None and _matches(match, member.labels)]
-    is_sure = not any(member in unreadable for member in partial)
-    if (partial and is_sure) or (unreadable and "partial_sums" in world.off):
-        return [_silent(setting)]  # whether a row that surely does not match withholds the quota is not said
-    if partial:
-        return []  # a member without labels may belong to any subject
-    for member in members:
-        if _matches(match, member.labels):
-            groups[tuple(member.labels[label] for label in setting.get("by", ()))].append(member)
+    matching = [member for member in members if _matches(match, member.labels)]
+    partial = [member for member in matching if member.is_partial]
+    unreadable = partial or [member for member in matching if member.value is None]
+    if unreadable and "partial_sums" in world.off:
+        return [_silent(setting)]
+    by = setting.get("by", ())
+    for member in matching:
+        if not member.is_partial:
+            groups[tuple(member.labels[label] for label in by)].append(member)
+    for subject in [subject for subject in groups if any(_may_be_of(subject, by, one.labels) for one in partial)]:
+        del groups[subject]
     quotas = []
     for subject, group in groups.items():
         start, end = _period(setting.get("period", "none"), group, world.today)
@@ -159,6 +160,11 @@ def _silent(setting: Mapping[str, Any]) -> Quota:
 
 def _matches(match: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return all(re.fullmatch(pattern, labels[label], re.DOTALL) for label, pattern in match.items() if label in labels)
+
+
+def _may_be_of(subject: tuple[str, ...], by: Iterable[str], known: Mapping[str, str]) -> bool:
+    """A member of which some labels are known may belong to any subject that has the same."""
+    return all(known.get(label, value) == value for label, value in zip(by, subject, strict=True))
 
 
 def _sum(group: list[Member]) -> Decimal | None:

@@ -20,6 +20,7 @@ QUIRKS: Final = {
     "two_units": "one meter in two units",
     "answers_overlap": "the answer for one data centre holds them all",
     "id_not_repeated": "the answer for a data centre does not repeat its id",
+    "no_month_before": "the vendor does not know the month before",
     "datacenter_gone": "a data centre is not found",
     "other_period": "the answer is of another month",
     "other_contract": "the answer is of another contract",
@@ -138,7 +139,7 @@ def _usage_replies(
         found: Any = datacenters
         if dice.quirk("no_datacenters", 0.02):
             found = dice.pick((None, MISSING))
-        return {"/usage": _monthly(row(**envelope, datacenters=found), today)}
+        return {"/usage": _monthly(row(**envelope, datacenters=found), _before(dice, datacenters), today)}
     overlap = dice.quirk("answers_overlap", 0.15)
     replies: dict[str, Reply] = {}
     for one in datacenters:
@@ -148,7 +149,7 @@ def _usage_replies(
         gone = dice.quirk("datacenter_gone", 0.05)
         path = f"/usage/{one['id'] or 'null'}"
         body = {**envelope, "datacenters": datacenters if overlap else own}
-        replies[path] = Answer({}, 404) if gone else _monthly(body, today)
+        replies[path] = Answer({}, 404) if gone else _monthly(body, _before(dice, own), today)
     return replies
 
 
@@ -165,16 +166,27 @@ def _envelope(dice: Dice, contract: str, today: date) -> dict[str, Any]:
     )
 
 
-def _monthly(body: dict[str, Any], today: date) -> Reply:
-    """The answer for this month; every other month is empty."""
+def _monthly(body: dict[str, Any], before: list[dict[str, Any]] | None, today: date) -> Reply:
+    """The answer for this month; the month before has data centres of its own, or is not known."""
+    last_month = today.replace(day=1) - timedelta(days=1)
 
     def reply(question: Question) -> Answer:
         period = question.query.get("period")
         if period == f"{today:%Y-%m}":
             return Answer(body)
-        return Answer({**body, "startDate": f"{period}-01", "endDate": f"{period}-28", "datacenters": []})
+        if period != f"{last_month:%Y-%m}" or before is None:
+            return Answer({}, 404)
+        days = {"startDate": f"{period}-01", "endDate": last_month.isoformat()}
+        return Answer({**body, **days, "datacenters": before})
 
     return reply
+
+
+def _before(dice: Dice, datacenters: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """What the month before had in some of this month's data centres; None where the vendor has no such month."""
+    if dice.quirk("no_month_before", 0.15):
+        return None
+    return [{**one, "meters": _meters(dice)} for one in datacenters if dice.chance(0.8)]
 
 
 def _products(dice: Dice) -> Answer:

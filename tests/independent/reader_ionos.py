@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,9 +12,17 @@ from fields import identifier, moment, number, rows, text, unix_day
 from world import World
 
 QUANTITY: Final = "ionos_meter_quantity"
+BEFORE: Final = "ionos_previous_month_quantity"
 FAMILIES: Final = frozenset(
     {
-        *(QUANTITY, "ionos_meter_info", "ionos_datacenter_info", "ionos_meter_unit_price", "ionos_estimated_cost"),
+        *(
+            QUANTITY,
+            BEFORE,
+            "ionos_meter_info",
+            "ionos_datacenter_info",
+            "ionos_meter_unit_price",
+            "ionos_estimated_cost",
+        ),
         *("ionos_period_start_timestamp_seconds", "ionos_period_end_timestamp_seconds"),
     }
 )
@@ -53,10 +62,15 @@ def canonical(_: World, one: Key) -> Key:
 
 
 def read_ionos(world: World) -> list[Page]:
-    usages = [_usage(world, contract) for contract in _contracts(world)]
+    first = world.today.replace(day=1)
+    usages = [_usage(world, contract, first) for contract in _contracts(world)]
     page = Page()
     for usage in usages:
         _show_usage(page, usage)
+        if usage.is_without_datacenters or usage.is_of_another_contract:
+            page.silent_families.add(BEFORE)
+        elif usage.answers:
+            _show_quantities(page, _usage(world, usage.contract, (first - timedelta(days=1)).replace(day=1)), BEFORE)
         if world.settings.get("cost"):
             _show_cost(world, page, usage)
     settings = [_without_zeros(setting) for setting in world.settings["quotas"]]
@@ -66,25 +80,17 @@ def read_ionos(world: World) -> list[Page]:
         page.up = None
     if any(usage.is_of_another_contract for usage in usages) and len(usages) > 1:
         page.silent_quotas |= {setting["name"] for setting in settings}
-    pages = [page]
-    if page.up is None:
-        pages.append(Page(up=False))
     if any(usage.is_of_another_month for usage in usages):
-        _expect_another_month(pages, settings)
-    return pages
+        _expect_another_month(page, settings)
+    return [page] if page.up else [page, Page(up=False)]
 
 
-def _expect_another_month(pages: list[Page], settings: list[dict[str, Any]]) -> None:
+def _expect_another_month(page: Page, settings: list[dict[str, Any]]) -> None:
     """Figures of another month are no figures of this month's quota; how else they are shown is open."""
-    for page in pages:
-        page.silent_families |= FAMILIES
-        page.values = {one: values for one, values in page.values.items() if one[0] not in FAMILIES}
-        for setting in settings:
-            if setting.get("period") != "month":
-                page.silent_quotas.add(setting["name"])
-        page.open_quotas = {name: [] for name in page.open_quotas if name not in page.silent_quotas}
-        page.values = dict.fromkeys(page.values, (None,))
-        page.up = None
+    page.silent_families |= FAMILIES
+    page.values = {one: values for one, values in page.values.items() if one[0] not in FAMILIES}
+    page.silent_quotas |= {setting["name"] for setting in settings if setting.get("period") != "month"}
+    page.up = None
 
 
 def _contracts(world: World) -> list[str]:
@@ -101,9 +107,10 @@ def _without_zeros(setting: Mapping[str, Any]) -> dict[str, Any]:
     return {**setting, "match": match}
 
 
-def _usage(world: World, contract: str) -> Usage:
+def _usage(world: World, contract: str, first: date) -> Usage:
+    """What was answered about the month of this first day."""
     usage = Usage(contract, {}, defaultdict(set), defaultdict(set), [], [], (None,), (None,))
-    period = f"{world.today:%Y-%m}"
+    period = f"{first:%Y-%m}"
     asked = world.settings.get("datacenters", [_WHOLE_CONTRACT])
     for datacenter in asked:
         path = f"/{contract}/usage"
@@ -111,15 +118,18 @@ def _usage(world: World, contract: str) -> Usage:
             path += f"/{datacenter or 'null'}"
         answer = world.get(path, period=period)
         if answer.status == 200:
-            _add_answer(world, usage, answer.body, "null" if datacenter in {None, _WHOLE_CONTRACT} else datacenter)
+            _add_answer(first, usage, answer.body, "null" if datacenter in {None, _WHOLE_CONTRACT} else datacenter)
     return usage
 
 
-def _add_answer(world: World, usage: Usage, body: Mapping[str, Any], asked: str) -> None:
+def _add_answer(first: date, usage: Usage, body: Mapping[str, Any], asked: str) -> None:
     usage.answers += 1
     start, end = moment(body.get("startDate")), moment(body.get("endDate"))
     usage.start, usage.end = (start,), (end,)
-    usage.is_of_another_month |= start is not None and start != unix_day(world.today.replace(day=1))
+    if start is not None and start != unix_day(first):
+        usage.is_of_another_month = True
+        usage.unknown.append({"contract": usage.contract})
+        return
     if str(int(body["metadata"]["contractId"])) != usage.contract:
         usage.is_of_another_contract = True
         usage.unknown.append({"contract": usage.contract})
@@ -159,15 +169,20 @@ def _add_meters(
             usage.meters[meter_id, unit].add(text(meter.get("meterDesc")))
 
 
-def _show_usage(page: Page, usage: Usage) -> None:
+def _show_quantities(page: Page, usage: Usage, family: str) -> None:
     contract = {"contract": usage.contract}
     for (datacenter, meter, unit), value in usage.cells.items():
         labels = {**contract, "datacenter_id": datacenter, "meter_id": meter, "unit": unit}
         without_quantity = {**contract, "datacenter_id": datacenter, "meter_id": meter} in usage.unknown
         if without_quantity:  # another row of this meter has no quantity, so this is no whole sum
-            page.show(QUANTITY, labels, None)
+            page.show(family, labels, None)
         else:
-            page.show_if_known(QUANTITY, labels, value)
+            page.show_if_known(family, labels, value)
+
+
+def _show_usage(page: Page, usage: Usage) -> None:
+    contract = {"contract": usage.contract}
+    _show_quantities(page, usage, QUANTITY)
     for (meter, unit), descriptions in usage.meters.items():
         for description in descriptions:
             labels = {**contract, "meter_id": meter, "unit": unit, "description": description}

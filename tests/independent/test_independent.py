@@ -21,8 +21,6 @@ WORLDS: Final = 40
 NOT_YET: Final = frozenset(
     {
         "partial_sums",
-        *("answers_overlap", "id_not_repeated", "other_period", "other_contract", "match_leading_zero"),
-        *("commitment_only", "two_prices"),
         *("limit_minus_one", "limit_zero", "event_twice", "no_event_readable"),
     }
 )

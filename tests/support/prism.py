@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ from exporter.vendors import VENDORS, Account
 
 CONTRACTS: Final = Path(__file__).parents[1] / "contracts"
 _PRISM: Final = CONTRACTS / "node_modules" / ".bin" / "prism"
+_OF_THE_BODY: Final = ("content-length", "content-encoding", "transfer-encoding")
 _LISTENING: Final = re.compile(r"Prism is listening on (http://\S+)")
 
 
@@ -120,12 +122,26 @@ class _Overheard(httpx.AsyncBaseTransport):
         if self._prefer and call:
             request.headers["Prefer"] = self._prefer(call, zlib.crc32(asked.encode()))
         response = await self._inner.handle_async_request(request)
+        if self._prefer:
+            response = await _about_what_was_asked(request, response)
         query = frozenset(request.url.params)
         self._noted.append(Exchange(vendor, asked, call, query, tuple(await _violations(response))))
         return response
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+async def _about_what_was_asked(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    """A mock's answer about a month, as one about the month and the contract that the question names."""
+    period = request.url.params.get("period")
+    if period is None or response.status_code != HTTPStatus.OK:
+        return response
+    document = json.loads(await response.aread())
+    document["startDate"] = f"{period}-01"
+    document["metadata"]["contractId"] = request.url.path.removesuffix("/").split("/usage")[0].rpartition("/")[2]
+    headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
+    return httpx.Response(response.status_code, headers=headers, json=document)
 
 
 async def _violations(response: httpx.Response) -> list[str]:

@@ -105,15 +105,17 @@ class Straddled:
 
 
 @pytest.mark.parametrize(
-    ("at", "periods", "next_periods"),
+    ("at", "months", "next_months"),
     [
-        (datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC), "2026-11", "2026-12"),
-        (datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), "2026-12", "2027-01"),
-        (datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC), "2028-02", "2028-03"),
-        (datetime(2026, 12, 1, 0, 0, 1, tzinfo=UTC), "2026-12", "2026-12"),
+        (datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC), ("2026-10", "2026-11"), ("2026-11", "2026-12")),
+        (datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), ("2026-11", "2026-12"), ("2026-12", "2027-01")),
+        (datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC), ("2028-01", "2028-02"), ("2028-02", "2028-03")),
+        (datetime(2026, 12, 1, 0, 0, 1, tzinfo=UTC), ("2026-11", "2026-12"), ("2026-11", "2026-12")),
     ],
 )
-def test_month_rollover_at_utc_and_a_poll_that_straddles(at: datetime, periods: str, next_periods: str) -> None:
+def test_month_rollover_at_utc_and_a_poll_that_straddles(
+    at: datetime, months: tuple[str, str], next_months: tuple[str, str]
+) -> None:
     vendors = Straddled(at)
     asked: list[set[str]] = []
 
@@ -130,6 +132,7 @@ def test_month_rollover_at_utc_and_a_poll_that_straddles(at: datetime, periods: 
 
     anyio.run(main)
     days = [datetime.fromtimestamp(at.timestamp() + 60 * poll, UTC).date() for poll in range(4)]
-    assert asked[0] == {f"period={periods}"}
-    assert asked[1] == {f"start_date={next_periods}-01&end_date={days[1]}"}
-    assert asked[2:] == [{f"period={next_periods}"}, {f"start_date={next_periods}-01&end_date={days[3]}"}]
+    start = f"start_date={next_months[1]}-01"
+    assert asked[0] == {f"period={month}" for month in months}
+    assert asked[1] == {f"{start}&end_date={days[1]}"}
+    assert asked[2:] == [{f"period={month}" for month in next_months}, {f"{start}&end_date={days[3]}"}]

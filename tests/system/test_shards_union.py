@@ -76,7 +76,8 @@ class Vendors:
         self.skipped: Counter[str] = Counter()
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
-        self.asked[scope["path"]] += 1
+        period = b"period=" in scope["query_string"] and f"?{scope['query_string'].decode()}"
+        self.asked[scope["path"] + (period or "")] += 1
         await self._app(scope, receive, send)
 
     async def read(self, account: Account, slices: int = 1) -> Series:

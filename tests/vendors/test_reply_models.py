@@ -90,7 +90,7 @@ def test_a_whole_document_is_read_without_a_note() -> None:
 
 
 @pytest.mark.parametrize("name", ALWAYS)
-@pytest.mark.parametrize("kind", DRIFT_KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in DRIFT_KINDS if kind != "value"])
 def test_a_field_that_the_contract_has_is_absent_and_noted_where_it_departs(name: str, kind: str) -> None:
     document = {**WHOLE, name: None if kind == "null" else 1j}
     if kind == "missing":

@@ -30,6 +30,7 @@ DOCUMENTED = {
         "GET /billing/profile",
         "GET /billing/{}/products",
         "GET /billing/{}/usage?period=2026-11",
+        "GET /billing/{}/usage?period=2026-10",
     },
     "prolifi": {
         "GET /api/v1/public/customers?limit=100&offset={}",

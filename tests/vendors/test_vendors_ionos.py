@@ -12,7 +12,7 @@ from exporter.config import ConfigError
 from exporter.errors import Malformed, NotFound
 from exporter.store.reading import Reading
 from exporter.vendors import Account
-from exporter.vendors.ionos.cost import prices
+from exporter.vendors.ionos.cost import PriceList
 from exporter.vendors.ionos.replies import Product
 from exporter.vendors.reply import Notes, read_reply
 
@@ -29,9 +29,17 @@ def usage(*meters: object, centre: str | None = CENTRE, **more: str) -> Answer:
     return answer({**PERIOD, "datacenters": [place], **more})
 
 
-def price(amount: object, *, deprecated: object = False, kind: object = "consumption") -> dict[str, Any]:
+def price(
+    amount: object,
+    *,
+    deprecated: object = False,
+    kind: object = "consumption",
+    term: object = None,
+    unit: str = "1hour",
+) -> dict[str, Any]:
     cost = {"quantity": amount, "unit": "EUR"}
-    return {"meterId": "C01000", "unitCost": amount and cost, "deprecated": deprecated, "type": kind}
+    row = {"meterId": "C01000", "unitCost": amount and cost, "deprecated": deprecated, "type": kind}
+    return {**row, "term": term, "unit": unit}
 
 
 def ionos(url: str, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:
@@ -58,7 +66,7 @@ def test_a_request_is_signed_by_token_or_by_password(
     with scripted({"GET /12345/usage?period=2026-11": [usage()]}) as server:
         polled(ionos(server.url, monkeypatch, contracts=[12345], **settings))
 
-    assert [request.headers["authorization"] for request in server.requests] == [header]
+    assert {request.headers["authorization"] for request in server.requests} == {header}
 
 
 @pytest.fixture
@@ -72,24 +80,26 @@ def _far_from_utc() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_far_from_utc")
 @pytest.mark.parametrize(
-    ("now", "period"),
+    ("now", "period", "previous"),
     [
-        (datetime(2026, 11, 30, 23, 59, 59, 999_999, UTC), "2026-11"),
-        (datetime(2026, 12, 1, 0, 0, 0, 0, UTC), "2026-12"),
-        (datetime(2026, 12, 31, 23, 59, 59, 0, UTC), "2026-12"),
-        (datetime(2027, 1, 1, 0, 0, 1, 0, UTC), "2027-01"),
-        (datetime(2028, 2, 29, 23, 59, 59, 0, UTC), "2028-02"),
-        (datetime(2028, 3, 1, 0, 0, 1, 0, UTC), "2028-03"),
+        (datetime(2026, 11, 30, 23, 59, 59, 999_999, UTC), "2026-11", "2026-10"),
+        (datetime(2026, 12, 1, 0, 0, 0, 0, UTC), "2026-12", "2026-11"),
+        (datetime(2026, 12, 31, 23, 59, 59, 0, UTC), "2026-12", "2026-11"),
+        (datetime(2027, 1, 1, 0, 0, 1, 0, UTC), "2027-01", "2026-12"),
+        (datetime(2028, 2, 29, 23, 59, 59, 0, UTC), "2028-02", "2028-01"),
+        (datetime(2028, 3, 1, 0, 0, 1, 0, UTC), "2028-03", "2028-02"),
     ],
 )
-def test_the_period_asked_for_is_the_utc_month_in_which_the_poll_began(
-    now: datetime, period: str, monkeypatch: pytest.MonkeyPatch
+def test_the_periods_asked_for_are_the_utc_month_in_which_the_poll_began_and_the_one_before(
+    now: datetime, period: str, previous: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with scripted({f"GET /12345/usage?period={period}": [usage(meter(1))]}) as server:
+    reply = usage(meter(1), startDate=f"{period}-01", endDate=f"{period}-01")
+    with scripted({f"GET /12345/usage?period={period}": [reply]}) as server:
         outcome = polled(ionos(server.url, monkeypatch, contracts=[12345]), now)
 
     assert len(of("ionos_meter_quantity", outcome)) == 1
-    assert len(server.requests) == 1
+    asked = [request.key for request in server.requests]
+    assert asked == [f"GET /12345/usage?period={one}" for one in (previous, period)]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +111,9 @@ def test_the_period_asked_for_is_the_utc_month_in_which_the_poll_began(
         ([meter(-1)], ['unit="1hour"} -1.0']),
         ([meter("N/A")], []),
         ([meter("N/A"), meter(2)], []),
+        ([meter("N/A", unit="1 hour"), meter(0, unit="1G")], ['unit="1G"} 0.0']),
+        ([{"meterId": "C01000", "quantity": None}, meter(0, unit="1G"), meter(1, "R01000")], ['unit="1hour"} 1.0']),
+        ([{"meterId": None, "quantity": {"quantity": 1, "unit": "1hour"}}, meter(2)], ['unit="1hour"} 2.0']),
         ([], []),
     ],
 )
@@ -122,7 +135,7 @@ def test_data_centres_are_asked_for_one_by_one_where_they_are_configured(monkeyp
         account = ionos(server.url, monkeypatch, contracts=["12345"], datacenters=[CENTRE.upper(), None])
         outcome = polled(account)
 
-    assert {request.key for request in server.requests} == set(script)
+    assert {request.key for request in server.requests if "2026-11" in request.key} == set(script)
     assert of("ionos_meter_quantity", outcome) == [
         f'ionos_meter_quantity{{contract="12345",datacenter_id="{CENTRE}",meter_id="C01000",unit="1hour"}} 1.0',
         'ionos_meter_quantity{contract="12345",datacenter_id="null",meter_id="C01000",unit="1hour"} 2.0',
@@ -195,22 +208,59 @@ def test_a_discovered_contract_that_would_climb_in_the_path_is_never_asked_for(
 @pytest.mark.parametrize(
     ("rows", "amount"),
     [
-        ([price("1"), price("2")], 1.0),
+        ([price("1")], 1.0),
+        ([price("1"), price("1"), price(1, unit="1 Hour")], 1.0),
+        ([price("1"), price("2")], "ambiguous"),
+        ([price("1"), price("1", unit="30Days")], "ambiguous"),
         ([price("1", deprecated=True), price("2")], 2.0),
-        ([price("1", deprecated=True), price("2", kind="COMMITMENT")], 2.0),
+        ([price("1", deprecated=True), price("2", kind="COMMITMENT")], 1.0),
         ([price("1", kind="commitment-based"), price("2")], 2.0),
         ([price("1", kind="commitment-based"), price("2", kind=None)], 2.0),
+        ([price("1", kind=None, term=36), price("2", kind=None)], 2.0),
+        ([price("35", term=36)], "committed"),
+        ([price("35", kind="commitment-based")], "committed"),
         ([price("1", deprecated=True)], 1.0),
+        ([price("1", deprecated=True), price("2", deprecated=True)], "ambiguous"),
         ([price(None), price("2", deprecated=True)], 2.0),
         ([price("free"), price("2", deprecated=None)], 2.0),
         ([price(None)], None),
         ([], None),
     ],
 )
-def test_the_price_is_the_current_one_for_consumption(rows: list[object], amount: float | None) -> None:
-    found = prices(read_reply(Product, row, Notes()) for row in rows)
+def test_the_price_is_the_one_current_price_of_consumption(rows: list[object], amount: float | str | None) -> None:
+    found = PriceList.from_products(read_reply(Product, row, Notes()) for row in rows)
 
-    assert (found["C01000"].amount if found else None) == amount
+    assert {meter: price.amount for meter, price in found.prices.items()} == (
+        {"C01000": amount} if isinstance(amount, float) else {}
+    )
+    assert found.ambiguous == ({"C01000"} if amount == "ambiguous" else set())
+    assert found.committed == ({"C01000"} if amount == "committed" else set())
+
+
+@pytest.mark.parametrize(
+    ("rows", "costs", "drift"),
+    [
+        ([price("0.5")], ["4.0"], 0),
+        ([price("0.5"), price("0.25")], [], 1),
+        ([price("35", term=36)], [], 0),
+        ([price("0.5", unit="30Days")], [], 0),
+    ],
+)
+def test_what_a_meter_costs_is_not_shown_where_its_price_is_in_doubt(
+    rows: list[object], costs: list[str], drift: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = {
+        "GET /12345/usage?period=2026-11": [usage(meter(8))],
+        "GET /12345/products": [answer({"products": rows})],
+    }
+    with scripted(script) as server:
+        account = ionos(server.url, monkeypatch, contracts=[12345], cost=True)
+        outcomes = polled_at(account, NOW, NOW + timedelta(hours=1))
+
+    for outcome in outcomes:  # the second has the price list of the first
+        assert [line.rsplit(" ", 1)[1] for line in of("ionos_estimated_cost", outcome)] == costs
+        assert isinstance(outcome, Reading)
+        assert outcome.notes.drift["products.unitCost.quantity", "value"] == drift
 
 
 def test_prices_are_asked_for_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 Source:   Billing API 3.9.0, https://api.ionos.com/billing: GET /profile, GET /{contract}/usage,
           GET /{contract}/usage/{dc}, GET /{contract}/products
-Period:   the UTC month, asked for explicitly; figures are up to 24 hours behind and may be restated
+Period:   the UTC month, asked for explicitly; figures are up to 24 hours behind and may be restated, so that a
+          month is not final when it ends: the month before is asked for too
 Units:    each meter's own, named by the label `unit` as the vendor writes it; nothing is converted
 Login:    HTTP basic or a bearer token that a person made
 Limits:   none documented
@@ -10,23 +11,25 @@ Limits:   none documented
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import chain
 from typing import ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from exporter.client.auth import Auth, Basic
 from exporter.client.auth import Key as BearerToken
-from exporter.errors import Forbidden, NotFound
-from exporter.metrics import Item, Sample, Unreadable
+from exporter.errors import BadRequest, Forbidden, NotFound, PollError
+from exporter.metrics import Family, Item, Sample, Unreadable
 from exporter.vendors.account import Account
 from exporter.vendors.ionos import families
-from exporter.vendors.ionos.cost import Price, cost_samples, prices
-from exporter.vendors.ionos.replies import DataCenter, Products, Profile, Usage
-from exporter.vendors.ionos.settings import ContractNumber, DataCenterId
+from exporter.vendors.ionos.cost import PriceList, cost_items, price_items
+from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, previous_items, usage_items
+from exporter.vendors.ionos.replies import Products, Profile, Usage
+from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, without_leading_zeros
 from exporter.vendors.poll import Poll, segment
+from exporter.vendors.quotas import Quota
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import (
     Duration,
@@ -37,62 +40,11 @@ from exporter.vendors.settings import (
 )
 
 _DAY_SECONDS: Final = 86_400.0
-
-
-def samples(contract: str, replies: Sequence[Usage], price: Mapping[str, Price]) -> Iterator[Item]:
-    """Say one contract's usage in metrics.
-
-    Rows of one meter in one data centre are summed per unit. Where one of them is not known, no sum of its unit is;
-    where its unit is not known either, no sum of the meter is.
-    """
-    sums: dict[tuple[str, str, str], float] = defaultdict(float)
-    unknown: set[tuple[str, str, str | None]] = set()
-    meters: dict[tuple[str, str], str] = {}
-    data_centers: dict[str, DataCenter] = {}
-    for reply in replies:
-        for data_center in reply.datacenters:
-            data_centers[data_center.label] = data_center
-            for meter in data_center.meters or ():
-                unit = meter.unit or ""
-                meters[meter.meter_id, unit] = meter.meter_desc or ""
-                if meter.quantity is None or meter.quantity.quantity is None:
-                    unknown.add((data_center.label, meter.meter_id, meter.unit))
-                else:
-                    sums[data_center.label, meter.meter_id, unit] += meter.quantity.quantity
-    quantities = {key: value for key, value in sums.items() if not {key, (*key[:2], None)} & unknown}
-    for (data_center_id, meter_id, unit), quantity in quantities.items():
-        yield families.IONOS_METER_QUANTITY(
-            quantity, contract=contract, datacenter_id=data_center_id, meter_id=meter_id, unit=unit
-        )
-    for (meter_id, unit), description in meters.items():
-        yield families.IONOS_METER_INFO(1, contract=contract, meter_id=meter_id, description=description, unit=unit)
-    for data_center_id, center in data_centers.items():
-        yield families.IONOS_DATACENTER_INFO(
-            1,
-            contract=contract,
-            datacenter_id=data_center_id,
-            name=center.name or "",
-            location=center.location or "",
-        )
-    yield from _unreadable(contract, replies)
-    yield from cost_samples(contract, quantities, price)
-
-
-def _unreadable(contract: str, replies: Iterable[Usage]) -> Iterator[Unreadable]:
-    """Say which quantities exist and cannot be read: a row's, a data centre's, or those of more than is known."""
-    for reply in replies:
-        missing: list[dict[str, str]] = [{}] if is_partial(reply.datacenters) else []
-        for data_center in reply.datacenters:
-            place = {"datacenter_id": data_center.label}
-            missing += [place] if is_partial(data_center.meters) else []
-            missing += [
-                {**place, "meter_id": meter.meter_id, **({"unit": meter.unit} if meter.unit else {})}
-                for meter in data_center.meters or ()
-                if meter.quantity is None or meter.quantity.quantity is None
-            ]
-        for labels in missing:
-            yield families.IONOS_METER_QUANTITY.unreadable(contract=contract, **labels)
-            yield families.IONOS_ESTIMATED_COST.unreadable(contract=contract, **labels)
+_COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
+_LATE: Final = timedelta(hours=48)
+"""How long after a month's end its figures may still grow, and the next month may have none: twice what is stated."""
+_UNKNOWN_MONTH: Final = (NotFound, BadRequest)
+"""How the vendor answers about a month of which it has nothing."""
 
 
 class Ionos(Account):
@@ -150,61 +102,151 @@ quotas:
         if given.get("datacenters") and not (isinstance(contracts, list) and len(contracts) == 1):
             yield "datacenters", "needs exactly one number in contracts"
 
-    async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the month's usage of each contract; one that is gone is left out."""
-        contracts = self.contracts or await self._discovered(poll)
+    @field_validator("quotas", mode="after")
+    @classmethod
+    def _with_contract_labels(cls, quotas: tuple[Quota, ...]) -> tuple[Quota, ...]:
+        """Let `match` name a contract as the vendor writes it; the label has no leading zeros."""
 
-        async def samples_of(contract: str) -> Iterator[Item]:
-            price = await self._prices(poll, contract) if self.cost else {}
-            replies = await self._usage(poll, contract)
-            label = contract.lstrip("0") or contract
-            return chain(samples(label, replies, price), list(self._period(poll, label, replies)))
+        def with_label(quota: Quota) -> Quota:
+            match = dict(quota.match)
+            if "contract" in match:
+                match["contract"] = without_leading_zeros(match["contract"])
+            return quota.model_copy(update={"match": match})
+
+        return tuple(map(with_label, quotas))
+
+    @property
+    def dated_families(self) -> Collection[Family]:
+        """Quantities are asked for by their month, and an answer about another month is not used."""
+        return (families.IONOS_METER_QUANTITY,)
+
+    async def read(self, poll: Poll) -> Iterable[Item]:
+        """Return each contract's usage of this month and of the month before; a contract that is gone is left out."""
+        contracts: dict[str, str] = {}
+        for number in self.contracts or await self._profile_contracts(poll):
+            contracts.setdefault(contract_label(number), number)
+
+        async def items_of(label: str) -> Iterator[Item]:
+            return await self._contract_items(poll, contracts[label], label)
 
         # A user may see a contract in the profile whose figures are not for them, or not yet.
         gone = (NotFound,) if self.contracts else (NotFound, Forbidden)
+        found = await poll.each(contracts, items_of, gone, hides=_unreadable)
+        return chain.from_iterable(items for _, items in found)
 
-        def hidden(contract: str) -> list[Unreadable]:
-            label = contract.lstrip("0") or contract
-            return [families.IONOS_METER_QUANTITY.unreadable(contract=label)]
-
-        return chain.from_iterable([found for _, found in await poll.each(contracts, samples_of, gone, hides=hidden)])
-
-    async def _discovered(self, poll: Poll) -> list[str]:
+    async def _profile_contracts(self, poll: Poll) -> Sequence[str]:
         profile = await poll.get(Profile, "/profile")
         if is_partial(profile.companies):
-            poll.unreadable.append(families.IONOS_METER_QUANTITY.unreadable())
-        return list(dict.fromkeys(company.contract_id for company in profile.companies))
+            poll.unreadable.extend(family.unreadable() for family in _COUNTED)
+        return [company.contract_id for company in profile.companies]
 
-    async def _usage(self, poll: Poll, contract: str) -> list[Usage]:
-        month = {"period": f"{poll.now:%Y-%m}"}
-        whole = f"/{segment(contract)}/usage"
+    async def _contract_items(self, poll: Poll, contract: str, label: str) -> Iterator[Item]:
+        month = Month.from_time(poll.now)
+        price_list = await self._price_list(poll, contract) if self.cost else None
+        previous = await self._previous_month(poll, contract, month.previous)
+        replies = await self._running_month(poll, contract, month, previous)
+        used = ContractMonth.from_replies(replies)
+        items = [usage_items(label, used), self._period(poll, label, replies)]
+        items.append(previous_items(label, month.previous, ContractMonth.from_replies(previous)))
+        if price_list:
+            poll.notes.drift.update([("products.unitCost.quantity", "value")] * len(price_list.ambiguous))
+            items += [price_items(label, price_list), cost_items(label, used, price_list)]
+        elif self.cost:
+            items.append(iter([families.IONOS_ESTIMATED_COST.unreadable(contract=label)]))
+        return chain.from_iterable(items)
+
+    async def _running_month(
+        self, poll: Poll, contract: str, month: Month, previous: Iterable[MonthReply]
+    ) -> list[MonthReply]:
+        """Ask about the running month. That the vendor has nothing of it yet is no failure while it may be late."""
+        may_be_late = poll.now - month.start < _LATE
+        known = {reply.asked for reply in previous}
+
+        async def reply_to(data_center: str | None) -> MonthReply | None:
+            try:
+                return await self._month_reply(poll, contract, data_center, month)
+            except _UNKNOWN_MONTH:
+                # Without a month before, it may be the contract that is not there.
+                if may_be_late and data_center in known:
+                    return None
+                raise
+
         if not self.datacenters:
-            return [await poll.get(Usage, whole, month)]
+            replies = [await reply_to(None)]
+        else:
+            found = await poll.each(
+                self.datacenters,
+                reply_to,
+                hides=lambda data_center: _unreadable(contract_label(contract), datacenter_id=data_center),
+            )
+            replies = [reply for _, reply in found]
+        return [reply for reply in replies if reply]
 
-        async def usage_of(data_center: str) -> Usage:
-            return await poll.get(Usage, f"{whole}/{segment(data_center)}", month)
+    async def _previous_month(self, poll: Poll, contract: str, month: Month) -> list[MonthReply]:
+        """Ask about the month before: with each poll while it may still grow, then once a day.
 
-        def hidden(data_center: str) -> list[Unreadable]:
-            label = contract.lstrip("0") or contract
-            return [families.IONOS_METER_QUANTITY.unreadable(contract=label, datacenter_id=data_center)]
+        It costs the poll nothing but itself: while it cannot be read, the last answer stands.
+        """
+        name = f"month before of {contract}"
 
-        return [usage for _, usage in await poll.each(self.datacenters, usage_of, hides=hidden)]
+        async def read() -> tuple[Month, list[MonthReply]]:
+            return month, [
+                reply
+                for data_center in self.datacenters or (None,)
+                if (reply := await self._past_reply(poll, contract, data_center, month))
+            ]
 
-    async def _prices(self, poll: Poll, contract: str) -> dict[str, Price]:
+        age = _DAY_SECONDS if poll.now - month.end >= _LATE else 0.0
+        try:
+            _, replies = await poll.once_in(age, name, read)
+        except PollError as error:
+            poll.leave_out("refused", str(error))
+            known, replies = poll.kept[name][1] if name in poll.kept else (None, [])
+            return replies if known == month else []
+        return replies
+
+    async def _past_reply(self, poll: Poll, contract: str, data_center: str | None, month: Month) -> MonthReply | None:
+        try:
+            return await self._month_reply(poll, contract, data_center, month)
+        except _UNKNOWN_MONTH:
+            return None
+
+    async def _month_reply(self, poll: Poll, contract: str, data_center: str | None, month: Month) -> MonthReply:
+        """Ask one question about a month. An answer about another month or contract is noted as drift, and not used."""
+        path = f"/{segment(contract)}/usage" + (f"/{segment(data_center)}" if data_center else "")
+        usage = await poll.get(Usage, path, {"period": str(month)})
+        number = usage.metadata.contract_id if usage.metadata else None
+        drift = []
+        if number is not None and contract_label(number) != contract_label(contract):
+            drift.append("metadata.contract_id")
+        if usage.start_date is not None and not month.has_start(usage.start_date):
+            drift.append("$.start_date")
+        poll.notes.drift.update((field, "value") for field in drift)
+        return MonthReply(data_center, None if drift else usage)
+
+    async def _price_list(self, poll: Poll, contract: str) -> PriceList | None:
         """The price list, read once a day; without one that can be read there is no cost, but there is usage."""
 
-        async def read() -> dict[str, Price]:
-            return prices((await poll.get(Products, f"/{segment(contract)}/products")).products)
+        async def read() -> PriceList:
+            return PriceList.from_products((await poll.get(Products, f"/{segment(contract)}/products")).products)
 
-        return await poll.optional(lambda: poll.once_in(_DAY_SECONDS, f"prices of {contract}", read)) or {}
+        return await poll.optional(lambda: poll.once_in(_DAY_SECONDS, f"prices of {contract}", read))
 
-    def _period(self, poll: Poll, contract: str, replies: Iterable[Usage]) -> Iterator[Sample]:
+    def _period(self, poll: Poll, contract: str, replies: Iterable[MonthReply]) -> Iterator[Sample]:
         """The period of the figures, and through `poll.as_of` the oldest day that any of them reach to."""
-        starts = [reply.start_date for reply in replies if reply.start_date]
-        ends = [reply.end_date for reply in replies if reply.end_date]
-        yield from families.IONOS_PERIOD_START.known(min(starts, default=None), contract=contract)
-        yield from families.IONOS_PERIOD_END.known(min(ends, default=None), contract=contract)
+        usages = [reply.usage for reply in replies if reply.usage]
+        starts = [usage.start_date for usage in usages if usage.start_date]
+        ends = [usage.end_date for usage in usages if usage.end_date]
         # Whether endDate is the data's last day or the month's is not said; a day to come cannot be the former.
         reached = [end for end in ends if end <= poll.now]
         if reached:
             poll.as_of = min(reached if poll.as_of is None else [*reached, poll.as_of])
+        return chain(
+            families.IONOS_PERIOD_START.known(min(starts, default=None), contract=contract),
+            families.IONOS_PERIOD_END.known(min(ends, default=None), contract=contract),
+        )
+
+
+def _unreadable(contract: str, **labels: str) -> list[Unreadable]:
+    """Say that what a contract, or a part of it, used and what that costs is not known."""
+    return [family.unreadable(contract=contract, **labels) for family in _COUNTED]

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from exporter.metrics import Sample
+from exporter.metrics import Item
 from exporter.vendors.ionos import families
+from exporter.vendors.ionos.month import ContractMonth
 from exporter.vendors.ionos.replies import Product
 
 
@@ -23,9 +24,10 @@ class Price:
     currency: str
     unit: str | None = None
 
-    def is_of(self, unit: str) -> bool:
-        """Whether a quantity in `unit` costs this; true where one of the two does not say its unit."""
-        return not unit or not self.unit or _normal(unit) == _normal(self.unit)
+    def cost(self, quantity: float, unit: str) -> float | None:
+        """Return what a quantity in `unit` costs; None where the price is of another unit."""
+        is_same = not unit or not self.unit or _normal(unit) == _normal(self.unit)
+        return quantity * self.amount if is_same or not quantity else None
 
 
 def _normal(unit: str) -> str:
@@ -33,34 +35,71 @@ def _normal(unit: str) -> str:
     return unit.lower().replace(" ", "").replace("gb", "g").removesuffix("s")
 
 
-def prices(products: Iterable[Product]) -> dict[str, Price]:
-    """Return each meter's price.
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """What consumption costs, by meter.
 
-    Of its rows that have one: the current before the deprecated, consumption before commitment, then the first.
+    Attributes:
+        prices: of the meters that have exactly one.
+        ambiguous: meters with prices that contradict each other.
+        committed: meters that only have prices for a commitment.
+
     """
 
-    def preference(product: Product) -> tuple[bool, bool]:
-        return product.deprecated is True, "commit" in (product.type or "").lower()
+    prices: Mapping[str, Price]
+    ambiguous: frozenset[str] = frozenset()
+    committed: frozenset[str] = frozenset()
 
-    found: dict[str, Price] = {}
-    for product in sorted(products, key=preference):
-        cost = product.unit_cost
-        if cost is not None and cost.quantity is not None and cost.unit:
-            found.setdefault(product.meter_id, Price(cost.quantity, cost.unit, product.unit))
-    return found
-
-
-def cost_samples(
-    contract: str, quantities: Mapping[tuple[str, str, str], float], price: Mapping[str, Price]
-) -> Iterator[Sample]:
-    """Say prices, and what quantities (by data centre, meter and unit) come to at them; a meter without one is free."""
-    cost: dict[tuple[str, str, str], float] = defaultdict(float)
-    for (data_center_id, meter_id, unit), quantity in quantities.items():
-        if meter_id in price and price[meter_id].is_of(unit):
-            cost[data_center_id, meter_id, price[meter_id].currency] += quantity * price[meter_id].amount
-    for meter_id, one in price.items():
-        yield families.IONOS_METER_UNIT_PRICE(one.amount, contract=contract, meter_id=meter_id, currency=one.currency)
-    for (data_center_id, meter_id, currency), amount in cost.items():
-        yield families.IONOS_ESTIMATED_COST(
-            amount, contract=contract, datacenter_id=data_center_id, meter_id=meter_id, currency=currency
+    @classmethod
+    def from_products(cls, products: Iterable[Product]) -> PriceList:
+        """Read the rows of a price list. A deprecated price counts where a meter has no other."""
+        found: dict[str, dict[bool, dict[tuple[float, str, str], Price]]] = defaultdict(lambda: defaultdict(dict))
+        committed: set[str] = set()
+        for product in products:
+            cost = product.unit_cost
+            if cost is None or cost.quantity is None or not cost.unit:
+                continue
+            if product.is_commitment:
+                committed.add(product.meter_id)
+                continue
+            price = Price(cost.quantity, cost.unit, product.unit)
+            is_deprecated = product.deprecated is True
+            found[product.meter_id][is_deprecated][price.amount, price.currency, _normal(price.unit or "")] = price
+        prices = {meter: list((rows.get(False) or rows[True]).values()) for meter, rows in found.items()}
+        return cls(
+            {meter: several[0] for meter, several in prices.items() if len(several) == 1},
+            frozenset(meter for meter, several in prices.items() if len(several) > 1),
+            frozenset(committed - prices.keys()),
         )
+
+
+def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:
+    """Yield the price of each meter that has one."""
+    for meter_id, price in price_list.prices.items():
+        yield families.IONOS_METER_UNIT_PRICE(
+            price.amount, contract=contract, meter_id=meter_id, currency=price.currency
+        )
+
+
+def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> Iterator[Item]:
+    """Yield what a month's quantities come to. A meter without any price is free; one in doubt has no known cost."""
+    in_doubt = price_list.ambiguous | price_list.committed
+    costs: dict[tuple[str, str], float | None] = {}
+    for (data_center_id, meter_id, unit), quantity in month.quantities.items():
+        price = price_list.prices.get(meter_id)
+        if price is None and (meter_id not in in_doubt or not quantity):
+            continue
+        place = data_center_id, meter_id
+        cost, known = price.cost(quantity, unit) if price else None, costs.get(place, 0.0)
+        costs[place] = None if cost is None or known is None else known + cost
+    for labels in month.unreadable:
+        if labels.get("meter_id", "") in {"", *price_list.prices, *in_doubt}:
+            yield families.IONOS_ESTIMATED_COST.unreadable(contract=contract, **labels)
+            if "meter_id" in labels:
+                costs.pop((labels["datacenter_id"], labels["meter_id"]), None)  # the rest is not the whole
+    for (data_center_id, meter_id), cost in costs.items():
+        own = {"contract": contract, "datacenter_id": data_center_id, "meter_id": meter_id}
+        if cost is None:
+            yield families.IONOS_ESTIMATED_COST.unreadable(**own)
+        else:
+            yield families.IONOS_ESTIMATED_COST(cost, **own, currency=price_list.prices[meter_id].currency)

@@ -21,6 +21,13 @@ IONOS_METER_QUANTITY = _contract(
     labels=("contract", "datacenter_id", "meter_id", "unit"),
     source=f"{_USAGE} datacenters.meters.quantity.quantity",
 )
+IONOS_PREVIOUS_MONTH_QUANTITY = _contract(
+    "ionos_previous_month_quantity",
+    "Quantity metered in the UTC month before, in the units that the label `unit` names;"
+    " polled with each poll for 48 hours after the month's end, then once a day.",
+    labels=IONOS_METER_QUANTITY.labels,
+    source=f"{_USAGE} datacenters.meters.quantity.quantity",
+)
 IONOS_METER_INFO = _contract(
     "ionos_meter_info",
     "What a meter is, in the vendor's catalogue's words; always 1.",

@@ -10,6 +10,8 @@ from exporter.vendors.reply import (
     Key,
     MaybeFlag,
     MaybeKey,
+    MaybeNumber,
+    MaybePart,
     MaybeText,
     Number,
     Part,
@@ -18,7 +20,7 @@ from exporter.vendors.reply import (
     Time,
 )
 
-_OUTSIDE: Final = "null"
+OUTSIDE: Final = "null"
 """What the vendor's paths call the data centre of things that are in none."""
 
 
@@ -50,10 +52,11 @@ class DataCenter(CamelReply, title="datacenters"):
     location: MaybeText = None
     meters: Part[Rows[Meter]] = MISSING
 
-    @property
-    def label(self) -> str:
-        """The id, and `null` where there is none, as in the vendor's paths."""
-        return self.id or _OUTSIDE
+
+class Metadata(CamelReply, title="metadata"):
+    """Which contract a reply is about."""
+
+    contract_id: MaybeKey = None
 
 
 class Usage(CamelReply):
@@ -62,6 +65,7 @@ class Usage(CamelReply):
     start_date: Time = MISSING
     end_date: Time = MISSING
     datacenters: Rows[DataCenter]
+    metadata: MaybePart[Metadata] = None
 
 
 class Company(CamelReply, title="companies"):
@@ -91,6 +95,12 @@ class Product(CamelReply, title="products"):
     unit: MaybeText = None
     deprecated: MaybeFlag = None
     type: MaybeText = None
+    term: MaybeNumber = None
+
+    @property
+    def is_commitment(self) -> bool:
+        """Whether the price is for a commitment over `term` months; the vendor does not document the types' names."""
+        return bool(self.term) or "commit" in (self.type or "").lower()
 
 
 class Products(CamelReply):

@@ -10,6 +10,17 @@ from pydantic import PlainValidator
 from exporter.vendors.settings import is_uuid, shown
 
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
+_LEADING_ZEROS: Final = re.compile(r"(^|[|(]|\(\?:)0+(?=[0-9])")
+
+
+def contract_label(number: str) -> str:
+    """Return a contract's number as the label has it: the vendor writes leading zeros in some answers only."""
+    return number.lstrip("0") or number
+
+
+def without_leading_zeros(pattern: str) -> str:
+    """Return a regular expression without the zeros that begin it, or one of its alternatives, before more digits."""
+    return _LEADING_ZEROS.sub(r"\1", pattern)
 
 
 def _contract_number(value: object) -> str:

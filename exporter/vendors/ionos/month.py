@@ -1,0 +1,167 @@
+"""A contract's month, of what the vendor answered to one or several questions about it. Pure.
+
+Each data centre is taken from one answer: several answers may hold the same one, and are never added up. Within an
+answer, rows of one meter in one data centre are added up by unit; where one of them cannot be read, there is no sum.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from exporter.metrics import EndedPeriod, Item
+from exporter.vendors.ionos import families
+from exporter.vendors.ionos.replies import OUTSIDE, DataCenter, Usage
+from exporter.vendors.reply import is_partial
+
+_DAY: Final = timedelta(days=1)
+
+Cell = tuple[str, str, str]
+"""A data centre, a meter and a unit: what one quantity is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month, in UTC. As text it is what the vendor calls a period."""
+
+    start: datetime
+
+    @classmethod
+    def from_time(cls, moment: datetime) -> Month:
+        """Return the month that a time (UTC) is in."""
+        return cls(moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+
+    @property
+    def end(self) -> datetime:
+        """When the next one begins."""
+        return Month.from_time(self.start + 31 * _DAY).start
+
+    @property
+    def previous(self) -> Month:
+        """The month before."""
+        return Month.from_time(self.start - _DAY)
+
+    def has_start(self, day: datetime) -> bool:
+        """Whether a period that starts then is of this month; its midnight may be another time zone's."""
+        return self.start - _DAY < day < self.end
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class MonthReply:
+    """What the vendor answered to one question about a contract's month.
+
+    Attributes:
+        asked: the data centre that was asked about; None for the whole contract.
+        usage: the answer; None where it is not about what was asked.
+
+    """
+
+    asked: str | None
+    usage: Usage | None
+
+    def data_centers(self) -> dict[str, list[DataCenter]]:
+        """Return the answer's data centres by id; where it repeats no id, they are the one that was asked about."""
+        found = self.usage.datacenters if self.usage else []
+        has_ids = any(one.id for one in found)
+        unnamed = OUTSIDE if self.asked is None or has_ids else self.asked
+        by_id: dict[str, list[DataCenter]] = defaultdict(list)
+        for one in found:
+            by_id[one.id or unnamed].append(one)
+        return by_id
+
+
+@dataclass(frozen=True, slots=True)
+class ContractMonth:
+    """What a contract used in a month.
+
+    Attributes:
+        quantities: by data centre, meter and unit; those that can be read.
+        unreadable: labels of those that exist and cannot be read, as far as the labels are known.
+        data_centers: by id.
+
+    """
+
+    quantities: Mapping[Cell, float]
+    unreadable: Sequence[Mapping[str, str]]
+    data_centers: Mapping[str, Sequence[DataCenter]]
+
+    @classmethod
+    def from_replies(cls, replies: Iterable[MonthReply]) -> ContractMonth:
+        """Put answers together; a data centre is taken from the answer to the question about it, else the first."""
+        data_centers: dict[str, list[DataCenter]] = {}
+        unreadable: list[Mapping[str, str]] = []
+        for reply in replies:
+            if reply.usage is None:
+                unreadable.append({} if reply.asked is None else {"datacenter_id": reply.asked})
+            elif is_partial(reply.usage.datacenters):
+                unreadable.append({})
+            for name, found in reply.data_centers().items():
+                if name not in data_centers or name == reply.asked:
+                    data_centers[name] = found
+        quantities: dict[Cell, float] = {}
+        for name, found in data_centers.items():
+            known, missing = _quantities(found)
+            quantities |= {(name, *key): value for key, value in known.items()}
+            unreadable += [{"datacenter_id": name, **labels} for labels in missing]
+        return cls(quantities, unreadable, data_centers)
+
+
+def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], float], list[dict[str, str]]]:
+    """Add up one data centre's rows by meter and unit; return the sums, and labels of what cannot be read."""
+    sums: dict[tuple[str, str], float] = defaultdict(float)
+    unreadable = [dict[str, str]() for data_center in found if is_partial(data_center.meters)]
+    meters = [meter for data_center in found for meter in data_center.meters or ()]
+    for meter in meters:
+        value = meter.quantity.quantity if meter.quantity else None
+        if value is not None:
+            sums[meter.meter_id, meter.unit or ""] += value
+        elif meter.unit:
+            unreadable.append({"meter_id": meter.meter_id, "unit": meter.unit})
+        else:  # it may belong to any of the meter's sums
+            unreadable.append({"meter_id": meter.meter_id})
+    lost = {(labels.get("meter_id"), labels.get("unit")) for labels in unreadable}
+    known = {key: value for key, value in sums.items() if not {key, (key[0], None)} & lost}
+    return known, unreadable
+
+
+def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
+    """Yield the running month's quantities, and what its meters and data centres are."""
+    meters = {
+        (meter.meter_id, meter.unit or ""): meter.meter_desc or ""
+        for found in month.data_centers.values()
+        for one in found
+        for meter in one.meters or ()
+    }
+    for cell, quantity in month.quantities.items():
+        yield families.IONOS_METER_QUANTITY(quantity, **_labels(contract, cell))
+    for labels in month.unreadable:
+        yield families.IONOS_METER_QUANTITY.unreadable(contract=contract, **labels)
+    for (meter_id, unit), description in meters.items():
+        yield families.IONOS_METER_INFO(1, contract=contract, meter_id=meter_id, description=description, unit=unit)
+    for name, found in month.data_centers.items():
+        last = found[-1]
+        yield families.IONOS_DATACENTER_INFO(
+            1, contract=contract, datacenter_id=name, name=last.name or "", location=last.location or ""
+        )
+
+
+def previous_items(contract: str, month: Month, used: ContractMonth) -> Iterator[Item]:
+    """Yield the quantities of a month that has ended; they are counted as its last figures, too."""
+    start, end = month.start.timestamp(), month.end.timestamp()
+    for cell, quantity in used.quantities.items():
+        labels = _labels(contract, cell)
+        yield families.IONOS_PREVIOUS_MONTH_QUANTITY(quantity, **labels)
+        yield EndedPeriod(families.IONOS_METER_QUANTITY(quantity, **labels), start, end)
+    for unreadable in used.unreadable:
+        yield families.IONOS_PREVIOUS_MONTH_QUANTITY.unreadable(contract=contract, **unreadable)
+
+
+def _labels(contract: str, cell: Cell) -> dict[str, str]:
+    data_center_id, meter_id, unit = cell
+    return {"contract": contract, "datacenter_id": data_center_id, "meter_id": meter_id, "unit": unit}
