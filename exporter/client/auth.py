@@ -12,24 +12,29 @@ import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import anyio
+import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from exporter.errors import Malformed, PollError, SecretUnreadable, Unauthorized
-from exporter.secret import Secret, remember
+from exporter.secret import FileSecret, Secret, remember
 
 _LONGEST_TOKEN: Final = 16 * 1024
 _FIRST_LOGIN_WAIT_SECONDS: Final = 60.0
 _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
-_FIRST_ERROR: Final = 400
 _SHARED_SECONDS: Final = 1.0
 """How long a sign-in that failed stands for those who asked for one meanwhile."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""A token that worked so recently is not what a doubtful answer is about."""
+"""After a new token did not help, tokens are not what doubtful answers are about."""
+_DOUBTFUL: Final = frozenset({400, 403})
+"""Statuses with which vendors that document 401 tell of a token's end all the same."""
+_FILE_THREADS: Final = 8
+_FILE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class Basic:
 
     username: str
     password: Secret
+
+    @property
+    def in_file(self) -> bool:
+        """Whether reading it may take time."""
+        return isinstance(self.password, FileSecret)
 
     def header(self) -> str:
         """Return the Authorization header's value by RFC 7617, in UTF-8."""
@@ -51,6 +61,11 @@ class Key:
 
     secret: Secret
     scheme: str = "Bearer"
+
+    @property
+    def in_file(self) -> bool:
+        """Whether reading it may take time."""
+        return isinstance(self.secret, FileSecret)
 
     def header(self) -> str:
         """Return the Authorization header's value."""
@@ -69,7 +84,6 @@ class Login:
         lifetime: seconds that a token is used, where the answer does not say.
         lifetime_field: the field of the answer that says for how many seconds it is valid, if one does.
         scheme: what stands before the token in the header, if anything.
-        doubted_on: HTTP statuses, besides 401, with which the vendor may say that a token is no longer good.
         refused_on: HTTP statuses with which it says that the credentials are not.
 
     """
@@ -81,7 +95,6 @@ class Login:
     body: tuple[tuple[str, str | Secret], ...] = ()
     lifetime_field: str = ""
     scheme: str = "Bearer"
-    doubted_on: frozenset[int] = frozenset()
     refused_on: frozenset[int] = frozenset({_UNAUTHORIZED})
 
     def headers(self) -> dict[str, str]:
@@ -120,13 +133,39 @@ class Login:
 
 Auth = Basic | Key | Login
 
+_T = TypeVar("_T")
+_files: Final[RunVar[anyio.CapacityLimiter]] = RunVar("threads that read files")
+
+
+async def read_in_thread(read: Callable[[], _T]) -> _T:
+    """Return what `read` makes of files, in a thread that nobody else needs: a mount may hang.
+
+    Raises:
+        SecretUnreadable: it takes too long.
+
+    """
+    try:
+        limiter = _files.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(_FILE_THREADS)
+        _files.set(limiter)
+    try:
+        with anyio.fail_after(_FILE_SECONDS):
+            return await anyio.to_thread.run_sync(read, abandon_on_cancel=True, limiter=limiter)
+    except TimeoutError:
+        raise SecretUnreadable("a file does not answer") from None
+
 
 class Signer(Protocol):
     """Makes the Authorization header of an account's requests."""
 
     @abstractmethod
-    def answered(self, status: int) -> bool:
-        """Take note of an answer's status, and say whether another header is worth a try."""
+    def is_doubted(self, status: int) -> bool:
+        """Whether another header is worth a try after an answer of this status."""
+
+    @abstractmethod
+    def note_vain(self) -> None:
+        """Note that another header was answered the same."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
@@ -144,13 +183,16 @@ class Fixed:
 
     auth: Basic | Key
 
-    def answered(self, status: int) -> bool:
+    def is_doubted(self, status: int) -> bool:
         """Whether it is worth a look if the secret was changed since."""
         return status == _UNAUTHORIZED
 
+    def note_vain(self) -> None:
+        """Look again the next time."""
+
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header; after `refused`, only if the secret was changed since."""
-        header = self.auth.header()
+        header = await read_in_thread(self.auth.header) if self.auth.in_file else self.auth.header()
         return None if header == refused else header
 
 
@@ -167,19 +209,20 @@ class TokenSource:
     sign_in: Callable[[], Awaitable[tuple[str, float]]]
     _current: str | None = None
     _expires: float = 0.0
-    _worked_at: float = -math.inf
+    _trusted_until: float = -math.inf
     _refusals: int = 0
     _failure: PollError | None = None
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
-    def answered(self, status: int) -> bool:
+    def is_doubted(self, status: int) -> bool:
         """Whether the answer may mean that the token is no longer good."""
-        now = anyio.current_time()
-        if status < _FIRST_ERROR:
-            self._worked_at = now
-        doubtful = status in self.auth.doubted_on and now - self._worked_at > _TRUSTED_SECONDS
+        doubtful = status in _DOUBTFUL and anyio.current_time() >= self._trusted_until
         return status == _UNAUTHORIZED or doubtful
+
+    def note_vain(self) -> None:
+        """Take doubtful answers for what they say, for a while."""
+        self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header with a token that is valid and was not `refused`."""
@@ -191,14 +234,14 @@ class TokenSource:
 
     async def _renew(self) -> None:
         if self._failure is not None and anyio.current_time() < self._wait_until:
-            raise self._failure
+            raise self._failure.bare()
         try:
             header, lifetime = await self.sign_in()
         except PollError as error:
             self._refusals += isinstance(error, Unauthorized)
             doubled = _FIRST_LOGIN_WAIT_SECONDS * 2.0 ** min(self._refusals - 1, 10)
             wait = min(doubled, _LONGEST_LOGIN_WAIT_SECONDS) if isinstance(error, Unauthorized) else _SHARED_SECONDS
-            self._failure, self._wait_until = error, anyio.current_time() + wait
+            self._failure, self._wait_until = error.bare(), anyio.current_time() + wait
             raise
         self._current, self._expires = header, anyio.current_time() + lifetime
         self._refusals, self._failure = 0, None

@@ -18,6 +18,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     GetCoreSchemaHandler,
     PlainValidator,
     ValidationError,
@@ -43,7 +44,7 @@ MISSING: Final[Any] = object()
 """The default of a field that the contract always has, so that its absence is noted."""
 
 _MOST_ITEMS: Final = 100_000
-_LARGE_OBJECTS: Final = 1000
+_MOST_UNREADABLE: Final = 1000
 
 
 @dataclass(slots=True)
@@ -54,11 +55,14 @@ class Notes:
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
     """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
+    items: int = field(default=0, compare=False)
+    """How many items of lists and objects were read, used or not."""
 
     def add(self, others: Notes) -> None:
         """Note what others have noted."""
         self.drift.update(others.drift)
         self.skipped.update(others.skipped)
+        self.items += others.items
         self.left_out |= others.left_out
 
 
@@ -82,17 +86,6 @@ class CamelReply(Reply, alias_generator=to_camel):
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
 _building: Final = threading.Lock()
-
-
-def is_large(document: object) -> bool:
-    """Whether a document is so large that a scrape would wait while it is read: that takes 3 µs an object or list."""
-    found = [document]
-    for one in found:
-        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        found += [value for value in inner if isinstance(value, dict | list)]
-        if len(found) > _LARGE_OBJECTS:
-            return True
-    return False
 
 
 def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str = "") -> ReplyT:
@@ -179,20 +172,25 @@ def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationI
     if len(value) > _MOST_ITEMS:
         raise ValueError(f"more than {_MOST_ITEMS} items")
     notes = _notes(info)
+    notes.items += len(value)
     drift, skipped = notes.drift.copy(), notes.skipped.copy()
     try:
         return read(value)
     except ValidationError:
         notes.drift, notes.skipped = drift, skipped
-    items = [[item] for item in value] if isinstance(value, list) else [{k: v} for k, v in value.items()]
+    items = ([item] for item in value) if isinstance(value, list) else ({k: v} for k, v in value.items())
     usable: list[Any] = []
+    unreadable = 0
     for item in items:
         try:
             usable.append(read(item))
         except ValidationError:
             notes.skipped["schema"] += 1
+            unreadable += 1
+            if unreadable > _MOST_UNREADABLE and not usable:
+                break
     if not usable:
-        raise ValueError(f"none of {len(items)} items can be read")
+        raise ValueError(f"none of {len(value)} items can be read")
     if isinstance(value, list):
         return _PartialRows(one for (one,) in usable)
     return _PartialEntries({k: v for one in usable for k, v in one.items()})
@@ -229,8 +227,15 @@ MaybeFlag = Annotated[bool | None, _Noted(read_flag, _FLAG, nullable=True)]
 NotedKey = Annotated[str | None, _Noted(read_key)]
 Key = Annotated[str, BeforeValidator(read_key)]
 
+
+class _FirstProblem(FailFast):
+    """Stop at the first item that cannot be read: a problem of each of many thousands would fill the memory."""
+
+    __hash__ = object.__hash__
+
+
 _ItemT = TypeVar("_ItemT")
-Rows = Annotated[list[_ItemT], WrapValidator(_usable)]
+Rows = Annotated[list[_ItemT], _FirstProblem(), WrapValidator(_usable)]
 """A list whose unreadable items are left out and counted."""
 Entries = Annotated[dict[str, _ItemT], WrapValidator(_usable)]
 """An object of named items, read the same way."""

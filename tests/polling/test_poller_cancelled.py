@@ -42,7 +42,7 @@ class Told:
         self.polls += 1
 
 
-async def nobody(path: str, **_: object) -> object:
+async def nobody(path: str, **_: object) -> Any:
     raise AssertionError(path)
 
 
