@@ -28,7 +28,7 @@ from exporter.metrics import Sample
 from exporter.polling.pipeline import Brought, made
 from exporter.store.store import Store
 from exporter.vendors.planship.families import PLANSHIP_LEVER_BUCKET_USAGE as FAMILY
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 _MICRO: Final = 1e6
 _BAR: Final = Bar(ratio_at_most=1 / 5)
@@ -52,7 +52,7 @@ class Polls:
     def commit(self, number: int, samples: Sequence[Sample]) -> None:
         """Take what a poll of a slice brought to the page."""
         key, now = self._account.key, _NOW.timestamp()
-        brought = Brought(number, samples, Notes(), None, asked_at=_NOW, read_at=now, stale_at=inf)
+        brought = Brought(number, samples, Diagnostics(), None, asked_at=_NOW, read_at=now, stale_at=inf)
         polled = made(self._account, brought, self._store[key])
         self._store.succeeded(key, polled.part, polled.whole, number, polled.ledger)
 

@@ -12,7 +12,7 @@ import anyio.abc
 
 from exporter.client.client import Client
 from exporter.client.connections import Transport
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config
 from exporter.durations import Rate
 from exporter.errors import InternalError
@@ -30,13 +30,13 @@ from exporter.vendors.account import Credential
 
 
 def open_client(
-    account: Account, pacer: Pacer, observer: AccountTelemetry, transport: Transport | None = None
+    account: Account, limiter: RateLimiter, observer: AccountTelemetry, transport: Transport | None = None
 ) -> Client:
     """Return a client of an account's vendor."""
-    return Client(account.endpoint, pacer, observer, transport)
+    return Client(account.endpoint, limiter, observer, transport)
 
 
-OpenClient = Callable[[Account, Pacer, AccountTelemetry], Client]
+OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
 
 
 class Exporter:
@@ -59,7 +59,7 @@ class Exporter:
         self._clock = clock
         self._open_client = open_client
         self._storage = storage
-        self._pacers: dict[Credential, Pacer] = {}
+        self._limiters: dict[Credential, RateLimiter] = {}
         self._rates: dict[Credential, tuple[Rate | None, float]] = {}
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
         self._unwritten: set[AccountKey] = set()
@@ -74,8 +74,8 @@ class Exporter:
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
-        self.store.adopt({key: account.slices for key, account in wanted.items()})
-        self._keep_pacers(config)
+        self.store.adopt({key: account.slice_count for key, account in wanted.items()})
+        self._keep_limiters(config)
         for key in before.keys() - wanted.keys():
             self.telemetry.forget(key)
         changed = [account for key, account in wanted.items() if account != before.get(key)]
@@ -91,23 +91,25 @@ class Exporter:
         self.telemetry.loading.accept(self._clock())
         return changed
 
-    def _keep_pacers(self, config: Config) -> None:
+    def _keep_limiters(self, config: Config) -> None:
         """Keep the pace of each credential whose rate, and share of it, is the same; the first account's is all's."""
         rates: dict[Credential, tuple[Rate | None, float]] = {}
         for account in config.accounts:
             rates.setdefault(account.credential, (account.rate_limit, account.rate_share))
-        kept = {key: self._pacers[key] for key in rates.keys() & self._pacers.keys() if self._rates[key] == rates[key]}
-        self._pacers, self._rates = kept, rates
+        kept = {
+            key: self._limiters[key] for key in rates.keys() & self._limiters.keys() if self._rates[key] == rates[key]
+        }
+        self._limiters, self._rates = kept, rates
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
         """Open an adopted account for polls; its connections are closed on leaving."""
-        pacer = self._pacers.setdefault(
-            account.credential, Pacer(account.rate_limit, account.assumed_rate, account.rate_share)
+        limiter = self._limiters.setdefault(
+            account.credential, RateLimiter(account.rate_limit, account.assumed_rate, account.rate_share)
         )
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
-        async with self._open_client(account, pacer, observer) as client:
+        async with self._open_client(account, limiter, observer) as client:
             yield Poller(account, client, self.store, observer, self._clock, persist=persist)
 
     def _restore(self, account: Account, storage: Storage) -> None:
@@ -167,8 +169,8 @@ class Exporter:
         for account in config.accounts:
             if account.key in self._polled:
                 continue
-            for caution in account.cautions():
-                logger.warning(caution, vendor=account.vendor, account=account.name)
+            for warning in account.warnings():
+                logger.warning(warning, vendor=account.vendor, account=account.name)
             self._polled[account.key] = anyio.CancelScope()
             tasks.start_soon(self._poll, account, self._polled[account.key])
 

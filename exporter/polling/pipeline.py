@@ -30,7 +30,7 @@ from exporter.store.snapshot import Part, Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.textformat.lines import rendered
 from exporter.vendors.account import Account
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Brought:
     Attributes:
         number: the slice's.
         samples: as the vendor's file made them.
-        notes: what was noticed while they were read.
+        diagnostics: what was noticed while they were read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
         asked_at: when the poll began, UTC.
         read_at: when it ended, Unix time.
@@ -50,7 +50,7 @@ class Brought:
 
     number: int
     samples: Iterable[Item]
-    notes: Notes
+    diagnostics: Diagnostics
     as_of: float | None
     asked_at: datetime
     read_at: float
@@ -98,8 +98,8 @@ class Polled:
 
 def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
     """Return what becomes of what a poll brought, after what was known `before`."""
-    number, notes = brought.number, brought.notes
-    sanitized = sanitize(brought.samples, notes)
+    number, diagnostics = brought.number, brought.diagnostics
+    sanitized = sanitize(brought.samples, diagnostics)
     others = {other: part for other, part in before.parts.items() if other != number}
     read = SliceFigures(
         number, sanitized.figures, brought.asked_at, sanitized.unreadable, sanitized.ended, sanitized.rests
@@ -119,7 +119,7 @@ def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
         {**rendered(account.name, figures, blocks), **quota_blocks(account, quotas, ledger, blocks)},
         series_count(figures) + quota_series,
         quotas_dropped + figures_dropped,
-        notes,
+        diagnostics,
         brought.as_of,
         quotas,
         found.contributions,
@@ -127,11 +127,13 @@ def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
         read_at=brought.read_at,
         stale_at=brought.stale_at,
     )
-    reading = Reading({**quota_figures(account.vendor, quotas, ledger), **figures}, part.dropped, notes, brought.as_of)
+    reading = Reading(
+        {**quota_figures(account.vendor, quotas, ledger), **figures}, part.dropped, diagnostics, brought.as_of
+    )
     stale_at = min([brought.stale_at, *(part.stale_at for part in others.values())])
     shown = replace(found.whole, quotas=totals)
     whole = _whole(account, shown, ledger, before.whole, brought.read_at, stale_at, totals_dropped)
-    is_complete = len(others) + 1 >= account.slices
+    is_complete = len(others) + 1 >= account.slice_count
     return Polled(reading, figures, part, whole, ledger, found.fallen, is_complete)
 
 

@@ -24,7 +24,7 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
-from exporter.vendors.poll import Ask, Poll, Slice
+from exporter.vendors.poll import Fetch, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this, so that a start does not ask for everything at once."""
@@ -54,7 +54,7 @@ class Poller:
     def __init__(  # noqa: PLR0913 - the two that an account has, and those that all have
         self,
         account: Account,
-        ask: Ask,
+        ask: Fetch,
         store: Store,
         observer: Observer,
         clock: Clock = time.time,
@@ -72,7 +72,7 @@ class Poller:
 
     async def run(self) -> None:
         """Poll for ever: first soon, then out of step with other accounts, each slice once an interval."""
-        interval, slices = self._account.interval, self._account.slices
+        interval, slices = self._account.interval, self._account.slice_count
         early = phase(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + early * min(interval, LONGEST_FIRST_WAIT_SECONDS))
         while True:
@@ -88,7 +88,7 @@ class Poller:
 
     async def poll(self) -> Snapshot:
         """Ask once for all that there is, and return what we know then."""
-        for number in range(self._account.slices):
+        for number in range(self._account.slice_count):
             snapshot = await self._poll(number)
             if snapshot.error and not snapshot.error.transient:
                 break
@@ -99,7 +99,7 @@ class Poller:
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
         self._store.attempted(key, asked_at)
-        now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slices)
+        now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slice_count)
         outcome = await self._outcome(before, Poll(self._ask, now, self._kept, slice=part, spread=spread), began)
         await _unless_cancelled()
         if isinstance(outcome, PollError):
@@ -130,7 +130,13 @@ class Poller:
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
             brought = Brought(
-                poll.slice.number, chain(items, poll.unreadable), poll.notes, as_of, poll.now, self._clock(), stale_at
+                poll.slice.number,
+                chain(items, poll.unreadable),
+                poll.diagnostics,
+                as_of,
+                poll.now,
+                self._clock(),
+                stale_at,
             )
             polled = await _made(self._account, brought, before)
         except PollError as error:
@@ -141,7 +147,7 @@ class Poller:
             vendor, name = self._account.key
             logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
-        unreadable = poll.notes.drift and polled.is_empty and not poll.unwanted
+        unreadable = poll.diagnostics.drift and polled.is_empty and not poll.unwanted
         return Malformed("no figure of any answer can be read") if unreadable else polled
 
     async def _sleep_until(self, due: float) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from exporter.log import logger
 from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
-from exporter.vendors.reply import Notes, SkipReason
+from exporter.vendors.reply import Diagnostics, SkipReason
 
 _TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
 _MOST_FALLEN: Final = 5
@@ -20,7 +20,7 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     """Say what a poll changed: whether the account works, and what is left out of its readings."""
     _log_state(key, before, after)
     if after.parts is not before.parts:
-        _log_notes(key, before.notes, after.notes)
+        _log_diagnostics(key, before.diagnostics, after.diagnostics)
         _log_dropped(key, before.dropped, after.dropped)
         _log_withheld(key, before.withheld, after.withheld)
 
@@ -45,7 +45,7 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
         )
 
 
-def _log_notes(key: AccountKey, before: Notes, after: Notes) -> None:
+def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
     """Say once what departs from the vendor's documentation, and which items are left out, or that none is now."""
     vendor, account = key
     if before.drift.keys() != after.drift.keys():
@@ -92,8 +92,8 @@ def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
             logger.warning("a quota is not shown", vendor=vendor, account=account, quota=quota, error=error)
 
 
-def _left_out(notes: Notes) -> int:
-    return sum(notes.skipped[reason] for reason in _TOLD_SKIPS)
+def _left_out(diagnostics: Diagnostics) -> int:
+    return sum(diagnostics.skipped[reason] for reason in _TOLD_SKIPS)
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -139,7 +139,7 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
 
     contributions = {name: share.contribution for name, share in shares.items()}
     whole = account_totals(account, [*others, contributions])
-    is_last = len(others) + 1 >= account.slices
+    is_last = len(others) + 1 >= account.slice_count
     readings = SliceReadings(read.number, members(), at, account.max_series, is_last, whole.mixed)
     ledger, fallen = ledger.with_readings(readings)
     divided = [quota for share in shares.values() for quota in share.quotas]

@@ -13,9 +13,8 @@ from exporter.metrics import EndedPeriod, Figures, Labels, Unreadable
 from exporter.quota.model import MemberFigure, Quota, QuotaId, WithheldReason, subject_of
 from exporter.quota.sums import PartialLabels, Selection, Sum, combined, fits, selection, sums, unreadable_subjects
 from exporter.vendors import Account
-from exporter.vendors.periods import Calendar, Every, Span
-from exporter.vendors.quotas import Quota as Setting
-from exporter.vendors.quotas import plan_period_of
+from exporter.vendors.periods import CalendarPeriod, FixedPeriod, Span
+from exporter.vendors.quotas import ConfiguredQuota, plan_period_of
 
 _CUSTOMER: Final = "customer_id"
 
@@ -62,12 +61,12 @@ Contributions = Mapping[str, Contribution]
 """What one slice adds to each configured quota, by the quota's name."""
 
 
-def definition_of(setting: Setting) -> str:
+def definition_of(setting: ConfiguredQuota) -> str:
     """Return what a quota is made of, as text."""
     return repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
 
 
-def is_divided(setting: Setting) -> bool:
+def is_divided(setting: ConfiguredQuota) -> bool:
     """Whether each subject is of one customer: all its series are in one slice, and it is shown with that."""
     return _CUSTOMER in setting.by
 
@@ -84,7 +83,7 @@ class SliceShare:
 
     """
 
-    setting: Setting
+    setting: ConfiguredQuota
     selected: Selection
     contribution: Contribution
     quotas: tuple[Quota, ...] = ()
@@ -114,7 +113,7 @@ class SliceShare:
 
 
 def share_of(
-    setting: Setting, account: Account, figures: Figures, unreadable: Iterable[Unreadable], now: datetime
+    setting: ConfiguredQuota, account: Account, figures: Figures, unreadable: Iterable[Unreadable], now: datetime
 ) -> SliceShare:
     """Return what a slice that was read at `now` has of a quota."""
     period = period_at(setting, now.timestamp())
@@ -129,13 +128,15 @@ def share_of(
     return SliceShare(setting, selected, contribution, found.quotas)
 
 
-def period_at(setting: Setting, at: float) -> Span:
+def period_at(setting: ConfiguredQuota, at: float) -> Span:
     """Return the quota's period by the calendar at a time (Unix); `Span()` where the calendar does not say."""
     period = setting.period
-    return period.at(datetime.fromtimestamp(at, UTC)) if isinstance(period, Calendar | Every) else Span()
+    return (
+        period.span_at(datetime.fromtimestamp(at, UTC)) if isinstance(period, CalendarPeriod | FixedPeriod) else Span()
+    )
 
 
-def account_quotas(setting: Setting, account: Account, contributions: Sequence[Contributions]) -> Found:
+def account_quotas(setting: ConfiguredQuota, account: Account, contributions: Sequence[Contributions]) -> Found:
     """Return what the slices that were read have of a quota together.
 
     It is not shown before every slice was read for it, nor while slices were read in different periods: what is
@@ -143,7 +144,7 @@ def account_quotas(setting: Setting, account: Account, contributions: Sequence[C
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]
-    is_whole = len(own) == max(len(contributions), account.slices)
+    is_whole = len(own) == max(len(contributions), account.slice_count)
     if not is_divided(setting):
         return _added_up(setting, account, own) if is_whole else Found(withheld={"unread": 1})
     withheld: Counter[WithheldReason] = Counter()
@@ -158,11 +159,11 @@ def account_quotas(setting: Setting, account: Account, contributions: Sequence[C
     return Found((), count if is_whole else None, {"no_series": 1} if is_empty else dict(withheld), mixed)
 
 
-def _id(setting: Setting, account: Account, subject: Labels) -> QuotaId:
+def _id(setting: ConfiguredQuota, account: Account, subject: Labels) -> QuotaId:
     return QuotaId(setting.name, subject_of(subject) if setting.by else account.name, setting.unit)
 
 
-def _added_up(setting: Setting, account: Account, contributions: Sequence[Contribution]) -> Found:
+def _added_up(setting: ConfiguredQuota, account: Account, contributions: Sequence[Contribution]) -> Found:
     several: dict[Labels, list[Sum]] = defaultdict(list)
     for contribution in contributions:
         for subject, part in contribution.sums.items():

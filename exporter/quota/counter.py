@@ -22,7 +22,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from exporter.vendors.periods import NO_SPAN, Span
+from exporter.vendors.periods import UNKNOWN_SPAN, Span
 
 _LATEST_SECONDS: Final = 26 * 3600.0
 """How late a vendor may be with a new period's figure: a day behind, and a clock of its own."""
@@ -52,7 +52,7 @@ class Member:
     late_rise: float = 0.0
     has_fallen: bool = False
     has_reset: bool = False
-    previous: Span = NO_SPAN
+    previous: Span = UNKNOWN_SPAN
     previous_high_water: float = 0.0
 
 
@@ -142,10 +142,10 @@ def _began_at(reading: Reading, member: Member) -> float | None:
 
 
 def _same_period(member: Member, reading: Reading, *, is_unexplained: bool = False) -> tuple[Member, float]:
-    value, is_known = reading.value, reading.span != NO_SPAN
+    value, is_known = reading.value, reading.span != UNKNOWN_SPAN
     span = reading.span if is_known else member.span
     rise = max(0.0, value - member.high_water)
-    high_water = max(value, member.high_water) if span != NO_SPAN else value
+    high_water = max(value, member.high_water) if span != UNKNOWN_SPAN else value
     after = replace(
         member,
         high_water=high_water,
@@ -165,10 +165,10 @@ def _new_period(member: Member, reading: Reading) -> Member:
 def _is_earlier(span: Span, member: Member) -> bool:
     """Whether a reading is of a period before the running one: a late final figure, or a clock that went back."""
     running, previous = member.span, member.previous
-    if span in (NO_SPAN, running) or member.has_reset:
+    if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False
     is_previous = span.start == previous.start if previous.start is not None else span.end == previous.end
-    if previous != NO_SPAN and is_previous:
+    if previous != UNKNOWN_SPAN and is_previous:
         return True
     return running.start is not None and span.end is not None and span.end <= running.start
 
@@ -177,7 +177,7 @@ def _count_earlier(member: Member, reading: Reading) -> tuple[Member, float]:
     previous, span, value = member.previous, reading.span, reading.value
     if previous.start is not None and span.end is not None and span.end <= previous.start:
         return replace(member, last_seen_at=reading.at), 0.0
-    if previous == NO_SPAN:
+    if previous == UNKNOWN_SPAN:
         after = replace(member, previous=span, previous_high_water=value, last_seen_at=reading.at)
         return after, _first_use(reading)
     high_water = max(value, member.previous_high_water)

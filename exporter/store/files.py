@@ -146,7 +146,7 @@ class Storage:
     def read(self, account: Account) -> Restored:
         """Return what is stored of an account; files that cannot be used are set aside."""
         restored, fragments = Restored(), list[Fragment]()
-        own = {self._path(account, number): number for number in range(account.slices)}
+        own = {self._path(account, number): number for number in range(account.slice_count)}
         for path, number in own.items():
             if stored := _read(path, account, restored, is_own=True):
                 restored.readings[number] = stored
@@ -185,12 +185,12 @@ class Storage:
         self._locks.clear()
 
     def _path(self, account: Account, number: int) -> Path:
-        part = _part(account.shard) + (f"+{number}of{account.slices}" if account.slices > 1 else "")
+        part = _part(account.shard) + (f"+{number}of{account.slice_count}" if account.slice_count > 1 else "")
         return self._folder / f"{account.vendor}-{account.name}{part}.json"
 
     def _others(self, account: Account) -> Iterator[Path]:
         """Yield the files of the account that were written while it was divided in another way."""
-        own = {self._path(account, number) for number in range(account.slices)}
+        own = {self._path(account, number) for number in range(account.slice_count)}
         for path, shard in self._found.get(f"{account.vendor}-{account.name}", ()):
             if path not in own and (shard.total != account.shard.total or shard == account.shard):
                 yield path

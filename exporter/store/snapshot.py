@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from exporter.errors import PollError
 from exporter.quota import Contributions, Ledger, Quota, Withheld, WithheldReason
 from exporter.textformat.lines import Blocks
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 AccountKey = tuple[str, str]
 """Vendor and name."""
@@ -27,7 +27,7 @@ class Part:
         blocks: its sample lines.
         series: how many they are.
         dropped: how many series were left out because there were too many.
-        notes: what was noticed while it was read.
+        diagnostics: what was noticed while it was read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
         quotas: those that it shows.
         contributions: what it adds to the quotas that the operator set on the account.
@@ -41,7 +41,7 @@ class Part:
     blocks: Blocks = field(default_factory=dict)
     series: int = 0
     dropped: int = 0
-    notes: Notes = field(default_factory=Notes)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
     as_of: float | None = None
     quotas: tuple[Quota, ...] = ()
     contributions: Contributions = field(default_factory=dict)
@@ -110,12 +110,12 @@ class Snapshot:
         return sum(part.dropped for part in self._kept())
 
     @property
-    def notes(self) -> Notes:
+    def diagnostics(self) -> Diagnostics:
         """What was noticed in its readings."""
-        notes = Notes()
+        diagnostics = Diagnostics()
         for part in self.parts.values():
-            notes.add(part.notes)
-        return notes
+            diagnostics.add(part.diagnostics)
+        return diagnostics
 
     @property
     def matched(self) -> Mapping[str, int]:

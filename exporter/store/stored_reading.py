@@ -67,7 +67,7 @@ def encode(account: Account, number: int, stored: StoredReading) -> bytes:
         "version": VERSION,
         "vendor": account.vendor,
         "account": account.name,
-        "slice": [number, account.slices],
+        "slice": [number, account.slice_count],
         "shard": [account.shard.number, account.shard.total],
         "owner": owner(account),
         "asked_at": stored.asked_at,

@@ -19,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from exporter import __version__
-from exporter.client.rate_limit import RateLimit
+from exporter.client.rate_limit import StatedLimit
 from exporter.errors import REASONS, PollError
 from exporter.metrics import OWN_FAMILIES, Family, Labels, own
 from exporter.sharding import Shard
@@ -142,7 +142,7 @@ class AccountTelemetry:
             own.POLL_DURATION: Histogram(_POLL_BUCKETS),
             own.REQUEST_DURATION: Histogram(_REQUEST_BUCKETS),
         }
-        self._rate_limit = RateLimit()
+        self._rate_limit = StatedLimit()
         self._changes = 0
         self._said: tuple[Snapshot, int, int] | None = None
         self._lines: Mapping[Family, bytes] = {}
@@ -150,23 +150,23 @@ class AccountTelemetry:
     def settle(self, account: Account) -> None:
         """Go on with another setup of the account."""
         self.account = account
-        self._rate_limit = RateLimit()
+        self._rate_limit = StatedLimit()
         self._note()
 
-    def requested(self, code: str, seconds: float) -> None:
+    def on_request(self, code: str, seconds: float) -> None:
         """Count a request by its HTTP status, or `none`; not one that was under way when the account was forgotten."""
         if self.forgotten:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)
         self._count(own.REQUESTS, code)
 
-    def token_refreshed(self) -> None:
+    def on_token_refreshed(self) -> None:
         """Count a sign-in that brought a token."""
         self._count(own.TOKEN_REFRESHES)
 
-    def rate_limit_stated(self, stated: RateLimit) -> None:
+    def on_stated_limit(self, stated: StatedLimit) -> None:
         """Keep what an answer says of the vendor's limit; an answer that says nothing changes nothing."""
-        if stated not in (RateLimit(), self._rate_limit):
+        if stated not in (StatedLimit(), self._rate_limit):
             self._rate_limit = stated
             self._note()
 
@@ -185,7 +185,7 @@ class AccountTelemetry:
         if isinstance(outcome, PollError):
             self._count(own.POLL_FAILURES, outcome.reason)
             return
-        for reason, count in outcome.notes.skipped.items():
+        for reason, count in outcome.diagnostics.skipped.items():
             self._count(own.ITEMS_SKIPPED, reason, by=count)
 
     def lines(self, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:

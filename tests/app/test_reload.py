@@ -23,7 +23,7 @@ from exporter.app.exporter import open_client as connect
 from exporter.app.reload import watch
 from exporter.cli import demo
 from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config, parse
 from exporter.sandbox import World, make_app
 from exporter.telemetry.telemetry import AccountTelemetry
@@ -155,10 +155,10 @@ def test_a_poll_under_way_of_an_account_that_is_gone_ends() -> None:
 def test_an_account_that_cannot_be_opened_fails_and_ends_nobody_else() -> None:
     sandbox = partial(connect, transport=httpx.ASGITransport(app=make_app(World(clock=virtual_now))))
 
-    def open_client(opened: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
+    def open_client(opened: Account, limiter: RateLimiter, observer: AccountTelemetry) -> Client:
         if opened.name == "main":
             raise FileNotFoundError("the authorities are gone")
-        return sandbox(opened, pacer, observer)
+        return sandbox(opened, limiter, observer)
 
     pages: list[str] = []
 

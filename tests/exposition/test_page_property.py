@@ -152,7 +152,7 @@ def take(world: World, step: tuple[object, ...]) -> None:
             world.tell(key, partial(AccountTelemetry.polled, seconds=2.0, outcome=error))
             world.store.failed(key, error, number % known[key].slices)
         case "request", (str(), str()) as key, str(code) if key in known:
-            world.tell(key, partial(AccountTelemetry.requested, code=code, seconds=0.1))
+            world.tell(key, partial(AccountTelemetry.on_request, code=code, seconds=0.1))
             world.store.attempted(key, world.now)
         case "wait", float(seconds):
             world.now += seconds

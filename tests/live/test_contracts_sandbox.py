@@ -46,5 +46,5 @@ def test_every_account_is_read_whole_through_prism(polled: Polled) -> None:
     assert {key: str(one.error) for key, one in polled.accounts.items() if not one.up} == {}
     for key, snapshot in polled.accounts.items():
         assert snapshot.series
-        assert not snapshot.notes.skipped
-        assert set(snapshot.notes.drift) == ({("$.data", "missing")} if key == ("netnut", "globex") else set())
+        assert not snapshot.diagnostics.skipped
+        assert set(snapshot.diagnostics.drift) == ({("$.data", "missing")} if key == ("netnut", "globex") else set())

@@ -155,7 +155,7 @@ def polled(account: Account, ask: Spoilt, days: int, before: Snapshot) -> Polled
     except PollError as error:
         return error
     as_of = poll.as_of.timestamp() if poll.as_of else None
-    return made(account, Brought(0, [*items, *poll.unreadable], poll.notes, as_of, poll.now, 1.0, 100.0), before)
+    return made(account, Brought(0, [*items, *poll.unreadable], poll.diagnostics, as_of, poll.now, 1.0, 100.0), before)
 
 
 def samples_of(outcome: Polled, vendor: str) -> list[Sample]:
@@ -267,4 +267,4 @@ def test_one_customer_whose_id_cannot_be_asked_for_costs_the_others_nothing(iden
     assert outcome.reading.samples == whole.reading.samples
     assert outcome.whole
     assert outcome.whole.withheld == {("all", "unreadable"): 1, ("features", "unreadable"): 3}
-    assert outcome.reading.notes.skipped == {"schema": 1}
+    assert outcome.reading.diagnostics.skipped == {"schema": 1}

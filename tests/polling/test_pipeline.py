@@ -17,7 +17,7 @@ from exporter.polling.pipeline import Brought, Polled, made, reconfigured
 from exporter.store.snapshot import Snapshot
 from exporter.vendors import Account
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SUM = "quotas: [{name: q, metric: prolifi_event_count, limit: 50}]"
@@ -32,7 +32,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
 def account_of(settings: str = SUM) -> Account:
     text = configuration("prolifi", f"max_customers: {SLICES * 1000}, {settings}")
     (account,) = parse(text.encode(), Path()).accounts
-    assert account.slices == SLICES
+    assert account.slice_count == SLICES
     return account
 
 
@@ -45,10 +45,10 @@ class Polls:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.snapshot = Snapshot(account.slices)
+        self.snapshot = Snapshot(account.slice_count)
 
     def read(self, number: int, samples: Iterable[Sample], stale_at: float = 100.0) -> Polled:
-        brought = Brought(number, samples, Notes(), None, NOW, read_at=1.0, stale_at=stale_at)
+        brought = Brought(number, samples, Diagnostics(), None, NOW, read_at=1.0, stale_at=stale_at)
         polled = made(self.account, brought, self.snapshot)
         self.snapshot = self.snapshot.succeeded(number).read(number, polled.part, polled.whole, polled.ledger)
         return polled
@@ -224,7 +224,7 @@ def test_a_large_reading_is_made_in_a_thread_and_is_the_same(count: int, thread:
             yield one
 
     async def main() -> Polled:
-        brought = Brought(0, samples(), Notes(), None, NOW, read_at=1.0, stale_at=100.0)
+        brought = Brought(0, samples(), Diagnostics(), None, NOW, read_at=1.0, stale_at=100.0)
         return await poller._made(account, brought, Snapshot(SLICES))  # noqa: SLF001 - the poller's one step aside
 
     polled, expected = anyio.run(main), Polls(account).read(0, events(0, count))

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 from virtual_time import START, run_virtually, virtual_now
 
-from exporter.client.auth import Auth, Key
+from exporter.client.auth import ApiKey, Auth
 from exporter.errors import Forbidden, PollError, RateLimited, ServerFailed
 from exporter.metrics import Sample
 from exporter.polling.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
@@ -37,7 +37,7 @@ class Scripted(Account):
 
     @property
     def auth(self) -> Auth:
-        return Key(EnvironmentSecret("HOME"))
+        return ApiKey(EnvironmentSecret("HOME"))
 
     async def read(self, poll: Poll) -> Iterable[Sample]:  # noqa: ARG002 - the script does not ask
         step = self.script[min(len(self.polled_at), len(self.script) - 1)]
@@ -56,7 +56,7 @@ class Leaving(Scripted):
         gone = self.script[min(len(self.polled_at), len(self.script) - 1)]
         assert isinstance(gone, int)
         poll.skip("gone", gone)
-        poll.notes.left_out |= {f"GET /{number}: HTTP 404" for number in range(gone)}
+        poll.diagnostics.left_out |= {f"GET /{number}: HTTP 404" for number in range(gone)}
         return await super().read(poll)
 
 
@@ -129,7 +129,7 @@ def test_accounts_do_not_poll_in_step() -> None:
 
 def test_shards_do_not_poll_an_account_in_step() -> None:
     def first_poll(shard: Shard) -> float:
-        part = scripted(1).polled_by(shard)
+        part = scripted(1).for_shard(shard)
         run_for(0, part)
         return part.polled_at[0]
 
@@ -281,7 +281,7 @@ class Drifting(Scripted):
 
     async def read(self, poll: Poll) -> Iterable[Sample]:
         await super().read(poll)
-        poll.notes.drift["data.plan_gb", "type"] += 1
+        poll.diagnostics.drift["data.plan_gb", "type"] += 1
         poll.unwanted += self.unwanted
         return []
 

@@ -7,7 +7,7 @@ import anyio
 import pytest
 from virtual_time import run_virtually, virtual_now
 
-from exporter.client.auth import Auth, Key
+from exporter.client.auth import ApiKey, Auth
 from exporter.errors import PollError
 from exporter.metrics import Sample
 from exporter.polling.poller import Poller
@@ -27,7 +27,7 @@ class Forgotten(Account):
 
     @property
     def auth(self) -> Auth:
-        return Key(EnvironmentSecret("HOME"))
+        return ApiKey(EnvironmentSecret("HOME"))
 
     async def read(self, poll: Poll) -> Iterable[Sample]:  # noqa: ARG002 - it does not ask
         self.forget()

@@ -7,7 +7,7 @@ import anyio
 import pytest
 from virtual_time import run_virtually, virtual_now
 
-from exporter.client.auth import Auth, Key
+from exporter.client.auth import ApiKey, Auth
 from exporter.errors import PollError, ServerFailed
 from exporter.metrics import Sample, figures_of
 from exporter.polling.pipeline import restored
@@ -19,7 +19,7 @@ from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors.account import Account
-from exporter.vendors.customers import by_slice
+from exporter.vendors.customers import split_by_slice
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
@@ -38,10 +38,10 @@ class Sliced(Account):
 
     @property
     def auth(self) -> Auth:
-        return Key(EnvironmentSecret("HOME"))
+        return ApiKey(EnvironmentSecret("HOME"))
 
     @property
-    def slices(self) -> int:
+    def slice_count(self) -> int:
         return self.total
 
     async def read(self, poll: Poll) -> Iterable[Sample]:
@@ -49,7 +49,7 @@ class Sliced(Account):
         await anyio.sleep(1)
         if now >= self.failing.get(poll.slice.number, float("inf")):
             raise ServerFailed("HTTP 500")
-        mine = by_slice(CUSTOMERS, poll.slice.total)[poll.slice.number]
+        mine = split_by_slice(CUSTOMERS, poll.slice.total)[poll.slice.number]
         return [PROLIFI_EVENT_COUNT(now, customer_id=one, event_name="e") for one in mine]
 
 
@@ -77,7 +77,7 @@ async def nobody(path: str, **_: object) -> object:
 def looks(one: Sliced, *moments: float, store: Store | None = None) -> list[Snapshot]:
     """Poll an account, and return what is known of it at each of these times."""
     known, found = store or Store(), list[Snapshot]()
-    known.adopt({one.key: one.slices})
+    known.adopt({one.key: one.slice_count})
 
     async def main() -> None:
         async with anyio.create_task_group() as tasks:

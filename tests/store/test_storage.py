@@ -27,7 +27,7 @@ from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.periods import Span
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 MAIN = NetNut.model_construct(
     vendor="netnut",
@@ -41,7 +41,7 @@ PLAN = {"plan_id": "41", "product_type": "Residential"}
 
 
 def kept(*samples: Sample) -> StoredReading:
-    brought = Brought(0, samples, Notes(), as_of=500.0, asked_at=NOW, read_at=1002.0, stale_at=2000.0)
+    brought = Brought(0, samples, Diagnostics(), as_of=500.0, asked_at=NOW, read_at=1002.0, stale_at=2000.0)
     polled = made(MAIN, brought, Snapshot())
     return StoredReading(
         1000.0,

@@ -35,14 +35,14 @@ def test_a_value_that_is_not_finite_is_left_out_and_counted(value: float) -> Non
     reading = checked([used(value), used(5, "2")], max_series=10)
 
     assert [sample.value for sample in reading.samples] == [5.0]
-    assert reading.notes.skipped == {"value": 1}
+    assert reading.diagnostics.skipped == {"value": 1}
 
 
 def test_of_a_series_that_comes_twice_the_last_is_kept_and_the_other_counted() -> None:
     reading = checked([used(1), used(2)], max_series=10)
 
     assert [sample.value for sample in reading.samples] == [2.0]
-    assert reading.notes.skipped == {"duplicate": 1}
+    assert reading.diagnostics.skipped == {"duplicate": 1}
 
 
 def test_labels_that_are_the_same_once_cleaned_are_one_series() -> None:

@@ -6,16 +6,19 @@ from exporter.metrics import Item
 from exporter.store.reading import Reading, limit_series, sanitize
 from exporter.store.snapshot import Part
 from exporter.textformat.lines import rendered
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 
 def checked(
-    samples: Iterable[Item], max_series: int = 10_000, notes: Notes | None = None, as_of: float | None = None
+    samples: Iterable[Item],
+    max_series: int = 10_000,
+    diagnostics: Diagnostics | None = None,
+    as_of: float | None = None,
 ) -> Reading:
     """A reading without quotas."""
-    notes = notes or Notes()
-    figures, dropped = limit_series(sanitize(samples, notes).figures, max_series)
-    return Reading(figures, dropped, notes, as_of)
+    diagnostics = diagnostics or Diagnostics()
+    figures, dropped = limit_series(sanitize(samples, diagnostics).figures, max_series)
+    return Reading(figures, dropped, diagnostics, as_of)
 
 
 def kept(
@@ -31,7 +34,7 @@ def kept(
         rendered(account, reading.figures, before.blocks if before else {}),
         reading.series,
         reading.dropped,
-        reading.notes,
+        reading.diagnostics,
         reading.as_of,
         read_at=read_at,
         stale_at=stale_at,

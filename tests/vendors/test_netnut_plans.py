@@ -148,7 +148,7 @@ def test_of_several_rows_of_one_plan_one_is_shown_whole_in_whichever_order_they_
         found = {name: page.get(f"netnut_{name}", "} None").rpartition(" ")[2] for name in expected}
         assert found == {name: str(value if value is None else float(value)) for name, value in expected.items()}
         assert isinstance(outcome, Reading)
-        assert outcome.notes.skipped["duplicate"] == len(several) - 1
+        assert outcome.diagnostics.skipped["duplicate"] == len(several) - 1
 
 
 OTHER_STATUS = {**PLAN, "is_active": False}
