@@ -177,7 +177,7 @@ def test_a_shard_asks_at_its_share_of_the_rate(settings: str, total: int, second
     async def main() -> float:
         exporter, began = Exporter(virtual_now, open_client), anyio.current_time()
         config = parse(account("prolifi", settings).encode(), Path()).shard_part(Shard(total - 1, total))
-        exporter.adopt(config)
+        exporter.apply_config(config)
         async with exporter.poller(the_only(config)):
             for _ in range(800):
                 await limiters[0].wait()

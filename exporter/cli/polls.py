@@ -85,7 +85,7 @@ def format_result(outcome: Outcome) -> str:
 
     account, snapshot = outcome.account, outcome.snapshot
     who = f"{account.vendor}/{account.name}"
-    if snapshot.error is not None or not snapshot.parts:
+    if snapshot.error is not None or not snapshot.slices:
         reason = snapshot.error.reason if snapshot.error else "unknown"
         return f"{who}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
     diagnostics = snapshot.diagnostics

@@ -56,7 +56,7 @@ class Member:
     previous_high_water: float = 0.0
 
 
-class Reading(NamedTuple):
+class MemberReading(NamedTuple):
     """A member's figure, and the facts that say which period it is of.
 
     Attributes:
@@ -75,7 +75,7 @@ class Reading(NamedTuple):
     is_dated: bool = False
 
 
-def count(member: Member | None, reading: Reading) -> tuple[Member, float]:
+def count(member: Member | None, reading: MemberReading) -> tuple[Member, float]:
     """Return a member after a reading, and what that adds to the counter."""
     value, span = reading.value, reading.span
     if member is None:
@@ -85,7 +85,7 @@ def count(member: Member | None, reading: Reading) -> tuple[Member, float]:
     return _count_running(member, reading)
 
 
-def _count_running(member: Member, reading: Reading) -> tuple[Member, float]:
+def _count_running(member: Member, reading: MemberReading) -> tuple[Member, float]:
     value, old, moved = reading.value, member.span, _moves_later(reading.span, member.span)
     has_passed = old.end is not None and reading.at >= old.end
     if member.has_reset and has_passed and reading.at - (old.end or 0.0) < _lateness(old):
@@ -101,7 +101,7 @@ def _count_running(member: Member, reading: Reading) -> tuple[Member, float]:
     return _count_unfallen(member, reading, began)
 
 
-def _count_unfallen(member: Member, reading: Reading, began: float) -> tuple[Member, float]:
+def _count_unfallen(member: Member, reading: MemberReading, began: float) -> tuple[Member, float]:
     """Count a figure that has not fallen although a new period began: it is the new one's, or late."""
     if not reading.is_dated and reading.at - began < _lateness(reading.span):
         after, rise = _same_period(member, reading)
@@ -110,7 +110,7 @@ def _count_unfallen(member: Member, reading: Reading, began: float) -> tuple[Mem
     return _new_period(member, reading), max(0.0, reading.value - member.late_rise)
 
 
-def _first_use(reading: Reading) -> float:
+def _first_use(reading: MemberReading) -> float:
     start = reading.span.start
     return max(0.0, reading.value) if start is not None and start >= reading.since else 0.0
 
@@ -127,7 +127,7 @@ def _moves_later(new: Span, old: Span) -> bool:
     )
 
 
-def _began_at(reading: Reading, member: Member) -> float | None:
+def _began_at(reading: MemberReading, member: Member) -> float | None:
     """Return when a new period began by its dates alone, Unix time; None where they were only corrected."""
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
@@ -141,7 +141,7 @@ def _began_at(reading: Reading, member: Member) -> float | None:
     return new.start if is_over or (ends_later and is_recent) else None
 
 
-def _same_period(member: Member, reading: Reading, *, is_unexplained: bool = False) -> tuple[Member, float]:
+def _same_period(member: Member, reading: MemberReading, *, is_unexplained: bool = False) -> tuple[Member, float]:
     value, is_known = reading.value, reading.span != UNKNOWN_SPAN
     span = reading.span if is_known else member.span
     rise = max(0.0, value - member.high_water)
@@ -157,7 +157,7 @@ def _same_period(member: Member, reading: Reading, *, is_unexplained: bool = Fal
     return after, rise
 
 
-def _new_period(member: Member, reading: Reading) -> Member:
+def _new_period(member: Member, reading: MemberReading) -> Member:
     value = reading.value
     return Member(value, value, reading.span, reading.at, previous=member.span, previous_high_water=member.high_water)
 
@@ -173,7 +173,7 @@ def _is_earlier(span: Span, member: Member) -> bool:
     return running.start is not None and span.end is not None and span.end <= running.start
 
 
-def _count_earlier(member: Member, reading: Reading) -> tuple[Member, float]:
+def _count_earlier(member: Member, reading: MemberReading) -> tuple[Member, float]:
     previous, span, value = member.previous, reading.span, reading.value
     if previous.start is not None and span.end is not None and span.end <= previous.start:
         return replace(member, last_seen_at=reading.at), 0.0

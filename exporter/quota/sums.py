@@ -79,7 +79,7 @@ def sums(setting: ConfiguredQuota, selected: Selection) -> dict[Labels, Sum]:
     }
 
 
-def combined(several: Sequence[Sum]) -> Sum:
+def combine(several: Sequence[Sum]) -> Sum:
     """Return the sum of the series of all."""
     if len(several) == 1:
         return several[0]
@@ -112,7 +112,7 @@ def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadabl
     return frozenset(found)
 
 
-def fits(subject: Labels, unreadable: PartialLabels) -> bool:
+def may_match(subject: Labels, unreadable: PartialLabels) -> bool:
     """Whether a subject may be the one whose series cannot be read."""
     return all(known in (None, value) for value, known in zip(subject, unreadable, strict=True))
 

@@ -29,7 +29,7 @@ def account_figures(account: Account, limit: StatedLimit, snapshot: Snapshot, no
 
 
 def _states(key: Labels, snapshot: Snapshot, now: float) -> Iterator[Figure]:
-    shown = snapshot.shown(now)
+    shown = snapshot.visible(now)
     yield own.ACCOUNT_UP, key, snapshot.up
     yield own.LAST_SUCCESS, key, snapshot.read_at
     yield own.LAST_ATTEMPT, key, snapshot.attempted_at

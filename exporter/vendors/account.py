@@ -15,7 +15,7 @@ from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import FileSecret, Secret
-from exporter.sharding import Shard, owner
+from exporter.sharding import Shard, shard_of
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
@@ -168,7 +168,7 @@ class Account(Settings):
 
     def shard_numbers(self, total: int) -> Collection[int]:
         """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
-        return (owner(total, *self.key),)
+        return (shard_of(total, *self.key),)
 
     def shard_part(self, shard: Shard) -> Self | None:
         """Return the part of a whole account that a shard polls; None where that is nothing."""

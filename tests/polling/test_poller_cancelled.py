@@ -38,7 +38,7 @@ class Told:
     def __init__(self) -> None:
         self.polls = 0
 
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:  # noqa: ARG002 - how many is all
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:  # noqa: ARG002 - how many is all
         self.polls += 1
 
 
@@ -55,7 +55,7 @@ def cancelled(work: Callable[[Poller], Coroutine[Any, Any, object]], *, known: b
 
             def forget() -> None:
                 scope.cancel()
-                store.adopt({})
+                store.reconfigure({})
 
             account = Forgotten.model_construct(
                 vendor="scripted", name="main", interval=300.0, stale_after=None, max_series=10, forget=forget

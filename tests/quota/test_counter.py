@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.quota.counter import Member, Reading, count
+from exporter.quota.counter import Member, MemberReading, count
 from exporter.vendors.periods import UNKNOWN_SPAN, Span
 
 HOUR = 3600.0
@@ -26,7 +26,7 @@ def totals(steps: Iterable[Step], *, since: float = 0.0, is_dated: bool = False)
     member: Member | None = None
     total, found = 0.0, []
     for at, span, value in steps:
-        member, consumed = count(member, Reading(value, span, at, since, is_dated))
+        member, consumed = count(member, MemberReading(value, span, at, since, is_dated))
         total += consumed
         found.append(total)
     return found
@@ -195,7 +195,7 @@ def test_what_began_since_the_first_reading_counts_whole(start: float | None, to
 def test_an_unexplained_fall_is_noticed_once() -> None:
     member, noticed = None, []
     for at, span, value in daily(NOVEMBER, 900, 4, 5, 6):
-        member, _ = count(member, Reading(value, span, at, 0.0))
+        member, _ = count(member, MemberReading(value, span, at, 0.0))
         noticed.append(member.has_fallen)
 
     assert noticed == [False, True, False, False]

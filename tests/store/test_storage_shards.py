@@ -11,7 +11,7 @@ from exporter.metrics import figures_of
 from exporter.quota import UNCLAIMED, Ledger, Member, QuotaId, Total
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
-from exporter.store.files import Restored, Storage
+from exporter.store.files import Storage, StoredAccount
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors.periods import UNKNOWN_SPAN
 from exporter.vendors.prolifi.account import Prolifi
@@ -91,7 +91,7 @@ def test_shards_that_start_at_once_do_not_mind_that_another_tries_the_folder_too
 
     monkeypatch.setattr(Path, "touch", taken_away_by_another)
 
-    assert Storage(tmp_path).read(account(ONE)) == Restored()
+    assert Storage(tmp_path).read(account(ONE)) == StoredAccount()
 
 
 @pytest.mark.parametrize(

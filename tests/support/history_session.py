@@ -125,10 +125,10 @@ class Page:
     def now(self) -> str:
         now = anyio.current_time()
         store = self._parts.store
-        of = (store.changes, *(len(snapshot.shown(now)) for _, snapshot in store))
+        of = (store.version, *(len(snapshot.visible(now)) for _, snapshot in store))
         if of != self._of:
             began = time.perf_counter()
-            page = b"".join(self._exposition.page(Format.OPENMETRICS, now).plain()).decode()
+            page = b"".join(self._exposition.page(Format.OPENMETRICS, now).text()).decode()
             before, began_then, after = page.removesuffix("# EOF\n").partition(_BEGAN)
             page = before + began_then + self._started + after[after.index("\n") :]
             self._text = _as_scraped(page, 1, time.perf_counter() - began)

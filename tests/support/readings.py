@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from exporter.metrics import Item
 from exporter.store.reading import Reading, limit_series, sanitize
-from exporter.store.snapshot import Part
-from exporter.textformat.lines import rendered
+from exporter.store.snapshot import SliceState
+from exporter.textformat.lines import render
 from exporter.vendors.reply import Diagnostics
 
 
@@ -25,13 +25,13 @@ def kept(
     reading: Reading,
     account: str = "main",
     *,
-    before: Part | None = None,
+    before: SliceState | None = None,
     read_at: float = 1.0,
     stale_at: float = float("inf"),
-) -> Part:
+) -> SliceState:
     """What the store keeps of a reading."""
-    return Part(
-        rendered(account, reading.figures, before.blocks if before else {}),
+    return SliceState(
+        render(account, reading.figures, before.rendered if before else {}),
         reading.series,
         reading.dropped,
         reading.diagnostics,

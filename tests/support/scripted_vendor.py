@@ -25,7 +25,7 @@ from exporter.client.client import Client
 from exporter.client.rate_limit import RateLimiter, StatedLimit
 from exporter.errors import PollError
 from exporter.store.reading import READING_FAMILIES, Reading
-from exporter.textformat.lines import rendered
+from exporter.textformat.lines import render
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll
 
@@ -230,8 +230,8 @@ def page(account: Account, outcome: Reading | PollError) -> str:
 
 def _text(account: str, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
-    lines = rendered(account, outcome.figures, {})
-    return b"".join(lines[family].plain for family in READING_FAMILIES if family in lines).decode()
+    lines = render(account, outcome.figures, {})
+    return b"".join(lines[family].text for family in READING_FAMILIES if family in lines).decode()
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:

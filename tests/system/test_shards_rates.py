@@ -116,7 +116,7 @@ def test_a_shard_asks_slower_when_another_uses_the_credential_too_and_faster_whe
     async def main() -> list[float]:
         limited, seconds = Limited(), []
         for config in (alone, both, both, alone):
-            changed = limited.exporter.adopt(config)
+            changed = limited.exporter.apply_config(config)
             seconds.append(await limited.seconds_for(70, config.accounts[0]))
             seconds.append(float(len(changed)))
         return seconds

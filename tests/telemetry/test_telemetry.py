@@ -16,7 +16,7 @@ from exporter.errors import REASONS, ServerFailed, Unauthorized
 from exporter.metrics import OWN_FAMILIES, figures_of
 from exporter.quota import Withheld
 from exporter.store.reading import Reading
-from exporter.store.snapshot import Part
+from exporter.store.snapshot import SliceState
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
@@ -42,7 +42,7 @@ class House:
         (self.account,) = parse(CONFIG, Path()).accounts
         self.store = Store([self.account.key])
         self.telemetry = Telemetry(loaded_at=START)
-        self.telemetry.adopt(self.account)
+        self.telemetry.add(self.account)
         self.observer = self.telemetry.accounts[self.account.key]
 
     def succeeded(
@@ -56,9 +56,9 @@ class House:
         reading = Reading(figures_of([PROLIFI_WINDOW_START(1)]), dropped, diagnostics or Diagnostics(), as_of)
         part, whole = (
             kept(reading, read_at=START + 5),
-            Part(matched=matched or {}, withheld=withheld or {}, read_at=START),
+            SliceState(matched=matched or {}, withheld=withheld or {}, read_at=START),
         )
-        self.store.succeeded(self.account.key, part, whole)
+        self.store.record_success(self.account.key, part, whole)
 
     def page(self) -> dict[tuple[str, Labels], float]:
         text = page_text(self.store, self.telemetry, 0.0)
@@ -114,8 +114,8 @@ def test_requests_are_counted_by_code_and_timed(house: House) -> None:
 def test_polls_are_counted_by_how_they_ended(house: House) -> None:
     diagnostics = Diagnostics()
     diagnostics.skipped.update({"gone": 3, "duplicate": 1})
-    house.observer.polled(2.0, Reading(diagnostics=diagnostics))
-    house.observer.polled(7.0, ServerFailed("HTTP 500"))
+    house.observer.on_poll(2.0, Reading(diagnostics=diagnostics))
+    house.observer.on_poll(7.0, ServerFailed("HTTP 500"))
     said = house.page()
 
     assert said[own("polls_total")] == 2
@@ -126,8 +126,8 @@ def test_polls_are_counted_by_how_they_ended(house: House) -> None:
 
 
 def test_a_good_reading_says_how_large_and_how_old_it_is(house: House) -> None:
-    house.store.attempted(house.account.key, START + 3)
-    house.store.scheduled(house.account.key, START + 303)
+    house.store.record_attempt(house.account.key, START + 3)
+    house.store.record_schedule(house.account.key, START + 303)
     house.succeeded(as_of=START - 86_400, dropped=12)
     said = house.page()
 
@@ -180,9 +180,9 @@ def test_the_process_and_the_build_are_there(house: House) -> None:
 
 
 def test_an_account_says_why_it_fails_until_it_works_again(house: House) -> None:
-    house.store.failed(house.account.key, ServerFailed("HTTP 500"))
+    house.store.record_failure(house.account.key, ServerFailed("HTTP 500"))
     first = house.page()
-    house.store.failed(house.account.key, Unauthorized("HTTP 401"))
+    house.store.record_failure(house.account.key, Unauthorized("HTTP 401"))
     second = house.page()
     house.succeeded()
 
@@ -205,11 +205,11 @@ def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> No
     diagnostics = Diagnostics()
     diagnostics.drift.update({("data.count", "type"): 2})
     house.succeeded(diagnostics, as_of=START, matched={"calls": 3}, withheld={("calls", "unreadable"): 1})
-    house.store.failed(house.account.key, ServerFailed("HTTP 500"))
+    house.store.record_failure(house.account.key, ServerFailed("HTTP 500"))
     house.observer.on_stated_limit(StatedLimit(1000, 999))
     house.observer.on_request("200", 0.1)
-    house.store.attempted(house.account.key, START)
-    house.store.scheduled(house.account.key, START)
+    house.store.record_attempt(house.account.key, START)
+    house.store.record_schedule(house.account.key, START)
     names = {name.removesuffix("_bucket") for name, _ in house.page()}
 
     assert {family.name for family in OWN_FAMILIES} <= names
