@@ -1,7 +1,7 @@
 """How a request is signed: which credentials an account has, and the header they make.
 
 An `Auth` is data: equal credentials are equal, so that what a vendor limits by
-key can be shared by key. A `Signer` makes the header: `Fixed` from a secret,
+key can be shared by key. A `Signer` makes the header: `StaticSigner` from a secret,
 `TokenSource` by signing in, with one sign-in for all who wait.
 """
 
@@ -12,14 +12,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 import anyio
-import anyio.to_thread
-from anyio.lowlevel import RunVar
 
+from exporter.client.file_thread import read_in_thread
 from exporter.errors import Malformed, PollError, SecretUnreadable, Unauthorized
-from exporter.secret import FileSecret, Secret, remember
+from exporter.secret import FileSecret, Secret, register
 
 _LONGEST_TOKEN: Final = 16 * 1024
 _FIRST_LOGIN_WAIT_SECONDS: Final = 60.0
@@ -33,8 +32,6 @@ _TRUSTED_SECONDS: Final = 60.0
 """After a new token did not help, tokens are not what doubtful answers are about."""
 _DOUBTFUL: Final = frozenset({400, 403})
 """Statuses with which vendors that document 401 tell of a token's end all the same."""
-_FILE_THREADS: Final = 8
-_FILE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,11 @@ class Basic:
     def header(self) -> str:
         """Return the Authorization header's value by RFC 7617, in UTF-8."""
         pair = f"{self.username}:{self.password.read()}".encode()
-        return f"Basic {remember(base64.b64encode(pair).decode())}"
+        return f"Basic {register(base64.b64encode(pair).decode())}"
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """A key or token that a person made; `scheme` stands before it, or nothing does."""
 
     secret: Secret
@@ -84,7 +81,7 @@ class Login:
         lifetime: seconds that a token is used, where the answer does not say.
         lifetime_field: the field of the answer that says for how many seconds it is valid, if one does.
         scheme: what stands before the token in the header, if anything.
-        refused_on: HTTP statuses with which it says that the credentials are not.
+        rejected_statuses: HTTP statuses with which it says that the credentials are not.
 
     """
 
@@ -95,7 +92,7 @@ class Login:
     body: tuple[tuple[str, str | Secret], ...] = ()
     lifetime_field: str = ""
     scheme: str = "Bearer"
-    refused_on: frozenset[int] = frozenset({_UNAUTHORIZED})
+    rejected_statuses: frozenset[int] = frozenset({_UNAUTHORIZED})
 
     def headers(self) -> dict[str, str]:
         """Return the headers of the request that signs in."""
@@ -121,7 +118,7 @@ class Login:
             raise Unauthorized("the sign-in was answered without a token")
         if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN or not _visible(token):
             raise Malformed(f"the sign-in's {self.token_field} is no token")
-        return _with_scheme(self.scheme, remember(token)), self._lifetime(answer)
+        return _with_scheme(self.scheme, register(token)), self._lifetime(answer)
 
     def _lifetime(self, answer: Mapping[str, object]) -> float:
         """Not all that the vendor grants is used, so that no token ends on its way."""
@@ -131,29 +128,7 @@ class Login:
         return self.lifetime
 
 
-Auth = Basic | Key | Login
-
-_T = TypeVar("_T")
-_files: Final[RunVar[anyio.CapacityLimiter]] = RunVar("threads that read files")
-
-
-async def read_in_thread(read: Callable[[], _T]) -> _T:
-    """Return what `read` makes of files, in a thread that nobody else needs: a mount may hang.
-
-    Raises:
-        SecretUnreadable: it takes too long.
-
-    """
-    try:
-        limiter = _files.get()
-    except LookupError:
-        limiter = anyio.CapacityLimiter(_FILE_THREADS)
-        _files.set(limiter)
-    try:
-        with anyio.fail_after(_FILE_SECONDS):
-            return await anyio.to_thread.run_sync(read, abandon_on_cancel=True, limiter=limiter)
-    except TimeoutError:
-        raise SecretUnreadable("a file does not answer") from None
+Auth = Basic | ApiKey | Login
 
 
 class Signer(Protocol):
@@ -178,10 +153,10 @@ class Signer(Protocol):
 
 
 @dataclass(slots=True)
-class Fixed:
+class StaticSigner:
     """Signs with a secret that a person made, read again for every request."""
 
-    auth: Basic | Key
+    auth: Basic | ApiKey
 
     def is_doubted(self, status: int) -> bool:
         """Whether it is worth a look if the secret was changed since."""

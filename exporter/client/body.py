@@ -146,14 +146,14 @@ def decode_json(body: bytes, content_type: str) -> object:
         raise TooLarge(f"the answer has more than {MAX_PIECES} values")
     large = len(body) > LARGE_BODY_BYTES and b"\\ud" not in body.lower()
     try:
-        return _parsed_in_turns(body) if large else _parsed(body)
+        return _parse_json_interruptibly(body) if large else _parse_json(body)
     except (ValueError, RecursionError):
         kind = _KINDS_OF_CONTENT.get(content_type.partition(";")[0].strip().lower(), "of another content type")
         digest = hashlib.sha256(body).hexdigest()[:12]
         raise Undecodable(f"not JSON: {kind}, {len(body)} bytes, sha256 {digest}") from None
 
 
-def _parsed(body: bytes) -> object:
+def _parse_json(body: bytes) -> object:
     """Our parser refuses half a character in a name, which should cost no more than that character."""
     try:
         document: object = from_json(body, allow_inf_nan=False)
@@ -165,14 +165,14 @@ def _parsed(body: bytes) -> object:
     return document
 
 
-def _parsed_in_turns(body: bytes) -> object:
+def _parse_json_interruptibly(body: bytes) -> object:
     """Our parser is one call, which no other thread interrupts; this one, as fast, calls back at each object."""
-    return json.loads(body.decode(), object_hook=_itself, parse_constant=_no_number)
+    return json.loads(body.decode(), object_hook=_identity, parse_constant=_reject_constant)
 
 
-def _itself(value: object) -> object:
+def _identity(value: object) -> object:
     return value
 
 
-def _no_number(text: str) -> object:
+def _reject_constant(text: str) -> object:
     raise ValueError(f"{text} is no number")

@@ -18,19 +18,19 @@ import httpcore
 import httpx
 
 from exporter import __version__
-from exporter.client.auth import read_in_thread
-from exporter.client.body import at_once, read_body
+from exporter.client.body import Turn, at_once, read_body
 from exporter.client.connection import Connection, Proxy
 from exporter.client.endpoint import Endpoint
+from exporter.client.file_thread import read_in_thread
 from exporter.client.large_answers import Room
 from exporter.client.network_errors import translated
-from exporter.client.response import Answer
+from exporter.client.response import Response
 from exporter.client.trust import trust
 from exporter.errors import BadRequest
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests; tests have their own."""
-Requested = Callable[[str, float], None]
+OnRequest = Callable[[str, float], None]
 """Who is told of a request that was answered with a status, or `none`, and how many seconds that took."""
 
 _HEADERS: Final = {
@@ -49,13 +49,13 @@ _NO_ANSWER: Final = "none"
 class Connections:
     """Connections to one endpoint: as many as there are requests under way, kept open a moment and used again."""
 
-    def __init__(self, endpoint: Endpoint, requested: Requested, transport: Transport | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, on_request: OnRequest, transport: Transport | None = None) -> None:
         self._endpoint = endpoint
         self._base_url = endpoint.base_url
         self._timeout = endpoint.timeout
         handshake = _SHARE_FOR_A_HANDSHAKE * endpoint.timeout
         self._extensions = {"timeout": httpx.Timeout(endpoint.timeout, connect=handshake).as_dict()}
-        self._requested = requested
+        self._on_request = on_request
         self._given = transport
         self._idle: list[_Idle] = []
 
@@ -67,7 +67,7 @@ class Connections:
         limit: int,
         room: Room | None = None,
         **content: Any,
-    ) -> Answer:
+    ) -> Response:
         """Send a request and read the answer whole; the body of one that is no success is not looked at.
 
         Args:
@@ -90,23 +90,13 @@ class Connections:
                 transport, trusted = await self._taken()
                 try:
                     response = await transport.handle_async_request(request)
-                    stream = cast("httpx.AsyncByteStream", response.stream)
-                    try:
-                        code = str(response.status_code)
-                        if response.is_success:
-                            encoding = response.headers.get("content-encoding", "")
-                            turn = partial(_take_outside, deadline, room) if room else at_once
-                            body = await read_body(aiter(stream), encoding, limit, turn)
-                        else:
-                            body = b""
-                            await _drain(stream)
-                    finally:
-                        await stream.aclose()
+                    code = str(response.status_code)
+                    body = await _body_of(response, limit, partial(_take_outside, deadline, room) if room else at_once)
                 finally:
                     self._idle.append(_Idle(anyio.current_time(), transport, trusted))
         finally:
-            self._requested(code, anyio.current_time() - began)
-        return Answer(response.status_code, response.headers, body)
+            self._on_request(code, anyio.current_time() - began)
+        return Response(response.status_code, response.headers, body)
 
     async def _taken(self) -> tuple[Transport, ssl.SSLContext | None]:
         """Return the transport that was used last, or a new one; those not used for long, or of old trust, close."""
@@ -150,6 +140,17 @@ class _Idle(NamedTuple):
 
 def _transport_of(endpoint: Endpoint, trusted: ssl.SSLContext) -> Transport:
     return Connection(trusted, Proxy(endpoint.proxy_url, endpoint.proxy_auth) if endpoint.proxy_url else None)
+
+
+async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> bytes:
+    stream = cast("httpx.AsyncByteStream", response.stream)
+    try:
+        if response.is_success:
+            return await read_body(aiter(stream), response.headers.get("content-encoding", ""), limit, turn)
+        await _drain(stream)
+        return b""
+    finally:
+        await stream.aclose()
 
 
 async def _take_outside(deadline: anyio.CancelScope, room: Room) -> None:

@@ -15,7 +15,7 @@ _MANY_VALUES: Final = 3000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Status, headers (by names of any case) and body, of which nothing is read where the status is an error."""
 
     status: int

@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from exporter.errors import TLSFailed
 from exporter.regular_file import read_regular_file
 
@@ -53,6 +51,8 @@ def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
 @lru_cache
 def _usual_context(insecure: bool) -> ssl.SSLContext:
     """One for all: making it costs 30 ms."""
+    import httpx  # noqa: PLC0415 - a configuration, which looks at authorities, needs no network
+
     return _for_http(httpx.create_ssl_context(verify=not insecure, trust_env=False))
 
 

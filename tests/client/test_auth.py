@@ -11,7 +11,7 @@ import anyio
 import pytest
 from trio.testing import MockClock
 
-from exporter.client.auth import Basic, Fixed, Key, Login, TokenSource
+from exporter.client.auth import ApiKey, Basic, Login, StaticSigner, TokenSource
 from exporter.errors import Malformed, PollError, SecretUnreadable, ServerFailed, Unauthorized
 from exporter.secret import EnvironmentSecret, FileSecret
 
@@ -237,14 +237,14 @@ def test_basic_authentication_is_in_utf_8(username: str, secret: EnvironmentSecr
 
 
 def test_a_key_stands_after_its_scheme(secret: EnvironmentSecret) -> None:
-    assert (Key(secret).header(), Key(secret, "").header()) == ("Bearer s3cret", "s3cret")
+    assert (ApiKey(secret).header(), ApiKey(secret, "").header()) == ("Bearer s3cret", "s3cret")
 
 
 @pytest.mark.parametrize("value", ["two words", "naïve"])
 def test_a_key_that_cannot_stand_in_a_header_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_SECRET", value)
     with pytest.raises(SecretUnreadable) as caught:
-        Key(EnvironmentSecret("AUTH_SECRET")).header()
+        ApiKey(EnvironmentSecret("AUTH_SECRET")).header()
 
     assert value not in str(caught.value)
 
@@ -253,7 +253,7 @@ def test_a_key_that_cannot_stand_in_a_header_is_refused(value: str, monkeypatch:
 async def test_a_fixed_secret_is_read_anew_for_each_request_and_is_other_only_if_changed(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("one\n")
-    signer = Fixed(Key(FileSecret(path)))
+    signer = StaticSigner(ApiKey(FileSecret(path)))
     first = await signer.header()
     same = await signer.header(refused=first)
     path.write_text("two\n")
