@@ -149,7 +149,7 @@ class Poll:
             self.leave_out(reason, str(error))
             if reason != "gone":
                 self.unreadable.extend(hides())
-            return error
+            return error.bare()
 
     async def gather(  # noqa: PLR0913 - each is an option of how items are read
         self,
