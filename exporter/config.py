@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -21,6 +22,9 @@ from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
 from exporter.vendors.settings import Settings, description_of
 
+_STEP: Final = re.compile(r"[.\[]")
+_MAX_PROBLEMS: Final = 1000
+"""What is told of one account: nobody reads more."""
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _IN_OUR_WORDS: Final[Mapping[str, str]] = {
@@ -148,7 +152,12 @@ def _account(entry: object, directory: Path) -> Account | list[Problem]:
         account = vendor.model_validate(entry, context={"directory": directory})
     except ValidationError as error:
         found = find_conflicts | _found(vendor, error)
-        return sorted(one for one in found.values() if not _explained(one.path, found))
+        within = _parents(found)
+        told = sorted(one for one in found.values() if one.path not in within)
+        if len(told) <= _MAX_PROBLEMS:
+            return told
+        more = len(told) - _MAX_PROBLEMS
+        return [*told[:_MAX_PROBLEMS], Problem("", f"and {more} more mistakes in this account")]
     return list(find_conflicts.values()) or account
 
 
@@ -160,9 +169,9 @@ def _no_vendor(entry: Mapping[str, object]) -> Problem:
     return Problem("vendor", f"write one of {', '.join(VENDORS)}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
-def _explained(path: str, found: Iterable[str]) -> bool:
-    """Whether something within this place is wrong too, which is what makes it wrong."""
-    return bool(path) and any(other.startswith((f"{path}[", f"{path}.")) for other in found)
+def _parents(paths: Iterable[str]) -> set[str]:
+    """Return the places within which something is wrong, which is what makes them wrong."""
+    return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 
 def _found(vendor: type[Account], error: ValidationError) -> dict[str, Problem]:
