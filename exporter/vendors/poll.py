@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
-from urllib.parse import quote
 
 import anyio
 
@@ -20,7 +18,6 @@ from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 MOST_ITEMS: Final = 100_000
 """Items of lists that the answers of one poll hold together, unless the account may have as many series."""
 _MAX_LEFT_OUT: Final = 5
-_LONGEST_SEGMENT: Final = 256
 
 _ItemT = TypeVar("_ItemT")
 _ReadT = TypeVar("_ReadT")
@@ -239,25 +236,3 @@ def _skip_reason(error: PollError, absent_errors: tuple[type[PollError], ...], *
     if isinstance(error, Malformed):
         return "schema"
     return "refused" if not needed and (not error.transient or isinstance(error, Refused)) else None
-
-
-def segment(identifier: str) -> str:
-    """Return an identifier as one segment of a path, percent-encoded.
-
-    Raises:
-        Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
-
-    """
-    if not is_usable_segment(identifier):
-        raise Malformed("an identifier that cannot stand in a path")
-    return quote(identifier, safe="")
-
-
-def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb.
-
-    Control characters and halves of characters name nothing; all others are harmless once quoted.
-    """
-    if not 0 < len(identifier) <= _LONGEST_SEGMENT or identifier in (".", ".."):
-        return False
-    return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in identifier)

@@ -29,9 +29,10 @@ from exporter.vendors.planship import families
 from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscription, Subscriptions
 from exporter.vendors.planship.subscriptions import active_subscriptions, period_items
 from exporter.vendors.planship.visits import Place, Visit, entitlement_items, usage_items
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
+from exporter.vendors.segment import segment
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
 
 _TOKEN_SECONDS: Final = 1800.0
