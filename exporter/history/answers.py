@@ -1,0 +1,78 @@
+"""What a vendor has answered so far, on disk: a history that was interrupted goes on where it was, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Self
+
+from exporter.errors import BadRequest, Forbidden, NotFound, PollError
+from exporter.vendors.poll import Ask
+
+_FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (NotFound, BadRequest, Forbidden)}
+"""Refusals that are answers too: the vendor has nothing of that day, or does not say."""
+_LEVEL: Final = 6
+
+
+class Answers:
+    """Asks a vendor each question once, and remembers the answer in a file that only its owner can read."""
+
+    def __init__(self, path: Path, ask: Ask) -> None:
+        self._path = path
+        self._ask = ask
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+        self._connection = sqlite3.connect(self._path, isolation_level=None)
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS answers (question TEXT PRIMARY KEY, refusal TEXT, document BLOB)"
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection:
+            self._connection.close()
+
+    def forget(self) -> None:
+        """Remove what was remembered."""
+        self._path.unlink(missing_ok=True)
+
+    async def __call__(
+        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
+    ) -> object:
+        """Return the answer to a question, as it was given first.
+
+        Raises:
+            PollError: there is none; it is asked again unless it was refused for good.
+
+        """
+        question = json.dumps([path, dict(params or {}), None if body is None else dict(body)], sort_keys=True)
+        if (known := self._known(question)) is not None:
+            refusal, document = known
+            if refusal:
+                raise _FOR_GOOD[refusal]("refused before", asked=path)
+            return json.loads(zlib.decompress(document))
+        try:
+            found = await self._ask(path, params=params, body=body)
+        except tuple(_FOR_GOOD.values()) as error:
+            self._remember(question, error.reason, b"")
+            raise
+        self._remember(question, "", zlib.compress(json.dumps(found).encode(), _LEVEL))
+        return found
+
+    def _known(self, question: str) -> tuple[str, bytes] | None:
+        if self._connection is None:
+            raise RuntimeError("not opened")
+        rows = self._connection.execute("SELECT refusal, document FROM answers WHERE question = ?", (question,))
+        row: tuple[str, bytes] | None = rows.fetchone()
+        return row
+
+    def _remember(self, question: str, refusal: str, document: bytes) -> None:
+        if self._connection is None:
+            raise RuntimeError("not opened")
+        self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, refusal, document))
