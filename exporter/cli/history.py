@@ -178,7 +178,6 @@ def result_lines(who: str, ended: Ended) -> list[str]:
 @contextmanager
 def _progress(who: str, days: int) -> Iterator[Callable[[datetime, int], None]]:
     """Show a progress bar on a terminal, and nothing elsewhere."""
-
     done = 0
 
     def on_day(day: datetime, requests: int) -> None:

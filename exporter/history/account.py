@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 
 import anyio
 
-from exporter.errors import PollError
+from exporter.errors import PollError, Refused
+from exporter.history.answers import Answers
 from exporter.history.folder import Folder
 from exporter.history.samples import COUNTERS, DaySamples, Shown, data_timestamp
 from exporter.metrics import Family
@@ -23,7 +24,7 @@ from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors import Account
 from exporter.vendors.past import Past
-from exporter.vendors.poll import Ask, Poll, Slice
+from exporter.vendors.poll import Poll, Slice
 
 _TRIES: Final = 6
 """How often one moment is asked about at most, where failures may pass."""
@@ -50,10 +51,10 @@ class Outcome:
 class AccountHistory:
     """Reads an account's past moment by moment, and writes it day by day."""
 
-    def __init__(self, account: Account, past: Past[Any], ask: Ask, folder: Folder) -> None:
+    def __init__(self, account: Account, past: Past[Any], answers: Answers, folder: Folder) -> None:
         self._account = account
         self._past = past
-        self._ask = ask
+        self._answers = answers
         self._folder = folder
         self._kept: dict[str, tuple[datetime, Any]] = {}
         self._snapshot = Snapshot(account.slices)
@@ -65,6 +66,7 @@ class AccountHistory:
 
         Raises:
             PollError: the vendor does not tell; what is done stays.
+            Unanswered: the same, and a person must act.
             OSError: a file cannot be written.
 
         """
@@ -102,7 +104,7 @@ class AccountHistory:
         async def asked() -> list[datetime]:
             return list(await self._past.moments(self._poll(day, 0), day))
 
-        return await _patiently(asked)
+        return await self._patiently(asked)
 
     async def _read(self, moment: datetime) -> None:
         """Read all slices as of a moment."""
@@ -115,15 +117,29 @@ class AccountHistory:
                 at = poll.now.timestamp()
                 return Brought(number, chain(items, poll.unreadable), poll.notes, as_of, poll.now, at, math.inf)
 
-            brought = await _patiently(read)
+            brought = await self._patiently(read)
             polled = made(self._account, brought, self._snapshot)
             self._snapshot = self._snapshot.read(number, polled.part, polled.whole, polled.ledger)
             self._last[number] = polled, brought.asked_at
             self.outcome.left_out |= brought.notes.left_out
 
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what is asked for; a failure that may pass is waited for, as between polls."""
+        failures = 0
+        while True:
+            try:
+                return await ask()
+            except PollError as error:
+                failures += 1
+                if isinstance(error, Refused):
+                    self._answers.doubt(error.asked)
+                if not error.transient or failures >= _TRIES:
+                    raise
+                await anyio.sleep(next_delay(_LONGEST_WAIT_SECONDS, 0.0, failures, error))
+
     def _poll(self, moment: datetime, number: int) -> Poll:
         """Return a poll in the last second of what is over at a moment."""
-        return Poll(self._ask, moment - _SECOND, self._kept, slice=Slice(number, self._account.slices))
+        return Poll(self._answers, moment - _SECOND, self._kept, slice=Slice(number, self._account.slices))
 
     def _shown(self, moment: datetime) -> Shown:
         found: dict[Family, list[str]] = defaultdict(list)
@@ -136,16 +152,3 @@ class AccountHistory:
             as_of = min((part.as_of for part in parts if part.as_of is not None), default=moment.timestamp())
             found[DATA_TIMESTAMP] = [data_timestamp(*self._account.key, as_of)]
         return {family: "".join(lines) for family, lines in found.items()}
-
-
-async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
-    """Return what is asked for; a failure that may pass is waited for, as between polls."""
-    failures = 0
-    while True:
-        try:
-            return await ask()
-        except PollError as error:
-            failures += 1
-            if not error.transient or failures >= _TRIES:
-                raise
-            await anyio.sleep(next_delay(_LONGEST_WAIT_SECONDS, 0.0, failures, error))

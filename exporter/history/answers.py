@@ -18,6 +18,19 @@ _FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (N
 _LEVEL: Final = 6
 
 
+class Unanswered(Exception):  # noqa: N818 - it says what a question is
+    """A question that only a person can help: the history ends, and nothing of it is taken for left out.
+
+    Attributes:
+        error: why.
+
+    """
+
+    def __init__(self, error: PollError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Answers:
     """Asks a vendor each question once, and remembers the answer in a file that only its owner can read."""
 
@@ -48,7 +61,8 @@ class Answers:
         """Return the answer to a question, as it was given first.
 
         Raises:
-            PollError: there is none; it is asked again unless it was refused for good.
+            PollError: there is none yet, or the vendor refused it for good.
+            Unanswered: there is none.
 
         """
         question = json.dumps([path, dict(params or {}), None if body is None else dict(body)], sort_keys=True)
@@ -62,17 +76,28 @@ class Answers:
         except tuple(_FOR_GOOD.values()) as error:
             self._remember(question, error.reason, b"")
             raise
+        except PollError as error:
+            if error.transient:
+                raise
+            raise Unanswered(error) from None
         self._remember(question, "", zlib.compress(json.dumps(found).encode(), _LEVEL))
         return found
 
-    def _known(self, question: str) -> tuple[str, bytes] | None:
+    def doubt(self, asked: str) -> None:
+        """Forget the answers to a request, by its method and path: inside they say that it did not work."""
+        prefix = json.dumps([asked.partition(" ")[2]])[:-1]
+        self._opened.execute("DELETE FROM answers WHERE substr(question, 1, ?) = ?", (len(prefix) + 1, f"{prefix},"))
+
+    @property
+    def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             raise RuntimeError("not opened")
-        rows = self._connection.execute("SELECT refusal, document FROM answers WHERE question = ?", (question,))
+        return self._connection
+
+    def _known(self, question: str) -> tuple[str, bytes] | None:
+        rows = self._opened.execute("SELECT refusal, document FROM answers WHERE question = ?", (question,))
         row: tuple[str, bytes] | None = rows.fetchone()
         return row
 
     def _remember(self, question: str, refusal: str, document: bytes) -> None:
-        if self._connection is None:
-            raise RuntimeError("not opened")
-        self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, refusal, document))
+        self._opened.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, refusal, document))

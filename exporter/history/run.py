@@ -12,7 +12,7 @@ from exporter.client.connections import Transport
 from exporter.client.rate_limit import Pacer, RateLimit, seconds_apart
 from exporter.errors import PollError
 from exporter.history.account import AccountHistory, Outcome
-from exporter.history.answers import Answers
+from exporter.history.answers import Answers, Unanswered
 from exporter.history.folder import Folder
 from exporter.metrics import Family
 from exporter.store.files import Storage
@@ -108,6 +108,8 @@ async def write_history(  # noqa: PLR0913, PLR0917 - whose, and what it takes
                 await history.write(on_day)
             except PollError as error:
                 return Ended(account, history.outcome, error)
+            except Unanswered as unanswered:
+                return Ended(account, history.outcome, unanswered.error)
     handed_over = None if storage is None else _handed_over(account, history, storage)
     folder.complete(account)
     answers.forget()

@@ -33,6 +33,8 @@ _CORRECTED: Final = 0.1
 """How far they may be beyond a month that still runs, as a share of it: what is used today may be less than nothing."""
 _ROUNDED: Final = 0.001
 """And at least so far: each day is rounded."""
+_DIGITS: Final = 9
+"""Of a sum; the vendor's own figures have six."""
 _NONE: Final = (NotFound, BadRequest)
 """How the vendor answers about a day or a month of which it has nothing."""
 _NOTHING: Final = ContractMonth({}, (), {})
@@ -79,7 +81,7 @@ class _Running:
 
     def so_far(self) -> ContractMonth:
         """Return the month until the day that was added last, as an answer about it would have been."""
-        known = {cell: quantity for cell, quantity in self.quantities.items() if cell not in self.doubted}
+        known = {cell: round(added, _DIGITS) for cell, added in self.quantities.items() if cell not in self.doubted}
         doubted = [
             {"datacenter_id": center, "meter_id": meter, "unit": unit} for center, meter, unit in sorted(self.doubted)
         ]
@@ -111,7 +113,7 @@ class IonosPast(Past[Ionos]):
         async def items_of(label: str) -> Iterator[Item]:
             return await self._items(poll, contracts[label], label)
 
-        found = await poll.each(contracts, items_of, (NotFound, Forbidden), needed=False)
+        found = await poll.each(contracts, items_of, (NotFound, Forbidden))
         return chain.from_iterable(items for _, items in found)
 
     async def _contracts(self, poll: Poll) -> list[str]:
