@@ -27,7 +27,7 @@ from exporter.vendors.past import Past
 from exporter.vendors.poll import Poll, Slice
 
 _TRIES: Final = 6
-"""How often one moment is asked about at most, where failures may pass."""
+"""How often in a row failures may pass without an answer between them."""
 _LONGEST_WAIT_SECONDS: Final = 900.0
 _SECOND: Final = timedelta(seconds=1)
 
@@ -125,12 +125,13 @@ class AccountHistory:
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Return what is asked for; a failure that may pass is waited for, as between polls."""
-        failures = 0
+        failures, answered = 0, self._answers.count
         while True:
             try:
                 return await ask()
             except PollError as error:
-                failures += 1
+                failures = failures + 1 if self._answers.count == answered else 1
+                answered = self._answers.count
                 if isinstance(error, Refused):
                     self._answers.doubt(error.asked)
                 if not error.transient or failures >= _TRIES:

@@ -32,12 +32,18 @@ class Unanswered(Exception):  # noqa: N818 - it says what a question is
 
 
 class Answers:
-    """Asks a vendor each question once, and remembers the answer in a file that only its owner can read."""
+    """Asks a vendor each question once, and remembers the answer in a file that only its owner can read.
+
+    Attributes:
+        count: how many answers there were that had not been remembered.
+
+    """
 
     def __init__(self, path: Path, ask: Ask) -> None:
         self._path = path
         self._ask = ask
         self._connection: sqlite3.Connection | None = None
+        self.count = 0
 
     def __enter__(self) -> Self:
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
@@ -100,4 +106,5 @@ class Answers:
         return row
 
     def _remember(self, question: str, refusal: str, document: bytes) -> None:
+        self.count += 1
         self._opened.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, refusal, document))

@@ -44,7 +44,7 @@ def test_labels_are_added_and_a_parser_reads_it() -> None:
         {"job": 'a"b', "instance": "h:1"}, (3, {"used": 'usage_quota_used{account="acme"} 5.0\n', "consumed": consumed})
     )
 
-    families = {one.name: one for one in text_string_to_metric_families(written)}
+    families = {one.name: one for one in text_string_to_metric_families(written)}  # type: ignore[no-untyped-call]
 
     assert list(families) == [
         one.name.removesuffix("_total") for one in FAMILIES if one in (QUOTA_USED, QUOTA_CONSUMED)
