@@ -19,7 +19,7 @@ from exporter.history.samples import COUNTERS, DaySamples, Shown, data_timestamp
 from exporter.metrics import Family
 from exporter.metrics.own import DATA_TIMESTAMP
 from exporter.polling.backoff import next_delay
-from exporter.polling.pipeline import Brought, Polled, made
+from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors import Account
@@ -56,9 +56,9 @@ class AccountHistory:
         self._past = past
         self._answers = answers
         self._folder = folder
-        self._kept: dict[str, tuple[datetime, Any]] = {}
-        self._snapshot = Snapshot(account.slices)
-        self._last: dict[int, tuple[Polled, datetime]] = {}
+        self._cache: dict[str, tuple[datetime, Any]] = {}
+        self._snapshot = Snapshot(account.slice_count)
+        self._last: dict[int, tuple[ProcessedPoll, datetime]] = {}
         self.outcome = Outcome()
 
     async def write(self, on_day: Callable[[datetime], None]) -> None:
@@ -87,17 +87,18 @@ class AccountHistory:
         return {
             number: StoredReading(
                 asked_at.timestamp(),
-                polled.part.read_at,
-                polled.figures,
-                polled.part.quotas,
-                polled.part.contributions,
-                self._snapshot.ledger.of_slice(
-                    number, (one.id for one in self._snapshot.whole.quotas) if self._snapshot.whole else ()
+                processed.state.read_at,
+                processed.figures,
+                processed.state.quotas,
+                processed.state.contributions,
+                self._snapshot.ledger.slice_part(
+                    number,
+                    (one.id for one in self._snapshot.account_state.quotas) if self._snapshot.account_state else (),
                 ),
-                polled.part.as_of,
-                polled.part.dropped,
+                processed.state.as_of,
+                processed.state.dropped,
             )
-            for number, (polled, asked_at) in self._last.items()
+            for number, (processed, asked_at) in self._last.items()
         }
 
     async def _moments(self, day: datetime) -> list[datetime]:
@@ -108,20 +109,24 @@ class AccountHistory:
 
     async def _read(self, moment: datetime) -> None:
         """Read all slices as of a moment."""
-        for number in range(self._account.slices):
+        for number in range(self._account.slice_count):
 
-            async def read(number: int = number) -> Brought:
+            async def read(number: int = number) -> PollResult:
                 poll = self._poll(moment, number)
                 items = await self._past.read(poll)
                 as_of = (poll.as_of or moment).timestamp()
                 at = poll.now.timestamp()
-                return Brought(number, chain(items, poll.unreadable), poll.notes, as_of, poll.now, at, math.inf)
+                return PollResult(
+                    number, chain(items, poll.unreadable), poll.diagnostics, as_of, poll.now, at, math.inf
+                )
 
-            brought = await self._patiently(read)
-            polled = made(self._account, brought, self._snapshot)
-            self._snapshot = self._snapshot.read(number, polled.part, polled.whole, polled.ledger)
-            self._last[number] = polled, brought.asked_at
-            self.outcome.left_out |= brought.notes.left_out
+            result = await self._patiently(read)
+            processed = process(self._account, result, self._snapshot)
+            self._snapshot = self._snapshot.with_reading(
+                number, processed.state, processed.account_state, processed.ledger
+            )
+            self._last[number] = processed, result.asked_at
+            self.outcome.left_out |= result.diagnostics.left_out
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Return what is asked for; a failure that may pass is waited for, as between polls."""
@@ -140,15 +145,15 @@ class AccountHistory:
 
     def _poll(self, moment: datetime, number: int) -> Poll:
         """Return a poll in the last second of what is over at a moment."""
-        return Poll(self._answers, moment - _SECOND, self._kept, slice=Slice(number, self._account.slices))
+        return Poll(self._answers, moment - _SECOND, self._cache, slice=Slice(number, self._account.slice_count))
 
     def _shown(self, moment: datetime) -> Shown:
         found: dict[Family, list[str]] = defaultdict(list)
-        parts = self._snapshot.shown(0.0)
+        parts = self._snapshot.visible(0.0)
         for part in parts:
-            for family, lines in part.blocks.items():
+            for family, lines in part.rendered.items():
                 if isinstance(family, Family) and (self._folder.plan.counters or family not in COUNTERS):
-                    found[family].append(bytes(lines.plain).decode())
+                    found[family].append(bytes(lines.text).decode())
         if any(found.values()):
             as_of = min((part.as_of for part in parts if part.as_of is not None), default=moment.timestamp())
             found[DATA_TIMESTAMP] = [data_timestamp(*self._account.key, as_of)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from exporter.errors import BadRequest, Forbidden, NotFound, PollError
-from exporter.vendors.poll import Ask
+from exporter.vendors.poll import Fetch
 
 _FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (NotFound, BadRequest, Forbidden)}
 """Refusals that are answers too: the vendor has nothing of that day, or does not say."""
@@ -39,9 +39,9 @@ class Answers:
 
     """
 
-    def __init__(self, path: Path, ask: Ask) -> None:
+    def __init__(self, path: Path, fetch: Fetch) -> None:
         self._path = path
-        self._ask = ask
+        self._fetch = fetch
         self._connection: sqlite3.Connection | None = None
         self.count = 0
 
@@ -78,7 +78,7 @@ class Answers:
                 raise _FOR_GOOD[refusal]("refused before", asked=path)
             return json.loads(zlib.decompress(document))
         try:
-            found = await self._ask(path, params=params, body=body)
+            found = await self._fetch(path, params=params, body=body)
         except tuple(_FOR_GOOD.values()) as error:
             self._remember(question, error.reason, b"")
             raise

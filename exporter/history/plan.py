@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from exporter.history.samples import wrong_labels
-from exporter.store.stored_reading import owner
+from exporter.store.stored_reading import owner_digest
 from exporter.vendors import PASTS, Account
 from exporter.vendors.past import DAY, Days
 
@@ -62,7 +62,7 @@ class Plan:
         """Return the plan as JSON: what a folder has to have been begun with, to be gone on with."""
         return {
             "version": _VERSION,
-            "accounts": [[*one.key, owner(one)] for one in self.accounts],
+            "accounts": [[*one.key, owner_digest(one)] for one in self.accounts],
             "from": f"{self.days.first:%Y-%m-%d}",
             "to": f"{self.days.last:%Y-%m-%d}",
             "step": self.step,

@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.client.client import Client
 from exporter.client.connections import Transport
-from exporter.client.rate_limit import Pacer, RateLimit, seconds_apart
+from exporter.client.rate_limit import RateLimiter, StatedLimit, seconds_apart
 from exporter.errors import PollError
 from exporter.history.account import AccountHistory, Outcome
 from exporter.history.answers import Answers, Unanswered
@@ -26,15 +26,15 @@ class Requests:
     def __init__(self) -> None:
         self.sent = 0
 
-    def requested(self, code: str, seconds: float) -> None:  # noqa: ARG002 - only how many counts
+    def on_request(self, code: str, seconds: float) -> None:  # noqa: ARG002 - only how many counts
         """Count a request."""
         self.sent += 1
 
-    def token_refreshed(self) -> None:
+    def on_token_refreshed(self) -> None:
         """Note a sign-in: it was a request."""
 
-    def rate_limit_stated(self, stated: RateLimit) -> None:
-        """Note what the vendor allows: the pacer heeds it."""
+    def on_stated_limit(self, stated: StatedLimit) -> None:
+        """Note what the vendor allows: the limiter heeds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ async def write_history(  # noqa: PLR0913, PLR0917 - whose, and what it takes
     """
     if folder.is_complete(account):
         return Ended(account, Outcome(folder.files(account)))
-    pacer = Pacer(account.rate_limit, account.assumed_rate, account.rate_share)
-    async with Client(account.endpoint, pacer, requests, transport) as client:
+    limiter = RateLimiter(account.rate_limit, account.assumed_rate, account.rate_share)
+    async with Client(account.endpoint, limiter, requests, transport) as client:
         with Answers(folder.answers(account), client) as answers:
             history = AccountHistory(account, past_of(account, folder), answers, folder)
             try:

@@ -113,7 +113,7 @@ class IonosPast(Past[Ionos]):
         async def items_of(label: str) -> Iterator[Item]:
             return await self._items(poll, contracts[label], label)
 
-        found = await poll.each(contracts, items_of, (NotFound, Forbidden))
+        found = await poll.gather(contracts, items_of, (NotFound, Forbidden))
         return chain.from_iterable(items for _, items in found)
 
     async def _contracts(self, poll: Poll) -> list[str]:
@@ -172,7 +172,7 @@ class IonosPast(Past[Ionos]):
         except _NONE:
             return None
         if usage.start_date is not None and not abs(usage.start_date - day) < DAY:
-            poll.notes.drift["$.start_date", "value"] += 1
+            poll.diagnostics.drift["$.start_date", "value"] += 1
             return None
         return ContractMonth.from_replies([MonthReply(None, usage)])
 
@@ -182,7 +182,7 @@ class IonosPast(Past[Ionos]):
         except _NONE:
             return None
         if usage.start_date is not None and not month.has_start(usage.start_date):
-            poll.notes.drift["$.start_date", "value"] += 1
+            poll.diagnostics.drift["$.start_date", "value"] += 1
             return None
         return ContractMonth.from_replies([MonthReply(None, usage)])
 

@@ -86,7 +86,7 @@ class NetNutPast(Past[NetNut]):
     async def _plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
         """Return every plan that the vendor knows and that ran in these days; without its dates, nobody knows."""
         asked = self.account.model_copy(update={"plan_status": "all"})
-        own, sub_users = await poll.once_in(math.inf, "plans", lambda: asked.plans(poll))
+        own, sub_users = await poll.cached(math.inf, "plans", lambda: asked.plans(poll))
         return self._dated(own), self._dated(sub_users)
 
     def _dated(self, plans: PlansById) -> PlansById:
@@ -112,7 +112,7 @@ class NetNutPast(Past[NetNut]):
                     poll.leave_out("refused", f"plan {key.plan_id}/{key.product_type}: {doubt}")
             return found
 
-        return await poll.once_in(math.inf, "traffic by day", read)
+        return await poll.cached(math.inf, "traffic by day", read)
 
     async def _traffic(self, poll: Poll, first: date, last: date) -> Mapping[date, Day]:
         """Return what was used in each day that the vendor tells of."""

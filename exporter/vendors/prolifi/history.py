@@ -32,7 +32,7 @@ class ProlifiPast(Past[Prolifi]):
     @property
     def requests(self) -> int:
         """A request for each customer and day, and the list."""
-        customers = self.account.most_customers
+        customers = self.account.max_customer_count
         return len(self.days) * customers + self.account.discover * math.ceil(customers / PAGE)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
@@ -47,8 +47,8 @@ class ProlifiPast(Past[Prolifi]):
         def hidden(customer: str) -> list[Unreadable]:
             return [families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer)]
 
-        usage = await poll.each(await self.account.customers_of(poll), usage_of, hides=hidden)
-        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first else ()
+        usage = await poll.gather(await self.account.customers_of(poll), usage_of, hides=hidden)
+        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.is_first else ()
         latest = poll.now.timestamp()
         return (one for one in chain(event_samples(usage), whole) if not _is_later(one, latest))
 
