@@ -23,7 +23,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 
 from exporter.exposition.negotiation import Format
 from exporter.metrics import Family
-from exporter.store.reading import READING_FAMILIES
+from exporter.store.reading import in_page_order
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.textformat.gzip import HEAD, Checksum, joined, tail
@@ -200,17 +200,18 @@ class Exposition:
 
 def _readings(form: Format, seen: Seen) -> Iterator[Lines]:
     """Yield the lines that polls brought and that are not stale."""
-    families: dict[Family, list[Lines]] = defaultdict(list)
+    families: dict[str, Family] = {}
+    found: dict[str, list[Lines]] = defaultdict(list)  # by name: a family may be declared anew while others read it
     for _, snapshot in seen.snapshots:
         for part in snapshot.shown(seen.now):
             for family, lines in part.blocks.items():
                 if isinstance(family, Family):
                     created = part.blocks.get(WithCreated(family)) if form is Format.OPENMETRICS else None
-                    families[family].append(created or lines)
-    for family in READING_FAMILIES:
-        if family in families:
-            yield _header(family, form)
-            yield from families[family]
+                    families[family.name] = family
+                    found[family.name].append(created or lines)
+    for family in in_page_order(families.values()):
+        yield _header(family, form)
+        yield from found[family.name]
 
 
 @cache

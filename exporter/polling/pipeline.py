@@ -100,6 +100,8 @@ def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
     """Return what becomes of what a poll brought, after what was known `before`."""
     number, notes = brought.number, brought.notes
     sanitized = sanitize(brought.samples, notes)
+    if unknown := sanitized.figures.keys() - set(account.families):
+        raise LookupError(f"no family of {account.vendor}: {', '.join(sorted(one.name for one in unknown))}")
     others = {other: part for other, part in before.parts.items() if other != number}
     read = SliceFigures(
         number, sanitized.figures, brought.asked_at, sanitized.unreadable, sanitized.ended, sanitized.rests

@@ -24,7 +24,7 @@ from exporter import config, strict_yaml
 from exporter.client.client import Client
 from exporter.client.rate_limit import Pacer, RateLimit
 from exporter.errors import PollError
-from exporter.store.reading import READING_FAMILIES, Reading
+from exporter.store.reading import Reading, in_page_order
 from exporter.textformat.lines import rendered
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll
@@ -231,7 +231,7 @@ def page(account: Account, outcome: Reading | PollError) -> str:
 def _text(account: str, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
     lines = rendered(account, outcome.figures, {})
-    return b"".join(lines[family].plain for family in READING_FAMILIES if family in lines).decode()
+    return b"".join(lines[family].plain for family in in_page_order(lines)).decode()
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
