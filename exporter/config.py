@@ -50,12 +50,12 @@ class Config(Settings):
     vendors: Mapping[str, type[Account]] = VENDORS
     shard: Shard = Shard()
 
-    def of_shard(self, shard: Shard) -> Config:
+    def shard_part(self, shard: Shard) -> Config:
         """Return what of a whole configuration is a shard's: accounts, or some of their customers, and of each rate."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
-            users.setdefault(one.credential, set()).update(one.shards(shard.total))
-        parts = (one.with_rate_share(1 / len(users[one.credential])).of_shard(shard) for one in self.accounts)
+            users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))
+        parts = (one.with_rate_share(1 / len(users[one.credential])).shard_part(shard) for one in self.accounts)
         own = tuple(part for part in parts if part is not None)
         return Config.model_construct(accounts=own, vendors=self.vendors, shard=shard)
 
@@ -144,7 +144,7 @@ def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list
     vendor = vendors.get(str(entry.get("vendor")))
     if vendor is None:
         return [_no_vendor(entry, vendors)]
-    conflicts = {path: Problem(path, text) for path, text in vendor.conflicts(entry)}
+    conflicts = {path: Problem(path, text) for path, text in vendor.find_conflicts(entry)}
     try:
         account = vendor.model_validate(entry, context={"directory": directory})
     except ValidationError as error:

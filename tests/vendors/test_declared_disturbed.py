@@ -1,12 +1,13 @@
 """A vendor that is built in, declared in YAML: what its answers become is the same, whatever is wrong with them."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_vendors_disturbed import Recorded, disturbances, mapped
 from scripted_vendor import NOW, account_at, poll_once, recorded_replies, recorded_settings
+from test_vendors_disturbed import Recorded, disturbances, mapped
 
 from exporter import config
 from exporter.errors import PollError
@@ -42,7 +43,7 @@ def swapped(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-async def outcome_of(account: Account, replies: dict[str, Any]) -> Any:
+async def outcome_of(account: Account, replies: Mapping[str, Any]) -> Any:
     """What a poll came to, in words that both have in common."""
     poll = Poll(Recorded(account, replies), NOW)
     outcome = await poll_once(account, poll)
@@ -51,7 +52,7 @@ async def outcome_of(account: Account, replies: dict[str, Any]) -> Any:
     assert isinstance(outcome, Reading)
     figures = {(one.family.name.partition("_")[2], one.labels): one.value for one in outcome.samples}
     hidden = {(one.family.name.partition("_")[2], one.labels) for one in poll.unreadable}
-    return figures, hidden, outcome.notes
+    return figures, hidden, outcome.diagnostics
 
 
 async def test_each_disturbed_poll_has_the_outcome_of_the_vendor_that_is_built_in(

@@ -128,7 +128,7 @@ class DeclaredAccount(Account):
         if len(asked) > _MOST_ITEMS:
             poll.skip("capped", len(asked) - _MOST_ITEMS)
             poll.unreadable += [one for item in asked[_MOST_ITEMS:] for one in request.hidden(with_item(item))]
-        made_of_each = await poll.each(
+        made_of_each = await poll.gather(
             asked[:_MOST_ITEMS],
             lambda item: _read(request, with_item(item), poll),
             needed=not request.is_optional,

@@ -8,8 +8,9 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from exporter.client.auth import Auth, Basic, Key, Login
+from exporter.client.auth import ApiKey, Auth, Basic, Login
 from exporter.metrics import Family
+from exporter.secret import Secret
 from exporter.vendors.declared import document as written
 from exporter.vendors.declared.account import DeclaredAccount, Request
 from exporter.vendors.declared.checks import as_tuple
@@ -94,10 +95,10 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
     def sign_in(account: DeclaredAccount) -> Auth:
         if auth.basic:
             return basic(account, auth.basic)
+        if auth.bearer:
+            return ApiKey(account.secret(auth.bearer))
         if auth.login is None:
-            return (
-                Key(account.secret(auth.bearer), "Bearer") if auth.bearer else Key(account.secret(auth.raw or ""), "")
-            )
+            return ApiKey(account.secret(auth.raw or ""), "")
         login = auth.login
         body = tuple((field, _value(account, name)) for field, name in login.body.items())
         return Login(
@@ -108,14 +109,14 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
             body=body,
             lifetime_field=login.lifetime_field,
             scheme="" if login.scheme == "none" else login.scheme,
-            doubted_on=frozenset(login.doubted_on),
-            refused_on=frozenset(login.refused_on),
+            expired_statuses=frozenset(login.expired_statuses),
+            rejected_statuses=frozenset(login.rejected_statuses),
         )
 
     return sign_in
 
 
-def _value(account: DeclaredAccount, name: str) -> Any:
+def _value(account: DeclaredAccount, name: str) -> str | Secret:
     is_secret = f"{name}_file" in type(account).model_fields
     return account.secret(name) if is_secret else str(getattr(account, name))
 
@@ -133,10 +134,10 @@ def _request(document: written.Document, spec: written.RequestSpec) -> Request:
         levels.append(rows)
         shapes.append(shape)
 
-    def place(path: str, kind: str, *, optional: bool = False) -> Place:
+    def place(path: str, kind: str, *, optional: bool = False, nullable: bool = False) -> Place:
         inner = path.lstrip("^")
         level = len(levels) - (len(path) - len(inner))
-        return Place(level, shapes[level].add(inner, kind, optional=optional))
+        return Place(level, shapes[level].add(inner, kind, optional=optional, nullable=nullable))
 
     keys = {path: place(path, "key") for path in as_tuple(spec.key)}
     metrics = tuple(_metric(document, spec, one, place, keys) for one in spec.metrics)
@@ -203,10 +204,10 @@ def _metric(
     family = _families.setdefault(content, Family(spec.name, spec.help, labels, vendor=document.title, source=source))
     return Metric(
         family,
-        place(spec.value, spec.kind, optional=spec.optional),
+        place(spec.value, spec.kind, optional=spec.optional, nullable=spec.nullable),
         spec.kind,
         tuple(map(label, spec.labels.values())),
-        expected=spec.kind == "number" and not spec.optional,
+        expected=spec.kind == "number" and not (spec.optional or spec.nullable),
         is_sum=spec.sum,
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator
 
-from exporter.vendors.settings import Duration, RateLimit, Settings, Url, is_insecure, shown
+from exporter.vendors.settings import Duration, RateSetting, Settings, Url, is_insecure, json_schema
 
 _PATH: Final = re.compile(r"\^{0,3}[^\s.^{}\[\]][^.^{}\[\]]{0,99}(\.[^.^{}\[\]]{1,100}){0,7}")
 _LABEL: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -80,18 +80,18 @@ def _secure(value: str) -> str:
     return value
 
 
-Vendor = Annotated[str, PlainValidator(_vendor), shown("name", type="string", pattern="^[a-z][a-z0-9_]{0,39}$")]
-Metric = Annotated[str, PlainValidator(_metric), shown("metric", type="string", pattern="^[a-z][a-z0-9_]*$")]
-Label = Annotated[str, PlainValidator(_label), shown("label", type="string")]
-Path = Annotated[str, PlainValidator(_path), shown("path", type="string")]
+Vendor = Annotated[str, PlainValidator(_vendor), json_schema("name", type="string", pattern="^[a-z][a-z0-9_]{0,39}$")]
+Metric = Annotated[str, PlainValidator(_metric), json_schema("metric", type="string", pattern="^[a-z][a-z0-9_]*$")]
+Label = Annotated[str, PlainValidator(_label), json_schema("label", type="string")]
+Path = Annotated[str, PlainValidator(_path), json_schema("path", type="string")]
 """Where a value is: names with dots between them, relative to the row; `^` before it for each row further out."""
-LabelValue = Annotated[str, PlainValidator(_label_value), shown("path, or {setting}", type="string")]
-RequestPath = Annotated[str, PlainValidator(_request_path), shown("path of a URL", type="string", pattern="^/")]
-Text = Annotated[str, PlainValidator(_text), shown("text", type="string", minLength=1, maxLength=_LONGEST_TEXT)]
+LabelValue = Annotated[str, PlainValidator(_label_value), json_schema("path, or {setting}", type="string")]
+RequestPath = Annotated[str, PlainValidator(_request_path), json_schema("path of a URL", type="string", pattern="^/")]
+Text = Annotated[str, PlainValidator(_text), json_schema("text", type="string", minLength=1, maxLength=_LONGEST_TEXT)]
 Scalar = Annotated[
     str | int | float | bool,
     PlainValidator(_scalar),
-    shown("text, number or flag", anyOf=[{"type": "string"}, {"type": "number"}, {"type": "boolean"}]),
+    json_schema("text, number or flag", anyOf=[{"type": "string"}, {"type": "number"}, {"type": "boolean"}]),
 ]
 SecureUrl = Annotated[Url, AfterValidator(_secure)]
 
@@ -127,8 +127,10 @@ class LoginAuth(Settings):
     lifetime: Duration = Field(description="How long a token is used where the answer does not say.")
     lifetime_field: str = Field(default="", description="The field of the answer that says it, in seconds.")
     scheme: Literal["Bearer", "none"] = Field(default="Bearer", description="What stands before the token.")
-    doubted_on: tuple[int, ...] = Field(default=(), description="Statuses that may mean that a token has ended.")
-    refused_on: tuple[int, ...] = Field(default=(401,), description="Statuses that mean that a sign-in is refused.")
+    expired_statuses: tuple[int, ...] = Field(default=(), description="Statuses that may mean that a token has ended.")
+    rejected_statuses: tuple[int, ...] = Field(
+        default=(401,), description="Statuses that mean that a sign-in is refused."
+    )
 
 
 class Auth(Settings):
@@ -141,9 +143,9 @@ class Auth(Settings):
 
 
 class Limits(Settings):
-    """How fast the vendor may be asked; X-RateLimit headers of its answers are followed by themselves."""
+    """How fast the vendor may be asked; X-RateSetting headers of its answers are followed by themselves."""
 
-    assumed: RateLimit = Field(description="What the vendor allows until its answers say otherwise, as in 60/1m.")
+    assumed: RateSetting = Field(description="What the vendor allows until its answers say otherwise, as in 60/1m.")
 
 
 class Next(Settings):
@@ -188,6 +190,7 @@ class MetricSpec(Settings):
         " ISO 8601; end, a day of which is its last; or unix_time, in seconds.",
     )
     optional: bool = Field(default=False, description="Whether it may be null or missing, which is not drift.")
+    nullable: bool = Field(default=False, description="Whether it may be null, and must be there.")
     sum: bool = Field(default=False, description="Add up the rows with the same labels; none if one cannot be read.")
     labels: dict[Label, LabelValue | LabelSpec] = Field(default={}, description="Labels, each with where its value is.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,22 +17,22 @@ from exporter.vendors.reply import (
     MISSING,
     End,
     Flag,
-    Key,
+    LenientId,
+    LenientList,
+    LenientObject,
     MaybeFlag,
-    MaybeKey,
+    MaybeId,
+    MaybeLenientObject,
     MaybeNumber,
-    MaybePart,
     MaybePercent,
     MaybeText,
     MaybeTime,
-    NotedKey,
     Number,
-    Part,
     Reply,
-    Rows,
+    RequiredId,
     Text,
     Time,
-    noted,
+    lenient,
 )
 from exporter.vendors.values import read_end, read_number, read_percent
 
@@ -54,20 +55,20 @@ def _did_not_work(value: bool | None) -> bool | None:
 
 _KINDS: Final[dict[str, tuple[Any, Any]]] = {
     "number": (Number, MaybeNumber),
-    "percent": (noted(read_percent), MaybePercent),
+    "percent": (lenient(read_percent), MaybePercent),
     "limit": (MaybeNumber, MaybeNumber),
     "flag": (Flag, MaybeFlag),
     "time": (Time, MaybeTime),
-    "end": (End, noted(read_end, nullable=True)),
-    "unix_time": (noted(_unix_time), noted(_unix_time, nullable=True)),
+    "end": (End, lenient(read_end, nullable=True)),
+    "unix_time": (lenient(_unix_time), lenient(_unix_time, nullable=True)),
     "text": (Text, MaybeText),
-    "identifier": (NotedKey, MaybeKey),
+    "identifier": (LenientId, MaybeId),
     "succeeded": (Annotated[Flag, AfterValidator(_did_not_work)], MaybeFlag),
 }
 """The type of a field by its kind: one that the contract always has, and one that may be null or missing."""
 
 
-_GENERIC: Final[tuple[Any, Any, Any]] = (Rows, Part, MaybePart)
+_GENERIC: Final[tuple[Any, Any, Any]] = (LenientList, LenientObject, MaybeLenientObject)
 """What is made of a model that is not known before the file is read."""
 
 
@@ -83,26 +84,29 @@ class Shape:
 
     title: str
     needed: bool = False
-    _fields: dict[tuple[str, str, bool], str] = field(default_factory=dict)
+    _fields: dict[tuple[str, str, bool, bool], str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _types: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     _parts: dict[str, tuple[str, Shape]] = field(default_factory=dict)
 
-    def add(self, path: str, kind: str, *, optional: bool = False) -> Getter:
-        """Read the value at a path; return what gets it. A `key` is needed, and so is all that is around it."""
-        optional = optional or kind == "limit"
-        return self._add(path.split("."), kind, (), optional=optional)
+    def add(self, path: str, kind: str, *, optional: bool = False, nullable: bool = False) -> Getter:
+        """Read the value at a path; return what gets it. A `key` is needed, and so is all that is around it.
 
-    def _add(self, steps: list[str], kind: str, way: tuple[str, ...], *, optional: bool) -> Getter:
+        What is optional may be null or missing, what is nullable must be there.
+        """
+        optional = optional or kind == "limit"
+        return self._add(path.split("."), kind, (), optional=optional, nullable=nullable or optional)
+
+    def _add(self, steps: list[str], kind: str, way: tuple[str, ...], *, optional: bool, nullable: bool) -> Getter:
         first, *rest = steps
         if rest:
             name, part = self._part(first, needed=kind == "key")
-            return part._add(rest, kind, (*way, name), optional=optional)  # noqa: SLF001 - of the same class
-        name = self._fields.setdefault((first, kind, optional), f"f{len(self._names)}")
+            return part._add(rest, kind, (*way, name), optional=optional, nullable=nullable)  # noqa: SLF001 - of the same class
+        name = self._fields.setdefault((first, kind, optional, nullable), self._free_name(first))
         self._names.setdefault(name, first)
-        kinds = (Key, Key) if kind == "key" else _KINDS[kind]
+        kinds = (RequiredId, RequiredId) if kind == "key" else _KINDS[kind]
         default = () if kind == "key" else (None if optional else MISSING,)
-        self._types[name] = (kinds[optional], default)
+        self._types[name] = (kinds[nullable], default)
         return _getter((*way, name))
 
     def rows(self, path: str) -> tuple[Getter, Shape]:
@@ -113,7 +117,7 @@ class Shape:
         for step in around:
             name, shape = shape._part(step, needed=True)
             way = (*way, name)
-        name = f"f{len(shape._names)}"  # noqa: SLF001 - as above
+        name = shape._free_name(last)  # noqa: SLF001 - as above
         shape._names[name] = last  # noqa: SLF001 - as above
         rows = Shape(path)
         shape._parts[f"{last}[]"] = name, rows  # noqa: SLF001 - as above
@@ -122,10 +126,22 @@ class Shape:
     def _part(self, name: str, *, needed: bool) -> tuple[str, Shape]:
         if name not in self._parts:
             title = name if self.title == "$" else f"{self.title}.{name}"
-            self._parts[name] = f"f{len(self._names)}", Shape(title)
+            self._parts[name] = self._free_name(name), Shape(title)
             self._names[self._parts[name][0]] = name
         self._parts[name][1].needed |= needed
         return self._parts[name]
+
+    def _free_name(self, name: str) -> str:
+        """Return what a field is called here: as in the reply, as far as a model can have a field of that name."""
+        plain = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_")
+        is_usable = (
+            plain == name
+            and bool(plain)
+            and not plain[0].isdigit()
+            and not hasattr(Reply, plain)
+            and plain not in self._names
+        )
+        return plain if is_usable else f"f{len(self._names)}_{plain}"
 
     @property
     def _optional(self) -> bool:
