@@ -246,4 +246,4 @@ async def test_3xx_also_to_another_host(code: int, vendors: FaultyVendors, monke
 
     assert elsewhere.connections == []
     (said,) = [log["error"] for log in logs if log["log_level"] == "warning"]
-    assert said.endswith(f": HTTP {code} to localhost, which is not followed")
+    assert said.endswith(f": HTTP {code}, which is not followed")
