@@ -8,7 +8,9 @@ from exporter.metrics.family import Family
 
 _own = partial(Family, labels=("vendor", "account"))
 
-ACCOUNT_UP = _own("usage_exporter_account_up", "Whether the account's last poll worked (1) or not (0).")
+ACCOUNT_UP = _own(
+    "usage_exporter_account_up", "Whether the account's last poll worked, for all that it asks about (1), or not (0)."
+)
 LAST_SUCCESS = _own(
     "usage_exporter_poll_last_success_timestamp_seconds",
     "When the last whole reading was stored, Unix time; absent before the first.",
@@ -29,7 +31,8 @@ POLL_FAILURES = Family(
 )
 ACCOUNT_FAILING = Family(
     "usage_exporter_account_failing",
-    "Always 1, with the reason why the account's last poll failed; absent while polls work.",
+    "Always 1, with the reason why the account's last poll failed, or a part of it keeps failing; absent while all"
+    " works.",
     labels=("vendor", "account", "reason"),
 )
 REQUESTS = Family(

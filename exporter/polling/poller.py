@@ -21,7 +21,7 @@ from exporter.polling.schedule import Schedule
 from exporter.polling.transitions import log_changes, log_fallen
 from exporter.sharding import Shard
 from exporter.store.reading import Reading
-from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.store.snapshot import AccountKey, Part, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
 from exporter.vendors.poll import Ask, Poll, Slice
@@ -100,7 +100,9 @@ class Poller:
         before, asked_at = self._store[key], self._clock()
         self._store.attempted(key, asked_at)
         now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slices)
-        outcome = await self._outcome(before, Poll(self._ask, now, self._kept, slice=part, spread=spread), began)
+        patience = self._patience(before.parts.get(number), began)
+        poll = Poll(self._ask, now, self._kept, slice=part, spread=spread, patience=patience)
+        outcome = await self._outcome(before, poll, began)
         await _unless_cancelled()
         if isinstance(outcome, PollError):
             self._observer.polled(anyio.current_time() - began, outcome)
@@ -114,6 +116,11 @@ class Poller:
         log_changes(key, before, after)
         self._log_withdrawal(after)
         return after
+
+    def _patience(self, last: Part | None, now: float) -> float:
+        """Return for how many seconds items may fail: an interval, unless the last reading is stale before the next."""
+        interval = self._account.interval
+        return interval if last and now + interval < last.stale_at else 0.0
 
     async def _persisted(self, number: int, polled: Polled, before: Snapshot, asked_at: float) -> Polled:
         """Store what is to be shown first: a counter that was shown and not stored would fall at the next start."""
@@ -130,7 +137,14 @@ class Poller:
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
             brought = Brought(
-                poll.slice.number, chain(items, poll.unreadable), poll.notes, as_of, poll.now, self._clock(), stale_at
+                poll.slice.number,
+                chain(items, poll.unreadable),
+                poll.notes,
+                as_of,
+                poll.now,
+                self._clock(),
+                stale_at,
+                poll.failure,
             )
             polled = await _made(self._account, brought, before)
         except PollError as error:

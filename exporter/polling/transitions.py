@@ -10,7 +10,7 @@ from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.vendors.reply import Notes, SkipReason
 
-_TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
+_TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "failing")
 _MOST_FALLEN: Final = 5
 _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""
@@ -28,9 +28,15 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
 def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     """Say once that an account fails, or fails differently, or works again."""
     vendor, account = key
+    if after.error is None and after.failure is not None:
+        if before.error is not None or before.failure is None:
+            failure = after.failure
+            said = "polls go on without what keeps failing"
+            logger.warning(said, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
+        return
     if after.error is None:
-        if before.error is not None or not before.polled:
-            said = "polls work again" if before.error is not None else "the first poll worked"
+        if before.failure is not None or not before.polled:
+            said = "polls work again" if before.failure is not None else "the first poll worked"
             logger.info(said, vendor=vendor, account=account, series=after.series, failures=before.failures)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:

@@ -46,8 +46,8 @@ def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
         yield own.QUOTA_MATCHED_SERIES, (*key, quota), count
     for (quota, reason), count in sorted(snapshot.withheld.items())[:_MOST_WITHHELD]:
         yield own.QUOTAS_WITHHELD, (*key, quota, reason), count
-    if snapshot.error is not None:
-        yield own.ACCOUNT_FAILING, (*key, snapshot.error.reason), 1
+    if snapshot.failure is not None:
+        yield own.ACCOUNT_FAILING, (*key, snapshot.failure.reason), 1
 
 
 def _settings(account: Account, limit: RateLimit) -> Iterator[Figure]:

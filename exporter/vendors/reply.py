@@ -31,10 +31,11 @@ from pydantic_core import CoreSchema, core_schema
 from exporter.errors import Malformed
 from exporter.vendors.values import read_end, read_flag, read_key, read_number, read_percent, read_text, read_time
 
-SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped"]
+SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped", "failing"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 """Why an item is left out: it cannot be read · it is not there · it is an extra that is refused · its series was
-there already · its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows."""
+there already · its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows ·
+it keeps failing while others answer."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
 """How a field departs from the contract: it is not there, null, of another type, or contradicts what was asked."""

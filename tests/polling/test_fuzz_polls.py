@@ -267,4 +267,4 @@ def test_one_customer_whose_id_cannot_be_asked_for_costs_the_others_nothing(iden
     assert outcome.reading.samples == whole.reading.samples
     assert outcome.whole
     assert outcome.whole.withheld == {("all", "unreadable"): 1, ("features", "unreadable"): 3}
-    assert outcome.reading.notes.skipped == {"schema": 1}
+    assert outcome.reading.notes.skipped == {"schema": 2}  # the events, and the entitlements
