@@ -59,6 +59,10 @@ ACCOUNT_SERIES = _own("usage_exporter_account_series", "Series of the account's 
 SERIES_DROPPED = _own(
     "usage_exporter_series_dropped", "Series of the last good reading left out because of max_series."
 )
+CUSTOMERS_DROPPED = _own(
+    "usage_exporter_customers_dropped",
+    "Customers of the vendor's list that are not asked about because of max_customers; absent where none are listed.",
+)
 QUOTA_MATCHED_SERIES = Family(
     "usage_exporter_quota_matched_series",
     "Series of the last good reading that a configured quota adds up; 0 where none matches, or only such as cannot be"

@@ -21,6 +21,7 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     _log_state(key, before, after)
     if after.parts is not before.parts:
         _log_notes(key, before.notes, after.notes)
+        _log_capped(key, before.notes, after.notes)
         _log_dropped(key, before.dropped, after.dropped)
         _log_withheld(key, before.withheld, after.withheld)
 
@@ -62,6 +63,15 @@ def _log_notes(key: AccountKey, before: Notes, after: Notes) -> None:
     if _left_out(before) != left_out:
         said = "items left out of the reading" if left_out else "no items left out of the reading any more"
         logger.warning(said, vendor=vendor, account=account, items=left_out, such_as=_listed(after.left_out))
+
+
+def _log_capped(key: AccountKey, before: Notes, after: Notes) -> None:
+    """Say once that there are more customers than allowed, or that there are no longer."""
+    vendor, account = key
+    left_out = after.skipped["capped"]
+    if bool(before.skipped["capped"]) != bool(left_out):
+        said = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
+        logger.warning(said, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:

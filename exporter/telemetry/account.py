@@ -21,7 +21,7 @@ _MOST_WITHHELD: Final = 100
 def account_figures(account: Account, limit: RateLimit, snapshot: Snapshot, now: float) -> Figures:
     """Return an account's gauges as of `now` (monotonic), given what its vendor last said of its limit."""
     figures: dict[Family, dict[Labels, float]] = {}
-    for some in (_states(account.key, snapshot, now), _details(account.key, snapshot), _settings(account, limit)):
+    for some in (_states(account.key, snapshot, now), _details(account, snapshot), _settings(account, limit)):
         for family, labels, value in some:
             if value is not None:
                 figures.setdefault(family, {})[labels] = float(value)
@@ -39,7 +39,10 @@ def _states(key: Labels, snapshot: Snapshot, now: float) -> Iterator[Figure]:
     yield own.DATA_TIMESTAMP, key, min((part.as_of for part in shown if part.as_of is not None), default=None)
 
 
-def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
+def _details(account: Account, snapshot: Snapshot) -> Iterator[Figure]:
+    key: Labels = account.key
+    if account.lists_customers and account.at_home and snapshot.known:
+        yield own.CUSTOMERS_DROPPED, key, snapshot.notes.skipped["capped"]
     for (field, kind), count in snapshot.notes.drift.items():
         yield own.CONTRACT_DRIFT, (*key, field, kind), count
     for quota, count in snapshot.matched.items():

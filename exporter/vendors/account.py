@@ -151,6 +151,11 @@ class Account(Settings):
         return 0
 
     @property
+    def lists_customers(self) -> bool:
+        """Whether the vendor's list says which customers there are, so that they may become too many."""
+        return False
+
+    @property
     def calls(self) -> int | None:
         """Requests that reading all of them once takes at most; None where the configuration does not tell."""
         return None

@@ -111,6 +111,13 @@ class Poll:
         if len(self.notes.left_out) < _MOST_TOLD:
             self.notes.left_out.add(text)
 
+    def cap(self, what: str, number: int, most: int) -> None:
+        """Note that of a number of things the configuration allows so many."""
+        if number > most:
+            self.skip("capped", number - most)
+            self.notes.listed = number
+            self.notes.left_out.add(f"{number:,} {what} are wanted, and max_{what} is {most:,}")
+
     async def attempt(
         self,
         read: Callable[[], Awaitable[_ReadT]],

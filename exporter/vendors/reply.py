@@ -55,12 +55,15 @@ class Notes:
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
     """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
+    listed: int = 0
+    """How many customers there are; 0 where they are no more than allowed."""
 
     def add(self, others: Notes) -> None:
         """Note what others have noted."""
         self.drift.update(others.drift)
         self.skipped.update(others.skipped)
         self.left_out |= others.left_out
+        self.listed = max(self.listed, others.listed)
 
 
 class Reply(BaseModel):

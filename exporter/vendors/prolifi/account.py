@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Annotated, ClassVar, Literal
@@ -28,7 +27,7 @@ from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, by_slice
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.prolifi import families
-from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, pages
+from exporter.vendors.prolifi.customers import PAGE, listed_customers
 from exporter.vendors.prolifi.items import entitlement_items, event_items
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
@@ -115,6 +114,11 @@ discover: true
         return self.most_customers * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
 
     @property
+    def lists_customers(self) -> bool:
+        """Whether the vendor's list says which customers there are."""
+        return self.discover
+
+    @property
     def dated_families(self) -> Collection[Family]:
         """Events of a month are asked for by its first day."""
         return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
@@ -171,25 +175,17 @@ discover: true
         """Return the customers of the slice that is polled; the vendor's list is read once for all slices."""
         if not self.discover:
             return await super().customers_of(poll)
-        if poll.slice.total == 1:
-            return (await self._listed(poll))[0]
-        listed = await poll.once_in(self.cycle.seconds, "customers", lambda: self._listed(poll))
-        return listed[poll.slice.number]
+        slices, number = await poll.once_in(
+            self.cycle.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._listed(poll)
+        )
+        if poll.slice.first and self.at_home:
+            poll.cap("customers", number, self.max_customers)
+        return slices[poll.slice.number]
 
-    async def _listed(self, poll: Poll) -> Sequence[Sequence[str]]:
-        """Return the customers of each slice that are in the vendor's list, and wanted, and this shard's."""
-        own: list[str] = []
-        wanted, most_listed = 0, max(MOST_LISTED, 2 * self.max_customers)
-        async with aclosing(pages(poll, most_listed)) as listed:
-            async for page in listed:
-                chosen = [customer.id for customer in page if self._wants(customer)]
-                own += self.own(chosen[: max(0, self.max_customers - wanted)])
-                wanted += len(chosen)
-                if wanted > self.max_customers:
-                    if self.at_home:
-                        poll.skip("capped", wanted - self.max_customers)
-                    break
-        return by_slice(own, poll.slice.total)
+    async def _listed(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int]:
+        """Return the customers of each slice that are in the vendor's list, wanted and this shard's; and how many."""
+        listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
+        return by_slice(self.own(listed.ids), poll.slice.total), listed.number
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]
