@@ -15,7 +15,8 @@ from typing import Final, Generic, TypeVar
 import anyio
 
 from exporter.client.rate_limit import MAX_IN_FLIGHT
-from exporter.errors import PollError, RateLimited, SecretUnreadable
+from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUnreadable
+from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
 """Polls in which an item failed, others answered, and the last reading stands: those after the first failure."""
@@ -103,7 +104,10 @@ class Trial(Generic[_ItemT]):
         """
         if not self._is_extra or self._answered or not self.failed:
             return False
-        streak = self._streaks.setdefault(_EVERY, Streak(self._now))
+        if _EVERY not in self._streaks:
+            self._streaks[_EVERY] = Streak(self._now)
+            return False
+        streak = self._streaks[_EVERY]
         streak.polls += 1
         self.failed = {item: self.failed.get(item, error) for item in self.items}
         return self._is_over(streak)
@@ -142,3 +146,12 @@ async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitab
             tasks.start_soon(worker)
     if errors:
         raise errors[0]
+
+
+def skip_reason(error: PollError, absent_errors: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
+    """Return why an item is left out of the reading, or None where its failure is the poll's."""
+    if isinstance(error, absent_errors):
+        return "gone"
+    if isinstance(error, Malformed):
+        return "schema"
+    return "refused" if not needed and (not error.transient or isinstance(error, Refused)) else None

@@ -26,12 +26,12 @@ class Account:
 
     def __init__(self, script: Mapping[str, str], patience: float = 300, *, needed: bool = True) -> None:
         self.script, self.patience, self.needed = script, patience, needed
-        self.kept: dict[str, tuple[datetime, Any]] = {}
+        self.cache: dict[str, tuple[datetime, Any]] = {}
         self.asked: list[str] = []
 
     def poll(self, number: int) -> tuple[str, Poll]:
         """Return who is in the reading, or how the poll failed; polls are two minutes apart."""
-        poll = Poll(ask, NOW + timedelta(minutes=2 * number), self.kept, patience=self.patience)
+        poll = Poll(ask, NOW + timedelta(minutes=2 * number), self.cache, patience=self.patience)
         self.asked = []
 
         async def read(customer: str) -> str:
@@ -42,7 +42,7 @@ class Account:
             return customer
 
         async def main() -> str:
-            found = await poll.each(
+            found = await poll.gather(
                 self.script, read, needed=self.needed, hides=lambda customer: [USED.unreadable(customer=customer)]
             )
             return "".join(customer for customer, _ in found)
@@ -96,8 +96,8 @@ def test_what_is_left_out_is_counted_named_and_missing_in_sums_and_the_failure_i
     found, poll = account.poll(3)
 
     assert found == "bc"
-    assert dict(poll.notes.skipped) == {"failing": 1}
-    assert poll.notes.left_out == {"it failed"}
+    assert dict(poll.diagnostics.skipped) == {"failing": 1}
+    assert poll.diagnostics.left_out == {"it failed"}
     assert poll.unreadable == [USED.unreadable(customer="a")]
     assert isinstance(poll.failure, ServerFailed)
 

@@ -12,7 +12,7 @@ from scripted_vendor import NOW, Answer, Request, Scripted, Tally, account_at, a
 from structlog.testing import capture_logs
 
 from exporter.polling.transitions import log_changes
-from exporter.store.snapshot import Part, Snapshot
+from exporter.store.snapshot import SliceState, Snapshot
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll
 
@@ -41,8 +41,8 @@ class Shop:
         (offset,) = map(int, parse_qs(urlsplit(request.target).query)["offset"])
         self.asked.append(offset)
         rows = [{"id": IDS[int(one, 16)], "external_id": f"shop-{one}"} for one in there[offset : offset + 2]]
-        place = {"limit": 2, "has_more": offset + 2 < len(there)}
-        return answer({"data": rows, "pagination": {**place, "total": len(there)} if self.total else place})
+        place: dict[str, object] = {"limit": 2, "has_more": offset + 2 < len(there)}
+        return answer({"data": rows, "pagination": place | ({"total": len(there)} if self.total else {})})
 
     def _usage(self, number: int) -> Callable[[Request], Answer]:
         return lambda _: answer({}, 404) if f"{number:x}" in self.gone else EVENTS
@@ -53,10 +53,10 @@ def polled(shop: Shop, monkeypatch: pytest.MonkeyPatch, *hours: float, **setting
     found: list[tuple[str, Poll]] = []
 
     async def main(account: Account) -> None:
-        kept: dict[str, Any] = {}
+        cache: dict[str, Any] = {}
         async with client_of(account, Tally()) as client:
             for hour in (0.0, *hours):
-                poll = Poll(client, NOW + timedelta(hours=hour), kept)
+                poll = Poll(client, NOW + timedelta(hours=hour), cache)
                 labels = [str(getattr(item, "labels", ("",))[0]) for item in await account.read(poll)]
                 found.append(("".join(f"{IDS.index(one):x}" for one in dict.fromkeys(labels) if one in IDS), poll))
 
@@ -130,7 +130,7 @@ def test_of_customers_beyond_the_allowed_number_the_true_number_is_known(
 ) -> None:
     found = polled(shop, monkeypatch, 1, 25, **settings)
 
-    assert [poll.notes.skipped["capped"] for _, poll in found] == left_out
+    assert [poll.diagnostics.skipped["capped"] for _, poll in found] == left_out
     assert {len(who) for who, _ in found} == {min(11, settings["max_customers"])}
     assert shop.asked == asked  # the whole list only to count, once a day
 
@@ -138,7 +138,7 @@ def test_of_customers_beyond_the_allowed_number_the_true_number_is_known(
 def test_more_customers_than_allowed_are_one_warning_with_both_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     known = [Snapshot(polled=True)]
     for _, poll in polled(Shop("0123456789a"), monkeypatch, 1, max_customers=3):
-        known.append(known[-1].read(0, Part(notes=poll.notes), None))
+        known.append(known[-1].with_reading(0, SliceState(diagnostics=poll.diagnostics), None))
 
     with capture_logs() as logs:
         for before, after in pairwise(known):
@@ -146,4 +146,4 @@ def test_more_customers_than_allowed_are_one_warning_with_both_numbers(monkeypat
 
     (said,) = [log for log in logs if "max_customers" in log["event"]]
     assert (said["customers"], said["left_out"]) == (11, 8)
-    assert known[-1].notes.left_out == {"11 customers are wanted, and max_customers is 3"}
+    assert known[-1].diagnostics.left_out == {"11 customers are wanted, and max_customers is 3"}

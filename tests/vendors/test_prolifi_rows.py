@@ -83,7 +83,7 @@ def test_of_an_event_that_comes_twice_one_row_is_shown_whole_in_any_order(
         found = values(outcome)
         assert isinstance(outcome, Reading)
         assert (found.get("event_count"), found.get("event_last_reported_timestamp_seconds")) == (count, last)
-        assert outcome.notes.skipped["duplicate"] == len(rows) - 1
+        assert outcome.diagnostics.skipped["duplicate"] == len(rows) - 1
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_a_customer_none_of_whose_events_can_be_read_keeps_the_entitlements(monk
 
         assert isinstance(outcome, Reading)
         assert values(outcome) == {"entitlement_used": 4.0, "entitlement_limit": 10.0}
-        assert outcome.notes.skipped["schema"] >= 1
-        assert any("/usage" in text for text in outcome.notes.left_out)
+        assert outcome.diagnostics.skipped["schema"] >= 1
+        assert any("/usage" in text for text in outcome.diagnostics.left_out)
 
 
 def test_where_no_event_and_no_entitlement_can_be_read_the_poll_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,12 +19,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from exporter.client.auth import Auth
-from exporter.client.auth import Key as BearerKey
+from exporter.client.auth import ApiKey, Auth
 from exporter.durations import Rate
 from exporter.errors import Malformed, NotFound
 from exporter.metrics import Family, Item, Unreadable
-from exporter.vendors.customers import CustomersAccount, by_slice
+from exporter.vendors.customers import CustomersAccount, split_by_slice
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import PAGE, listed_customers
@@ -86,12 +85,12 @@ discover: true
     @property
     def auth(self) -> Auth:
         """The key, as a bearer token."""
-        return BearerKey(self.secret("api_key"))
+        return ApiKey(self.secret("api_key"))
 
     @classmethod
-    def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings; customers are listed here or at the vendor."""
-        yield from super().conflicts(given)
+        yield from super().find_conflicts(given)
         if bool(given.get("customers")) == (given.get("discover") is True):
             yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
         quotas = given.get("quotas") if given.get("window", "all") == "all" else ()
@@ -101,22 +100,17 @@ discover: true
                 yield f"quotas[{index}].period", "with window: all the figure never starts anew; write none"
 
     @property
-    def most_customers(self) -> int:
+    def max_customer_count(self) -> int:
         """Customers that this shard asks about at most: those that are listed here, or its share of the vendor's."""
-        share = self.shard.share if self.divisible else 1.0
+        share = self.shard.share if self.is_divisible else 1.0
         return math.ceil(share * self.max_customers) if self.discover else len(self.customers)
 
     @property
-    def calls(self) -> int | None:
+    def max_request_count(self) -> int | None:
         """A request or two for each customer, and the whole list; None where nobody said how long that may be."""
         if self.discover and "max_customers" not in self.model_fields_set:
             return None
-        return self.most_customers * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
-
-    @property
-    def lists_customers(self) -> bool:
-        """Whether the vendor's list says which customers there are."""
-        return self.discover
+        return self.max_customer_count * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
 
     @property
     def dated_families(self) -> Collection[Family]:
@@ -124,7 +118,7 @@ discover: true
         return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
 
     @property
-    def has_own_figures(self) -> bool:
+    def has_account_metrics(self) -> bool:
         """Whether there are series of the account as a whole: where its window begins."""
         return self.window != "all"
 
@@ -159,12 +153,12 @@ discover: true
             return lambda customer: [family.unreadable(customer_id=customer)]
 
         used, counted = families.PROLIFI_ENTITLEMENT_USED, families.PROLIFI_EVENT_COUNT
-        usage = await poll.each(asked, usage_of, share=share, hides=hidden(counted))
+        usage = await poll.gather(asked, usage_of, share=share, hides=hidden(counted))
         there = [customer for customer in asked if customer not in gone] if self.entitlements else []
-        entitlements = await poll.each(there, entitlements_of, needed=False, share=share, hides=hidden(used))
+        entitlements = await poll.gather(there, entitlements_of, needed=False, share=share, hides=hidden(used))
         if failures and not entitlements and not any(one for _, one in usage):
             raise failures[0]
-        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first and self.at_home else ()
+        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.is_first and self.owns_account_metrics else ()
         return chain(
             *(event_items(customer, one, poll) for customer, one in usage if one),
             *(entitlement_items(customer, one, poll) for customer, one in entitlements),
@@ -175,17 +169,17 @@ discover: true
         """Return the customers of the slice that is polled; the vendor's list is read once for all slices."""
         if not self.discover:
             return await super().customers_of(poll)
-        slices, number = await poll.once_in(
-            self.cycle.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._listed(poll)
+        slices, number = await poll.cached(
+            self.estimate.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._listed(poll)
         )
-        if poll.slice.first and self.at_home:
-            poll.cap("customers", number, self.max_customers)
+        if poll.slice.is_first and self.owns_account_metrics:
+            poll.cap_customers(number, self.max_customers)
         return slices[poll.slice.number]
 
     async def _listed(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int]:
         """Return the customers of each slice that are in the vendor's list, wanted and this shard's; and how many."""
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
-        return by_slice(self.own(listed.ids), poll.slice.total), listed.number
+        return split_by_slice(self.mine(listed.ids), poll.slice.total), listed.number
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]

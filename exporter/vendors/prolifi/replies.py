@@ -9,15 +9,15 @@ from pydantic import model_validator
 from exporter.vendors.reply import (
     MISSING,
     Flag,
-    Key,
+    LenientList,
+    LenientObject,
     MaybeFlag,
     MaybeNumber,
     MaybeText,
     MaybeTime,
     Number,
-    Part,
     Reply,
-    Rows,
+    RequiredId,
 )
 
 _METER: Final = ("current_usage", "limit", "remaining", "reset_at")
@@ -26,7 +26,7 @@ _METER: Final = ("current_usage", "limit", "remaining", "reset_at")
 class Customer(Reply, title="data"):
     """A customer, as the list has it."""
 
-    id: Key
+    id: RequiredId
     external_id: MaybeText = None
 
 
@@ -41,8 +41,8 @@ class Pagination(Reply, title="pagination"):
 class Customers(Reply):
     """One page of the list of customers; `received` rows, readable or not."""
 
-    data: Rows[Customer]
-    pagination: Part[Pagination] = MISSING
+    data: LenientList[Customer]
+    pagination: LenientObject[Pagination] = MISSING
     received: int = 0
 
     @model_validator(mode="before")
@@ -55,7 +55,7 @@ class Customers(Reply):
 class UsageSummary(Reply, title="data"):
     """The events of one name."""
 
-    event_name: Key
+    event_name: RequiredId
     count: Number = MISSING
     last_reported_at: MaybeTime = None
 
@@ -63,13 +63,13 @@ class UsageSummary(Reply, title="data"):
 class Usage(Reply):
     """The reply about one customer's events."""
 
-    data: Rows[UsageSummary]
+    data: LenientList[UsageSummary]
 
 
 class Entitlement(Reply, title="data"):
     """What a customer may use of a feature. How the feature is called is not documented exactly."""
 
-    feature: Key
+    feature: RequiredId
     is_unlimited: MaybeFlag = None
     limit: MaybeNumber = None
     current_usage: MaybeNumber = None
@@ -94,4 +94,4 @@ class Entitlement(Reply, title="data"):
 class Entitlements(Reply):
     """The reply about one customer's entitlements."""
 
-    data: Rows[Entitlement]
+    data: LenientList[Entitlement]
