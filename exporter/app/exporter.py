@@ -60,7 +60,7 @@ class Exporter:
         self._open_client = open_client
         self._storage = storage
         self._limiters: dict[Credential, RateLimiter] = {}
-        self._rates: dict[Credential, tuple[Rate | None, float]] = {}
+        self._rates: dict[Credential, tuple[Rate | None, Rate | None, float]] = {}
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
         self._write_failing: set[AccountKey] = set()
         if storage and (warning := storage.warning):
@@ -92,21 +92,23 @@ class Exporter:
         return changed
 
     def _keep_limiters(self, config: Config) -> None:
-        """Keep the pace of each credential whose rate, and share of it, is the same; the first account's is all's."""
-        rates: dict[Credential, tuple[Rate | None, float]] = {}
+        """Keep the one limiter of each credential, whoever uses it; the first account's rate is all's."""
+        kept: dict[Credential, RateLimiter] = {}
         for account in config.accounts:
-            rates.setdefault(account.credential, (account.rate_limit, account.rate_share))
-        kept = {
-            key: self._limiters[key] for key in rates.keys() & self._limiters.keys() if self._rates[key] == rates[key]
-        }
-        self._limiters, self._rates = kept, rates
+            if account.credential in kept:
+                continue
+            rate = account.rate_limit, account.assumed_rate, account.rate_share
+            limiter = self._limiters.get(account.credential) or RateLimiter(*rate)
+            if self._rates.get(account.credential) != rate:
+                limiter.configure(*rate)
+            kept[account.credential], self._rates[account.credential] = limiter, rate
+        self._limiters = kept
+        self._rates = {key: self._rates[key] for key in kept}
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
         """Open an adopted account for polls; its connections are closed on leaving."""
-        limiter = self._limiters.setdefault(
-            account.credential, RateLimiter(account.rate_limit, account.assumed_rate, account.rate_share)
-        )
+        limiter = self._limiters[account.credential]
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
         async with self._open_client(account, limiter, observer) as client:

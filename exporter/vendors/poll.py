@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -159,7 +160,7 @@ class Poll:
             self.leave_out(reason, str(error))
             if reason != "gone":
                 self.unreadable.extend(hides())
-            return error
+            return error.bare()
 
     async def gather(  # noqa: PLR0913 - each is an option of how items are read
         self,
@@ -270,5 +271,10 @@ def segment(identifier: str) -> str:
 
 
 def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
-    return 0 < len(identifier) <= _LONGEST_SEGMENT and identifier not in (".", "..") and identifier.isprintable()
+    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb.
+
+    Control characters and halves of characters name nothing; all others are harmless once quoted.
+    """
+    if not 0 < len(identifier) <= _LONGEST_SEGMENT or identifier in (".", ".."):
+        return False
+    return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in identifier)

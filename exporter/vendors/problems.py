@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args, get_origin
@@ -13,6 +14,9 @@ from pydantic.json_schema import GenerateJsonSchema
 from exporter.durations import write_duration
 from exporter.vendors.settings import Settings
 
+_STEP: Final = re.compile(r"[.\[]")
+_MAX_PROBLEMS: Final = 1000
+"""What is told of one account: nobody reads more."""
 _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "bool_type": "write true or false",
@@ -49,12 +53,16 @@ class Problem:
 def settings_problems(settings: type[Settings], error: ValidationError, known: Mapping[str, Problem]) -> list[Problem]:
     """Return what pydantic found in settings, and what was `known` before, by its place, each thing once."""
     found = {**known, **_found(settings, error)}
-    return sorted(one for one in found.values() if not _explained(one.path, found))
+    within = _parents(found)
+    told = sorted(one for one in found.values() if one.path not in within)
+    if len(told) <= _MAX_PROBLEMS:
+        return told
+    return [*told[:_MAX_PROBLEMS], Problem("", f"and {len(told) - _MAX_PROBLEMS} more mistakes in this account")]
 
 
-def _explained(path: str, found: Iterable[str]) -> bool:
-    """Whether something within this place is wrong too, which is what makes it wrong."""
-    return bool(path) and any(other.startswith((f"{path}[", f"{path}.")) for other in found)
+def _parents(paths: Iterable[str]) -> set[str]:
+    """Return the places within which something is wrong, which is what makes them wrong."""
+    return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 
 def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:

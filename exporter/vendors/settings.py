@@ -140,7 +140,7 @@ def _read_ca_file(value: object, info: ValidationInfo) -> Path:
 def _read_identifier(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not is_usable_segment(text):
-        raise ValueError("write an identifier: up to 256 visible characters, and not . or ..")
+        raise ValueError("write an identifier: up to 256 characters, none of them a control character, and not . or ..")
     return text
 
 

@@ -156,8 +156,13 @@ password: ${NETNUT_PASSWORD}
         async def plans_of(sub_user: str) -> list[tuple[PlanId, Plan]]:
             path = f"/customer/usage/{segment(sub_user)}"
             plans = (await poll.get(SubUserPlans, path)).data
-            wanted = [plan for plan in plans if self._is_wanted(plan)]
-            poll.unwanted += len(plans) - len(wanted)
+            # What says itself that it is another's is not this one's, whatever was asked.
+            own = [plan for plan in plans if plan.sub_user_id in {None, sub_user}]
+            if strange := len(plans) - len(own):
+                poll.skip("ambiguous", strange)
+                poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)
+            wanted = [plan for plan in own if self._is_wanted(plan)]
+            poll.unwanted += len(own) - len(wanted)
             found = [(_id(sub_user, plan.id, plan), plan) for plan in wanted if plan.id is not None]
             if wanted and not found:
                 raise Malformed("no plan has an id", asked=f"GET {path}")
