@@ -20,10 +20,10 @@ from exporter.store.checks import (
     read_text,
 )
 from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, checksum, owner_digest
-from exporter.vendors import VENDOR_FAMILIES, Account
+from exporter.vendors.account import Account
 
 _MOST_ROWS: Final = 2_000_000
-_FAMILIES: Final = {family.name: family for family in VENDOR_FAMILIES}
+_GONE: Final = Family("", "")
 
 Rows = Mapping[str, list[Any]]
 """By kind."""
@@ -81,7 +81,7 @@ def _decode_reading(
     return number, StoredReading(
         read_number(head["asked_at"]),
         read_number(head["read_at"]),
-        figures_of(_samples(rows.get("samples", ()))),
+        figures_of(_samples(account, rows.get("samples", ()))),
         tuple(_quotas(rows.get("quotas", ()))),
         dict(_contributions(rows)),
         ledger,
@@ -90,13 +90,13 @@ def _decode_reading(
     )
 
 
-def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the samples; a family that is not known, or has other labels now, is of another version."""
+def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
+    """Yield the samples of families that the vendor has; one that it has no more, or with other labels, is left out."""
+    families = {family.name: family for family in account.families}
     for name, labels, value in rows:
-        family: Family | None = _FAMILIES.get(name)
-        if family is None or len(labels) != len(family.labels):
-            raise InvalidFile("version")
-        yield Sample(family, read_labels(labels), read_number(value))
+        sample = Sample(families.get(read_text(name), _GONE), read_labels(labels), read_number(value))
+        if sample.family is not _GONE and len(sample.labels) == len(sample.family.labels):
+            yield sample
 
 
 def _quotas(rows: Iterable[Any]) -> Iterator[Quota]:

@@ -33,7 +33,7 @@ def version2_text(auth: Auth) -> str:
         ("body", auth.body),
         ("lifetime_field", auth.lifetime_field),
         ("scheme", auth.scheme),
-        ("doubted_on", auth.expired_statuses),
+        ("doubted_on", auth.rejected_statuses if auth.body else frozenset()),
         ("refused_on", auth.rejected_statuses),
     )
     return f"Login({', '.join(f'{name}={value!r}' for name, value in fields)})"

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
-from urllib.parse import quote
 
-import anyio.to_thread
-
-from exporter.errors import Malformed, NotFound, PollError
+from exporter.errors import NotFound, PollError, TooLarge
 from exporter.metrics import Unreadable
 from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
-from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, is_large, read_reply
+from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 
+MOST_ITEMS: Final = 100_000
+"""Items of lists that the answers of one poll hold together, unless the account may have as many series."""
 _MAX_LEFT_OUT: Final = 5
-_LONGEST_SEGMENT: Final = 256
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 _ReadT = TypeVar("_ReadT")
 
 
 class Fetch(Protocol):
-    """What a poll needs from the network: one JSON document."""
+    """What a poll needs from the network: what one JSON document says."""
 
     async def __call__(
-        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
-    ) -> object:
-        """Return the answer to a GET, or to a POST where there is a body.
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        read: Callable[[object], _ReadT],
+    ) -> _ReadT:
+        """Return what `read` makes of the answer to a GET, or to a POST where there is a body.
 
         Raises:
             PollError: there is no such document.
@@ -63,9 +67,12 @@ class Poll:
         slice: which customers it is about.
         unreadable: series of items that were left out and exist.
         unwanted: how many items were read and left out on purpose, as they are not what was asked for.
+        most_items: how many items of lists its answers may hold together.
+        used: the names of what was kept, or is from now on, that this poll asked for.
         spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
         patience: the seconds for which an item must keep failing before the reading goes on without it; 0 where no
             earlier reading can stand for this one.
+        failing: what failed in the polls before, and does in this, by kind.
         failure: how an item failed without which the reading goes on.
 
     """
@@ -79,26 +86,37 @@ class Poll:
     unreadable: list[Unreadable] = field(default_factory=list)
     unwanted: int = 0
     spread: float = 0.0
+    most_items: int = MOST_ITEMS
+    used: set[str] = field(default_factory=set)
     patience: float = 0.0
+    failing: dict[str, Streaks] = field(default_factory=dict)
     failure: PollError | None = None
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
         """Return what a GET answers, read as `model`."""
-        return await self._read(model, await self.fetch(path, params=params), f"GET {path}")
+        with self._reading(model, f"GET {path}") as read:
+            return await self.fetch(path, params=params, read=read)
 
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
         """Return what a POST that only reads answers, read as `model`."""
-        return await self._read(model, await self.fetch(path, body=body), f"POST {path}")
+        with self._reading(model, f"POST {path}") as read:
+            return await self.fetch(path, body=body, read=read)
 
-    async def _read(self, model: type[ReplyT], document: object, asked: str) -> ReplyT:
-        """Read a large document in a worker thread, with diagnostics of its own: others are read meanwhile."""
-        if not is_large(document):
-            return read_reply(model, document, self.diagnostics, asked)
-        diagnostics = Diagnostics()
+    @contextmanager
+    def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
+        """Read a document as `model`, maybe in a thread, with notes of its own: others are read meanwhile.
+
+        Raises:
+            TooLarge: the documents of this poll hold more items than any.
+
+        """
+        notes = Diagnostics()
         try:
-            return await anyio.to_thread.run_sync(read_reply, model, document, diagnostics, asked)
+            yield lambda document: read_reply(model, document, notes, asked)
         finally:
-            self.diagnostics.add(diagnostics)
+            self.diagnostics.add(notes)
+        if self.diagnostics.items > self.most_items:
+            raise TooLarge(f"the answers of one poll hold more than {self.most_items} items", asked=asked)
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
         """Note that items were left out."""
@@ -155,12 +173,11 @@ class Poll:
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, some at once.
 
-        An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read,
-        is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
-        nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
-        poll, since the last good reading has them still. One that goes on while others answer costs only the item
-        after some polls. They are begun evenly over their `share` of the poll's spread. Of an item that is left out
-        and not gone, `hides` says which series are missing.
+        An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read, is left
+        out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll nothing
+        but themselves where the vendor refuses them for good; another failure is the whole poll's, as the last good
+        reading has them still, until it has gone on for some polls. They are begun evenly over their `share` of the
+        poll's spread. Of an item that is left out and not gone, `hides` says which series are missing.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
@@ -169,7 +186,7 @@ class Poll:
         kind = getattr(read, "__qualname__", type(read).__qualname__)
         return await self._each(kind, items, read, absent_errors, needed=needed, share=share, hides=hides)
 
-    async def _each(  # noqa: PLR0913 - those of `each`
+    async def _each(  # noqa: PLR0913 - those of `gather`
         self,
         kind: str,
         items: Iterable[_ItemT],
@@ -180,7 +197,7 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        trial = Trial(items, self._streaks(kind), self.now, self.patience, is_extra=not needed)
+        trial = Trial(items, self.failing.setdefault(kind, Streaks()), self.now, self.patience, is_extra=not needed)
         found: dict[_ItemT, _ReadT | PollError] = {}
 
         async def attempt(item: _ItemT) -> None:
@@ -206,9 +223,9 @@ class Poll:
             self.leave_out("failing", str(error))
             self.unreadable.extend(hides(item))
             self.failure = self.failure or error
-        outcomes = [(one, found[one]) for one in trial.items if one in found]
-        results = [(one, outcome) for one, outcome in outcomes if not isinstance(outcome, PollError)]
-        left_out = [outcome for _, outcome in outcomes if isinstance(outcome, PollError)]
+        left_out = [one for one in found.values() if isinstance(one, PollError)]
+        asked = ((one, found[one]) for one in trial.items if one in found)
+        results = [(one, outcome) for one, outcome in asked if not isinstance(outcome, PollError)]
         if needed and left_out and not results:
             raise left_out[0]
         return results
@@ -218,16 +235,9 @@ class Poll:
         results = await self._each(name, [name], lambda _: read(), needed=False)
         return results[0][1] if results else None
 
-    def _streaks(self, kind: str) -> Streaks:
-        """Return what failed of a kind of items in the polls before of this slice."""
-        name = f"failing {kind} {self.slice.number}"
-        if name not in self.cache:
-            self.cache[name] = (self.now, Streaks())
-        streaks: Streaks = self.cache[name][1]
-        return streaks
-
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
         """Return what `read` said last, asking again only when that is `seconds` old."""
+        self.used.add(name)
         if name in self.cache:
             read_at, value = self.cache[name]
             if 0 <= (self.now - read_at).total_seconds() < seconds:
@@ -235,20 +245,3 @@ class Poll:
         value = await read()
         self.cache[name] = (self.now, value)
         return value
-
-
-def segment(identifier: str) -> str:
-    """Return an identifier as one segment of a path, percent-encoded.
-
-    Raises:
-        Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
-
-    """
-    if not is_usable_segment(identifier):
-        raise Malformed("an identifier that cannot stand in a path")
-    return quote(identifier, safe="")
-
-
-def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
-    return 0 < len(identifier) <= _LONGEST_SEGMENT and identifier not in (".", "..") and identifier.isprintable()

@@ -24,10 +24,11 @@ from pydantic import (
     model_validator,
 )
 
+from exporter.client.trust import authorities
 from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate
 from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
-from exporter.vendors.poll import is_usable_segment
+from exporter.vendors.path import is_usable_segment
 
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -128,7 +129,7 @@ def _read_ca_file(value: object, info: ValidationInfo) -> Path:
         raise ValueError("write the path of a file")
     path = _resolve_path(value, info)
     try:
-        ssl.create_default_context(cafile=path)
+        authorities(path)
     except ssl.SSLError:
         raise ValueError(f"the file {path} holds no certificate in PEM") from None
     except OSError as error:
