@@ -24,6 +24,7 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, SliceState, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
+from exporter.vendors.items import Streaks
 from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
@@ -77,6 +78,7 @@ class Poller:
         self._rest = rest
         self._cache: dict[str, tuple[datetime, Any]] = {}
         self._used: dict[int, set[str]] = {}
+        self._failing: dict[int, dict[str, Streaks]] = {}
         self._has_logged_stale = False
 
     async def run(self) -> None:
@@ -117,6 +119,7 @@ class Poller:
             slice=part,
             spread=spread,
             patience=patience,
+            failing=self._failing.setdefault(number, {}),
             most_items=max(MOST_ITEMS, _ITEMS_A_SERIES * self._account.max_series),
         )
         outcome = await self._outcome(before, poll, began)

@@ -93,7 +93,7 @@ class Thresholds:
     missing_for: int = _number(30 * _MINUTE, "How long figures must be missing for UsageMissing.")
     frozen_for: int = _number(2 * _HOUR, "How long a figure must be frozen, after a day and a half.")
     reload_for: int = _number(5 * _MINUTE, "How long a configuration must be refused for UsageConfigReloadFailed.")
-    dropped_for: int = _number(30 * _MINUTE, "How long series must be left out for UsageSeriesDropped.")
+    dropped_for: int = _number(30 * _MINUTE, "How long series or customers must be left out.")
 
     def __post_init__(self) -> None:
         for one in fields(self):

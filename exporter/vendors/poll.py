@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
-from urllib.parse import quote
 
-from exporter.errors import Malformed, NotFound, PollError, TooLarge
+from exporter.errors import NotFound, PollError, TooLarge
 from exporter.metrics import Unreadable
 from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
@@ -18,7 +16,6 @@ from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 MOST_ITEMS: Final = 100_000
 """Items of lists that the answers of one poll hold together, unless the account may have as many series."""
 _MAX_LEFT_OUT: Final = 5
-_LONGEST_SEGMENT: Final = 256
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 _ReadT = TypeVar("_ReadT")
@@ -75,6 +72,7 @@ class Poll:
         spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
         patience: the seconds for which an item must keep failing before the reading goes on without it; 0 where no
             earlier reading can stand for this one.
+        failing: what failed in the polls before, and does in this, by kind.
         failure: how an item failed without which the reading goes on.
 
     """
@@ -91,6 +89,7 @@ class Poll:
     most_items: int = MOST_ITEMS
     used: set[str] = field(default_factory=set)
     patience: float = 0.0
+    failing: dict[str, Streaks] = field(default_factory=dict)
     failure: PollError | None = None
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
@@ -174,12 +173,11 @@ class Poll:
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, some at once.
 
-        An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read,
-        is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
-        nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
-        poll, since the last good reading has them still. One that goes on while others answer costs only the item
-        after some polls. They are begun evenly over their `share` of the poll's spread. Of an item that is left out
-        and not gone, `hides` says which series are missing.
+        An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read, is left
+        out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll nothing
+        but themselves where the vendor refuses them for good; another failure is the whole poll's, as the last good
+        reading has them still, until it has gone on for some polls. They are begun evenly over their `share` of the
+        poll's spread. Of an item that is left out and not gone, `hides` says which series are missing.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
@@ -199,7 +197,7 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        trial = Trial(items, self._streaks(kind), self.now, self.patience, is_extra=not needed)
+        trial = Trial(items, self.failing.setdefault(kind, Streaks()), self.now, self.patience, is_extra=not needed)
         found: dict[_ItemT, _ReadT | PollError] = {}
 
         async def attempt(item: _ItemT) -> None:
@@ -225,9 +223,9 @@ class Poll:
             self.leave_out("failing", str(error))
             self.unreadable.extend(hides(item))
             self.failure = self.failure or error
-        outcomes = [(one, found[one]) for one in trial.items if one in found]
-        results = [(one, outcome) for one, outcome in outcomes if not isinstance(outcome, PollError)]
-        left_out = [outcome for _, outcome in outcomes if isinstance(outcome, PollError)]
+        left_out = [one for one in found.values() if isinstance(one, PollError)]
+        asked = ((one, found[one]) for one in trial.items if one in found)
+        results = [(one, outcome) for one, outcome in asked if not isinstance(outcome, PollError)]
         if needed and left_out and not results:
             raise left_out[0]
         return results
@@ -236,15 +234,6 @@ class Poll:
         """Return what `read` says of one extra, or None where the vendor refuses it for good, or it keeps failing."""
         results = await self._each(name, [name], lambda _: read(), needed=False)
         return results[0][1] if results else None
-
-    def _streaks(self, kind: str) -> Streaks:
-        """Return what failed of a kind of items in the polls before of this slice."""
-        name = f"failing {kind} {self.slice.number}"
-        self.used.add(name)
-        if name not in self.cache:
-            self.cache[name] = (self.now, Streaks())
-        streaks: Streaks = self.cache[name][1]
-        return streaks
 
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
         """Return what `read` said last, asking again only when that is `seconds` old."""
@@ -256,25 +245,3 @@ class Poll:
         value = await read()
         self.cache[name] = (self.now, value)
         return value
-
-
-def segment(identifier: str) -> str:
-    """Return an identifier as one segment of a path, percent-encoded.
-
-    Raises:
-        Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
-
-    """
-    if not is_usable_segment(identifier):
-        raise Malformed("an identifier that cannot stand in a path")
-    return quote(identifier, safe="")
-
-
-def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb.
-
-    Control characters and halves of characters name nothing; all others are harmless once quoted.
-    """
-    if not 0 < len(identifier) <= _LONGEST_SEGMENT or identifier in (".", ".."):
-        return False
-    return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in identifier)
