@@ -171,7 +171,7 @@ def _found(vendor: type[Account], error: ValidationError) -> dict[str, Problem]:
     for detail in error.errors(include_url=False):
         path, fields = _place(vendor, detail["loc"])
         unknown = detail["type"] == "extra_forbidden"
-        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _format_detail(detail)
         found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
     return found
 
@@ -196,7 +196,7 @@ def _part(settings: type[Settings], name: str) -> type[Settings] | None:
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None)
 
 
-def _said(detail: Any) -> str:
+def _format_detail(detail: Any) -> str:
     text = _IN_OUR_WORDS.get(detail["type"])
     if text is None:
         return str(detail["msg"]).removeprefix("Value error, ")

@@ -188,5 +188,5 @@ class Exporter:
                     self.store.record_failure(account.key, InternalError(type(error).__name__))
 
 
-def _log_storage(account: Account, said: str, error: str | None) -> None:
-    logger.warning(said, vendor=account.vendor, account=account.name, error=error)
+def _log_storage(account: Account, message: str, error: str | None) -> None:
+    logger.warning(message, vendor=account.vendor, account=account.name, error=error)

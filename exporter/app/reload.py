@@ -68,21 +68,21 @@ class Reload:
 
 async def watch(state: Callable[[], object], seconds: float, reload: Callable[[], Awaitable[object]]) -> None:
     """Look at a configuration's state for ever, every so many seconds, and have it read again when it changes."""
-    seen = await anyio.to_thread.run_sync(state)
+    last_state = await anyio.to_thread.run_sync(state)
     while True:
         await anyio.sleep(seconds)
         now = await anyio.to_thread.run_sync(state)
-        if now != seen:
-            seen = now
+        if now != last_state:
+            last_state = now
             await reload()
 
 
 async def handle_signals(
     stop: anyio.Event,
-    everything: anyio.CancelScope,
+    cancel_scope: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on SIGTERM or SIGINT, and on a second one cancel everything; SIGHUP stops if it means nothing else.
+    """Set `stop` on SIGTERM or SIGINT, and cancel the scope on a second one; SIGHUP stops if it has no other meaning.
 
     A SIGHUP that was deferred while the exporter started comes now.
     """
@@ -94,6 +94,6 @@ async def handle_signals(
                     on_hangup()
                 continue
             if stop.is_set():
-                everything.cancel()
+                cancel_scope.cancel()
             logger.info("stopping at once" if stop.is_set() else "stopping", signal=signal.Signals(number).name)
             stop.set()

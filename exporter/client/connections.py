@@ -147,8 +147,8 @@ def _connect_error(error: BaseException) -> PollError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
-            return TLSFailed(f"TLS failed: {said or 'no reason given'}")
+            text = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            return TLSFailed(f"TLS failed: {text or 'no reason given'}")
         if isinstance(cause, socket.gaierror):
             return NameUnresolved("the host name has no address")
         if isinstance(cause, OSError) and cause.errno:

@@ -100,17 +100,18 @@ def _totals(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Total]]:
 
 
 def _member(*row: Any) -> Member:
-    high_water, last, seen, late, has_fallen, has_reset, start, end, previous_start, previous_end, previous = row
+    high_water, last, last_seen_at, late_rise, has_fallen, has_reset, *spans, previous_high_water = row
+    start, end, previous_start, previous_end = spans
     return Member(
         _number(high_water),
         _number(last),
         _span(start, end),
-        _number(seen),
-        _number(late),
+        _number(last_seen_at),
+        _number(late_rise),
         _flag(has_fallen),
         _flag(has_reset),
         _span(previous_start, previous_end),
-        _number(previous),
+        _number(previous_high_water),
     )
 
 

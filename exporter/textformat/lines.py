@@ -24,7 +24,7 @@ _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 Fingerprint = tuple[int, bytes]
 """What tells a block's figures from others: the hash of all its labels, and its values' own bytes."""
-Item = tuple[Labels, float]
+SeriesValue = tuple[Labels, float]
 _NO_FINGERPRINT: Final[Fingerprint] = (0, b"")
 
 
@@ -120,7 +120,7 @@ def render_with_created(
     return {key: _render_family(account, family, values, before.get(key), created)}
 
 
-def sample_lines(name: str, labels: Sequence[str], items: Sequence[Item], account: str | None = None) -> bytes:
+def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], account: str | None = None) -> bytes:
     """Return the line of each item, with the label `account` before all others where it is given."""
     first = [] if account is None else [f'account="{account}"']
     pairs = ",".join([*first, *(f'{label}="%s"' for label in labels)])
@@ -166,14 +166,14 @@ def _interleave(one: bytes, other: bytes) -> bytes:
     return b"\n".join(line for pair in lines for line in pair if line) + b"\n"
 
 
-def _sort_in_steps(items: Sequence[Item]) -> Sequence[Item]:
+def _sort_in_steps(items: Sequence[SeriesValue]) -> Sequence[SeriesValue]:
     """Sort them in steps, for other threads wait until a sort is done; vendors' lists mostly are in order already."""
     steps = [sorted(items[at : at + _SORTED_AT_ONCE]) for at in range(0, len(items), _SORTED_AT_ONCE)]
     in_order = all(one[-1] < other[0] for one, other in pairwise(steps))
     return list(chain.from_iterable(steps) if in_order else merge(*steps))
 
 
-def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+def _chunks(items: Sequence[SeriesValue]) -> Iterator[Sequence[SeriesValue]]:
     """Yield the items in runs; a run ends where the next item's labels say so, which they do wherever it stands."""
     start = 0
     for place, (labels, _) in enumerate(items):

@@ -38,7 +38,7 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
-class ReloadObserver(Protocol):
+class WebReloadObserver(Protocol):
     """Who is told whether the file was accepted when it was read again."""
 
     def accept(self) -> None:
@@ -158,14 +158,14 @@ class WebConfig:
                     "a password's hash is cheap to guess", user=user, cost=cost_of(hashed), enough=_CHEAP_COST
                 )
 
-    async def reload_when_changed(self, observer: ReloadObserver) -> None:
+    async def reload_when_changed(self, observer: WebReloadObserver) -> None:
         """Look at the files for ever, and take up what has changed in them."""
         self.warn_weak_hashes()
         while True:
             await anyio.sleep(LOOK_SECONDS)
             await self.refresh(observer)
 
-    async def refresh(self, observer: ReloadObserver) -> None:
+    async def refresh(self, observer: WebReloadObserver) -> None:
         """Take up what has changed in the files, if anything has and it can be used."""
         if not self._refused and not await anyio.to_thread.run_sync(self._loaded.is_stale):
             return
@@ -189,7 +189,7 @@ class WebConfig:
             raise ConfigError(Problem(key, text) for key in sorted(switched))
         return loaded
 
-    def _refuse(self, problems: Iterable[Problem], observer: ReloadObserver) -> None:
+    def _refuse(self, problems: Iterable[Problem], observer: WebReloadObserver) -> None:
         """Go on with what there was; say so once, however long it stays like that."""
         refused = tuple(map(str, problems))
         if refused == self._refused:

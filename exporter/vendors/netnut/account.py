@@ -123,14 +123,14 @@ password: ${NETNUT_PASSWORD}
         own = (await poll.post(Plans, "/customer/usage/myusage", status)).data
         if is_partial(own):
             poll.unreadable += OWN.unreadable()
-        listed = await self._listed(poll, status) if self.reseller else []
+        listed = await self._read_list(poll, status) if self.reseller else []
         asked = await self._asked(poll, {plan_id.sub_user for plan_id, _ in listed})
         return chain(
             plan_items(by_id(((_id("", plan.id, plan), plan) for plan in own), poll), OWN),
             plan_items(by_id(chain(listed, asked), poll), SUB_USERS),
         )
 
-    async def _listed(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
+    async def _read_list(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
         """Return the plans of all sub-users, as far as it is known whose each is."""
         question = {**status, "bySubUser": True}
         reply = await poll.optional(lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))

@@ -184,11 +184,11 @@ discover: true
         if not self.discover:
             return await super().customers_of(poll)
         if poll.slice.total == 1:
-            return (await self._listed(poll))[0]
-        listed = await poll.cached(self.estimate.seconds, "customers", lambda: self._listed(poll))
+            return (await self._read_list(poll))[0]
+        listed = await poll.cached(self.estimate.seconds, "customers", lambda: self._read_list(poll))
         return listed[poll.slice.number]
 
-    async def _listed(self, poll: Poll) -> Sequence[Sequence[str]]:
+    async def _read_list(self, poll: Poll) -> Sequence[Sequence[str]]:
         """Return the customers of each slice that are in the vendor's list, and wanted, and this shard's."""
         own: list[str] = []
         wanted, most_listed = 0, max(MOST_LISTED, 2 * self.max_customers)
