@@ -117,9 +117,9 @@ class Exporter:
         stored = storage.read(account)
         for reason in stored.invalid:
             self.telemetry.accounts[account.key].on_set_aside(reason)
-            _log_storage(account, "a stored reading cannot be used and is set aside", reason)
+            _log_storage(account, "stored reading is invalid; set aside", reason)
         for error in stored.errors:
-            _log_storage(account, "a stored reading cannot be read", error.strerror)
+            _log_storage(account, "stored reading cannot be read", error.strerror)
         fresh_until = anyio.current_time() + account.stale_seconds
         before = self.store[account.key]
         self.store.restore(
@@ -156,7 +156,7 @@ class Exporter:
             if not isinstance(error, FolderInUse):
                 observer.on_write_failed()
             if account.key not in self._write_failing:
-                _log_storage(account, "a reading cannot be stored; counters of quotas wait for it", error.strerror)
+                _log_storage(account, "reading cannot be stored; quota counters are paused", error.strerror)
             self._write_failing.add(account.key)
             return False
         self._write_failing.discard(account.key)
@@ -182,7 +182,7 @@ class Exporter:
                 async with self.poller(account) as poller:
                     await poller.run()
             except Exception as error:  # noqa: BLE001 - an account that cannot be opened must not end the others
-                logger.exception("an account cannot be polled", vendor=account.vendor, account=account.name)
+                logger.exception("account cannot be polled", vendor=account.vendor, account=account.name)
                 if self._polled.get(account.key) is until:  # or it is polled no more, or by another task
                     del self._polled[account.key]
                     self.store.record_failure(account.key, InternalError(type(error).__name__))

@@ -56,13 +56,13 @@ class Reload:
         except ConfigError as error:
             self._observer.refuse()
             for problem in error.problems:
-                logger.error("the configuration is refused, the last one stays", problem=str(problem))
+                logger.error("config reload failed; keeping previous config", problem=str(problem))
             return str(error)
         except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
             self._observer.refuse()
-            logger.exception("a bug in the exporter, please report it; the last configuration stays")
-            return f"a bug in the exporter: {type(error).__name__}"
-        logger.info("the configuration was read again", accounts=len(config.accounts))
+            logger.exception("bug in the exporter, please report it; keeping previous config")
+            return f"bug in the exporter: {type(error).__name__}"
+        logger.info("config reloaded", accounts=len(config.accounts))
         return ""
 
 

@@ -147,7 +147,7 @@ class Poller:
             return TimedOut("the poll took so long that its reading would soon have been stale")
         except Exception as error:  # noqa: BLE001 - our own bug must not end the other accounts
             vendor, name = self._account.key
-            logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
+            logger.exception("bug in the exporter, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
         unreadable = poll.diagnostics.drift and processed.is_empty and not poll.unwanted
         return Malformed("no figure of any answer can be read") if unreadable else processed
@@ -161,7 +161,7 @@ class Poller:
         stale = after.is_stale(anyio.current_time())
         if stale and not self._has_logged_stale:
             vendor, name = self._account.key
-            logger.warning("the last good reading is stale and no longer shown", vendor=vendor, account=name)
+            logger.warning("last good reading is stale; withdrawn", vendor=vendor, account=name)
         self._has_logged_stale = stale
 
 

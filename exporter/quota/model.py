@@ -18,7 +18,7 @@ WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
     "no_series": "no series matches",
     "name": "the vendor reports a quota of this name, which a configured one has; rename the configured one",
 }
-"""Why a quota is not shown."""
+"""Why a quota is withheld."""
 
 Withheld = Mapping[tuple[str, WithheldReason], int]
 """By quota name and reason, how many subjects are not shown; at least 1 where that is not known."""

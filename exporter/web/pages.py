@@ -109,7 +109,7 @@ class Application:
             return _text("not enabled: start with --web.enable-lifecycle\n", HTTPStatus.FORBIDDEN)
         if problems := await self._reload():
             return _text(f"the configuration is refused:\n{problems}\n", HTTPStatus.INTERNAL_SERVER_ERROR)
-        return _text("the configuration was read again\n")
+        return _text("config reloaded\n")
 
 
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> PageResponse:

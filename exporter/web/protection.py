@@ -154,9 +154,7 @@ class WebConfig:
         """Warn of each hash that is quick to guess the password of."""
         for user, hashed in self._loaded.settings.users.items():
             if cost_of(hashed) < _CHEAP_COST:
-                logger.warning(
-                    "a password's hash is cheap to guess", user=user, cost=cost_of(hashed), enough=_CHEAP_COST
-                )
+                logger.warning("password hash is weak", user=user, cost=cost_of(hashed), enough=_CHEAP_COST)
 
     async def reload_when_changed(self, observer: WebReloadObserver) -> None:
         """Look at the files for ever, and take up what has changed in them."""
@@ -178,7 +176,7 @@ class WebConfig:
         else:
             self._loaded, self._refused = loaded, ()
             observer.accept()
-            logger.info("the web configuration was read again", users=len(loaded.settings.users))
+            logger.info("web config reloaded", users=len(loaded.settings.users))
             self.warn_weak_hashes()
 
     def _reload(self) -> Loaded:
@@ -197,7 +195,7 @@ class WebConfig:
         self._refused = refused
         observer.refuse()
         for problem in refused:
-            logger.error("the web configuration is refused, the last one stays", problem=problem)
+            logger.error("web config reload failed; keeping previous web config", problem=problem)
 
 
 def _requirements(settings: WebSettings) -> set[str]:

@@ -200,7 +200,7 @@ def test_a_bug_of_ours_gives_nothing_away(form: LogFormat, place: Place, capfd: 
     page = anyio.run(poll_once, Config.model_construct(accounts=(broken,)), outcomes.append)
 
     written = "".join(capfd.readouterr())
-    assert "a bug in the exporter" in written
+    assert "bug in the exporter" in written
     assert "RuntimeError" in written
     assert "<secret>" in written
     assert b'reason="internal"' in page
