@@ -1,4 +1,4 @@
-"""The accounts of an exporter: what is known and counted of each, and how each comes to be polled."""
+"""The exporter: its accounts, their state and telemetry, and polling tasks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
 
 
 class Exporter:
-    """What an exporter is made of: what it knows and counts of its accounts, and how each comes to be polled.
+    """The accounts of an exporter, with their state, their telemetry and their polling tasks.
 
     Attributes:
         store: what is known of each account.
@@ -67,10 +67,10 @@ class Exporter:
             logger.warning(warning)
 
     def apply_config(self, config: Config) -> list[Account]:
-        """Take up a configuration, and return the accounts that are new or set up in another way.
+        """Apply a configuration, and return the accounts that are new or changed.
 
-        Of an account that is set up in another way all is kept that is known, unless it signs in as another or
-        elsewhere: that is another account of the same name.
+        A changed account keeps its readings and counters, unless it signs in as another user or to another host:
+        that is another account of the same name.
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
@@ -92,7 +92,7 @@ class Exporter:
         return changed
 
     def _keep_limiters(self, config: Config) -> None:
-        """Keep the pace of each credential whose rate, and share of it, is the same; the first account's is all's."""
+        """Keep rate limiters whose rate and share are unchanged; the first account of a credential sets its rate."""
         rates: dict[Credential, tuple[Rate | None, float]] = {}
         for account in config.accounts:
             rates.setdefault(account.credential, (account.rate_limit, account.rate_share))

@@ -14,7 +14,7 @@ from exporter.log import logger
 
 
 class ReloadObserver(Protocol):
-    """Who is told that a configuration was refused."""
+    """Receives the outcome of reloads."""
 
     def refuse(self) -> None:
         """Note that."""
@@ -67,7 +67,7 @@ class Reload:
 
 
 async def watch(state: Callable[[], object], seconds: float, reload: Callable[[], Awaitable[object]]) -> None:
-    """Look at a configuration's state for ever, every so many seconds, and have it read again when it changes."""
+    """Check a configuration's state every `seconds`, and reload it when the state changes; never returns."""
     last_state = await anyio.to_thread.run_sync(state)
     while True:
         await anyio.sleep(seconds)

@@ -154,7 +154,7 @@ class Signer(Protocol):
 
 @dataclass(slots=True)
 class StaticSigner:
-    """Signs with a secret that a person made, read again for every request."""
+    """Signs with a static secret, read again for every request."""
 
     auth: Basic | ApiKey
 

@@ -51,7 +51,7 @@ class SelfMetrics(Protocol):
 
     @property
     def state(self) -> object:
-        """What the process's own say besides figures that always move."""
+        """A value that changes with the process metrics, except those that change constantly (CPU, memory)."""
         ...
 
     def lines(self, snapshots: Iterable[tuple[AccountKey, Snapshot]], now: float) -> Mapping[Family, bytes]:

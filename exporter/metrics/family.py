@@ -1,4 +1,4 @@
-"""What a metric is: a family declared once, the samples that calling it makes, and many of them as figures."""
+"""Metric families, each declared once; the samples that calling one makes; and figures, the values of many series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One account's loop: when to ask, and what becomes of each answer."""
+"""One account's loop: when to poll, and how each outcome is committed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from exporter.vendors.account import Account
 from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
-"""First polls are spread over this, so that a start does not ask for everything at once."""
+"""First polls are spread over this time, so that a start does not poll everything at once."""
 _SOON_SECONDS: Final = 5.0
 """Until the next poll connections are kept open so long."""
 _LONGEST_POLL: Final = 0.75
@@ -42,7 +42,7 @@ Clock = Callable[[], float]
 
 
 class PollObserver(Protocol):
-    """Who is told of polls."""
+    """Receives the outcome of polls."""
 
     def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Note a poll, how long it took, and how it ended."""
@@ -80,7 +80,7 @@ class Poller:
         self._has_logged_stale = False
 
     async def run(self) -> None:
-        """Poll for ever: first soon, then out of step with other accounts, each slice once an interval."""
+        """Poll until cancelled: first soon, then with jitter, each slice once per interval."""
         interval, slices = self._account.interval, self._account.slice_count
         offset = jitter(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))

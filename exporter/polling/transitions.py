@@ -1,4 +1,4 @@
-"""What is logged of an account: one line when its state changes, and none while it stays."""
+"""What is logged of an account: one line per change of state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exporter.vendors.reply import Diagnostics, SkipReason
 _LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
 _MAX_FALLEN_LOGGED: Final = 5
 _REPEATED_EVERY: Final = 20
-"""A failure that goes on is said again after as many polls."""
+"""A continuing failure is logged again every this many polls."""
 
 
 def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:

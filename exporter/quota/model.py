@@ -1,4 +1,4 @@
-"""What a quota is, whoever reports or sets it, and how its name and subject are written."""
+"""The model of a quota, native or configured, and how its name and subject are written."""
 
 from __future__ import annotations
 

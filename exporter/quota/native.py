@@ -74,7 +74,7 @@ def native_quotas(
     Args:
         natives: what the vendor declares.
         read: what the reading has.
-        totals: what earlier readings told of each quota.
+        totals: the counters and limits known from earlier readings.
         names: of the quotas that the operator set; a vendor's quota of such a name is not shown.
 
     """

@@ -1,7 +1,7 @@
-"""Sample lines ready for the page: rendered and deflated when a reading arrives, and only where it changed.
+"""Rendered sample lines: rendered and deflated when a reading arrives, and only where it changed.
 
-An account's lines of a family are kept in blocks of about 64. Where a block ends is told by the series themselves, so
-one that comes or goes changes its own block and seldom the one beside it.
+An account's lines of a family are kept in blocks of about 64. Block boundaries are derived from a hash of the labels
+(content-defined chunking), so adding or removing a series usually changes only one block.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SORTED_AT_ONCE: Final = 10_000
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 Fingerprint = tuple[int, bytes]
-"""What tells a block's figures from others: the hash of all its labels, and its values' own bytes."""
+"""A block's fingerprint: the hash of all its labels, and its raw values."""
 SeriesValue = tuple[Labels, float]
 _NO_FINGERPRINT: Final[Fingerprint] = (0, b"")
 
@@ -174,7 +174,7 @@ def _sort_in_steps(items: Sequence[SeriesValue]) -> Sequence[SeriesValue]:
 
 
 def _chunks(items: Sequence[SeriesValue]) -> Iterator[Sequence[SeriesValue]]:
-    """Yield the items in runs; a run ends where the next item's labels say so, which they do wherever it stands."""
+    """Yield content-defined chunks: whether an item starts a new chunk depends on the hash of its labels only."""
     start = 0
     for place, (labels, _) in enumerate(items):
         length = place - start

@@ -1,4 +1,4 @@
-"""What the house and a vendor know of each other: a vendor is an `Account` that reads itself through a `Poll`."""
+"""The context of a poll: an `Account` reads itself through a `Poll`."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Poll:
             self.diagnostics.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
-        """Note that an item was left out, and what a person should know of it."""
+        """Skip an item, and record why, for people."""
         self.skip(reason)
         if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
             self.diagnostics.left_out.add(text)

@@ -35,7 +35,7 @@ from exporter.vendors.values import read_end, read_flag, read_id, read_number, r
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 """Why an item is left out: it cannot be read · it is not there · it is an extra that is refused · its series was
-there already · its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows."""
+there already · its value is not finite · its owner is ambiguous · it is beyond what the configuration allows."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
 """How a field departs from the contract: it is not there, null, of another type, or contradicts what was asked."""
@@ -151,12 +151,9 @@ def _reject(_value: object) -> object:
 
 
 def _field(info: ValidationInfo) -> str:
-    config = info.config or {}
-    rename = config.get("alias_generator")
-    name = info.field_name or ""
-    name = rename(name) if callable(rename) else name
-    title = config.get("title")
-    return f"{title}.{name}" if title else name
+    """Return a field's place in the document; its name is the model's, not the vendor's camel case."""
+    title = (info.config or {}).get("title")
+    return f"{title}.{info.field_name}" if title else str(info.field_name)
 
 
 def _diagnostics(info: ValidationInfo) -> Diagnostics:

@@ -39,13 +39,13 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 class WebReloadObserver(Protocol):
-    """Who is told whether the file was accepted when it was read again."""
+    """Receives the outcome of reloads of the file."""
 
     def accept(self) -> None:
         """Note that it was."""
 
     def refuse(self) -> None:
-        """Note that it was not; what was accepted before goes on."""
+        """Record that it was refused; the previous one stays in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class WebConfig:
                 logger.warning("password hash is weak", user=user, cost=cost_of(hashed), enough=_CHEAP_COST)
 
     async def reload_when_changed(self, observer: WebReloadObserver) -> None:
-        """Look at the files for ever, and take up what has changed in them."""
+        """Check the files until cancelled, and apply changes."""
         self.warn_weak_hashes()
         while True:
             await anyio.sleep(LOOK_SECONDS)
@@ -183,7 +183,7 @@ class WebConfig:
         loaded = load(self._path)
         switched = _requirements(self._loaded.settings) ^ _requirements(loaded.settings)
         if switched:
-            text = "is switched on or off by a restart only, lest half a file take a protection away"
+            text = "can only be switched on or off by a restart: a half-written file must not remove a protection"
             raise ConfigError(Problem(key, text) for key in sorted(switched))
         return loaded
 
