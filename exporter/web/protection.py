@@ -183,7 +183,7 @@ class WebConfig:
         loaded = load(self._path)
         switched = _requirements(self._loaded.settings) ^ _requirements(loaded.settings)
         if switched:
-            text = "can only be switched on or off by a restart: a half-written file must not remove a protection"
+            text = "is switched on or off by a restart only: a half-written file must not remove a protection"
             raise ConfigError(Problem(key, text) for key in sorted(switched))
         return loaded
 
