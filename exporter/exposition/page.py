@@ -106,7 +106,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PageInputs:
-    """What a page is made of, all of one moment.
+    """The inputs of a page, all from one moment.
 
     Attributes:
         now: the moment, monotonic.

@@ -1,4 +1,4 @@
-"""How a stored file is read: as strictly as a vendor's answer, for anything may have changed it."""
+"""Decodes stored files as strictly as vendors' responses, since anything may have changed them."""
 
 from __future__ import annotations
 

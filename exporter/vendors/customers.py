@@ -1,4 +1,4 @@
-"""An account whose figures are its customers', who are asked about one by one: shards and slices share them out."""
+"""An account that is polled per customer, so that shards and slices can divide the customers."""
 
 from __future__ import annotations
 

@@ -65,15 +65,15 @@ class Poll:
     Attributes:
         fetch: how the vendor is asked.
         now: when the poll began (UTC); the period asked about is taken from it, once.
-        cache: what polls of this account leave for later ones, by name, each with the time it was read.
+        cache: values kept for later polls of this account, by name, each with the time it was read.
         diagnostics: what was noticed so far.
         as_of: the time the vendor says its figures reach to, if it does.
         slice: which customers it is about.
         unreadable: series of items that were left out and exist.
-        unwanted: how many items were read and left out on purpose, as they are not what was asked for.
+        unwanted: how many items were read and deliberately excluded, as they were not requested.
         most_items: how many items of lists its answers may hold together.
         used: the names of what was kept, or is from now on, that this poll asked for.
-        spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
+        spread: the seconds over which requests start evenly; 0 for as soon as possible.
 
     """
 
@@ -163,11 +163,11 @@ class Poll:
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
 
-        An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read,
-        is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
-        nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
-        poll, since the last good reading has them still. They are begun evenly over their `share` of the poll's spread.
-        Of an item that is left out and not gone, `hides` says which series are missing.
+        An item that no longer exists (one of `absent_errors`), or whose reply cannot be read, is skipped and counted,
+        unless no item is left. Items that are not `needed` are optional extras: if the vendor refuses them for good,
+        only they are skipped; a transient failure still fails the poll, since the last good reading has them. Requests
+        start evenly over their `share` of the poll's spread. For an item that exists and is skipped, `hides` returns
+        the series that are missing.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
@@ -186,12 +186,12 @@ class Poll:
         return results
 
     async def optional(self, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
-        """Return what `read` says, or None where the vendor refuses it for good: one extra."""
+        """Return what `read` returns, or None if the vendor refuses it for good: an optional extra."""
         found = await self.attempt(read, needed=False)
         return None if isinstance(found, PollError) else found
 
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
-        """Return what `read` said last, asking again only when that is `seconds` old."""
+        """Return the cached result of `read`, or call it again once that is `seconds` old."""
         self.used.add(name)
         if name in self.cache:
             read_at, value = self.cache[name]
@@ -205,9 +205,9 @@ class Poll:
 async def _concurrently(
     items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[_ReadT]], spread: float
 ) -> list[_ReadT]:
-    """Return what `work` makes of each item, in their order; the first error ends the rest and is raised as it is.
+    """Return the results of `work` in the order of the items; the first error cancels the rest and is raised as is.
 
-    Of n items the k-th is not begun before k/n of `spread`, in seconds.
+    Of n items, the k-th starts no earlier than k/n of `spread`, in seconds.
     """
     began, queue = anyio.current_time(), enumerate(items)
     results: dict[int, _ReadT] = {}
@@ -232,7 +232,7 @@ async def _concurrently(
 
 
 def _skip_reason(error: PollError, absent_errors: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
-    """Return why an item is left out of the reading, or None where its failure is the poll's."""
+    """Return why an item is skipped, or None if its failure fails the poll."""
     if isinstance(error, absent_errors):
         return "gone"
     if isinstance(error, Malformed):

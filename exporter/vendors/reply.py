@@ -1,4 +1,4 @@
-"""How a vendor's reply is read: what is there is taken, what is not is absent, and each departure is noted.
+"""Lenient reply models: what can be read is used, the rest is absent, and each deviation is recorded.
 
 A field of one of the types here that is missing, null where the contract has a
 value, or of another type reads as None and is noted as drift; the rest of the
@@ -49,7 +49,7 @@ _MAX_UNREADABLE: Final = 1000
 
 @dataclass(slots=True)
 class Diagnostics:
-    """What was noticed while the replies of one reading were read."""
+    """Diagnostics of reading the replies of one poll: drift, and skipped items."""
 
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: Counter[SkipReason] = field(default_factory=Counter)
@@ -59,7 +59,7 @@ class Diagnostics:
     """How many items of lists and objects were read, used or not."""
 
     def add(self, others: Diagnostics) -> None:
-        """Note what others have noted."""
+        """Add other diagnostics to these."""
         self.drift.update(others.drift)
         self.skipped.update(others.skipped)
         self.left_out |= others.left_out
@@ -108,7 +108,7 @@ def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lenient:
-    """Reads a field, or notes why it cannot be. What is plainly as it should be is taken without a call of ours."""
+    """Reads a field, or records why it cannot be read. Valid values take a fast path in pydantic's core."""
 
     read: Callable[[object], object]
     fast: CoreSchema | None = None
@@ -202,7 +202,7 @@ class _PartialMap(dict[str, Any]):
 
 
 def is_partial(items: object) -> bool:
-    """Whether there are items that could not be read: some of a list's or an object's, or the whole of it."""
+    """Whether some items of a list or an object, or all of it, could not be read."""
     return items is None or isinstance(items, _PartialList | _PartialMap)
 
 
