@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
-from urllib.parse import quote
 
-from exporter.errors import Malformed, NotFound, PollError, TooLarge
+from exporter.errors import NotFound, PollError, TooLarge
 from exporter.metrics import Unreadable
 from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
@@ -17,7 +16,6 @@ from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 MOST_ITEMS: Final = 100_000
 """Items of lists that the answers of one poll hold together, unless the account may have as many series."""
 _MAX_LEFT_OUT: Final = 5
-_LONGEST_SEGMENT: Final = 256
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 _ReadT = TypeVar("_ReadT")
@@ -255,20 +253,3 @@ class Poll:
         value = await read()
         self.cache[name] = (self.now, value)
         return value
-
-
-def segment(identifier: str) -> str:
-    """Return an identifier as one segment of a path, percent-encoded.
-
-    Raises:
-        Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
-
-    """
-    if not is_usable_segment(identifier):
-        raise Malformed("an identifier that cannot stand in a path")
-    return quote(identifier, safe="")
-
-
-def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
-    return 0 < len(identifier) <= _LONGEST_SEGMENT and identifier not in (".", "..") and identifier.isprintable()

@@ -23,7 +23,8 @@ from exporter.vendors.account import Account
 from exporter.vendors.netnut import families
 from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, PlansById, by_id, plan_items
 from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans, SubUserPlans
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url

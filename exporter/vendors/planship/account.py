@@ -25,11 +25,12 @@ from exporter.client.auth import Auth, Basic, Login
 from exporter.errors import BadRequest, NotFound, PollError
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount
+from exporter.vendors.paths import segment
 from exporter.vendors.planship import families
 from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscription, Subscriptions
 from exporter.vendors.planship.subscriptions import active_subscriptions, period_items
 from exporter.vendors.planship.visits import Place, Visit, entitlement_items, usage_items
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName

@@ -24,7 +24,8 @@ from exporter.durations import Rate
 from exporter.errors import Malformed, NotFound
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, split_by_slice
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import PAGE, listed_customers
 from exporter.vendors.prolifi.items import entitlement_items, event_items
