@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import click
 
 from exporter.durations import read_duration, read_interval, write_duration
-from exporter.log import FORMATS, LEVELS, Format, Level, configure
+from exporter.log import FORMATS, LEVELS, Level, LogFormat, configure
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
 from exporter.sharding import Shard
@@ -44,7 +44,7 @@ def logging_options(default: str) -> Callable[[_F], _F]:
         @_choice("--log.level", "log_level", LEVELS, default, "The least important lines that are written.")
         @_choice("--log.format", "log_format", FORMATS, FORMATS[0], "How a line is written.")
         @wraps(command)
-        def logged(*args: Any, log_level: Level, log_format: Format, **options: Any) -> Any:
+        def logged(*args: Any, log_level: Level, log_format: LogFormat, **options: Any) -> Any:
             configure(log_level, log_format)
             return command(*args, **options)
 

@@ -57,5 +57,5 @@ def sandbox(addresses: tuple[str, ...], world: World, faults: Faults) -> None:
 
     sockets = listen_or_exit(addresses)
     print_or_exit(demo.introduction(f"http://{address_of(sockets[0])}"))
-    logger.info("the sandbox is up", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
+    logger.info("sandbox started", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
     run_async(demo.run_sandbox, sockets, world, faults)

@@ -71,7 +71,7 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
         path, fields = _place(settings, detail["loc"], is_unknown=unknown)
-        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _format_detail(detail)
         found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
     return found
 
@@ -108,7 +108,7 @@ def _inner(annotation: Any) -> Any:
     return next(filter(None, map(_inner, get_args(annotation))), None)
 
 
-def _said(detail: Any) -> str:
+def _format_detail(detail: Any) -> str:
     text = _IN_OUR_WORDS.get(detail["type"])
     if text is None:
         return str(detail["msg"]).removeprefix("Value error, ")

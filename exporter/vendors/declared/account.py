@@ -16,7 +16,7 @@ from exporter.vendors.declared.replies import Getter
 from exporter.vendors.declared.rows import Chain, Metric, Place, any_partial, chains, items, once_each
 from exporter.vendors.declared.templates import DATES, ITEM, filled
 from exporter.vendors.paging import Pages, Question
-from exporter.vendors.path import segment
+from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Reply
 

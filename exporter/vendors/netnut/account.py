@@ -23,7 +23,7 @@ from exporter.vendors.account import Account
 from exporter.vendors.netnut import families
 from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, PlansById, by_id, plan_items
 from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans, SubUserPlans
-from exporter.vendors.path import segment
+from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
@@ -128,11 +128,11 @@ password: ${NETNUT_PASSWORD}
         own = (await poll.post(Plans, "/customer/usage/myusage", status)).data
         if is_partial(own):
             poll.unreadable += OWN.unreadable()
-        listed = await self._listed(poll, status) if self.reseller else []
+        listed = await self._read_list(poll, status) if self.reseller else []
         asked = await self._asked(poll, {plan_id.sub_user for plan_id, _ in listed})
         return by_id(((_id("", plan.id, plan), plan) for plan in own), poll), by_id(chain(listed, asked), poll)
 
-    async def _listed(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
+    async def _read_list(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
         """Return the plans of all sub-users, as far as it is known whose each is."""
         question = {**status, "bySubUser": True}
         reply = await poll.optional(_RESELLER_PATH, lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))

@@ -1,4 +1,4 @@
-"""Identifiers as parts of a request's path."""
+"""Identifiers as segments of a request's path."""
 
 from __future__ import annotations
 
