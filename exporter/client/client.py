@@ -126,10 +126,11 @@ class Client:
         """
         header = await self._signer.header()
         answer = await send(header)
-        if self._signer.is_doubted(answer.status) and self._meant.get(asked) != answer.status:
+        if self._signer.on_status(answer.status) and self._meant.get(asked) != answer.status:
             other = await self._signer.header(refused=header)
             if other is not None:
                 answer = await send(other)
+                self._signer.on_status(answer.status)
                 self._note_meant(asked, answer.status)
         answer.raise_for_status(datetime.now(UTC))
         return answer
