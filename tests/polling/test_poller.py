@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import anyio
 import pytest
@@ -30,6 +31,7 @@ class Scripted(Account):
     """A vendor whose polls go by a script; the last step repeats."""
 
     sign_ins = ()
+    families = (PROLIFI_WINDOW_START, NETNUT_GB_USED)
     base_url: str = "http://127.0.0.1:1"
     script: tuple[object, ...] = ()
     seconds: float = 0.0
@@ -80,7 +82,7 @@ def scripted(
     )
 
 
-async def nobody(path: str, **_: object) -> object:
+async def nobody(path: str, **_: object) -> Any:
     raise AssertionError(path)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -32,6 +33,7 @@ class Sliced(Account):
     """A vendor whose figures are the clock's time, and of which some slices fail from a time on."""
 
     sign_ins = ()
+    families = (PROLIFI_EVENT_COUNT,)
     base_url: str = "http://127.0.0.1:1"
     failing: Mapping[int, float]
     total: int = SLICES
@@ -70,7 +72,7 @@ def account(total: int = SLICES, **failing: float) -> Sliced:
     )
 
 
-async def nobody(path: str, **_: object) -> object:
+async def nobody(path: str, **_: object) -> Any:
     raise AssertionError(path)
 
 
