@@ -16,6 +16,7 @@ from exporter.cli.history import history
 from exporter.cli.polls import check, once
 from exporter.cli.run import run
 from exporter.cli.sandbox import demo, sandbox
+from exporter.cli.vendor import vendor
 from exporter.web.addresses import DEFAULT_ADDRESS
 
 
@@ -43,5 +44,5 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (run, check, once, history, demo, sandbox, schema, metrics, rules):
+for command in (run, check, once, history, demo, sandbox, schema, metrics, rules, vendor):
     main.add_command(command)
