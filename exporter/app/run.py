@@ -58,7 +58,7 @@ class Serving:
         watched: how to tell whether the configuration has changed, how often to look, in seconds, and what it was like
             before it was read; None not to.
         storage: what outlives the process; None for nothing.
-        protection: who is let in to the pages; None for everybody.
+        protection: TLS and authentication of the pages; None for neither.
 
     """
 

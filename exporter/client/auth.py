@@ -1,4 +1,4 @@
-"""How a request is signed: which credentials an account has, and the header they make.
+"""Authentication: the credentials of an account, and the header they produce.
 
 An `Auth` is data: equal credentials are equal, so that what a vendor limits by
 key can be shared by key. A `Signer` makes the header: `StaticSigner` from a secret,
@@ -157,7 +157,7 @@ class Signer(Protocol):
 
 @dataclass(slots=True)
 class StaticSigner:
-    """Signs with a secret that a person made, read again for every request."""
+    """Signs with a static secret, read again for every request."""
 
     auth: Basic | ApiKey
 

@@ -32,7 +32,7 @@ def _itself(document: object) -> object:
 
 
 class RequestObserver(Protocol):
-    """Who is told of requests."""
+    """Receives the outcome of requests."""
 
     def on_request(self, code: str, seconds: float) -> None:
         """Note a request that was answered with the status `code`, or `none`, and how long that took."""

@@ -1,4 +1,4 @@
-"""How fast an account may ask: slots of time, adjusted by what the vendor says of its limit."""
+"""The rate limiter: time slots for requests, adjusted to the limit that the vendor states."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ USED_SHARE_OF_LIMIT: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """What a vendor's answer says of its limit, in requests; None where it does not."""
+    """The limit that a response states, in requests; None where it does not."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -41,7 +41,7 @@ class StatedLimit:
 
 
 def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> float:
-    """Return how long after each other requests are sent in the long run, in seconds; 0 where no rate is known.
+    """Return the average interval between requests, in seconds; 0 if no rate is known.
 
     Args:
         configured: the rate that the operator set.

@@ -1,4 +1,4 @@
-"""When each slice of an account is polled: all at once at first, then one after the other over the interval."""
+"""The schedule of an account's slices: all in a row at first, then evenly spread over the interval."""
 
 from __future__ import annotations
 

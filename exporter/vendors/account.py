@@ -161,7 +161,7 @@ class Account(Settings):
 
     @property
     def owns_account_metrics(self) -> bool:
-        """Whether it is this shard that reads what is of the account as a whole."""
+        """Whether this shard reads the series of the account as a whole."""
         return self._shard.owns(*self.key)
 
     @property
@@ -191,11 +191,11 @@ class Account(Settings):
         return PollEstimate(self.interval, self.slice_count, self.max_customer_count, self.max_request_count, apart)
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
+        """Return which of `total` shards may poll a part of the account."""
         return (shard_of(total, *self.key),)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of a whole account that a shard polls; None where that is nothing."""
+        """Return the part of the account that a shard polls, or None if it polls nothing of it."""
         return self.for_shard(shard) if shard.owns(*self.key) else None
 
     def for_shard(self, shard: Shard, **settings: object) -> Self:
@@ -232,7 +232,7 @@ class Account(Settings):
         return secret
 
     def warnings(self) -> Iterator[str]:
-        """Yield what a person should know of settings that are not wrong, only risky."""
+        """Yield warnings about settings that are valid but risky."""
         if self.tls.insecure_skip_verify:
             yield "the vendor's certificate is not verified"
         for name in type(self).model_fields:

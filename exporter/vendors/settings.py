@@ -28,7 +28,7 @@ from exporter.client.trust import authorities
 from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate
 from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
-from exporter.vendors.segment import is_usable_segment
+from exporter.vendors.paths import is_usable_segment
 
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

@@ -52,7 +52,7 @@ class Plan(Reply, title="data"):
 
 
 class KnownPlan(Plan):
-    """A plan that can be told from others."""
+    """A plan with an id."""
 
     id: RequiredId
 
@@ -74,6 +74,20 @@ class Plans(Envelope):
     """The reply about the account's plans."""
 
     data: LenientList[KnownPlan]
+
+
+class TrafficDay(Reply, title="data"):
+    """What all plans of the account used in a day, in a unit that the vendor does not state."""
+
+    start_date: Time = MISSING
+    traffic: Number = MISSING
+    request: MaybeNumber = None
+
+
+class Traffic(Envelope):
+    """The reply about the account's traffic by day."""
+
+    data: LenientList[TrafficDay]
 
 
 class SubUserPlans(Envelope):

@@ -1,4 +1,4 @@
-"""Identifiers of vendors' things as segments of a path."""
+"""Identifiers as segments of a request's path."""
 
 from __future__ import annotations
 
