@@ -112,7 +112,7 @@ def test_any_bytes_are_a_document_or_no_json(body: bytes) -> None:
     outcome = outcome_of(lambda: decode_json(body, "text/html"))
 
     if isinstance(outcome, PollError):
-        assert str(outcome).startswith(f"not JSON: text/html, {len(body)} bytes, sha256 ")
+        assert str(outcome).startswith(f"not JSON: called HTML, {len(body)} bytes, sha256 ")
     else:
         json.dumps(outcome, ensure_ascii=False).encode()
 
