@@ -144,7 +144,7 @@ def reload_options(command: _F) -> _F:
         "--config.auto-reload",
         "auto_reload",
         is_flag=True,
-        help="Read the configuration again whenever it changes, not only on SIGHUP.",
+        help="Read the configuration again when it has changed and stayed so for 5 seconds, not only on SIGHUP.",
     )
     @click.option(
         "--config.auto-reload-interval",
