@@ -30,7 +30,7 @@ _WORDS = 36
 """Size of letters in which words fit where Grafana would make a number as large as it can."""
 _OF_HOURS = 80
 """Pixels that an axis of hours needs."""
-_PACE = ((None, "green"), (1.0, "yellow"), (THRESHOLDS.burn_warning, "red"))
+_PACE = ((None, "green"), (1.0, "yellow"), (1.5, "red"))
 
 
 def board() -> Board:

@@ -19,8 +19,6 @@ from exporter.rules.thresholds import Thresholds
 from exporter.vendors import VENDORS
 from grafana.source import dashboards
 from grafana.source.panels import SHARE
-from grafana.source.promql import shards
-from grafana.source.quotas import Quotas
 
 BOARDS = boards()
 BY_UID = {board["uid"]: board for board in BOARDS.values()}
@@ -71,31 +69,6 @@ def test_shares_change_colour_where_alerts_begin() -> None:
     thresholds = Thresholds()
 
     assert ((None, "green"), (thresholds.quota_warning, "yellow"), (thresholds.quota_critical, "red")) == SHARE
-
-
-@pytest.mark.parametrize(
-    ("record", "expression"),
-    [
-        ("usage:quota_used:ratio", Quotas().share),
-        ("usage:quota_used:ratio_rate1d", Quotas().rate),
-        ("usage:period_remaining:seconds", Quotas().remaining),
-    ],
-)
-def test_shares_and_paces_are_those_that_the_rules_record(record: str, expression: str) -> None:
-    rules = yaml.safe_load((PROMETHEUS / "rules" / "usage-recording.yml").read_text())["groups"][0]["rules"]
-    (recorded,) = [rule["expr"] for rule in rules if rule["record"] == record]
-
-    def bare(text: str) -> str:
-        return re.sub(r"\{[^}]*\}|[\s()]", "", text).replace("byjob,vendor", "byvendor")
-
-    assert bare(expression) == bare(recorded.replace("usage:exporter_shard:info", shards()))
-
-
-def test_an_exporter_is_the_shard_that_the_rules_record() -> None:
-    rules = yaml.safe_load((PROMETHEUS / "rules" / "usage-recording.yml").read_text())["groups"][0]["rules"]
-    (recorded,) = [rule["expr"] for rule in rules if rule["record"] == "usage:exporter_shard:info"]
-
-    assert re.sub(r"\{[^}]*\}|\s", "", shards()) == re.sub(r"\s", "", recorded)
 
 
 def test_alerts_lead_to_dashboards_that_choose_by_what_they_say() -> None:
