@@ -23,7 +23,7 @@ MODULES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LAYERS = [
     ["__main__"],
     ["cli"],
-    ["app"],
+    ["app", "history"],
     ["web"],
     ["telemetry", "exposition", "polling"],
     ["store"],
@@ -32,7 +32,7 @@ LAYERS = [
     ["client"],
     ["textformat", "rules", "log"],
     ["secret"],
-    ["metrics", "sandbox", "errors", "durations", "sharding", "strict_yaml"],
+    ["metrics", "sandbox", "errors", "durations", "regular_file", "sharding", "strict_yaml"],
     ["exporter"],
 ]
 LEVELS = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
@@ -44,6 +44,7 @@ NEVER = {
     "vendors": {"log"},
     "client": {"metrics"},
     "polling": {"client", "config"},
+    "history": {"config", "web", "telemetry", "exposition", "log"},
     "web": {"vendors", "client", "quota", "polling"},
     "sandbox": {"exporter"},
 }
@@ -53,6 +54,7 @@ HOMES = {
     "bcrypt": {"web"},
     "click": {"cli"},
     "h11": {"web"},
+    "httpcore": {"client"},
     "httpx": {"client"},
     "prometheus_client": {"exposition", "telemetry"},
     "pydantic": {"config", "vendors"},

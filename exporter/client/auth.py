@@ -1,7 +1,7 @@
 """How a request is signed: which credentials an account has, and the header they make.
 
 An `Auth` is data: equal credentials are equal, so that what a vendor limits by
-key can be shared by key. A `Signer` makes the header: `Fixed` from a secret,
+key can be shared by key. A `Signer` makes the header: `StaticSigner` from a secret,
 `TokenSource` by signing in, with one sign-in for all who wait.
 """
 
@@ -16,20 +16,22 @@ from typing import Final, Protocol
 
 import anyio
 
+from exporter.client.file_thread import read_in_thread
 from exporter.errors import Malformed, PollError, SecretUnreadable, Unauthorized
-from exporter.secret import Secret, remember
+from exporter.secret import FileSecret, Secret, register
 
 _LONGEST_TOKEN: Final = 16 * 1024
 _FIRST_LOGIN_WAIT_SECONDS: Final = 60.0
 _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
-_FIRST_ERROR: Final = 400
 _SHARED_SECONDS: Final = 1.0
 """How long a sign-in that failed stands for those who asked for one meanwhile."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""A token that worked so recently is not what a doubtful answer is about."""
+"""After a new token did not help, tokens are not what doubtful answers are about."""
+_DOUBTFUL: Final = frozenset({400, 403})
+"""Statuses with which vendors that document 401 tell of a token's end all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,28 @@ class Basic:
     username: str
     password: Secret
 
+    @property
+    def in_file(self) -> bool:
+        """Whether reading it may take time."""
+        return isinstance(self.password, FileSecret)
+
     def header(self) -> str:
         """Return the Authorization header's value by RFC 7617, in UTF-8."""
         pair = f"{self.username}:{self.password.read()}".encode()
-        return f"Basic {remember(base64.b64encode(pair).decode())}"
+        return f"Basic {register(base64.b64encode(pair).decode())}"
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """A key or token that a person made; `scheme` stands before it, or nothing does."""
 
     secret: Secret
     scheme: str = "Bearer"
+
+    @property
+    def in_file(self) -> bool:
+        """Whether reading it may take time."""
+        return isinstance(self.secret, FileSecret)
 
     def header(self) -> str:
         """Return the Authorization header's value."""
@@ -69,8 +81,7 @@ class Login:
         lifetime: seconds that a token is used, where the answer does not say.
         lifetime_field: the field of the answer that says for how many seconds it is valid, if one does.
         scheme: what stands before the token in the header, if anything.
-        doubted_on: HTTP statuses, besides 401, with which the vendor may say that a token is no longer good.
-        refused_on: HTTP statuses with which it says that the credentials are not.
+        rejected_statuses: HTTP statuses with which it says that the credentials are not.
 
     """
 
@@ -81,8 +92,7 @@ class Login:
     body: tuple[tuple[str, str | Secret], ...] = ()
     lifetime_field: str = ""
     scheme: str = "Bearer"
-    doubted_on: frozenset[int] = frozenset()
-    refused_on: frozenset[int] = frozenset({_UNAUTHORIZED})
+    rejected_statuses: frozenset[int] = frozenset({_UNAUTHORIZED})
 
     def headers(self) -> dict[str, str]:
         """Return the headers of the request that signs in."""
@@ -108,7 +118,7 @@ class Login:
             raise Unauthorized("the sign-in was answered without a token")
         if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN or not _visible(token):
             raise Malformed(f"the sign-in's {self.token_field} is no token")
-        return _with_scheme(self.scheme, remember(token)), self._lifetime(answer)
+        return _with_scheme(self.scheme, register(token)), self._lifetime(answer)
 
     def _lifetime(self, answer: Mapping[str, object]) -> float:
         """Not all that the vendor grants is used, so that no token ends on its way."""
@@ -118,15 +128,19 @@ class Login:
         return self.lifetime
 
 
-Auth = Basic | Key | Login
+Auth = Basic | ApiKey | Login
 
 
 class Signer(Protocol):
     """Makes the Authorization header of an account's requests."""
 
     @abstractmethod
-    def answered(self, status: int) -> bool:
-        """Take note of an answer's status, and say whether another header is worth a try."""
+    def is_doubted(self, status: int) -> bool:
+        """Whether another header is worth a try after an answer of this status."""
+
+    @abstractmethod
+    def note_vain(self) -> None:
+        """Note that another header was answered the same."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
@@ -139,18 +153,21 @@ class Signer(Protocol):
 
 
 @dataclass(slots=True)
-class Fixed:
+class StaticSigner:
     """Signs with a secret that a person made, read again for every request."""
 
-    auth: Basic | Key
+    auth: Basic | ApiKey
 
-    def answered(self, status: int) -> bool:
+    def is_doubted(self, status: int) -> bool:
         """Whether it is worth a look if the secret was changed since."""
         return status == _UNAUTHORIZED
 
+    def note_vain(self) -> None:
+        """Look again the next time."""
+
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header; after `refused`, only if the secret was changed since."""
-        header = self.auth.header()
+        header = await read_in_thread(self.auth.header) if self.auth.in_file else self.auth.header()
         return None if header == refused else header
 
 
@@ -167,19 +184,20 @@ class TokenSource:
     sign_in: Callable[[], Awaitable[tuple[str, float]]]
     _current: str | None = None
     _expires: float = 0.0
-    _worked_at: float = -math.inf
+    _trusted_until: float = -math.inf
     _refusals: int = 0
     _failure: PollError | None = None
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
-    def answered(self, status: int) -> bool:
+    def is_doubted(self, status: int) -> bool:
         """Whether the answer may mean that the token is no longer good."""
-        now = anyio.current_time()
-        if status < _FIRST_ERROR:
-            self._worked_at = now
-        doubtful = status in self.auth.doubted_on and now - self._worked_at > _TRUSTED_SECONDS
+        doubtful = status in _DOUBTFUL and anyio.current_time() >= self._trusted_until
         return status == _UNAUTHORIZED or doubtful
+
+    def note_vain(self) -> None:
+        """Take doubtful answers for what they say, for a while."""
+        self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header with a token that is valid and was not `refused`."""
@@ -191,14 +209,14 @@ class TokenSource:
 
     async def _renew(self) -> None:
         if self._failure is not None and anyio.current_time() < self._wait_until:
-            raise self._failure
+            raise self._failure.bare()
         try:
             header, lifetime = await self.sign_in()
         except PollError as error:
             self._refusals += isinstance(error, Unauthorized)
             doubled = _FIRST_LOGIN_WAIT_SECONDS * 2.0 ** min(self._refusals - 1, 10)
             wait = min(doubled, _LONGEST_LOGIN_WAIT_SECONDS) if isinstance(error, Unauthorized) else _SHARED_SECONDS
-            self._failure, self._wait_until = error, anyio.current_time() + wait
+            self._failure, self._wait_until = error.bare(), anyio.current_time() + wait
             raise
         self._current, self._expires = header, anyio.current_time() + lifetime
         self._refusals, self._failure = 0, None

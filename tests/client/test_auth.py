@@ -11,7 +11,7 @@ import anyio
 import pytest
 from trio.testing import MockClock
 
-from exporter.client.auth import Basic, Fixed, Key, Login, TokenSource
+from exporter.client.auth import ApiKey, Basic, Login, StaticSigner, TokenSource
 from exporter.errors import Malformed, PollError, SecretUnreadable, ServerFailed, Unauthorized
 from exporter.secret import EnvironmentSecret, FileSecret
 
@@ -136,29 +136,42 @@ def test_a_sign_in_that_fails_otherwise_stands_for_all_who_waited_and_is_soon_tr
 
 
 @pytest.mark.parametrize(
-    ("status", "since_it_worked", "doubted"),
+    ("status", "since_in_vain", "doubted"),
     [
         (401, 0, True),
-        (401, None, True),
-        (400, 0, False),
-        (400, 60, False),
-        (400, 61, True),
         (400, None, True),
-        (403, 61, True),
-        (404, 61, False),
+        (400, 59, False),
+        (400, 60, True),
+        (403, None, True),
+        (403, 59, False),
+        (404, None, False),
         (500, None, False),
         (200, None, False),
     ],
 )
-def test_an_answer_that_may_mean_much_is_about_a_token_only_if_it_has_not_worked_lately(
-    status: int, since_it_worked: float | None, doubted: bool
+def test_an_answer_that_may_mean_much_is_about_a_token_unless_a_new_one_did_not_help(
+    status: int, since_in_vain: float | None, doubted: bool
 ) -> None:
     async def main() -> None:
-        source = TokenSource(Login("/login", "token", HOUR, doubted_on=frozenset({400, 401, 403})), SignIn())
-        if since_it_worked is not None:
-            assert not source.answered(200)
-            await anyio.sleep(since_it_worked)
-        assert source.answered(status) is doubted
+        source = TokenSource(LOGIN, SignIn())
+        await source.header()
+        if since_in_vain is not None:
+            source.note_vain()
+            await anyio.sleep(since_in_vain)
+        assert source.is_doubted(status) is doubted
+
+    on_jumping_clock(main)
+
+
+def test_a_failure_that_is_raised_again_gathers_no_traceback() -> None:
+    async def main() -> None:
+        source = TokenSource(LOGIN, SignIn([Unauthorized("no")]))
+        depths = []
+        for _ in range(20):
+            with pytest.raises(Unauthorized) as caught:
+                await source.header()
+            depths.append(len(caught.traceback))
+        assert len(set(depths[1:])) == 1
 
     on_jumping_clock(main)
 
@@ -224,14 +237,14 @@ def test_basic_authentication_is_in_utf_8(username: str, secret: EnvironmentSecr
 
 
 def test_a_key_stands_after_its_scheme(secret: EnvironmentSecret) -> None:
-    assert (Key(secret).header(), Key(secret, "").header()) == ("Bearer s3cret", "s3cret")
+    assert (ApiKey(secret).header(), ApiKey(secret, "").header()) == ("Bearer s3cret", "s3cret")
 
 
 @pytest.mark.parametrize("value", ["two words", "naïve"])
 def test_a_key_that_cannot_stand_in_a_header_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_SECRET", value)
     with pytest.raises(SecretUnreadable) as caught:
-        Key(EnvironmentSecret("AUTH_SECRET")).header()
+        ApiKey(EnvironmentSecret("AUTH_SECRET")).header()
 
     assert value not in str(caught.value)
 
@@ -240,13 +253,13 @@ def test_a_key_that_cannot_stand_in_a_header_is_refused(value: str, monkeypatch:
 async def test_a_fixed_secret_is_read_anew_for_each_request_and_is_other_only_if_changed(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("one\n")
-    signer = Fixed(Key(FileSecret(path)))
+    signer = StaticSigner(ApiKey(FileSecret(path)))
     first = await signer.header()
     same = await signer.header(refused=first)
     path.write_text("two\n")
 
     assert (first, same, await signer.header(refused=first)) == ("Bearer one", None, "Bearer two")
-    assert (signer.answered(401), signer.answered(400), signer.answered(403)) == (True, False, False)
+    assert (signer.is_doubted(401), signer.is_doubted(400), signer.is_doubted(403)) == (True, False, False)
 
 
 def test_a_sign_in_has_a_body_or_basic_authentication(secret: EnvironmentSecret) -> None:
