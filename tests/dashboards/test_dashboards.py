@@ -107,7 +107,7 @@ def test_every_dashboard_has_its_picture_of_a_size_that_loads() -> None:
 # What would be found: each breaks one thing of the overview, and says what is said of it.
 
 Broken = Callable[[Board], Any]
-TABLE, TOP, LINES = "Quotas, the most used first", "Top 10 by share", "Share used, top 10"
+TABLE, TOP, LINES = "The 20 most used quotas", "Top 10 by share", "Share used, top 10"
 
 
 def panel_of(board: Board, title: str = TABLE) -> dict[str, Any]:
