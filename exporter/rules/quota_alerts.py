@@ -88,12 +88,6 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
 
 
 _LARGE: Final = "and (usage:quota_last:limit >= <forecast_limit>)"
-# What is used at the same hours each day or each week is no burst.
-_UNUSUAL: Final = "\n".join(
-    f"unless (usage:quota_increase6h:ratio <= <burn_usual> * {before('usage:quota_increase6h:ratio', ago)})"
-    for ago in ("1d", "7d")
-)
-
 QUOTA_ALERTS: Final = (
     _alert(
         "UsageQuotaHigh",
@@ -154,7 +148,6 @@ QUOTA_ALERTS: Final = (
           < <burn_critical_rest>
         )
         {_LARGE}
-        {_UNUSUAL.replace(chr(10), chr(10) + " " * 8)}
         """,
         for_="burn_critical_for",
         news="used far faster than usual",
@@ -168,7 +161,6 @@ QUOTA_ALERTS: Final = (
         and (usage:quota_burnt:seconds < <burn_warning_rest>)
         and (usage:quota_increase6h:ratio >= <burn_warning_share>)
         {_LARGE}
-        {_UNUSUAL.replace(chr(10), chr(10) + " " * 8)}
         """,
         for_="burn_warning_for",
         news="used much faster than usual",

@@ -32,8 +32,8 @@ def of_exporter(metric: str) -> str:
 
 
 def before(series: str, ago: str) -> str:
-    """What a recorded series was some time ago; Prometheus itself may have been away for an hour then."""
-    return f"last_over_time({series}[1h] offset {ago})"
+    """What a recorded series was some time ago."""
+    return f"last_over_time({series}[15m] offset {ago})"
 
 
 _SUCCESS: Final = of_exporter("usage_exporter_poll_last_success_timestamp_seconds")
@@ -251,14 +251,17 @@ RECORDS: Final = (
     ),
     # In how long the rest is gone at the rate of the last six hours; only where that is before the period ends, and
     # the figure moved several times: one step is how a vendor books, or an hour that nobody polled, and says no pace.
+    # What is used at the same hours each day or each week is no burst.
     Record(
         "usage:quota_burnt:seconds",
-        """
+        f"""
         (1 - (usage:quota_last:ratio < 1)) / (usage:quota_increase6h:ratio / 21600 > 0)
         unless (
           (1 - usage:quota_last:ratio) / (usage:quota_increase6h:ratio / 21600 > 0) >= usage:quota_remaining:seconds
         )
         and (changes(usage:quota_last:used[6h]) >= <burn_moves>)
+        unless (usage:quota_increase6h:ratio <= <burn_usual> * {before("usage:quota_increase6h:ratio", "1d")})
+        unless (usage:quota_increase6h:ratio <= <burn_usual> * {before("usage:quota_increase6h:ratio", "7d")})
         unless usage:quota_hidden:bool
         """,
     ),

@@ -13,6 +13,7 @@ from grafana.source.variables import variables
 _ACCOUNT = chosen("vendor", "account")
 _QUOTAS = Quotas(_ACCOUNT)
 _WORST = 20
+_MOMENTS = 100
 _HIGH = f"{100 * THRESHOLDS.quota_warning:g} %"
 
 
@@ -25,8 +26,8 @@ def board() -> Board:
         variables("usage_exporter_poll_interval_seconds", "vendor", "account"),
     )
     made.row("Now", _now())
-    made.row("Quotas", [_table()], [_top(), _risers(), _by_account()], [_share()])
-    made.row("Trend", [_projection()])
+    made.row("Quotas", [_table()], [_top(), _projection()], [_risers(), _by_account()])
+    made.row("Trend", [_share()])
     return made.row("Poll health", [_age(), _drift()], collapsed=True)
 
 
@@ -169,20 +170,22 @@ def _share() -> PanelBuilder:
         width=24,
         steps=SHARE,
     )
-    return lines(about, Query(leaders(10, _QUOTAS.share, now(_QUOTAS.share)), NAME))
+    # Of every quota at each moment: with hundreds of moments and thousands of quotas that is more than a person waits.
+    return lines(about, Query(leaders(10, _QUOTAS.share, now(_QUOTAS.share)), NAME)).max_data_points(_MOMENTS)
 
 
 def _projection() -> PanelBuilder:
     about = About(
         title="Share at period end, top 10",
-        description="Where the ten highest quotas would stand when their periods end, at the pace"
-        " before each moment; above 100 % it runs out. Nothing: no quota has both a limit and a period.",
+        description="Where the ten highest quotas will stand when their periods end, at the pace so far; above"
+        " 100 % it runs out. Nothing: no quota has both a limit and a period, or all have just begun.",
         unit="percentunit",
         nothing=NO_PERIOD,
-        width=24,
-        height=10,
+        height=12,
+        steps=((None, "green"), (1.0, "red")),
+        decimals=0,
     )
-    return lines(about, Query(leaders(10, _QUOTAS.projected, now(_QUOTAS.projected)), NAME))
+    return ranking(about, Query(highest(10, _QUOTAS.projected), NAME))
 
 
 def _age() -> PanelBuilder:

@@ -33,7 +33,7 @@ CHANGES = {
     "forecast_critical": {"UsageQuotaWillRunOut critical"},
     "forecast_critical_for": {"UsageQuotaWillRunOut critical"},
     "burn_moves": {"usage:quota_burnt:seconds"},
-    "burn_usual": {"UsageQuotaBurnFast warning", "UsageQuotaBurnFast critical"},
+    "burn_usual": {"usage:quota_burnt:seconds"},
     **{name: {"UsageQuotaBurnFast critical"} for name in THRESHOLDS if name.startswith("burn_critical")},
     **{name: {"UsageQuotaBurnFast warning"} for name in THRESHOLDS if name.startswith("burn_warning")},
     **{name: {"UsageSpike warning"} for name in THRESHOLDS if name.startswith("spike")},
