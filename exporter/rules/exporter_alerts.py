@@ -261,13 +261,16 @@ EXPORTER_ALERTS: Final = (
         " Alerts on them see nothing.",
     ),
     Alert(
-        name="UsageCustomersLeftOut",
+        name="UsageCustomersDropped",
         severity="warning",
         scope="account",
-        for_="capped_for",
-        expression=_NEW.replace("METRIC", 'usage_exporter_items_skipped_total{reason="capped"}'),
-        summary=f"{_WHO}: there are more customers than max_customers",
-        description=f"The vendor lists more customers of {_WHO} than its max_customers; the others are not watched.",
+        for_="dropped_for",
+        expression=f"""
+        sum by (<by_account>) (max by (<by_shard>) ({seen("usage_exporter_customers_dropped")} * <shard>)) > 0
+        """,
+        summary=f"{_WHO}: {_COUNT} customers are not asked about",
+        description=f"{_WHO} has {_COUNT} customers more than its max_customers; nobody asks about them. Alerts on them"
+        " see nothing, and quotas that add customers up lack them.",
     ),
     Alert(
         name="UsageStorageFailing",

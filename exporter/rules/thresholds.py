@@ -52,7 +52,7 @@ class Thresholds:
     quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical, if it will not last.")
     quota_critical_for: int = _number(_MINUTE, "How long it must last.")
     quota_hysteresis: float = _number(0.02, "How far a share must fall below where an alert began for it to end.")
-    quota_keep: int = _number(10 * _MINUTE, "How long the alerts on quotas go on after their end.")
+    quota_keep: int = _number(10 * _MINUTE, "How long the alerts on quotas keep firing after their conditions end.")
 
     forecast_limit: float = _number(100, "Smallest limit with a forecast, in the quota's unit.")
     forecast_share: float = _number(0.5, "Share used above which UsageQuotaWillRunOut warns.")
@@ -86,7 +86,9 @@ class Thresholds:
     stale_for: int = _number(5 * _MINUTE, "How long an account must be stale for UsagePollStale.")
     stale_critical: int = _number(_DAY, "Age of a stale account's figures above which it is critical.")
     auth_for: int = _number(5 * _MINUTE, "How long a sign-in must fail for UsageAuthFailing.")
-    auth_keep: int = _number(10 * _MINUTE, "How long it goes on after its end, over a restart of the exporter.")
+    auth_keep: int = _number(
+        10 * _MINUTE, "How long it keeps firing after its condition ends, to cover a restart of the exporter."
+    )
     rate_limited_share: float = _number(0.1, "Share of an hour's requests answered 429 above which it warns.")
     rate_limited_for: int = _number(30 * _MINUTE, "How long that must last for UsageRateLimited.")
     poll_errors_share: float = _number(0.25, "Share of six hours' polls that failed above which it warns.")
@@ -96,12 +98,11 @@ class Thresholds:
     no_reading_for: int = _number(5 * _MINUTE, "How long an account without any reading in an hour must be so.")
     restarts_age: int = _number(20 * _MINUTE, "Age that an exporter does not reach for UsageExporterRestarting.")
     restarts_for: int = _number(_HOUR, "How long it must be so.")
-    capped_for: int = _number(5 * _MINUTE, "How long customers must be left out for UsageCustomersLeftOut.")
     storage_for: int = _number(5 * _MINUTE, "How long storage must have failed for UsageStorageFailing.")
     missing_for: int = _number(30 * _MINUTE, "How long figures must be missing for UsageMissing.")
     frozen_for: int = _number(2 * _HOUR, "How long a figure must be frozen, after a day and a half.")
     reload_for: int = _number(5 * _MINUTE, "How long a configuration must be refused for UsageConfigReloadFailed.")
-    dropped_for: int = _number(30 * _MINUTE, "How long series must be left out for UsageSeriesDropped.")
+    dropped_for: int = _number(30 * _MINUTE, "How long series or customers must be left out.")
 
     def __post_init__(self) -> None:
         for one in fields(self):

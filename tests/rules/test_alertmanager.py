@@ -39,7 +39,7 @@ RECEIVERS = {
     ("UsageFrozen", "info"): "null",
     ("UsageConfigReloadFailed", "warning"): "default",
     ("UsageSeriesDropped", "warning"): "default",
-    ("UsageCustomersLeftOut", "warning"): "default",
+    ("UsageCustomersDropped", "warning"): "default",
     ("UsageStorageFailing", "warning"): "default",
 }
 

@@ -51,12 +51,11 @@ CHANGES = {
     "no_reading_for": {"UsageNoReading critical"},
     "restarts_age": {"UsageExporterRestarting warning"},
     "restarts_for": {"UsageExporterRestarting warning"},
-    "capped_for": {"UsageCustomersLeftOut warning"},
     "storage_for": {"UsageStorageFailing warning"},
     "missing_for": {"UsageMissing warning"},
     "frozen_for": {"UsageFrozen info"},
     "reload_for": {"UsageConfigReloadFailed warning"},
-    "dropped_for": {"UsageSeriesDropped warning"},
+    "dropped_for": {"UsageSeriesDropped warning", "UsageCustomersDropped warning"},
 }
 
 
