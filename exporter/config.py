@@ -223,6 +223,12 @@ def _join(path: str, step: str) -> str:
     return f"{path}.{shown}" if path and shown else path or shown
 
 
+def as_yaml(config: Config) -> str:
+    """Return a configuration as YAML with every default filled in; of a secret it says where it is."""
+    accounts = [account.model_dump(mode="json", exclude_none=True) for account in config.accounts]
+    return strict_yaml.dump({"accounts": accounts})
+
+
 class _SchemaGenerator(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - none says more than its key
         return False

@@ -26,6 +26,9 @@ class Rate(NamedTuple):
     requests: int
     seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.requests}/{write_duration(self.seconds)}"
+
 
 def read_duration(text: object) -> float:
     """Return the seconds of a Prometheus duration, such as `5m` or `1h30m`.

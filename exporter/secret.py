@@ -49,6 +49,9 @@ class EnvironmentSecret:
 
     variable: str
 
+    def __str__(self) -> str:
+        return f"${{{self.variable}}}"
+
     def read(self) -> str:
         """Return the variable's value."""
         value = os.environ.get(self.variable)
@@ -62,6 +65,9 @@ class FileSecret:
     """The secret that a file holds; one line end at its end is not part of it."""
 
     path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
 
     def read(self) -> str:
         """Return the file's content.

@@ -8,7 +8,7 @@ from kept_logging import kept_logging
 
 from exporter import strict_yaml
 from exporter.cli.main import main
-from exporter.config import Config, ConfigError, load, parse
+from exporter.config import Config, ConfigError, as_yaml, load, parse
 
 TWELVE = Path(__file__).parent / "bad_configs" / "twelve_mistakes.yaml"
 DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
@@ -143,3 +143,43 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
     assert isinstance(config, Config)
     with pytest.raises(ValueError, match="frozen"):
         config.accounts[0].name = "b"  # type: ignore[misc]  # which is what is tested
+
+
+SHOWN = """
+accounts:
+  - vendor: netnut
+    name: a
+    email: ops@example.com
+    password_file: password
+    interval: 90s
+    rate_limit: 60/1m
+    tls: {insecure_skip_verify: true}
+    quotas:
+      - {name: a, metric: netnut_gb_used, limit: 5, period: month}
+      - {name: b, metric: netnut_gb_used, limit: 5, period: plan, match: {plan_id: "4.*"}, by: [plan_id]}
+      - {name: c, metric: netnut_gb_used, limit: 5, period: {every: 30d, from: 2026-01-15}}
+      - {name: d, metric: netnut_gb_used, limit: 5, period: {every: quarter, from: 2026-01-31}}
+      - {name: e, metric: netnut_gb_used, limit: 5, period: {every: 2y, from: 2026-01-01}}
+  - {vendor: ionos, name: a, token: "${TOKEN}", contracts: [31909628]}
+  - {vendor: prolifi, name: a, api_key: "${TOKEN}", discover: true}
+  - vendor: planship
+    name: a
+    client_id: b
+    client_secret: "${TOKEN}"
+    customers: ["c/d"]
+    products: [{slug: p, levers: [l]}]
+"""
+
+
+def test_a_configuration_can_be_shown_whole_without_its_secrets_and_is_the_same_when_read_again(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("a-password-of-tests")
+    config = parse(SHOWN.encode(), tmp_path)
+
+    text = as_yaml(config)
+
+    assert parse(text.encode(), Path("/")) == config
+    assert "a-token-of-tests" not in text
+    assert "a-password-of-tests" not in text
+    assert f"password_file: {tmp_path / 'password'}" in text
+    assert "token: ${TOKEN}" in text
+    assert "timeout: 30s" in text

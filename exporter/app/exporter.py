@@ -45,6 +45,7 @@ class Exporter:
     Attributes:
         store: what is known of each account.
         telemetry: what is counted of each.
+        config: what it was set up by last.
 
     """
 
@@ -55,7 +56,8 @@ class Exporter:
         storage: Storage | None = None,
     ) -> None:
         self.store = Store()
-        self.telemetry = Telemetry(loaded_at=clock())
+        self.telemetry = Telemetry(clock(), clock)
+        self.config = Config.model_construct(accounts=())
         self._clock = clock
         self._open_client = open_client
         self._storage = storage
@@ -87,6 +89,7 @@ class Exporter:
                 self._restore(account, self._storage)
             elif old:
                 self.store.restored(account.key, reconfigured(account, self.store[account.key]))
+        self.config = config
         self.telemetry.shard = config.shard
         self.telemetry.loading.accept(self._clock())
         return changed

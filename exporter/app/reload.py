@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 import anyio
@@ -16,8 +16,8 @@ from exporter.log import logger
 class ReloadObserver(Protocol):
     """Who is told that a configuration was refused."""
 
-    def refuse(self) -> None:
-        """Note that."""
+    def refuse(self, problems: Iterable[str]) -> None:
+        """Note that, and why."""
 
 
 class Reload:
@@ -52,12 +52,12 @@ class Reload:
             config = await anyio.to_thread.run_sync(self._load)
             self._adopt(config)
         except ConfigError as error:
-            self._observer.refuse()
+            self._observer.refuse(map(str, error.problems))
             for problem in error.problems:
                 logger.error("the configuration is refused, the last one stays", problem=str(problem))
             return str(error)
         except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
-            self._observer.refuse()
+            self._observer.refuse(["a bug in the exporter"])
             logger.exception("a bug in the exporter, please report it; the last configuration stays")
             return f"a bug in the exporter: {type(error).__name__}"
         logger.info("the configuration was read again", accounts=len(config.accounts))

@@ -15,6 +15,7 @@ from exporter.cli.exit_codes import FAILED
 from exporter.cli.polls import check, once
 from exporter.cli.run import run
 from exporter.cli.sandbox import demo, sandbox
+from exporter.cli.status import status
 from exporter.web.addresses import DEFAULT_ADDRESS
 
 
@@ -42,5 +43,5 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (run, check, once, demo, sandbox, schema, metrics, rules):
+for command in (run, status, check, once, demo, sandbox, schema, metrics, rules):
     main.add_command(command)

@@ -65,7 +65,7 @@ def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> tuple[by
         outcomes.append(outcome)
         on_result(outcome)
 
-    page = run_async(poll_once, config, tell)
+    page = run_async(poll_once, config, tell).page
     return page, all(outcome.snapshot.up for outcome in outcomes)
 
 

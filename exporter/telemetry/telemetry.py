@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,7 @@ from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.stored_reading import INVALID_REASONS, InvalidReason
 from exporter.telemetry.account import account_figures
 from exporter.telemetry.histogram import Histogram
+from exporter.telemetry.polls import PollHistory
 from exporter.textformat.lines import sample_lines
 from exporter.vendors.account import Account
 from exporter.vendors.reply import SKIP_REASONS
@@ -38,18 +40,19 @@ _POLL_BUCKETS: Final = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 
 @dataclass(slots=True)
 class Loading:
-    """How the configuration was read last: whether it was accepted, and when one last was, Unix time."""
+    """How the configuration was read last: whether it was accepted, when one last was (Unix time), what was wrong."""
 
     accepted_at: float
     accepted: bool = True
+    problems: tuple[str, ...] = ()
 
     def accept(self, at: float) -> None:
         """Note that a configuration was accepted."""
-        self.accepted, self.accepted_at = True, at
+        self.accepted, self.accepted_at, self.problems = True, at, ()
 
-    def refuse(self) -> None:
-        """Note that one was not; what was accepted before goes on."""
-        self.accepted = False
+    def refuse(self, problems: Iterable[str] = ()) -> None:
+        """Note that one was not, and why; what was accepted before goes on."""
+        self.accepted, self.problems = False, tuple(problems)
 
 
 class WebLoading:
@@ -78,6 +81,7 @@ class Telemetry:
     """What is counted of every account, and what the process says of itself.
 
     Attributes:
+        started_at: when the process began to count, Unix time.
         registry: the process's own, for the page.
         accounts: each account's part.
         shard: the part of the whole exporter that this process is.
@@ -87,7 +91,9 @@ class Telemetry:
 
     """
 
-    def __init__(self, loaded_at: float) -> None:
+    def __init__(self, loaded_at: float, clock: Callable[[], float] = time.time) -> None:
+        self.started_at = loaded_at
+        self._clock = clock
         self.accounts: dict[AccountKey, AccountTelemetry] = {}
         self.loading = Loading(loaded_at)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
@@ -109,7 +115,7 @@ class Telemetry:
         if account.key in self.accounts:
             self.accounts[account.key].settle(account)
         else:
-            self.accounts[account.key] = AccountTelemetry(account, self._changed)
+            self.accounts[account.key] = AccountTelemetry(account, self._changed, self._clock)
             self._changed()
 
     def forget(self, key: AccountKey) -> None:
@@ -131,10 +137,19 @@ class Telemetry:
 
 
 class AccountTelemetry:
-    """One account's part of the telemetry: the observer of its client and of its poller."""
+    """One account's part of the telemetry: the observer of its client and of its poller.
 
-    def __init__(self, account: Account, changed: Callable[[], None]) -> None:
+    Attributes:
+        account: how it is set up now.
+        forgotten: whether it is polled no more.
+        polls: its last polls.
+
+    """
+
+    def __init__(self, account: Account, changed: Callable[[], None], clock: Callable[[], float] = time.time) -> None:
         self.account = account
+        self.polls = PollHistory()
+        self._clock = clock
         self.forgotten = False
         self._changed = changed
         self._counts = {family: dict(counts) for family, counts in _at_0(account.key)}
@@ -158,6 +173,7 @@ class AccountTelemetry:
         if self.forgotten:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)
+        self.polls.requested(code)
         self._count(own.REQUESTS, code)
 
     def token_refreshed(self) -> None:
@@ -181,6 +197,7 @@ class AccountTelemetry:
     def polled(self, seconds: float, outcome: Reading | PollError) -> None:
         """Count a poll, and how it ended."""
         self._seconds[own.POLL_DURATION].observe(seconds)
+        self.polls.ended(self._clock(), seconds, outcome)
         self._count(own.POLLS)
         if isinstance(outcome, PollError):
             self._count(own.POLL_FAILURES, outcome.reason)

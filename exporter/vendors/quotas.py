@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, PlainValidator, PrivateAttr, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, WithJsonSchema
 
 from exporter.durations import DURATION_PATTERN
 from exporter.metrics import Family
-from exporter.vendors.periods import Period, read_period
+from exporter.vendors.periods import Period, read_period, write_period
 from exporter.vendors.settings import Name, Pattern, Settings, read_pattern
 
 _UNIT: Final = "[ -~]{0,63}"
@@ -115,7 +115,9 @@ class Quota(Settings):
     unit: Annotated[str, PlainValidator(_unit), WithJsonSchema({"type": "string", "pattern": _UNIT})] = Field(
         default="", description="The label `unit`: what is counted."
     )
-    period: Annotated[Period, PlainValidator(read_period), WithJsonSchema(_PERIOD_SCHEMA)] = Field(
+    period: Annotated[
+        Period, PlainValidator(read_period), PlainSerializer(write_period), WithJsonSchema(_PERIOD_SCHEMA)
+    ] = Field(
         default="none",
         description="When the figure starts anew: each UTC `month`; with the vendor's `plan`; at no known time"
         " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration, `month`,"

@@ -17,6 +17,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
@@ -24,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate
+from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate, write_duration
 from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
 from exporter.vendors.poll import usable_segment
@@ -184,20 +185,32 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
 Duration = Annotated[
     float,
     PlainValidator(read_interval),
+    PlainSerializer(write_duration),
     shown("duration", type="string", pattern=DURATION_PATTERN),
 ]
 """Seconds, written as a Prometheus duration, from `1s` to `365d`."""
-RateLimit = Annotated[Rate, PlainValidator(read_rate), shown("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$")]
+RateLimit = Annotated[
+    Rate,
+    PlainValidator(read_rate),
+    PlainSerializer(str),
+    shown("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$"),
+]
 """Requests per duration, such as `800/1m`."""
 Url = Annotated[str, PlainValidator(_url), shown("URL", type="string", format="uri", pattern="^https?://")]
 """An http or https URL without credentials, query or fragment; a slash at its end is dropped."""
 SecretFromEnvironment = Annotated[
     Secret,
     PlainValidator(_from_environment),
+    PlainSerializer(str),
     shown("secret, as ${NAME}", type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
 ]
 """`${NAME}`: the secret is in that environment variable."""
-SecretFromFile = Annotated[Secret, PlainValidator(_from_file), shown("path of a file", type="string", minLength=1)]
+SecretFromFile = Annotated[
+    Secret,
+    PlainValidator(_from_file),
+    PlainSerializer(str),
+    shown("path of a file", type="string", minLength=1),
+]
 """The path of the file that holds the secret, taken from the configuration's folder."""
 CertificateFile = Annotated[Path, PlainValidator(_authorities), shown("path of a file", type="string", minLength=1)]
 """The path of a PEM file of certificates, taken from the configuration's folder."""

@@ -1,19 +1,27 @@
-"""The exporter's own HTTP: `/metrics`, `/`, and what is below `/-/`; nothing waits for a vendor."""
+"""The exporter's own HTTP: `/metrics`, pages for people, `/api/` and `/-/`; nothing waits for a vendor."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 import anyio
 
 from exporter.exposition.negotiation import accepts_gzip, content_type, negotiate
-from exporter.exposition.page import Exposition, Own
+from exporter.exposition.page import Exposition
+from exporter.status.document import Status
+from exporter.status.pace import Paces
+from exporter.status.report import report
+from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
-from exporter.web.landing import HEADERS as LANDING_HEADERS
-from exporter.web.landing import landing_page
+from exporter.telemetry.telemetry import Telemetry
+from exporter.web.details import account_page, configuration_page
+from exporter.web.html import HEADERS as HTML_HEADERS
+from exporter.web.landing import account_path, landing_page
 
 _PIECE_BYTES: Final = 256 * 1024
 _READS: Final = ("GET", "HEAD")
@@ -39,22 +47,39 @@ Answer = Callable[[Mapping[bytes, bytes]], Awaitable[PageResponse]]
 """From a request's headers to the answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What a client may ask of an exporter that runs, and what there is to see besides its figures.
+
+    Attributes:
+        reload: reads the configuration again and returns what is wrong with it; None where that is not enabled.
+        configuration: returns the one in use as YAML without secrets; None where it is not shown.
+        paces: how fast quotas are used.
+        clock: Unix time.
+
+    """
+
+    reload: Callable[[], Awaitable[str]] | None = None
+    configuration: Callable[[], str] | None = None
+    paces: Paces = field(default_factory=Paces)
+    clock: Callable[[], float] = time.time
+
+
 class Application:
     """The exporter's pages, as an ASGI application."""
 
     def __init__(
-        self,
-        store: Store,
-        own: Own,
-        telemetry_path: str,
-        reload: Callable[[], Awaitable[str]] | None = None,
+        self, store: Store, telemetry: Telemetry, telemetry_path: str, lifecycle: Lifecycle | None = None
     ) -> None:
         self._store = store
-        self._exposition = Exposition(store, own)
+        self._telemetry = telemetry
+        self._exposition = Exposition(store, telemetry)
         self._telemetry_path = telemetry_path
-        self._reload = reload
+        self._lifecycle = lifecycle or Lifecycle()
         self._routes: dict[str, tuple[tuple[str, ...], Answer]] = {
             "/": (_READS, self._landing),
+            "/configuration": (_READS, self._configuration),
+            "/api/v1/status": (_READS, self._status_json),
             "/-/healthy": (_READS, self._healthy),
             "/-/ready": (_READS, self._ready),
             "/-/reload": (("POST",), self._reload_config),
@@ -66,7 +91,7 @@ class Application:
         await _send(await self._respond(scope), send)
 
     async def _respond(self, scope: Scope) -> PageResponse:
-        route = self._routes.get(scope["path"])
+        route = self._routes.get(scope["path"]) or self._account_route(scope["path"])
         if route is None:
             return _text("not found\n", HTTPStatus.NOT_FOUND)
         methods, answer = route
@@ -91,10 +116,33 @@ class Application:
         length = sum(map(len, packed))
         return PageResponse(_coalesced(packed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 
+    def _status(self) -> Status:
+        paces, now = self._lifecycle.paces, self._lifecycle.clock()
+        return report(self._store, self._telemetry, paces, now, anyio.current_time())
+
+    async def _status_json(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
+        body = self._status().model_dump_json(indent=2).encode() + b"\n"
+        return PageResponse((body,), len(body), "application/json", headers=((b"cache-control", b"no-store"),))
+
     async def _landing(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
-        html = landing_page(self._store, self._telemetry_path, anyio.current_time())
-        body = html.encode()
-        return PageResponse((body,), len(body), "text/html; charset=utf-8", headers=LANDING_HEADERS)
+        has_config = self._lifecycle.configuration is not None
+        return _html(landing_page(self._status(), self._telemetry_path, has_config=has_config))
+
+    def _account_route(self, path: str) -> tuple[tuple[str, ...], Answer] | None:
+        """Return what answers with the page of an account, where there is one of this path."""
+        key = next((key for key, _ in self._store if account_path(*key) == path), None)
+        return (_READS, partial(self._account, key)) if key else None
+
+    async def _account(self, key: AccountKey, _headers: Mapping[bytes, bytes]) -> PageResponse:
+        status = self._status()
+        (account,) = (one for one in status.accounts if (one.vendor, one.account) == key)
+        return _html(account_page(account, status.now))
+
+    async def _configuration(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
+        if self._lifecycle.configuration is None:
+            return _text("not found\n", HTTPStatus.NOT_FOUND)
+        accepted_at, now = self._telemetry.loading.accepted_at, self._lifecycle.clock()
+        return _html(configuration_page(self._lifecycle.configuration(), accepted_at, now))
 
     async def _healthy(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
         return _text("healthy\n")
@@ -105,9 +153,9 @@ class Application:
         return _text("not every account was polled yet\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _reload_config(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
-        if self._reload is None:
+        if self._lifecycle.reload is None:
             return _text("not enabled: start with --web.enable-lifecycle\n", HTTPStatus.FORBIDDEN)
-        if problems := await self._reload():
+        if problems := await self._lifecycle.reload():
             return _text(f"the configuration is refused:\n{problems}\n", HTTPStatus.INTERNAL_SERVER_ERROR)
         return _text("the configuration was read again\n")
 
@@ -115,6 +163,11 @@ class Application:
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> PageResponse:
     body = text.encode()
     return PageResponse((body,), len(body), _TEXT, status, headers)
+
+
+def _html(text: str) -> PageResponse:
+    body = text.encode()
+    return PageResponse((body,), len(body), "text/html; charset=utf-8", headers=HTML_HEADERS)
 
 
 def _coalesced(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -149,7 +149,7 @@ def test_the_demo_becomes_ready_serves_every_family_and_stops_well(tmp_path: Pat
         eventually(lambda: family_names(exporter.get("/metrics")[1]) >= ON_EVERY_PAGE)
         assert exporter.get("/-/healthy") == (200, "healthy\n")
         landing = exporter.get("/")[1]
-        assert all(f"<td>{vendor}</td><td>{name}</td>" in landing for vendor in VENDORS for name in ("acme", "globex"))
+        assert all(f">{vendor}/{name}</a>" in landing for vendor in VENDORS for name in ("acme", "globex"))
 
         healthy = invoke("healthcheck", f"{exporter.url}/-/healthy")
         assert (healthy.exit_code, healthy.output) == (0, "")

@@ -5,7 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +28,8 @@ BLOCKED = 1 << (signal.SIGHUP - 1)
 class Refusals:
     count = 0
 
-    def refuse(self) -> None:
+    def refuse(self, problems: Iterable[str]) -> None:
+        assert list(problems)
         self.count += 1
 
 
