@@ -14,7 +14,7 @@ from exporter.secret import redact
 
 Format = Literal["logfmt", "json"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-Level = Literal["debug", "info", "warn", "error"]
+Level = Literal["debug", "info", "warn", "warning", "error"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()

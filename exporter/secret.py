@@ -86,6 +86,14 @@ class FileSecret:
         _last_read[self.path] = value
         return value
 
+    def stamp(self) -> tuple[int, ...]:
+        """Return what is different after the file was written or replaced; nothing while it is not there."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return ()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
     def others_can_read(self) -> bool:
         """Whether the file's mode lets others read it than its owner, or the group by which alone we can."""
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
 import anyio
@@ -26,7 +26,9 @@ class Reload:
     One reading is enough for all who ask before it begins.
     """
 
-    def __init__(self, load: Callable[[], Config], adopt: Callable[[Config], None], observer: ReloadObserver) -> None:
+    def __init__(
+        self, load: Callable[[], Config], adopt: Callable[[Config], Mapping[str, str]], observer: ReloadObserver
+    ) -> None:
         self._load = load
         self._adopt = adopt
         self._observer = observer
@@ -50,7 +52,7 @@ class Reload:
     async def _read(self) -> str:
         try:
             config = await anyio.to_thread.run_sync(self._load)
-            self._adopt(config)
+            changes = self._adopt(config)
         except ConfigError as error:
             self._observer.refuse(map(str, error.problems))
             for problem in error.problems:
@@ -60,7 +62,7 @@ class Reload:
             self._observer.refuse(["a bug in the exporter"])
             logger.exception("a bug in the exporter, please report it; the last configuration stays")
             return f"a bug in the exporter: {type(error).__name__}"
-        logger.info("the configuration was read again", accounts=len(config.accounts))
+        logger.info("the configuration was read again", accounts=len(config.accounts), **changes)
         return ""
 
 

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import anyio
 
+from exporter.app.chores import keep_looking, log_every_day, retry_with_new_secrets
 from exporter.app.exporter import Exporter, OpenClient, open_client
 from exporter.app.reload import Reload, handle_signals, watch
 from exporter.config import Config, as_yaml
@@ -29,9 +30,6 @@ from exporter.vendors import Account
 
 if TYPE_CHECKING:
     from exporter.web.protection import WebConfig
-
-
-_LOOK_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,9 @@ async def run(config: Config, serving: Serving) -> None:
         exporter.poll(config, tasks)
         reload = None
         if serving.load:
-            reload = Reload(serving.load, partial(exporter.poll, tasks=tasks), exporter.telemetry.loading)
+            reload = Reload(
+                serving.load, lambda config: exporter.poll(config, tasks).fields(), exporter.telemetry.loading
+            )
         if reload and serving.watched:
             tasks.start_soon(watch, *serving.watched, reload)
         tasks.start_soon(
@@ -111,8 +111,12 @@ async def run(config: Config, serving: Serving) -> None:
         )
         paces = Paces()
         tasks.start_soon(keep_looking, exporter.store, paces)
+        tasks.start_soon(retry_with_new_secrets, exporter)
+        tasks.start_soon(log_every_day, exporter)
         lifecycle = Lifecycle(
             reload=reload if serving.lifecycle else None,
+            poll=exporter.poll_now if serving.lifecycle else None,
+            retry=exporter.retry if serving.lifecycle else None,
             configuration=lambda: as_yaml(exporter.config),
             paces=paces,
         )
@@ -127,13 +131,6 @@ async def run(config: Config, serving: Serving) -> None:
         tasks.cancel_scope.cancel()
     if serving.storage:
         serving.storage.close()
-
-
-async def keep_looking(store: Store, paces: Paces, clock: Clock = time.time) -> None:
-    """Look at the counters of all quotas for ever, now and then."""
-    while True:
-        await anyio.sleep(_LOOK_SECONDS)
-        paces.look(store, clock())
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from exporter.client.body import read_body
 from exporter.client.endpoint import Endpoint
 from exporter.client.response import Answer
 from exporter.errors import BadRequest, ConnectFailed, NameUnresolved, PollError, ProtocolBroken, TimedOut, TLSFailed
+from exporter.log import logger
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests; tests have their own."""
@@ -39,6 +40,8 @@ _KEPT_IDLE_SECONDS: Final = 5.0
 # Of one transport, which is asked for one request at a time; a pool without a limit never queues.
 _LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=_KEPT_IDLE_SECONDS)
 _NO_ANSWER: Final = "none"
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
+"""What OpenSSL says of a peer that answers in another protocol."""
 
 
 class Connections:
@@ -71,7 +74,7 @@ class Connections:
 
         """
         request = self._request(method, path, authorization, content)
-        code = _NO_ANSWER
+        code, body = _NO_ANSWER, b""
         began = anyio.current_time()
         try:
             with _translated(), anyio.fail_after(self._timeout):
@@ -88,7 +91,10 @@ class Connections:
                 finally:
                     self._idle.append((anyio.current_time(), transport))
         finally:
-            self._requested(code, anyio.current_time() - began)
+            seconds = anyio.current_time() - began
+            self._requested(code, seconds)
+            url = self._base_url + path
+            logger.debug("request", method=method, url=url, status=code, ms=round(seconds * 1000), bytes=len(body))
         return Answer(response.status_code, response.headers, body)
 
     async def _taken(self) -> Transport:
@@ -148,6 +154,8 @@ def _connect_error(error: BaseException) -> PollError:
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            if said in _NO_TLS:
+                return TLSFailed("TLS failed: the port speaks none; write http in base_url, or another port")
             return TLSFailed(f"TLS failed: {said or 'no reason given'}")
         if isinstance(cause, socket.gaierror):
             return NameUnresolved("the host name has no address")

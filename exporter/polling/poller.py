@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
 from exporter.polling.pipeline import Brought, Polled, made
 from exporter.polling.schedule import Schedule
-from exporter.polling.transitions import log_changes, log_fallen
+from exporter.polling.transitions import Ahead, log_changes, log_fallen, log_poll
 from exporter.sharding import Shard
 from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
@@ -32,6 +33,9 @@ _LONGEST_POLL: Final = 0.75
 """Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
 _MADE_AT_ONCE: Final = 1000
 """Samples: a few milliseconds."""
+
+_SHORTEST_GAP_SECONDS: Final = 5.0
+"""Between the beginnings of two polls, however often somebody asks for one."""
 
 Clock = Callable[[], float]
 """Unix time, in seconds."""
@@ -69,32 +73,43 @@ class Poller:
         self._persist = persist
         self._kept: dict[str, tuple[datetime, Any]] = {}
         self._told_stale = False
+        self._wake = anyio.Event()
+
+    def poll_now(self) -> None:
+        """Have what failed polled without waiting for its time, or the next slice where nothing fails."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Poll for ever: first soon, then out of step with other accounts, each slice once an interval."""
         interval, slices = self._account.interval, self._account.slices
         early = phase(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + early * min(interval, LONGEST_FIRST_WAIT_SECONDS))
+        began = -math.inf
         while True:
             number = schedule.next
-            await self._sleep_until(schedule.due(number))
+            if not await self._slept_until(schedule.due(number)):
+                schedule.advance(max(anyio.current_time(), began + _SHORTEST_GAP_SECONDS))
+                continue
             began = anyio.current_time()
-            snapshot = await self._poll(number, schedule.spread(number))
+            before, snapshot = await self._poll(number, schedule.spread(number))
             now = anyio.current_time()
             if number in snapshot.failing:
                 schedule.failed(number, now, snapshot)
             else:
                 schedule.succeeded(number, began, now, early)
+            self._log(before, snapshot, self._clock() + schedule.due(schedule.next) - now)
 
     async def poll(self) -> Snapshot:
         """Ask once for all that there is, and return what we know then."""
         for number in range(self._account.slices):
-            snapshot = await self._poll(number)
+            before, snapshot = await self._poll(number)
+            self._log(before, snapshot)
             if snapshot.error and not snapshot.error.transient:
                 break
         return snapshot
 
-    async def _poll(self, number: int, spread: float = 0.0) -> Snapshot:
+    async def _poll(self, number: int, spread: float = 0.0) -> tuple[Snapshot, Snapshot]:
+        """Poll a slice, and return what was known before and what is known after."""
         await _unless_cancelled()
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
@@ -103,17 +118,18 @@ class Poller:
         outcome = await self._outcome(before, Poll(self._ask, now, self._kept, slice=part, spread=spread), began)
         await _unless_cancelled()
         if isinstance(outcome, PollError):
-            self._observer.polled(anyio.current_time() - began, outcome)
+            seconds = anyio.current_time() - began
+            self._observer.polled(seconds, outcome)
             self._store.failed(key, outcome, number)
+            log_poll(key, number, seconds, reason=outcome.reason)
         else:
-            self._observer.polled(anyio.current_time() - began, outcome.reading)
+            seconds = anyio.current_time() - began
+            self._observer.polled(seconds, outcome.reading)
+            log_poll(key, number, seconds, series=outcome.reading.series)
             outcome = await self._persisted(number, outcome, before, asked_at)
             self._store.succeeded(key, outcome.part, outcome.whole, number, outcome.ledger)
             log_fallen(key, outcome.fallen)
-        after = self._store[key]
-        log_changes(key, before, after)
-        self._log_withdrawal(after)
-        return after
+        return before, self._store[key]
 
     async def _persisted(self, number: int, polled: Polled, before: Snapshot, asked_at: float) -> Polled:
         """Store what is to be shown first: a counter that was shown and not stored would fall at the next start."""
@@ -144,10 +160,24 @@ class Poller:
         unreadable = poll.notes.drift and polled.is_empty and not poll.unwanted
         return Malformed("no figure of any answer can be read") if unreadable else polled
 
-    async def _sleep_until(self, due: float) -> None:
+    async def _slept_until(self, due: float) -> bool:
+        """Wait, and return whether it was until then: somebody may ask for a poll before."""
         await _unless_cancelled()
-        self._store.scheduled(self._account.key, self._clock() + max(0.0, due - anyio.current_time()))
-        await anyio.sleep_until(due)
+        wait = max(0.0, due - anyio.current_time())
+        self._store.scheduled(self._account.key, self._clock() + wait)
+        with anyio.move_on_after(wait):
+            await self._wake.wait()
+        if self._wake.is_set():
+            self._wake = anyio.Event()
+            return anyio.current_time() >= due
+        return True
+
+    def _log(self, before: Snapshot, after: Snapshot, next_at: float | None = None) -> None:
+        now = anyio.current_time()
+        shown_until = min((part.stale_at for part in after.shown(now)), default=None)
+        ahead = Ahead(self._clock(), next_at, None if shown_until is None else self._clock() + shown_until - now)
+        log_changes(self._account.key, before, after, ahead)
+        self._log_withdrawal(after)
 
     def _log_withdrawal(self, after: Snapshot) -> None:
         stale = after.is_stale(anyio.current_time())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
+from exporter.durations import write_duration
 from exporter.log import logger
 from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
@@ -16,25 +18,50 @@ _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""
 
 
-def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
+class Ahead(NamedTuple):
+    """What is known of the time after a poll, all in Unix time.
+
+    Attributes:
+        now: when it ended.
+        next_at: when the next begins; None where there is none.
+        shown_until: until when the last good reading is shown; None where nothing is shown.
+
+    """
+
+    now: float
+    next_at: float | None = None
+    shown_until: float | None = None
+
+
+def log_poll(key: AccountKey, number: int, seconds: float, **outcome: object) -> None:
+    """Say at level debug that a poll of a slice has ended."""
+    vendor, account = key
+    logger.debug("polled", vendor=vendor, account=account, slice=number, seconds=round(seconds, 3), **outcome)
+
+
+def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
     """Say what a poll changed: whether the account works, and what is left out of its readings."""
-    _log_state(key, before, after)
+    _log_state(key, before, after, ahead)
     if after.parts is not before.parts:
         _log_notes(key, before.notes, after.notes)
         _log_dropped(key, before.dropped, after.dropped)
         _log_withheld(key, before.withheld, after.withheld)
 
 
-def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
+def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
     """Say once that an account fails, or fails differently, or works again."""
     vendor, account = key
     if after.error is None:
         if before.error is not None or not before.polled:
             said = "polls work again" if before.error is not None else "the first poll worked"
-            logger.info(said, vendor=vendor, account=account, series=after.series, failures=before.failures)
+            away = {} if before.failing_since is None else {"failed_for": _span(ahead.now - before.failing_since)}
+            logger.info(said, vendor=vendor, account=account, series=after.series, failures=before.failures, **away)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
-        shown = "the last good reading is shown until it is stale" if after.known else "there is no reading yet"
+        shown = "there is no reading yet"
+        if after.known:
+            is_shown = ahead.shown_until is not None
+            shown = "the last good reading is shown until it is stale" if is_shown else "nothing is shown"
         logger.warning(
             f"poll failed, {shown}",
             vendor=vendor,
@@ -42,7 +69,19 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
             reason=after.error.reason,
             error=str(after.error),
             failures=after.failures,
+            **_times(next_attempt=ahead.next_at, shown_until=ahead.shown_until),
         )
+
+
+def _times(**times: float | None) -> dict[str, str]:
+    """Return those that are known as a log writes them."""
+    return {
+        name: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in times.items() if at is not None
+    }
+
+
+def _span(seconds: float) -> str:
+    return write_duration(round(seconds))
 
 
 def _log_notes(key: AccountKey, before: Notes, after: Notes) -> None:

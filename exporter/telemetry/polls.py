@@ -42,9 +42,17 @@ class PollRecord:
 
 
 class PollHistory:
-    """The last polls of an account, the newest first."""
+    """The last polls of an account.
+
+    Attributes:
+        count: how many have ended, also those that are not remembered any more.
+        failure_count: how many of them failed.
+
+    """
 
     def __init__(self) -> None:
+        self.count = 0
+        self.failure_count = 0
         self._codes: Counter[str] = Counter()
         self._records: deque[PollRecord] = deque(maxlen=_KEPT_POLLS)
 
@@ -54,6 +62,8 @@ class PollHistory:
 
     def ended(self, at: float, seconds: float, outcome: Reading | PollError) -> PollRecord:
         """Note the end of a poll at `at`, Unix time, and return what is known of it."""
+        self.count += 1
+        self.failure_count += isinstance(outcome, PollError)
         codes, self._codes = dict(sorted(self._codes.items())), Counter()
         if isinstance(outcome, PollError):
             record = PollRecord(at - seconds, seconds, codes, error=outcome)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
-    Gauge,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
@@ -29,6 +26,7 @@ from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.stored_reading import INVALID_REASONS, InvalidReason
 from exporter.telemetry.account import account_figures
 from exporter.telemetry.histogram import Histogram
+from exporter.telemetry.loading import Loading, WebLoading
 from exporter.telemetry.polls import PollHistory
 from exporter.textformat.lines import sample_lines
 from exporter.vendors.account import Account
@@ -36,45 +34,6 @@ from exporter.vendors.reply import SKIP_REASONS
 
 _REQUEST_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _POLL_BUCKETS: Final = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
-
-
-@dataclass(slots=True)
-class Loading:
-    """How the configuration was read last: whether it was accepted, when one last was (Unix time), what was wrong."""
-
-    accepted_at: float
-    accepted: bool = True
-    problems: tuple[str, ...] = ()
-
-    def accept(self, at: float) -> None:
-        """Note that a configuration was accepted."""
-        self.accepted, self.accepted_at, self.problems = True, at, ()
-
-    def refuse(self, problems: Iterable[str] = ()) -> None:
-        """Note that one was not, and why; what was accepted before goes on."""
-        self.accepted, self.problems = False, tuple(problems)
-
-
-class WebLoading:
-    """How the web configuration file was read last, where there is one."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        successful, failures = own.WEB_RELOAD_SUCCESSFUL, own.WEB_RELOAD_FAILURES
-        self._successful = Gauge(successful.name, successful.help, registry=registry)
-        self._failures = Counter(failures.name, failures.help, registry=registry)
-        self.changes = 0
-        self.accept()
-
-    def accept(self) -> None:
-        """Note that it was accepted."""
-        self.changes += 1
-        self._successful.set(1)
-
-    def refuse(self) -> None:
-        """Note that it was not; what was accepted before goes on."""
-        self.changes += 1
-        self._successful.set(0)
-        self._failures.inc()
 
 
 class Telemetry:
@@ -122,6 +81,11 @@ class Telemetry:
         """Remove an account's part; its series are gone at once."""
         self.accounts.pop(key).forgotten = True
         self._changed()
+
+    def poll_counts(self) -> tuple[int, int]:
+        """Return how many polls of the accounts there are ended, and how many of them failed."""
+        polls = [one.polls for one in self.accounts.values()]
+        return sum(one.count for one in polls), sum(one.failure_count for one in polls)
 
     def lines(self, snapshots: Iterable[tuple[AccountKey, Snapshot]], now: float) -> Mapping[Family, bytes]:
         """Return the sample lines of all accounts, as of `now` (monotonic), in the order of the catalogue."""

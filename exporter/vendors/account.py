@@ -207,13 +207,17 @@ class Account(Settings):
             raise LookupError(f"{name} is not set")
         return secret
 
+    def file_secrets(self) -> dict[str, FileSecret]:
+        """Return the secrets that are in files, by their settings."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: secret for name, secret in given.items() if isinstance(secret, FileSecret)}
+
     def cautions(self) -> Iterator[str]:
         """Yield what a person should know of settings that are not wrong, only risky."""
         if self.tls.insecure_skip_verify:
             yield "the vendor's certificate is not verified"
-        for name in type(self).model_fields:
-            secret = getattr(self, name)
-            if isinstance(secret, FileSecret) and secret.others_can_read():
+        for name, secret in self.file_secrets().items():
+            if secret.others_can_read():
                 yield f"others than its owner can read the file of {name}"
         if self.cycle.too_long:
             yield self.cycle.caution

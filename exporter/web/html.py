@@ -33,7 +33,8 @@ nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .4rem 0 1rem; }
 .card.failing, .card.refused { border-left-color: var(--bad); } .card.waiting { border-left-color: var(--soft); }
 .head { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
 .head .soft { margin-left: auto; }
-.state.up { color: var(--good); } .failing .state, .refused h2 { color: var(--bad); } .waiting .state { color: var(--soft); }
+.state.up { color: var(--good); } .waiting .state { color: var(--soft); }
+.failing .state, .refused h2 { color: var(--bad); }
 .quota { display: grid; grid-template-columns: minmax(9rem, 2fr) minmax(6rem, 2fr) 3.2rem minmax(9rem, 1.6fr) 9rem;
   gap: 0 .8rem; align-items: center; border-top: 1px solid var(--line); padding: .15rem 0; font-size: .9rem; }
 .quota .share, .number { text-align: right; font-variant-numeric: tabular-nums; }

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import anyio
 import pytest
+from captured_logs import captured_logs
 from configurations import account
-from structlog.testing import capture_logs
 from virtual_time import run_virtually, virtual_now
 
 from exporter.app.exporter import Exporter
@@ -18,7 +18,7 @@ def told(text: str, folder: Path) -> list[str]:
             Exporter(virtual_now).poll(parse(text.encode(), folder), tasks)
             tasks.cancel_scope.cancel()
 
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         run_virtually(main)
     return [line["event"] for line in logs if line["log_level"] == "warning"]
 

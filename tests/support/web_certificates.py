@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from exporter.config import ConfigError
 from exporter.store.store import Store
-from exporter.telemetry.telemetry import Telemetry, WebLoading
+from exporter.telemetry.loading import WebLoading
+from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import address_of, listen
 from exporter.web.limits import Limits
 from exporter.web.pages import Application

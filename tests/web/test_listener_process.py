@@ -76,7 +76,7 @@ async def test_who_asks_for_a_reload_before_one_begins_is_answered_by_that_one()
         return config
 
     refusals, seen = Refusals(), list[str]()
-    reload = Reload(load, lambda _: None, refusals)
+    reload = Reload(load, lambda _: {}, refusals)
 
     async def ask() -> None:
         seen.append(await reload())
@@ -103,7 +103,7 @@ async def test_a_reload_whose_asker_goes_is_made_for_the_next() -> None:
         anyio.from_thread.run_sync(begun.set)
         return Config(accounts=())
 
-    reload = Reload(load, lambda _: None, Refusals())
+    reload = Reload(load, lambda _: {}, Refusals())
     with anyio.CancelScope() as scope:
         scope.cancel()
         await reload()
@@ -113,7 +113,7 @@ async def test_a_reload_whose_asker_goes_is_made_for_the_next() -> None:
 
 @pytest.mark.anyio
 async def test_a_bug_while_a_configuration_is_applied_is_counted_and_ends_nothing() -> None:
-    def apply(_: Config) -> None:
+    def apply(_: Config) -> dict[str, str]:
         raise ZeroDivisionError
 
     refusals = Refusals()
