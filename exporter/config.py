@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -16,18 +15,21 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from exporter import strict_yaml
 from exporter.durations import write_duration
+from exporter.problems import ConfigError, Problem, join, located
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
+from exporter.vendors.secrets import secret_settings, unusable_secrets
 from exporter.vendors.settings import Settings, description_of
+from exporter.vendors.slips import slips
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
-    "bool_type": "write true or false",
-    "int_type": "write a whole number",
-    "float_type": "write a number",
+    "bool_type": "write true or false, in small letters and without quotes",
+    "int_type": "write a whole number in digits only, such as 50000",
+    "float_type": "write a number in digits only, such as 50000 or 0.5",
     "finite_number": "write a number that is finite",
     "greater_than": "write a number greater than {gt}",
     "greater_than_equal": "write a number of at least {ge}",
@@ -43,25 +45,6 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "dict_type": "write a mapping",
 }
 """What pydantic finds by its kinds of error; names are the one kind of setting with a pattern."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """What is wrong at one place of a configuration, and what would be right. Never shows what was given."""
-
-    path: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.text}" if self.path else self.text
-
-
-class ConfigError(Exception):
-    """A configuration that cannot be used, with all that is wrong with it."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
 
 
 class Config(Settings):
@@ -90,7 +73,10 @@ def load(path: Path) -> Config:
         text = strict_yaml.read(path)
     except OSError as error:
         raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
-    return parse(text, path.parent)
+    try:
+        return parse(text, path.parent)
+    except ConfigError as error:
+        raise ConfigError(located(error.problems, text, path, VENDORS)) from None
 
 
 def digest(path: Path) -> str:
@@ -121,9 +107,7 @@ def parse(text: bytes, directory: Path) -> Config:
 def _read(document: object, directory: Path) -> tuple[list[Account], list[Problem]]:
     if not isinstance(document, dict):
         return [], [Problem("", "write a mapping with the key accounts")]
-    problems = [
-        Problem(_join("", str(key)), unknown_key(str(key), ["accounts"])) for key in document if key != "accounts"
-    ]
+    problems = [Problem(join("", str(key)), _unknown_at_top(str(key))) for key in document if key != "accounts"]
     given = document.get("accounts")
     if not isinstance(given, list) or not given:
         return [], [*problems, Problem("accounts", "write a list of at least one account")]
@@ -133,8 +117,14 @@ def _read(document: object, directory: Path) -> tuple[list[Account], list[Proble
         if isinstance(found, Account):
             accounts.append(found)
         else:
-            problems += [Problem(_join(f"accounts[{index}]", one.path), one.text) for one in found]
+            problems += [Problem(join(f"accounts[{index}]", one.path), one.text) for one in found]
     return accounts, [*problems, *_repeated(given)]
+
+
+def _unknown_at_top(key: str) -> str:
+    if key in Account.model_fields or key in ("defaults", "global"):
+        return "unknown key; each account has its own settings"
+    return unknown_key(key, ["accounts"])
 
 
 def _account(entry: object, directory: Path) -> Account | list[Problem]:
@@ -144,12 +134,15 @@ def _account(entry: object, directory: Path) -> Account | list[Problem]:
     if vendor is None:
         return [_no_vendor(entry)]
     conflicts = {path: Problem(path, text) for path, text in vendor.conflicts(entry)}
+    odd = {path: Problem(path, text) for path, text in slips(entry, secret_settings(vendor))}
     try:
         account = vendor.model_validate(entry, context={"directory": directory})
     except ValidationError as error:
-        found = conflicts | _found(vendor, error)
+        found = conflicts | _found(vendor, error) | odd
         return sorted(one for one in found.values() if not _explained(one.path, found))
-    return list(conflicts.values()) or account
+    if not conflicts and not odd:
+        odd = {path: Problem(path, text) for path, text in unusable_secrets(account)}
+    return list((conflicts | odd).values()) or account
 
 
 def _no_vendor(entry: Mapping[str, object]) -> Problem:
@@ -171,9 +164,16 @@ def _found(vendor: type[Account], error: ValidationError) -> dict[str, Problem]:
     for detail in error.errors(include_url=False):
         path, fields = _place(vendor, detail["loc"])
         unknown = detail["type"] == "extra_forbidden"
-        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        text = _unknown(vendor, str(detail["loc"][-1]), fields) if unknown else _said(detail)
         found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
     return found
+
+
+def _unknown(vendor: type[Settings], key: str, known: Iterable[str]) -> str:
+    """Say that a key is not known there, and where it is if it stands one level deeper."""
+    parts = {name: part for name in vendor.model_fields if (part := _part(vendor, name)) and name != "quotas"}
+    below = next((name for name, part in parts.items() if key in part.model_fields), None)
+    return f"unknown key; write it below {below}" if below else unknown_key(key, known)
 
 
 def _place(vendor: type[Settings], steps: Iterable[int | str]) -> tuple[str, Iterable[str]]:
@@ -185,7 +185,7 @@ def _place(vendor: type[Settings], steps: Iterable[int | str]) -> tuple[str, Ite
         if isinstance(step, int):
             path += f"[{step}]"
         elif within is not None:
-            path, known, within = _join(path, step), within.model_fields, _part(within, step)
+            path, known, within = join(path, step), within.model_fields, _part(within, step)
     return path, known
 
 
@@ -216,11 +216,6 @@ def _repeated(entries: Iterable[object]) -> Iterator[Problem]:
             first = seen.setdefault((str(entry.get("vendor")), entry["name"]), index)
             if first != index:
                 yield Problem(f"accounts[{index}].name", f"is the name of accounts[{first}] too; unique per vendor")
-
-
-def _join(path: str, step: str) -> str:
-    shown = step if step.isprintable() else ascii(step)
-    return f"{path}.{shown}" if path and shown else path or shown
 
 
 def as_yaml(config: Config) -> str:

@@ -9,10 +9,25 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from exporter import strict_yaml
-from exporter.config import SCHEMA_ID, ConfigError, Problem, parse, schema
+from exporter.config import SCHEMA_ID, parse, schema
+from exporter.problems import ConfigError, Problem
 from exporter.vendors import VENDORS
 
-OUR_WORDS = ("unknown key", "write ", "must ", "lists ", "give ", "is ", "no ", "more ", "needs ", "list ", "the ")
+OUR_WORDS = (
+    "unknown key",
+    "write ",
+    "must ",
+    "lists ",
+    "give ",
+    "is ",
+    "no ",
+    "more ",
+    "needs ",
+    "list ",
+    "the ",
+    "${...} ",
+    "begins ",
+)
 
 
 def valid(document: object) -> bool:

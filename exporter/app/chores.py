@@ -16,6 +16,7 @@ from exporter.status.pace import Paces
 from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
 from exporter.vendors import Account
+from exporter.vendors.secrets import file_secrets
 
 _SECRETS_SECONDS: Final = 5.0
 _PACES_SECONDS: Final = 300.0
@@ -38,7 +39,7 @@ async def retry_with_new_secrets(exporter: Exporter) -> None:
 
 
 def _stamps(accounts: tuple[Account, ...]) -> Stamps:
-    return {account.key: tuple(secret.stamp() for secret in account.file_secrets().values()) for account in accounts}
+    return {account.key: tuple(secret.stamp() for secret in file_secrets(account).values()) for account in accounts}
 
 
 async def keep_looking(store: Store, paces: Paces, clock: Clock = time.time) -> None:

@@ -28,6 +28,7 @@ from exporter.store.writer import SlowDisk
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
 from exporter.vendors.account import Credential
+from exporter.vendors.cautions import cautions
 
 
 def open_client(
@@ -195,7 +196,7 @@ class Exporter:
         for account in config.accounts:
             if account.key in self._polled:
                 continue
-            for caution in account.cautions():
+            for caution in cautions(account):
                 logger.warning(caution, vendor=account.vendor, account=account.name)
             self._polled[account.key] = anyio.CancelScope()
             tasks.start_soon(self._poll, account, self._polled[account.key])

@@ -9,8 +9,9 @@ from typing import Protocol
 import anyio
 import anyio.to_thread
 
-from exporter.config import Config, ConfigError
+from exporter.config import Config
 from exporter.log import logger
+from exporter.problems import ConfigError
 
 
 class ReloadObserver(Protocol):

@@ -14,8 +14,8 @@ from urllib.error import HTTPError
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from exporter import strict_yaml
-from exporter.config import ConfigError, Problem
 from exporter.errors import SecretUnreadable
+from exporter.problems import ConfigError, Problem
 from exporter.secret import FileSecret, remember
 
 _PATIENCE_SECONDS: Final = 30

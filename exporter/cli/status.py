@@ -69,7 +69,7 @@ def _polled(file: Path, shard: Shard) -> Status:
 
 def _asked(url: str, http_config: Path | None) -> Status:
     from exporter.cli.http_config import HTTPConfig, NoAnswer, fetch, load_http_config
-    from exporter.config import ConfigError
+    from exporter.problems import ConfigError
     from exporter.status.document import Status
 
     try:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Iterator
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from exporter.cli.table import render_table
 from exporter.status import words
 from exporter.status.advice import advice_for
 from exporter.status.document import AccountStatus, QuotaStatus, Status
 
-_WIDEST: Final = 1000
-"""Characters: where nobody sees a terminal, a line is a row."""
 _CRITICAL_SHARE: Final = 0.95
 _COLUMNS: Final = (
     ("VENDOR", "left"),
@@ -44,23 +39,9 @@ def render(status: Status, *, width: int | None = None, color: bool | None = Non
         color: whether to use colours; if not given, whether standard output is a terminal.
 
     """
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    chosen = width or (None if is_terminal else _WIDEST)
-    out = io.StringIO()
-    console = Console(
-        file=out, width=chosen, force_terminal=is_terminal if color is None else color, highlight=False, markup=False
-    )
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name, side in _COLUMNS:
-        table.add_column(name, justify=side, no_wrap=chosen == _WIDEST, overflow="fold")  # type: ignore[arg-type]  # ours are two of its words
-    for account in status.accounts:
-        for row in _rows(account, status.now):
-            table.add_row(*row)
-    console.print(table)
-    for line in _troubles(status):
-        console.print(line, soft_wrap=True)
-    console.print(Text(words.summary(status)), soft_wrap=True)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    rows = (row for account in status.accounts for row in _rows(account, status.now))
+    after = (*_troubles(status), Text(words.summary(status)))
+    return render_table(_COLUMNS, rows, after, width=width, color=color)
 
 
 def _rows(account: AccountStatus, now: float) -> Iterator[list[Text]]:

@@ -12,7 +12,7 @@ from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.vendors.reply import Notes, SkipReason
 
-_TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
+_TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "capped")
 _MOST_FALLEN: Final = 5
 _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""

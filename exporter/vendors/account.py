@@ -14,12 +14,12 @@ from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
 from exporter.metrics import Family, Item
-from exporter.secret import FileSecret, Secret
+from exporter.secret import Secret
 from exporter.sharding import Shard, owner
 from exporter.vendors.cycle import Cycle
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
-from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit, Settings, Url, is_insecure
+from exporter.vendors.settings import CertificateFile, Duration, Name, ProxyUrl, RateLimit, Settings, Url, is_insecure
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -80,7 +80,7 @@ class Account(Settings):
         description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",
     )
     tls: TLS = Field(default=TLS(), description="How the vendor's certificate is verified.")
-    proxy_url: Url | None = Field(
+    proxy_url: ProxyUrl | None = Field(
         default=None, description="HTTP proxy to go through; none is taken from the environment."
     )
     allow_insecure_http: bool = Field(
@@ -206,21 +206,6 @@ class Account(Settings):
         if secret is None:
             raise LookupError(f"{name} is not set")
         return secret
-
-    def file_secrets(self) -> dict[str, FileSecret]:
-        """Return the secrets that are in files, by their settings."""
-        given = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: secret for name, secret in given.items() if isinstance(secret, FileSecret)}
-
-    def cautions(self) -> Iterator[str]:
-        """Yield what a person should know of settings that are not wrong, only risky."""
-        if self.tls.insecure_skip_verify:
-            yield "the vendor's certificate is not verified"
-        for name, secret in self.file_secrets().items():
-            if secret.others_can_read():
-                yield f"others than its owner can read the file of {name}"
-        if self.cycle.too_long:
-            yield self.cycle.caution
 
     @classmethod
     def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -182,7 +182,12 @@ def _metric_conflicts(
         return
     if metric not in families:
         near = difflib.get_close_matches(metric, families, n=1)
-        yield "metric", f"is no metric of {vendor}" + (f"; did you mean {near[0]}?" if near else "")
+        usable = ", ".join(name for name, one in families.items() if _is_countable(one))
+        instead = f"did you mean {near[0]}?" if near else f"write one of {usable}"
+        yield "metric", f"is no metric of {vendor}; {instead}"
+        return
+    if not _is_countable(families[metric]):
+        yield "metric", "is no amount that could be used up: an _info is always 1, and a timestamp is a time"
         return
     family = families[metric]
     if missing := _missing_option(family, given):
@@ -194,6 +199,10 @@ def _metric_conflicts(
             yield "period", "the vendor reports no plan for this metric; write month, none or a mapping"
         elif missing := _missing_option(plan.end, given):
             yield "period", f"when a plan ends is only known with {missing}; set that on the account"
+
+
+def _is_countable(family: Family) -> bool:
+    return not family.name.endswith(("_info", "_timestamp_seconds"))
 
 
 def _missing_option(family: Family, given: Mapping[str, object]) -> str:

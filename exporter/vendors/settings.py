@@ -30,6 +30,9 @@ from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
 from exporter.vendors.poll import usable_segment
 
+_PATTERN: Final = "write a regular expression; it has to match the whole"
+_IN_PATTERN: Final = re.compile(r"""['"\\?<]|(?<=range) """)
+"""Where an error of `re` begins to repeat the expression."""
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -93,6 +96,15 @@ def _url(value: object) -> str:
     if parts.query or parts.fragment:
         raise ValueError("must not have a query or a fragment")
     return value.rstrip("/")
+
+
+def _proxy_url(value: object) -> str:
+    try:
+        return _url(value)
+    except ValueError as error:
+        if str(error).startswith("write"):
+            raise ValueError("write a URL such as http://proxy.example.com:3128; SOCKS is not spoken") from None
+        raise
 
 
 def _from_environment(value: object) -> Secret:
@@ -173,11 +185,18 @@ def read_pattern(value: object) -> str:
         ValueError: it is none.
 
     """
+    if not isinstance(value, str):
+        raise ValueError(_PATTERN)  # noqa: TRY004 - pydantic collects ValueError only
+    if value.startswith("*"):
+        raise ValueError(f"{_PATTERN}: for anything, write .*")
     try:
-        re.compile(value if isinstance(value, str) else "(")
-    except (re.error, OverflowError, RecursionError):
-        raise ValueError("write a regular expression; it has to match the whole") from None
-    return str(value)
+        re.compile(value)
+    except re.error as error:
+        said = _IN_PATTERN.split(error.msg)[0].strip(" ,")
+        raise ValueError(f"{_PATTERN}: {said} at position {(error.pos or 0) + 1}") from None
+    except (OverflowError, RecursionError):
+        raise ValueError(_PATTERN) from None
+    return value
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
@@ -198,6 +217,8 @@ RateLimit = Annotated[
 """Requests per duration, such as `800/1m`."""
 Url = Annotated[str, PlainValidator(_url), shown("URL", type="string", format="uri", pattern="^https?://")]
 """An http or https URL without credentials, query or fragment; a slash at its end is dropped."""
+ProxyUrl = Annotated[str, PlainValidator(_proxy_url), shown("URL", type="string", format="uri", pattern="^https?://")]
+"""The URL of an HTTP proxy, likewise."""
 SecretFromEnvironment = Annotated[
     Secret,
     PlainValidator(_from_environment),

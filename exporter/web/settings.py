@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from exporter import strict_yaml
-from exporter.config import ConfigError, Problem, unknown_key
+from exporter.config import unknown_key
+from exporter.problems import ConfigError, Problem
 from exporter.web import values
 
 Readers = Mapping[str, Callable[[object], Any]]

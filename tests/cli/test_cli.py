@@ -46,7 +46,7 @@ def test_the_version_is_said(flag: str) -> None:
     ("command", "flags"),
     [
         ("run", {"--config.file", "--storage.path", "--web.config.file"} | SHARD | WEB | LOGS | RELOAD),
-        ("check", {"--config.file", "--probe", "--web.config.file"} | SHARD | LOGS),
+        ("check", {"--config.file", "--plan", "--probe", "--web.config.file"} | SHARD | LOGS),
         ("once", {"--config.file"} | SHARD | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),
         ("sandbox", {"--web.listen-address", "--fault"} | WORLD | LOGS),
@@ -96,7 +96,7 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
         (["check", "--shard=-1", "--total-shards=3"], "Invalid value for '--shard': -1 is not in the range x>=0."),
         (["check", "--total-shards=0"], "Invalid value for '--total-shards': 0 is not in the range x>=1."),
         (["run", "--shard=usage-exporter-2"], "'usage-exporter-2' is not a valid integer range."),
-        (["check", "--log.level", "trace"], "'trace' is not one of 'debug', 'info', 'warn', 'error'"),
+        (["check", "--log.level", "trace"], "'trace' is not one of 'debug', 'info', 'warn', 'warning', 'error'"),
     ],
 )
 def test_a_wrong_command_line_is_exit_code_2(arguments: list[str], problem: str) -> None:
@@ -109,14 +109,16 @@ def test_a_wrong_command_line_is_exit_code_2(arguments: list[str], problem: str)
 
 @pytest.mark.parametrize("command", ["run", "check", "once"])
 def test_a_wrong_configuration_is_exit_code_2_and_a_line_for_each_problem(command: str, tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("accounts: [{vendor: netnut, name: a}, {vendor: nobody}]")
+    file = tmp_path / "config.yaml"
+    file.write_text("accounts: [{vendor: netnut, name: a}, {vendor: nobody}]")
 
-    result = invoke(command, "--config.file", str(tmp_path / "config.yaml"))
+    result = invoke(command, "--config.file", str(file))
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines() == [
-        "accounts[0]: no credentials: give email and password, or token (or a secret's _file)",
-        "accounts[1].vendor: write one of netnut, ionos, prolifi, planship",
+        f"{file}:1 (netnut/a): no credentials: give email and password, or token (or a secret's _file)",
+        f"{file}:1: accounts[1].vendor: write one of netnut, ionos, prolifi, planship",
+        f"{file}: 2 problems found",
     ]
 
 

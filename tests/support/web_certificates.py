@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from exporter.config import ConfigError
+from exporter.problems import ConfigError
 from exporter.store.store import Store
 from exporter.telemetry.loading import WebLoading
 from exporter.telemetry.telemetry import Telemetry

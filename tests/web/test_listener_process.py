@@ -17,7 +17,8 @@ from programs import eventually
 
 from exporter.app.reload import Reload
 from exporter.cli import demo
-from exporter.config import Config, ConfigError, Problem
+from exporter.config import Config
+from exporter.problems import ConfigError, Problem
 from exporter.web.limits import affordable_limits
 
 pytestmark = pytest.mark.slow

@@ -122,7 +122,7 @@ discover: true
     def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings; customers are listed here or at the vendor."""
         yield from super().conflicts(given)
-        if bool(given.get("customers")) == (given.get("discover") is True):
+        if bool(given.get("customers")) == (given.get("discover") not in (None, False)):
             yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
         quotas = given.get("quotas") if given.get("window", "all") == "all" else ()
         for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
