@@ -53,12 +53,12 @@ class Config(Settings):
     accounts: tuple[Account, ...]
     shard: Shard = Shard()
 
-    def of_shard(self, shard: Shard) -> Config:
+    def shard_part(self, shard: Shard) -> Config:
         """Return what of a whole configuration is a shard's: accounts, or some of their customers, and of each rate."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
-            users.setdefault(one.credential, set()).update(one.shards(shard.total))
-        parts = (one.with_rate_share(1 / len(users[one.credential])).of_shard(shard) for one in self.accounts)
+            users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))
+        parts = (one.with_rate_share(1 / len(users[one.credential])).shard_part(shard) for one in self.accounts)
         return Config.model_construct(accounts=tuple(part for part in parts if part is not None), shard=shard)
 
 
@@ -133,7 +133,7 @@ def _account(entry: object, directory: Path) -> Account | list[Problem]:
     vendor = VENDORS.get(str(entry.get("vendor")))
     if vendor is None:
         return [_no_vendor(entry)]
-    conflicts = {path: Problem(path, text) for path, text in vendor.conflicts(entry)}
+    conflicts = {path: Problem(path, text) for path, text in vendor.find_conflicts(entry)}
     odd = {path: Problem(path, text) for path, text in slips(entry, secret_settings(vendor))}
     try:
         account = vendor.model_validate(entry, context={"directory": directory})

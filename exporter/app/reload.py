@@ -28,10 +28,10 @@ class Reload:
     """
 
     def __init__(
-        self, load: Callable[[], Config], adopt: Callable[[Config], Mapping[str, str]], observer: ReloadObserver
+        self, load: Callable[[], Config], apply_config: Callable[[Config], Mapping[str, str]], observer: ReloadObserver
     ) -> None:
         self._load = load
-        self._adopt = adopt
+        self._apply_config = apply_config
         self._observer = observer
         self._one_at_a_time = anyio.Lock()
         self._request_count = 0
@@ -53,7 +53,7 @@ class Reload:
     async def _read(self) -> str:
         try:
             config = await anyio.to_thread.run_sync(self._load)
-            changes = self._adopt(config)
+            changes = self._apply_config(config)
         except ConfigError as error:
             self._observer.refuse(map(str, error.problems))
             for problem in error.problems:

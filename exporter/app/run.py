@@ -82,7 +82,7 @@ async def assemble(
 ) -> AsyncIterator[Parts]:
     """Put the parts of a configuration together; connections are closed on leaving."""
     exporter = Exporter(clock, open_client)
-    exporter.adopt(config)
+    exporter.apply_config(config)
     async with AsyncExitStack() as stack:
         pollers = [(account, await stack.enter_async_context(exporter.poller(account))) for account in config.accounts]
         yield Parts(exporter.store, exporter.telemetry, tuple(pollers))
@@ -98,11 +98,13 @@ async def run(config: Config, serving: Serving) -> None:
     raise_file_limit()
     stop, limits, exporter = anyio.Event(), affordable_limits(), Exporter(storage=serving.storage)
     async with anyio.create_task_group() as tasks:
-        exporter.poll(config, tasks)
+        exporter.restart_polling(config, tasks)
         reload = None
         if serving.load:
             reload = Reload(
-                serving.load, lambda config: exporter.poll(config, tasks).fields(), exporter.telemetry.loading
+                serving.load,
+                lambda config: exporter.restart_polling(config, tasks).fields(),
+                exporter.telemetry.reload_status,
             )
         if reload and serving.watched:
             tasks.start_soon(watch, *serving.watched, reload)
@@ -124,7 +126,7 @@ async def run(config: Config, serving: Serving) -> None:
         pages = guard_origin(application, serving.sockets, serving.protection)
         warn_if_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
-            tasks.start_soon(protection.reload_when_changed, exporter.telemetry.web_loading)
+            tasks.start_soon(protection.reload_when_changed, exporter.telemetry.web_reload_status)
             await Server(protection.require_auth(pages), stop, limits, protection.wrap_tls).run(serving.sockets)
         else:
             await Server(pages, stop, limits).run(serving.sockets)
@@ -155,4 +157,4 @@ async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Pol
                 tasks.start_soon(poll, account, poller)
         now = anyio.current_time()
         page = Exposition(parts.store, parts.telemetry).page(Format.TEXT, now)
-        return Polled(b"".join(page.plain()), report(parts.store, parts.telemetry, Paces(), time.time(), now))
+        return Polled(b"".join(page.text()), report(parts.store, parts.telemetry, Paces(), time.time(), now))

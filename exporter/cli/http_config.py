@@ -16,7 +16,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 from exporter import strict_yaml
 from exporter.errors import SecretUnreadable
 from exporter.problems import ConfigError, Problem
-from exporter.secret import FileSecret, remember
+from exporter.secret import FileSecret, register
 
 _PATIENCE_SECONDS: Final = 30
 _MAX_BYTES: Final = 64 * 1024 * 1024
@@ -86,8 +86,8 @@ def _authorization(given: dict[str, str], folder: Path) -> str:
         password = given["password"] if "password" in given else FileSecret(folder / given["password_file"]).read()
     except SecretUnreadable as error:
         raise ConfigError([Problem("basic_auth.password_file", str(error))]) from None
-    pair = f"{given['username']}:{remember(password)}".encode()
-    return f"Basic {remember(base64.b64encode(pair).decode())}"
+    pair = f"{given['username']}:{register(password)}".encode()
+    return f"Basic {register(base64.b64encode(pair).decode())}"
 
 
 def _context(given: dict[str, str], folder: Path) -> ssl.SSLContext:

@@ -35,12 +35,12 @@ def render_plan(accounts: Iterable[Account]) -> str:
 
 def plan_row(account: Account) -> Sequence[str]:
     """Return an account's line: whose, how often, in how many slices, how many requests, and their part of the rate."""
-    calls, cycle = account.calls, account.cycle
+    calls = account.max_request_count
     rate = account.rate_limit or account.assumed_rate
-    first = [account.vendor, account.name, write_duration(account.interval), str(account.slices)]
+    first = [account.vendor, account.name, write_duration(account.interval), str(account.slice_count)]
     limit = str(rate) if rate else ""
     if calls is None:
         return [*first, "", "", "", limit, ""]
-    per_second = calls / cycle.seconds
+    per_second = calls / account.estimate.seconds
     share = f"{per_second * rate.seconds / rate.requests:.0%}" if rate else ""
     return [*first, f"{calls:,}", f"{per_second * _HOUR:,.0f}", f"{per_second * _DAY:,.0f}", limit, share]

@@ -41,7 +41,7 @@ def check(file: Path, probe: bool, plan: bool, shard: Shard) -> None:
     if an account fails, or has none of its vendor's main figure.
     """
     whole = load_or_exit(file)
-    config = whole.of_shard(shard)
+    config = whole.shard_part(shard)
     part = f", of them polled by shard {shard}: {len(config.accounts)}" if shard.total > 1 else ""
     print_or_exit(f"{file}: no problem found, accounts: {len(whole.accounts)}{part}\n")
     for line in poll_estimates(config):
@@ -78,7 +78,7 @@ def _probe(config: Config) -> None:
 def once(file: Path, shard: Shard) -> None:
     """Poll every account once and print the metrics."""
     outcomes: list[Outcome] = []
-    page = _poll_once(load_or_exit(file).of_shard(shard), outcomes.append).page
+    page = _poll_once(load_or_exit(file).shard_part(shard), outcomes.append).page
     print_or_exit(page.decode())
     if not all(outcome.snapshot.up for outcome in outcomes):
         sys.exit(FAILED)
@@ -100,13 +100,13 @@ def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Polled:
 
 def poll_estimates(config: Config) -> Iterator[str]:
     """Yield what a person should know before they start, a line each."""
-    from exporter.vendors.cautions import cautions, shared_credentials
+    from exporter.vendors.warnings import account_warnings, shared_credentials
 
     for account in config.accounts:
-        if account.slices > 1:
-            yield f"{_name(account)}: {account.cycle}"
-        for caution in cautions(account):
-            yield f"warning: {_name(account)}: {caution}"
+        if account.slice_count > 1:
+            yield f"{_name(account)}: {account.estimate}"
+        for warning in account_warnings(account):
+            yield f"warning: {_name(account)}: {warning}"
     for names in shared_credentials(config.accounts).values():
         yield f"warning: {' and '.join(names)} sign in with the same credentials, and share one rate"
 
@@ -114,17 +114,19 @@ def poll_estimates(config: Config) -> Iterator[str]:
 def waits(config: Config) -> Iterator[str]:
     """Yield how long polling once takes where that is long, a line for each such account."""
     for account in config.accounts:
-        cycle = account.cycle
-        if cycle.shortest > _SLOW_SECONDS:
-            yield f"{_name(account)}: up to {cycle.calls:,} requests, about {write_duration(cycle.shortest)}"
-        elif cycle.seconds_apart > _SLOW_SECONDS:
-            yield f"{_name(account)}: rate_limit allows a request every {write_duration(cycle.seconds_apart)}"
+        estimate = account.estimate
+        if estimate.request_seconds > _SLOW_SECONDS:
+            took = write_duration(estimate.request_seconds)
+            yield f"{_name(account)}: up to {estimate.max_request_count:,} requests, about {took}"
+        elif estimate.seconds_apart > _SLOW_SECONDS:
+            yield f"{_name(account)}: rate_limit allows a request every {write_duration(estimate.seconds_apart)}"
 
 
 def lacks_main_figure(outcome: Outcome) -> bool:
     """Whether a whole account has no series of what its vendor is polled for, which its families begin with."""
     main = outcome.account.families[0]
-    return outcome.account.shard.total == 1 and not any(main in part.blocks for part in outcome.snapshot.parts.values())
+    is_whole = outcome.account.shard.total == 1
+    return is_whole and not any(main in state.rendered for state in outcome.snapshot.slices.values())
 
 
 def format_result(outcome: Outcome) -> str:
@@ -132,7 +134,7 @@ def format_result(outcome: Outcome) -> str:
     from exporter.status.notices import notices
 
     account, snapshot = outcome.account, outcome.snapshot
-    if snapshot.error is not None or not snapshot.parts:
+    if snapshot.error is not None or not snapshot.slices:
         reason = snapshot.error.reason if snapshot.error else "unknown"
         return f"{_name(account)}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
     warnings = list(notices(snapshot))

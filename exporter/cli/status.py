@@ -62,7 +62,7 @@ def _polled(file: Path, shard: Shard) -> Status:
     from exporter.app.run import poll_once
     from exporter.cli.progress import progress
 
-    config = load_or_exit(file).of_shard(shard)
+    config = load_or_exit(file).shard_part(shard)
     with progress(len(config.accounts)) as advance:
         return run_async(poll_once, config, lambda _: advance()).status
 

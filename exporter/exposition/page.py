@@ -26,10 +26,10 @@ from exporter.metrics import Family
 from exporter.store.reading import READING_FAMILIES
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
-from exporter.textformat.gzip import HEAD, Checksum, joined, tail
-from exporter.textformat.lines import Block, Lines, WithCreated
+from exporter.textformat.gzip import HEADER, Checksum, concat, trailer
+from exporter.textformat.lines import Block, RenderedFamily, WithCreated
 
-_JOINED_AT_ONCE: Final = 5000
+_JOINED_ON_LOOP: Final = 5000
 """Series, those of the exporter's own included: a few milliseconds."""
 _OWN_SERIES: Final = 60
 """What is counted of an account, about."""
@@ -37,17 +37,17 @@ _PROCESS_SECONDS: Final = 1.0
 """How old what is said of the process may be: its memory, its CPU, its files."""
 
 
-class Own(Protocol):
+class SelfMetrics(Protocol):
     """The exporter's own metrics.
 
     Attributes:
         registry: those of the process.
-        changes: how often any of the accounts' changed.
+        version: how often any of the accounts' changed.
 
     """
 
     registry: CollectorRegistry
-    changes: int
+    version: int
 
     @property
     def state(self) -> object:
@@ -64,23 +64,23 @@ class Section:
     """A part of the page that stays as it is for a while: its lines, the same deflated and joined, and their checksum.
 
     Attributes:
-        of: what it was made of, as numbers; others make another one.
-        until: when it changes by itself, monotonic.
+        version: what it was made of, as numbers; others make another one.
+        expires_at: when it changes by itself, monotonic.
 
     """
 
-    lines: Sequence[Lines]
-    packed: bytes
+    lines: Sequence[RenderedFamily]
+    deflated: bytes
     checksum: Checksum
-    of: object
-    until: float
+    version: object
+    expires_at: float
 
     @classmethod
-    def joined(cls, lines: Sequence[Lines], of: object, until: float) -> Section:
+    def concat(cls, lines: Sequence[RenderedFamily], version: object, expires_at: float) -> Section:
         """Return the section of these lines."""
-        packed = b"".join([one.packed for one in lines])
-        checksum = joined((one.checksum, one.plain) for one in lines)
-        return cls(lines, packed, checksum, of, until)
+        deflated = b"".join([one.deflated for one in lines])
+        checksum = concat((one.checksum, one.text) for one in lines)
+        return cls(lines, deflated, checksum, version, expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,14 @@ class Page:
 
     sections: tuple[Section, ...]
 
-    def plain(self) -> Iterator[bytes]:
+    def text(self) -> Iterator[bytes]:
         """Yield its text."""
-        return (lines.plain for section in self.sections for lines in section.lines)
+        return (lines.text for section in self.sections for lines in section.lines)
 
-    def packed(self) -> tuple[bytes, ...]:
+    def gzip_parts(self) -> tuple[bytes, ...]:
         """Return it as one gzip member, in parts."""
         whole = reduce(or_, (section.checksum for section in self.sections))
-        return (HEAD, *(section.packed for section in self.sections), tail(whole))
+        return (HEADER, *(section.deflated for section in self.sections), trailer(whole))
 
     @property
     def length(self) -> int:
@@ -105,7 +105,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PageInputs:
     """What a page is made of, all of one moment.
 
     Attributes:
@@ -124,88 +124,93 @@ class Seen:
     process: object
 
     @property
-    def until(self) -> float:
+    def expires_at(self) -> float:
         """When the first of the readings is too old to be shown, monotonic."""
-        return min((part.stale_at for _, one in self.snapshots for part in one.shown(self.now)), default=math.inf)
+        return min((part.stale_at for _, one in self.snapshots for part in one.visible(self.now)), default=math.inf)
 
 
 class Exposition:
     """The pages, each made of three sections: what polls brought, what is counted of accounts, and the process."""
 
-    def __init__(self, store: Store, own: Own) -> None:
+    def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
-        self._own = own
+        self._self_metrics = self_metrics
         self._sections: dict[tuple[Format, str], Section] = {}
-        self._own_lines: dict[Family, Lines] = {}
-        self._joining = anyio.Lock()
+        self._self_families: dict[Family, RenderedFamily] = {}
+        self._lock = anyio.Lock()
 
     def page(self, form: Format, now: float) -> Page:
         """Return the page as of `now` (monotonic)."""
-        return self._page(form, Seen(now, list(self._store), *self._changes()))
+        return self._page(form, PageInputs(now, list(self._store), *self._versions()))
 
-    async def fresh(self, form: Format) -> Page:
+    async def current(self, form: Format) -> Page:
         """Return the page as of now: joined once for all who wait for it, in a worker thread if that takes a while."""
-        async with self._joining:
-            seen = Seen(anyio.current_time(), (), *self._changes())
-            if self._held(form, "readings", seen.readings, seen.now) and self._held(
-                form, "accounts", seen.accounts, seen.now
+        async with self._lock:
+            inputs = PageInputs(anyio.current_time(), (), *self._versions())
+            if self._cached(form, "readings", inputs.readings, inputs.now) and self._cached(
+                form, "accounts", inputs.accounts, inputs.now
             ):
-                return self._page(form, seen)
-            seen = replace(seen, snapshots=list(self._store))
-            if sum(_OWN_SERIES + snapshot.series for _, snapshot in seen.snapshots) < _JOINED_AT_ONCE:
-                return self._page(form, seen)
-            return await anyio.to_thread.run_sync(self._page, form, seen)
+                return self._page(form, inputs)
+            inputs = replace(inputs, snapshots=list(self._store))
+            if sum(_OWN_SERIES + snapshot.series for _, snapshot in inputs.snapshots) < _JOINED_ON_LOOP:
+                return self._page(form, inputs)
+            return await anyio.to_thread.run_sync(self._page, form, inputs)
 
-    def _changes(self) -> tuple[object, object, object]:
-        store, own = self._store, self._own
-        return store.changes_shown, (store.changes, own.changes), own.state
+    def _versions(self) -> tuple[object, object, object]:
+        store, self_metrics = self._store, self._self_metrics
+        return store.readings_version, (store.version, self_metrics.version), self_metrics.state
 
-    def _page(self, form: Format, seen: Seen) -> Page:
+    def _page(self, form: Format, inputs: PageInputs) -> Page:
         return Page(
             (
-                self._section(form, "readings", seen.readings, seen, _readings),
-                self._section(form, "accounts", seen.accounts, seen, self._accounts),
-                self._section(form, "process", seen.process, seen, self._process),
+                self._section(form, "readings", inputs.readings, inputs, _readings),
+                self._section(form, "accounts", inputs.accounts, inputs, self._accounts),
+                self._section(form, "process", inputs.process, inputs, self._process),
             )
         )
 
-    def _held(self, form: Format, name: str, of: object, now: float) -> Section | None:
+    def _cached(self, form: Format, name: str, version: object, now: float) -> Section | None:
         section = self._sections.get((form, name))
-        return section if section and section.of == of and now < section.until else None
+        return section if section and section.version == version and now < section.expires_at else None
 
     def _section(
-        self, form: Format, name: str, of: object, seen: Seen, make: Callable[[Format, Seen], Iterator[Lines]]
+        self,
+        form: Format,
+        name: str,
+        version: object,
+        inputs: PageInputs,
+        make: Callable[[Format, PageInputs], Iterator[RenderedFamily]],
     ) -> Section:
-        if held := self._held(form, name, of, seen.now):
-            return held
-        until = seen.now + _PROCESS_SECONDS if name == "process" else seen.until
-        section = self._sections[form, name] = Section.joined(list(make(form, seen)), of, until)
+        if cached := self._cached(form, name, version, inputs.now):
+            return cached
+        expires_at = inputs.now + _PROCESS_SECONDS if name == "process" else inputs.expires_at
+        section = self._sections[form, name] = Section.concat(list(make(form, inputs)), version, expires_at)
         return section
 
-    def _accounts(self, form: Format, seen: Seen) -> Iterator[Lines]:
+    def _accounts(self, form: Format, inputs: PageInputs) -> Iterator[RenderedFamily]:
         """Yield the lines of what is counted of accounts; a family's are deflated again only if one of them changed."""
-        for family, text in self._own.lines(seen.snapshots, seen.now).items():
-            lines = self._own_lines.get(family)
-            if lines is None or lines.plain != text:
-                lines = self._own_lines[family] = Lines.of([Block.of(text)])
+        for family, text in self._self_metrics.lines(inputs.snapshots, inputs.now).items():
+            lines = self._self_families.get(family)
+            if lines is None or lines.text != text:
+                lines = self._self_families[family] = RenderedFamily.from_blocks([Block.from_text(text)])
             yield from (_header(family, form), lines)
 
-    def _process(self, form: Format, _: Seen) -> Iterator[Lines]:
+    def _process(self, form: Format, _: PageInputs) -> Iterator[RenderedFamily]:
         if form is Format.TEXT:
-            text = text_page(self._own.registry)
+            text = text_page(self._self_metrics.registry)
         else:
-            text = openmetrics_page(self._own.registry, version="1.0.0")  # type: ignore[no-untyped-call]
-        yield Lines.of([Block.of(text)])
+            text = openmetrics_page(self._self_metrics.registry, version="1.0.0")  # type: ignore[no-untyped-call]
+        yield RenderedFamily.from_blocks([Block.from_text(text)])
 
 
-def _readings(form: Format, seen: Seen) -> Iterator[Lines]:
+def _readings(form: Format, inputs: PageInputs) -> Iterator[RenderedFamily]:
     """Yield the lines that polls brought and that are not stale."""
-    families: dict[Family, list[Lines]] = defaultdict(list)
-    for _, snapshot in seen.snapshots:
-        for part in snapshot.shown(seen.now):
-            for family, lines in part.blocks.items():
+    families: dict[Family, list[RenderedFamily]] = defaultdict(list)
+    for _, snapshot in inputs.snapshots:
+        for part in snapshot.visible(inputs.now):
+            for family, lines in part.rendered.items():
                 if isinstance(family, Family):
-                    created = part.blocks.get(WithCreated(family)) if form is Format.OPENMETRICS else None
+                    created = part.rendered.get(WithCreated(family)) if form is Format.OPENMETRICS else None
                     families[family].append(created or lines)
     for family in READING_FAMILIES:
         if family in families:
@@ -214,6 +219,8 @@ def _readings(form: Format, seen: Seen) -> Iterator[Lines]:
 
 
 @cache
-def _header(family: Family, form: Format) -> Lines:
+def _header(family: Family, form: Format) -> RenderedFamily:
     name = family.name.removesuffix("_total") if form is Format.OPENMETRICS else family.name
-    return Lines.of([Block.of(f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n".encode())])
+    return RenderedFamily.from_blocks(
+        [Block.from_text(f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n".encode())]
+    )

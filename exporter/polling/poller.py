@@ -17,7 +17,7 @@ import anyio.to_thread
 
 from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
-from exporter.polling.pipeline import Brought, Polled, made
+from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.polling.schedule import Schedule
 from exporter.polling.transitions import Ahead, log_changes, log_fallen, log_poll
 from exporter.sharding import Shard
@@ -25,13 +25,13 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
-from exporter.vendors.poll import Ask, Poll, Slice
+from exporter.vendors.poll import Fetch, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this, so that a start does not ask for everything at once."""
 _LONGEST_POLL: Final = 0.75
 """Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
-_MADE_AT_ONCE: Final = 1000
+_PROCESSED_ON_LOOP: Final = 1000
 """Samples: a few milliseconds."""
 
 _SHORTEST_GAP_SECONDS: Final = 5.0
@@ -41,14 +41,14 @@ Clock = Callable[[], float]
 """Unix time, in seconds."""
 
 
-class Observer(Protocol):
+class PollObserver(Protocol):
     """Who is told of polls."""
 
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Note a poll, how long it took, and how it ended."""
 
 
-Persist = Callable[[int, Polled, float], Awaitable[bool]]
+Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
 """Store a slice's good reading, asked for at a time (Unix), and return whether that worked."""
 
 
@@ -58,21 +58,21 @@ class Poller:
     def __init__(  # noqa: PLR0913 - the two that an account has, and those that all have
         self,
         account: Account,
-        ask: Ask,
+        fetch: Fetch,
         store: Store,
-        observer: Observer,
+        observer: PollObserver,
         clock: Clock = time.time,
         *,
         persist: Persist | None = None,
     ) -> None:
         self._account = account
-        self._ask = ask
+        self._fetch = fetch
         self._store = store
         self._observer = observer
         self._clock = clock
         self._persist = persist
-        self._kept: dict[str, tuple[datetime, Any]] = {}
-        self._told_stale = False
+        self._cache: dict[str, tuple[datetime, Any]] = {}
+        self._has_logged_stale = False
         self._wake = anyio.Event()
 
     def poll_now(self) -> None:
@@ -81,9 +81,9 @@ class Poller:
 
     async def run(self) -> None:
         """Poll for ever: first soon, then out of step with other accounts, each slice once an interval."""
-        interval, slices = self._account.interval, self._account.slices
-        early = phase(self._account.key, self._account.shard)
-        schedule = Schedule(interval, slices, anyio.current_time() + early * min(interval, LONGEST_FIRST_WAIT_SECONDS))
+        interval, slices = self._account.interval, self._account.slice_count
+        offset = jitter(self._account.key, self._account.shard)
+        schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))
         began = -math.inf
         while True:
             number = schedule.next
@@ -94,14 +94,14 @@ class Poller:
             before, snapshot = await self._poll(number, schedule.spread(number))
             now = anyio.current_time()
             if number in snapshot.failing:
-                schedule.failed(number, now, snapshot)
+                schedule.record_failure(number, now, snapshot)
             else:
-                schedule.succeeded(number, began, now, early)
+                schedule.record_success(number, began, now, offset)
             self._log(before, snapshot, self._clock() + schedule.due(schedule.next) - now)
 
     async def poll(self) -> Snapshot:
         """Ask once for all that there is, and return what we know then."""
-        for number in range(self._account.slices):
+        for number in range(self._account.slice_count):
             before, snapshot = await self._poll(number)
             self._log(before, snapshot)
             if snapshot.error and not snapshot.error.transient:
@@ -110,45 +110,53 @@ class Poller:
 
     async def _poll(self, number: int, spread: float = 0.0) -> tuple[Snapshot, Snapshot]:
         """Poll a slice, and return what was known before and what is known after."""
-        await _unless_cancelled()
+        await _end_if_cancelled()
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
-        self._store.attempted(key, asked_at)
-        now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slices)
-        outcome = await self._outcome(before, Poll(self._ask, now, self._kept, slice=part, spread=spread), began)
-        await _unless_cancelled()
+        self._store.record_attempt(key, asked_at)
+        now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slice_count)
+        outcome = await self._outcome(before, Poll(self._fetch, now, self._cache, slice=part, spread=spread), began)
+        await _end_if_cancelled()
         if isinstance(outcome, PollError):
             seconds = anyio.current_time() - began
-            self._observer.polled(seconds, outcome)
-            self._store.failed(key, outcome, number)
+            self._observer.on_poll(seconds, outcome)
+            self._store.record_failure(key, outcome, number)
             log_poll(key, number, seconds, reason=outcome.reason)
         else:
             seconds = anyio.current_time() - began
-            self._observer.polled(seconds, outcome.reading)
+            self._observer.on_poll(seconds, outcome.reading)
             log_poll(key, number, seconds, series=outcome.reading.series)
-            outcome = await self._persisted(number, outcome, before, asked_at)
-            self._store.succeeded(key, outcome.part, outcome.whole, number, outcome.ledger)
+            outcome = await self._store_processed(number, outcome, before, asked_at)
+            self._store.record_success(key, outcome.state, outcome.account_state, number, outcome.ledger)
             log_fallen(key, outcome.fallen)
         return before, self._store[key]
 
-    async def _persisted(self, number: int, polled: Polled, before: Snapshot, asked_at: float) -> Polled:
+    async def _store_processed(
+        self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
+    ) -> ProcessedPoll:
         """Store what is to be shown first: a counter that was shown and not stored would fall at the next start."""
-        if self._persist is None or await self._persist(number, polled, asked_at):
-            return polled
-        await _unless_cancelled()
-        return polled.uncounted(self._account, before.ledger)
+        if self._persist is None or await self._persist(number, processed, asked_at):
+            return processed
+        await _end_if_cancelled()
+        return processed.with_stored_counters(self._account, before.ledger)
 
-    async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> Polled | PollError:
+    async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> ProcessedPoll | PollError:
         """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
         try:
             with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
                 items = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
-            brought = Brought(
-                poll.slice.number, chain(items, poll.unreadable), poll.notes, as_of, poll.now, self._clock(), stale_at
+            result = PollResult(
+                poll.slice.number,
+                chain(items, poll.unreadable),
+                poll.diagnostics,
+                as_of,
+                poll.now,
+                self._clock(),
+                stale_at,
             )
-            polled = await _made(self._account, brought, before)
+            processed = await _process_off_loop(self._account, result, before)
         except PollError as error:
             return error
         except TimeoutError:
@@ -157,14 +165,14 @@ class Poller:
             vendor, name = self._account.key
             logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
-        unreadable = poll.notes.drift and polled.is_empty and not poll.unwanted
-        return Malformed("no figure of any answer can be read") if unreadable else polled
+        unreadable = poll.diagnostics.drift and processed.is_empty and not poll.unwanted
+        return Malformed("no figure of any answer can be read") if unreadable else processed
 
     async def _slept_until(self, due: float) -> bool:
         """Wait, and return whether it was until then: somebody may ask for a poll before."""
-        await _unless_cancelled()
+        await _end_if_cancelled()
         wait = max(0.0, due - anyio.current_time())
-        self._store.scheduled(self._account.key, self._clock() + wait)
+        self._store.record_schedule(self._account.key, self._clock() + wait)
         with anyio.move_on_after(wait):
             await self._wake.wait()
         if self._wake.is_set():
@@ -174,35 +182,35 @@ class Poller:
 
     def _log(self, before: Snapshot, after: Snapshot, next_at: float | None = None) -> None:
         now = anyio.current_time()
-        shown_until = min((part.stale_at for part in after.shown(now)), default=None)
+        shown_until = min((part.stale_at for part in after.visible(now)), default=None)
         ahead = Ahead(self._clock(), next_at, None if shown_until is None else self._clock() + shown_until - now)
         log_changes(self._account.key, before, after, ahead)
         self._log_withdrawal(after)
 
     def _log_withdrawal(self, after: Snapshot) -> None:
         stale = after.is_stale(anyio.current_time())
-        if stale and not self._told_stale:
+        if stale and not self._has_logged_stale:
             vendor, name = self._account.key
             logger.warning("the last good reading is stale and no longer shown", vendor=vendor, account=name)
-        self._told_stale = stale
+        self._has_logged_stale = stale
 
 
-async def _made(account: Account, brought: Brought, before: Snapshot) -> Polled:
+async def _process_off_loop(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
     """Make a large reading in a worker thread: it would hold everybody else up."""
-    samples = iter(brought.samples)
-    first = list(islice(samples, _MADE_AT_ONCE + 1))
-    brought = replace(brought, samples=chain(first, samples))
-    if len(first) <= _MADE_AT_ONCE:
-        return made(account, brought, before)
-    return await anyio.to_thread.run_sync(made, account, brought, before)
+    samples = iter(result.samples)
+    first = list(islice(samples, _PROCESSED_ON_LOOP + 1))
+    result = replace(result, samples=chain(first, samples))
+    if len(first) <= _PROCESSED_ON_LOOP:
+        return process(account, result, before)
+    return await anyio.to_thread.run_sync(process, account, result, before)
 
 
-async def _unless_cancelled() -> None:
+async def _end_if_cancelled() -> None:
     """End here if the account is polled no more: what was waited for may have come just before it was forgotten."""
     await anyio.lowlevel.checkpoint_if_cancelled()
 
 
-def phase(key: AccountKey, shard: Shard = Shard()) -> float:  # noqa: B008 - it is frozen
+def jitter(key: AccountKey, shard: Shard = Shard()) -> float:  # noqa: B008 - it is frozen
     """Return a number from 0 to 1 that is an account's own at a shard, the same after each start."""
     names = (*key, str(shard.number)) if shard.total > 1 else key
     digest = hashlib.sha256("/".join(names).encode()).digest()

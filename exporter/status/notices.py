@@ -25,8 +25,8 @@ _MOST: Final = 10
 
 def notices(snapshot: Snapshot) -> Iterator[str]:
     """Yield a line for each thing that a person may want to mend, the same as long as it lasts."""
-    notes = snapshot.notes
-    if snapshot.known and not snapshot.series and not snapshot.dropped:
+    notes = snapshot.diagnostics
+    if snapshot.has_reading and not snapshot.series and not snapshot.dropped:
         yield "the readings have no series: nothing matches the account's settings, or the vendor has nothing to show"
     if snapshot.dropped:
         yield f"{snapshot.dropped:,} series are left out because of max_series"

@@ -24,7 +24,7 @@ def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monoton
     accounts = [
         _account(key, snapshot, telemetry.accounts.get(key), paces, now, monotonic_now) for key, snapshot in store
     ]
-    loading, shard = telemetry.loading, telemetry.shard
+    loading, shard = telemetry.reload_status, telemetry.shard
     return Status(
         version=__version__,
         now=now,
@@ -41,7 +41,7 @@ def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monoton
 def _account(  # noqa: PLR0913, PLR0917 - what is known of it, and the two clocks
     key: AccountKey, snapshot: Snapshot, told: AccountTelemetry | None, paces: Paces, now: float, monotonic_now: float
 ) -> AccountStatus:
-    shown = snapshot.shown(monotonic_now)
+    shown = snapshot.visible(monotonic_now)
     error, records = snapshot.error, told.polls.records if told else ()
     next_poll_at = snapshot.next_attempt_at
     return AccountStatus(
@@ -69,7 +69,7 @@ def _quotas(
     key: AccountKey, snapshot: Snapshot, paces: Paces, now: float, monotonic_now: float
 ) -> Iterator[QuotaStatus]:
     totals = snapshot.ledger.totals
-    for part in snapshot.shown(monotonic_now):
+    for part in snapshot.visible(monotonic_now):
         for one in part.quotas:
             pace = paces.per_second(key, one.id, totals, now)
             lasts, until = outlook(one.used, one.limit, one.span.end, pace, now)
@@ -102,7 +102,8 @@ def _requests_per_day(told: AccountTelemetry) -> int | None:
     account, records = told.account, told.polls.records
     if not records:
         return None
-    requests = mean(one.requests for one in records) * account.slices if account.slices > 1 else records[0].requests
+    last = records[0].requests
+    requests = mean(one.requests for one in records) * account.slice_count if account.slice_count > 1 else last
     return round(requests * _DAY_SECONDS / account.interval)
 
 

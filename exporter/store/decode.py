@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from exporter.metrics import MAX_LABEL_CHARACTERS, Family, Labels, Sample, clean_label, figures_of
 from exporter.quota import Contribution, Definition, Ledger, Member, Quota, QuotaId, Sum, Total
-from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, checksum, owner
+from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, checksum, owner_digest
 from exporter.vendors import VENDOR_FAMILIES, Account
 from exporter.vendors.periods import Span
 
@@ -32,23 +32,25 @@ def decode(account: Account, raw: bytes) -> tuple[int, StoredReading]:
     if stated != checksum(body):
         raise InvalidFile("damaged")
     try:
-        head, *bulk = map(json.loads, body.split(b"\n"))
+        head, *row_lines = map(json.loads, body.split(b"\n"))
         version = head["version"]
         if version == VERSION:
-            return _decoded(account, head, bulk)
+            return _decode_reading(account, head, row_lines)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise InvalidFile("damaged") from None
     raise InvalidFile("version")
 
 
-def _decoded(account: Account, head: Mapping[str, Any], bulk: Iterable[Mapping[str, Any]]) -> tuple[int, StoredReading]:
-    if (head["vendor"], head["account"], head["owner"]) != (account.vendor, account.name, owner(account)):
+def _decode_reading(
+    account: Account, head: Mapping[str, Any], row_lines: Iterable[Mapping[str, Any]]
+) -> tuple[int, StoredReading]:
+    if (head["vendor"], head["account"], head["owner"]) != (account.vendor, account.name, owner_digest(account)):
         raise InvalidFile("foreign")
     number, count = map(_count, head["slice"])
     if number >= count:
         raise ValueError("no such slice")
     rows: dict[str, list[Any]] = {}
-    for line in bulk:
+    for line in row_lines:
         for kind, some in line.items():
             rows.setdefault(kind, []).extend(some)
     if sum(map(len, rows.values())) > _MOST_ROWS:
@@ -58,7 +60,7 @@ def _decoded(account: Account, head: Mapping[str, Any], bulk: Iterable[Mapping[s
         for *quota, labels, row in ([*row[:4], row[4:]] for row in rows.get("members", ()))
     }
     ledger = Ledger(
-        _maybe(head["since"]),
+        _optional_number(head["since"]),
         dict(_totals(rows.get("totals", ()))),
         {number: members},
         {_text(name): Definition(_text(text, math.inf), _number(at)) for name, text, at in rows.get("definitions", ())},
@@ -70,7 +72,7 @@ def _decoded(account: Account, head: Mapping[str, Any], bulk: Iterable[Mapping[s
         tuple(_quotas(rows.get("quotas", ()))),
         dict(_contributions(rows)),
         ledger,
-        _maybe(head["as_of"]),
+        _optional_number(head["as_of"]),
         _count(head["dropped"]),
     )
 
@@ -86,12 +88,14 @@ def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
 
 def _quotas(rows: Iterable[Any]) -> Iterator[Quota]:
     for name, subject, unit, used, limit, start, end in rows:
-        yield Quota(QuotaId(*map(_text, (name, subject, unit))), _number(used), _maybe(limit), _span(start, end))
+        yield Quota(
+            QuotaId(*map(_text, (name, subject, unit))), _number(used), _optional_number(limit), _span(start, end)
+        )
 
 
 def _totals(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Total]]:
     for name, subject, unit, value, created, *rest in rows:
-        shown, limit, stated = map(_maybe, rest)
+        shown, limit, stated = map(_optional_number, rest)
         yield QuotaId(*map(_text, (name, subject, unit))), Total(_number(value), _number(created), shown, limit, stated)
 
 
@@ -128,7 +132,7 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def _maybe(value: object) -> float | None:
+def _optional_number(value: object) -> float | None:
     return None if value is None else _number(value)
 
 
@@ -162,4 +166,4 @@ def _is_unfit(text: str) -> bool:
 
 
 def _span(start: object, end: object) -> Span:
-    return Span(_maybe(start), _maybe(end))
+    return Span(_optional_number(start), _optional_number(end))

@@ -68,7 +68,7 @@ class PollHistory:
         if isinstance(outcome, PollError):
             record = PollRecord(at - seconds, seconds, codes, error=outcome)
         else:
-            drift = sorted(f"{field} {kind}" for field, kind in outcome.notes.drift)[:_MOST_DRIFT]
+            drift = sorted(f"{field} {kind}" for field, kind in outcome.diagnostics.drift)[:_MOST_DRIFT]
             record = PollRecord(at - seconds, seconds, codes, outcome.series, tuple(drift))
         self._records.appendleft(record)
         return record

@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from exporter import __version__
-from exporter.client.rate_limit import RateLimit
+from exporter.client.rate_limit import StatedLimit
 from exporter.errors import REASONS, PollError
 from exporter.metrics import OWN_FAMILIES, Family, Labels, own
 from exporter.sharding import Shard
@@ -26,8 +26,8 @@ from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.stored_reading import INVALID_REASONS, InvalidReason
 from exporter.telemetry.account import account_figures
 from exporter.telemetry.histogram import Histogram
-from exporter.telemetry.loading import Loading, WebLoading
 from exporter.telemetry.polls import PollHistory
+from exporter.telemetry.reload_status import ReloadStatus, WebReloadStatus
 from exporter.textformat.lines import sample_lines
 from exporter.vendors.account import Account
 from exporter.vendors.reply import SKIP_REASONS
@@ -44,9 +44,9 @@ class Telemetry:
         registry: the process's own, for the page.
         accounts: each account's part.
         shard: the part of the whole exporter that this process is.
-        loading: how the configuration was read last.
-        web_loading: how the web configuration file was.
-        changes: how often any of the accounts' changed.
+        reload_status: how the configuration was read last.
+        web_reload_status: how the web configuration file was.
+        version: how often any of the accounts' changed.
 
     """
 
@@ -54,11 +54,11 @@ class Telemetry:
         self.started_at = loaded_at
         self._clock = clock
         self.accounts: dict[AccountKey, AccountTelemetry] = {}
-        self.loading = Loading(loaded_at)
+        self.reload_status = ReloadStatus(loaded_at)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
-        self.web_loading = WebLoading(self.registry)
-        self.changes = 0
+        self.web_reload_status = WebReloadStatus(self.registry)
+        self.version = 0
         PlatformCollector(self.registry)
         ProcessCollector(registry=self.registry)
         self.shard = Shard()
@@ -67,19 +67,19 @@ class Telemetry:
     @property
     def state(self) -> object:
         """What the process says of itself besides figures that always move."""
-        return self.shard, self.loading.accepted, self.loading.accepted_at, self.web_loading.changes
+        return self.shard, self.reload_status.accepted, self.reload_status.accepted_at, self.web_reload_status.version
 
-    def adopt(self, account: Account) -> None:
+    def add(self, account: Account) -> None:
         """Begin an account's part, or go on with that of an account of the same name."""
         if account.key in self.accounts:
-            self.accounts[account.key].settle(account)
+            self.accounts[account.key].reconfigure(account)
         else:
             self.accounts[account.key] = AccountTelemetry(account, self._changed, self._clock)
             self._changed()
 
-    def forget(self, key: AccountKey) -> None:
+    def remove(self, key: AccountKey) -> None:
         """Remove an account's part; its series are gone at once."""
-        self.accounts.pop(key).forgotten = True
+        self.accounts.pop(key).is_removed = True
         self._changed()
 
     def poll_counts(self) -> tuple[int, int]:
@@ -97,7 +97,7 @@ class Telemetry:
         return {family: b"".join(lines) for family, lines in families.items() if lines}
 
     def _changed(self) -> None:
-        self.changes += 1
+        self.version += 1
 
 
 class AccountTelemetry:
@@ -105,7 +105,7 @@ class AccountTelemetry:
 
     Attributes:
         account: how it is set up now.
-        forgotten: whether it is polled no more.
+        is_removed: whether it is polled no more.
         polls: its last polls.
 
     """
@@ -114,51 +114,51 @@ class AccountTelemetry:
         self.account = account
         self.polls = PollHistory()
         self._clock = clock
-        self.forgotten = False
+        self.is_removed = False
         self._changed = changed
-        self._counts = {family: dict(counts) for family, counts in _at_0(account.key)}
+        self._counts = {family: dict(counts) for family, counts in _initial_counters(account.key)}
         self._seconds = {
             own.POLL_DURATION: Histogram(_POLL_BUCKETS),
             own.REQUEST_DURATION: Histogram(_REQUEST_BUCKETS),
         }
-        self._rate_limit = RateLimit()
-        self._changes = 0
-        self._said: tuple[Snapshot, int, int] | None = None
+        self._rate_limit = StatedLimit()
+        self._version = 0
+        self._rendered_for: tuple[Snapshot, int, int] | None = None
         self._lines: Mapping[Family, bytes] = {}
 
-    def settle(self, account: Account) -> None:
+    def reconfigure(self, account: Account) -> None:
         """Go on with another setup of the account."""
         self.account = account
-        self._rate_limit = RateLimit()
-        self._note()
+        self._rate_limit = StatedLimit()
+        self._bump_version()
 
-    def requested(self, code: str, seconds: float) -> None:
+    def on_request(self, code: str, seconds: float) -> None:
         """Count a request by its HTTP status, or `none`; not one that was under way when the account was forgotten."""
-        if self.forgotten:
+        if self.is_removed:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)
         self.polls.requested(code)
         self._count(own.REQUESTS, code)
 
-    def token_refreshed(self) -> None:
+    def on_token_refreshed(self) -> None:
         """Count a sign-in that brought a token."""
         self._count(own.TOKEN_REFRESHES)
 
-    def rate_limit_stated(self, stated: RateLimit) -> None:
+    def on_stated_limit(self, stated: StatedLimit) -> None:
         """Keep what an answer says of the vendor's limit; an answer that says nothing changes nothing."""
-        if stated not in (RateLimit(), self._rate_limit):
+        if stated not in (StatedLimit(), self._rate_limit):
             self._rate_limit = stated
-            self._note()
+            self._bump_version()
 
-    def write_failed(self) -> None:
+    def on_write_failed(self) -> None:
         """Count a reading that could not be written."""
         self._count(own.STORAGE_WRITE_FAILURES)
 
-    def set_aside(self, reason: InvalidReason) -> None:
+    def on_set_aside(self, reason: InvalidReason) -> None:
         """Count a stored file that could not be used."""
         self._count(own.STORAGE_SET_ASIDE, reason)
 
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Count a poll, and how it ended."""
         self._seconds[own.POLL_DURATION].observe(seconds)
         self.polls.ended(self._clock(), seconds, outcome)
@@ -166,30 +166,30 @@ class AccountTelemetry:
         if isinstance(outcome, PollError):
             self._count(own.POLL_FAILURES, outcome.reason)
             return
-        for reason, count in outcome.notes.skipped.items():
+        for reason, count in outcome.diagnostics.skipped.items():
             self._count(own.ITEMS_SKIPPED, reason, by=count)
 
     def lines(self, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
         """Return the account's sample lines as of `now` (monotonic); the same as before where nothing changed."""
-        said = snapshot, len(snapshot.shown(now)), self._changes
-        if self._said is None or self._said[0] is not snapshot or self._said[1:] != said[1:]:
+        state = snapshot, len(snapshot.visible(now)), self._version
+        if self._rendered_for is None or self._rendered_for[0] is not snapshot or self._rendered_for[1:] != state[1:]:
             figures = {**self._counts, **account_figures(self.account, self._rate_limit, snapshot, now)}
             lines = {one: sample_lines(one.name, one.labels, list(values.items())) for one, values in figures.items()}
             timed = {one: seconds.lines(one, self.account.key) for one, seconds in self._seconds.items()}
-            self._said, self._lines = said, lines | timed
+            self._rendered_for, self._lines = state, lines | timed
         return self._lines
 
     def _count(self, family: Family, *labels: str, by: int = 1) -> None:
         series = (*self.account.key, *labels)
         self._counts[family][series] = self._counts[family].get(series, 0.0) + by
-        self._note()
+        self._bump_version()
 
-    def _note(self) -> None:
-        self._changes += 1
+    def _bump_version(self) -> None:
+        self._version += 1
         self._changed()
 
 
-def _at_0(key: Labels) -> Iterator[tuple[Family, Mapping[Labels, float]]]:
+def _initial_counters(key: Labels) -> Iterator[tuple[Family, Mapping[Labels, float]]]:
     """Yield the counters, each with the series that are there before anything is counted."""
     for family in (own.POLLS, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES):
         yield family, {key: 0.0}
@@ -214,8 +214,8 @@ class ProcessFigures(Collector):
         for family, labels, value in (
             (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),
             (own.SHARD_INFO, (str(telemetry.shard.number), str(telemetry.shard.total)), 1.0),
-            (own.RELOAD_SUCCESSFUL, (), float(telemetry.loading.accepted)),
-            (own.RELOAD_TIMESTAMP, (), telemetry.loading.accepted_at),
+            (own.RELOAD_SUCCESSFUL, (), float(telemetry.reload_status.accepted)),
+            (own.RELOAD_TIMESTAMP, (), telemetry.reload_status.accepted_at),
         ):
             gauge = GaugeMetricFamily(family.name, family.help, labels=family.labels)
             gauge.add_metric(labels, value)

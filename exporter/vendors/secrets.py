@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from exporter.client.auth import Key
+from exporter.client.auth import ApiKey
 from exporter.errors import SecretUnreadable
 from exporter.secret import FileSecret
 from exporter.vendors.account import Account
@@ -24,7 +24,7 @@ def file_secrets(account: Account) -> dict[str, FileSecret]:
 def unusable_secrets(account: Account) -> Iterator[tuple[str, str]]:
     """Yield each secret that cannot stand in a header as it is: its setting, and what is wrong with it."""
     auth = account.auth
-    if not isinstance(auth, Key):
+    if not isinstance(auth, ApiKey):
         return
     try:
         auth.header()

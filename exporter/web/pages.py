@@ -117,11 +117,11 @@ class Application:
         accept = headers.get(b"accept", b"").decode("latin-1")
         form = negotiate(accept)
         kind = content_type(form, accept)
-        page = await self._exposition.fresh(form)
+        page = await self._exposition.current(form)
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
-            return PageResponse(_coalesced(page.plain()), page.length, kind, headers=(vary,))
-        packed = page.packed()
+            return PageResponse(_coalesced(page.text()), page.length, kind, headers=(vary,))
+        packed = page.gzip_parts()
         length = sum(map(len, packed))
         return PageResponse(_coalesced(packed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 
@@ -150,7 +150,7 @@ class Application:
     async def _configuration(self, _headers: _Headers) -> PageResponse:
         if self._lifecycle.configuration is None:
             return _text("not found\n", HTTPStatus.NOT_FOUND)
-        accepted_at, now = self._telemetry.loading.accepted_at, self._lifecycle.clock()
+        accepted_at, now = self._telemetry.reload_status.accepted_at, self._lifecycle.clock()
         return _html(configuration_page(self._lifecycle.configuration(), accepted_at, now))
 
     async def _healthy(self, _headers: _Headers) -> PageResponse:

@@ -53,7 +53,7 @@ def polls_after(script: Script, config: Config, seconds: float = 10) -> dict[str
     async def main() -> None:
         exporter = Exporter(virtual_now, partial(open_client, transport=httpx.ASGITransport(app=vendors)))
         async with anyio.create_task_group() as tasks:
-            exporter.poll(config, tasks)
+            exporter.restart_polling(config, tasks)
             await anyio.sleep(30)
             await script(exporter, tasks)
             await anyio.sleep(seconds)
@@ -75,7 +75,7 @@ async def nothing(_exporter: Exporter, _tasks: anyio.abc.TaskGroup) -> None:
 
 
 async def reload_the_same(exporter: Exporter, tasks: anyio.abc.TaskGroup) -> None:
-    assert exporter.poll(exporter.config, tasks).fields() == {}
+    assert exporter.restart_polling(exporter.config, tasks).fields() == {}
 
 
 async def retry(exporter: Exporter, _tasks: anyio.abc.TaskGroup) -> None:
@@ -111,8 +111,8 @@ def test_what_a_configuration_changes_is_named() -> None:
     other = Config.model_construct(accounts=(one.accounts[0],))
 
     async def change(exporter: Exporter, tasks: anyio.abc.TaskGroup) -> None:
-        found.append(exporter.poll(other, tasks).fields())
-        found.append(exporter.poll(two, tasks).fields())
+        found.append(exporter.restart_polling(other, tasks).fields())
+        found.append(exporter.restart_polling(two, tasks).fields())
 
     polls_after(change, two)
 

@@ -38,7 +38,7 @@ def paces_of(*counts: tuple[float, float]) -> list[float | None]:
     for hours, value in counts:
         totals = {QUOTA: Total(value, 0.0)}
         store = Store([KEY])
-        store.restored(KEY, Snapshot(ledger=Ledger(totals=totals)))
+        store.restore(KEY, Snapshot(ledger=Ledger(totals=totals)))
         found.append(paces.per_second(KEY, QUOTA, totals, hours * HOUR))
         paces.look(store, hours * HOUR)
     return [None if pace is None else pace * HOUR for pace in found]

@@ -1,5 +1,6 @@
 """The status document, from what is known and counted of accounts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from readings import kept
 from exporter.config import parse
 from exporter.errors import ServerFailed, Unauthorized
 from exporter.quota import Quota, QuotaId
-from exporter.secret import remember
+from exporter.secret import register
 from exporter.status.document import AccountStatus, Status
 from exporter.status.pace import Paces
 from exporter.status.report import report
@@ -17,7 +18,7 @@ from exporter.store.reading import Reading
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors.periods import Span
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 NOW, MONOTONIC = 1_000_000.0, 500.0
 
@@ -32,22 +33,21 @@ class House:
         self.store = Store([account.key for account in accounts])
         self.telemetry = Telemetry(NOW - 100, lambda: NOW)
         for account in accounts:
-            self.telemetry.adopt(account)
+            self.telemetry.add(account)
 
-    def reads(self, name: str, *shares: float, notes: Notes | None = None, dropped: int = 0) -> None:
+    def reads(self, name: str, *shares: float, notes: Diagnostics | None = None, dropped: int = 0) -> None:
         quotas = tuple(
             Quota(QuotaId("traffic", f"{number}", "GB"), share * 100, 100.0, Span(0.0, NOW + 50))
             for number, share in enumerate(shares)
         )
-        part = kept(Reading(notes=notes or Notes(), dropped=dropped), name, read_at=NOW - 12, stale_at=MONOTONIC + 60)
-        part = type(part)(
-            part.blocks, 7, dropped, part.notes, quotas=quotas, read_at=part.read_at, stale_at=part.stale_at
-        )
-        self.store.succeeded(("netnut", name), part)
+        reading = Reading(diagnostics=notes or Diagnostics(), dropped=dropped)
+        part = kept(reading, name, read_at=NOW - 12, stale_at=MONOTONIC + 60)
+        part = replace(part, quotas=quotas, series=7)
+        self.store.record_success(("netnut", name), part)
 
     def fails(self, name: str, at: float = NOW - 30) -> None:
-        self.store.attempted(("netnut", name), at)
-        self.store.failed(("netnut", name), Unauthorized("HTTP 401", asked="GET https://x/me"))
+        self.store.record_attempt(("netnut", name), at)
+        self.store.record_failure(("netnut", name), Unauthorized("HTTP 401", asked="GET https://x/me"))
 
     def status(self, later: float = 0.0) -> Status:
         return report(self.store, self.telemetry, Paces(), NOW + later, MONOTONIC + later)
@@ -75,7 +75,7 @@ def test_the_worst_stands_first(house: House) -> None:
 
 def test_an_account_that_works_says_what_it_shows_and_until_when(house: House) -> None:
     house.reads("a", 0.5, 0.75)
-    house.store.scheduled(("netnut", "a"), NOW + 20)
+    house.store.record_schedule(("netnut", "a"), NOW + 20)
     one = house.account("a")
 
     assert (one.state, one.read_at, one.shown_until, one.next_poll_at) == ("up", NOW - 12, NOW + 60, NOW + 20)
@@ -100,20 +100,20 @@ def test_one_that_fails_says_since_when_and_why_until_it_works_again(house: Hous
 
 
 def test_a_poll_under_way_has_no_next_time(house: House) -> None:
-    house.store.scheduled(("netnut", "a"), NOW - 1)
+    house.store.record_schedule(("netnut", "a"), NOW - 1)
 
     assert house.account("a").next_poll_at is None
 
 
 def test_polls_are_remembered_with_their_requests(house: House) -> None:
     told = house.telemetry.accounts["netnut", "a"]
-    told.requested("200", 0.1)
-    told.requested("429", 0.1)
-    notes = Notes()
+    told.on_request("200", 0.1)
+    told.on_request("429", 0.1)
+    notes = Diagnostics()
     notes.drift["$.data", "missing"] = 1
-    told.polled(2.0, Reading(notes=notes))
-    told.requested("none", 0.1)
-    told.polled(3.0, ServerFailed("HTTP 500"))
+    told.on_poll(2.0, Reading(diagnostics=notes))
+    told.on_request("none", 0.1)
+    told.on_poll(3.0, ServerFailed("HTTP 500"))
     one = house.account("a")
 
     assert [(poll.codes, poll.series, poll.drift, poll.reason, poll.began_at) for poll in one.polls] == [
@@ -124,7 +124,7 @@ def test_polls_are_remembered_with_their_requests(house: House) -> None:
 
 
 def test_what_is_odd_in_a_reading_is_said_in_words(house: House) -> None:
-    notes = Notes()
+    notes = Diagnostics()
     notes.drift["$.data", "missing"] = 2
     notes.skipped["capped"] = 1480
     notes.left_out.add("GET /x: HTTP 404")
@@ -139,11 +139,11 @@ def test_what_is_odd_in_a_reading_is_said_in_words(house: House) -> None:
 
 
 def test_a_refused_configuration_says_why_and_shows_no_secret(house: House) -> None:
-    remember("an-invented-secret")
-    house.telemetry.loading.accept(NOW - 9)
-    house.telemetry.loading.refuse(["accounts[0].nmae: unknown key an-invented-secret"])
+    register("an-invented-secret")
+    house.telemetry.reload_status.accept(NOW - 9)
+    house.telemetry.reload_status.refuse(["accounts[0].nmae: unknown key an-invented-secret"])
     refused = house.status().configuration
-    house.telemetry.loading.accept(NOW)
+    house.telemetry.reload_status.accept(NOW)
 
     assert (refused.accepted, refused.accepted_at) == (False, NOW - 9)
     assert refused.problems == ("accounts[0].nmae: unknown key <secret>",)

@@ -17,17 +17,17 @@ from quota_samples import Watched, shown
 from stored_files import checked, checked_text, documents_of
 
 from exporter.metrics import Labels, Sample
-from exporter.polling.pipeline import Brought, made
+from exporter.polling.pipeline import PollResult, process
 from exporter.quota import Contribution, Definition, Ledger, Sum
 from exporter.secret import EnvironmentSecret, FileSecret
-from exporter.store.files import FolderInUse, Restored, Storage
+from exporter.store.files import FolderInUse, Storage, StoredAccount
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.periods import Span
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 MAIN = NetNut.model_construct(
     vendor="netnut",
@@ -41,15 +41,15 @@ PLAN = {"plan_id": "41", "product_type": "Residential"}
 
 
 def kept(*samples: Sample) -> StoredReading:
-    brought = Brought(0, samples, Notes(), as_of=500.0, asked_at=NOW, read_at=1002.0, stale_at=2000.0)
-    polled = made(MAIN, brought, Snapshot())
+    brought = PollResult(0, samples, Diagnostics(), as_of=500.0, asked_at=NOW, read_at=1002.0, stale_at=2000.0)
+    polled = process(MAIN, brought, Snapshot())
     return StoredReading(
         1000.0,
         1002.0,
         polled.figures,
-        polled.part.quotas,
-        polled.part.contributions,
-        polled.ledger.of_slice(0),
+        polled.state.quotas,
+        polled.state.contributions,
+        polled.ledger.slice_part(0),
         500.0,
         3,
     )
@@ -91,7 +91,7 @@ def test_what_slices_add_to_configured_quotas_is_kept_too(tmp_path: Path) -> Non
 
 
 def test_nothing_was_written_so_nothing_is_read(tmp_path: Path) -> None:
-    assert Storage(tmp_path / "made" / "here").read(MAIN) == Restored()
+    assert Storage(tmp_path / "made" / "here").read(MAIN) == StoredAccount()
 
 
 def test_a_file_is_for_its_owners_eyes_and_has_no_companion(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_used_is_set_aside(spoil: Callable[[bytes], bytes]
     found = storage.read(MAIN)
 
     assert (found.invalid, found.readings, found.ledger) == ([reason], {}, Ledger())
-    assert storage.read(MAIN) == Restored()
+    assert storage.read(MAIN) == StoredAccount()
     assert (tmp_path / "netnut-main.set-aside").read_bytes() == spoilt
 
 

@@ -16,8 +16,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from exporter.client.auth import Auth, Login
-from exporter.client.auth import Key as PastedToken
+from exporter.client.auth import ApiKey, Auth, Login
 from exporter.errors import BadRequest, Malformed, NotFound
 from exporter.metrics import Item
 from exporter.vendors.account import Account
@@ -107,15 +106,15 @@ password: ${NETNUT_PASSWORD}
         """A token, pasted or exchanged for e-mail and password."""
         scheme = "Bearer" if self.auth_scheme == "bearer" else ""
         if self.email is None:
-            return PastedToken(self.secret("token"), scheme)
+            return ApiKey(self.secret("token"), scheme)
         return Login(
             path="/auth/login",
             body=(("email", self.email), ("password", self.secret("password"))),
             token_field="token",  # noqa: S106 - the name of a field
             lifetime=_TOKEN_SECONDS,
             scheme=scheme,
-            doubted_on=_REFUSALS,
-            refused_on=_REFUSALS,
+            expired_statuses=_REFUSALS,
+            rejected_statuses=_REFUSALS,
         )
 
     async def read(self, poll: Poll) -> Iterable[Item]:
@@ -167,10 +166,10 @@ password: ${NETNUT_PASSWORD}
                 poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)
             return found
 
-        replies = await poll.each(
+        replies = await poll.gather(
             [sub_user for sub_user in self.sub_users if sub_user not in known],
             plans_of,
-            gone=(NotFound, BadRequest),
+            absent_errors=(NotFound, BadRequest),
             needed=False,
             hides=lambda sub_user: SUB_USERS.unreadable(sub_user_id=sub_user),
         )

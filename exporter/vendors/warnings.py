@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from exporter.durations import write_duration
 from exporter.vendors.account import Account, Credential
-from exporter.vendors.periods import Every
+from exporter.vendors.periods import FixedPeriod
 from exporter.vendors.secrets import file_secrets
 
 
-def cautions(account: Account) -> Iterator[str]:
+def account_warnings(account: Account) -> Iterator[str]:
     """Yield a line for each."""
     if account.tls.insecure_skip_verify:
         yield "the vendor's certificate is not verified"
@@ -24,10 +24,10 @@ def cautions(account: Account) -> Iterator[str]:
         took, every = write_duration(account.timeout), write_duration(account.interval)
         yield f"timeout ({took}) is longer than interval ({every}): a vendor that is slow delays the next poll"
     for quota in account.quotas:
-        if isinstance(quota.period, Every) and quota.period.first > datetime.now(UTC):
+        if isinstance(quota.period, FixedPeriod) and quota.period.first > datetime.now(UTC):
             yield f"quota {quota.name}: its period begins at a day to come, {quota.period.first:%Y-%m-%d}"
-    if account.cycle.too_long:
-        yield account.cycle.caution
+    if account.estimate.exceeds_interval:
+        yield account.estimate.warning
 
 
 def shared_credentials(accounts: Iterable[Account]) -> Mapping[Credential, Collection[str]]:

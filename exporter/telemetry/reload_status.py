@@ -11,7 +11,7 @@ from exporter.metrics import own
 
 
 @dataclass(slots=True)
-class Loading:
+class ReloadStatus:
     """How the configuration was read last: whether it was accepted, when one last was (Unix time), what was wrong."""
 
     accepted_at: float
@@ -27,23 +27,23 @@ class Loading:
         self.accepted, self.problems = False, tuple(problems)
 
 
-class WebLoading:
+class WebReloadStatus:
     """How the web configuration file was read last, where there is one."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         successful, failures = own.WEB_RELOAD_SUCCESSFUL, own.WEB_RELOAD_FAILURES
         self._successful = Gauge(successful.name, successful.help, registry=registry)
         self._failures = Counter(failures.name, failures.help, registry=registry)
-        self.changes = 0
+        self.version = 0
         self.accept()
 
     def accept(self) -> None:
         """Note that it was accepted."""
-        self.changes += 1
+        self.version += 1
         self._successful.set(1)
 
     def refuse(self) -> None:
         """Note that it was not; what was accepted before goes on."""
-        self.changes += 1
+        self.version += 1
         self._successful.set(0)
         self._failures.inc()
