@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -48,6 +49,12 @@ def join(path: str, step: str) -> str:
     return f"{path}.{shown}" if path and shown else path or shown
 
 
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Say that a key is not known, and which of the known ones it is near to."""
+    near = difflib.get_close_matches(key, list(known), n=1)
+    return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
+
+
 def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Collection[str]) -> list[Problem]:
     """Return problems of a file's text with their lines, in the order of these.
 
@@ -74,25 +81,21 @@ def _located(problem: Problem, lines: Mapping[str, int], names: Mapping[int, str
         line = lines.get(path, 0)
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
     where = f"{file}:{line}" if line else str(file)
+    if not line and problem.path and not problem.path.startswith("accounts"):
+        return line, problem
     account = _ACCOUNT.fullmatch(problem.path)
     if account and (name := names.get(int(account[1]))):
         return line, Problem(account[2] or "", problem.text, f"{where} ({name})")
     return line, replace(problem, where=where)
 
 
-def _lines(text: bytes) -> dict[str, int]:
-    """Return the line of each place of a document, the first for 1; nothing where it is none."""
+def _lines(text: bytes) -> Mapping[str, int]:
+    """Return the line of each place of a document; nothing where it is none."""
     try:
-        return {_path(steps): line for steps, line in strict_yaml.lines(text)}
+        strict_yaml.load(text)
     except strict_yaml.YAMLProblem:
         return {}
-
-
-def _path(steps: Iterable[str | int]) -> str:
-    path = ""
-    for step in steps:
-        path = f"{path}[{step}]" if isinstance(step, int) else join(path, step)
-    return path
+    return strict_yaml.lines(text)
 
 
 def _names(text: bytes, vendors: Collection[str]) -> dict[int, str]:

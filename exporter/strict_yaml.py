@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,6 +127,23 @@ def _scalar(text: str) -> str | float | bool | None:
     return text
 
 
+def lines(text: bytes) -> dict[str, int]:
+    """Return the line, from 1, of each place of a document that `load` has read, by its path such as `a.b[0].c`."""
+    found: dict[str, int] = {}
+
+    def walk(node: Any, path: str, line: int) -> None:
+        found[path] = line
+        if isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                walk(item, f"{path}[{index}]", item.start_mark.line + 1)
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                walk(value, f"{path}.{key.value}" if path else key.value, key.start_mark.line + 1)
+
+    walk(yaml.compose(text, _PURE), "", 1)
+    return found
+
+
 def dump(document: object) -> str:
     """Return the text of a document: keys in their order, text of several lines as it stands."""
     return yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=math.inf)
@@ -173,37 +189,6 @@ def _slip(text: bytes, last: int, said: str) -> str:
             if _NO_BLANK.match(lines[number - 1]):
                 return f"line {number}: write a blank after the colon"
     return ""
-
-
-def lines(text: bytes) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    """Yield the place of each value of a document, by keys and indexes, and the line where it begins, 1 the first.
-
-    Raises:
-        YAMLProblem: it is none.
-
-    """
-    try:
-        events = yaml.parse(text, _PURE if _LENIENT.search(text) else _FAST)
-        next(events)
-        if not isinstance(next(events), yaml.StreamEndEvent):
-            yield from _lines(next(events), events, ())
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError):
-        raise YAMLProblem("no YAML in UTF-8") from None
-
-
-def _lines(event: Any, events: _Events, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    yield place, event.start_mark.line + 1
-    if isinstance(event, yaml.SequenceStartEvent):
-        index = 0
-        while not isinstance(item := next(events), yaml.SequenceEndEvent):
-            yield from _lines(item, events, (*place, index))
-            index += 1
-    elif isinstance(event, yaml.MappingStartEvent):
-        while not isinstance(key := next(events), yaml.MappingEndEvent):
-            value = next(events)
-            inner = (*place, str(getattr(key, "value", "")))
-            yield inner, key.start_mark.line + 1
-            yield from islice(_lines(value, events, inner), 1, None)
 
 
 def _problem(text: str, mark: Any) -> yaml.MarkedYAMLError:

@@ -23,7 +23,7 @@ MODULES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LAYERS = [
     ["__main__"],
     ["cli"],
-    ["app"],
+    ["app", "history"],
     ["web"],
     ["status"],
     ["telemetry", "exposition", "polling"],
@@ -45,6 +45,7 @@ NEVER = {
     "vendors": {"log"},
     "client": {"metrics"},
     "polling": {"client", "config"},
+    "history": {"config", "web", "telemetry", "exposition", "log"},
     "web": {"vendors", "client", "quota", "polling"},
     "sandbox": {"exporter"},
 }

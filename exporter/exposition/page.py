@@ -23,7 +23,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 
 from exporter.exposition.negotiation import Format
 from exporter.metrics import Family
-from exporter.store.reading import READING_FAMILIES
+from exporter.store.reading import in_page_order
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.textformat.gzip import HEADER, Checksum, concat, trailer
@@ -205,17 +205,19 @@ class Exposition:
 
 def _readings(form: Format, inputs: PageInputs) -> Iterator[RenderedFamily]:
     """Yield the lines that polls brought and that are not stale."""
-    families: dict[Family, list[RenderedFamily]] = defaultdict(list)
+    families: dict[str, Family] = {}
+    # By name: a family may be declared anew while what was rendered of it before is still shown.
+    found: dict[str, list[RenderedFamily]] = defaultdict(list)
     for _, snapshot in inputs.snapshots:
         for part in snapshot.visible(inputs.now):
             for family, lines in part.rendered.items():
                 if isinstance(family, Family):
                     created = part.rendered.get(WithCreated(family)) if form is Format.OPENMETRICS else None
-                    families[family].append(created or lines)
-    for family in READING_FAMILIES:
-        if family in families:
-            yield _header(family, form)
-            yield from families[family]
+                    families[family.name] = family
+                    found[family.name].append(created or lines)
+    for family in in_page_order(families.values()):
+        yield _header(family, form)
+        yield from found[family.name]
 
 
 @cache

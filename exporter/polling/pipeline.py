@@ -100,6 +100,8 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
     """Return what becomes of what a poll brought, after what was known `before`."""
     number, diagnostics = result.number, result.diagnostics
     sanitized = sanitize(result.samples, diagnostics)
+    if unknown := sanitized.figures.keys() - set(account.families):
+        raise LookupError(f"no family of {account.vendor}: {', '.join(sorted(one.name for one in unknown))}")
     others = {other: state for other, state in before.slices.items() if other != number}
     read = SliceFigures(
         number, sanitized.figures, result.asked_at, sanitized.unreadable, sanitized.ended, sanitized.rests

@@ -10,12 +10,12 @@ from typing import Any, Final
 from exporter.metrics import MAX_LABEL_CHARACTERS, Family, Labels, Sample, clean_label, figures_of
 from exporter.quota import Contribution, Definition, Ledger, Member, Quota, QuotaId, Sum, Total
 from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, checksum, owner_digest
-from exporter.vendors import VENDOR_FAMILIES, Account
+from exporter.vendors.account import Account
 from exporter.vendors.periods import Span
 
 _LONGEST_TEXT: Final = MAX_LABEL_CHARACTERS
 _MOST_ROWS: Final = 2_000_000
-_FAMILIES: Final = {family.name: family for family in VENDOR_FAMILIES}
+_GONE: Final = Family("", "")
 
 Rows = Mapping[str, list[Any]]
 """By kind."""
@@ -68,7 +68,7 @@ def _decode_reading(
     return number, StoredReading(
         _number(head["asked_at"]),
         _number(head["read_at"]),
-        figures_of(_samples(rows.get("samples", ()))),
+        figures_of(_samples(account, rows.get("samples", ()))),
         tuple(_quotas(rows.get("quotas", ()))),
         dict(_contributions(rows)),
         ledger,
@@ -77,13 +77,13 @@ def _decode_reading(
     )
 
 
-def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the samples; a family that is not known, or has other labels now, is of another version."""
+def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
+    """Yield the samples of families that the vendor has; one that it has no more, or with other labels, is left out."""
+    families = {family.name: family for family in account.families}
     for name, labels, value in rows:
-        family: Family | None = _FAMILIES.get(name)
-        if family is None or len(labels) != len(family.labels):
-            raise InvalidFile("version")
-        yield Sample(family, _labels(labels), _number(value))
+        sample = Sample(families.get(_text(name), _GONE), _labels(labels), _number(value))
+        if sample.family is not _GONE and len(sample.labels) == len(sample.family.labels):
+            yield sample
 
 
 def _quotas(rows: Iterable[Any]) -> Iterator[Quota]:

@@ -31,7 +31,15 @@ from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Diagnostics
 
 READING_FAMILIES: Final = VENDOR_FAMILIES + QUOTA_FAMILIES
-"""What a reading may have, in the order of the page; the label `account` is added where they are rendered."""
+"""What is built in, in the order of the page; the label `account` is added where they are rendered."""
+
+_PLACES: Final = {family.name: place for place, family in enumerate(READING_FAMILIES)}
+_AFTER_VENDORS: Final = len(VENDOR_FAMILIES) - 0.5
+
+
+def in_page_order(families: Iterable[Family]) -> list[Family]:
+    """Return families in the order of the page: built-in vendors', then other vendors' by name, then quotas'."""
+    return sorted(families, key=lambda family: (_PLACES.get(family.name, _AFTER_VENDORS), family.name))
 
 
 @dataclass(frozen=True, slots=True)

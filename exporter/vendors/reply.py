@@ -215,6 +215,12 @@ _NUMBER: Final = core_schema.float_schema(strict=True, allow_inf_nan=False)
 _TEXT: Final = core_schema.str_schema(strict=True)
 _FLAG: Final = core_schema.bool_schema(strict=True)
 
+
+def lenient(read: Callable[[object], object], *, nullable: bool = False) -> Any:
+    """Return the type of a field that `read` reads; where that raises ValueError it is None, and noted as drift."""
+    return Annotated[Any, _Lenient(read, nullable=nullable)]
+
+
 Number = Annotated[float | None, _Lenient(read_number, _NUMBER)]
 MaybeNumber = Annotated[float | None, _Lenient(read_number, _NUMBER, nullable=True)]
 MaybePercent = Annotated[float | None, _Lenient(read_percent, nullable=True)]

@@ -45,10 +45,10 @@ async def test_a_body_is_unpacked_however_it_is_cut(packed: bytes, encoding: str
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 @pytest.mark.parametrize(("length", "fits"), [(0, True), (LIMIT - 1, True), (LIMIT, True), (LIMIT + 1, False)])
 @pytest.mark.parametrize("size", [1, 10_000])
-async def test_a_body_may_be_as_large_as_the_limit(encoding: str, length: int, may_match: bool, size: int) -> None:
+async def test_a_body_may_be_as_large_as_the_limit(encoding: str, length: int, fits: bool, size: int) -> None:
     body = b"x" * length
     packed = gzip.compress(body) if encoding else body
-    if may_match:
+    if fits:
         assert await read_body(chunks(packed, size), encoding, LIMIT) == body
     else:
         with pytest.raises(TooLarge, match="larger than 1000 bytes"):

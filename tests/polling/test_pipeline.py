@@ -16,6 +16,7 @@ from exporter.polling import poller
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process, reconfigure
 from exporter.store.snapshot import Snapshot
 from exporter.vendors import Account
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 from exporter.vendors.reply import Diagnostics
 
@@ -64,6 +65,11 @@ class Polls:
             for family, lines in part.rendered.items()
             if isinstance(family, Family)
         )
+
+
+def test_a_family_that_its_vendor_does_not_have_fails_loudly() -> None:
+    with pytest.raises(LookupError, match="no family of prolifi: netnut_gb_used"):
+        Polls(account_of()).read(0, [NETNUT_GB_USED(1.0, plan_id="1", product_type="")])
 
 
 def used(text: str) -> list[float]:

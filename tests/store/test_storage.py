@@ -23,7 +23,6 @@ from exporter.secret import EnvironmentSecret, FileSecret
 from exporter.store.files import FolderInUse, Storage, StoredAccount
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
-from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.periods import Span
@@ -59,7 +58,7 @@ def stored(storage: Storage) -> StoredReading:
     return storage.read(MAIN).readings[0]
 
 
-SAMPLES = st.sampled_from(VENDOR_FAMILIES).flatmap(
+SAMPLES = st.sampled_from(MAIN.families).flatmap(
     lambda family: st.builds(
         Sample,
         st.just(family),
@@ -150,8 +149,7 @@ SPOILT: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a member with more": (lambda raw: with_rows(raw, "members", *MEMBER, 1), "damaged"),
     "a member whose figure is text": (lambda raw: with_rows(raw, "members", *MEMBER[:4], "7", *MEMBER[5:]), "damaged"),
     "a quota that is none": (lambda raw: with_rows(raw, "quotas", "q"), "damaged"),
-    "a family that is no more": (lambda raw: with_samples(raw, ["netnut_bytes", [], 1.0]), "version"),
-    "a family with other labels": (lambda raw: with_samples(raw, ["netnut_gb_used", ["41"], 1.0]), "version"),
+    "a figure of no family that is none": (lambda raw: with_samples(raw, ["netnut_bytes", [], None]), "damaged"),
 }
 
 
@@ -167,6 +165,19 @@ def test_a_file_that_cannot_be_used_is_set_aside(spoil: Callable[[bytes], bytes]
     assert (found.invalid, found.readings, found.ledger) == ([reason], {}, Ledger())
     assert storage.read(MAIN) == StoredAccount()
     assert (tmp_path / "netnut-main.set-aside").read_bytes() == spoilt
+
+
+@pytest.mark.parametrize("other", [["netnut_bytes", [], 1.0], ["netnut_gb_used", ["41"], 1.0]])
+def test_a_family_that_is_no_more_is_left_out_and_the_rest_is_kept(other: object, tmp_path: Path) -> None:
+    storage, file = Storage(tmp_path), tmp_path / "netnut-main.json"
+    storage.write(MAIN, 0, kept(NETNUT_GB_USED(7.5, **PLAN)))
+    head, *bulk = documents_of(file.read_bytes())
+    file.write_bytes(checked(head, *bulk, {"samples": [other]}))
+
+    found = storage.read(MAIN)
+
+    assert found.invalid == []
+    assert [dict(one.figures) for one in found.readings.values()] == [{NETNUT_GB_USED: {("41", "Residential"): 7.5}}]
 
 
 @pytest.mark.parametrize(

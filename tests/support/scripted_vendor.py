@@ -24,7 +24,8 @@ from exporter import config, strict_yaml
 from exporter.client.client import Client
 from exporter.client.rate_limit import RateLimiter, StatedLimit
 from exporter.errors import PollError
-from exporter.store.reading import READING_FAMILIES, Reading
+from exporter.metrics import Family
+from exporter.store.reading import Reading, in_page_order
 from exporter.textformat.lines import render
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll
@@ -231,7 +232,9 @@ def page(account: Account, outcome: Reading | PollError) -> str:
 def _text(account: str, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
     lines = render(account, outcome.figures, {})
-    return b"".join(lines[family].text for family in READING_FAMILIES if family in lines).decode()
+    return b"".join(
+        lines[family].text for family in in_page_order(one for one in lines if isinstance(one, Family))
+    ).decode()
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,20 @@ class Plans(Envelope):
     data: LenientList[KnownPlan]
 
 
+class TrafficDay(Reply, title="data"):
+    """What all plans of the account used in a day, in a unit that the vendor does not state."""
+
+    start_date: Time = MISSING
+    traffic: Number = MISSING
+    request: MaybeNumber = None
+
+
+class Traffic(Envelope):
+    """The reply about the account's traffic by day."""
+
+    data: LenientList[TrafficDay]
+
+
 class SubUserPlans(Envelope):
     """The reply about one sub-user's plans, in every status: a row that was not asked for need not be readable."""
 

@@ -1,0 +1,128 @@
+"""What is wrong with settings, in words of ours: each thing with its place, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from exporter.durations import write_duration
+from exporter.problems import Problem, join, unknown_key
+from exporter.vendors.settings import Settings
+
+_IN_OUR_WORDS: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "bool_type": "write true or false, in small letters and without quotes",
+    "int_type": "write a whole number in digits only, such as 50000",
+    "float_type": "write a number in digits only, such as 50000 or 0.5",
+    "finite_number": "write a number that is finite",
+    "greater_than": "write a number greater than {gt}",
+    "greater_than_equal": "write a number of at least {ge}",
+    "less_than_equal": "write a number of at most {le}",
+    "literal_error": "write {expected}",
+    "string_type": "write text; in quotes where it could be a number, true, false or null",
+    "string_unicode": "write text in Unicode",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "write up to 63 letters, digits and ._@- , the first a letter or digit",
+    "tuple_type": "write a list",
+    "too_short": "write at least one",
+    "model_type": "write a mapping",
+    "dict_type": "write a mapping",
+}
+"""What pydantic finds by its kinds of error; names are the one kind of setting with a pattern."""
+
+
+def settings_problems(
+    settings: type[Settings],
+    error: ValidationError,
+    known: Mapping[str, Problem],
+    better: Mapping[str, Problem] | None = None,
+) -> list[Problem]:
+    """Return what is wrong with settings, each thing once.
+
+    Args:
+        settings: what was read.
+        error: what pydantic found.
+        known: what was known before, by its place.
+        better: the same, of places where pydantic's word says less.
+
+    """
+    found = {**known, **_found(settings, error), **(better or {})}
+    return sorted(one for one in found.values() if not _explained(one.path, found))
+
+
+def _explained(path: str, found: Iterable[str]) -> bool:
+    """Whether something within this place is wrong too, which is what makes it wrong."""
+    return bool(path) and any(other.startswith((f"{path}[", f"{path}.")) for other in found)
+
+
+def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:
+    """Say in our words what pydantic found; where a value may be of several kinds, what it says of each is one."""
+    found: dict[str, Problem] = {}
+    for detail in error.errors(include_url=False):
+        unknown = detail["type"] == "extra_forbidden"
+        path, fields = _place(settings, detail["loc"], is_unknown=unknown)
+        text = _unknown(settings, str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
+    return found
+
+
+def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: bool) -> tuple[str, Iterable[str]]:
+    """Return the path of a place, and the keys known there. Where a value may be of several kinds, pydantic names them.
+
+    Args:
+        settings: what is read.
+        steps: from its root.
+        is_unknown: whether the last of these is a key that is not known.
+
+    """
+    path = ""
+    known: Iterable[str] = ()
+    within: Any = settings
+    for number, step in enumerate(steps, 1):
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif get_origin(within) is dict:
+            path, within = join(path, step), _inner(get_args(within)[1])
+        elif within is not None and (step in within.model_fields or (is_unknown and number == len(steps))):
+            field = within.model_fields.get(step)
+            path, known, within = join(path, step), within.model_fields, _inner(field.annotation) if field else None
+    return path, known
+
+
+def _inner(annotation: Any) -> Any:
+    """Return the settings, or the mapping, that a value of this type holds, itself or in a list; None if neither."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    if get_origin(annotation) is dict:
+        return annotation
+    return next(filter(None, map(_inner, get_args(annotation))), None)
+
+
+def _unknown(settings: type[Settings], key: str, known: Iterable[str]) -> str:
+    """Say that a key is not known there, and where it is if it stands one level deeper."""
+    inner = {name: _inner(field.annotation) for name, field in settings.model_fields.items() if name != "quotas"}
+    keys = {name: getattr(part, "model_fields", ()) for name, part in inner.items()}
+    below = next((name for name, fields in keys.items() if key in fields and key not in known), None)
+    return f"unknown key; write it below {below}" if below else unknown_key(key, known)
+
+
+def _said(detail: Any) -> str:
+    text = _IN_OUR_WORDS.get(detail["type"])
+    if text is None:
+        return str(detail["msg"]).removeprefix("Value error, ")
+    return text.format_map(detail.get("ctx", {})).replace("'", "")
+
+
+class SchemaGenerator(GenerateJsonSchema):
+    """Writes settings as a person would: durations as such, and no titles that say no more than the key."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - none says more than its key
+        """Say no."""
+        return False
+
+    def encode_default(self, dft: object) -> Any:
+        """Return a default as it is written: every number with a fraction is a duration."""
+        return write_duration(dft) if isinstance(dft, float) else super().encode_default(dft)
