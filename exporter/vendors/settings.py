@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from exporter.client.trust import authorities
 from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate, write_duration
 from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
@@ -141,7 +142,7 @@ def _read_ca_file(value: object, info: ValidationInfo) -> Path:
         raise ValueError("write the path of a file")
     path = _resolve_path(value, info)
     try:
-        ssl.create_default_context(cafile=path)
+        authorities(path)
     except ssl.SSLError:
         raise ValueError(f"the file {path} holds no certificate in PEM") from None
     except OSError as error:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 import anyio
 import pytest
@@ -83,7 +84,7 @@ def scripted(
     )
 
 
-async def nobody(path: str, **_: object) -> object:
+async def nobody(path: str, **_: object) -> Any:
     raise AssertionError(path)
 
 
