@@ -16,6 +16,7 @@ from exporter.cli.history import history
 from exporter.cli.polls import check, once
 from exporter.cli.run import run
 from exporter.cli.sandbox import demo, sandbox
+from exporter.cli.shipped import dashboards, example
 from exporter.cli.status import status
 from exporter.web.addresses import DEFAULT_ADDRESS
 
@@ -44,5 +45,5 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (run, status, check, once, history, demo, sandbox, schema, metrics, rules):
+for command in (run, status, check, once, history, demo, sandbox, schema, metrics, rules, dashboards, example):
     main.add_command(command)

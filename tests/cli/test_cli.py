@@ -47,6 +47,9 @@ def test_the_version_is_said(flag: str) -> None:
     [
         ("run", {"--config.file", "--storage.path", "--web.config.file"} | SHARD | WEB | LOGS | RELOAD),
         ("check", {"--config.file", "--plan", "--probe", "--web.config.file"} | SHARD | LOGS),
+        ("dashboards", set()),
+        ("example", set()),
+        ("status", {"--config.file", "--http.config.file", "--json"} | SHARD | LOGS),
         ("once", {"--config.file"} | SHARD | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),
         ("sandbox", {"--web.listen-address", "--fault"} | WORLD | LOGS),
