@@ -18,10 +18,27 @@ from exporter.cli.run import run
 from exporter.cli.sandbox import demo, sandbox
 from exporter.cli.shipped import dashboards, example
 from exporter.cli.status import status
+from exporter.cli.storage import storage
 from exporter.web.addresses import DEFAULT_ADDRESS
 
 
+class _Commands(click.Group):
+    """Commands that know where a flag belongs that stands in front of them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before a command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            flags = {flag for option in run.params for flag in option.opts}
+            if error.option_name in flags:
+                meant = f"did you mean usage-exporter run {error.option_name}=...?"
+                raise click.UsageError(f"{error.option_name} belongs to a command; {meant}", ctx) from None
+            raise
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all is well, 1 an account failed, 2 the configuration or the command line is wrong,"
     " 3 cannot listen.",
@@ -45,5 +62,5 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (run, status, check, once, history, demo, sandbox, schema, metrics, rules, dashboards, example):
+for command in (run, status, check, once, history, demo, sandbox, schema, metrics, rules, dashboards, example, storage):
     main.add_command(command)

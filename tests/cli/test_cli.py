@@ -84,6 +84,8 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
         (["unheard-of"], "No such command 'unheard-of'."),
         (["run", "--unheard-of"], "No such option '--unheard-of'."),
         (["run", "--web.listen-address", "10924"], "write host:port, such as 127.0.0.1:10924"),
+        (["--config.file=x"], "--config.file belongs to a command; did you mean usage-exporter run --config.file=...?"),
+        (["--nonsense"], "No such option '--nonsense'"),
         (["run", "--web.telemetry-path", "metrics"], "write a path such as /metrics, not / and none"),
         (["run", "--web.telemetry-path", "/"], "write a path such as /metrics, not / and none"),
         (["run", "--web.telemetry-path", "/-/ready"], "write a path such as /metrics, not / and none"),
