@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 
 from exporter import strict_yaml
+from exporter.included import ALL, Defaults, Source, included_sources, matching_files
 from exporter.problems import ConfigError, Problem, join, located, unknown_key
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
@@ -24,7 +25,9 @@ from exporter.vendors.settings import Settings, description_of
 from exporter.vendors.slips import slips
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
-_KEYS: Final = ("accounts", "vendor_files")
+_KEYS: Final = ("accounts", "defaults", "include", "vendor_files")
+_SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "base_url", "quotas"}
+"""What may be a default for the accounts of all vendors."""
 
 Vendors = Mapping[str, type[Account]]
 """By name."""
@@ -75,22 +78,25 @@ def digest(path: Path) -> str:
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
-        for file in _vendor_files(text, path.parent):
+        for file in _other_files(text, path.parent):
             found.update(f"\0{file}\0".encode() + strict_yaml.read(file))
     except OSError:
         return ""
     return found.hexdigest()
 
 
-def _vendor_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the vendor files that a text names; none where it cannot be read. A large one without is not parsed."""
-    if b"vendor_files" not in text:
+def _other_files(text: bytes, directory: Path) -> list[Path]:
+    """Return the files that a text names; none where it cannot be read. A large one without any is not parsed."""
+    if b"vendor_files" not in text and b"include" not in text:
         return []
     try:
         document = strict_yaml.load(text)
     except strict_yaml.YAMLProblem:
         return []
-    return vendor_files(document.get("vendor_files"), directory)[0] if isinstance(document, dict) else []
+    if not isinstance(document, dict):
+        return []
+    vendors, _ = vendor_files(document.get("vendor_files"), directory)
+    return [*vendors, *matching_files(document.get("include"), directory)[0]]
 
 
 def parse(text: bytes, directory: Path) -> Config:
@@ -108,35 +114,48 @@ def parse(text: bytes, directory: Path) -> Config:
         raise ConfigError([Problem("", "write a mapping with the key accounts")])
     declared, vendor_problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
     vendors: dict[str, type[Account]] = {**VENDORS, **declared}
-    accounts, problems = _read(document, directory, vendors, are_all=not vendor_problems)
+    accounts, problems = _read(document, text, directory, vendors, are_all=not vendor_problems)
     if problems or vendor_problems:
         raise ConfigError([*vendor_problems, *problems])
     return Config.model_construct(accounts=tuple(accounts), vendors=vendors)
 
 
 def _read(
-    document: Mapping[str, Any], directory: Path, vendors: Vendors, *, are_all: bool
+    document: Mapping[str, Any], text: bytes, directory: Path, vendors: Vendors, *, are_all: bool
 ) -> tuple[list[Account], list[Problem]]:
     """Return the accounts, and what is wrong with them; of vendors that are not known nothing, if some are missing."""
     problems = [Problem(join("", str(key)), _unknown_at_top(str(key))) for key in document if key not in _KEYS]
-    given = document.get("accounts")
-    if not isinstance(given, list) or not given:
+    defaults = Defaults(document.get("defaults"), {name: one.model_fields for name, one in vendors.items()}, _SHARED)
+    files, include_problems = matching_files(document.get("include"), directory)
+    sources, source_problems = included_sources(files, vendors)
+    problems += [*defaults.problems, *include_problems, *source_problems]
+    given = document.get("accounts", [] if sources else None)
+    if not isinstance(given, list) or not (given or sources):
         return [], [*problems, Problem("accounts", "write a list of at least one account")]
+    sources.insert(0, Source(None, directory, text, given))
     accounts: list[Account] = []
-    for index, entry in enumerate(given):
-        if not are_all and isinstance(entry, dict) and str(entry.get("vendor")) not in vendors:
-            continue
-        found = _account(entry, directory, vendors)
-        if isinstance(found, Account):
-            accounts.append(found)
-        else:
-            problems += [Problem(join(f"accounts[{index}]", one.path), one.text) for one in found]
-    return accounts, [*problems, *_repeated(given)]
+    for source in sources:
+        found: list[Problem] = []
+        for index, entry in enumerate(source.entries):
+            if not are_all and isinstance(entry, dict) and str(entry.get("vendor")) not in vendors:
+                continue
+            settings = defaults.applied(entry) if isinstance(entry, dict) else entry
+            account = _account(settings, source.directory, vendors)
+            if isinstance(account, Account):
+                accounts.append(account)
+                continue
+            for one in account:
+                if place := defaults.origin(entry, one.path) if isinstance(entry, dict) else "":
+                    problems.append(Problem(place, one.text))
+                else:
+                    found.append(Problem(join(f"accounts[{index}]", one.path), one.text))
+        problems += source.located(found, vendors)
+    return accounts, list(dict.fromkeys([*problems, *_repeated(sources, vendors)]))
 
 
 def _unknown_at_top(key: str) -> str:
-    if key in Account.model_fields or key in ("defaults", "global"):
-        return "unknown key; each account has its own settings"
+    if key in Account.model_fields or key == "global":
+        return "unknown key; write it in an account, or below defaults.all for every account"
     return unknown_key(key, _KEYS)
 
 
@@ -165,13 +184,18 @@ def _no_vendor(entry: Mapping[str, object], vendors: Vendors) -> Problem:
     return Problem("vendor", f"write one of {', '.join(vendors)}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
-def _repeated(entries: Iterable[object]) -> Iterator[Problem]:
-    seen: dict[tuple[object, object], int] = {}
-    for index, entry in enumerate(entries):
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            first = seen.setdefault((str(entry.get("vendor")), entry["name"]), index)
-            if first != index:
-                yield Problem(f"accounts[{index}].name", f"is the name of accounts[{first}] too; unique per vendor")
+def _repeated(sources: Iterable[Source], vendors: Vendors) -> Iterator[Problem]:
+    seen: dict[tuple[object, object], str] = {}
+    for source in sources:
+        found: list[Problem] = []
+        for index, entry in enumerate(source.entries):
+            if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+                place = source.place(index)
+                first = seen.setdefault((str(entry.get("vendor")), entry["name"]), place)
+                if first != place:
+                    text = f"is the name of {first} too; unique per vendor"
+                    found.append(Problem(f"accounts[{index}].name", text))
+        yield from source.located(found, vendors)
 
 
 def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
@@ -187,8 +211,19 @@ def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
         "title": "usage-exporter configuration",
         "type": "object",
         "additionalProperties": False,
-        "required": ["accounts"],
+        "anyOf": [{"required": ["accounts"]}, {"required": ["include"]}],
         "properties": {
+            "defaults": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {name: {"type": "object"} for name in (ALL, *vendors)},
+                "description": "Settings that accounts have unless they say otherwise: for all, and for a vendor.",
+            },
+            "include": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "description": "Files with more accounts, as patterns such as config.d/*.yaml.",
+            },
             "accounts": {"type": "array", "minItems": 1, "items": account},
             "vendor_files": {
                 "type": "array",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,7 +57,7 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 
 def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Collection[str]) -> list[Problem]:
-    """Return problems of a file's text with their lines, in the order of these.
+    """Return problems of a file's text with their lines, in the order of these; those of other files come last.
 
     Args:
         problems: with paths from the document's root, or a line of it in front of their texts.
@@ -73,6 +74,8 @@ def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Colle
 
 
 def _located(problem: Problem, lines: Mapping[str, int], names: Mapping[int, str], file: Path) -> tuple[int, Problem]:
+    if problem.where:
+        return sys.maxsize, problem
     if not problem.path and (match := _LINE.fullmatch(problem.text)):
         column = f":{match[2]}" if match[2] else ""
         return int(match[1]), Problem("", match[3], f"{file}:{match[1]}{column}")
@@ -81,7 +84,7 @@ def _located(problem: Problem, lines: Mapping[str, int], names: Mapping[int, str
         line = lines.get(path, 0)
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
     where = f"{file}:{line}" if line else str(file)
-    if not line and problem.path and not problem.path.startswith("accounts"):
+    if not line and problem.path and not problem.path.startswith(("accounts", "defaults", "include")):
         return line, problem
     account = _ACCOUNT.fullmatch(problem.path)
     if account and (name := names.get(int(account[1]))):

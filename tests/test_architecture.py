@@ -32,6 +32,7 @@ LAYERS = [
     ["vendors"],
     ["client"],
     ["textformat", "rules", "log"],
+    ["included"],
     ["secret", "problems"],
     ["metrics", "sandbox", "errors", "durations", "regular_file", "sharding", "strict_yaml"],
     ["exporter"],

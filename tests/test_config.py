@@ -41,7 +41,7 @@ def test_every_mistake_of_a_file_is_said_at_once_with_its_place_and_without_its_
     assert result.exit_code == 2
     assert result.stdout == ""
     expected = [
-        "2: defaults: unknown key; each account has its own settings",
+        "2: defaults: write a mapping with all and names of vendors",
         f"5: accounts[0].name: {NAME}",
         "6: accounts[0].intervall: unknown key; did you mean interval?",
         f"8: accounts[0].password: {LITERAL}",
