@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import anyio
@@ -16,6 +16,7 @@ from exporter.status.pace import Paces
 from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
 from exporter.vendors import Account
+from exporter.vendors.expiry import credential_expiry
 from exporter.vendors.secrets import file_secrets
 
 _SECRETS_SECONDS: Final = 5.0
@@ -27,15 +28,24 @@ Stamps = Mapping[AccountKey, tuple[object, ...]]
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Look at the files of secrets for ever, and poll an account at once that fails and has a new one."""
-    seen = await anyio.to_thread.run_sync(_stamps, exporter.config.accounts)
+    """Look at the files of secrets for ever: poll at once what fails and has a new one, and note when each ends."""
+    seen: Stamps = {}
     while True:
-        await anyio.sleep(_SECRETS_SECONDS)
         now = await anyio.to_thread.run_sync(_stamps, exporter.config.accounts)
+        await _note_expiries(exporter, [key for key in now if now[key] != seen.get(key)])
         renewed = [key for key in now if key in seen and seen[key] != now[key] and exporter.store[key].error]
         for vendor, account in exporter.retry(renewed):
             logger.info("a secret was changed; polling at once", vendor=vendor, account=account)
         seen = now
+        await anyio.sleep(_SECRETS_SECONDS)
+
+
+async def _note_expiries(exporter: Exporter, keys: Collection[AccountKey]) -> None:
+    for account in exporter.config.accounts:
+        if account.key in keys:
+            expiry = await anyio.to_thread.run_sync(credential_expiry, account)
+            if told := exporter.telemetry.accounts.get(account.key):
+                told.on_credential(expiry)
 
 
 def _stamps(accounts: tuple[Account, ...]) -> Stamps:

@@ -48,6 +48,10 @@ RATE_LIMIT_LIMIT = _own(
     "usage_exporter_rate_limit_limit",
     "Requests the vendor allows in its window, as its last answer said; absent where it does not say.",
 )
+CREDENTIAL_EXPIRY = _own(
+    "usage_exporter_credential_expiry_timestamp_seconds",
+    "When the account's token ends, as it says itself, Unix time; absent where it does not say.",
+)
 RATE_LIMIT_REMAINING = _own(
     "usage_exporter_rate_limit_remaining",
     "Requests left in the vendor's window, as its last answer said; absent where it does not say.",

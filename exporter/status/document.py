@@ -93,6 +93,7 @@ class AccountStatus(Document):
         next_poll_at: when it is polled next; None while a poll is under way.
         series: how many series it shows.
         series_dropped: how many are left out because of `max_series`.
+        credential_expires_at: when its credential ends, where that is known.
         notices: what is missing or odd in its readings, in words.
         requests_per_day: how many requests polling it takes, at the last poll's rate; None before one.
         quotas: its quotas, the most used first.
@@ -113,6 +114,7 @@ class AccountStatus(Document):
     next_poll_at: float | None = None
     series: int = 0
     series_dropped: int = 0
+    credential_expires_at: float | None = None
     notices: tuple[str, ...] = ()
     requests_per_day: int | None = None
     quotas: tuple[QuotaStatus, ...] = ()

@@ -58,6 +58,7 @@ def _account(  # noqa: PLR0913, PLR0917 - what is known of it, and the two clock
         next_poll_at=next_poll_at if next_poll_at is not None and next_poll_at >= now else None,
         series=sum(part.series for part in shown),
         series_dropped=snapshot.dropped,
+        credential_expires_at=told.credential_expiry if told else None,
         notices=tuple(notices(snapshot)),
         requests_per_day=_requests_per_day(told) if told else None,
         quotas=tuple(sorted(_quotas(key, snapshot, paces, now, monotonic_now), key=_unused)),

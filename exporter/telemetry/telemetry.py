@@ -105,6 +105,7 @@ class AccountTelemetry:
 
     Attributes:
         account: how it is set up now.
+        credential_expiry: when its credential ends, Unix time; None where that is not known.
         is_removed: whether it is polled no more.
         polls: its last polls.
 
@@ -115,6 +116,7 @@ class AccountTelemetry:
         self.polls = PollHistory()
         self._clock = clock
         self.is_removed = False
+        self.credential_expiry: float | None = None
         self._changed = changed
         self._counts = {family: dict(counts) for family, counts in _initial_counters(account.key)}
         self._seconds = {
@@ -158,6 +160,12 @@ class AccountTelemetry:
         """Count a stored file that could not be used."""
         self._count(own.STORAGE_SET_ASIDE, reason)
 
+    def on_credential(self, expiry: float | None) -> None:
+        """Keep when the account's credential ends, Unix time; None where that is not known."""
+        if expiry != self.credential_expiry:
+            self.credential_expiry = expiry
+            self._bump_version()
+
     def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Count a poll, and how it ended."""
         self._seconds[own.POLL_DURATION].observe(seconds)
@@ -173,7 +181,10 @@ class AccountTelemetry:
         """Return the account's sample lines as of `now` (monotonic); the same as before where nothing changed."""
         state = snapshot, len(snapshot.visible(now)), self._version
         if self._rendered_for is None or self._rendered_for[0] is not snapshot or self._rendered_for[1:] != state[1:]:
-            figures = {**self._counts, **account_figures(self.account, self._rate_limit, snapshot, now)}
+            figures = {
+                **self._counts,
+                **account_figures(self.account, self._rate_limit, self.credential_expiry, snapshot, now),
+            }
             lines = {one: sample_lines(one.name, one.labels, list(values.items())) for one, values in figures.items()}
             timed = {one: seconds.lines(one, self.account.key) for one, seconds in self._seconds.items()}
             self._rendered_for, self._lines = state, lines | timed

@@ -6,7 +6,7 @@ from html import escape
 
 from exporter.status import words
 from exporter.status.document import AccountStatus, PollStatus
-from exporter.web.html import ago, moment, page
+from exporter.web.html import ago, moment, page, until
 from exporter.web.landing import quota_rows, state, times, trouble
 
 _HOME = '<nav><a href="/">All accounts</a></nav>'
@@ -18,6 +18,8 @@ def account_page(account: AccountStatus, now: float) -> str:
     calls = f", about {account.requests_per_day:,} requests a day" if account.requests_per_day is not None else ""
     dropped = f", {account.series_dropped:,} left out because of max_series" if account.series_dropped else ""
     quotas = quota_rows(account.quotas, now) or "<p>none</p>"
+    ends = account.credential_expires_at
+    credential = f", its credential ends {until(ends, now)}" if ends is not None else ""
     lines = "".join(f"<li>{escape(one)}</li>" for one in account.notices)
     noticed = f"<ul>{lines}</ul>" if lines else ""
     rows = "".join(_poll_row(poll, now) for poll in account.polls)
@@ -26,7 +28,8 @@ def account_page(account: AccountStatus, now: float) -> str:
         f"<h1>{escape(title)}</h1>{_HOME}"
         f'<section class="card {account.state}"><div class="head">{state(account, now)}'
         f'<span class="soft">{times(account, now)}</span></div>{trouble(account, now)}'
-        f'<p class="soft">{account.series:,} series{dropped}, polled every {words.span(account.interval)}{calls}</p>'
+        f'<p class="soft">{account.series:,} series{dropped}, polled every {words.span(account.interval)}{calls}'
+        f"{credential}</p>"
         f"{noticed}</section><h2>Quotas</h2>{quotas}<h2>Last polls</h2>"
         '<div class="scroll"><table><thead><tr><th>Began</th><th class="number">Took</th><th>Requests</th>'
         f'<th class="number">Series</th><th>What was noticed</th></tr></thead><tbody>{rows}</tbody></table></div>',

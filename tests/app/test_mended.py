@@ -1,5 +1,6 @@
 """What fails is tried at once when somebody has mended it: on a reload, on request, with a changed secret."""
 
+import base64
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -176,3 +177,16 @@ def test_nobody_asks_for_polls_over_http_unless_that_is_enabled(sandbox: Running
     with running(tmp_path, "run", f"--config.file={config}", ANY_PORT, env=PASSWORDS) as exporter:
         assert post(exporter) == "403 not enabled: start with --web.enable-lifecycle\n"
         assert exporter.get("/-/poll")[0] == 405
+
+
+@pytest.mark.slow
+def test_a_running_exporter_says_when_a_token_ends(tmp_path: Path) -> None:
+    claims = base64.urlsafe_b64encode(b'{"exp": 1800000000}').decode().rstrip("=")
+    (tmp_path / "token").write_text(f"e30.{claims}.s")
+    config = tmp_path / "config.yaml"
+    config.write_text("accounts: [{vendor: ionos, name: a, base_url: 'http://127.0.0.1:1', token_file: token}]")
+    ends = 'usage_exporter_credential_expiry_timestamp_seconds{vendor="ionos",account="a"} 1800000000.0'
+    with running(tmp_path, "run", f"--config.file={config}", ANY_PORT) as exporter:
+        eventually(lambda: ends in exporter.get("/metrics")[1].replace("1.8e+09", "1800000000.0"))
+        (tmp_path / "token").write_text("no-web-token")
+        eventually(lambda: ends.partition(" ")[0] not in exporter.get("/metrics")[1])

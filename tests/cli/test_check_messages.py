@@ -13,6 +13,7 @@ NETNUT = "accounts:\n  - vendor: netnut\n    name: main\n    token_file: token\n
 IONOS = "accounts:\n  - vendor: ionos\n    name: main\n    token_file: token\n"
 PROLIFI = "accounts:\n  - vendor: prolifi\n    name: main\n    api_key_file: token\n"
 PATTERN = ":9 (ionos/main): quotas[0].match.meter_id: write a regular expression; it has to match the whole"
+AT_TOP = "unknown key; write it in an account, or below defaults.all for every account"
 QUOTA = "    quotas:\n      - name: q\n        metric: ionos_meter_quantity\n        limit: {}\n"
 
 
@@ -63,8 +64,8 @@ def check(folder: Path, text: str, secret: bytes = b"an-invented-secret\n", *opt
         ('accounts:\n  - vendor: "netnut\n    name: main\n    token_file: "token"\n', ":2: the quote is not closed"),
         (NETNUT.replace("name: main", "name:main"), ":3: write a blank after the colon"),
         (NETNUT.replace("    name", "\u00a0   name"), ":3: a no-break space; write a plain one"),
-        (f"global: {{}}\n{NETNUT}", ":1: global: unknown key; write it in an account, or below defaults.all for every account"),
-        (f"interval: 5m\n{NETNUT}", ":1: interval: unknown key; write it in an account, or below defaults.all for every account"),
+        (f"global: {{}}\n{NETNUT}", f":1: global: {AT_TOP}"),
+        (f"interval: 5m\n{NETNUT}", f":1: interval: {AT_TOP}"),
         (IONOS + QUOTA.format(5) + "        match: {meter_id: \u201cC0.*\u201d}\n",
          ":9 (ionos/main): quotas[0].match.meter_id: begins with a typographic quote; write a plain one, ' or \""),
         ("accounts:\n  - vendor: netnut\n    token_file: token\n", ":2: accounts[0].name: is missing"),

@@ -59,6 +59,7 @@ usage_exporter_requests_total vendor account code
 usage_exporter_request_duration_seconds vendor account
 usage_exporter_token_refreshes_total vendor account
 usage_exporter_rate_limit_limit vendor account
+usage_exporter_credential_expiry_timestamp_seconds vendor account
 usage_exporter_rate_limit_remaining vendor account
 usage_exporter_account_series vendor account
 usage_exporter_series_dropped vendor account

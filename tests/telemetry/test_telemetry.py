@@ -207,9 +207,20 @@ def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> No
     house.succeeded(diagnostics, as_of=START, matched={"calls": 3}, withheld={("calls", "unreadable"): 1})
     house.store.record_failure(house.account.key, ServerFailed("HTTP 500"))
     house.observer.on_stated_limit(StatedLimit(1000, 999))
+    house.observer.on_credential(START)
     house.observer.on_request("200", 0.1)
     house.store.record_attempt(house.account.key, START)
     house.store.record_schedule(house.account.key, START)
     names = {name.removesuffix("_bucket") for name, _ in house.page()}
 
     assert {family.name for family in OWN_FAMILIES} <= names
+
+
+def test_when_a_credential_ends_is_known_as_long_as_it_says_so(house: House) -> None:
+    before = own("credential_expiry_timestamp_seconds") in house.page()
+    house.observer.on_credential(START + 9)
+    during = house.page()[own("credential_expiry_timestamp_seconds")]
+    house.observer.on_credential(None)
+
+    assert (before, during) == (False, START + 9)
+    assert own("credential_expiry_timestamp_seconds") not in house.page()
