@@ -38,6 +38,13 @@ accounts:
     name: main
 EXAMPLE```
 
+`labels` of an account, such as `{team: payments}`, stand on `usage_exporter_account_labels`, the same names for every
+account. Join them where you need them:
+
+```promql
+usage_quota_used * on (vendor, account) group_left (team) usage_exporter_account_labels
+```
+
 A pattern under `include` may match nothing yet. Paths in an included file begin at that file's folder. A reload reads
 all files again, and `--config.auto-reload` notices files that come, change and go.
 

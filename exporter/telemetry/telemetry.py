@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import (
@@ -67,7 +67,8 @@ class Telemetry:
     @property
     def state(self) -> object:
         """What the process says of itself besides figures that always move."""
-        return self.shard, self.reload_status.accepted, self.reload_status.accepted_at, self.web_reload_status.version
+        reload, labels = self.reload_status, [(key, *one.account.labels.items()) for key, one in self.accounts.items()]
+        return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, tuple(labels)
 
     def add(self, account: Account) -> None:
         """Begin an account's part, or go on with that of an account of the same name."""
@@ -213,6 +214,18 @@ def _initial_counters(key: Labels) -> Iterator[tuple[Family, Mapping[Labels, flo
         yield family, {(*key, reason): 0.0 for reason in reasons}
 
 
+def _account_labels(accounts: Sequence[Account]) -> Iterator[Metric]:
+    """Yield the labels that the operator gave accounts: all of them have the same names, some without a value."""
+    names = sorted({name for account in accounts for name in account.labels})
+    if not names:
+        return
+    family = own.ACCOUNT_LABELS
+    gauge = GaugeMetricFamily(family.name, family.help, labels=(*family.labels, *names))
+    for account in accounts:
+        gauge.add_metric((*account.key, *(account.labels.get(name, "") for name in names)), 1.0)
+    yield gauge
+
+
 class ProcessFigures(Collector):
     """What the process says of itself besides what any process does."""
 
@@ -222,6 +235,7 @@ class ProcessFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges, made anew for each scrape."""
         telemetry = self._telemetry
+        yield from _account_labels([one.account for one in telemetry.accounts.values()])
         for family, labels, value in (
             (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),
             (own.SHARD_INFO, (str(telemetry.shard.number), str(telemetry.shard.total)), 1.0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -17,6 +17,7 @@ from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
 from exporter.vendors.estimate import PollEstimate
+from exporter.vendors.patterns import LabelName
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
 from exporter.vendors.settings import CertificateFile, Duration, Name, ProxyUrl, RateSetting, Settings, Url, is_insecure
@@ -89,6 +90,9 @@ class Account(Settings):
     )
     quotas: tuple[ConfiguredQuota, ...] = Field(
         default=(), description="Quotas to watch beside those that the vendor reports itself."
+    )
+    labels: dict[LabelName, Annotated[str, Field(max_length=128)]] = Field(
+        default={}, description="Labels of your own, such as team: payments, for usage_exporter_account_labels."
     )
     _shard: Shard = PrivateAttr(default=Shard())
     _rate_share: float = PrivateAttr(default=1.0)

@@ -12,8 +12,9 @@ from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, WithJs
 
 from exporter.durations import DURATION_PATTERN
 from exporter.metrics import Family
+from exporter.vendors.patterns import Pattern, read_pattern
 from exporter.vendors.periods import Period, read_period, write_period
-from exporter.vendors.settings import Name, Pattern, Settings, read_pattern
+from exporter.vendors.settings import Name, Settings
 
 _UNIT: Final = "[ -~]{0,63}"
 _PERIOD_SCHEMA: Final = {

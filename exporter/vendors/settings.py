@@ -31,9 +31,6 @@ from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
 from exporter.vendors.poll import is_usable_segment
 
-_PATTERN: Final = "write a regular expression; it has to match the whole"
-_IN_PATTERN: Final = re.compile(r"""['"\\?<]|(?<=range) """)
-"""Where an error of `re` begins to repeat the expression."""
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -179,27 +176,6 @@ def _read_uuid(value: object) -> str:
     return value.lower()
 
 
-def read_pattern(value: object) -> str:
-    """Return a regular expression that can be used.
-
-    Raises:
-        ValueError: it is none.
-
-    """
-    if not isinstance(value, str):
-        raise ValueError(_PATTERN)  # noqa: TRY004 - pydantic collects ValueError only
-    if value.startswith("*"):
-        raise ValueError(f"{_PATTERN}: for anything, write .*")
-    try:
-        re.compile(value)
-    except re.error as error:
-        said = _IN_PATTERN.split(error.msg)[0].strip(" ,")
-        raise ValueError(f"{_PATTERN}: {said} at position {(error.pos or 0) + 1}") from None
-    except (OverflowError, RecursionError):
-        raise ValueError(_PATTERN) from None
-    return value
-
-
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
 """What the operator calls a thing: up to 63 letters, digits, and ._@- after the first."""
 Duration = Annotated[
@@ -250,5 +226,3 @@ UserName = Annotated[str, PlainValidator(_read_user_name), json_schema("name", t
 """Who signs in by HTTP basic authentication."""
 Uuid = Annotated[str, PlainValidator(_read_uuid), json_schema("UUID", type="string", format="uuid")]
 """A UUID, in lower case."""
-Pattern = Annotated[str, PlainValidator(read_pattern), json_schema("regular expression", type="string", format="regex")]
-"""A regular expression that has to match the whole, as in PromQL."""

@@ -6,6 +6,7 @@ from configurations import UUID, account, parsed, problems
 
 DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
 IDENTIFIER = "write an identifier: up to 256 visible characters, and not . or .."
+TEXT = "write text; in quotes where it could be a number, true, false or null"
 WHOLE = "write a whole number in digits only, such as 50000"
 FLAG = "write true or false, in small letters and without quotes"
 PATTERN = "write a regular expression; it has to match the whole"
@@ -53,6 +54,8 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("netnut", "rate_limit: 0/1m", "rate_limit", "write requests per duration, such as 800/1m"),
         ("netnut", "rate_limit: 60/min", "rate_limit", "write the duration with its number, such as 60/1m"),
         ("netnut", "rate_limit: 60/0s", "rate_limit", "write a duration longer than nothing, such as 800/1m"),
+        ("netnut", "labels: 5", "labels", "write a mapping"),
+        ("netnut", "labels: {team: 5}", "labels.team", TEXT),
         ("netnut", "max_series: 0", "max_series", "write a number of at least 1"),
         ("netnut", "max_series: '5'", "max_series", WHOLE),
         ("netnut", "max_series: 1.0", "max_series", WHOLE),

@@ -24,13 +24,14 @@ from exporter.client.auth import ApiKey, Auth
 from exporter.durations import Rate
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, split_by_slice
+from exporter.vendors.patterns import Pattern
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, pages
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
-from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
+from exporter.vendors.settings import SecretFromEnvironment, SecretFromFile, Url, Uuid
 
 _UNLIMITED: Final = -1
 """What a limit, or what is left of it, may be where there is none."""
