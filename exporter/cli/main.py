@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that none waits for another'
 
 from __future__ import annotations
 
+import platform
 import sys
 
 import click
@@ -12,6 +13,7 @@ import click
 from exporter import __version__
 from exporter.cli.documents import metrics, rules, schema
 from exporter.cli.exit_codes import FAILED
+from exporter.cli.hash_password import hash_password
 from exporter.cli.history import history
 from exporter.cli.polls import check, once
 from exporter.cli.run import run
@@ -43,7 +45,7 @@ class _Commands(click.Group):
     epilog="Exit codes: 0 all is well, 1 an account failed, 2 the configuration or the command line is wrong,"
     " 3 cannot listen.",
 )
-@click.version_option(__version__, prog_name="usage-exporter")
+@click.version_option(f"{__version__} (Python {platform.python_version()})", prog_name="usage-exporter")
 def main() -> None:
     """Publish what vendors' billing APIs say of your usage as Prometheus metrics."""
 
@@ -62,5 +64,20 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (run, status, check, once, history, demo, sandbox, schema, metrics, rules, dashboards, example, storage):
+for command in (
+    run,
+    status,
+    check,
+    once,
+    history,
+    demo,
+    sandbox,
+    schema,
+    metrics,
+    rules,
+    dashboards,
+    example,
+    storage,
+    hash_password,
+):
     main.add_command(command)

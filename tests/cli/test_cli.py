@@ -1,4 +1,5 @@
 import json
+import platform
 import re
 import socket
 import threading
@@ -39,7 +40,7 @@ def invoke(*arguments: str) -> Result:
 
 @pytest.mark.parametrize("flag", ["--version"])
 def test_the_version_is_said(flag: str) -> None:
-    assert invoke(flag).output == f"usage-exporter, version {__version__}\n"
+    assert invoke(flag).output == f"usage-exporter, version {__version__} (Python {platform.python_version()})\n"
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,7 @@ def test_the_version_is_said(flag: str) -> None:
     [
         ("run", {"--config.file", "--storage.path", "--web.config.file"} | SHARD | WEB | LOGS | RELOAD),
         ("check", {"--config.file", "--plan", "--probe", "--web.config.file"} | SHARD | LOGS),
+        ("hash-password", set()),
         ("dashboards", set()),
         ("example", set()),
         ("status", {"--config.file", "--http.config.file", "--json"} | SHARD | LOGS),
@@ -72,7 +74,7 @@ def test_each_command_lists_its_flags_and_says_what_each_means(command: str, fla
 def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> None:
     output = invoke("-h").output
 
-    listed = re.findall(r"^  (\w+) +(\S.*)$", output.split("Commands:")[1].split("Exit codes")[0], re.MULTILINE)
+    listed = re.findall(r"^  ([\w-]+) +(\S.*)$", output.split("Commands:")[1].split("Exit codes")[0], re.MULTILINE)
     assert [name for name, _ in listed] == sorted(main.commands)
     assert all(meaning.endswith(".") and not meaning.endswith("..") for _, meaning in listed)
     assert "Exit codes: 0 all is well, 1 an account failed, 2 the configuration" in output
