@@ -12,7 +12,7 @@ from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.vendors.reply import Diagnostics, SkipReason
 
-_LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "capped")
+_LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "failing")
 _MAX_FALLEN_LOGGED: Final = 5
 _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""
@@ -43,7 +43,8 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead
     """Say what a poll changed: whether the account works, and what is left out of its readings."""
     _log_state(key, before, after, ahead)
     if after.slices is not before.slices:
-        _log_notes(key, before.diagnostics, after.diagnostics)
+        _log_diagnostics(key, before.diagnostics, after.diagnostics)
+        _log_capped(key, before.diagnostics, after.diagnostics)
         _log_dropped(key, before.dropped, after.dropped)
         _log_withheld(key, before.withheld, after.withheld)
 
@@ -51,11 +52,17 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead
 def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
     """Say once that an account fails, or fails differently, or works again."""
     vendor, account = key
+    if after.error is None and after.failure is not None:
+        if before.error is not None or before.failure is None:
+            failure = after.failure
+            said = "polls go on without what keeps failing"
+            logger.warning(said, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
+        return
     if after.error is None:
-        if before.error is not None or not before.polled:
-            said = "polls work again" if before.error is not None else "the first poll worked"
+        if before.failure is not None or not before.polled:
+            message = "polls work again" if before.failure is not None else "the first poll worked"
             away = {} if before.failing_since is None else {"failed_for": _span(ahead.now - before.failing_since)}
-            logger.info(said, vendor=vendor, account=account, series=after.series, failures=before.failures, **away)
+            logger.info(message, vendor=vendor, account=account, series=after.series, failures=before.failures, **away)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
         shown = "there is no reading yet"
@@ -84,7 +91,7 @@ def _span(seconds: float) -> str:
     return write_duration(round(seconds))
 
 
-def _log_notes(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
+def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
     """Say once what departs from the vendor's documentation, and which items are left out, or that none is now."""
     vendor, account = key
     if before.drift.keys() != after.drift.keys():
@@ -97,6 +104,15 @@ def _log_notes(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None
     if _left_out(before) != left_out:
         message = "items left out of the reading" if left_out else "no items left out of the reading any more"
         logger.warning(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
+
+
+def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
+    """Say once that there are more customers than allowed, or that there are no longer."""
+    vendor, account = key
+    left_out = after.skipped["capped"]
+    if bool(before.skipped["capped"]) != bool(left_out):
+        said = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
+        logger.warning(said, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:

@@ -18,6 +18,7 @@ SKIP_TEXTS: Final[Mapping[SkipReason, str]] = {
     "value": "their values are not finite",
     "ambiguous": "it cannot be told whose they are",
     "capped": "they are beyond what the configuration allows, such as max_customers",
+    "failing": "they keep failing while others are read",
 }
 """Why items are left out of a reading, in words."""
 _MOST: Final = 10

@@ -42,7 +42,7 @@ def _account(  # noqa: PLR0913, PLR0917 - what is known of it, and the two clock
     key: AccountKey, snapshot: Snapshot, told: AccountTelemetry | None, paces: Paces, now: float, monotonic_now: float
 ) -> AccountStatus:
     shown = snapshot.visible(monotonic_now)
-    error, records = snapshot.error, told.polls.records if told else ()
+    error, records = snapshot.failure, told.polls.records if told else ()
     next_poll_at = snapshot.next_attempt_at
     return AccountStatus(
         vendor=key[0],

@@ -155,3 +155,14 @@ def test_the_document_can_be_read_again(house: House) -> None:
     house.fails("b")
 
     assert Status.model_validate_json(house.status().model_dump_json()) == house.status()
+
+
+def test_one_that_works_but_for_an_item_that_keeps_failing_says_so(house: House) -> None:
+    house.reads("a", 0.5)
+    key = ("netnut", "a")
+    (state,) = house.store[key].slices.values()
+    house.store.record_success(key, replace(state, failure=ServerFailed("HTTP 500", asked="GET https://x/1")))
+    one = house.account("a")
+
+    assert (one.state, one.reason, one.error) == ("failing", "server", "GET https://x/1: HTTP 500")
+    assert (one.failing_since, one.failures, one.shown_until) == (None, 0, NOW + 60)
