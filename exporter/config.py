@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
@@ -19,7 +18,7 @@ from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
 from exporter.vendors.declared.files import declared_vendors, vendor_files
-from exporter.vendors.problems import SchemaGenerator, settings_problems
+from exporter.vendors.problems import SchemaGenerator, settings_problems, unknown_vendor
 from exporter.vendors.secrets import secret_settings, unusable_secrets
 from exporter.vendors.settings import Settings, description_of
 from exporter.vendors.slips import slips
@@ -63,14 +62,31 @@ def load(path: Path) -> Config:
         ConfigError: it cannot be used.
 
     """
-    try:
-        text = strict_yaml.read(path)
-    except OSError as error:
-        raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
+    text = _read_text(path)
     try:
         return parse(text, path.parent)
     except ConfigError as error:
         raise ConfigError(located(error.problems, text, path, VENDORS)) from None
+
+
+def load_vendors(path: Path) -> Vendors:
+    """Return the vendors that accounts of a configuration can be at; the accounts themselves are not looked at.
+
+    Raises:
+        ConfigError: a vendor file of it cannot be used.
+
+    """
+    vendors, problems = _vendors(_document(_read_text(path)), path.parent)
+    if problems:
+        raise ConfigError(problems)
+    return vendors
+
+
+def _read_text(path: Path) -> bytes:
+    try:
+        return strict_yaml.read(path)
+    except OSError as error:
+        raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
 
 
 def digest(path: Path) -> str:
@@ -106,18 +122,28 @@ def parse(text: bytes, directory: Path) -> Config:
         ConfigError: it cannot be used.
 
     """
+    document = _document(text)
+    vendors, vendor_problems = _vendors(document, directory)
+    accounts, problems = _read(document, text, directory, vendors, are_all=not vendor_problems)
+    if problems or vendor_problems:
+        raise ConfigError([*vendor_problems, *problems])
+    return Config.model_construct(accounts=tuple(accounts), vendors=vendors)
+
+
+def _document(text: bytes) -> dict[str, Any]:
     try:
         document = strict_yaml.load(text)
     except strict_yaml.YAMLProblem as problem:
         raise ConfigError([Problem("", str(problem))]) from None
     if not isinstance(document, dict):
         raise ConfigError([Problem("", "write a mapping with the key accounts")])
-    declared, vendor_problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
-    vendors: dict[str, type[Account]] = {**VENDORS, **declared}
-    accounts, problems = _read(document, text, directory, vendors, are_all=not vendor_problems)
-    if problems or vendor_problems:
-        raise ConfigError([*vendor_problems, *problems])
-    return Config.model_construct(accounts=tuple(accounts), vendors=vendors)
+    return document
+
+
+def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, list[Problem]]:
+    """Return the vendors that there are, and what is wrong with files that declare others."""
+    declared, problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
+    return {**VENDORS, **declared}, problems
 
 
 def _read(
@@ -164,7 +190,7 @@ def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list
         return [Problem("", "write a mapping with vendor, name and the vendor's settings")]
     vendor = vendors.get(str(entry.get("vendor")))
     if vendor is None:
-        return [_no_vendor(entry, vendors)]
+        return [unknown_vendor(entry, vendors)]
     conflicts = {path: Problem(path, text) for path, text in vendor.find_conflicts(entry)}
     odd = {path: Problem(path, text) for path, text in slips(entry, secret_settings(vendor))}
     try:
@@ -174,14 +200,6 @@ def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list
     if not conflicts and not odd:
         odd = {path: Problem(path, text) for path, text in unusable_secrets(account)}
     return list((conflicts | odd).values()) or account
-
-
-def _no_vendor(entry: Mapping[str, object], vendors: Vendors) -> Problem:
-    near_keys = difflib.get_close_matches("vendor", entry, n=1)
-    if "vendor" not in entry and near_keys:
-        return Problem(near_keys[0], unknown_key(near_keys[0], ["vendor"]))
-    near = difflib.get_close_matches(str(entry.get("vendor")), vendors, n=1)
-    return Problem("vendor", f"write one of {', '.join(vendors)}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _repeated(sources: Iterable[Source], vendors: Vendors) -> Iterator[Problem]:

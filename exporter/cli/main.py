@@ -21,6 +21,7 @@ from exporter.cli.sandbox import demo, sandbox
 from exporter.cli.shipped import dashboards, example
 from exporter.cli.status import status
 from exporter.cli.storage import storage
+from exporter.cli.vendor import vendor
 from exporter.web.addresses import DEFAULT_ADDRESS
 
 
@@ -55,7 +56,7 @@ def main() -> None:
 def healthcheck(url: str) -> None:
     """Ask a running exporter if it is healthy.
 
-    Exits with 1 if it is not, or does not answer within 3 seconds. To ask for a password is to answer.
+    Exits with 1 if it is not, or does not answer within 3 seconds. A 401 counts as healthy.
     """
     from exporter.cli.healthcheck import problem_with  # noqa: PLC0415 - see above
 
@@ -64,20 +65,7 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (
-    run,
-    status,
-    check,
-    once,
-    history,
-    demo,
-    sandbox,
-    schema,
-    metrics,
-    rules,
-    dashboards,
-    example,
-    storage,
-    hash_password,
-):
+_RUNNING = (run, status, check, once, history, demo, sandbox)
+_DOCUMENTS = (schema, metrics, rules, dashboards, example)
+for command in (*_RUNNING, *_DOCUMENTS, vendor, storage, hash_password):
     main.add_command(command)

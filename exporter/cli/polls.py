@@ -99,7 +99,7 @@ def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Polled:
 
 
 def poll_estimates(config: Config) -> Iterator[str]:
-    """Yield what a person should know before they start, a line each."""
+    """Yield warnings to print before a start, one per line."""
     from exporter.vendors.warnings import account_warnings, shared_credentials
 
     for account in config.accounts:

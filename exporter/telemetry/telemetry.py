@@ -66,7 +66,7 @@ class Telemetry:
 
     @property
     def state(self) -> object:
-        """What the process says of itself besides figures that always move."""
+        """A value that changes whenever the process metrics change, ignoring those that change constantly."""
         reload, labels = self.reload_status, [(key, *one.account.labels.items()) for key, one in self.accounts.items()]
         return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, tuple(labels)
 
@@ -233,7 +233,7 @@ class ProcessFigures(Collector):
         self._telemetry = telemetry
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the gauges, made anew for each scrape."""
+        """Yield the gauges, created for each scrape."""
         telemetry = self._telemetry
         yield from _account_labels([one.account for one in telemetry.accounts.values()])
         for family, labels, value in (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, get_args, get_origin
 
@@ -12,6 +14,9 @@ from exporter.durations import write_duration
 from exporter.problems import Problem, join, unknown_key
 from exporter.vendors.settings import Settings
 
+_STEP: Final = re.compile(r"[.\[]")
+_MAX_PROBLEMS: Final = 1000
+"""What is told of one account: nobody reads more."""
 _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "bool_type": "write true or false, in small letters and without quotes",
@@ -50,12 +55,16 @@ def settings_problems(
 
     """
     found = {**known, **_found(settings, error), **(better or {})}
-    return sorted(one for one in found.values() if not _explained(one.path, found))
+    within = _parents(found)
+    told = sorted(one for one in found.values() if one.path not in within)
+    if len(told) <= _MAX_PROBLEMS:
+        return told
+    return [*told[:_MAX_PROBLEMS], Problem("", f"and {len(told) - _MAX_PROBLEMS} more mistakes in this account")]
 
 
-def _explained(path: str, found: Iterable[str]) -> bool:
-    """Whether something within this place is wrong too, which is what makes it wrong."""
-    return bool(path) and any(other.startswith((f"{path}[", f"{path}.")) for other in found)
+def _parents(paths: Iterable[str]) -> set[str]:
+    """Return the places within which something is wrong, which is what makes them wrong."""
+    return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 
 def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:
@@ -64,7 +73,7 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
         path, fields = _place(settings, detail["loc"], is_unknown=unknown)
-        text = _unknown(settings, str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        text = _unknown(settings, str(detail["loc"][-1]), fields) if unknown else _format_detail(detail)
         found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
     return found
 
@@ -109,11 +118,21 @@ def _unknown(settings: type[Settings], key: str, known: Iterable[str]) -> str:
     return f"unknown key; write it below {below}" if below else unknown_key(key, known)
 
 
-def _said(detail: Any) -> str:
+def _format_detail(detail: Any) -> str:
     text = _IN_OUR_WORDS.get(detail["type"])
     if text is None:
         return str(detail["msg"]).removeprefix("Value error, ")
     return text.format_map(detail.get("ctx", {})).replace("'", "")
+
+
+def unknown_vendor(entry: Mapping[str, object], vendors: Iterable[str]) -> Problem:
+    """Say that an account has no vendor, or one that is not known, and which there are."""
+    vendors = list(vendors)
+    near_keys = difflib.get_close_matches("vendor", entry, n=1)
+    if "vendor" not in entry and near_keys:
+        return Problem(near_keys[0], unknown_key(near_keys[0], ["vendor"]))
+    near = difflib.get_close_matches(str(entry.get("vendor")), vendors, n=1)
+    return Problem("vendor", f"write one of {', '.join(vendors)}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 class SchemaGenerator(GenerateJsonSchema):

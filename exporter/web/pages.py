@@ -46,7 +46,7 @@ class PageResponse:
 
 
 _Headers = Mapping[bytes, bytes]
-Answer = Callable[[_Headers], Awaitable[PageResponse]]
+PageHandler = Callable[[_Headers], Awaitable[PageResponse]]
 """From a request's headers to the answer."""
 
 
@@ -83,7 +83,7 @@ class Application:
         self._exposition = Exposition(store, telemetry)
         self._telemetry_path = telemetry_path
         self._lifecycle = lifecycle or Lifecycle()
-        self._routes: dict[str, tuple[tuple[str, ...], Answer]] = {
+        self._routes: dict[str, tuple[tuple[str, ...], PageHandler]] = {
             "/": (_READS, self._landing),
             "/configuration": (_READS, self._configuration),
             "/api/v1/status": (_READS, self._status_json),
@@ -121,9 +121,9 @@ class Application:
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
             return PageResponse(_coalesced(page.text()), page.length, kind, headers=(vary,))
-        packed = page.gzip_parts()
-        length = sum(map(len, packed))
-        return PageResponse(_coalesced(packed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
+        compressed = page.gzip_parts()
+        length = sum(map(len, compressed))
+        return PageResponse(_coalesced(compressed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 
     def _status(self) -> Status:
         paces, now = self._lifecycle.paces, self._lifecycle.clock()
@@ -137,7 +137,7 @@ class Application:
         has_config = self._lifecycle.configuration is not None
         return _html(landing_page(self._status(), self._telemetry_path, has_config=has_config))
 
-    def _account_route(self, path: str) -> tuple[tuple[str, ...], Answer] | None:
+    def _account_route(self, path: str) -> tuple[tuple[str, ...], PageHandler] | None:
         """Return what answers with the page of an account, where there is one of this path."""
         key = next((key for key, _ in self._store if account_path(*key) == path), None)
         return (_READS, partial(self._account, key)) if key else None
@@ -166,7 +166,7 @@ class Application:
             return _text(_NOT_ENABLED, HTTPStatus.FORBIDDEN)
         if problems := await self._lifecycle.reload():
             return _text(f"the configuration is refused:\n{problems}\n", HTTPStatus.INTERNAL_SERVER_ERROR)
-        return _text("the configuration was read again\n")
+        return _text("config reloaded\n")
 
     async def _poll(self, query: bytes, _headers: _Headers) -> PageResponse:
         """Have accounts polled at once: the one that the query names, or all that fail."""

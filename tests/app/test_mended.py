@@ -155,7 +155,7 @@ def test_a_running_exporter_polls_on_request_and_when_a_secret_is_mended(sandbox
         ]
         eventually(lambda: exporter.err.read_text().count("msg=polled") > 1)
         password.write_text(PASSWORDS["ACME_NETNUT_PASSWORD"])
-        eventually(lambda: "polls work again" in exporter.err.read_text())
+        eventually(lambda: "poll recovered" in exporter.err.read_text())
         well = post(exporter)
     log = exporter.err.read_text()
 

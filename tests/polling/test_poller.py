@@ -190,8 +190,8 @@ def test_a_reading_that_is_withdrawn_is_said_once_and_so_is_its_return() -> None
         run_for(9000, scripted(7, *[ServerFailed("HTTP 500")] * 12, 8, stale_after=2000.0))
 
     said = [log["event"] for log in logs]
-    assert said.count("the last good reading is stale and no longer shown") == 1
-    assert said[-1] == "polls work again"
+    assert said.count("last good reading is stale; withdrawn") == 1
+    assert said[-1] == "poll recovered"
 
 
 def test_a_poll_that_hangs_ends_when_its_reading_would_be_stale() -> None:
@@ -210,7 +210,7 @@ def test_a_bug_in_a_vendor_is_counted_logged_and_survived() -> None:
     assert snapshot.up
     assert len(times) > 1
     (line,) = [log for log in logs if log.get("exc_info")]
-    assert line["event"] == "a bug in the exporter, please report it"
+    assert line["event"] == "bug in the exporter, please report it"
 
 
 @pytest.mark.parametrize(
@@ -345,9 +345,9 @@ def test_a_failure_is_logged_with_what_comes_next_and_its_end_with_how_long_it_t
     with captured_logs() as logs:
         run_for(1000, scripted(7, Forbidden("HTTP 403"), 8))
 
-    failed, recovered = (log for log in logs if log["event"] == "polls work again" or "reason" in log)
+    failed, recovered = (log for log in logs if log["event"] == "poll recovered" or "reason" in log)
     began = datetime.fromisoformat(failed["next_attempt"]).timestamp() - START
-    assert failed["event"] == "poll failed, the last good reading is shown until it is stale"
+    assert failed["event"] == "poll failed; last good reading shown until it is stale"
     assert began == pytest.approx(EARLY + 300, abs=3)
     assert datetime.fromisoformat(failed["shown_until"]).timestamp() == pytest.approx(START + 3600, abs=3)
     assert recovered["failed_for"] == "5m"
@@ -358,8 +358,8 @@ def test_what_was_withdrawn_is_not_said_to_be_shown() -> None:
         run_for(20_000, scripted(7, *[ServerFailed("HTTP 500")] * 60, stale_after=2000.0))
 
     first, *reminders = (log for log in logs if "reason" in log)
-    assert first["event"] == "poll failed, the last good reading is shown until it is stale"
-    assert [log["event"] for log in reminders][-1] == "poll failed, nothing is shown"
+    assert first["event"] == "poll failed; last good reading shown until it is stale"
+    assert [log["event"] for log in reminders][-1] == "poll failed; nothing shown"
     assert "shown_until" not in reminders[-1]
 
 
