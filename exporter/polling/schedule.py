@@ -59,7 +59,7 @@ class Schedule:
         if first and slice_count > 1:
             self._due[number] = max(now, self._start + (number + 1) / slice_count * self._interval)
         else:
-            self._due[number] = now + delay * (1 - jitter / 2 if first else 1.0)
+            self._due[number] = now + delay * (jitter if first else 1.0)
 
     def advance(self, at: float) -> None:
         """Make what failed last due at `at` the latest, or the next slice where none did: somebody asks for it."""

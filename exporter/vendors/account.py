@@ -12,11 +12,11 @@ from pydantic import Field, PrivateAttr, field_validator
 from exporter.client.auth import Auth, Basic
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
-from exporter.durations import Rate, read_duration, write_duration
+from exporter.durations import Rate, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts
+from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts, is_shorter
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.patterns import LabelName
 from exporter.vendors.poll import Poll
@@ -241,7 +241,7 @@ class Account(Settings):
         """Yield what is wrong between settings that may each be right: the setting, and what to do."""
         yield from find_sign_in_conflicts(cls.model_fields, cls.sign_ins, given)
         interval = given.get("interval", write_duration(cls.model_fields["interval"].default))
-        if _is_shorter(given.get("stale_after"), interval):
+        if is_shorter(given.get("stale_after"), interval):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
@@ -249,10 +249,3 @@ class Account(Settings):
         yield from find_quota_conflicts(
             str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_periods
         )
-
-
-def _is_shorter(one: object, other: object) -> bool:
-    try:
-        return read_duration(one) < read_duration(other)
-    except ValueError:
-        return False

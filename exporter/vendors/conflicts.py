@@ -1,14 +1,23 @@
-"""What is wrong between settings of an account that may each be right."""
+"""What can be wrong between the settings of an account that may each be right."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from exporter.durations import read_duration
 from exporter.vendors.settings import is_insecure
 
 
+def is_shorter(one: object, other: object) -> bool:
+    """Whether both are durations and one is shorter than the other."""
+    try:
+        return read_duration(one) < read_duration(other)
+    except ValueError:
+        return False
+
+
 def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between the settings of a proxy: the setting, and what to do."""
+    """Yield what is wrong between the settings of the proxy: the setting, and what to do."""
     passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
     is_plain = str(given.get("base_url", "")).startswith("http:")
     if given.get("allow_insecure_http") is not True and is_plain and is_insecure(given.get("proxy_url")):
@@ -22,16 +31,9 @@ def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str
 
 
 def find_sign_in_conflicts(
-    fields: Collection[str], sign_ins: Collection[tuple[str, ...]], given: Mapping[str, object]
+    fields: Collection[str], sign_ins: Sequence[Sequence[str]], given: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between the settings that sign in: the setting, and what to do.
-
-    Args:
-        fields: the account's settings.
-        sign_ins: those that sign in, as alternatives.
-        given: what was written.
-
-    """
+    """Yield what is wrong between the settings that sign in: the setting, and what to do."""
     present = {name for name in fields if given.get(name) is not None}
     for name in sorted(present):
         if f"{name}_file" in present:

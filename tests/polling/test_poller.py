@@ -101,7 +101,7 @@ def run_for(seconds: float, account: Scripted) -> tuple[list[int], Store]:
     return [round(at - account.polled_at[0]) for at in account.polled_at], store
 
 
-EARLY = 300 * (1 - jitter(("scripted", "main")) / 2)
+EARLY = 300 * jitter(("scripted", "main"))
 """The first wait is shorter, by a part that is the account's own."""
 
 
@@ -109,7 +109,7 @@ EARLY = 300 * (1 - jitter(("scripted", "main")) / 2)
     ("script", "seconds", "waits"),
     [
         ([1], 0, [EARLY, 300, 300]),
-        ([1], 100, [200 * (1 - jitter(("scripted", "main")) / 2) + 100, 300, 300]),
+        ([1], 100, [200 * jitter(("scripted", "main")) + 100, 300, 300]),
         ([1], 400, [400, 400]),
         ([1, ServerFailed("")], 0, [EARLY, 15, 30, 60, 120, 240, 300]),
         ([ServerFailed(""), 1], 0, [15, EARLY, 300]),
@@ -331,7 +331,7 @@ def asked_at(asks: list[float], account: Scripted, seconds: float) -> list[int]:
         ([Forbidden("")], [40, 60], [0, 40, 60]),
         ([Forbidden("")], [40, 41, 42, 43], [0, 40, 45]),  # not more often than every few seconds
         ([Forbidden("")], [1], [0, 5, 605]),
-        ([1], [40], [0, 40]),  # also of one that works
+        ([1], [20], [0, 20]),  # also of one that works
     ],
 )
 def test_a_poll_that_is_asked_for_comes_at_once(script: list[Step], asks: list[float], polls: list[int]) -> None:
