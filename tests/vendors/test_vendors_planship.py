@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from scripted_vendor import SECRET, Answer, Scripted, account_at, answer, lines, polled, scripted
 
-from exporter.config import ConfigError
 from exporter.errors import NotFound, Unauthorized
+from exporter.problems import ConfigError
 from exporter.store.reading import Reading
 from exporter.vendors import Account
 
