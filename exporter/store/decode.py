@@ -1,4 +1,4 @@
-"""How a stored file is read: as strictly as a vendor's answer, for anything may have changed it."""
+"""Decodes stored files as strictly as vendors' responses, since anything may have changed them."""
 
 from __future__ import annotations
 
@@ -119,17 +119,18 @@ def _totals(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Total]]:
 
 
 def _member(*row: Any) -> Member:
-    high_water, last, seen, late, has_fallen, has_reset, start, end, previous_start, previous_end, previous = row
+    high_water, last, last_seen_at, late_rise, has_fallen, has_reset, *spans, previous_high_water = row
+    start, end, previous_start, previous_end = spans
     return Member(
         read_number(high_water),
         read_number(last),
         read_span(start, end),
-        read_number(seen),
-        read_number(late),
+        read_number(last_seen_at),
+        read_number(late_rise),
         read_flag(has_fallen),
         read_flag(has_reset),
         read_span(previous_start, previous_end),
-        read_number(previous),
+        read_number(previous_high_water),
     )
 
 

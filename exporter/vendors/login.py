@@ -1,4 +1,4 @@
-"""Who signs in to an account, which stays the same however the configuration spells it."""
+"""The identity that signs in to an account, independent of how the configuration spells it."""
 
 from __future__ import annotations
 

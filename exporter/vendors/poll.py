@@ -1,4 +1,4 @@
-"""What the house and a vendor know of each other: a vendor is an `Account` that reads itself through a `Poll`."""
+"""The context of a poll: an `Account` reads itself through a `Poll`."""
 
 from __future__ import annotations
 
@@ -61,15 +61,15 @@ class Poll:
     Attributes:
         fetch: how the vendor is asked.
         now: when the poll began (UTC); the period asked about is taken from it, once.
-        cache: what polls of this account leave for later ones, by name, each with the time it was read.
+        cache: values kept for later polls of this account, by name, each with the time it was read.
         diagnostics: what was noticed so far.
         as_of: the time the vendor says its figures reach to, if it does.
         slice: which customers it is about.
         unreadable: series of items that were left out and exist.
-        unwanted: how many items were read and left out on purpose, as they are not what was asked for.
+        unwanted: how many items were read and deliberately excluded, as they were not requested.
         most_items: how many items of lists its answers may hold together.
         used: the names of what was kept, or is from now on, that this poll asked for.
-        spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
+        spread: the seconds over which requests start evenly; 0 for as soon as possible.
         patience: the seconds for which an item must keep failing before the reading goes on without it; 0 where no
             earlier reading can stand for this one.
         failing: what failed in the polls before, and does in this, by kind.
@@ -124,7 +124,7 @@ class Poll:
             self.diagnostics.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
-        """Note that an item was left out, and what a person should know of it."""
+        """Skip an item, and record why, for people."""
         self.skip(reason)
         if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
             self.diagnostics.left_out.add(text)
@@ -159,7 +159,7 @@ class Poll:
             self.leave_out(reason, str(error))
             if reason != "gone":
                 self.unreadable.extend(hides())
-            return error
+            return error.bare()
 
     async def gather(  # noqa: PLR0913 - each is an option of how items are read
         self,
@@ -173,11 +173,12 @@ class Poll:
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, some at once.
 
-        An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read, is left
-        out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll nothing
-        but themselves where the vendor refuses them for good; another failure is the whole poll's, as the last good
-        reading has them still, until it has gone on for some polls. They are begun evenly over their `share` of the
-        poll's spread. Of an item that is left out and not gone, `hides` says which series are missing.
+        An item that no longer exists (one of `absent_errors`), or whose reply cannot be read, is skipped and counted,
+        unless no item is left. Items that are not `needed` are optional extras: if the vendor refuses them for good,
+        only they are skipped; a transient failure still fails the poll, since the last good reading has them. An item
+        that keeps failing while others are answered is skipped after some polls. Requests start evenly over their
+        `share` of the poll's spread. For an item that exists and is skipped, `hides` returns the series that are
+        missing.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
@@ -236,7 +237,7 @@ class Poll:
         return results[0][1] if results else None
 
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
-        """Return what `read` said last, asking again only when that is `seconds` old."""
+        """Return the cached result of `read`, or call it again once that is `seconds` old."""
         self.used.add(name)
         if name in self.cache:
             read_at, value = self.cache[name]

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from exporter.errors import PollError
 from exporter.metrics import Item
-from exporter.vendors.path import segment
+from exporter.vendors.paths import segment
 from exporter.vendors.planship import families
 from exporter.vendors.planship.replies import Entitlements, LeverUsage, Subscription
 from exporter.vendors.reply import is_partial

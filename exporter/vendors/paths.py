@@ -1,7 +1,8 @@
-"""Identifiers as parts of a request's path."""
+"""Identifiers as segments of a request's path."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 from urllib.parse import quote
 
@@ -23,5 +24,10 @@ def segment(identifier: str) -> str:
 
 
 def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
-    return 0 < len(identifier) <= _LONGEST_SEGMENT and identifier not in (".", "..") and identifier.isprintable()
+    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb.
+
+    Control characters and halves of characters name nothing; all others are harmless once quoted.
+    """
+    if not 0 < len(identifier) <= _LONGEST_SEGMENT or identifier in (".", ".."):
+        return False
+    return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in identifier)
