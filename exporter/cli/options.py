@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import click
 
 from exporter.durations import read_duration, read_interval, write_duration
-from exporter.log import FORMATS, LEVELS, Format, Level, configure
+from exporter.log import FORMATS, LEVELS, Level, LogFormat, configure
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
 from exporter.sharding import Shard
 
 if TYPE_CHECKING:
-    from exporter.sandbox import Faults
     from exporter.store.files import Storage
 
 _SPEEDS: Final = click.FloatRange(min=0.001, max=3600)
@@ -44,7 +43,7 @@ def logging_options(default: str) -> Callable[[_F], _F]:
         @_choice("--log.level", "log_level", LEVELS, default, "The least important lines that are written.")
         @_choice("--log.format", "log_format", FORMATS, FORMATS[0], "How a line is written.")
         @wraps(command)
-        def logged(*args: Any, log_level: Level, log_format: Format, **options: Any) -> Any:
+        def logged(*args: Any, log_level: Level, log_format: LogFormat, **options: Any) -> Any:
             configure(log_level, log_format)
             return command(*args, **options)
 
@@ -117,45 +116,6 @@ def with_world(command: _F) -> _F:
     return cast("_F", given)
 
 
-class WithFaults(click.Command):
-    """A command whose help ends with the table of the sandbox's faults."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table."""
-        from exporter.sandbox import faults_usage  # noqa: PLC0415 - only a person who reads it needs it
-
-        super().format_epilog(ctx, formatter)
-        with formatter.section("Faults"):
-            formatter.write_text(
-                "Each takes times=COUNT too: how many calls go wrong, all if not said. NAMES are names of JSON fields,"
-                " with * and commas; at-most is how many of them in an answer."
-            )
-            formatter.write_dl(faults_usage())
-
-
-def _faults(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Faults:
-    from exporter.sandbox import Faults, read_fault  # noqa: PLC0415 - only a sandbox needs them
-
-    try:
-        return Faults(map(read_fault, value))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-def with_faulty_world(command: _F) -> _F:
-    """Give a command the options of a sandbox's world and of what goes wrong in it, the world and the faults."""
-    option = click.option(
-        "--fault",
-        "faults",
-        metavar="VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...",
-        multiple=True,
-        callback=_faults,
-        help="What goes wrong, such as '*:/customer*:status=503;retry-after=120;times=3'; * is any vendor,"
-        " and anything in a path. May be given several times; also at run time, by POST to /-/faults.",
-    )
-    return with_world(option(command))
-
-
 def _folder(_context: click.Context, _option: click.Parameter, value: Path | None) -> Storage | None:
     from exporter.store.files import Storage  # noqa: PLC0415 - only an exporter that runs needs one
 
@@ -184,7 +144,7 @@ def reload_options(command: _F) -> _F:
         "--config.auto-reload",
         "auto_reload",
         is_flag=True,
-        help="Read the configuration again whenever it changes, not only on SIGHUP.",
+        help="Read the configuration again when it has changed and stayed so for 5 seconds, not only on SIGHUP.",
     )
     @click.option(
         "--config.auto-reload-interval",
@@ -235,11 +195,20 @@ def with_rule_options(command: _F) -> _F:
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
     @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="Where the runbooks are.")
     @click.option("--grafana-url", default=_RULES.grafana_url, show_default=True, help="Where the dashboards are.")
+    @click.option(
+        "--keep-labels",
+        metavar="NAMES",
+        default="",
+        help="Labels that the rules keep apart, with commas, such as cluster,env where one ruler sees several.",
+    )
     @wraps(command)
-    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, **numbers: Any) -> Any:
+    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, keep_labels: str, **numbers: Any) -> Any:
+        kept = tuple(name.strip() for name in keep_labels.split(",")) if keep_labels else ()
         try:
             thresholds = Thresholds(**numbers)
-            options = Options(thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url)
+            options = Options(
+                thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url, keep_labels=kept
+            )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         return command(*args, options=options)

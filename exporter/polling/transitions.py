@@ -1,4 +1,4 @@
-"""What is logged of an account: one line when its state changes, and none while it stays."""
+"""What is logged of an account: one line per change of state."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.vendors.reply import Diagnostics, SkipReason
 
-_LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
+_LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "failing")
 _MAX_FALLEN_LOGGED: Final = 5
 _REPEATED_EVERY: Final = 20
-"""A failure that goes on is said again after as many polls."""
+"""A continuing failure is logged again every this many polls."""
 
 
 def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
@@ -21,6 +21,7 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     _log_state(key, before, after)
     if after.slices is not before.slices:
         _log_diagnostics(key, before.diagnostics, after.diagnostics)
+        _log_capped(key, before.diagnostics, after.diagnostics)
         _log_dropped(key, before.dropped, after.dropped)
         _log_withheld(key, before.withheld, after.withheld)
 
@@ -28,15 +29,21 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
 def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     """Say once that an account fails, or fails differently, or works again."""
     vendor, account = key
+    if after.error is None and after.failure is not None:
+        if before.error is not None or before.failure is None:
+            failure = after.failure
+            said = "polls go on without what keeps failing"
+            logger.warning(said, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
+        return
     if after.error is None:
-        if before.error is not None or not before.polled:
-            message = "polls work again" if before.error is not None else "the first poll worked"
+        if before.failure is not None or not before.polled:
+            message = "poll recovered" if before.failure is not None else "first poll succeeded"
             logger.info(message, vendor=vendor, account=account, series=after.series, failures=before.failures)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
-        shown = "the last good reading is shown until it is stale" if after.has_reading else "there is no reading yet"
+        shown = "last good reading shown until it is stale" if after.has_reading else "no reading yet"
         logger.warning(
-            f"poll failed, {shown}",
+            f"poll failed; {shown}",
             vendor=vendor,
             account=account,
             reason=after.error.reason,
@@ -51,20 +58,29 @@ def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -
     if before.drift.keys() != after.drift.keys():
         drift = _join_sorted(f"{field} {kind}" for field, kind in after.drift)
         message = (
-            "answers depart from the vendor's documentation" if drift else "answers follow the documentation again"
+            "responses deviate from the vendor's documentation" if drift else "responses match the documentation again"
         )
         logger.warning(message, vendor=vendor, account=account, drift=drift)
     left_out = _left_out(after)
     if _left_out(before) != left_out:
-        message = "items left out of the reading" if left_out else "no items left out of the reading any more"
+        message = "items left out of the reading" if left_out else "no items left out any more"
         logger.warning(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
+
+
+def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
+    """Say once that there are more customers than allowed, or that there are no longer."""
+    vendor, account = key
+    left_out = after.skipped["capped"]
+    if bool(before.skipped["capped"]) != bool(left_out):
+        said = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
+        logger.warning(said, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:
     """Say once that an account has more series than it may, or that it has no longer."""
     vendor, account = key
     if bool(before) != bool(after):
-        message = "series are left out because of max_series" if after else "no series is left out any more"
+        message = "series dropped: max_series reached" if after else "no series dropped any more"
         logger.warning(message, vendor=vendor, account=account, dropped=after)
 
 
@@ -88,10 +104,10 @@ def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
     for quota in sorted({name for name, _ in (*before, *after)}):
         reasons = [reason for name, reason in sorted(after) if name == quota]
         if not reasons:
-            logger.info("a quota is shown again", vendor=vendor, account=account, quota=quota)
+            logger.info("quota shown again", vendor=vendor, account=account, quota=quota)
         elif reasons != [reason for name, reason in sorted(before) if name == quota]:
             error = "; ".join(WITHHELD_TEXTS[reason] for reason in reasons)
-            logger.warning("a quota is not shown", vendor=vendor, account=account, quota=quota, error=error)
+            logger.warning("quota withheld", vendor=vendor, account=account, quota=quota, error=error)
 
 
 def _left_out(diagnostics: Diagnostics) -> int:

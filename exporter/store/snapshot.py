@@ -1,7 +1,7 @@
-"""What we know of one account: a snapshot that is replaced whole, so that a scrape sees one or the next.
+"""What is known of one account: an immutable snapshot, replaced as a whole, so that a scrape never sees a mixture.
 
 Of a reading only what the page needs is kept: its lines, as text and deflated, and a few numbers. The samples that
-they were made of are not; whether a figure changed is told from the lines' own marks.
+they were rendered from are not; changes are detected by the fingerprints of the rendered lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AccountKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SliceState:
-    """What is kept of a good reading of an account, or of one slice of it.
+    """The state kept of one slice: what remains of its last good reading.
 
     Attributes:
         rendered: its sample lines.
@@ -35,6 +35,7 @@ class SliceState:
         withheld: quotas that are not shown.
         read_at: when it was read, Unix time.
         stale_at: when it is too old to be shown, monotonic.
+        failure: how an item keeps failing without which it was read.
 
     """
 
@@ -49,6 +50,7 @@ class SliceState:
     withheld: Withheld = field(default_factory=dict)
     read_at: float = 0.0
     stale_at: float = 0.0
+    failure: PollError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,13 @@ class Snapshot:
 
     @property
     def up(self) -> bool:
-        """Whether the last poll worked, of each slice."""
-        return self.polled and self.error is None
+        """Whether the last poll worked, of each slice, and for each item."""
+        return self.polled and self.failure is None
+
+    @property
+    def failure(self) -> PollError | None:
+        """How the last failed poll failed; else how an item keeps failing without which there are readings; or None."""
+        return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property
     def read_at(self) -> float | None:
@@ -131,20 +138,20 @@ class Snapshot:
         return found
 
     def visible(self, now: float) -> list[SliceState]:
-        """Return what is not too old to be shown at `now` (monotonic), in the order of the page."""
+        """Return what is not stale at `now` (monotonic), in the order of the page."""
         previous_slices = [state for state in self.previous_slices if now < state.stale_at]
         return previous_slices or [state for state in self._states() if now < state.stale_at]
 
     def is_visible(self, now: float) -> bool:
-        """Whether there is a reading that is not too old to be shown at `now` (monotonic)."""
+        """Whether any reading is not stale at `now` (monotonic)."""
         return bool(self.visible(now))
 
     def is_stale(self, now: float) -> bool:
-        """Whether there is a reading that is too old to be shown at `now` (monotonic)."""
+        """Whether any reading is stale at `now` (monotonic)."""
         return any(now >= state.stale_at for state in self._states())
 
     def with_slice_count(self, slice_count: int) -> Snapshot:
-        """Return the snapshot of the account polled in so many slices from now on."""
+        """Return the snapshot for another number of slices; figures of the previous slicing stay visible meanwhile."""
         if slice_count == self.slice_count:
             return self
         previous_slices = self.previous_slices or tuple(self._states())

@@ -50,7 +50,9 @@ def read_prolifi(world: World) -> list[Page]:
     pages = [_page(world, choice, entitlements) for choice in _choices(events)]
     for page in pages:
         if is_refused:  # whether one refused belongs to the sum is not said
-            page.silent_quotas |= {one["name"] for one in world.settings["quotas"] if one["metric"] == USED}
+            silent = {one["name"] for one in world.settings["quotas"] if one["metric"] == USED}
+            page.silent_quotas |= silent
+            page.open_quotas = {name: one for name, one in page.open_quotas.items() if name not in silent}
     if _is_unreadable(events, entitlements) or _are_all_gone(world):
         pages.append(Page(up=False))
         for page in pages:
@@ -133,6 +135,9 @@ def _page(world: World, events: list[Event], entitlements: list[tuple[str, dict[
     for customer, one in entitlements:
         feature = identifier(one.get("feature_id"))
         used = number(one.get("current_usage"))
+        if feature is not None and not _is_metered(one):
+            _show_entitlement(page, {"customer_id": customer, "feature": feature}, one)
+            continue
         members.append(Member(USED, _labels(customer_id=customer, feature=feature), used, feature is None))
         if feature is not None:
             _show_entitlement(page, {"customer_id": customer, "feature": feature}, one)
@@ -143,6 +148,12 @@ def _page(world: World, events: list[Event], entitlements: list[tuple[str, dict[
 
 def _labels(**labels: str | None) -> dict[str, str]:
     return {name: value for name, value in labels.items() if value is not None}
+
+
+def _is_metered(one: dict[str, Any]) -> bool:
+    """Whether there is something to use up: of a feature that is only on or off the vendor says nothing of the kind."""
+    said = (one.get(name) for name in ("current_usage", "limit", "remaining", "reset_at"))
+    return one.get("is_unlimited") is True or any(value is not None for value in said)
 
 
 def _limit(one: dict[str, Any]) -> Decimal | None:

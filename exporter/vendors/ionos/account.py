@@ -27,7 +27,8 @@ from exporter.vendors.ionos.cost import PriceList, cost_items, price_items
 from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, previous_items, usage_items
 from exporter.vendors.ionos.replies import Products, Profile, Usage
 from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, without_leading_zeros
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import (
@@ -229,7 +230,8 @@ quotas:
         async def read() -> PriceList:
             return PriceList.from_products((await poll.get(Products, f"/{segment(contract)}/products")).products)
 
-        return await poll.optional(lambda: poll.cached(_DAY_SECONDS, f"prices of {contract}", read))
+        name = f"prices of {contract}"
+        return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read))
 
     def _period(self, poll: Poll, contract: str, replies: Iterable[MonthReply]) -> Iterator[Sample]:
         """The period of the figures, and through `poll.as_of` the oldest day that any of them reach to."""
