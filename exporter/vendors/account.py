@@ -12,11 +12,11 @@ from pydantic import Field, PrivateAttr, field_validator
 from exporter.client.auth import Auth, Basic
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
-from exporter.durations import Rate, write_duration
+from exporter.durations import Rate, is_shorter, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts, is_shorter
+from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.patterns import LabelName
 from exporter.vendors.poll import Poll
