@@ -115,7 +115,7 @@ EXPORTER_ALERTS: Final = (
         expression="""
         max by (<by_account>) (
           (
-              sum by (<by_shard>) (increase(usage_exporter_poll_failures_total[6h]) * <shard>)
+              sum by (<by_shard>) (increase(usage_exporter_polls_failed_total[6h]) * <shard>)
             / sum by (<by_shard>) (increase(usage_exporter_polls_total[6h]) * <shard>)
             > <poll_errors_share>
           )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from exporter.errors import PollError
 from exporter.quota import Ledger
+from exporter.store.changes import Changes
 from exporter.store.snapshot import AccountKey, Part, Snapshot
 
 
@@ -15,15 +16,15 @@ class Store:
     """One snapshot for each account. Each assignment replaces one whole.
 
     Attributes:
-        changes: how often anything changed.
-        changes_shown: how often the readings did.
+        order: the accounts, in the order of the configuration; another object after each change of them.
+        changes: which accounts' changed.
 
     """
 
     def __init__(self, accounts: Iterable[AccountKey] = ()) -> None:
         self._snapshots: dict[AccountKey, Snapshot] = dict.fromkeys(accounts, _UNKNOWN)
-        self.changes = 0
-        self.changes_shown = 0
+        self.order: Sequence[AccountKey] = tuple(self._snapshots)
+        self.changes = Changes()
 
     def __getitem__(self, key: AccountKey) -> Snapshot:
         return self._snapshots[key]
@@ -35,12 +36,13 @@ class Store:
     def adopt(self, accounts: Mapping[AccountKey, int]) -> None:
         """Keep what is known of these accounts, each with its slices, in their order, and nothing of any other."""
         self._snapshots = {key: self._snapshots.get(key, _UNKNOWN).sliced(slices) for key, slices in accounts.items()}
-        self._changed()
+        self.order = tuple(self._snapshots)
+        self.changes.keep(accounts)
+        self.changes.note(*accounts)
 
     def forget(self, key: AccountKey) -> None:
         """Know nothing of an account from now on until it is polled."""
-        self._snapshots[key] = Snapshot(self[key].slices)
-        self._changed()
+        self._replace(key, Snapshot(self[key].slices))
 
     def attempted(self, key: AccountKey, at: float) -> None:
         """Note that a poll began at `at` (Unix time)."""
@@ -59,13 +61,11 @@ class Store:
         ledger: Ledger | None = None,
     ) -> None:
         """Show what is kept of a new reading."""
-        self._snapshots[key] = self[key].succeeded(number).read(number, part, whole, ledger)
-        self._changed()
+        self._replace(key, self[key].succeeded(number).read(number, part, whole, ledger))
 
     def restored(self, key: AccountKey, snapshot: Snapshot) -> None:
         """Show another snapshot of an account: what an earlier process left, or of quotas that are set otherwise."""
-        self._snapshots[key] = snapshot
-        self._changed()
+        self._replace(key, snapshot)
 
     def failed(self, key: AccountKey, error: PollError, number: int = 0) -> None:
         """Keep the last good reading, and note how the poll failed."""
@@ -78,11 +78,7 @@ class Store:
 
     def _replace(self, key: AccountKey, snapshot: Snapshot) -> None:
         self._snapshots[key] = snapshot
-        self.changes += 1
-
-    def _changed(self) -> None:
-        self.changes += 1
-        self.changes_shown += 1
+        self.changes.note(key)
 
 
 _UNKNOWN: Final = Snapshot()

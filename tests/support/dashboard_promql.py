@@ -29,10 +29,11 @@ _RISES: Final = ("rate", "increase")
 def _known() -> Iterator[tuple[str, frozenset[str]]]:
     for family in FAMILIES:
         labels = frozenset(catalogue.labels(family)) | SCRAPED
-        if family.kind == "histogram":
+        if family.kind in ("histogram", "summary"):
             yield from ((f"{family.name}_{suffix}", labels) for suffix in ("sum", "count"))
+        if family.kind == "histogram":
             yield f"{family.name}_bucket", labels | {"le"}
-        else:
+        elif family.kind != "summary":
             yield family.name, labels
 
 

@@ -125,7 +125,7 @@ class Page:
     def now(self) -> str:
         now = anyio.current_time()
         store = self._parts.store
-        of = (store.changes, *(len(snapshot.shown(now)) for _, snapshot in store))
+        of = (store.changes.number, *(len(snapshot.shown(now)) for _, snapshot in store))
         if of != self._of:
             began = time.perf_counter()
             page = b"".join(self._exposition.page(Format.OPENMETRICS, now).plain()).decode()
