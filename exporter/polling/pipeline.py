@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from exporter.metrics import Figures, Item
+from exporter.metrics import Family, Figures, Item
 from exporter.quota import (
     AccountQuotas,
     Ledger,
@@ -69,6 +69,7 @@ class Polled:
         ledger: what counters go on from.
         fallen: quotas of which a figure fell to less than half within its period.
         is_complete: whether every slice was read since the account was divided.
+        is_empty: whether the vendor's answers had no figure at all, shown or not.
 
     """
 
@@ -79,11 +80,7 @@ class Polled:
     ledger: Ledger
     fallen: tuple[QuotaId, ...] = ()
     is_complete: bool = True
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the vendor's answers had no figure at all, shown or not."""
-        return not self.reading.series and not self.reading.dropped
+    is_empty: bool = False
 
     def uncounted(self, account: Account, ledger: Ledger) -> Polled:
         """Return the same while it cannot be stored: figures are shown, and counters are what was stored last."""
@@ -110,7 +107,7 @@ def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
     room = account.max_series - sum(map(line_count, totals)) - sum(part.series for part in others.values())
     quotas, quotas_dropped = limit_quotas(found.quotas, room)
     quota_series = sum(map(line_count, quotas))
-    figures, figures_dropped = limit_series(sanitized.figures, room - quota_series)
+    figures, figures_dropped = limit_series(account.families.of(sanitized.figures), room - quota_series)
     ledger = found.ledger.with_shown(quota.id for quota in (*totals, *quotas))
 
     known = before.parts.get(number)
@@ -132,7 +129,8 @@ def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
     shown = replace(found.whole, quotas=totals)
     whole = _whole(account, shown, ledger, before.whole, brought.read_at, stale_at, totals_dropped)
     is_complete = len(others) + 1 >= account.slices
-    return Polled(reading, figures, part, whole, ledger, found.fallen, is_complete)
+    is_empty = not series_count(sanitized.figures)
+    return Polled(reading, figures, part, whole, ledger, found.fallen, is_complete, is_empty)
 
 
 def restored(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
@@ -154,13 +152,14 @@ def restored(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
         fresh_until: when a reading that was asked for now is stale, monotonic.
 
     """
+    shown = {number: account.families.of(one.figures) for number, one in readings.items()}
     parts = {
         number: Part(
             {
-                **rendered(account.name, one.figures, {}),
+                **rendered(account.name, shown[number], {}),
                 **quota_blocks(account, one.quotas, ledger, {}),
             },
-            series_count(one.figures) + sum(map(line_count, one.quotas)),
+            series_count(shown[number]) + sum(map(line_count, one.quotas)),
             one.dropped,
             as_of=one.as_of,
             quotas=one.quotas,
@@ -174,9 +173,10 @@ def restored(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
 
 
 def reconfigured(account: Account, before: Snapshot) -> Snapshot:
-    """Return the snapshot of an account that is set up anew: quotas that changed are right or gone at once."""
+    """Return the snapshot of an account that is set up anew: what it does not show any more is gone at once."""
 
     def revised(part: Part) -> Part:
+        part = _chosen(account, part)
         quotas = still_valid(account, part.quotas, before.ledger.definitions)
         if len(quotas) == len(part.quotas):
             return part
@@ -189,6 +189,15 @@ def reconfigured(account: Account, before: Snapshot) -> Snapshot:
     earlier = tuple(map(revised, before.earlier))
     whole = whole_of(account, parts, before.ledger, before.whole)
     return replace(before, parts=parts, whole=whole, earlier=earlier)
+
+
+def _chosen(account: Account, part: Part) -> Part:
+    hidden = {family for family in part.blocks if isinstance(family, Family) and not account.families.shows(family)}
+    hidden -= QUOTA_BLOCKS
+    if not hidden:
+        return part
+    blocks = {family: lines for family, lines in part.blocks.items() if family not in hidden}
+    return replace(part, blocks=blocks, series=part.series - sum(len(part.blocks[family].values) for family in hidden))
 
 
 def whole_of(account: Account, parts: Mapping[int, Part], ledger: Ledger, before: Part | None = None) -> Part | None:

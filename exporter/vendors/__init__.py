@@ -18,5 +18,5 @@ VENDORS: Final[Mapping[str, type[Account]]] = MappingProxyType(
     {"netnut": NetNut, "ionos": Ionos, "prolifi": Prolifi, "planship": Planship}
 )
 
-VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.families)
+VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.reported)
 """What the vendors report, in the order of the page."""

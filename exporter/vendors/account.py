@@ -20,6 +20,7 @@ from exporter.vendors.cycle import Cycle
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
 from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit, Settings, Url, is_insecure
+from exporter.vendors.shown import FamilyChoice, family_conflicts
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -48,7 +49,7 @@ class Account(Settings):
 
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
     """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
-    families: ClassVar[tuple[Family, ...]]
+    reported: ClassVar[tuple[Family, ...]]
     """What the vendor reports."""
     example: ClassVar[str]
     """The settings of a small configuration, as lines of YAML."""
@@ -75,6 +76,7 @@ class Account(Settings):
     max_series: int = Field(
         default=10_000, ge=1, description="Series of this account at most; what is beyond is counted."
     )
+    families: FamilyChoice = Field(default=FamilyChoice(), description="Which of the vendor's metrics are shown.")
     rate_limit: RateLimit | None = Field(
         default=None,
         description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",
@@ -96,7 +98,7 @@ class Account(Settings):
     @field_validator("quotas", mode="after")
     @classmethod
     def _with_families(cls, quotas: tuple[Quota, ...]) -> tuple[Quota, ...]:
-        return tuple(quota.of(cls.families) for quota in quotas)
+        return tuple(quota.of(cls.reported) for quota in quotas)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -227,7 +229,9 @@ class Account(Settings):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
-        yield from quota_conflicts(str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_periods)
+        vendor = str(given.get("vendor"))
+        yield from quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
+        yield from family_conflicts(vendor, given, cls.reported)
 
 
 def _shorter(one: object, other: object) -> bool:
