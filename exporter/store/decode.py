@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from exporter.metrics import MAX_LABEL_CHARACTERS, Family, Labels, Sample, clean_label, figures_of
 from exporter.quota import Contribution, Definition, Ledger, Member, Quota, QuotaId, Sum, Total
-from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, checksum, owner
+from exporter.store.slots import content
+from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, owner
 from exporter.vendors import VENDOR_FAMILIES, Account
 from exporter.vendors.periods import Span
 
@@ -28,14 +29,14 @@ def decode(account: Account, raw: bytes) -> tuple[int, StoredReading]:
         InvalidFile: it cannot be used.
 
     """
-    stated, _, body = raw.partition(b"\n")
-    if stated != checksum(body):
-        raise InvalidFile("damaged")
     try:
-        head, *bulk = map(json.loads, body.split(b"\n"))
+        held = content(raw)
+        if held is None:
+            raise InvalidFile("damaged")
+        head, *bulk = map(json.loads, held.body.split(b"\n"))
         version = head["version"]
         if version == VERSION:
-            return _decoded(account, head, bulk)
+            return _decoded(account, {**held.stamp, **head}, bulk)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise InvalidFile("damaged") from None
     raise InvalidFile("version")
@@ -53,8 +54,9 @@ def _decoded(account: Account, head: Mapping[str, Any], bulk: Iterable[Mapping[s
             rows.setdefault(kind, []).extend(some)
     if sum(map(len, rows.values())) > _MOST_ROWS:
         raise ValueError("too many rows")
+    seen_at = _number(head["seen_at"])
     members = {
-        (QuotaId(*map(_text, quota)), _labels(labels)): _member(*row)
+        (QuotaId(*map(_text, quota)), _labels(labels)): _member(seen_at, *row)
         for *quota, labels, row in ([*row[:4], row[4:]] for row in rows.get("members", ()))
     }
     ledger = Ledger(
@@ -95,13 +97,13 @@ def _totals(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Total]]:
         yield QuotaId(*map(_text, (name, subject, unit))), Total(_number(value), _number(created), shown, limit, stated)
 
 
-def _member(*row: Any) -> Member:
+def _member(seen_at: float, *row: Any) -> Member:
     high_water, last, seen, late, has_fallen, has_reset, start, end, previous_start, previous_end, previous = row
     return Member(
         _number(high_water),
         _number(last),
         _span(start, end),
-        _number(seen),
+        seen_at if seen is None else _number(seen),
         _number(late),
         _flag(has_fallen),
         _flag(has_reset),

@@ -62,7 +62,8 @@ def test_what_is_chosen_is_shown_and_quotas_are_the_same(choice: str, names: set
 
     assert shown(snapshot) == (names, all_of_it.part.series + all_of_it.whole.series - 3 + len(names))  # type: ignore[union-attr]
     assert one.part.quotas == all_of_it.part.quotas
-    assert one.whole and all_of_it.whole
+    assert one.whole
+    assert all_of_it.whole
     assert one.whole.quotas == all_of_it.whole.quotas
     assert not one.is_empty
 
