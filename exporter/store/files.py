@@ -78,8 +78,8 @@ class Storage:
         probe.touch(mode=0o600)
         probe.unlink(missing_ok=True)
         self._folder = folder
-        self._opened = _open_folder(folder)
         self._found = _by_account(folder)
+        self._opened = _open_folder(folder)
         self._locks: dict[Shard, int] = {}
         self._written: dict[str, Written] = {}
         self._writer = Writer()
@@ -93,7 +93,7 @@ class Storage:
     @property
     def warning(self) -> str:
         """What a person should know of the folder; empty if nothing."""
-        status = self._folder.stat()
+        status = os.fstat(self._opened)
         if status.st_uid not in (os.geteuid(), 0):
             return "the storage folder belongs to another user, who can change what is stored"
         if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
@@ -219,6 +219,7 @@ def _read(path: Path, account: Account, restored: Restored, *, is_own: bool) -> 
             continue
         except OSError as error:
             restored.errors.append(error)
+            return None  # it may be the newer one, and a counter never falls but to 0
         except InvalidFile as error:
             invalid.append(error.reason)
     if invalid and not found and is_own:
