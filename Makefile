@@ -1,11 +1,11 @@
 # `make` lists the targets. `demo` and `test` need Python 3.11 or later, and install the rest into .venv.
-# WORKERS says in how many processes the tests run; COVERAGE= leaves coverage out.
+# WORKERS says in how many processes the tests run: two a core, for many of them wait; COVERAGE= leaves coverage out.
 
 PYTHON ?= python3
 LOCK_OPTIONS ?=
 SECONDS ?= 180
 COVERAGE ?= --cov
-WORKERS ?= auto
+WORKERS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 WORLDS ?= 1000
 
 VENV := .venv

@@ -53,10 +53,10 @@ def cores_last_month(page: str) -> float:
     )
 
 
-def pages_at(*moments: float, accounts: tuple[str, ...] = ("acme", "globex")) -> list[str]:
+def pages_at(*moments: float, accounts: tuple[str, ...] = ("acme", "globex"), interval: str = "1h") -> list[str]:
     """The page at each of these seconds after the start."""
     pages: list[str] = []
-    config = parse(demo.configuration("http://127.0.0.1:1", "1h", accounts).encode(), Path())
+    config = parse(demo.configuration("http://127.0.0.1:1", interval, accounts).encode(), Path())
 
     async def main() -> None:
         async with exporter(config) as parts, anyio.create_task_group() as tasks:
@@ -86,7 +86,7 @@ def test_the_quotas_of_every_vendor_and_account_are_one_question() -> None:
 
 @pytest.mark.slow
 def test_over_the_end_of_a_month_the_figure_falls_and_the_counter_goes_on() -> None:
-    before, after = pages_at(MONTHS_END - 60, MONTHS_END + 2 * 3600 + 60, accounts=("globex",))
+    before, after = pages_at(MONTHS_END - 60, MONTHS_END + 4 * 3600, accounts=("globex",), interval="3h")
     key = ("ionos", "globex", "core-hours", "33200881")
     ends = [quotas(page, "period_end_timestamp_seconds")[key] - START for page in (before, after)]
 

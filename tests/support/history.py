@@ -1,7 +1,7 @@
 """45 days of history: exporters that poll the sandbox on virtual time, as blocks that Prometheus serves.
 
 `python tests/history.py FOLDER` writes `FOLDER/few`, where there is one account a vendor, and `FOLDER/many`, where
-there are two, and for the last ten days a second exporter that polls them too. Both end at `END`, at which queries
+there are two, and for the last six days a second exporter that polls them too. Both end at `END`, at which queries
 are asked; what is in them is the same each time, but for what the process says of itself.
 """
 
@@ -25,14 +25,15 @@ ACCOUNT: Final = "acme"
 """The one of which the history with few accounts is."""
 
 # Weeks of polls have to fit into seconds: often only where it shows.
-_RARELY: Final = {"netnut": 2, "ionos": 3, "prolifi": 8, "planship": 12}
-_SELDOM: Final = {"netnut": 2, "ionos": 3, "prolifi": 4, "planship": 6}
+_RARELY: Final = {"netnut": 4, "ionos": 6, "prolifi": 12, "planship": 12}
+_SELDOM: Final = {"netnut": 3, "ionos": 6, "prolifi": 8, "planship": 6}
 _OFTEN: Final = {"netnut": 1, "ionos": 1, "prolifi": 1, "planship": 2}
-_RESTARTED: Final = 10 * DAY
+_RESTARTED: Final = 3 * DAY
+_JOINED: Final = 6 * DAY
 SESSIONS: Final = {
     "before": Session("exporter-a:10924", _RARELY, begins=45 * DAY, ends=_RESTARTED + HOUR, offset=41),
     "after": Session("exporter-a:10924", _OFTEN, begins=_RESTARTED, ends=0, offset=41, away=HOUR),
-    "beside": Session("exporter-b:10924", _SELDOM, begins=10 * DAY, ends=0, offset=173),
+    "beside": Session("exporter-b:10924", _SELDOM, begins=_JOINED, ends=0, offset=173),
 }
 """An exporter that was away for an hour and then asked more often; and another beside it."""
 

@@ -19,8 +19,8 @@ from servers import GENERATIONS, NEWEST, prometheus, run_tool, victoria_metrics
 
 ENGINES: Final = (*GENERATIONS, "victoria-metrics")
 """What evaluates PromQL: both generations of Prometheus, and VictoriaMetrics."""
-LOOKBACK: Final = "31m"
-"""How old a sample may be to count as the present one; the history is scraped every half hour."""
+LOOKBACK: Final = "61m"
+"""How old a sample may be to count as the present one; the history is scraped every hour."""
 LONG_QUERIES: Final = "-search.maxQueryLen=65536"
 """What VictoriaMetrics needs for the dashboards' queries."""
 

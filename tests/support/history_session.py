@@ -30,7 +30,7 @@ END: Final = START
 """The last moment of the history: Saturday 2026-11-21 12:00:00 UTC."""
 
 JOB: Final = "usage-exporter"
-SCRAPED_EVERY: Final = 1800.0
+SCRAPED_EVERY: Final = 3600.0
 """Seconds; shortly before the end far more often."""
 LATELY: Final = 2 * DAY
 SCRAPED_LATELY_EVERY: Final = 300.0

@@ -38,13 +38,13 @@ class Trouble:
 
 
 TROUBLES: Final = (
-    Trouble("netnut", "acme", "down", 12 * DAY, 12 * DAY - 9 * HOUR),
-    Trouble("ionos", "globex", "unreachable", 5 * DAY, 5 * DAY - 5 * HOUR),
+    Trouble("netnut", "acme", "down", 12 * DAY, 12 * DAY - 30 * HOUR),
+    Trouble("ionos", "globex", "unreachable", 2 * DAY, 2 * DAY - 5 * HOUR),
     Trouble("prolifi", "acme", "gone", 13 * HOUR, 9 * HOUR),
     Trouble("prolifi", "acme", "drift", 30 * HOUR, 0),
     Trouble("netnut", "acme", "refused", 22 * HOUR, 21 * HOUR),
     Trouble("planship", "acme", "down", 16 * HOUR, 14 * HOUR),
-    Trouble("prolifi", "globex", "busy", 10 * HOUR, 8 * HOUR),
+    Trouble("prolifi", "acme", "busy", 8 * HOUR, 6 * HOUR),
     Trouble("planship", "globex", "refused", 20 * HOUR, 0),
 )
 

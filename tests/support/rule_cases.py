@@ -1,7 +1,8 @@
 """The tests in `prometheus/tests`, prepared for `promtool test rules` and for `vmalert-tool unittest`.
 
 The files are in promtool's format, and it can run them as they are. But the cost of an evaluation is nearly all in
-parsing and running the rules, even without data, so here each test gets only the rules that it depends on.
+parsing and running the rules, even without data. So a test that runs alone gets only the rules that it depends on,
+and tests of the same steps can run together: over the same time, each with a job of its own.
 """
 
 import json
@@ -15,6 +16,10 @@ import yaml
 _RECORD: Final = re.compile(r"\busage:\w+:\w+")
 _ALERTS: Final = re.compile(r"\b(?:ALERTS|usage:quota_alerts:held)\b(?:\{([^}]*)\})?")
 _ALERTNAME: Final = re.compile(r'\balertname=(~?)"([^"]*)"')
+_SELECTOR: Final = re.compile(r"(?<!\")\b(ALERTS|usage_\w+|usage:\w+:\w+)\b(?:\{(?!\})|(?:\{\})?)|\{(?=__name__)")
+_DURATION: Final = re.compile(r"(\d+)([dhms])")
+_UNITS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_JOB: Final = "usage-exporter"
 
 Document = dict[str, Any]
 
@@ -24,7 +29,27 @@ def rule_cases(file: Path) -> list[Document]:
     document = yaml.safe_load(file.read_text())
     read = [yaml.safe_load((file.parent / name).read_text()) for name in document["rule_files"]]
     groups = [group for one in read for group in one["groups"]]
-    return [{**document, "tests": [test], "rule_files": _needed(groups, test)} for test in document["tests"]]
+    return [
+        {**document, "tests": [test], "rule_files": _needed(groups, test), "all_rules": groups}
+        for test in document["tests"]
+    ]
+
+
+def together(cases: list[Document]) -> list[Document]:
+    """Cases joined where they have the same steps: each gets a job of its own, and every rule keeps jobs apart.
+
+    Alerts are looked at as series, so without their texts. A case about no exporter at all stays as it is, for
+    `absent()` knows no job that is not there.
+    """
+    joined: dict[tuple[str, str], list[Document]] = {}
+    alone = []
+    for case in cases:
+        (test,) = case["tests"]
+        if "UsageExporterAbsent" in json.dumps(test):
+            alone.append(case)
+        else:
+            joined.setdefault((test["interval"], case["evaluation_interval"]), []).append(case)
+    return [_joined(same) for same in joined.values()] + alone
 
 
 def for_vmalert(case: Document) -> Document:
@@ -43,9 +68,67 @@ def write(cases: list[Document], folder: Path) -> list[Path]:
         rules, file = folder / f"{number}-rules.yml", folder / f"{number}.yml"
         order = [group["name"] for group in case["rule_files"]]
         rules.write_text(json.dumps({"groups": case["rule_files"]}))
-        file.write_text(json.dumps({**case, "rule_files": [rules.name], "group_eval_order": order}))
+        shown = {key: value for key, value in case.items() if key != "all_rules"}
+        file.write_text(json.dumps({**shown, "rule_files": [rules.name], "group_eval_order": order}))
         files.append(file)
     return files
+
+
+def _joined(cases: list[Document]) -> Document:
+    step = cases[0]["evaluation_interval"]
+    tests = [_in_job(case["tests"][0], f"{_JOB}/{number}", step) for number, case in enumerate(cases)]
+    test = {
+        "interval": tests[0]["interval"],
+        "input_series": [series for one in tests for series in one["input_series"]],
+        "promql_expr_test": [expected for one in tests for expected in one["promql_expr_test"]],
+    }
+    groups = [_of_every_job(group) for group in cases[0]["all_rules"]]
+    return {**cases[0], "rule_files": groups, "tests": [test]}
+
+
+def _of_every_job(group: Document) -> Document:
+    rules = [{**rule, "expr": rule["expr"].replace(f'job="{_JOB}"', f'job=~"{_JOB}/.+"')} for rule in group["rules"]]
+    return {**group, "rules": rules}
+
+
+def _in_job(test: Document, job: str, step: str) -> Document:
+    """A test with a job of its own, which looks at alerts as series and at nothing of other jobs."""
+    looked_at = [_as_series(one, step) for one in test.get("alert_rule_test", [])] + test.get("promql_expr_test", [])
+    expected = [{**one, "expr": _SELECTOR.sub(_limited, one["expr"])} for one in looked_at]
+    whole = json.dumps({"input_series": test["input_series"], "promql_expr_test": expected})
+    return {
+        "interval": test["interval"],
+        **json.loads(whole.replace('job=\\"', f'job=\\"{job}').replace(job + _JOB, job)),
+    }
+
+
+def _limited(selector: re.Match[str]) -> str:
+    """A selector of the series of a job that is still to be named."""
+    found = selector[0].removesuffix("{}")
+    return f'{found}job="",' if found.endswith("{") else f'{found}{{job=""}}'
+
+
+def _as_series(look: Document, step: str) -> Document:
+    """What is expected of an alert, as an expression: at the last evaluation, for its series is seen no longer."""
+    name = look["alertname"]
+    labels = [
+        ", ".join(
+            f"{key}={json.dumps(value, ensure_ascii=False)}"
+            for key, value in alert["exp_labels"].items()
+            if key != "job"
+        )
+        for alert in look["exp_alerts"]
+    ]
+    state = f'alertname="{name}", alertstate="firing", job=""'
+    return {
+        "eval_time": f"{_seconds(look['eval_time']) // _seconds(step) * _seconds(step)}s",
+        "expr": f'max without (alertgroup) (ALERTS{{alertname="{name}", alertstate="firing"}})',
+        "exp_samples": [{"labels": f"{{{state}, {one}}}", "value": 1} for one in labels],
+    }
+
+
+def _seconds(duration: str) -> int:
+    return sum(int(number) * _UNITS[unit] for number, unit in _DURATION.findall(duration))
 
 
 def _test_for_vmalert(test: Document, groups: list[Document]) -> Document:

@@ -82,11 +82,16 @@ def exporter(here: Place, sections: Mapping[str, Any], *arguments: str) -> Itera
         yield Exporter(here, log, "https" if "tls_server_config" in sections else "http", process)
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Place:
-    one = place(tmp_path)
+def place_for_scraper(folder: Path) -> Place:
+    folder.mkdir(exist_ok=True)
+    one = place(folder)
     one.issue("scraper", "scraper.example.com")
     return one
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Place:
+    return place_for_scraper(tmp_path)
 
 
 def healthcheck(url: str) -> tuple[int, str]:
@@ -94,58 +99,59 @@ def healthcheck(url: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def scrape_config(exporter: Exporter, **settings: Any) -> dict[str, Any]:
+def scrape_job(name: str, exporter: Exporter, password: str, *, with_certificate: bool) -> dict[str, Any]:
+    folder = exporter.here.folder
+    certificate = {"cert_file": str(folder / "scraper.crt"), "key_file": str(folder / "scraper.key")}
     return {
-        "global": {"scrape_interval": "1s"},
-        "scrape_configs": [
-            {
-                "job_name": "usage-exporter",
-                "scheme": exporter.scheme,
-                "static_configs": [{"targets": [exporter.address]}],
-                **settings,
-            }
-        ],
+        "job_name": name,
+        "scheme": exporter.scheme,
+        "static_configs": [{"targets": [exporter.address]}],
+        "basic_auth": {"username": USER, "password": password},
+        "tls_config": {"ca_file": str(folder / "ca.crt"), **(certificate if with_certificate else {})},
     }
 
 
-def scraped(url: str) -> dict[str, str]:
-    """What Prometheus says of its scrapes: their health, and the last error; not before there was one."""
+def scrape_results(url: str, count: int) -> dict[str, tuple[str, str]]:
+    """The health of each job's scrapes in Prometheus, and the last error, once each has been scraped."""
 
-    def ask() -> dict[str, str]:
-        for one in json.loads(fetch(f"{url}/api/v1/targets"))["data"]["activeTargets"]:
-            if one["health"] != "unknown":
-                return {"health": one["health"], "error": one["lastError"]}
-        return {}
+    def ask() -> dict[str, tuple[str, str]]:
+        targets = json.loads(fetch(f"{url}/api/v1/targets"))["data"]["activeTargets"]
+        results = {one["scrapePool"]: (one["health"], one["lastError"]) for one in targets}
+        return results if len(results) == count and "unknown" not in dict(results.values()) else {}
 
     return eventually(ask)
 
 
-@pytest.mark.parametrize(
-    ("mutual", "given", "expected"),
-    [
-        (False, {"password": PASSWORD}, ("up", "")),
-        (False, {"password": OTHER_PASSWORD}, ("down", "server returned HTTP status 401 Unauthorized")),
-        (True, {"password": PASSWORD, "certificate": True}, ("up", "")),
-        (True, {"password": PASSWORD}, ("down", "remote error: tls: ")),
-    ],
-    ids=["password", "wrong-password", "certificate", "no-certificate"],
-)
-def test_a_real_prometheus_scrapes_over_tls_with_its_credentials(
-    generation: str, mutual: bool, given: dict[str, Any], expected: tuple[str, str], here: Place
-) -> None:
-    health, error = expected
-    sections = {"tls_server_config": MUTUAL if mutual else TLS, "basic_auth_users": {USER: HASH}}
-    trust = {"ca_file": str(here.folder / "ca.crt")}
-    if given.get("certificate"):
-        trust |= {"cert_file": str(here.folder / "scraper.crt"), "key_file": str(here.folder / "scraper.key")}
-    with exporter(here, sections) as one:
-        config = scrape_config(one, basic_auth={"username": USER, "password": given["password"]}, tls_config=trust)
-        with prometheus(generation, here.folder, config) as url:
-            found = scraped(url)
-            assert (found["health"], error in found["error"]) == (health, True), found
-            if health == "up":
-                query = urlencode({"query": 'usage_exporter_account_up{account="a"}'})
-                assert eventually(lambda: json.loads(fetch(f"{url}/api/v1/query?{query}"))["data"]["result"])
+def test_a_real_prometheus_scrapes_over_tls_with_its_credentials(generation: str, tmp_path: Path) -> None:
+    expected = {
+        "password": ("up", ""),
+        "wrong-password": ("down", "server returned HTTP status 401 Unauthorized"),
+        "certificate": ("up", ""),
+        "no-certificate": ("down", "remote error: tls: "),
+    }
+    users = {USER: HASH}
+    with (
+        exporter(place_for_scraper(tmp_path / "tls"), {"tls_server_config": TLS, "basic_auth_users": users}) as tls,
+        exporter(
+            place_for_scraper(tmp_path / "mutual"), {"tls_server_config": MUTUAL, "basic_auth_users": users}
+        ) as mutual,
+    ):
+        jobs = [
+            scrape_job("password", tls, PASSWORD, with_certificate=False),
+            scrape_job("wrong-password", tls, OTHER_PASSWORD, with_certificate=False),
+            scrape_job("certificate", mutual, PASSWORD, with_certificate=True),
+            scrape_job("no-certificate", mutual, PASSWORD, with_certificate=False),
+        ]
+        with prometheus(generation, tmp_path, {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}) as url:
+            results = scrape_results(url, len(jobs))
+            query = urlencode({"query": 'usage_exporter_account_up{account="a"}'})
+            shown = eventually(lambda: json.loads(fetch(f"{url}/api/v1/query?{query}"))["data"]["result"])
+
+    assert {job: health for job, (health, _) in results.items()} == {
+        job: health for job, (health, _) in expected.items()
+    }
+    assert {job for job, (_, error) in expected.items() if error not in results[job][1]} == set()
+    assert {one["metric"]["job"] for one in shown} <= {"password", "certificate"}
 
 
 def test_certificates_and_users_rotate_in_a_running_exporter_and_a_broken_change_is_refused(here: Place) -> None:
