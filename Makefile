@@ -46,10 +46,10 @@ worlds: $(VENV)/development ## compare the page with independent readers on WORL
 torture: $(VENV)/development ## fail every call of a poll, a scrape, a reload and a start in turn
 	@$(BIN)/python tests/support/torture.py
 
-soak: $(VENV)/development ## run an exporter under everything at once, for SECONDS (180)
+soak: $(VENV)/development ## run exporters under everything at once, kills and coming and going, for SECONDS (180)
 	@$(BIN)/python tests/support/soak.py $(SECONDS)
 
-bench: $(VENV)/development ## what everything costs, beside the usual ways; half an hour
+bench: $(VENV)/development ## what everything costs, beside the usual ways; twenty minutes
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python scripts/write-figures
 

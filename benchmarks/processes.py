@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -56,11 +55,6 @@ class Program:
                 amount, unit = value.split()
                 return int(amount) * _BYTES[unit]
         raise LookupError(field)
-
-    def trim(self) -> None:
-        """Have it give back what it has no use for; it runs under `benchmarks.trimming`."""
-        os.kill(self.pid, signal.SIGUSR1)
-        self.wait_until_quiet()
 
     def wait_until_quiet(self) -> None:
         """Return when it has done next to nothing for a moment."""
