@@ -2,8 +2,8 @@
 
 Its vendors fail in every way that the sandbox knows, at random; the configuration is read again, good and bad; a
 secret is rotated; two clients scrape, and others open connections and say nothing. For the second half of the time
-one exporter is killed again and again, and what another one reads comes and goes. `python tests/support/soak.py SECONDS`
-prints what it counted, and ends with 1 at the first thing that does not hold.
+one exporter is killed again and again, and what another one reads comes and goes.
+`python tests/support/soak.py SECONDS` prints what it counted, and ends with 1 at the first thing that does not hold.
 """
 
 import json
