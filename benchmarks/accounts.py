@@ -28,11 +28,11 @@ from exporter.config import parse
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition
 from exporter.metrics import Sample
-from exporter.polling.pipeline import Brought, made
+from exporter.polling.pipeline import PollResult, process
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors import Account as AccountSettings
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 _MS: Final = 1000.0
 _SETTLED_SECONDS: Final = 0.15
@@ -79,24 +79,24 @@ class House:
         text = Account(1, accounts=accounts).configuration("http://127.0.0.1")
         self.accounts = parse(text.encode(), Path()).accounts
         self._store, self._telemetry = Store(), Telemetry(0.0)
-        self._store.adopt({account.key: 1 for account in self.accounts})
+        self._store.reconfigure({account.key: 1 for account in self.accounts})
         for account in self.accounts:
-            self._telemetry.adopt(account)
+            self._telemetry.add(account)
         self._page = Exposition(self._store, self._telemetry)
 
     def commit(self, account: AccountSettings, samples: list[Sample]) -> None:
         """Take what a poll brought to the page."""
         key, now = account.key, NOW.timestamp()
-        self._store.attempted(key, now)
-        self._telemetry.accounts[key].requested("200", 0.1)
-        brought = Brought(0, samples, Notes(), None, asked_at=NOW, read_at=now, stale_at=inf)
-        polled = made(account, brought, self._store[key])
-        self._telemetry.accounts[key].polled(1.0, polled.reading)
-        self._store.succeeded(key, polled.part, polled.whole, 0, polled.ledger)
+        self._store.record_attempt(key, now)
+        self._telemetry.accounts[key].on_request("200", 0.1)
+        result = PollResult(0, samples, Diagnostics(), None, asked_at=NOW, read_at=now, stale_at=inf)
+        polled = process(account, result, self._store[key])
+        self._telemetry.accounts[key].on_poll(1.0, polled.reading)
+        self._store.record_success(key, polled.state, polled.account_state, 0, polled.ledger)
 
     def scrape(self) -> bytes:
         """Return the page, packed."""
-        return b"".join(self._page.page(Format.OPENMETRICS, 0.0).packed())
+        return b"".join(self._page.page(Format.OPENMETRICS, 0.0).gzip_parts())
 
 
 def _one_changed(scale: Scale) -> Iterator[Figure]:

@@ -24,10 +24,10 @@ from benchmarks.peers import CLIENT_LIBRARY
 from benchmarks.scale import Scale
 from exporter.config import parse
 from exporter.metrics import Sample
-from exporter.polling.pipeline import Brought, made
+from exporter.polling.pipeline import PollResult, process
 from exporter.store.store import Store
 from exporter.vendors.planship.families import PLANSHIP_LEVER_BUCKET_USAGE as FAMILY
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 _MICRO: Final = 1e6
 _BAR: Final = Bar(ratio_at_most=1 / 4)
@@ -45,14 +45,14 @@ class Polls:
         os.environ.update(SECRET)
         (self._account,) = parse(Account(1).configuration("http://127.0.0.1").encode(), Path()).accounts
         self._store = Store()
-        self._store.adopt({self._account.key: slices})
+        self._store.reconfigure({self._account.key: slices})
 
     def commit(self, number: int, samples: Sequence[Sample]) -> None:
         """Take what a poll of a slice brought to the page."""
         key, now = self._account.key, NOW.timestamp()
-        brought = Brought(number, samples, Notes(), None, asked_at=NOW, read_at=now, stale_at=inf)
-        polled = made(self._account, brought, self._store[key])
-        self._store.succeeded(key, polled.part, polled.whole, number, polled.ledger)
+        result = PollResult(number, samples, Diagnostics(), None, asked_at=NOW, read_at=now, stale_at=inf)
+        polled = process(self._account, result, self._store[key])
+        self._store.record_success(key, polled.state, polled.account_state, number, polled.ledger)
 
 
 def figures(scale: Scale) -> Iterator[Figure]:

@@ -5,55 +5,28 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
-from pydantic.json_schema import GenerateJsonSchema
 
 from exporter import strict_yaml
-from exporter.durations import write_duration
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
+from exporter.vendors.declared.files import declared_vendors, vendor_files
+from exporter.vendors.problems import Problem, SchemaGenerator, join, settings_problems, unknown_key
 from exporter.vendors.settings import Settings, description_of
 
+__all__ = ["Config", "ConfigError", "Problem", "digest", "load", "parse", "schema", "unknown_key"]
+
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
+_KEYS: Final = ("accounts", "vendor_files")
 
-_IN_OUR_WORDS: Final[Mapping[str, str]] = {
-    "missing": "is missing",
-    "bool_type": "write true or false",
-    "int_type": "write a whole number",
-    "float_type": "write a number",
-    "finite_number": "write a number that is finite",
-    "greater_than": "write a number greater than {gt}",
-    "greater_than_equal": "write a number of at least {ge}",
-    "less_than_equal": "write a number of at most {le}",
-    "literal_error": "write {expected}",
-    "string_type": "write text; in quotes where it could be a number, true, false or null",
-    "string_unicode": "write text in Unicode",
-    "string_too_short": "must not be empty",
-    "string_pattern_mismatch": "write up to 63 letters, digits and ._@- , the first a letter or digit",
-    "tuple_type": "write a list",
-    "too_short": "write at least one",
-    "model_type": "write a mapping",
-    "dict_type": "write a mapping",
-}
-"""What pydantic finds by its kinds of error; names are the one kind of setting with a pattern."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """What is wrong at one place of a configuration, and what would be right. Never shows what was given."""
-
-    path: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.text}" if self.path else self.text
+Vendors = Mapping[str, type[Account]]
+"""By name."""
 
 
 class ConfigError(Exception):
@@ -65,18 +38,26 @@ class ConfigError(Exception):
 
 
 class Config(Settings):
-    """The whole configuration, or the part of it that is a shard's."""
+    """The whole configuration, or the part of it that is a shard's.
+
+    Attributes:
+        accounts: those that are polled.
+        vendors: those that an account can be at: built in, and declared by `vendor_files`.
+
+    """
 
     accounts: tuple[Account, ...]
+    vendors: Mapping[str, type[Account]] = VENDORS
     shard: Shard = Shard()
 
-    def of_shard(self, shard: Shard) -> Config:
+    def shard_part(self, shard: Shard) -> Config:
         """Return what of a whole configuration is a shard's: accounts, or some of their customers, and of each rate."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
-            users.setdefault(one.credential, set()).update(one.shards(shard.total))
-        parts = (one.with_rate_share(1 / len(users[one.credential])).of_shard(shard) for one in self.accounts)
-        return Config.model_construct(accounts=tuple(part for part in parts if part is not None), shard=shard)
+            users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))
+        parts = (one.with_rate_share(1 / len(users[one.credential])).shard_part(shard) for one in self.accounts)
+        own = tuple(part for part in parts if part is not None)
+        return Config.model_construct(accounts=own, vendors=self.vendors, shard=shard)
 
 
 def load(path: Path) -> Config:
@@ -94,11 +75,26 @@ def load(path: Path) -> Config:
 
 
 def digest(path: Path) -> str:
-    """Return what changes when the content of a configuration file does; empty while it cannot be read."""
+    """Return what changes when a configuration does, its vendor files included; empty while it cannot be read."""
     try:
-        return hashlib.sha256(strict_yaml.read(path)).hexdigest()
+        text = strict_yaml.read(path)
+        found = hashlib.sha256(text)
+        for file in _vendor_files(text, path.parent):
+            found.update(f"\0{file}\0".encode() + strict_yaml.read(file))
     except OSError:
         return ""
+    return found.hexdigest()
+
+
+def _vendor_files(text: bytes, directory: Path) -> list[Path]:
+    """Return the vendor files that a text names; none where it cannot be read. A large one without is not parsed."""
+    if b"vendor_files" not in text:
+        return []
+    try:
+        document = strict_yaml.load(text)
+    except strict_yaml.YAMLProblem:
+        return []
+    return vendor_files(document.get("vendor_files"), directory)[0] if isinstance(document, dict) else []
 
 
 def parse(text: bytes, directory: Path) -> Config:
@@ -112,101 +108,56 @@ def parse(text: bytes, directory: Path) -> Config:
         document = strict_yaml.load(text)
     except strict_yaml.YAMLProblem as problem:
         raise ConfigError([Problem("", str(problem))]) from None
-    accounts, problems = _read(document, directory)
-    if problems:
-        raise ConfigError(problems)
-    return Config.model_construct(accounts=tuple(accounts))
-
-
-def _read(document: object, directory: Path) -> tuple[list[Account], list[Problem]]:
     if not isinstance(document, dict):
-        return [], [Problem("", "write a mapping with the key accounts")]
-    problems = [
-        Problem(_join("", str(key)), unknown_key(str(key), ["accounts"])) for key in document if key != "accounts"
-    ]
+        raise ConfigError([Problem("", "write a mapping with the key accounts")])
+    declared, vendor_problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
+    vendors: dict[str, type[Account]] = {**VENDORS, **declared}
+    accounts, problems = _read(document, directory, vendors, are_all=not vendor_problems)
+    if problems or vendor_problems:
+        raise ConfigError([*vendor_problems, *problems])
+    return Config.model_construct(accounts=tuple(accounts), vendors=vendors)
+
+
+def _read(
+    document: Mapping[str, Any], directory: Path, vendors: Vendors, *, are_all: bool
+) -> tuple[list[Account], list[Problem]]:
+    """Return the accounts, and what is wrong with them; of vendors that are not known nothing, if some are missing."""
+    problems = [Problem(join("", str(key)), unknown_key(str(key), _KEYS)) for key in document if key not in _KEYS]
     given = document.get("accounts")
     if not isinstance(given, list) or not given:
         return [], [*problems, Problem("accounts", "write a list of at least one account")]
     accounts: list[Account] = []
     for index, entry in enumerate(given):
-        found = _account(entry, directory)
+        if not are_all and isinstance(entry, dict) and str(entry.get("vendor")) not in vendors:
+            continue
+        found = _account(entry, directory, vendors)
         if isinstance(found, Account):
             accounts.append(found)
         else:
-            problems += [Problem(_join(f"accounts[{index}]", one.path), one.text) for one in found]
+            problems += [Problem(join(f"accounts[{index}]", one.path), one.text) for one in found]
     return accounts, [*problems, *_repeated(given)]
 
 
-def _account(entry: object, directory: Path) -> Account | list[Problem]:
+def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list[Problem]:
     if not isinstance(entry, dict):
         return [Problem("", "write a mapping with vendor, name and the vendor's settings")]
-    vendor = VENDORS.get(str(entry.get("vendor")))
+    vendor = vendors.get(str(entry.get("vendor")))
     if vendor is None:
-        return [_no_vendor(entry)]
-    conflicts = {path: Problem(path, text) for path, text in vendor.conflicts(entry)}
+        return [_no_vendor(entry, vendors)]
+    conflicts = {path: Problem(path, text) for path, text in vendor.find_conflicts(entry)}
     try:
         account = vendor.model_validate(entry, context={"directory": directory})
     except ValidationError as error:
-        found = conflicts | _found(vendor, error)
-        return sorted(one for one in found.values() if not _explained(one.path, found))
+        return settings_problems(vendor, error, conflicts)
     return list(conflicts.values()) or account
 
 
-def _no_vendor(entry: Mapping[str, object]) -> Problem:
+def _no_vendor(entry: Mapping[str, object], vendors: Vendors) -> Problem:
     near_keys = difflib.get_close_matches("vendor", entry, n=1)
     if "vendor" not in entry and near_keys:
         return Problem(near_keys[0], unknown_key(near_keys[0], ["vendor"]))
-    near = difflib.get_close_matches(str(entry.get("vendor")), VENDORS, n=1)
-    return Problem("vendor", f"write one of {', '.join(VENDORS)}" + (f"; did you mean {near[0]}?" if near else ""))
-
-
-def _explained(path: str, found: Iterable[str]) -> bool:
-    """Whether something within this place is wrong too, which is what makes it wrong."""
-    return bool(path) and any(other.startswith((f"{path}[", f"{path}.")) for other in found)
-
-
-def _found(vendor: type[Account], error: ValidationError) -> dict[str, Problem]:
-    """Say in our words what pydantic found; where a value may be of several kinds, what it says of each is one."""
-    found: dict[str, Problem] = {}
-    for detail in error.errors(include_url=False):
-        path, fields = _place(vendor, detail["loc"])
-        unknown = detail["type"] == "extra_forbidden"
-        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _said(detail)
-        found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
-    return found
-
-
-def _place(vendor: type[Settings], steps: Iterable[int | str]) -> tuple[str, Iterable[str]]:
-    """Return the path of a place, and the keys known there. Below a plain value pydantic names kinds, not places."""
-    path = ""
-    known: Iterable[str] = ()
-    within: type[Settings] | None = vendor
-    for step in steps:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif within is not None:
-            path, known, within = _join(path, step), within.model_fields, _part(within, step)
-    return path, known
-
-
-def _part(settings: type[Settings], name: str) -> type[Settings] | None:
-    """Return the settings that one of these holds, itself or in a list."""
-    field = settings.model_fields.get(name)
-    kinds = (field.annotation, *get_args(field.annotation)) if field else ()
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None)
-
-
-def _said(detail: Any) -> str:
-    text = _IN_OUR_WORDS.get(detail["type"])
-    if text is None:
-        return str(detail["msg"]).removeprefix("Value error, ")
-    return text.format_map(detail.get("ctx", {})).replace("'", "")
-
-
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Say that a key is not known, and which of the known ones it is near to."""
-    near = difflib.get_close_matches(key, list(known), n=1)
-    return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
+    near = difflib.get_close_matches(str(entry.get("vendor")), vendors, n=1)
+    return Problem("vendor", f"write one of {', '.join(vendors)}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _repeated(entries: Iterable[object]) -> Iterator[Problem]:
@@ -218,25 +169,12 @@ def _repeated(entries: Iterable[object]) -> Iterator[Problem]:
                 yield Problem(f"accounts[{index}].name", f"is the name of accounts[{first}] too; unique per vendor")
 
 
-def _join(path: str, step: str) -> str:
-    shown = step if step.isprintable() else ascii(step)
-    return f"{path}.{shown}" if path and shown else path or shown
-
-
-class _SchemaGenerator(GenerateJsonSchema):
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - none says more than its key
-        return False
-
-    def encode_default(self, dft: object) -> Any:
-        return write_duration(dft) if isinstance(dft, float) else super().encode_default(dft)
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a configuration, for editors."""
-    any_account: Any = Annotated[reduce(or_, VENDORS.values()), Field(discriminator="vendor")]
-    account = TypeAdapter(any_account).json_schema(schema_generator=_SchemaGenerator)
+def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
+    """Return the JSON Schema of a configuration with accounts at these vendors, for editors."""
+    any_account: Any = Annotated[reduce(or_, vendors.values()), Field(discriminator="vendor")]
+    account = TypeAdapter(any_account).json_schema(schema_generator=SchemaGenerator)
     definitions: dict[str, Any] = account.pop("$defs", {})
-    for vendor in VENDORS.values():
+    for vendor in vendors.values():
         for name, shown in definitions[vendor.__name__]["properties"].items():
             shown.setdefault("description", description_of(vendor, name))
     return {
@@ -245,6 +183,13 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": ["accounts"],
-        "properties": {"accounts": {"type": "array", "minItems": 1, "items": account}},
+        "properties": {
+            "accounts": {"type": "array", "minItems": 1, "items": account},
+            "vendor_files": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "description": "Files that declare vendors, as patterns such as vendors/*.yaml.",
+            },
+        },
         "$defs": definitions,
     }

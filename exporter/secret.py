@@ -25,7 +25,7 @@ MAX_SECRET_BYTES: Final = 64 * 1024
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # Control characters, and what stands for bytes of a variable that are not UTF-8.
-_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_INVALID: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SHORTEST_REDACTED: Final = 4
 _MOST_FORMS: Final = 4096
 
@@ -97,7 +97,7 @@ class FileSecret:
 
 
 _last_read: Final[dict[Path, str]] = {}
-_forms: Final[dict[str, None]] = {}
+_redacted_forms: Final[dict[str, None]] = {}
 _lock: Final = threading.Lock()
 
 
@@ -107,7 +107,7 @@ def secret_reference(text: str) -> EnvironmentSecret | None:
     return EnvironmentSecret(match[1]) if match else None
 
 
-def remember(value: str) -> str:
+def register(value: str) -> str:
     """Return the value, which `redact` knows from now on in each form in which it may be written."""
     if len(value) >= _SHORTEST_REDACTED:
         encoded = base64.b64encode(value.encode()).decode()
@@ -115,17 +115,17 @@ def remember(value: str) -> str:
         forms = (value, quote(value), quote(value, safe=""), quote_plus(value), encoded, *escaped)
         with _lock:
             for form in (*forms, *(form.rstrip("=") for form in forms)):
-                _forms.pop(form, None)
-                _forms[form] = None
-            while len(_forms) > _MOST_FORMS:
-                del _forms[next(iter(_forms))]
+                _redacted_forms.pop(form, None)
+                _redacted_forms[form] = None
+            while len(_redacted_forms) > _MOST_FORMS:
+                del _redacted_forms[next(iter(_redacted_forms))]
     return value
 
 
 def redact(text: str) -> str:
     """Return the text without any secret that was read so far."""
     with _lock:
-        forms = sorted(_forms, key=len, reverse=True)
+        forms = sorted(_redacted_forms, key=len, reverse=True)
     for form in forms:
         if form in text:
             text = text.replace(form, REDACTED)
@@ -145,6 +145,6 @@ def _without_line_end(raw: bytes) -> str:
 def _checked(value: str, where: str) -> str:
     if not value:
         raise SecretUnreadable(f"{where} is empty")
-    if _UNFIT.search(value):
+    if _INVALID.search(value):
         raise SecretUnreadable(f"{where} holds a control character, such as a line end inside the secret, or no UTF-8")
-    return remember(value)
+    return register(value)

@@ -39,13 +39,13 @@ class Shard:
 
     def owns(self, *names: str) -> bool:
         """Whether what these names stand for is this shard's."""
-        return owner(self.total, *names) == self.number
+        return shard_of(self.total, *names) == self.number
 
     def __str__(self) -> str:
         return f"{self.number} of {self.total}"
 
 
-def owner(total: int, *names: str) -> int:
+def shard_of(total: int, *names: str) -> int:
     """Return the number of the one shard of so many that has what these names stand for."""
     if total == 1:
         return 0

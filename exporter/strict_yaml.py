@@ -123,6 +123,23 @@ def _scalar(text: str) -> str | float | bool | None:
     return text
 
 
+def lines(text: bytes) -> dict[str, int]:
+    """Return the line, from 1, of each place of a document that `load` has read, by its path such as `a.b[0].c`."""
+    found: dict[str, int] = {}
+
+    def walk(node: Any, path: str, line: int) -> None:
+        found[path] = line
+        if isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                walk(item, f"{path}[{index}]", item.start_mark.line + 1)
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                walk(value, f"{path}.{key.value}" if path else key.value, key.start_mark.line + 1)
+
+    walk(yaml.compose(text, _PURE), "", 1)
+    return found
+
+
 def dump(document: object) -> str:
     """Return the text of a document: keys in their order, text of several lines as it stands."""
     return yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=math.inf)

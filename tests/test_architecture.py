@@ -23,7 +23,7 @@ MODULES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LAYERS = [
     ["__main__"],
     ["cli"],
-    ["app"],
+    ["app", "history"],
     ["web"],
     ["telemetry", "exposition", "polling"],
     ["store"],
@@ -44,6 +44,7 @@ NEVER = {
     "vendors": {"log"},
     "client": {"metrics"},
     "polling": {"client", "config"},
+    "history": {"config", "web", "telemetry", "exposition", "log"},
     "web": {"vendors", "client", "quota", "polling"},
     "sandbox": {"exporter"},
 }

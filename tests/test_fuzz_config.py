@@ -15,8 +15,8 @@ from exporter import strict_yaml
 from exporter.config import Config, ConfigError, parse
 from exporter.durations import read_duration, read_rate, write_duration
 from exporter.vendors import VENDORS
-from exporter.vendors.periods import Calendar, read_period
-from exporter.vendors.quotas import Quota
+from exporter.vendors.periods import CalendarPeriod, read_period
+from exporter.vendors.quotas import ConfiguredQuota
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ def accounts(draw: st.DrawFn) -> dict[str, Any]:
     fields = sorted(set(VENDORS[vendor].model_fields) - PLACES)
     account |= draw(st.dictionaries(st.sampled_from(fields), VALUES, max_size=3))
     if draw(st.booleans()):
-        account["quotas"] = draw(st.lists(nearly(Quota, WORDS | VALUES), max_size=2) | VALUES)
+        account["quotas"] = draw(st.lists(nearly(ConfiguredQuota, WORDS | VALUES), max_size=2) | VALUES)
     if draw(st.integers(0, 3)) == 0:
         account[draw(st.text(max_size=9))] = draw(VALUES)
     return {**account, "vendor": draw(st.sampled_from((*[vendor] * 9, CANARY, "")))}
@@ -101,7 +101,7 @@ def test_accounts_of_any_settings_can_be_used_or_are_refused_without_their_value
     for account in found.accounts:
         assert account.host
         assert account.stale_seconds >= account.interval > 0
-        assert list(account.cautions()) is not None
+        assert list(account.warnings()) is not None
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("TOKEN", "a-token-of-tests")
             assert account.auth == account.auth
@@ -188,7 +188,7 @@ def test_any_period_is_one_that_now_is_in_or_refused(value: object) -> None:
     except ValueError:
         return
     if not isinstance(period, str):
-        span = period.at(NOW)
+        span = period.span_at(NOW)
         assert span.start is not None
         assert span.end is not None
         assert span.start <= NOW.timestamp() < span.end
@@ -196,12 +196,12 @@ def test_any_period_is_one_that_now_is_in_or_refused(value: object) -> None:
 
 @given(st.integers(1, 31), st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - bounds are naive
 def test_months_follow_each_other_without_a_gap(day: int, now: datetime) -> None:
-    span = Calendar(day=day).at(now)
+    span = CalendarPeriod(day=day).span_at(now)
 
     assert span.start is not None
     assert span.end is not None
     assert span.start <= now.timestamp() < span.end
-    assert Calendar(day=day).at(datetime.fromtimestamp(span.end, UTC)).start == span.end
+    assert CalendarPeriod(day=day).span_at(datetime.fromtimestamp(span.end, UTC)).start == span.end
 
 
 @given(st.integers(1, 10**12).map(lambda milliseconds: milliseconds / 1000))

@@ -14,7 +14,7 @@ from kept_logging import kept_logging
 from patience import DEADLINE_SECONDS
 
 from exporter.log import FORMATS, LEVELS, Format, configure, logger
-from exporter.secret import remember
+from exporter.secret import register
 
 FIELD = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^ "]*)(?: |\Z)')
 
@@ -86,7 +86,7 @@ def test_lines_below_the_level_are_not_written(level: str, capsys: pytest.Captur
 @pytest.mark.parametrize("form", FORMATS)
 def test_secrets_are_taken_out_of_the_rendered_line(form: Format, capsys: pytest.CaptureFixture[str]) -> None:
     configure("debug", form)
-    secret = remember('p4ss"wörd\\ with more')
+    secret = register('p4ss"wörd\\ with more')
 
     logger.error(f"it is {secret}", field=secret)
     logging.getLogger("some.package").error("it said %s", secret)

@@ -19,7 +19,7 @@ from exporter.secret import (
     EnvironmentSecret,
     FileSecret,
     redact,
-    remember,
+    register,
     secret_reference,
 )
 from exporter.vendors import VENDORS
@@ -185,21 +185,21 @@ def test_every_form_of_a_secret_is_redacted(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_secret_within_a_longer_one_does_not_uncover_the_rest() -> None:
-    remember("inner-secret")
-    remember("outer-inner-secret-outer")
+    register("inner-secret")
+    register("outer-inner-secret-outer")
 
     assert redact("outer-inner-secret-outer inner-secret") == f"{REDACTED} {REDACTED}"
 
 
 def test_a_word_too_short_to_be_a_secret_is_left_alone() -> None:
-    assert remember("abc") == "abc"
+    assert register("abc") == "abc"
     assert redact("abc") == "abc"
 
 
 def test_the_oldest_forms_are_forgotten_before_memory_is_full() -> None:
-    remember("the-oldest-token-of-all")
+    register("the-oldest-token-of-all")
     for number in range(5000):
-        remember(f"a-token-in-a-long-row-{number}")
+        register(f"a-token-in-a-long-row-{number}")
 
     assert redact("the-oldest-token-of-all") == "the-oldest-token-of-all"
     assert redact("a-token-in-a-long-row-4999") == REDACTED
@@ -207,7 +207,7 @@ def test_the_oldest_forms_are_forgotten_before_memory_is_full() -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=8, max_size=40))
 def test_no_text_that_was_remembered_is_written(value: str) -> None:
-    remember(value)
+    register(value)
 
     assert value not in redact(f"a line with {value} in it")
 

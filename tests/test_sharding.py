@@ -13,7 +13,7 @@ from virtual_time import run_virtually, virtual_now
 
 from exporter.app.exporter import Exporter
 from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config, parse
 from exporter.sharding import Shard, jump_hash
 from exporter.telemetry.telemetry import AccountTelemetry
@@ -83,7 +83,7 @@ def test_there_is_no_such_shard(number: int, total: int) -> None:
 
 def parts(text: str, total: int) -> list[Config]:
     whole = parse(text.encode(), Path())
-    return [whole.of_shard(Shard(number, total)) for number in range(total)]
+    return [whole.shard_part(Shard(number, total)) for number in range(total)]
 
 
 def the_only(config: Config) -> Any:
@@ -134,7 +134,7 @@ def test_an_account_is_shared_out_by_its_customers_unless_one_place_needs_all_of
 
     assert len(found) == (3 if shared else 1)
     assert [one.shard.total for one in found] == [3] * len(found)
-    assert sum(one.at_home for one in found) == 1
+    assert sum(one.owns_account_metrics for one in found) == 1
     if not shared:
         assert found[0].model_dump() == whole.model_dump()
 
@@ -149,38 +149,38 @@ def test_the_home_of_an_account_has_its_own_figures_even_without_a_customer() ->
     others = one.replace("window: month", "window: all")
 
     assert {tuple(the_only(part).customers) for part in parts(one, 7) if part.accounts} >= {(UUID,)}
-    assert sum(the_only(part).at_home for part in parts(one, 7) if part.accounts) == 1
+    assert sum(the_only(part).owns_account_metrics for part in parts(one, 7) if part.accounts) == 1
     assert sum(bool(part.accounts) for part in parts(others, 7)) == 1
 
 
 def test_the_only_shard_has_all_as_it_was() -> None:
     for text in (PLANSHIP, PROLIFI, account("netnut")):
         whole = parse(text.encode(), Path())
-        assert whole.of_shard(Shard()) == whole
+        assert whole.shard_part(Shard()) == whole
 
 
 def test_the_same_part_of_the_same_configuration_is_equal_and_another_is_not() -> None:
     one, other = (parse(account("prolifi").encode(), Path()) for _ in range(2))
 
-    assert one.of_shard(Shard(1, 3)).accounts == other.of_shard(Shard(1, 3)).accounts
-    assert one.of_shard(Shard(1, 3)).accounts != other.of_shard(Shard(2, 3)).accounts
+    assert one.shard_part(Shard(1, 3)).accounts == other.shard_part(Shard(1, 3)).accounts
+    assert one.shard_part(Shard(1, 3)).accounts != other.shard_part(Shard(2, 3)).accounts
 
 
 @pytest.mark.parametrize(("settings", "total", "seconds"), [("", 1, 60), ("", 4, 240), ("rate_limit: 80/1m", 4, 2400)])
 def test_a_shard_asks_at_its_share_of_the_rate(settings: str, total: int, seconds: float) -> None:
-    paced: list[Pacer] = []
+    limiters: list[RateLimiter] = []
 
-    def open_client(opened: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
-        paced.append(pacer)
-        return Client(opened.endpoint, pacer, observer)
+    def open_client(opened: Account, limiter: RateLimiter, observer: AccountTelemetry) -> Client:
+        limiters.append(limiter)
+        return Client(opened.endpoint, limiter, observer)
 
     async def main() -> float:
         exporter, began = Exporter(virtual_now, open_client), anyio.current_time()
-        config = parse(account("prolifi", settings).encode(), Path()).of_shard(Shard(total - 1, total))
-        exporter.adopt(config)
+        config = parse(account("prolifi", settings).encode(), Path()).shard_part(Shard(total - 1, total))
+        exporter.apply_config(config)
         async with exporter.poller(the_only(config)):
             for _ in range(800):
-                await paced[0].wait()
+                await limiters[0].wait()
         return anyio.current_time() - began
 
     assert run_virtually(main) == pytest.approx(seconds, rel=0.02)

@@ -12,12 +12,12 @@ import anyio.abc
 
 from exporter.client.client import Client
 from exporter.client.connections import Transport
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config
 from exporter.durations import Rate
 from exporter.errors import InternalError
 from exporter.log import logger
-from exporter.polling.pipeline import Polled, reconfigured, restored
+from exporter.polling.pipeline import ProcessedPoll, reconfigure, restore
 from exporter.polling.poller import Clock, Poller
 from exporter.store.files import FolderInUse, Storage
 from exporter.store.snapshot import AccountKey
@@ -30,13 +30,13 @@ from exporter.vendors.account import Credential
 
 
 def open_client(
-    account: Account, pacer: Pacer, observer: AccountTelemetry, transport: Transport | None = None
+    account: Account, limiter: RateLimiter, observer: AccountTelemetry, transport: Transport | None = None
 ) -> Client:
     """Return a client of an account's vendor."""
-    return Client(account.endpoint, pacer, observer, transport)
+    return Client(account.endpoint, limiter, observer, transport)
 
 
-OpenClient = Callable[[Account, Pacer, AccountTelemetry], Client]
+OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
 
 
 class Exporter:
@@ -59,14 +59,14 @@ class Exporter:
         self._clock = clock
         self._open_client = open_client
         self._storage = storage
-        self._pacers: dict[Credential, Pacer] = {}
+        self._limiters: dict[Credential, RateLimiter] = {}
         self._rates: dict[Credential, tuple[Rate | None, float]] = {}
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
-        self._unwritten: set[AccountKey] = set()
+        self._write_failing: set[AccountKey] = set()
         if storage and (warning := storage.warning):
             logger.warning(warning)
 
-    def adopt(self, config: Config) -> list[Account]:
+    def apply_config(self, config: Config) -> list[Account]:
         """Take up a configuration, and return the accounts that are new or set up in another way.
 
         Of an account that is set up in another way all is kept that is known, unless it signs in as another or
@@ -74,54 +74,56 @@ class Exporter:
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
-        self.store.adopt({key: account.slices for key, account in wanted.items()})
-        self._keep_pacers(config)
+        self.store.reconfigure({key: account.slice_count for key, account in wanted.items()})
+        self._keep_limiters(config)
         for key in before.keys() - wanted.keys():
-            self.telemetry.forget(key)
+            self.telemetry.remove(key)
         changed = [account for key, account in wanted.items() if account != before.get(key)]
         for account in changed:
             if (old := before.get(account.key)) and old.credential != account.credential:
-                self.store.forget(account.key)
-            self.telemetry.adopt(account)
-            if self._storage and not self.store[account.key].known:
+                self.store.reset(account.key)
+            self.telemetry.add(account)
+            if self._storage and not self.store[account.key].has_reading:
                 self._restore(account, self._storage)
             elif old:
-                self.store.restored(account.key, reconfigured(account, self.store[account.key]))
+                self.store.restore(account.key, reconfigure(account, self.store[account.key]))
         self.telemetry.shard = config.shard
-        self.telemetry.loading.accept(self._clock())
+        self.telemetry.reload_status.accept(self._clock())
         return changed
 
-    def _keep_pacers(self, config: Config) -> None:
+    def _keep_limiters(self, config: Config) -> None:
         """Keep the pace of each credential whose rate, and share of it, is the same; the first account's is all's."""
         rates: dict[Credential, tuple[Rate | None, float]] = {}
         for account in config.accounts:
             rates.setdefault(account.credential, (account.rate_limit, account.rate_share))
-        kept = {key: self._pacers[key] for key in rates.keys() & self._pacers.keys() if self._rates[key] == rates[key]}
-        self._pacers, self._rates = kept, rates
+        kept = {
+            key: self._limiters[key] for key in rates.keys() & self._limiters.keys() if self._rates[key] == rates[key]
+        }
+        self._limiters, self._rates = kept, rates
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
         """Open an adopted account for polls; its connections are closed on leaving."""
-        pacer = self._pacers.setdefault(
-            account.credential, Pacer(account.rate_limit, account.assumed_rate, account.rate_share)
+        limiter = self._limiters.setdefault(
+            account.credential, RateLimiter(account.rate_limit, account.assumed_rate, account.rate_share)
         )
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
-        async with self._open_client(account, pacer, observer) as client:
+        async with self._open_client(account, limiter, observer) as client:
             yield Poller(account, client, self.store, observer, self._clock, persist=persist)
 
     def _restore(self, account: Account, storage: Storage) -> None:
         """Show what an earlier process left of an account, at its true age."""
         stored = storage.read(account)
         for reason in stored.invalid:
-            self.telemetry.accounts[account.key].set_aside(reason)
+            self.telemetry.accounts[account.key].on_set_aside(reason)
             _log_storage(account, "a stored reading cannot be used and is set aside", reason)
         for error in stored.errors:
             _log_storage(account, "a stored reading cannot be read", error.strerror)
         fresh_until = anyio.current_time() + account.stale_seconds
         before = self.store[account.key]
-        self.store.restored(
-            account.key, restored(account, before, stored.readings, stored.ledger, self._clock(), fresh_until)
+        self.store.restore(
+            account.key, restore(account, before, stored.readings, stored.ledger, self._clock(), fresh_until)
         )
 
     async def _persist(  # noqa: PLR0913, PLR0917 - whose it is, where to, and what
@@ -130,17 +132,19 @@ class Exporter:
         storage: Storage,
         observer: AccountTelemetry,
         number: int,
-        polled: Polled,
+        polled: ProcessedPoll,
         asked_at: float,
     ) -> bool:
-        part = polled.part
+        part = polled.state
         stored = StoredReading(
             asked_at,
             part.read_at,
             polled.figures,
             part.quotas,
             part.contributions,
-            polled.ledger.of_slice(number, (one.id for one in polled.whole.quotas) if polled.whole else ()),
+            polled.ledger.slice_part(
+                number, (one.id for one in polled.account_state.quotas) if polled.account_state else ()
+            ),
             part.as_of,
             part.dropped,
         )
@@ -150,25 +154,25 @@ class Exporter:
             return False
         except OSError as error:
             if not isinstance(error, FolderInUse):
-                observer.write_failed()
-            if account.key not in self._unwritten:
+                observer.on_write_failed()
+            if account.key not in self._write_failing:
                 _log_storage(account, "a reading cannot be stored; counters of quotas wait for it", error.strerror)
-            self._unwritten.add(account.key)
+            self._write_failing.add(account.key)
             return False
-        self._unwritten.discard(account.key)
+        self._write_failing.discard(account.key)
         return True
 
-    def poll(self, config: Config, tasks: anyio.abc.TaskGroup) -> None:
+    def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> None:
         """Poll the accounts of a configuration from now on; those that did not change go on as they were."""
-        changed = {account.key for account in self.adopt(config)}
+        changed = {account.key for account in self.apply_config(config)}
         kept = {account.key for account in config.accounts} - changed
         for key in self._polled.keys() - kept:
             self._polled.pop(key).cancel()
         for account in config.accounts:
             if account.key in self._polled:
                 continue
-            for caution in account.cautions():
-                logger.warning(caution, vendor=account.vendor, account=account.name)
+            for warning in account.warnings():
+                logger.warning(warning, vendor=account.vendor, account=account.name)
             self._polled[account.key] = anyio.CancelScope()
             tasks.start_soon(self._poll, account, self._polled[account.key])
 
@@ -181,7 +185,7 @@ class Exporter:
                 logger.exception("an account cannot be polled", vendor=account.vendor, account=account.name)
                 if self._polled.get(account.key) is until:  # or it is polled no more, or by another task
                     del self._polled[account.key]
-                    self.store.failed(account.key, InternalError(type(error).__name__))
+                    self.store.record_failure(account.key, InternalError(type(error).__name__))
 
 
 def _log_storage(account: Account, said: str, error: str | None) -> None:

@@ -26,9 +26,11 @@ class Reload:
     One reading is enough for all who ask before it begins.
     """
 
-    def __init__(self, load: Callable[[], Config], adopt: Callable[[Config], None], observer: ReloadObserver) -> None:
+    def __init__(
+        self, load: Callable[[], Config], apply_config: Callable[[Config], None], observer: ReloadObserver
+    ) -> None:
         self._load = load
-        self._adopt = adopt
+        self._apply_config = apply_config
         self._observer = observer
         self._one_at_a_time = anyio.Lock()
         self._request_count = 0
@@ -50,7 +52,7 @@ class Reload:
     async def _read(self) -> str:
         try:
             config = await anyio.to_thread.run_sync(self._load)
-            self._adopt(config)
+            self._apply_config(config)
         except ConfigError as error:
             self._observer.refuse()
             for problem in error.problems:

@@ -78,7 +78,7 @@ async def assemble(
 ) -> AsyncIterator[Parts]:
     """Put the parts of a configuration together; connections are closed on leaving."""
     exporter = Exporter(clock, open_client)
-    exporter.adopt(config)
+    exporter.apply_config(config)
     async with AsyncExitStack() as stack:
         pollers = [(account, await stack.enter_async_context(exporter.poller(account))) for account in config.accounts]
         yield Parts(exporter.store, exporter.telemetry, tuple(pollers))
@@ -94,10 +94,12 @@ async def run(config: Config, serving: Serving) -> None:
     raise_file_limit()
     stop, limits, exporter = anyio.Event(), affordable_limits(), Exporter(storage=serving.storage)
     async with anyio.create_task_group() as tasks:
-        exporter.poll(config, tasks)
+        exporter.restart_polling(config, tasks)
         reload = None
         if serving.load:
-            reload = Reload(serving.load, partial(exporter.poll, tasks=tasks), exporter.telemetry.loading)
+            reload = Reload(
+                serving.load, partial(exporter.restart_polling, tasks=tasks), exporter.telemetry.reload_status
+            )
         if reload and serving.watched:
             tasks.start_soon(watch, *serving.watched, reload)
         tasks.start_soon(
@@ -108,7 +110,7 @@ async def run(config: Config, serving: Serving) -> None:
         pages = guard_origin(application, serving.sockets, serving.protection)
         warn_if_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
-            tasks.start_soon(protection.reload_when_changed, exporter.telemetry.web_loading)
+            tasks.start_soon(protection.reload_when_changed, exporter.telemetry.web_reload_status)
             await Server(protection.require_auth(pages), stop, limits, protection.wrap_tls).run(serving.sockets)
         else:
             await Server(pages, stop, limits).run(serving.sockets)
@@ -130,4 +132,4 @@ async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> byt
             for account, poller in parts.pollers:
                 tasks.start_soon(poll, account, poller)
         page = Exposition(parts.store, parts.telemetry).page(Format.TEXT, anyio.current_time())
-        return b"".join(page.plain())
+        return b"".join(page.text())

@@ -12,6 +12,7 @@ import click
 from exporter import __version__
 from exporter.cli.documents import metrics, rules, schema
 from exporter.cli.exit_codes import FAILED
+from exporter.cli.history import history
 from exporter.cli.polls import check, once
 from exporter.cli.run import run
 from exporter.cli.sandbox import demo, sandbox
@@ -42,5 +43,5 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (run, check, once, demo, sandbox, schema, metrics, rules):
+for command in (run, check, once, history, demo, sandbox, schema, metrics, rules):
     main.add_command(command)

@@ -34,7 +34,7 @@ def check(file: Path, probe: bool, shard: Shard) -> None:
     Of one without problems it says what is risky, and how long many customers will take.
     """
     whole = load_or_exit(file)
-    config = whole.of_shard(shard)
+    config = whole.shard_part(shard)
     part = f", of them polled by shard {shard}: {len(config.accounts)}" if shard.total > 1 else ""
     print_or_exit(f"{file}: no problem found, accounts: {len(whole.accounts)}{part}\n")
     for line in poll_estimates(config):
@@ -49,7 +49,7 @@ def check(file: Path, probe: bool, shard: Shard) -> None:
 @logging_options("warn")
 def once(file: Path, shard: Shard) -> None:
     """Poll every account once and print the metrics."""
-    page, well = _poll_once(load_or_exit(file).of_shard(shard), lambda _: None)
+    page, well = _poll_once(load_or_exit(file).shard_part(shard), lambda _: None)
     print_or_exit(page.decode())
     if not well:
         sys.exit(FAILED)
@@ -73,10 +73,10 @@ def poll_estimates(config: Config) -> Iterator[str]:
     """Yield what a person should know before they start, a line each."""
     for account in config.accounts:
         who = f"{account.vendor}/{account.name}"
-        if account.slices > 1:
-            yield f"{who}: {account.cycle}"
-        for caution in account.cautions():
-            yield f"{who}: {caution}"
+        if account.slice_count > 1:
+            yield f"{who}: {account.estimate}"
+        for warning in account.warnings():
+            yield f"{who}: {warning}"
 
 
 def format_result(outcome: Outcome) -> str:
@@ -85,12 +85,12 @@ def format_result(outcome: Outcome) -> str:
 
     account, snapshot = outcome.account, outcome.snapshot
     who = f"{account.vendor}/{account.name}"
-    if snapshot.error is not None or not snapshot.parts:
+    if snapshot.error is not None or not snapshot.slices:
         reason = snapshot.error.reason if snapshot.error else "unknown"
         return f"{who}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
-    notes = snapshot.notes
-    left_out = sum(notes.skipped.values())
+    diagnostics = snapshot.diagnostics
+    left_out = sum(diagnostics.skipped.values())
     skipped = f", items left out: {left_out}" if left_out else ""
     faults = (f"quota {name}: {WITHHELD_TEXTS[reason]}" for name, reason in sorted(snapshot.withheld))
-    details = "".join(f"\n    {one}" for one in (*sorted(notes.left_out), *faults))
+    details = "".join(f"\n    {one}" for one in (*sorted(diagnostics.left_out), *faults))
     return f"{who}: {snapshot.series} series in {outcome.seconds:.2f} s{skipped}{details}"

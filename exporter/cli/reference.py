@@ -84,7 +84,7 @@ def configuration_markdown() -> str:
     definitions = schema()["$defs"]
     vendors = [_section(vendor, definitions[model.__name__], definitions) for vendor, model in VENDORS.items()]
     return "\n".join(
-        [_INTRODUCTION + vendors[0], *vendors[1:], _quotas() + _table(_rows("", definitions["Quota"], {}))]
+        [_INTRODUCTION + vendors[0], *vendors[1:], _quotas() + _table(_rows("", definitions["ConfiguredQuota"], {}))]
     )
 
 

@@ -54,13 +54,13 @@ def run(  # noqa: PLR0913 - each is an option
     from exporter.app.run import run as run_exporter
     from exporter.config import digest, load
 
-    config = load_or_exit(file).of_shard(shard)
+    config = load_or_exit(file).shard_part(shard)
     sockets = listen_or_exit(addresses)
     log_started(config, sockets)
     serving = Serving(
         sockets=sockets,
         telemetry_path=path,
-        load=lambda: load(file).of_shard(shard),
+        load=lambda: load(file).shard_part(shard),
         lifecycle=lifecycle,
         watched=(partial(digest, file), watch_seconds) if watch_seconds else None,
         storage=storage,

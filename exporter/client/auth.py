@@ -1,7 +1,7 @@
 """How a request is signed: which credentials an account has, and the header they make.
 
 An `Auth` is data: equal credentials are equal, so that what a vendor limits by
-key can be shared by key. A `Signer` makes the header: `Fixed` from a secret,
+key can be shared by key. A `Signer` makes the header: `StaticSigner` from a secret,
 `TokenSource` by signing in, with one sign-in for all who wait.
 """
 
@@ -17,7 +17,7 @@ from typing import Final, Protocol
 import anyio
 
 from exporter.errors import Malformed, PollError, SecretUnreadable, Unauthorized
-from exporter.secret import Secret, remember
+from exporter.secret import Secret, register
 
 _LONGEST_TOKEN: Final = 16 * 1024
 _FIRST_LOGIN_WAIT_SECONDS: Final = 60.0
@@ -42,11 +42,11 @@ class Basic:
     def header(self) -> str:
         """Return the Authorization header's value by RFC 7617, in UTF-8."""
         pair = f"{self.username}:{self.password.read()}".encode()
-        return f"Basic {remember(base64.b64encode(pair).decode())}"
+        return f"Basic {register(base64.b64encode(pair).decode())}"
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """A key or token that a person made; `scheme` stands before it, or nothing does."""
 
     secret: Secret
@@ -69,8 +69,8 @@ class Login:
         lifetime: seconds that a token is used, where the answer does not say.
         lifetime_field: the field of the answer that says for how many seconds it is valid, if one does.
         scheme: what stands before the token in the header, if anything.
-        doubted_on: HTTP statuses, besides 401, with which the vendor may say that a token is no longer good.
-        refused_on: HTTP statuses with which it says that the credentials are not.
+        expired_statuses: HTTP statuses, besides 401, with which the vendor may say that a token is no longer good.
+        rejected_statuses: HTTP statuses with which it says that the credentials are not.
 
     """
 
@@ -81,8 +81,8 @@ class Login:
     body: tuple[tuple[str, str | Secret], ...] = ()
     lifetime_field: str = ""
     scheme: str = "Bearer"
-    doubted_on: frozenset[int] = frozenset()
-    refused_on: frozenset[int] = frozenset({_UNAUTHORIZED})
+    expired_statuses: frozenset[int] = frozenset()
+    rejected_statuses: frozenset[int] = frozenset({_UNAUTHORIZED})
 
     def headers(self) -> dict[str, str]:
         """Return the headers of the request that signs in."""
@@ -108,7 +108,7 @@ class Login:
             raise Unauthorized("the sign-in was answered without a token")
         if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN or not _visible(token):
             raise Malformed(f"the sign-in's {self.token_field} is no token")
-        return _with_scheme(self.scheme, remember(token)), self._lifetime(answer)
+        return _with_scheme(self.scheme, register(token)), self._lifetime(answer)
 
     def _lifetime(self, answer: Mapping[str, object]) -> float:
         """Not all that the vendor grants is used, so that no token ends on its way."""
@@ -118,14 +118,14 @@ class Login:
         return self.lifetime
 
 
-Auth = Basic | Key | Login
+Auth = Basic | ApiKey | Login
 
 
 class Signer(Protocol):
     """Makes the Authorization header of an account's requests."""
 
     @abstractmethod
-    def answered(self, status: int) -> bool:
+    def on_status(self, status: int) -> bool:
         """Take note of an answer's status, and say whether another header is worth a try."""
 
     @abstractmethod
@@ -139,12 +139,12 @@ class Signer(Protocol):
 
 
 @dataclass(slots=True)
-class Fixed:
+class StaticSigner:
     """Signs with a secret that a person made, read again for every request."""
 
-    auth: Basic | Key
+    auth: Basic | ApiKey
 
-    def answered(self, status: int) -> bool:
+    def on_status(self, status: int) -> bool:
         """Whether it is worth a look if the secret was changed since."""
         return status == _UNAUTHORIZED
 
@@ -173,12 +173,12 @@ class TokenSource:
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
-    def answered(self, status: int) -> bool:
+    def on_status(self, status: int) -> bool:
         """Whether the answer may mean that the token is no longer good."""
         now = anyio.current_time()
         if status < _FIRST_ERROR:
             self._worked_at = now
-        doubtful = status in self.auth.doubted_on and now - self._worked_at > _TRUSTED_SECONDS
+        doubtful = status in self.auth.expired_statuses and now - self._worked_at > _TRUSTED_SECONDS
         return status == _UNAUTHORIZED or doubtful
 
     async def header(self, refused: str | None = None) -> str | None:

@@ -20,7 +20,7 @@ MAX_PIECES: Final = 500_000
 LARGE_BODY_BYTES: Final = 64 * 1024
 """What is larger takes so long to decode that others should go on meanwhile."""
 
-_GZIP_OR_ZLIB: Final = 47
+_GZIP_OR_ZLIB_WBITS: Final = 47
 """zlib's word for: either header, found by itself."""
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
@@ -44,18 +44,18 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int) -> 
     coding = encoding.strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
         raise Undecodable("the answer is packed in a way that we did not ask for")
-    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB) if coding not in ("", "identity") else None
+    decompressor = zlib.decompressobj(_GZIP_OR_ZLIB_WBITS) if coding not in ("", "identity") else None
     body = bytearray()
     async for chunk in chunks:
         try:
-            body += unpacker.decompress(chunk, limit + 1 - len(body)) if unpacker else chunk
+            body += decompressor.decompress(chunk, limit + 1 - len(body)) if decompressor else chunk
         except zlib.error:
             raise Undecodable("the answer's packing is broken") from None
         if len(body) > limit:
             raise TooLarge(f"the answer is larger than {limit} bytes")
-        if unpacker is not None and unpacker.unused_data:
+        if decompressor is not None and decompressor.unused_data:
             raise Undecodable("the answer goes on after the end of its packing")
-    if unpacker is not None and not unpacker.eof:
+    if decompressor is not None and not decompressor.eof:
         raise Undecodable("the answer's packing ends before its end")
     return bytes(body)
 
@@ -74,14 +74,14 @@ def decode_json(body: bytes, content_type: str) -> object:
         raise TooLarge(f"the answer has more than {MAX_PIECES} values")
     large = len(body) > LARGE_BODY_BYTES and b"\\ud" not in body.lower()
     try:
-        return _parsed_in_turns(body) if large else _parsed(body)
+        return _parse_json_interruptibly(body) if large else _parse_json(body)
     except (ValueError, RecursionError):
         kind = content_type.partition(";")[0].strip()[:40]
         digest = hashlib.sha256(body).hexdigest()[:12]
         raise Undecodable(f"not JSON: {kind or 'no content type'}, {len(body)} bytes, sha256 {digest}") from None
 
 
-def _parsed(body: bytes) -> object:
+def _parse_json(body: bytes) -> object:
     """Our parser refuses half a character in a name, which should cost no more than that character."""
     try:
         document: object = from_json(body, allow_inf_nan=False)
@@ -93,14 +93,14 @@ def _parsed(body: bytes) -> object:
     return document
 
 
-def _parsed_in_turns(body: bytes) -> object:
+def _parse_json_interruptibly(body: bytes) -> object:
     """Our parser is one call, which no other thread interrupts; this one, as fast, calls back at each object."""
-    return json.loads(body.decode(), object_hook=_itself, parse_constant=_no_number)
+    return json.loads(body.decode(), object_hook=_identity, parse_constant=_reject_constant)
 
 
-def _itself(value: object) -> object:
+def _identity(value: object) -> object:
     return value
 
 
-def _no_number(text: str) -> object:
+def _reject_constant(text: str) -> object:
     raise ValueError(f"{text} is no number")

@@ -20,12 +20,12 @@ import httpx
 from exporter import __version__
 from exporter.client.body import read_body
 from exporter.client.endpoint import Endpoint
-from exporter.client.response import Answer
+from exporter.client.response import Response
 from exporter.errors import BadRequest, ConnectFailed, NameUnresolved, PollError, ProtocolBroken, TimedOut, TLSFailed
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests; tests have their own."""
-Requested = Callable[[str, float], None]
+OnRequest = Callable[[str, float], None]
 """Who is told of a request that was answered with a status, or `none`, and how many seconds that took."""
 
 _HEADERS: Final = {
@@ -47,16 +47,16 @@ class Connections:
     Each is a transport of its own, for httpx's pool looks at all its connections for each request.
     """
 
-    def __init__(self, endpoint: Endpoint, requested: Requested, transport: Transport | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, on_request: OnRequest, transport: Transport | None = None) -> None:
         self._base_url = endpoint.base_url
         self._timeout = endpoint.timeout
         handshake = _SHARE_FOR_A_HANDSHAKE * endpoint.timeout
         self._extensions = {"timeout": httpx.Timeout(endpoint.timeout, connect=handshake).as_dict()}
-        self._requested = requested
+        self._on_request = on_request
         self._open: Callable[[], Transport] = (lambda: transport) if transport else partial(_transport_of, endpoint)
         self._idle: list[tuple[float, Transport]] = []
 
-    async def exchange(self, method: str, path: str, authorization: str | None, limit: int, **content: Any) -> Answer:
+    async def exchange(self, method: str, path: str, authorization: str | None, limit: int, **content: Any) -> Response:
         """Send a request and read the answer whole; the body of one that is no success is not looked at.
 
         Args:
@@ -74,8 +74,8 @@ class Connections:
         code = _NO_ANSWER
         began = anyio.current_time()
         try:
-            with _translated(), anyio.fail_after(self._timeout):
-                transport = await self._taken()
+            with _mapped_errors(), anyio.fail_after(self._timeout):
+                transport = await self._acquire()
                 try:
                     response = await transport.handle_async_request(request)
                     stream = cast("httpx.AsyncByteStream", response.stream)
@@ -88,10 +88,10 @@ class Connections:
                 finally:
                     self._idle.append((anyio.current_time(), transport))
         finally:
-            self._requested(code, anyio.current_time() - began)
-        return Answer(response.status_code, response.headers, body)
+            self._on_request(code, anyio.current_time() - began)
+        return Response(response.status_code, response.headers, body)
 
-    async def _taken(self) -> Transport:
+    async def _acquire(self) -> Transport:
         """Return the transport that was used last, or a new one; those that were not used for long are closed."""
         while self._idle and self._idle[0][0] + _KEPT_IDLE_SECONDS < anyio.current_time():
             await self._idle.pop(0)[1].aclose()
@@ -112,7 +112,7 @@ class Connections:
 
 def _transport_of(endpoint: Endpoint) -> Transport:
     return httpx.AsyncHTTPTransport(
-        verify=trust(endpoint.ca_file, endpoint.insecure_skip_verify),
+        verify=ssl_context(endpoint.ca_file, endpoint.insecure_skip_verify),
         proxy=endpoint.proxy_url,
         trust_env=False,
         limits=_LIMITS,
@@ -120,7 +120,7 @@ def _transport_of(endpoint: Endpoint) -> Transport:
 
 
 @lru_cache
-def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
+def ssl_context(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
     """Return the one context of all endpoints with the same trust: making one costs 30 ms."""
     if ca_file is not None and not insecure:
         return ssl.create_default_context(cafile=ca_file)
@@ -128,7 +128,7 @@ def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _mapped_errors() -> Iterator[None]:
     """Say in our words what went wrong in the network; httpx's own may hold a header's value."""
     try:
         yield

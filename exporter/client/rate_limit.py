@@ -22,14 +22,14 @@ USED_SHARE_OF_LIMIT: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimit:
+class StatedLimit:
     """What a vendor's answer says of its limit, in requests; None where it does not."""
 
     limit: int | None = None
     remaining: int | None = None
 
     @classmethod
-    def stated_by(cls, headers: Mapping[str, str]) -> RateLimit:
+    def from_headers(cls, headers: Mapping[str, str]) -> StatedLimit:
         """Return what the headers X-RateLimit-Limit and X-RateLimit-Remaining say."""
 
         def count(name: str) -> int | None:
@@ -52,10 +52,10 @@ def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 
     return rate.seconds / (share * used * rate.requests) if rate else 0.0
 
 
-class Pacer:
+class RateLimiter:
     """Lets requests through at a rate, a few at once: each takes the next free slot of time and waits for it.
 
-    One pacer serves all accounts with the same credentials, for the vendor's
+    One limiter serves all accounts with the same credentials, for the vendor's
     limit is by key. A rate that the operator set stays; one that is assumed
     follows the limit that the vendor states. Of either only our share is used.
     """
@@ -67,21 +67,21 @@ class Pacer:
         self._gap = seconds_apart(configured, assumed, share)
         self._at_once = max(1, round(share * min(MAX_IN_FLIGHT, rate.requests))) if rate else MAX_IN_FLIGHT
         self._next_slot = -math.inf
-        self._closed_until = -math.inf
+        self._paused_until = -math.inf
 
     async def wait(self) -> None:
         """Return when the next request may be sent."""
         slot = max(self._next_slot, self._oldest_slot(self._at_once))
         self._next_slot = slot + self._gap
         await anyio.sleep_until(slot)
-        while anyio.current_time() < self._closed_until:  # noqa: ASYNC110 - another answer may have prolonged it
-            await anyio.sleep_until(self._closed_until)
+        while anyio.current_time() < self._paused_until:  # noqa: ASYNC110 - another answer may have prolonged it
+            await anyio.sleep_until(self._paused_until)
 
     def pause(self, seconds: float) -> None:
         """Let nothing through for that long: the vendor asked for it."""
-        self._closed_until = max(self._closed_until, anyio.current_time() + seconds)
+        self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
 
-    def heed(self, stated: RateLimit) -> None:
+    def update(self, stated: StatedLimit) -> None:
         """Follow the limit that an answer states."""
         if self._assumed is None:
             return

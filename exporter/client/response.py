@@ -13,7 +13,7 @@ from exporter.errors import Redirected, error_for_status
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Status, headers (by names of any case) and body, of which nothing is read where the status is an error."""
 
     status: int

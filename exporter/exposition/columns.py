@@ -7,7 +7,7 @@ the cost hardly grows with the number of accounts.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -16,8 +16,8 @@ from typing import Final
 from exporter.metrics import Family
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
-from exporter.textformat.gzip import Checksum, joined
-from exporter.textformat.lines import Block, Lines
+from exporter.textformat.gzip import Checksum, concat
+from exporter.textformat.lines import Block, RenderedFamily
 
 _ACCOUNTS: Final = 32
 """Of a block."""
@@ -33,27 +33,29 @@ Blocks = Mapping[int, Snapshots]
 class Piece:
     """Lines that follow each other on the page, the same deflated and joined, and their checksum."""
 
-    lines: tuple[Lines, ...]
-    packed: bytes
+    lines: tuple[RenderedFamily, ...]
+    deflated: bytes
     checksum: Checksum
 
     @classmethod
-    def joined(cls, lines: Iterable[Lines]) -> Piece:
+    def concat(cls, lines: Iterable[RenderedFamily]) -> Piece:
         """Return these lines as a piece."""
         lines = tuple(lines)
-        packed = b"".join([one.packed for one in lines])
-        return cls(lines, packed, joined((one.checksum, one.plain) for one in lines))
+        deflated = b"".join([one.deflated for one in lines])
+        return cls(lines, deflated, concat((one.checksum, one.text) for one in lines))
 
     @classmethod
-    def of(cls, text: bytes) -> Piece:
+    def from_text(cls, text: bytes) -> Piece:
         """Return a text as a piece."""
-        return cls.joined((Lines.of([Block.of(text)]),))
+        return cls.concat((RenderedFamily.from_blocks([Block.from_text(text)]),))
 
 
-NOTHING: Final = Piece.joined(())
-Made = Mapping[Family, Piece]
-Make = Callable[[Snapshots, float, Made], Made]
-"""Make a block's pieces as of a time (monotonic), given those that it had; what did not change is the same object."""
+NOTHING: Final = Piece.concat(())
+Make = Callable[[Snapshots, float, Mapping[str, Piece]], Mapping[Family, Piece]]
+"""Make a block's pieces as of a time (monotonic), given those that it had, by family or its name.
+
+What did not change is the same object as before.
+"""
 
 
 class Column:
@@ -85,25 +87,36 @@ class Column:
 class Columns:
     """The columns of all families, as of some accounts.
 
+    Families are told by their names: one may be declared anew while what was rendered of it before is still shown.
+
     Attributes:
         make: how a block's pieces are made.
-        generation: how often anything of them became another.
+        version: how often anything of them became another.
 
     """
 
     make: Make
-    generation: int = 0
+    version: int = 0
     _order: Sequence[AccountKey] = ()
     _places: dict[AccountKey, int] = field(default_factory=dict)
-    _columns: dict[Family, Column] = field(default_factory=dict)
-    _until: list[float] = field(default_factory=list)
+    _columns: dict[str, Column] = field(default_factory=dict)
+    _families: dict[str, Family] = field(default_factory=dict)
+    _expires_at: list[float] = field(default_factory=list)
 
-    def behind(self, changed: Iterable[AccountKey], store: Store, now: float) -> Blocks:
+    @property
+    def families(self) -> list[Family]:
+        """Those that have lines."""
+        return [family for name, family in self._families.items() if self._columns[name].checksum.length]
+
+    def __getitem__(self, family: Family) -> Column:
+        return self._columns[family.name]
+
+    def outdated(self, changed: Iterable[AccountKey], store: Store, now: float) -> Blocks:
         """Return the blocks to be made anew: of accounts that changed, or of whose readings one became too old."""
         if self._order is not store.order:
             self._settle(store.order)
         blocks = {self._places[key] // _ACCOUNTS for key in changed if key in self._places}
-        blocks.update(number for number, until in enumerate(self._until) if now >= until)
+        blocks.update(number for number, expires_at in enumerate(self._expires_at) if now >= expires_at)
         return {
             number: [(key, store[key]) for key in self._order[number * _ACCOUNTS : (number + 1) * _ACCOUNTS]]
             for number in blocks
@@ -113,25 +126,25 @@ class Columns:
         """Make these blocks anew as of `now` (monotonic)."""
         is_changed = False
         for number, some in blocks.items():
-            before = {family: column.pieces[number] for family, column in self._columns.items()}
+            before = {name: column.pieces[number] for name, column in self._columns.items()}
             made = self.make(some, now, before)
-            for family in made.keys() | before.keys():
-                column = self._columns.get(family) or self._columns.setdefault(family, Column(len(self._until)))
-                is_changed |= column.put(number, made.get(family, NOTHING))
-            self._until[number] = min((part.stale_at for _, one in some for part in one.shown(now)), default=math.inf)
-        self.generation += is_changed
-
-    def pieces(self, families: Iterable[Family]) -> Iterator[tuple[Family, Sequence[Piece], Checksum]]:
-        """Yield the pieces of each of these families that has lines, with the checksum of all."""
-        for family in families:
-            column = self._columns.get(family)
-            if column and column.checksum.length:
-                yield family, column.pieces, column.checksum
+            for family, piece in made.items():
+                column = self._columns.get(family.name)
+                if column is None:
+                    column = self._columns[family.name] = Column(len(self._expires_at))
+                is_changed |= column.put(number, piece) or self._families.get(family.name) is not family
+                self._families[family.name] = family
+            for name in before.keys() - {family.name for family in made}:
+                is_changed |= self._columns[name].put(number, NOTHING)
+            self._expires_at[number] = min(
+                (state.stale_at for _, one in some for state in one.visible(now)), default=math.inf
+            )
+        self.version += is_changed
 
     def _settle(self, order: Sequence[AccountKey]) -> None:
-        """Begin anew, with other accounts or another order of them; every block is behind."""
+        """Begin anew, with other accounts or another order of them; every block is to be made."""
         self._order = order
         self._places = {key: place for place, key in enumerate(order)}
-        self._columns = {}
-        self._until = [-math.inf] * math.ceil(len(order) / _ACCOUNTS)
-        self.generation += 1
+        self._columns, self._families = {}, {}
+        self._expires_at = [-math.inf] * math.ceil(len(order) / _ACCOUNTS)
+        self.version += 1

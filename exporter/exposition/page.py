@@ -20,17 +20,17 @@ import anyio.to_thread
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from exporter.exposition.columns import Blocks, Columns, Made, Piece, Snapshots
+from exporter.exposition.columns import Blocks, Columns, Piece, Snapshots
 from exporter.exposition.negotiation import Format
 from exporter.exposition.process import ending_page, heading, moving_page
 from exporter.metrics import OWN_FAMILIES, Family
 from exporter.store.changes import Changes
-from exporter.store.reading import READING_FAMILIES
+from exporter.store.reading import in_page_order
 from exporter.store.store import Store
-from exporter.textformat.gzip import HEAD, Checksum, tail
-from exporter.textformat.lines import Lines, WithCreated
+from exporter.textformat.gzip import HEADER, Checksum, trailer
+from exporter.textformat.lines import RenderedFamily, WithCreated
 
-_JOINED_AT_ONCE: Final = 5000
+_JOINED_ON_LOOP: Final = 5000
 """Series, those of the exporter's own included: a few milliseconds."""
 _OWN_SERIES: Final = 25
 """What is counted of an account, about."""
@@ -38,7 +38,7 @@ _PROCESS_SECONDS: Final = 0.5
 """How old what is said of the process may be: its memory, its CPU, its files."""
 
 
-class Own(Protocol):
+class SelfMetrics(Protocol):
     """The exporter's own metrics.
 
     Attributes:
@@ -70,19 +70,19 @@ class Section:
     """A part of the page that stays as it is for a while: its pieces, the same deflated and joined, and their checksum.
 
     Attributes:
-        of: what it was made of; another makes another one.
-        until: when it changes by itself, monotonic.
+        version: what it was made of; another makes another one.
+        expires_at: when it changes by itself, monotonic.
 
     """
 
     pieces: Sequence[Piece]
-    packed: bytes
+    deflated: bytes
     checksum: Checksum
-    of: object
-    until: float = math.inf
+    version: object
+    expires_at: float = math.inf
 
     @property
-    def lines(self) -> Iterator[Lines]:
+    def lines(self) -> Iterator[RenderedFamily]:
         """Yield its lines."""
         return (lines for piece in self.pieces for lines in piece.lines)
 
@@ -93,14 +93,14 @@ class Page:
 
     sections: tuple[Section, ...]
 
-    def plain(self) -> Iterator[bytes]:
+    def text(self) -> Iterator[bytes]:
         """Yield its text."""
-        return (lines.plain for section in self.sections for lines in section.lines)
+        return (lines.text for section in self.sections for lines in section.lines)
 
-    def packed(self) -> tuple[bytes, ...]:
+    def gzip_parts(self) -> tuple[bytes, ...]:
         """Return it as one gzip member, in parts."""
         whole = reduce(or_, (section.checksum for section in self.sections))
-        return (HEAD, *(section.packed for section in self.sections), tail(whole))
+        return (HEADER, *(section.deflated for section in self.sections), trailer(whole))
 
     @property
     def length(self) -> int:
@@ -109,14 +109,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PageInputs:
     """What a page is made of, all of one moment.
 
     Attributes:
         now: the moment, monotonic.
         readings: the blocks of readings that are to be made anew.
         accounts: likewise of what is counted of accounts.
-        numbers: the changes that are in them.
+        versions: the changes, of the store and of what is counted, that are in them.
         state: what the process says.
 
     """
@@ -124,7 +124,7 @@ class Seen:
     now: float
     readings: Blocks
     accounts: Blocks
-    numbers: tuple[int, int]
+    versions: tuple[int, int]
     state: object
 
     @property
@@ -135,109 +135,118 @@ class Seen:
 
 
 class Exposition:
-    """The pages, each made of three sections: what polls brought, what is counted of accounts, and the process."""
+    """The pages, each made of sections: what polls brought, what is counted of accounts, and the process."""
 
-    def __init__(self, store: Store, own: Own) -> None:
+    def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
-        self._own = own
+        self._self_metrics = self_metrics
         self._readings = {form: Columns(partial(_readings, form)) for form in Format}
         self._accounts = Columns(self._counted)
-        self._numbers = dict.fromkeys(Format, (-1, -1))
+        self._versions = dict.fromkeys(Format, (-1, -1))
         self._sections: dict[tuple[Format, str], Section] = {}
-        self._joining = anyio.Lock()
+        self._lock = anyio.Lock()
 
     def page(self, form: Format, now: float) -> Page:
         """Return the page as of `now` (monotonic)."""
-        return self._page(form, self._seen(form, now))
+        return self._page(form, self._inputs(form, now))
 
-    async def fresh(self, form: Format) -> Page:
+    async def current(self, form: Format) -> Page:
         """Return the page as of now: joined once for all who wait for it, in a worker thread if that takes a while."""
-        async with self._joining:
-            seen = self._seen(form, anyio.current_time())
-            if seen.series < _JOINED_AT_ONCE:
-                return self._page(form, seen)
-            return await anyio.to_thread.run_sync(self._page, form, seen)
+        async with self._lock:
+            inputs = self._inputs(form, anyio.current_time())
+            if inputs.series < _JOINED_ON_LOOP:
+                return self._page(form, inputs)
+            return await anyio.to_thread.run_sync(self._page, form, inputs)
 
-    def _seen(self, form: Format, now: float) -> Seen:
-        store, own = self._store.changes, self._own.changes
-        seen_of_store, seen_of_own = self._numbers[form]
-        changed = store.since(seen_of_store)
-        readings = self._readings[form].behind(changed, self._store, now)
-        accounts = self._accounts.behind([*changed, *own.since(seen_of_own)], self._store, now)
-        return Seen(now, readings, accounts, (store.number, own.number), self._own.state)
+    def _inputs(self, form: Format, now: float) -> PageInputs:
+        of_store, of_self = self._store.changes, self._self_metrics.changes
+        store_version, self_version = self._versions[form]
+        changed = of_store.since(store_version)
+        readings = self._readings[form].outdated(changed, self._store, now)
+        accounts = self._accounts.outdated([*changed, *of_self.since(self_version)], self._store, now)
+        return PageInputs(now, readings, accounts, (of_store.version, of_self.version), self._self_metrics.state)
 
-    def _page(self, form: Format, seen: Seen) -> Page:
+    def _page(self, form: Format, inputs: PageInputs) -> Page:
         readings, accounts = self._readings[form], self._accounts
-        readings.update(seen.readings, seen.now)
-        accounts.update(seen.accounts, seen.now)
-        self._numbers[form] = seen.numbers
+        readings.update(inputs.readings, inputs.now)
+        accounts.update(inputs.accounts, inputs.now)
+        self._versions[form] = inputs.versions
         return Page(
             (
-                self._columns(form, "readings", readings, READING_FAMILIES),
-                self._columns(form, "accounts", accounts, OWN_FAMILIES),
-                self._process(form, seen),
-                self._ending(form, seen.state),
+                self._columns(form, "readings", readings),
+                self._columns(form, "accounts", accounts),
+                self._process(form, inputs),
+                self._ending(form, inputs.state),
             )
         )
 
-    def _columns(self, form: Format, name: str, columns: Columns, families: Iterable[Family]) -> Section:
-        held = self._sections.get((form, name))
-        if held and held.of == columns.generation:
-            return held
+    def _columns(self, form: Format, name: str, columns: Columns) -> Section:
+        cached = self._sections.get((form, name))
+        if cached and cached.version == columns.version:
+            return cached
         pieces, checksum = list[Piece](), Checksum()
-        for family, some, of_family in columns.pieces(families):
-            header = _header(family, form)
-            pieces += [header, *some]
-            checksum = checksum.over(header.lines[0].plain) | of_family
-        packed = b"".join([piece.packed for piece in pieces])
-        section = self._sections[form, name] = Section(pieces, packed, checksum, columns.generation)
+        for family in _in_order(columns.families):
+            header, column = _header(family, form), columns[family]
+            pieces += [header, *column.pieces]
+            checksum = checksum.extend(header.lines[0].text) | column.checksum
+        deflated = b"".join([piece.deflated for piece in pieces])
+        section = self._sections[form, name] = Section(pieces, deflated, checksum, columns.version)
         return section
 
-    def _counted(self, snapshots: Snapshots, now: float, before: Made) -> Made:
+    def _counted(self, snapshots: Snapshots, now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
         """Return what is counted of accounts; a family's is deflated again only if one of them changed."""
         made: dict[Family, Piece] = {}
-        for family, text in self._own.lines(snapshots, now).items():
-            known = before.get(family)
-            is_same = known is not None and known.lines and known.lines[0].plain == text
-            made[family] = known if known and is_same else Piece.of(text)
+        for family, text in self._self_metrics.lines(snapshots, now).items():
+            known = before.get(family.name)
+            is_same = known is not None and known.lines and known.lines[0].text == text
+            made[family] = known if known and is_same else Piece.from_text(text)
         return made
 
-    def _process(self, form: Format, seen: Seen) -> Section:
-        held = self._sections.get((form, "process"))
-        if held and seen.now < held.until:
-            return held
-        piece = Piece.of(moving_page(self._own.process, form))
-        section = Section((piece,), piece.packed, piece.checksum, None, seen.now + _PROCESS_SECONDS)
+    def _process(self, form: Format, inputs: PageInputs) -> Section:
+        cached = self._sections.get((form, "process"))
+        if cached and inputs.now < cached.expires_at:
+            return cached
+        piece = Piece.from_text(moving_page(self._self_metrics.process, form))
+        section = Section((piece,), piece.deflated, piece.checksum, None, inputs.now + _PROCESS_SECONDS)
         self._sections[form, "process"] = section
         return section
 
     def _ending(self, form: Format, state: object) -> Section:
         """Return what the process says that seldom changes, and the end of the page."""
-        held = self._sections.get((form, "ending"))
-        if held and held.of == state:
-            return held
-        piece = Piece.of(ending_page(self._own.registry, form))
-        section = self._sections[form, "ending"] = Section((piece,), piece.packed, piece.checksum, state)
+        cached = self._sections.get((form, "ending"))
+        if cached and cached.version == state:
+            return cached
+        piece = Piece.from_text(ending_page(self._self_metrics.registry, form))
+        section = self._sections[form, "ending"] = Section((piece,), piece.deflated, piece.checksum, state)
         return section
 
 
-def _readings(form: Format, snapshots: Snapshots, now: float, before: Made) -> Made:
+def _in_order(families: Sequence[Family]) -> Sequence[Family]:
+    own = [family for family in OWN_FAMILIES if family in families]
+    return own or in_page_order(families)
+
+
+def _readings(form: Format, snapshots: Snapshots, now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
     """Return the lines that polls of accounts brought and that are not stale."""
-    families: dict[Family, list[Lines]] = defaultdict(list)
+    families: dict[str, Family] = {}
+    # By name: a family may be declared anew while what was rendered of it before is still shown.
+    found: dict[str, list[RenderedFamily]] = defaultdict(list)
     for _, snapshot in snapshots:
-        for part in snapshot.shown(now):
-            for family, lines in part.blocks.items():
+        for state in snapshot.visible(now):
+            for family, lines in state.rendered.items():
                 if isinstance(family, Family):
-                    created = part.blocks.get(WithCreated(family)) if form is Format.OPENMETRICS else None
-                    families[family].append(created or lines)
-    made: dict[Family, Piece] = {}
-    for family, some in families.items():
-        known = before.get(family)
-        made[family] = known if known and known.lines == tuple(some) else Piece.joined(some)
-    return made
+                    created = state.rendered.get(WithCreated(family)) if form is Format.OPENMETRICS else None
+                    families[family.name] = family
+                    found[family.name].append(created or lines)
+    return {families[name]: _joined(some, before.get(name)) for name, some in found.items()}
+
+
+def _joined(some: Iterable[RenderedFamily], known: Piece | None) -> Piece:
+    lines = tuple(some)
+    return known if known and known.lines == lines else Piece.concat(lines)
 
 
 @cache
 def _header(family: Family, form: Format) -> Piece:
     name = family.name.removesuffix("_total") if form is Format.OPENMETRICS else family.name
-    return Piece.of(heading(name, family.help, family.kind))
+    return Piece.from_text(heading(name, family.help, family.kind))

@@ -13,8 +13,8 @@ from exporter.quota import (
     QuotaId,
     SliceFigures,
     account_totals,
+    filter_valid,
     read_quotas,
-    still_valid,
 )
 from exporter.store.quota_lines import (
     COUNTER_BLOCKS,
@@ -26,21 +26,21 @@ from exporter.store.quota_lines import (
     quota_figures,
 )
 from exporter.store.reading import Reading, limit_series, sanitize, series_count
-from exporter.store.snapshot import Part, Snapshot
+from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.stored_reading import StoredReading
-from exporter.textformat.lines import rendered
+from exporter.textformat.lines import render
 from exporter.vendors.account import Account
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class PollResult:
     """What a good poll of a slice brought.
 
     Attributes:
         number: the slice's.
         samples: as the vendor's file made them.
-        notes: what was noticed while they were read.
+        diagnostics: what was noticed while they were read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
         asked_at: when the poll began, UTC.
         read_at: when it ended, Unix time.
@@ -50,7 +50,7 @@ class Brought:
 
     number: int
     samples: Iterable[Item]
-    notes: Notes
+    diagnostics: Diagnostics
     as_of: float | None
     asked_at: datetime
     read_at: float
@@ -58,14 +58,14 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
-class Polled:
+class ProcessedPoll:
     """What becomes of it.
 
     Attributes:
         reading: of the slice, as the page shows it.
         figures: the vendor's of these, which are stored.
-        part: what is kept of the slice.
-        whole: what is kept of the quotas that the operator set on the account; None where there are none.
+        state: what is kept of the slice.
+        account_state: what is kept of the quotas that the operator set on the account; None where there are none.
         ledger: what counters go on from.
         fallen: quotas of which a figure fell to less than half within its period.
         is_complete: whether every slice was read since the account was divided.
@@ -75,65 +75,71 @@ class Polled:
 
     reading: Reading
     figures: Figures
-    part: Part
-    whole: Part | None
+    state: SliceState
+    account_state: SliceState | None
     ledger: Ledger
     fallen: tuple[QuotaId, ...] = ()
     is_complete: bool = True
     is_empty: bool = False
 
-    def uncounted(self, account: Account, ledger: Ledger) -> Polled:
+    def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
         """Return the same while it cannot be stored: figures are shown, and counters are what was stored last."""
 
-        def with_counters(part: Part) -> Part:
-            blocks = {family: lines for family, lines in part.blocks.items() if family not in COUNTER_BLOCKS}
-            return replace(part, blocks={**blocks, **counter_blocks(account, part.quotas, ledger, part.blocks)})
+        def with_counters(state: SliceState) -> SliceState:
+            blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
+            return replace(state, rendered={**blocks, **counter_blocks(account, state.quotas, ledger, state.rendered)})
 
-        whole = with_counters(self.whole) if self.whole else None
-        return replace(self, part=with_counters(self.part), whole=whole, ledger=ledger)
+        account_state = with_counters(self.account_state) if self.account_state else None
+        return replace(self, state=with_counters(self.state), account_state=account_state, ledger=ledger)
 
 
-def made(account: Account, brought: Brought, before: Snapshot) -> Polled:
+def process(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
     """Return what becomes of what a poll brought, after what was known `before`."""
-    number, notes = brought.number, brought.notes
-    sanitized = sanitize(brought.samples, notes)
-    others = {other: part for other, part in before.parts.items() if other != number}
+    number, diagnostics = result.number, result.diagnostics
+    sanitized = sanitize(result.samples, diagnostics)
+    if unknown := sanitized.figures.keys() - set(account.reported):
+        raise LookupError(f"no family of {account.vendor}: {', '.join(sorted(one.name for one in unknown))}")
+    others = {other: state for other, state in before.slices.items() if other != number}
     read = SliceFigures(
-        number, sanitized.figures, brought.asked_at, sanitized.unreadable, sanitized.ended, sanitized.rests
+        number, sanitized.figures, result.asked_at, sanitized.unreadable, sanitized.ended, sanitized.rests
     )
-    found = read_quotas(account, read, [part.contributions for part in others.values()], before.ledger)
+    found = read_quotas(account, read, [state.contributions for state in others.values()], before.ledger)
 
     totals, totals_dropped = limit_quotas(found.whole.quotas, account.max_series)
-    room = account.max_series - sum(map(line_count, totals)) - sum(part.series for part in others.values())
+    room = account.max_series - sum(map(line_count, totals)) - sum(state.series for state in others.values())
     quotas, quotas_dropped = limit_quotas(found.quotas, room)
     quota_series = sum(map(line_count, quotas))
     figures, figures_dropped = limit_series(account.families.of(sanitized.figures), room - quota_series)
     ledger = found.ledger.with_shown(quota.id for quota in (*totals, *quotas))
 
-    known = before.parts.get(number)
-    blocks = known.blocks if known else {}
-    part = Part(
-        {**rendered(account.name, figures, blocks), **quota_blocks(account, quotas, ledger, blocks)},
+    known = before.slices.get(number)
+    blocks = known.rendered if known else {}
+    state = SliceState(
+        {**render(account.name, figures, blocks), **quota_blocks(account, quotas, ledger, blocks)},
         series_count(figures) + quota_series,
         quotas_dropped + figures_dropped,
-        notes,
-        brought.as_of,
+        diagnostics,
+        result.as_of,
         quotas,
         found.contributions,
         withheld=found.withheld,
-        read_at=brought.read_at,
-        stale_at=brought.stale_at,
+        read_at=result.read_at,
+        stale_at=result.stale_at,
     )
-    reading = Reading({**quota_figures(account.vendor, quotas, ledger), **figures}, part.dropped, notes, brought.as_of)
-    stale_at = min([brought.stale_at, *(part.stale_at for part in others.values())])
+    reading = Reading(
+        {**quota_figures(account.vendor, quotas, ledger), **figures}, state.dropped, diagnostics, result.as_of
+    )
+    stale_at = min([result.stale_at, *(state.stale_at for state in others.values())])
     shown = replace(found.whole, quotas=totals)
-    whole = _whole(account, shown, ledger, before.whole, brought.read_at, stale_at, totals_dropped)
-    is_complete = len(others) + 1 >= account.slices
+    account_state = _account_state(
+        account, shown, ledger, before.account_state, result.read_at, stale_at, totals_dropped
+    )
+    is_complete = len(others) + 1 >= account.slice_count
     is_empty = not series_count(sanitized.figures)
-    return Polled(reading, figures, part, whole, ledger, found.fallen, is_complete, is_empty)
+    return ProcessedPoll(reading, figures, state, account_state, ledger, found.fallen, is_complete, is_empty)
 
 
-def restored(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
+def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
     account: Account,
     before: Snapshot,
     readings: Mapping[int, StoredReading],
@@ -153,10 +159,10 @@ def restored(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
 
     """
     shown = {number: account.families.of(one.figures) for number, one in readings.items()}
-    parts = {
-        number: Part(
+    slices = {
+        number: SliceState(
             {
-                **rendered(account.name, shown[number], {}),
+                **render(account.name, shown[number], {}),
                 **quota_blocks(account, one.quotas, ledger, {}),
             },
             series_count(shown[number]) + sum(map(line_count, one.quotas)),
@@ -169,61 +175,64 @@ def restored(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
         )
         for number, one in sorted(readings.items())
     }
-    return reconfigured(account, replace(before, parts=parts, ledger=ledger))
+    return reconfigure(account, replace(before, slices=slices, ledger=ledger))
 
 
-def reconfigured(account: Account, before: Snapshot) -> Snapshot:
+def reconfigure(account: Account, before: Snapshot) -> Snapshot:
     """Return the snapshot of an account that is set up anew: what it does not show any more is gone at once."""
 
-    def revised(part: Part) -> Part:
-        part = _chosen(account, part)
-        quotas = still_valid(account, part.quotas, before.ledger.definitions)
-        if len(quotas) == len(part.quotas):
-            return part
-        series = part.series - sum(map(line_count, part.quotas)) + sum(map(line_count, quotas))
-        blocks = {family: lines for family, lines in part.blocks.items() if family not in QUOTA_BLOCKS}
-        blocks = {**blocks, **quota_blocks(account, quotas, before.ledger, part.blocks)}
-        return replace(part, blocks=blocks, quotas=quotas, series=series)
+    def revised(state: SliceState) -> SliceState:
+        state = _chosen(account, state)
+        quotas = filter_valid(account, state.quotas, before.ledger.definitions)
+        if len(quotas) == len(state.quotas):
+            return state
+        series = state.series - sum(map(line_count, state.quotas)) + sum(map(line_count, quotas))
+        blocks = {family: lines for family, lines in state.rendered.items() if family not in QUOTA_BLOCKS}
+        blocks = {**blocks, **quota_blocks(account, quotas, before.ledger, state.rendered)}
+        return replace(state, rendered=blocks, quotas=quotas, series=series)
 
-    parts = {number: revised(part) for number, part in before.parts.items()}
-    earlier = tuple(map(revised, before.earlier))
-    whole = whole_of(account, parts, before.ledger, before.whole)
-    return replace(before, parts=parts, whole=whole, earlier=earlier)
+    slices = {number: revised(state) for number, state in before.slices.items()}
+    previous_slices = tuple(map(revised, before.previous_slices))
+    account_state = account_state_of(account, slices, before.ledger, before.account_state)
+    return replace(before, slices=slices, account_state=account_state, previous_slices=previous_slices)
 
 
-def _chosen(account: Account, part: Part) -> Part:
-    hidden = {family for family in part.blocks if isinstance(family, Family) and not account.families.shows(family)}
+def _chosen(account: Account, state: SliceState) -> SliceState:
+    hidden = {one for one in state.rendered if isinstance(one, Family) and not account.families.shows(one)}
     hidden -= QUOTA_BLOCKS
     if not hidden:
-        return part
-    blocks = {family: lines for family, lines in part.blocks.items() if family not in hidden}
-    return replace(part, blocks=blocks, series=part.series - sum(len(part.blocks[family].values) for family in hidden))
+        return state
+    rendered = {family: lines for family, lines in state.rendered.items() if family not in hidden}
+    series = state.series - sum(len(state.rendered[family].values) for family in hidden)
+    return replace(state, rendered=rendered, series=series)
 
 
-def whole_of(account: Account, parts: Mapping[int, Part], ledger: Ledger, before: Part | None = None) -> Part | None:
+def account_state_of(
+    account: Account, slices: Mapping[int, SliceState], ledger: Ledger, before: SliceState | None = None
+) -> SliceState | None:
     """Return what is kept of the quotas that the operator set on an account of which these slices were read."""
-    if not parts:
+    if not slices:
         return None
-    totals = account_totals(account, [part.contributions for part in parts.values()])
-    room = account.max_series - sum(part.series for part in parts.values())
+    totals = account_totals(account, [state.contributions for state in slices.values()])
+    room = account.max_series - sum(state.series for state in slices.values())
     quotas, dropped = limit_quotas(totals.quotas, room)
-    read_at, stale_at = (min(getattr(part, name) for part in parts.values()) for name in ("read_at", "stale_at"))
-    return _whole(account, replace(totals, quotas=quotas), ledger, before, read_at, stale_at, dropped)
+    read_at, stale_at = (min(getattr(state, name) for state in slices.values()) for name in ("read_at", "stale_at"))
+    return _account_state(account, replace(totals, quotas=quotas), ledger, before, read_at, stale_at, dropped)
 
 
-def _whole(  # noqa: PLR0913, PLR0917 - what a part is made of
+def _account_state(  # noqa: PLR0913, PLR0917 - what a part is made of
     account: Account,
     totals: AccountQuotas,
     ledger: Ledger,
-    before: Part | None,
+    before: SliceState | None,
     read_at: float,
     stale_at: float,
     dropped: int,
-) -> Part | None:
+) -> SliceState | None:
     if not account.quotas:
         return None
-    return Part(
-        quota_blocks(account, totals.quotas, ledger, before.blocks if before else {}),
+    return SliceState(
+        quota_blocks(account, totals.quotas, ledger, before.rendered if before else {}),
         sum(map(line_count, totals.quotas)),
         dropped,
         quotas=totals.quotas,

@@ -16,7 +16,7 @@ import anyio.to_thread
 
 from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
-from exporter.polling.pipeline import Brought, Polled, made
+from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.polling.schedule import Schedule
 from exporter.polling.transitions import log_changes, log_fallen
 from exporter.sharding import Shard
@@ -24,27 +24,27 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
-from exporter.vendors.poll import Ask, Poll, Slice
+from exporter.vendors.poll import Fetch, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this, so that a start does not ask for everything at once."""
 _LONGEST_POLL: Final = 0.75
 """Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
-_MADE_AT_ONCE: Final = 1000
+_PROCESSED_ON_LOOP: Final = 1000
 """Samples: a few milliseconds."""
 
 Clock = Callable[[], float]
 """Unix time, in seconds."""
 
 
-class Observer(Protocol):
+class PollObserver(Protocol):
     """Who is told of polls."""
 
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Note a poll, how long it took, and how it ended."""
 
 
-Persist = Callable[[int, Polled, float], Awaitable[bool]]
+Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
 """Store a slice's good reading, asked for at a time (Unix), and return whether that worked."""
 
 
@@ -54,27 +54,27 @@ class Poller:
     def __init__(  # noqa: PLR0913 - the two that an account has, and those that all have
         self,
         account: Account,
-        ask: Ask,
+        fetch: Fetch,
         store: Store,
-        observer: Observer,
+        observer: PollObserver,
         clock: Clock = time.time,
         *,
         persist: Persist | None = None,
     ) -> None:
         self._account = account
-        self._ask = ask
+        self._fetch = fetch
         self._store = store
         self._observer = observer
         self._clock = clock
         self._persist = persist
-        self._kept: dict[str, tuple[datetime, Any]] = {}
-        self._told_stale = False
+        self._cache: dict[str, tuple[datetime, Any]] = {}
+        self._has_logged_stale = False
 
     async def run(self) -> None:
         """Poll for ever: first soon, then out of step with other accounts, each slice once an interval."""
-        interval, slices = self._account.interval, self._account.slices
-        early = phase(self._account.key, self._account.shard)
-        schedule = Schedule(interval, slices, anyio.current_time() + early * min(interval, LONGEST_FIRST_WAIT_SECONDS))
+        interval, slices = self._account.interval, self._account.slice_count
+        offset = jitter(self._account.key, self._account.shard)
+        schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))
         while True:
             number = schedule.next
             await self._sleep_until(schedule.due(number))
@@ -82,57 +82,65 @@ class Poller:
             snapshot = await self._poll(number, schedule.spread(number))
             now = anyio.current_time()
             if number in snapshot.failing:
-                schedule.failed(number, now, snapshot)
+                schedule.record_failure(number, now, snapshot)
             else:
-                schedule.succeeded(number, began, now, early)
+                schedule.record_success(number, began, now, offset)
 
     async def poll(self) -> Snapshot:
         """Ask once for all that there is, and return what we know then."""
-        for number in range(self._account.slices):
+        for number in range(self._account.slice_count):
             snapshot = await self._poll(number)
             if snapshot.error and not snapshot.error.transient:
                 break
         return snapshot
 
     async def _poll(self, number: int, spread: float = 0.0) -> Snapshot:
-        await _unless_cancelled()
+        await _end_if_cancelled()
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
-        self._store.attempted(key, asked_at)
-        now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slices)
-        outcome = await self._outcome(before, Poll(self._ask, now, self._kept, slice=part, spread=spread), began)
-        await _unless_cancelled()
+        self._store.record_attempt(key, asked_at)
+        now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slice_count)
+        outcome = await self._outcome(before, Poll(self._fetch, now, self._cache, slice=part, spread=spread), began)
+        await _end_if_cancelled()
         if isinstance(outcome, PollError):
-            self._observer.polled(anyio.current_time() - began, outcome)
-            self._store.failed(key, outcome, number)
+            self._observer.on_poll(anyio.current_time() - began, outcome)
+            self._store.record_failure(key, outcome, number)
         else:
-            self._observer.polled(anyio.current_time() - began, outcome.reading)
-            outcome = await self._persisted(number, outcome, before, asked_at)
-            self._store.succeeded(key, outcome.part, outcome.whole, number, outcome.ledger)
+            self._observer.on_poll(anyio.current_time() - began, outcome.reading)
+            outcome = await self._store_processed(number, outcome, before, asked_at)
+            self._store.record_success(key, outcome.state, outcome.account_state, number, outcome.ledger)
             log_fallen(key, outcome.fallen)
         after = self._store[key]
         log_changes(key, before, after)
         self._log_withdrawal(after)
         return after
 
-    async def _persisted(self, number: int, polled: Polled, before: Snapshot, asked_at: float) -> Polled:
+    async def _store_processed(
+        self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
+    ) -> ProcessedPoll:
         """Store what is to be shown first: a counter that was shown and not stored would fall at the next start."""
-        if self._persist is None or await self._persist(number, polled, asked_at):
-            return polled
-        await _unless_cancelled()
-        return polled.uncounted(self._account, before.ledger)
+        if self._persist is None or await self._persist(number, processed, asked_at):
+            return processed
+        await _end_if_cancelled()
+        return processed.with_stored_counters(self._account, before.ledger)
 
-    async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> Polled | PollError:
+    async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> ProcessedPoll | PollError:
         """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
         try:
             with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
                 items = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
-            brought = Brought(
-                poll.slice.number, chain(items, poll.unreadable), poll.notes, as_of, poll.now, self._clock(), stale_at
+            result = PollResult(
+                poll.slice.number,
+                chain(items, poll.unreadable),
+                poll.diagnostics,
+                as_of,
+                poll.now,
+                self._clock(),
+                stale_at,
             )
-            polled = await _made(self._account, brought, before)
+            processed = await _process_off_loop(self._account, result, before)
         except PollError as error:
             return error
         except TimeoutError:
@@ -141,38 +149,38 @@ class Poller:
             vendor, name = self._account.key
             logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
-        unreadable = poll.notes.drift and polled.is_empty and not poll.unwanted
-        return Malformed("no figure of any answer can be read") if unreadable else polled
+        unreadable = poll.diagnostics.drift and processed.is_empty and not poll.unwanted
+        return Malformed("no figure of any answer can be read") if unreadable else processed
 
     async def _sleep_until(self, due: float) -> None:
-        await _unless_cancelled()
-        self._store.scheduled(self._account.key, self._clock() + max(0.0, due - anyio.current_time()))
+        await _end_if_cancelled()
+        self._store.record_schedule(self._account.key, self._clock() + max(0.0, due - anyio.current_time()))
         await anyio.sleep_until(due)
 
     def _log_withdrawal(self, after: Snapshot) -> None:
         stale = after.is_stale(anyio.current_time())
-        if stale and not self._told_stale:
+        if stale and not self._has_logged_stale:
             vendor, name = self._account.key
             logger.warning("the last good reading is stale and no longer shown", vendor=vendor, account=name)
-        self._told_stale = stale
+        self._has_logged_stale = stale
 
 
-async def _made(account: Account, brought: Brought, before: Snapshot) -> Polled:
+async def _process_off_loop(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
     """Make a large reading in a worker thread: it would hold everybody else up."""
-    samples = iter(brought.samples)
-    first = list(islice(samples, _MADE_AT_ONCE + 1))
-    brought = replace(brought, samples=chain(first, samples))
-    if len(first) <= _MADE_AT_ONCE:
-        return made(account, brought, before)
-    return await anyio.to_thread.run_sync(made, account, brought, before)
+    samples = iter(result.samples)
+    first = list(islice(samples, _PROCESSED_ON_LOOP + 1))
+    result = replace(result, samples=chain(first, samples))
+    if len(first) <= _PROCESSED_ON_LOOP:
+        return process(account, result, before)
+    return await anyio.to_thread.run_sync(process, account, result, before)
 
 
-async def _unless_cancelled() -> None:
+async def _end_if_cancelled() -> None:
     """End here if the account is polled no more: what was waited for may have come just before it was forgotten."""
     await anyio.lowlevel.checkpoint_if_cancelled()
 
 
-def phase(key: AccountKey, shard: Shard = Shard()) -> float:  # noqa: B008 - it is frozen
+def jitter(key: AccountKey, shard: Shard = Shard()) -> float:  # noqa: B008 - it is frozen
     """Return a number from 0 to 1 that is an account's own at a shard, the same after each start."""
     names = (*key, str(shard.number)) if shard.total > 1 else key
     digest = hashlib.sha256("/".join(names).encode()).digest()

@@ -16,16 +16,16 @@ class Schedule:
 
     Args:
         interval: how often each slice is polled, in seconds.
-        slices: how many there are.
+        slice_count: how many there are.
         start: when all of them are polled first.
 
     """
 
-    def __init__(self, interval: float, slices: int, start: float) -> None:
+    def __init__(self, interval: float, slice_count: int, start: float) -> None:
         self._interval = interval
         self._start = start
-        self._due = dict.fromkeys(range(slices), start)
-        self._failures = dict.fromkeys(range(slices), 0)
+        self._due = dict.fromkeys(range(slice_count), start)
+        self._failures = dict.fromkeys(range(slice_count), 0)
         self._read: set[int] = set()
 
     @property
@@ -39,29 +39,29 @@ class Schedule:
 
     def spread(self, number: int) -> float:
         """Return the seconds over which a slice's calls are spread; 0 at first, and where there is one slice."""
-        slices = len(self._due)
-        return _SPREAD * self._interval / slices if slices > 1 and number in self._read else 0.0
+        slice_count = len(self._due)
+        return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
-    def succeeded(self, number: int, began: float, now: float, early: float) -> None:
+    def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
         """Note a good poll; the first is followed sooner than an interval later, so that polls fall out of step.
 
         Args:
             number: the slice's.
             began: when the poll began.
             now: when it ended.
-            early: a number from 0 to 1 that is the account's own.
+            jitter: a number from 0 to 1 that is the account's own.
 
         """
-        first, slices = number not in self._read, len(self._due)
+        first, slice_count = number not in self._read, len(self._due)
         self._read.add(number)
         self._failures[number] = 0
         delay = next_delay(self._interval, now - began, 0, None)
-        if first and slices > 1:
-            self._due[number] = max(now, self._start + (number + 1) / slices * self._interval)
+        if first and slice_count > 1:
+            self._due[number] = max(now, self._start + (number + 1) / slice_count * self._interval)
         else:
-            self._due[number] = now + delay * (1 - early / 2 if first else 1.0)
+            self._due[number] = now + delay * (1 - jitter / 2 if first else 1.0)
 
-    def failed(self, number: int, now: float, snapshot: Snapshot) -> None:
+    def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
         """Note a failed poll: the slice waits ever longer, and the whole account as long as it keeps failing."""
         self._failures[number] += 1
         pause, wait = (

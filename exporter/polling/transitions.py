@@ -8,10 +8,10 @@ from typing import Final
 from exporter.log import logger
 from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
-from exporter.vendors.reply import Notes, SkipReason
+from exporter.vendors.reply import Diagnostics, SkipReason
 
-_TOLD_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
-_MOST_FALLEN: Final = 5
+_LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
+_MAX_FALLEN_LOGGED: Final = 5
 _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""
 
@@ -19,8 +19,8 @@ _REPEATED_EVERY: Final = 20
 def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     """Say what a poll changed: whether the account works, and what is left out of its readings."""
     _log_state(key, before, after)
-    if after.parts is not before.parts:
-        _log_notes(key, before.notes, after.notes)
+    if after.slices is not before.slices:
+        _log_diagnostics(key, before.diagnostics, after.diagnostics)
         _log_dropped(key, before.dropped, after.dropped)
         _log_withheld(key, before.withheld, after.withheld)
 
@@ -30,11 +30,11 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     vendor, account = key
     if after.error is None:
         if before.error is not None or not before.polled:
-            said = "polls work again" if before.error is not None else "the first poll worked"
-            logger.info(said, vendor=vendor, account=account, series=after.series, failures=before.failures)
+            message = "polls work again" if before.error is not None else "the first poll worked"
+            logger.info(message, vendor=vendor, account=account, series=after.series, failures=before.failures)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
-        shown = "the last good reading is shown until it is stale" if after.known else "there is no reading yet"
+        shown = "the last good reading is shown until it is stale" if after.has_reading else "there is no reading yet"
         logger.warning(
             f"poll failed, {shown}",
             vendor=vendor,
@@ -45,31 +45,33 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
         )
 
 
-def _log_notes(key: AccountKey, before: Notes, after: Notes) -> None:
+def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
     """Say once what departs from the vendor's documentation, and which items are left out, or that none is now."""
     vendor, account = key
     if before.drift.keys() != after.drift.keys():
-        drift = _listed(f"{field} {kind}" for field, kind in after.drift)
-        said = "answers depart from the vendor's documentation" if drift else "answers follow the documentation again"
-        logger.warning(said, vendor=vendor, account=account, drift=drift)
+        drift = _join_sorted(f"{field} {kind}" for field, kind in after.drift)
+        message = (
+            "answers depart from the vendor's documentation" if drift else "answers follow the documentation again"
+        )
+        logger.warning(message, vendor=vendor, account=account, drift=drift)
     left_out = _left_out(after)
     if _left_out(before) != left_out:
-        said = "items left out of the reading" if left_out else "no items left out of the reading any more"
-        logger.warning(said, vendor=vendor, account=account, items=left_out, such_as=_listed(after.left_out))
+        message = "items left out of the reading" if left_out else "no items left out of the reading any more"
+        logger.warning(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:
     """Say once that an account has more series than it may, or that it has no longer."""
     vendor, account = key
     if bool(before) != bool(after):
-        said = "series are left out because of max_series" if after else "no series is left out any more"
-        logger.warning(said, vendor=vendor, account=account, dropped=after)
+        message = "series are left out because of max_series" if after else "no series is left out any more"
+        logger.warning(message, vendor=vendor, account=account, dropped=after)
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
     """Say of which quotas a figure fell to less than half while its period lasts; it is taken for a correction."""
     vendor, account = key
-    for quota in quotas[:_MOST_FALLEN]:
+    for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(
             "figure fell below half within its period; taken for a correction",
             vendor=vendor,
@@ -92,9 +94,9 @@ def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
             logger.warning("a quota is not shown", vendor=vendor, account=account, quota=quota, error=error)
 
 
-def _left_out(notes: Notes) -> int:
-    return sum(notes.skipped[reason] for reason in _TOLD_SKIPS)
+def _left_out(diagnostics: Diagnostics) -> int:
+    return sum(diagnostics.skipped[reason] for reason in _LOGGED_SKIPS)
 
 
-def _listed(words: Iterable[str]) -> str:
+def _join_sorted(words: Iterable[str]) -> str:
     return ", ".join(sorted(words))

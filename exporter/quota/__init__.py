@@ -17,7 +17,7 @@ from datetime import datetime
 
 from exporter.metrics import EndedPeriod, Figures, Rest, Sample, Unreadable
 from exporter.metrics import quota as families
-from exporter.quota.configured import Contribution, Contributions, account_quotas, definition_of, share_of
+from exporter.quota.configured import Contribution, Contributions, account_quotas, definition_of, slice_share
 from exporter.quota.counter import Member
 from exporter.quota.ledger import UNCLAIMED, Definition, Fragment, Ledger, SliceReadings, Total, merge
 from exporter.quota.model import WITHHELD_TEXTS, MemberFigure, Quota, QuotaId, Withheld, WithheldReason
@@ -129,7 +129,7 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
     names = {one.name for one in account.quotas}
     found = VendorFigures(read.figures, read.unreadable, read.rests, at, since)
     native = native_quotas(account.native_quotas, found, ledger.totals, names)
-    shares = {one.name: share_of(one, account, read.figures, read.unreadable, read.now) for one in account.quotas}
+    shares = {one.name: slice_share(one, account, read.figures, read.unreadable, read.now) for one in account.quotas}
 
     def members() -> Iterator[MemberFigure]:
         yield from native.members
@@ -139,7 +139,7 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
 
     contributions = {name: share.contribution for name, share in shares.items()}
     whole = account_totals(account, [*others, contributions])
-    is_last = len(others) + 1 >= account.slices
+    is_last = len(others) + 1 >= account.slice_count
     readings = SliceReadings(read.number, members(), at, account.max_series, is_last, whole.mixed)
     ledger, fallen = ledger.with_readings(readings)
     divided = [quota for share in shares.values() for quota in share.quotas]
@@ -167,7 +167,7 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
     )
 
 
-def still_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
+def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
     """Return those of quotas that are the same for an account that is set up in another way now.
 
     Args:

@@ -11,17 +11,16 @@ from typing import Final
 
 from exporter.metrics import EndedPeriod, Figures, Labels, Unreadable
 from exporter.quota.model import MemberFigure, Quota, QuotaId, WithheldReason, subject_of
-from exporter.quota.sums import PartialLabels, Selection, Sum, combined, fits, selection, sums, unreadable_subjects
+from exporter.quota.sums import PartialLabels, Selection, Sum, combine, may_match, selection, sums, unreadable_subjects
 from exporter.vendors import Account
-from exporter.vendors.periods import Calendar, Every, Span
-from exporter.vendors.quotas import Quota as Setting
-from exporter.vendors.quotas import plan_period_of
+from exporter.vendors.periods import CalendarPeriod, FixedPeriod, Span
+from exporter.vendors.quotas import ConfiguredQuota, plan_period_of
 
 _CUSTOMER: Final = "customer_id"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ConfiguredResult:
     """What is found of a configured quota.
 
     Attributes:
@@ -55,19 +54,19 @@ class Contribution:
     period: Span
     sums: Mapping[Labels, Sum] = field(default_factory=dict)
     unreadable: frozenset[PartialLabels] = frozenset()
-    found: Found | None = None
+    found: ConfiguredResult | None = None
 
 
 Contributions = Mapping[str, Contribution]
 """What one slice adds to each configured quota, by the quota's name."""
 
 
-def definition_of(setting: Setting) -> str:
+def definition_of(setting: ConfiguredQuota) -> str:
     """Return what a quota is made of, as text."""
     return repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
 
 
-def is_divided(setting: Setting) -> bool:
+def is_divided(setting: ConfiguredQuota) -> bool:
     """Whether each subject is of one customer: all its series are in one slice, and it is shown with that."""
     return _CUSTOMER in setting.by
 
@@ -84,7 +83,7 @@ class SliceShare:
 
     """
 
-    setting: Setting
+    setting: ConfiguredQuota
     selected: Selection
     contribution: Contribution
     quotas: tuple[Quota, ...] = ()
@@ -113,8 +112,8 @@ class SliceShare:
                     yield MemberFigure(quota, one.sample.labels, one.sample.value, span, False, since)
 
 
-def share_of(
-    setting: Setting, account: Account, figures: Figures, unreadable: Iterable[Unreadable], now: datetime
+def slice_share(
+    setting: ConfiguredQuota, account: Account, figures: Figures, unreadable: Iterable[Unreadable], now: datetime
 ) -> SliceShare:
     """Return what a slice that was read at `now` has of a quota."""
     period = period_at(setting, now.timestamp())
@@ -124,18 +123,22 @@ def share_of(
     contribution = Contribution(definition_of(setting), period, added, missing)
     if not is_divided(setting):
         return SliceShare(setting, selected, contribution)
-    found = _added_up(setting, account, [contribution])
+    found = _add_up_slices(setting, account, [contribution])
     contribution = Contribution(contribution.definition, period, found=replace(found, quotas=()))
     return SliceShare(setting, selected, contribution, found.quotas)
 
 
-def period_at(setting: Setting, at: float) -> Span:
+def period_at(setting: ConfiguredQuota, at: float) -> Span:
     """Return the quota's period by the calendar at a time (Unix); `Span()` where the calendar does not say."""
     period = setting.period
-    return period.at(datetime.fromtimestamp(at, UTC)) if isinstance(period, Calendar | Every) else Span()
+    return (
+        period.span_at(datetime.fromtimestamp(at, UTC)) if isinstance(period, CalendarPeriod | FixedPeriod) else Span()
+    )
 
 
-def account_quotas(setting: Setting, account: Account, contributions: Sequence[Contributions]) -> Found:
+def account_quotas(
+    setting: ConfiguredQuota, account: Account, contributions: Sequence[Contributions]
+) -> ConfiguredResult:
     """Return what the slices that were read have of a quota together.
 
     It is not shown before every slice was read for it, nor while slices were read in different periods: what is
@@ -143,9 +146,9 @@ def account_quotas(setting: Setting, account: Account, contributions: Sequence[C
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]
-    is_whole = len(own) == max(len(contributions), account.slices)
+    is_whole = len(own) == max(len(contributions), account.slice_count)
     if not is_divided(setting):
-        return _added_up(setting, account, own) if is_whole else Found(withheld={"unread": 1})
+        return _add_up_slices(setting, account, own) if is_whole else ConfiguredResult(withheld={"unread": 1})
     withheld: Counter[WithheldReason] = Counter()
     count = 0
     for one in own:
@@ -155,22 +158,24 @@ def account_quotas(setting: Setting, account: Account, contributions: Sequence[C
     is_empty = is_whole and not count and set(withheld) == {"no_series"}
     withheld.pop("no_series", None)
     mixed = frozenset[QuotaId]().union(*(one.found.mixed for one in own if one.found))
-    return Found((), count if is_whole else None, {"no_series": 1} if is_empty else dict(withheld), mixed)
+    return ConfiguredResult((), count if is_whole else None, {"no_series": 1} if is_empty else dict(withheld), mixed)
 
 
-def _id(setting: Setting, account: Account, subject: Labels) -> QuotaId:
+def _id(setting: ConfiguredQuota, account: Account, subject: Labels) -> QuotaId:
     return QuotaId(setting.name, subject_of(subject) if setting.by else account.name, setting.unit)
 
 
-def _added_up(setting: Setting, account: Account, contributions: Sequence[Contribution]) -> Found:
+def _add_up_slices(
+    setting: ConfiguredQuota, account: Account, contributions: Sequence[Contribution]
+) -> ConfiguredResult:
     several: dict[Labels, list[Sum]] = defaultdict(list)
     for contribution in contributions:
         for subject, part in contribution.sums.items():
             several[subject].append(part)
-    found = {subject: combined(parts) for subject, parts in several.items()}
+    found = {subject: combine(parts) for subject, parts in several.items()}
     unreadable = frozenset[PartialLabels]().union(*(one.unreadable for one in contributions))
     if found and len({one.period for one in contributions}) > 1:
-        return Found((), sum(one.series for one in found.values()), {"between_periods": 1})
+        return ConfiguredResult((), sum(one.series for one in found.values()), {"between_periods": 1})
     problems = _problems(found, unreadable)
     quotas = tuple(
         Quota(
@@ -190,7 +195,7 @@ def _added_up(setting: Setting, account: Account, contributions: Sequence[Contri
         withheld["no_series"] = 1
     count = sum(one.series for one in found.values() if len(one.measures) == 1)
     mixed = frozenset(_id(setting, account, subject) for subject, reason in problems.items() if reason == "units")
-    return Found(quotas, count, {reason: number for reason, number in withheld.items() if number}, mixed)
+    return ConfiguredResult(quotas, count, {reason: number for reason, number in withheld.items() if number}, mixed)
 
 
 def _problems(found: Mapping[Labels, Sum], unreadable: frozenset[PartialLabels]) -> dict[Labels, WithheldReason]:
@@ -200,7 +205,7 @@ def _problems(found: Mapping[Labels, Sum], unreadable: frozenset[PartialLabels])
     for subject, one in found.items():
         if len(one.measures) > 1:
             problems[subject] = "units"
-        elif subject in unreadable or any(fits(subject, each) for each in partial):
+        elif subject in unreadable or any(may_match(subject, each) for each in partial):
             problems[subject] = "unreadable"
         elif not math.isfinite(one.total):
             problems[subject] = "overflow"

@@ -22,7 +22,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from exporter.vendors.periods import NO_SPAN, Span
+from exporter.vendors.periods import UNKNOWN_SPAN, Span
 
 _LATEST_SECONDS: Final = 26 * 3600.0
 """How late a vendor may be with a new period's figure: a day behind, and a clock of its own."""
@@ -52,11 +52,11 @@ class Member:
     late_rise: float = 0.0
     has_fallen: bool = False
     has_reset: bool = False
-    previous: Span = NO_SPAN
+    previous: Span = UNKNOWN_SPAN
     previous_high_water: float = 0.0
 
 
-class Reading(NamedTuple):
+class MemberReading(NamedTuple):
     """A member's figure, and the facts that say which period it is of.
 
     Attributes:
@@ -75,7 +75,7 @@ class Reading(NamedTuple):
     is_dated: bool = False
 
 
-def count(member: Member | None, reading: Reading) -> tuple[Member, float]:
+def count(member: Member | None, reading: MemberReading) -> tuple[Member, float]:
     """Return a member after a reading, and what that adds to the counter."""
     value, span = reading.value, reading.span
     if member is None:
@@ -85,7 +85,7 @@ def count(member: Member | None, reading: Reading) -> tuple[Member, float]:
     return _count_running(member, reading)
 
 
-def _count_running(member: Member, reading: Reading) -> tuple[Member, float]:
+def _count_running(member: Member, reading: MemberReading) -> tuple[Member, float]:
     value, old, moved = reading.value, member.span, _moves_later(reading.span, member.span)
     has_passed = old.end is not None and reading.at >= old.end
     if member.has_reset and has_passed and reading.at - (old.end or 0.0) < _lateness(old):
@@ -101,7 +101,7 @@ def _count_running(member: Member, reading: Reading) -> tuple[Member, float]:
     return _count_unfallen(member, reading, began)
 
 
-def _count_unfallen(member: Member, reading: Reading, began: float) -> tuple[Member, float]:
+def _count_unfallen(member: Member, reading: MemberReading, began: float) -> tuple[Member, float]:
     """Count a figure that has not fallen although a new period began: it is the new one's, or late."""
     if not reading.is_dated and reading.at - began < _lateness(reading.span):
         after, rise = _same_period(member, reading)
@@ -110,7 +110,7 @@ def _count_unfallen(member: Member, reading: Reading, began: float) -> tuple[Mem
     return _new_period(member, reading), max(0.0, reading.value - member.late_rise)
 
 
-def _first_use(reading: Reading) -> float:
+def _first_use(reading: MemberReading) -> float:
     start = reading.span.start
     return max(0.0, reading.value) if start is not None and start >= reading.since else 0.0
 
@@ -127,7 +127,7 @@ def _moves_later(new: Span, old: Span) -> bool:
     )
 
 
-def _began_at(reading: Reading, member: Member) -> float | None:
+def _began_at(reading: MemberReading, member: Member) -> float | None:
     """Return when a new period began by its dates alone, Unix time; None where they were only corrected."""
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
@@ -141,11 +141,11 @@ def _began_at(reading: Reading, member: Member) -> float | None:
     return new.start if is_over or (ends_later and is_recent) else None
 
 
-def _same_period(member: Member, reading: Reading, *, is_unexplained: bool = False) -> tuple[Member, float]:
-    value, is_known = reading.value, reading.span != NO_SPAN
+def _same_period(member: Member, reading: MemberReading, *, is_unexplained: bool = False) -> tuple[Member, float]:
+    value, is_known = reading.value, reading.span != UNKNOWN_SPAN
     span = reading.span if is_known else member.span
     rise = max(0.0, value - member.high_water)
-    high_water = max(value, member.high_water) if span != NO_SPAN else value
+    high_water = max(value, member.high_water) if span != UNKNOWN_SPAN else value
     after = replace(
         member,
         high_water=high_water,
@@ -157,7 +157,7 @@ def _same_period(member: Member, reading: Reading, *, is_unexplained: bool = Fal
     return after, rise
 
 
-def _new_period(member: Member, reading: Reading) -> Member:
+def _new_period(member: Member, reading: MemberReading) -> Member:
     value = reading.value
     return Member(value, value, reading.span, reading.at, previous=member.span, previous_high_water=member.high_water)
 
@@ -165,19 +165,19 @@ def _new_period(member: Member, reading: Reading) -> Member:
 def _is_earlier(span: Span, member: Member) -> bool:
     """Whether a reading is of a period before the running one: a late final figure, or a clock that went back."""
     running, previous = member.span, member.previous
-    if span in (NO_SPAN, running) or member.has_reset:
+    if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False
     is_previous = span.start == previous.start if previous.start is not None else span.end == previous.end
-    if previous != NO_SPAN and is_previous:
+    if previous != UNKNOWN_SPAN and is_previous:
         return True
     return running.start is not None and span.end is not None and span.end <= running.start
 
 
-def _count_earlier(member: Member, reading: Reading) -> tuple[Member, float]:
+def _count_earlier(member: Member, reading: MemberReading) -> tuple[Member, float]:
     previous, span, value = member.previous, reading.span, reading.value
     if previous.start is not None and span.end is not None and span.end <= previous.start:
         return replace(member, last_seen_at=reading.at), 0.0
-    if previous == NO_SPAN:
+    if previous == UNKNOWN_SPAN:
         after = replace(member, previous=span, previous_high_water=value, last_seen_at=reading.at)
         return after, _first_use(reading)
     high_water = max(value, member.previous_high_water)

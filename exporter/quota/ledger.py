@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from exporter.metrics import Labels
-from exporter.quota.counter import Member, Reading, count
+from exporter.quota.counter import Member, MemberReading, count
 from exporter.quota.model import MemberFigure, QuotaId
 
 MemberKey = tuple[QuotaId, Labels]
@@ -104,10 +104,10 @@ class Ledger:
         for one in readings.figures:
             key = (one.quota, one.labels)
             known = members.get(key) or before.get(key)
-            if known is None and (owner := _owner(groups, key)) is not None:
+            if known is None and (owner := _slice_of(groups, key)) is not None:
                 known = groups[owner][key]
                 moved[owner].add(key)
-            member, rise = count(known, Reading(one.value, one.span, at, one.since, one.is_dated))
+            member, rise = count(known, MemberReading(one.value, one.span, at, one.since, one.is_dated))
             if member.has_fallen and not (known and known.has_fallen):
                 fallen.append(one.quota)
             members[key] = member
@@ -118,7 +118,7 @@ class Ledger:
             left |= groups.pop(UNCLAIMED, {})
         kept = _recent(left, at, readings.max_absent)
         groups[number] = {**kept, **members}
-        totals = {**self.totals, **{quota: self._risen(quota, rise, at) for quota, rise in rises.items()}}
+        totals = {**self.totals, **{quota: self._with_rise(quota, rise, at) for quota, rise in rises.items()}}
         if len(kept) < len(left):
             alive = {quota for one in groups.values() for quota, _ in one}
             totals = {quota: total for quota, total in totals.items() if quota in alive}
@@ -143,14 +143,14 @@ class Ledger:
         }
         return replace(self, totals={**self.totals, **changed}) if changed else self
 
-    def of_slice(self, number: int, shown: Iterable[QuotaId] = ()) -> Ledger:
+    def slice_part(self, number: int, shown: Iterable[QuotaId] = ()) -> Ledger:
         """Return the part that is stored with a slice: its members, and the counters of their quotas and of `shown`."""
         members = self.members.get(number, {})
         quotas = {*shown, *(quota for quota, _ in members)}
         totals = {quota: self.totals[quota] for quota in quotas if quota in self.totals}
         return replace(self, totals=totals, members={number: members})
 
-    def _risen(self, quota: QuotaId, rise: float, at: float) -> Total:
+    def _with_rise(self, quota: QuotaId, rise: float, at: float) -> Total:
         total = self.totals.get(quota) or Total(0.0, at)
         value = total.value + rise
         return total._replace(value=value) if math.isfinite(value) else total
@@ -178,7 +178,7 @@ class SliceReadings:
     mixed: Collection[QuotaId] = ()
 
 
-def _owner(groups: Mapping[int, Members], key: MemberKey) -> int | None:
+def _slice_of(groups: Mapping[int, Members], key: MemberKey) -> int | None:
     """Return which slice has a member, if one does."""
     return next((number for number, group in groups.items() if key in group), None)
 

@@ -40,7 +40,7 @@ class VendorFigures(NamedTuple):
     since: float
 
 
-class Row(NamedTuple):
+class MemberRow(NamedTuple):
     """A series that the vendor reports a quota with."""
 
     figure: MemberFigure
@@ -78,7 +78,7 @@ def native_quotas(
         names: of the quotas that the operator set; a vendor's quota of such a name is not shown.
 
     """
-    rows: dict[QuotaId, list[Row]] = defaultdict(list)
+    rows: dict[QuotaId, list[MemberRow]] = defaultdict(list)
     withheld: Counter[tuple[str, WithheldReason]] = Counter()
     for native in natives:
         for row in _rows(native, read, totals):
@@ -97,7 +97,7 @@ def native_quotas(
     )
 
 
-def _quota(quota: QuotaId, rows: Sequence[Row]) -> Quota:
+def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
     """Add up a quota's members; limit and period are known where all agree."""
     limits, spans = {row.limits[0] for row in rows}, {row.figure.span for row in rows}
     return Quota(
@@ -108,10 +108,10 @@ def _quota(quota: QuotaId, rows: Sequence[Row]) -> Quota:
     )
 
 
-def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Total]) -> Iterator[Row]:
+def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Total]) -> Iterator[MemberRow]:
     figures = read.figures
     rests = {one.labels: one.value for one in read.rests if one.family is native.used}
-    name_of, whose = _writer(native, native.name), _writer(native, native.subject)
+    name_of, whose = _name_builder(native, native.name), _name_builder(native, native.subject)
     for labels, used in figures.get(native.used, {}).items():
         quota = QuotaId(name_of(labels), whose(labels), native.unit)
         span = Span(value_of(native.start, figures, labels), value_of(native.end, figures, labels))
@@ -124,10 +124,10 @@ def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Tot
             limits = _implied_limits(used, rests[labels], totals.get(quota))
         if limits[0] is not None and limits[0] < 0:
             limits = (None, None)
-        yield Row(MemberFigure(quota, labels, used, span, span.start is not None, read.since), limits)
+        yield MemberRow(MemberFigure(quota, labels, used, span, span.start is not None, read.since), limits)
 
 
-def _writer(native: NativeQuota, text: str) -> Callable[[Labels], str]:
+def _name_builder(native: NativeQuota, text: str) -> Callable[[Labels], str]:
     """Return how a text with the names of labels in braces, separated by slashes, is written with their values."""
     parts = [name for _, name, _, _ in Formatter().parse(text) if name]
     if not parts:
@@ -138,7 +138,7 @@ def _writer(native: NativeQuota, text: str) -> Callable[[Labels], str]:
 
 def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> Iterator[str]:
     """Yield the names of quotas that cannot be read, as far as they are known."""
-    name_of = _writer(native, native.name)
+    name_of = _name_builder(native, native.name)
     for one in unreadable:
         if one.family is native.used:
             labels = tuple(

@@ -13,8 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 from exporter.metrics import Figures, Labels, Unreadable
 from exporter.quota.model import value_of
 from exporter.vendors.periods import Span
-from exporter.vendors.quotas import PlanPeriod
-from exporter.vendors.quotas import Quota as Setting
+from exporter.vendors.quotas import ConfiguredQuota, PlanPeriod
 
 _MEASURES: Final = ("unit", "currency")
 """Labels whose values must be the same where figures are added up."""
@@ -59,14 +58,14 @@ class Selection:
     spans_of: Callable[[Iterable[Labels]], frozenset[Span]]
 
 
-def selection(setting: Setting, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
+def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
     """Return the series that match a setting, in the period that the calendar says or the vendor's plan."""
     labels, series = setting.family.labels, figures.get(setting.family, {})
     spans_of = _plan_spans(plan, labels, figures) if setting.period == "plan" else _always(frozenset({period}))
     return Selection(series, _subjects(setting, series), spans_of)
 
 
-def sums(setting: Setting, selected: Selection) -> dict[Labels, Sum]:
+def sums(setting: ConfiguredQuota, selected: Selection) -> dict[Labels, Sum]:
     """Return what the selected series add up to, by subject."""
     measures_of = _measures(setting.family.labels)
     return {
@@ -80,7 +79,7 @@ def sums(setting: Setting, selected: Selection) -> dict[Labels, Sum]:
     }
 
 
-def combined(several: Sequence[Sum]) -> Sum:
+def combine(several: Sequence[Sum]) -> Sum:
     """Return the sum of the series of all."""
     if len(several) == 1:
         return several[0]
@@ -100,7 +99,7 @@ def total(figures: Iterable[float]) -> float:
         return math.inf
 
 
-def unreadable_subjects(setting: Setting, unreadable: Iterable[Unreadable]) -> frozenset[PartialLabels]:
+def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadable]) -> frozenset[PartialLabels]:
     """Return the subjects that lack a series which may match; a value of None stands for any."""
     labels = setting.family.labels
     found = set()
@@ -113,12 +112,12 @@ def unreadable_subjects(setting: Setting, unreadable: Iterable[Unreadable]) -> f
     return frozenset(found)
 
 
-def fits(subject: Labels, unreadable: PartialLabels) -> bool:
+def may_match(subject: Labels, unreadable: PartialLabels) -> bool:
     """Whether a subject may be the one whose series cannot be read."""
     return all(known in (None, value) for value, known in zip(subject, unreadable, strict=True))
 
 
-def _subjects(setting: Setting, series: Collection[Labels]) -> dict[Labels, list[Labels]]:
+def _subjects(setting: ConfiguredQuota, series: Collection[Labels]) -> dict[Labels, list[Labels]]:
     """Return the matching series by subject."""
     labels = setting.family.labels
     for label, pattern in setting.match.items():

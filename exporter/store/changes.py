@@ -9,29 +9,29 @@ from exporter.store.snapshot import AccountKey
 
 
 class Changes:
-    """A number that rises with each change, and the number of each account's last one.
+    """A version that rises with each change, and the one of each account's last.
 
     Attributes:
-        number: how many changes there were.
+        version: how many changes there were.
 
     """
 
     def __init__(self) -> None:
-        self.number = 0
+        self.version = 0
         self._accounts: dict[AccountKey, int] = {}
 
     def note(self, *accounts: AccountKey) -> None:
         """Note that these accounts changed."""
         for key in accounts:
-            self.number += 1
+            self.version += 1
             self._accounts.pop(key, None)
-            self._accounts[key] = self.number
+            self._accounts[key] = self.version
 
-    def since(self, number: int) -> Iterable[AccountKey]:
-        """Return the accounts that changed after a number, the last one first."""
-        return [key for key, _ in takewhile(lambda one: one[1] > number, reversed(self._accounts.items()))]
+    def since(self, version: int) -> Iterable[AccountKey]:
+        """Return the accounts that changed after a version, the last one first."""
+        return [key for key, _ in takewhile(lambda one: one[1] > version, reversed(self._accounts.items()))]
 
     def keep(self, accounts: Iterable[AccountKey]) -> None:
         """Forget every other account."""
         wanted = set(accounts)
-        self._accounts = {key: number for key, number in self._accounts.items() if key in wanted}
+        self._accounts = {key: version for key, version in self._accounts.items() if key in wanted}

@@ -10,13 +10,13 @@ from typing import Any, Final
 from exporter.metrics import MAX_LABEL_CHARACTERS, Family, Labels, Sample, clean_label, figures_of
 from exporter.quota import Contribution, Definition, Ledger, Member, Quota, QuotaId, Sum, Total
 from exporter.store.slots import content
-from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, owner
-from exporter.vendors import VENDOR_FAMILIES, Account
+from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, owner_digest
+from exporter.vendors.account import Account
 from exporter.vendors.periods import Span
 
 _LONGEST_TEXT: Final = MAX_LABEL_CHARACTERS
 _MOST_ROWS: Final = 2_000_000
-_FAMILIES: Final = {family.name: family for family in VENDOR_FAMILIES}
+_GONE: Final = Family("", "")
 
 Rows = Mapping[str, list[Any]]
 """By kind."""
@@ -33,23 +33,25 @@ def decode(account: Account, raw: bytes) -> tuple[int, StoredReading]:
         held = content(raw)
         if held is None:
             raise InvalidFile("damaged")
-        head, *bulk = map(json.loads, held.body.split(b"\n"))
+        head, *row_lines = map(json.loads, held.body.split(b"\n"))
         version = head["version"]
         if version == VERSION:
-            return _decoded(account, {**held.stamp, **head}, bulk)
+            return _decode_reading(account, {**held.stamp, **head}, row_lines)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise InvalidFile("damaged") from None
     raise InvalidFile("version")
 
 
-def _decoded(account: Account, head: Mapping[str, Any], bulk: Iterable[Mapping[str, Any]]) -> tuple[int, StoredReading]:
-    if (head["vendor"], head["account"], head["owner"]) != (account.vendor, account.name, owner(account)):
+def _decode_reading(
+    account: Account, head: Mapping[str, Any], row_lines: Iterable[Mapping[str, Any]]
+) -> tuple[int, StoredReading]:
+    if (head["vendor"], head["account"], head["owner"]) != (account.vendor, account.name, owner_digest(account)):
         raise InvalidFile("foreign")
     number, count = map(_count, head["slice"])
     if number >= count:
         raise ValueError("no such slice")
     rows: dict[str, list[Any]] = {}
-    for line in bulk:
+    for line in row_lines:
         for kind, some in line.items():
             rows.setdefault(kind, []).extend(some)
     if sum(map(len, rows.values())) > _MOST_ROWS:
@@ -60,7 +62,7 @@ def _decoded(account: Account, head: Mapping[str, Any], bulk: Iterable[Mapping[s
         for *quota, labels, row in ([*row[:4], row[4:]] for row in rows.get("members", ()))
     }
     ledger = Ledger(
-        _maybe(head["since"]),
+        _optional_number(head["since"]),
         dict(_totals(rows.get("totals", ()))),
         {number: members},
         {_text(name): Definition(_text(text, math.inf), _number(at)) for name, text, at in rows.get("definitions", ())},
@@ -68,32 +70,34 @@ def _decoded(account: Account, head: Mapping[str, Any], bulk: Iterable[Mapping[s
     return number, StoredReading(
         _number(head["asked_at"]),
         _number(head["read_at"]),
-        figures_of(_samples(rows.get("samples", ()))),
+        figures_of(_samples(account, rows.get("samples", ()))),
         tuple(_quotas(rows.get("quotas", ()))),
         dict(_contributions(rows)),
         ledger,
-        _maybe(head["as_of"]),
+        _optional_number(head["as_of"]),
         _count(head["dropped"]),
     )
 
 
-def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the samples; a family that is not known, or has other labels now, is of another version."""
+def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
+    """Yield the samples of families that the vendor has; one that it has no more, or with other labels, is left out."""
+    families = {family.name: family for family in account.reported}
     for name, labels, value in rows:
-        family: Family | None = _FAMILIES.get(name)
-        if family is None or len(labels) != len(family.labels):
-            raise InvalidFile("version")
-        yield Sample(family, _labels(labels), _number(value))
+        sample = Sample(families.get(_text(name), _GONE), _labels(labels), _number(value))
+        if sample.family is not _GONE and len(sample.labels) == len(sample.family.labels):
+            yield sample
 
 
 def _quotas(rows: Iterable[Any]) -> Iterator[Quota]:
     for name, subject, unit, used, limit, start, end in rows:
-        yield Quota(QuotaId(*map(_text, (name, subject, unit))), _number(used), _maybe(limit), _span(start, end))
+        yield Quota(
+            QuotaId(*map(_text, (name, subject, unit))), _number(used), _optional_number(limit), _span(start, end)
+        )
 
 
 def _totals(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Total]]:
     for name, subject, unit, value, created, *rest in rows:
-        shown, limit, stated = map(_maybe, rest)
+        shown, limit, stated = map(_optional_number, rest)
         yield QuotaId(*map(_text, (name, subject, unit))), Total(_number(value), _number(created), shown, limit, stated)
 
 
@@ -130,7 +134,7 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def _maybe(value: object) -> float | None:
+def _optional_number(value: object) -> float | None:
     return None if value is None else _number(value)
 
 
@@ -164,4 +168,4 @@ def _is_unfit(text: str) -> bool:
 
 
 def _span(start: object, end: object) -> Span:
-    return Span(_maybe(start), _maybe(end))
+    return Span(_optional_number(start), _optional_number(end))

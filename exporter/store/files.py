@@ -46,7 +46,7 @@ class _Path(NamedTuple):
 
 
 @dataclass(slots=True)
-class Restored:
+class StoredAccount:
     """What is stored of an account.
 
     Attributes:
@@ -131,19 +131,19 @@ class Storage:
             self._lock(account.shard)
             self._written[name] = put(self._opened, name, body, stamp, None)
 
-    def read(self, account: Account) -> Restored:
+    def read(self, account: Account) -> StoredAccount:
         """Return what is stored of an account; files that cannot be used are set aside."""
-        restored, fragments = Restored(), list[Fragment]()
-        own = {self._path(account, number): number for number in range(account.slices)}
+        account_files, fragments = StoredAccount(), list[Fragment]()
+        own = {self._path(account, number): number for number in range(account.slice_count)}
         for path, number in own.items():
-            if stored := _read(path, account, restored, is_own=True):
-                restored.readings[number] = stored
+            if stored := _read(path, account, account_files, is_own=True):
+                account_files.readings[number] = stored
                 fragments.append(Fragment(stored.asked_at, stored.ledger))
         for path in self._others(account):
-            if stored := _read(path, account, restored, is_own=False):
+            if stored := _read(path, account, account_files, is_own=False):
                 fragments.append(Fragment(stored.asked_at, stored.ledger.unclaimed()))
-        restored.ledger = merge(fragments)
-        return restored
+        account_files.ledger = merge(fragments)
+        return account_files
 
     def _lock(self, shard: Shard) -> None:
         """Be the one process that writes for a shard. The lock ends with the process.
@@ -155,7 +155,7 @@ class Storage:
         if shard in self._locks:
             return
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        file = os.open(f".lock{_part(shard)}", flags, 0o600, dir_fd=self._opened)
+        file = os.open(f".lock{_shard_suffix(shard)}", flags, 0o600, dir_fd=self._opened)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -174,12 +174,12 @@ class Storage:
         self._written.clear()
 
     def _path(self, account: Account, number: int) -> Path:
-        part = _part(account.shard) + (f"+{number}of{account.slices}" if account.slices > 1 else "")
+        part = _shard_suffix(account.shard) + (f"+{number}of{account.slice_count}" if account.slice_count > 1 else "")
         return self._folder / f"{account.vendor}-{account.name}{part}.json"
 
     def _others(self, account: Account) -> Iterator[Path]:
         """Yield the files of the account that were written while it was divided in another way."""
-        own = {self._path(account, number) for number in range(account.slices)}
+        own = {self._path(account, number) for number in range(account.slice_count)}
         for path, shard in self._found.get(f"{account.vendor}-{account.name}", ()):
             if path not in own and (shard.total != account.shard.total or shard == account.shard):
                 yield path
@@ -187,7 +187,7 @@ class Storage:
     def _remove_outdated(self, account: Account) -> None:
         name = f"{account.vendor}-{account.name}"
         for path in list(self._others(account)):
-            is_own = f"{name}{_part(account.shard)}" in (path.stem, path.stem.rpartition("+")[0])
+            is_own = f"{name}{_shard_suffix(account.shard)}" in (path.stem, path.stem.rpartition("+")[0])
             with suppress(FileNotFoundError):
                 written_at = max(one.stat().st_mtime for one in _slots(path))
                 if is_own or time.time() - written_at > _FORGOTTEN_AFTER_SECONDS:
@@ -196,7 +196,7 @@ class Storage:
                     self._found[name] = [one for one in self._found[name] if one.path != path]
 
 
-def _part(shard: Shard) -> str:
+def _shard_suffix(shard: Shard) -> str:
     return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
 
 
@@ -205,7 +205,7 @@ def _slots(path: Path) -> list[Path]:
     return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
 
 
-def _read(path: Path, account: Account, restored: Restored, *, is_own: bool) -> StoredReading | None:
+def _read(path: Path, account: Account, account_files: StoredAccount, *, is_own: bool) -> StoredReading | None:
     """Read a file's newest slot that can be used; note why none can, and set them aside if they are the account's own.
 
     A slot that is damaged beside one that is not was being written when a process ended.
@@ -218,12 +218,12 @@ def _read(path: Path, account: Account, restored: Restored, *, is_own: bool) -> 
         except FileNotFoundError:
             continue
         except OSError as error:
-            restored.errors.append(error)
+            account_files.errors.append(error)
             return None  # it may be the newer one, and a counter never falls but to 0
         except InvalidFile as error:
             invalid.append(error.reason)
     if invalid and not found and is_own:
-        restored.invalid.append(invalid[0])
+        account_files.invalid.append(invalid[0])
         for slot in _slots(path):
             with suppress(OSError):
                 slot.replace(slot.with_name(f"{path.stem}.set-aside{slot.name.removeprefix(path.name)}"))

@@ -8,7 +8,7 @@ from typing import Final
 from exporter.metrics import QUOTA_FAMILIES, Family, Figures, Labels, figures_of
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.quota import Ledger, Quota, quota_samples
-from exporter.textformat.lines import Blocks, WithCreated, rendered, rendered_with_created
+from exporter.textformat.lines import RenderedFamilies, WithCreated, render, render_with_created
 from exporter.vendors.account import Account
 
 COUNTER_BLOCKS: Final[frozenset[Family | WithCreated]] = frozenset({QUOTA_CONSUMED, WithCreated(QUOTA_CONSUMED)})
@@ -21,26 +21,32 @@ def quota_figures(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Figur
     return figures_of(sample for quota in quotas for sample in quota_samples(vendor, quota, totals.get(quota.id)))
 
 
-def quota_blocks(account: Account, quotas: Sequence[Quota], ledger: Ledger, before: Blocks) -> Blocks:
+def quota_blocks(
+    account: Account, quotas: Sequence[Quota], ledger: Ledger, before: RenderedFamilies
+) -> RenderedFamilies:
     """Return the lines of quotas; what did not change is taken from those `before`."""
-    return _blocks(account, quotas, quota_figures(account.vendor, quotas, ledger), ledger, before)
+    return _render(account, quotas, quota_figures(account.vendor, quotas, ledger), ledger, before)
 
 
-def counter_blocks(account: Account, quotas: Sequence[Quota], ledger: Ledger, before: Blocks) -> Blocks:
+def counter_blocks(
+    account: Account, quotas: Sequence[Quota], ledger: Ledger, before: RenderedFamilies
+) -> RenderedFamilies:
     """Return the lines of their counters alone."""
     figures = quota_figures(account.vendor, quotas, ledger)
     counters = {QUOTA_CONSUMED: figures[QUOTA_CONSUMED]} if QUOTA_CONSUMED in figures else {}
-    return _blocks(account, quotas, counters, ledger, before)
+    return _render(account, quotas, counters, ledger, before)
 
 
-def _blocks(account: Account, quotas: Sequence[Quota], figures: Figures, ledger: Ledger, before: Blocks) -> Blocks:
-    blocks = rendered(account.name, figures, before)
+def _render(
+    account: Account, quotas: Sequence[Quota], figures: Figures, ledger: Ledger, before: RenderedFamilies
+) -> RenderedFamilies:
+    blocks = render(account.name, figures, before)
     if not (counters := figures.get(QUOTA_CONSUMED)):
         return blocks
     created: dict[Labels, float] = {
         (account.vendor, *quota.id): total.created for quota in quotas if (total := ledger.totals.get(quota.id))
     }
-    return {**blocks, **rendered_with_created(account.name, QUOTA_CONSUMED, counters, created, before)}
+    return {**blocks, **render_with_created(account.name, QUOTA_CONSUMED, counters, created, before)}
 
 
 def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:

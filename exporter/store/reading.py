@@ -28,10 +28,18 @@ from exporter.metrics import (
     figures_of,
 )
 from exporter.vendors import VENDOR_FAMILIES
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 READING_FAMILIES: Final = VENDOR_FAMILIES + QUOTA_FAMILIES
-"""What a reading may have, in the order of the page; the label `account` is added where they are rendered."""
+"""What is built in, in the order of the page; the label `account` is added where they are rendered."""
+
+_PLACES: Final = {family.name: place for place, family in enumerate(READING_FAMILIES)}
+_AFTER_VENDORS: Final = len(VENDOR_FAMILIES) - 0.5
+
+
+def in_page_order(families: Iterable[Family]) -> list[Family]:
+    """Return families in the order of the page: built-in vendors', then other vendors' by name, then quotas'."""
+    return sorted(families, key=lambda family: (_PLACES.get(family.name, _AFTER_VENDORS), family.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +49,14 @@ class Reading:
     Attributes:
         figures: what the page shows, quotas included; checked, a series once.
         dropped: how many series were left out because there were too many.
-        notes: what was noticed while it was read.
+        diagnostics: what was noticed while it was read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
 
     """
 
     figures: Figures = field(default_factory=dict)
     dropped: int = 0
-    notes: Notes = field(default_factory=Notes)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
     as_of: float | None = None
 
     @property
@@ -79,7 +87,7 @@ class Sanitized(NamedTuple):
     rests: frozenset[Rest]
 
 
-def sanitize(items: Iterable[Item], notes: Notes) -> Sanitized:
+def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
     """Return what is fit for the page; what is left out is noted."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     unreadable: set[Unreadable] = set()
@@ -100,7 +108,7 @@ def sanitize(items: Iterable[Item], notes: Notes) -> Sanitized:
         if len(text) > MAX_LABEL_CHARACTERS or not text.isprintable():
             labels = tuple(map(clean_label, labels))
         if not math.isfinite(sample.value):
-            notes.skipped["value"] += 1
+            diagnostics.skipped["value"] += 1
             if isinstance(item, Sample):
                 unreadable.add(Unreadable(sample.family, labels))
         elif isinstance(item, EndedPeriod):
@@ -108,7 +116,7 @@ def sanitize(items: Iterable[Item], notes: Notes) -> Sanitized:
         else:
             values = figures[sample.family]
             if labels in values:
-                notes.skipped["duplicate"] += 1
+                diagnostics.skipped["duplicate"] += 1
             values[labels] = sample.value
     missing = frozenset(one for one in unreadable if one.labels not in figures.get(one.family, {}))
     return Sanitized(dict(figures), missing, ended, frozenset(rests))

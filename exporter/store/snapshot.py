@@ -12,22 +12,22 @@ from dataclasses import dataclass, field, replace
 
 from exporter.errors import PollError
 from exporter.quota import Contributions, Ledger, Quota, Withheld, WithheldReason
-from exporter.textformat.lines import Blocks
-from exporter.vendors.reply import Notes
+from exporter.textformat.lines import RenderedFamilies
+from exporter.vendors.reply import Diagnostics
 
 AccountKey = tuple[str, str]
 """Vendor and name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SliceState:
     """What is kept of a good reading of an account, or of one slice of it.
 
     Attributes:
-        blocks: its sample lines.
+        rendered: its sample lines.
         series: how many they are.
         dropped: how many series were left out because there were too many.
-        notes: what was noticed while it was read.
+        diagnostics: what was noticed while it was read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
         quotas: those that it shows.
         contributions: what it adds to the quotas that the operator set on the account.
@@ -38,10 +38,10 @@ class Part:
 
     """
 
-    blocks: Blocks = field(default_factory=dict)
+    rendered: RenderedFamilies = field(default_factory=dict)
     series: int = 0
     dropped: int = 0
-    notes: Notes = field(default_factory=Notes)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
     as_of: float | None = None
     quotas: tuple[Quota, ...] = ()
     contributions: Contributions = field(default_factory=dict)
@@ -58,11 +58,11 @@ class Snapshot:
     Times that are shown are Unix time; those that are only compared are of the monotonic clock.
 
     Attributes:
-        slices: in how many slices the account is polled; 1 unless it has many customers.
-        parts: of each slice, by its number, what is kept of its last good reading.
-        whole: the quotas that the operator set, made of all slices together.
+        slice_count: in how many slices the account is polled; 1 unless it has many customers.
+        slices: of each slice, by its number, what is kept of its last good reading.
+        account_state: the quotas that the operator set, made of all slices together.
         ledger: what the counters of quotas go on from; with a storage, it is stored.
-        earlier: what was kept when the account was polled in other slices, shown until each of these was read.
+        previous_slices: what was kept when the account was polled in other slices, shown until each of these was read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: how many polls in a row failed.
@@ -72,11 +72,11 @@ class Snapshot:
 
     """
 
-    slices: int = 1
-    parts: Mapping[int, Part] = field(default_factory=dict)
-    whole: Part | None = None
+    slice_count: int = 1
+    slices: Mapping[int, SliceState] = field(default_factory=dict)
+    account_state: SliceState | None = None
     ledger: Ledger = field(default_factory=Ledger)
-    earlier: tuple[Part, ...] = ()
+    previous_slices: tuple[SliceState, ...] = ()
     attempted_at: float | None = None
     next_attempt_at: float | None = None
     failures: int = 0
@@ -92,90 +92,98 @@ class Snapshot:
     @property
     def read_at(self) -> float | None:
         """When the oldest of its readings was read, Unix time; None until there is one of every slice."""
-        return min(part.read_at for part in self.parts.values()) if len(self.parts) == self.slices else None
+        return min(state.read_at for state in self.slices.values()) if len(self.slices) == self.slice_count else None
 
     @property
-    def known(self) -> bool:
+    def has_reading(self) -> bool:
         """Whether there is any reading, however old."""
-        return bool(self.parts or self.earlier)
+        return bool(self.slices or self.previous_slices)
 
     @property
     def series(self) -> int:
         """How many series are kept."""
-        return sum(part.series for part in self._kept())
+        return sum(state.series for state in self._states())
 
     @property
     def dropped(self) -> int:
         """How many series are left out because there were too many."""
-        return sum(part.dropped for part in self._kept())
+        return sum(state.dropped for state in self._states())
 
     @property
-    def notes(self) -> Notes:
+    def diagnostics(self) -> Diagnostics:
         """What was noticed in its readings."""
-        notes = Notes()
-        for part in self.parts.values():
-            notes.add(part.notes)
-        return notes
+        diagnostics = Diagnostics()
+        for state in self.slices.values():
+            diagnostics.add(state.diagnostics)
+        return diagnostics
 
     @property
     def matched(self) -> Mapping[str, int]:
         """How many series each quota counts that the operator set, of the account as a whole."""
-        return self.whole.matched if self.whole else {}
+        return self.account_state.matched if self.account_state else {}
 
     @property
     def withheld(self) -> Withheld:
         """The quotas that are not shown, and why."""
         found: Counter[tuple[str, WithheldReason]] = Counter()
-        for part in self._kept():
-            found.update(part.withheld)
+        for state in self._states():
+            found.update(state.withheld)
         return found
 
-    def shown(self, now: float) -> list[Part]:
+    def visible(self, now: float) -> list[SliceState]:
         """Return what is not too old to be shown at `now` (monotonic), in the order of the page."""
-        earlier = [part for part in self.earlier if now < part.stale_at]
-        return earlier or [part for part in self._kept() if now < part.stale_at]
+        previous_slices = [state for state in self.previous_slices if now < state.stale_at]
+        return previous_slices or [state for state in self._states() if now < state.stale_at]
 
-    def shows(self, now: float) -> bool:
+    def is_visible(self, now: float) -> bool:
         """Whether there is a reading that is not too old to be shown at `now` (monotonic)."""
-        return bool(self.shown(now))
+        return bool(self.visible(now))
 
     def is_stale(self, now: float) -> bool:
         """Whether there is a reading that is too old to be shown at `now` (monotonic)."""
-        return any(now >= part.stale_at for part in self._kept())
+        return any(now >= state.stale_at for state in self._states())
 
-    def sliced(self, slices: int) -> Snapshot:
+    def with_slice_count(self, slice_count: int) -> Snapshot:
         """Return the snapshot of the account polled in so many slices from now on."""
-        if slices == self.slices:
+        if slice_count == self.slice_count:
             return self
-        earlier = self.earlier or tuple(self._kept())
+        previous_slices = self.previous_slices or tuple(self._states())
         return replace(
             self,
-            slices=slices,
-            parts={},
-            whole=None,
+            slice_count=slice_count,
+            slices={},
+            account_state=None,
             ledger=self.ledger.unclaimed(),
-            earlier=earlier,
+            previous_slices=previous_slices,
             failing=frozenset(),
             error=None,
         )
 
-    def read(self, number: int, part: Part, whole: Part | None, ledger: Ledger | None = None) -> Snapshot:
+    def with_reading(
+        self, number: int, state: SliceState, account_state: SliceState | None, ledger: Ledger | None = None
+    ) -> Snapshot:
         """Return the snapshot with what is kept of a slice's new reading, the quotas of all slices, and counters."""
-        parts = dict(sorted({**self.parts, number: part}.items()))
-        earlier = () if len(parts) == self.slices else self.earlier
-        return replace(self, parts=parts, whole=whole, ledger=ledger or self.ledger, earlier=earlier)
+        slices = dict(sorted({**self.slices, number: state}.items()))
+        previous_slices = () if len(slices) == self.slice_count else self.previous_slices
+        return replace(
+            self,
+            slices=slices,
+            account_state=account_state,
+            ledger=ledger or self.ledger,
+            previous_slices=previous_slices,
+        )
 
-    def succeeded(self, number: int) -> Snapshot:
+    def with_success(self, number: int) -> Snapshot:
         """Return the snapshot after a good poll of a slice."""
         failing = self.failing - {number}
         return replace(self, error=self.error if failing else None, failing=failing, failures=0, polled=True)
 
-    def failed(self, number: int, error: PollError) -> Snapshot:
+    def with_failure(self, number: int, error: PollError) -> Snapshot:
         """Return the snapshot after a failed poll of a slice. The last good reading stays, and its time."""
         failing = self.failing | {number}
         return replace(self, error=error, failing=failing, failures=self.failures + 1, polled=True)
 
-    def _kept(self) -> Iterator[Part]:
-        if self.whole:
-            yield self.whole
-        yield from self.parts.values()
+    def _states(self) -> Iterator[SliceState]:
+        if self.account_state:
+            yield self.account_state
+        yield from self.slices.values()

@@ -9,7 +9,7 @@ from typing import Final
 from exporter.errors import PollError
 from exporter.quota import Ledger
 from exporter.store.changes import Changes
-from exporter.store.snapshot import AccountKey, Part, Snapshot
+from exporter.store.snapshot import AccountKey, SliceState, Snapshot
 
 
 class Store:
@@ -33,43 +33,46 @@ class Store:
         """Yield accounts with their snapshots, in the order of the configuration."""
         return iter(list(self._snapshots.items()))
 
-    def adopt(self, accounts: Mapping[AccountKey, int]) -> None:
+    def reconfigure(self, accounts: Mapping[AccountKey, int]) -> None:
         """Keep what is known of these accounts, each with its slices, in their order, and nothing of any other."""
-        self._snapshots = {key: self._snapshots.get(key, _UNKNOWN).sliced(slices) for key, slices in accounts.items()}
+        self._snapshots = {
+            key: self._snapshots.get(key, _UNKNOWN).with_slice_count(slice_count)
+            for key, slice_count in accounts.items()
+        }
         self.order = tuple(self._snapshots)
         self.changes.keep(accounts)
         self.changes.note(*accounts)
 
-    def forget(self, key: AccountKey) -> None:
+    def reset(self, key: AccountKey) -> None:
         """Know nothing of an account from now on until it is polled."""
-        self._replace(key, Snapshot(self[key].slices))
+        self._replace(key, Snapshot(self[key].slice_count))
 
-    def attempted(self, key: AccountKey, at: float) -> None:
+    def record_attempt(self, key: AccountKey, at: float) -> None:
         """Note that a poll began at `at` (Unix time)."""
         self._replace(key, replace(self[key], attempted_at=at))
 
-    def scheduled(self, key: AccountKey, at: float) -> None:
+    def record_schedule(self, key: AccountKey, at: float) -> None:
         """Note that the next poll will begin at `at` (Unix time)."""
         self._replace(key, replace(self[key], next_attempt_at=at))
 
-    def succeeded(
+    def record_success(
         self,
         key: AccountKey,
-        part: Part,
-        whole: Part | None = None,
+        state: SliceState,
+        account_state: SliceState | None = None,
         number: int = 0,
         ledger: Ledger | None = None,
     ) -> None:
         """Show what is kept of a new reading."""
-        self._replace(key, self[key].succeeded(number).read(number, part, whole, ledger))
+        self._replace(key, self[key].with_success(number).with_reading(number, state, account_state, ledger))
 
-    def restored(self, key: AccountKey, snapshot: Snapshot) -> None:
+    def restore(self, key: AccountKey, snapshot: Snapshot) -> None:
         """Show another snapshot of an account: what an earlier process left, or of quotas that are set otherwise."""
         self._replace(key, snapshot)
 
-    def failed(self, key: AccountKey, error: PollError, number: int = 0) -> None:
+    def record_failure(self, key: AccountKey, error: PollError, number: int = 0) -> None:
         """Keep the last good reading, and note how the poll failed."""
-        self._replace(key, self[key].failed(number, error))
+        self._replace(key, self[key].with_failure(number, error))
 
     @property
     def ready(self) -> bool:

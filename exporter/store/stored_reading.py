@@ -69,9 +69,9 @@ def encode(account: Account, number: int, stored: StoredReading) -> Content:
         "version": VERSION,
         "vendor": account.vendor,
         "account": account.name,
-        "slice": [number, account.slices],
+        "slice": [number, account.slice_count],
         "shard": [account.shard.number, account.shard.total],
-        "owner": owner(account),
+        "owner": owner_digest(account),
         "since": stored.ledger.since,
     }
     stamp = {
@@ -81,18 +81,18 @@ def encode(account: Account, number: int, stored: StoredReading) -> Content:
         "dropped": stored.dropped,
         "seen_at": seen_at,
     }
-    lines = [head, *_bulk(number, stored, seen_at)]
+    lines = [head, *_row_lines(number, stored, seen_at)]
     body = b"\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() for line in lines)
     return Content(body, stamp)
 
 
-def owner(account: Account) -> str:
+def owner_digest(account: Account) -> str:
     """Return what is the same for the same account at a vendor, however the configuration spells it."""
     text = json.dumps([account.vendor, account.base_url, login_of(account.auth)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _bulk(number: int, stored: StoredReading, seen_at: float) -> Iterator[dict[str, Any]]:
+def _row_lines(number: int, stored: StoredReading, seen_at: float) -> Iterator[dict[str, Any]]:
     ledger = stored.ledger
     kinds: Mapping[str, Iterable[list[Any]]] = {
         "samples": (
@@ -100,14 +100,14 @@ def _bulk(number: int, stored: StoredReading, seen_at: float) -> Iterator[dict[s
             for family, values in stored.figures.items()
             for labels, value in values.items()
         ),
-        "quotas": ([*one.id, one.used, one.limit, *_ends(one.span)] for one in stored.quotas),
+        "quotas": ([*one.id, one.used, one.limit, *_span_row(one.span)] for one in stored.quotas),
         "contributions": (
-            [name, one.definition, *_ends(one.period), sorted(one.unreadable, key=repr)]
+            [name, one.definition, *_span_row(one.period), sorted(one.unreadable, key=repr)]
             for name, one in stored.contributions.items()
             if one.found is None
         ),
         "sums": (
-            [name, subject, one.total, one.series, sorted(one.measures), [_ends(span) for span in one.spans]]
+            [name, subject, one.total, one.series, sorted(one.measures), [_span_row(span) for span in one.spans]]
             for name, each in stored.contributions.items()
             for subject, one in each.sums.items()
         ),
@@ -124,13 +124,13 @@ def _bulk(number: int, stored: StoredReading, seen_at: float) -> Iterator[dict[s
             yield {kind: some[start : start + _ROWS_A_LINE]}
 
 
-def _ends(span: Span) -> list[float | None]:
+def _span_row(span: Span) -> list[float | None]:
     return [span.start, span.end]
 
 
 def _member_row(one: Member, seen_at: float) -> list[Any]:
     last_seen_at = None if one.last_seen_at == seen_at else one.last_seen_at
-    periods = [*_ends(one.span), *_ends(one.previous)]
+    periods = [*_span_row(one.span), *_span_row(one.previous)]
     return [
         one.high_water, one.last, last_seen_at, one.late_rise, one.has_fallen, one.has_reset, *periods,
         one.previous_high_water,

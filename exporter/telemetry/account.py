@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from exporter.client.rate_limit import RateLimit
+from exporter.client.rate_limit import StatedLimit
 from exporter.metrics import Family, Figures, Labels, own
 from exporter.store.snapshot import Snapshot
 from exporter.vendors.account import Account
@@ -18,7 +18,7 @@ _MOST_WITHHELD: Final = 100
 """Vendors may name their quotas as they like."""
 
 
-def account_figures(account: Account, limit: RateLimit, snapshot: Snapshot, now: float) -> Figures:
+def account_figures(account: Account, limit: StatedLimit, snapshot: Snapshot, now: float) -> Figures:
     """Return an account's gauges as of `now` (monotonic), given what its vendor last said of its limit."""
     figures: dict[Family, dict[Labels, float]] = {}
     for some in (_states(account.key, snapshot, now), _details(account.key, snapshot), _settings(account, limit)):
@@ -29,7 +29,7 @@ def account_figures(account: Account, limit: RateLimit, snapshot: Snapshot, now:
 
 
 def _states(key: Labels, snapshot: Snapshot, now: float) -> Iterator[Figure]:
-    shown = snapshot.shown(now)
+    shown = snapshot.visible(now)
     yield own.ACCOUNT_UP, key, snapshot.up
     yield own.LAST_SUCCESS, key, snapshot.read_at
     yield own.LAST_ATTEMPT, key, snapshot.attempted_at
@@ -40,7 +40,7 @@ def _states(key: Labels, snapshot: Snapshot, now: float) -> Iterator[Figure]:
 
 
 def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
-    for (field, kind), count in snapshot.notes.drift.items():
+    for (field, kind), count in snapshot.diagnostics.drift.items():
         yield own.CONTRACT_DRIFT, (*key, field, kind), count
     for quota, count in snapshot.matched.items():
         yield own.QUOTA_MATCHED_SERIES, (*key, quota), count
@@ -50,7 +50,7 @@ def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
         yield own.ACCOUNT_FAILING, (*key, snapshot.error.reason), 1
 
 
-def _settings(account: Account, limit: RateLimit) -> Iterator[Figure]:
+def _settings(account: Account, limit: StatedLimit) -> Iterator[Figure]:
     verified = str(not account.tls.insecure_skip_verify).lower()
     proxied = str(account.proxy_url is not None).lower()
     yield own.POLL_INTERVAL, account.key, account.interval

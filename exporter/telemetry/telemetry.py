@@ -19,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from exporter import __version__
-from exporter.client.rate_limit import RateLimit
+from exporter.client.rate_limit import StatedLimit
 from exporter.errors import PollError
 from exporter.metrics import OWN_FAMILIES, Family, Labels, own
 from exporter.sharding import Shard
@@ -34,12 +34,12 @@ from exporter.vendors.account import Account
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
 """Every account has a series for each. Polls have none: there are so few that their average is one poll's, or two's."""
-_AT_0: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
+_INITIAL: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
 """The counters that are there before anything is counted. Those by reason are not: there are thirty reasons."""
 
 
 @dataclass(slots=True)
-class Loading:
+class ReloadStatus:
     """How the configuration was read last: whether it was accepted, and when one last was, Unix time."""
 
     accepted_at: float
@@ -54,24 +54,24 @@ class Loading:
         self.accepted = False
 
 
-class WebLoading:
+class WebReloadStatus:
     """How the web configuration file was read last, where there is one."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         successful, failures = own.WEB_RELOAD_SUCCESSFUL, own.WEB_RELOAD_FAILURES
         self._successful = Gauge(successful.name, successful.help, registry=registry)
         self._failures = Counter(failures.name, failures.help, registry=registry)
-        self.changes = 0
+        self.version = 0
         self.accept()
 
     def accept(self) -> None:
         """Note that it was accepted."""
-        self.changes += 1
+        self.version += 1
         self._successful.set(1)
 
     def refuse(self) -> None:
         """Note that it was not; what was accepted before goes on."""
-        self.changes += 1
+        self.version += 1
         self._successful.set(0)
         self._failures.inc()
 
@@ -83,8 +83,8 @@ class Telemetry:
         registry: the process's own, for the page.
         accounts: each account's part.
         shard: the part of the whole exporter that this process is.
-        loading: how the configuration was read last.
-        web_loading: how the web configuration file was.
+        reload_status: how the configuration was read last.
+        web_reload_status: how the web configuration file was.
         process: what always moves of it.
         changes: which of the accounts' changed.
 
@@ -92,10 +92,10 @@ class Telemetry:
 
     def __init__(self, loaded_at: float) -> None:
         self.accounts: dict[AccountKey, AccountTelemetry] = {}
-        self.loading = Loading(loaded_at)
+        self.reload_status = ReloadStatus(loaded_at)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
-        self.web_loading = WebLoading(self.registry)
+        self.web_reload_status = WebReloadStatus(self.registry)
         self.changes = Changes()
         PlatformCollector(self.registry)
         self.process = ProcessCollector(registry=None)
@@ -105,19 +105,19 @@ class Telemetry:
     @property
     def state(self) -> object:
         """What the process says of itself besides figures that always move."""
-        return self.shard, self.loading.accepted, self.loading.accepted_at, self.web_loading.changes
+        return self.shard, self.reload_status.accepted, self.reload_status.accepted_at, self.web_reload_status.version
 
-    def adopt(self, account: Account) -> None:
+    def add(self, account: Account) -> None:
         """Begin an account's part, or go on with that of an account of the same name."""
         if account.key in self.accounts:
-            self.accounts[account.key].settle(account)
+            self.accounts[account.key].reconfigure(account)
         else:
             self.accounts[account.key] = AccountTelemetry(account, self.changes)
             self.changes.note(account.key)
 
-    def forget(self, key: AccountKey) -> None:
+    def remove(self, key: AccountKey) -> None:
         """Remove an account's part; its series are gone at once."""
-        self.accounts.pop(key).forgotten = True
+        self.accounts.pop(key).is_removed = True
         self.changes.keep(self.accounts)
         self.changes.note(key)
 
@@ -136,50 +136,50 @@ class AccountTelemetry:
 
     def __init__(self, account: Account, changed: Changes) -> None:
         self.account = account
-        self.forgotten = False
+        self.is_removed = False
         self._changed = changed
-        self._counts: dict[Family, dict[Labels, float]] = {family: {account.key: 0.0} for family in _AT_0}
+        self._counts: dict[Family, dict[Labels, float]] = {family: {account.key: 0.0} for family in _INITIAL}
         self._seconds = {
             own.POLL_DURATION: Histogram(()),
             own.REQUEST_DURATION: Histogram(_REQUEST_BUCKETS),
         }
-        self._rate_limit = RateLimit()
-        self._changes = 0
-        self._said: tuple[Snapshot, int, int] | None = None
+        self._rate_limit = StatedLimit()
+        self._version = 0
+        self._rendered_for: tuple[Snapshot, int, int] | None = None
         self._lines: Mapping[Family, bytes] = {}
 
-    def settle(self, account: Account) -> None:
+    def reconfigure(self, account: Account) -> None:
         """Go on with another setup of the account."""
         self.account = account
-        self._rate_limit = RateLimit()
-        self._note()
+        self._rate_limit = StatedLimit()
+        self._bump_version()
 
-    def requested(self, code: str, seconds: float) -> None:
+    def on_request(self, code: str, seconds: float) -> None:
         """Count a request by its HTTP status, or `none`; not one that was under way when the account was forgotten."""
-        if self.forgotten:
+        if self.is_removed:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)
         self._count(own.REQUESTS, code)
 
-    def token_refreshed(self) -> None:
+    def on_token_refreshed(self) -> None:
         """Count a sign-in that brought a token."""
         self._count(own.TOKEN_REFRESHES)
 
-    def rate_limit_stated(self, stated: RateLimit) -> None:
+    def on_stated_limit(self, stated: StatedLimit) -> None:
         """Keep what an answer says of the vendor's limit; an answer that says nothing changes nothing."""
-        if stated not in (RateLimit(), self._rate_limit):
+        if stated not in (StatedLimit(), self._rate_limit):
             self._rate_limit = stated
-            self._note()
+            self._bump_version()
 
-    def write_failed(self) -> None:
+    def on_write_failed(self) -> None:
         """Count a reading that could not be written."""
         self._count(own.STORAGE_WRITE_FAILURES)
 
-    def set_aside(self, reason: InvalidReason) -> None:
+    def on_set_aside(self, reason: InvalidReason) -> None:
         """Count a stored file that could not be used."""
         self._count(own.STORAGE_SET_ASIDE, reason)
 
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Count a poll, and how it ended."""
         self._seconds[own.POLL_DURATION].observe(seconds)
         self._count(own.POLLS)
@@ -187,27 +187,27 @@ class AccountTelemetry:
             self._count(own.POLLS_FAILED)
             self._count(own.POLL_FAILURES, outcome.reason)
             return
-        for reason, count in outcome.notes.skipped.items():
+        for reason, count in outcome.diagnostics.skipped.items():
             self._count(own.ITEMS_SKIPPED, reason, by=count)
 
     def lines(self, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
         """Return the account's sample lines as of `now` (monotonic); the same as before where nothing changed."""
-        said = snapshot, len(snapshot.shown(now)), self._changes
-        if self._said is None or self._said[0] is not snapshot or self._said[1:] != said[1:]:
+        state = snapshot, len(snapshot.visible(now)), self._version
+        if self._rendered_for is None or self._rendered_for[0] is not snapshot or self._rendered_for[1:] != state[1:]:
             figures = {**self._counts, **account_figures(self.account, self._rate_limit, snapshot, now)}
             lines = {one: sample_lines(one.name, one.labels, list(values.items())) for one, values in figures.items()}
             timed = {one: seconds.lines(one, self.account.key) for one, seconds in self._seconds.items()}
-            self._said, self._lines = said, lines | timed
+            self._rendered_for, self._lines = state, lines | timed
         return self._lines
 
     def _count(self, family: Family, *labels: str, by: int = 1) -> None:
         series = (*self.account.key, *labels)
         counts = self._counts.setdefault(family, {})
         counts[series] = counts.get(series, 0.0) + by
-        self._note()
+        self._bump_version()
 
-    def _note(self) -> None:
-        self._changes += 1
+    def _bump_version(self) -> None:
+        self._version += 1
         self._changed.note(self.account.key)
 
 
@@ -223,8 +223,8 @@ class ProcessFigures(Collector):
         for family, labels, value in (
             (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),
             (own.SHARD_INFO, (str(telemetry.shard.number), str(telemetry.shard.total)), 1.0),
-            (own.RELOAD_SUCCESSFUL, (), float(telemetry.loading.accepted)),
-            (own.RELOAD_TIMESTAMP, (), telemetry.loading.accepted_at),
+            (own.RELOAD_SUCCESSFUL, (), float(telemetry.reload_status.accepted)),
+            (own.RELOAD_TIMESTAMP, (), telemetry.reload_status.accepted_at),
         ):
             gauge = GaugeMetricFamily(family.name, family.help, labels=family.labels)
             gauge.add_metric(labels, value)

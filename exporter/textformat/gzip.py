@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """Deflate, no name, no time, made by an unknown system (RFC 1952): the same page is the same bytes."""
 
 _LEVEL: Final = 1
@@ -31,10 +31,10 @@ class Checksum(NamedTuple):
 
     def __or__(self, after: Checksum) -> Checksum:
         """Return the checksum of these bytes and those that come `after` them."""
-        shifted = _multiplied(_shift(after.length), self.crc) if self.crc and after.length else self.crc
+        shifted = _multiply(_shift(after.length), self.crc) if self.crc and after.length else self.crc
         return Checksum(shifted ^ after.crc, self.length + after.length)
 
-    def over(self, part: bytes) -> Checksum:
+    def extend(self, part: bytes) -> Checksum:
         """Return the checksum of these bytes and `part` after them."""
         return Checksum(zlib.crc32(part, self.crc), self.length + len(part))
 
@@ -44,26 +44,26 @@ def checksum(text: bytes) -> Checksum:
     return Checksum(zlib.crc32(text), len(text))
 
 
-def joined(texts: Iterable[tuple[Checksum, bytes]]) -> Checksum:
+def concat(texts: Iterable[tuple[Checksum, bytes]]) -> Checksum:
     """Return the checksum of texts one after the other, each given with its own."""
     whole = Checksum()
     for one, text in texts:
-        whole = whole | one if one.length > _CHECKED_BYTES else whole.over(text)
+        whole = whole | one if one.length > _CHECKED_BYTES else whole.extend(text)
     return whole
 
 
-def deflated(part: bytes) -> bytes:
+def deflate(part: bytes) -> bytes:
     """Return bytes as a part of a member's body."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 
-def tail(whole: Checksum) -> bytes:
+def trailer(whole: Checksum) -> bytes:
     """Return what ends the member whose parts have this checksum."""
     return _LAST_BLOCK + whole.crc.to_bytes(4, "little") + (whole.length % 2**32).to_bytes(4, "little")
 
 
-def _multiplied(one: int, other: int) -> int:
+def _multiply(one: int, other: int) -> int:
     """Multiply two polynomials over GF(2) modulo that of CRC-32; the lowest term is the highest bit, as in zlib."""
     product, bit = 0, _ONE
     while True:
@@ -81,7 +81,7 @@ def _shift(length: int) -> int:
     product = _ONE
     for place in range(length.bit_length()):
         if length >> place & 1:
-            product = _multiplied(_POWERS[place], product)
+            product = _multiply(_POWERS[place], product)
     return product
 
 
@@ -90,7 +90,7 @@ def _powers() -> Iterator[int]:
     power = _ONE >> 8  # x to the 8th, a bit each
     for _ in range(64):
         yield power
-        power = _multiplied(power, power)
+        power = _multiply(power, power)
 
 
 _POWERS: Final = tuple(_powers())

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from exporter.vendors.account import Account
 from exporter.vendors.ionos.account import Ionos
+from exporter.vendors.ionos.history import IonosPast
 from exporter.vendors.netnut.account import NetNut
+from exporter.vendors.netnut.history import NetNutPast
+from exporter.vendors.past import Past
 from exporter.vendors.planship.account import Planship
 from exporter.vendors.prolifi.account import Prolifi
+from exporter.vendors.prolifi.history import ProlifiPast
 
-__all__ = ["VENDORS", "VENDOR_FAMILIES", "Account"]
+__all__ = ["PASTS", "VENDORS", "VENDOR_FAMILIES", "Account"]
 
 VENDORS: Final[Mapping[str, type[Account]]] = MappingProxyType(
     {"netnut": NetNut, "ionos": Ionos, "prolifi": Prolifi, "planship": Planship}
 )
+
+PASTS: Final[Mapping[str, type[Past[Any]]]] = MappingProxyType(
+    {"netnut": NetNutPast, "ionos": IonosPast, "prolifi": ProlifiPast}
+)
+"""Those that tell of the past; of the others nothing is dated."""
 
 VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.reported)
 """What the vendors report, in the order of the page."""

@@ -15,12 +15,12 @@ from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import FileSecret, Secret
-from exporter.sharding import Shard, owner
-from exporter.vendors.cycle import Cycle
+from exporter.sharding import Shard, shard_of
+from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.poll import Poll
-from exporter.vendors.quotas import NativeQuota, PlanPeriod, Quota, quota_conflicts
-from exporter.vendors.settings import CertificateFile, Duration, Name, RateLimit, Settings, Url, is_insecure
-from exporter.vendors.shown import FamilyChoice, family_conflicts
+from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
+from exporter.vendors.settings import CertificateFile, Duration, Name, RateSetting, Settings, Url, is_insecure
+from exporter.vendors.shown import FamilyChoice, find_family_conflicts
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -77,7 +77,7 @@ class Account(Settings):
         default=10_000, ge=1, description="Series of this account at most; what is beyond is counted."
     )
     families: FamilyChoice = Field(default=FamilyChoice(), description="Which of the vendor's metrics are shown.")
-    rate_limit: RateLimit | None = Field(
+    rate_limit: RateSetting | None = Field(
         default=None,
         description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",
     )
@@ -89,7 +89,7 @@ class Account(Settings):
         default=False,
         description="Let an http base_url lead to another machine, where credentials can be read on the way.",
     )
-    quotas: tuple[Quota, ...] = Field(
+    quotas: tuple[ConfiguredQuota, ...] = Field(
         default=(), description="Quotas to watch beside those that the vendor reports itself."
     )
     _shard: Shard = PrivateAttr(default=Shard())
@@ -97,8 +97,8 @@ class Account(Settings):
 
     @field_validator("quotas", mode="after")
     @classmethod
-    def _with_families(cls, quotas: tuple[Quota, ...]) -> tuple[Quota, ...]:
-        return tuple(quota.of(cls.reported) for quota in quotas)
+    def _with_families(cls, quotas: tuple[ConfiguredQuota, ...]) -> tuple[ConfiguredQuota, ...]:
+        return tuple(quota.with_family(cls.reported) for quota in quotas)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -138,22 +138,22 @@ class Account(Settings):
         return self._rate_share
 
     @property
-    def at_home(self) -> bool:
+    def owns_account_metrics(self) -> bool:
         """Whether it is this shard that reads what is of the account as a whole."""
         return self._shard.owns(*self.key)
 
     @property
-    def slices(self) -> int:
+    def slice_count(self) -> int:
         """How many parts the account's customers are polled in."""
         return 1
 
     @property
-    def most_customers(self) -> int:
+    def max_customer_count(self) -> int:
         """Customers that this shard asks about at most; 0 where it asks about no single ones."""
         return 0
 
     @property
-    def calls(self) -> int | None:
+    def max_request_count(self) -> int | None:
         """Requests that reading all of them once takes at most; None where the configuration does not tell."""
         return None
 
@@ -163,20 +163,20 @@ class Account(Settings):
         return ()
 
     @property
-    def cycle(self) -> Cycle:
+    def estimate(self) -> PollEstimate:
         """How long reading all of them once takes, as far as that is known before the vendor is asked."""
         apart = seconds_apart(self.rate_limit, self.assumed_rate, self._rate_share)
-        return Cycle(self.interval, self.slices, self.most_customers, self.calls, apart)
+        return PollEstimate(self.interval, self.slice_count, self.max_customer_count, self.max_request_count, apart)
 
-    def shards(self, total: int) -> Collection[int]:
+    def shard_numbers(self, total: int) -> Collection[int]:
         """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
-        return (owner(total, *self.key),)
+        return (shard_of(total, *self.key),)
 
-    def of_shard(self, shard: Shard) -> Self | None:
+    def shard_part(self, shard: Shard) -> Self | None:
         """Return the part of a whole account that a shard polls; None where that is nothing."""
-        return self.polled_by(shard) if shard.owns(*self.key) else None
+        return self.for_shard(shard) if shard.owns(*self.key) else None
 
-    def polled_by(self, shard: Shard, **settings: object) -> Self:
+    def for_shard(self, shard: Shard, **settings: object) -> Self:
         """Return the account as a shard polls it, with these of its settings changed."""
         part = self.model_copy(update=settings)
         part._shard = shard  # noqa: SLF001 - of the same class, and of nobody else yet
@@ -209,7 +209,7 @@ class Account(Settings):
             raise LookupError(f"{name} is not set")
         return secret
 
-    def cautions(self) -> Iterator[str]:
+    def warnings(self) -> Iterator[str]:
         """Yield what a person should know of settings that are not wrong, only risky."""
         if self.tls.insecure_skip_verify:
             yield "the vendor's certificate is not verified"
@@ -217,31 +217,31 @@ class Account(Settings):
             secret = getattr(self, name)
             if isinstance(secret, FileSecret) and secret.others_can_read():
                 yield f"others than its owner can read the file of {name}"
-        if self.cycle.too_long:
-            yield self.cycle.caution
+        if self.estimate.exceeds_interval:
+            yield self.estimate.warning
 
     @classmethod
-    def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings that may each be right: the setting, and what to do."""
-        yield from _sign_in_conflicts(cls, given)
+        yield from _find_sign_in_conflicts(cls, given)
         interval = given.get("interval", write_duration(cls.model_fields["interval"].default))
-        if _shorter(given.get("stale_after"), interval):
+        if _is_shorter(given.get("stale_after"), interval):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
         vendor = str(given.get("vendor"))
-        yield from quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
-        yield from family_conflicts(vendor, given, cls.reported)
+        yield from find_quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
+        yield from find_family_conflicts(vendor, given, cls.reported)
 
 
-def _shorter(one: object, other: object) -> bool:
+def _is_shorter(one: object, other: object) -> bool:
     try:
         return read_duration(one) < read_duration(other)
     except ValueError:
         return False
 
 
-def _sign_in_conflicts(account: type[Account], given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _find_sign_in_conflicts(account: type[Account], given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     fields = account.model_fields
     present = {name for name in fields if given.get(name) is not None}
     for name in sorted(present):

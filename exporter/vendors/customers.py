@@ -26,45 +26,45 @@ class CustomersAccount(Account):
 
     @property
     @abstractmethod
-    def most_customers(self) -> int:
+    def max_customer_count(self) -> int:
         """Customers that this shard asks about at most."""
 
     @property
-    def divisible(self) -> bool:
+    def is_divisible(self) -> bool:
         """Whether shards share the customers: not where a quota adds them up, which takes all of them in one place."""
         return all(_LABEL in quota.by for quota in self.quotas)
 
     @property
-    def slices(self) -> int:
+    def slice_count(self) -> int:
         """How many parts the account's customers are polled in."""
-        return max(1, math.ceil(self.most_customers / _SLICE))
+        return max(1, math.ceil(self.max_customer_count / _SLICE))
 
     @property
-    def has_own_figures(self) -> bool:
+    def has_account_metrics(self) -> bool:
         """Whether there are series of the account as a whole beside its customers'."""
         return False
 
-    def own(self, customers: Iterable[str]) -> tuple[str, ...]:
+    def mine(self, customers: Iterable[str]) -> tuple[str, ...]:
         """Return those of the account's customers that this shard asks about."""
         shard, key = self.shard, self.key
-        divided = shard.total > 1 and self.divisible
+        divided = shard.total > 1 and self.is_divisible
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
 
-    def shards(self, total: int) -> Collection[int]:
+    def shard_numbers(self, total: int) -> Collection[int]:
         """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
-        return range(total) if self.divisible else super().shards(total)
+        return range(total) if self.is_divisible else super().shard_numbers(total)
 
-    def of_shard(self, shard: Shard) -> Self | None:
+    def shard_part(self, shard: Shard) -> Self | None:
         """Return the part of a whole account that a shard polls; None where that is nothing.
 
         Where the vendor lists the customers every shard reads the list, and takes its own from it.
         """
-        if not self.divisible:
-            return super().of_shard(shard)
-        part = self.polled_by(shard)
-        customers = part.own(self.customers)
-        wanted = customers or not self.customers or (self.has_own_figures and part.at_home)
-        return self.polled_by(shard, customers=customers) if wanted else None
+        if not self.is_divisible:
+            return super().shard_part(shard)
+        part = self.for_shard(shard)
+        customers = part.mine(self.customers)
+        wanted = customers or not self.customers or (self.has_account_metrics and part.owns_account_metrics)
+        return self.for_shard(shard, customers=customers) if wanted else None
 
     async def customers_of(self, poll: Poll) -> Sequence[str]:
         """Return the customers of the slice that is polled."""
@@ -72,12 +72,12 @@ class CustomersAccount(Account):
             return self.customers
 
         async def listed() -> Sequence[Sequence[str]]:
-            return by_slice(self.customers, poll.slice.total)
+            return split_by_slice(self.customers, poll.slice.total)
 
-        return (await poll.once_in(math.inf, "customers", listed))[poll.slice.number]
+        return (await poll.cached(math.inf, "customers", listed))[poll.slice.number]
 
 
-def by_slice(customers: Iterable[str], total: int) -> Sequence[Sequence[str]]:
+def split_by_slice(customers: Iterable[str], total: int) -> Sequence[Sequence[str]]:
     """Return the customers of each of so many slices."""
     slices: list[list[str]] = [[] for _ in range(total)]
     for customer in customers:

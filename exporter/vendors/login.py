@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from exporter.client.auth import Auth, Basic, Key
+from exporter.client.auth import ApiKey, Auth, Basic
 from exporter.secret import FileSecret
 
 
 def login_of(auth: Auth) -> str:
     """Return a login name, or where the key is that has none."""
-    if isinstance(auth, Key):
+    if isinstance(auth, ApiKey):
         secret = auth.secret
         return f"key {secret.path.resolve()}" if isinstance(secret, FileSecret) else f"key {secret!r}"
     if isinstance(auth, Basic):

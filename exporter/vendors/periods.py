@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from exporter.durations import read_interval
 
-_FORM: Final = "write month, plan, none, or a mapping such as {every: 30d, from: 2026-01-15}"
+_EXPECTED: Final = "write month, plan, none, or a mapping such as {every: 30d, from: 2026-01-15}"
 _SHORTEST_SECONDS: Final = 3600.0
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _YEARS: Final = re.compile(r"([1-9])y", re.ASCII)
@@ -26,17 +26,17 @@ class Span:
     end: float | None = None
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether it can be told when the next one begins."""
         return self.end is not None
 
 
-NO_SPAN: Final = Span()
+UNKNOWN_SPAN: Final = Span()
 """A period of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class CalendarPeriod:
     """Spans of whole calendar months, each from the same day on; from a month's last day where it is shorter.
 
     Attributes:
@@ -51,33 +51,33 @@ class Calendar:
     day: int = 1
     year: int = 2000
 
-    def at(self, now: datetime) -> Span:
+    def span_at(self, now: datetime) -> Span:
         """Return the one that `now` is in."""
         first = self.year * 12 + self.month - 1
         number = (now.year * 12 + now.month - 1 - first) // self.months
-        number -= now < self._beginning(first + number * self.months)
+        number -= now < self._start_of(first + number * self.months)
         begins = first + number * self.months
-        return Span(self._beginning(begins).timestamp(), self._beginning(begins + self.months).timestamp())
+        return Span(self._start_of(begins).timestamp(), self._start_of(begins + self.months).timestamp())
 
-    def _beginning(self, month: int) -> datetime:
+    def _start_of(self, month: int) -> datetime:
         year, number = month // 12, month % 12 + 1
         return datetime(year, number, min(self.day, calendar.monthrange(year, number)[1]), tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class FixedPeriod:
     """Spans of the same length, one of which begins on a given day."""
 
     seconds: float
     first: datetime
 
-    def at(self, now: datetime) -> Span:
+    def span_at(self, now: datetime) -> Span:
         """Return the one that `now` is in."""
         start = self.first + (now - self.first) // timedelta(seconds=self.seconds) * timedelta(seconds=self.seconds)
         return Span(start.timestamp(), start.timestamp() + self.seconds)
 
 
-Period = Calendar | Every | Literal["plan", "none"]
+Period = CalendarPeriod | FixedPeriod | Literal["plan", "none"]
 """`plan` is the one that the vendor reports; of `none` nothing is known."""
 
 
@@ -89,18 +89,18 @@ def read_period(value: object) -> Period:
 
     """
     if value == "month":
-        return Calendar()
+        return CalendarPeriod()
     if value == "plan" or value == "none":  # noqa: PLR1714 - mypy narrows what is compared one by one
         return value
     if not isinstance(value, Mapping) or value.keys() != {"every", "from"}:
-        raise ValueError(_FORM)
+        raise ValueError(_EXPECTED)
     first = _read_day(value["from"])
     if months := _months(value["every"]):
-        return Calendar(months, first.month, first.day, first.year)
+        return CalendarPeriod(months, first.month, first.day, first.year)
     seconds = read_interval(value["every"])
     if seconds < _SHORTEST_SECONDS:
         raise ValueError("write a period of at least 1h")
-    return Every(seconds, first)
+    return FixedPeriod(seconds, first)
 
 
 def _months(value: object) -> int | None:

@@ -14,16 +14,16 @@ import anyio.to_thread
 from exporter.client.rate_limit import MAX_IN_FLIGHT
 from exporter.errors import Malformed, NotFound, PollError, Refused
 from exporter.metrics import Unreadable
-from exporter.vendors.reply import Notes, ReplyT, SkipReason, is_large, read_reply
+from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, is_large, read_reply
 
-_MOST_TOLD: Final = 5
+_MAX_LEFT_OUT: Final = 5
 _LONGEST_SEGMENT: Final = 256
 
 _ItemT = TypeVar("_ItemT")
 _ReadT = TypeVar("_ReadT")
 
 
-class Ask(Protocol):
+class Fetch(Protocol):
     """What a poll needs from the network: one JSON document."""
 
     async def __call__(
@@ -46,7 +46,7 @@ class Slice:
     total: int = 1
 
     @property
-    def first(self) -> bool:
+    def is_first(self) -> bool:
         """Whether what is of the account as a whole is read with this slice."""
         return self.number == 0
 
@@ -56,10 +56,10 @@ class Poll:
     """One poll of one account, or of a slice of it, under way.
 
     Attributes:
-        ask: how the vendor is asked.
+        fetch: how the vendor is asked.
         now: when the poll began (UTC); the period asked about is taken from it, once.
-        kept: what polls of this account leave for later ones, by name, each with the time it was read.
-        notes: what was noticed so far.
+        cache: what polls of this account leave for later ones, by name, each with the time it was read.
+        diagnostics: what was noticed so far.
         as_of: the time the vendor says its figures reach to, if it does.
         slice: which customers it is about.
         unreadable: series of items that were left out and exist.
@@ -68,10 +68,10 @@ class Poll:
 
     """
 
-    ask: Ask
+    fetch: Fetch
     now: datetime
-    kept: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
-    notes: Notes = field(default_factory=Notes)
+    cache: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
     as_of: datetime | None = None
     slice: Slice = Slice()
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -80,42 +80,42 @@ class Poll:
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
         """Return what a GET answers, read as `model`."""
-        return await self._read(model, await self.ask(path, params=params), f"GET {path}")
+        return await self._read(model, await self.fetch(path, params=params), f"GET {path}")
 
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
         """Return what a POST that only reads answers, read as `model`."""
-        return await self._read(model, await self.ask(path, body=body), f"POST {path}")
+        return await self._read(model, await self.fetch(path, body=body), f"POST {path}")
 
     async def _read(self, model: type[ReplyT], document: object, asked: str) -> ReplyT:
-        """Read a large document in a worker thread, with notes of its own: others are read meanwhile."""
+        """Read a large document in a worker thread, with diagnostics of its own: others are read meanwhile."""
         if not is_large(document):
-            return read_reply(model, document, self.notes, asked)
-        notes = Notes()
+            return read_reply(model, document, self.diagnostics, asked)
+        diagnostics = Diagnostics()
         try:
-            return await anyio.to_thread.run_sync(read_reply, model, document, notes, asked)
+            return await anyio.to_thread.run_sync(read_reply, model, document, diagnostics, asked)
         finally:
-            self.notes.add(notes)
+            self.diagnostics.add(diagnostics)
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
         """Note that items were left out."""
         if count:
-            self.notes.skipped[reason] += count
+            self.diagnostics.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
         """Note that an item was left out, and what a person should know of it."""
         self.skip(reason)
-        if len(self.notes.left_out) < _MOST_TOLD:
-            self.notes.left_out.add(text)
+        if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
+            self.diagnostics.left_out.add(text)
 
     async def attempt(
         self,
         read: Callable[[], Awaitable[_ReadT]],
-        gone: tuple[type[PollError], ...] = (NotFound,),
+        absent_errors: tuple[type[PollError], ...] = (NotFound,),
         *,
         needed: bool = True,
         hides: Callable[[], Iterable[Unreadable]] = lambda: (),
     ) -> _ReadT | PollError:
-        """Return what `read` says of one item, or why it is left out, which is counted; options are those of `each`.
+        """Return what `read` says of one item, or why it is left out, which is counted; options are those of `gather`.
 
         Raises:
             PollError: it failed in a way that is the whole poll's failure.
@@ -124,7 +124,7 @@ class Poll:
         try:
             return await read()
         except PollError as error:
-            reason = _forgiven(error, gone, needed=needed)
+            reason = _skip_reason(error, absent_errors, needed=needed)
             if reason is None:
                 raise
             self.leave_out(reason, str(error))
@@ -132,11 +132,11 @@ class Poll:
                 self.unreadable.extend(hides())
             return error
 
-    async def each(  # noqa: PLR0913 - each is an option of how items are read
+    async def gather(  # noqa: PLR0913 - each is an option of how items are read
         self,
         items: Iterable[_ItemT],
         read: Callable[[_ItemT], Awaitable[_ReadT]],
-        gone: tuple[type[PollError], ...] = (NotFound,),
+        absent_errors: tuple[type[PollError], ...] = (NotFound,),
         *,
         needed: bool = True,
         share: float = 1.0,
@@ -144,7 +144,7 @@ class Poll:
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
 
-        An item that is gone, which the vendor says by one of the errors `gone`, or whose reply cannot be read,
+        An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read,
         is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
         nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
         poll, since the last good reading has them still. They are begun evenly over their `share` of the poll's spread.
@@ -156,7 +156,7 @@ class Poll:
         """
 
         async def attempt(item: _ItemT) -> _ReadT | PollError:
-            return await self.attempt(lambda: read(item), gone, needed=needed, hides=lambda: hides(item))
+            return await self.attempt(lambda: read(item), absent_errors, needed=needed, hides=lambda: hides(item))
 
         asked = list(items)
         outcomes = await _concurrently(asked, attempt, self.spread * share)
@@ -171,14 +171,14 @@ class Poll:
         found = await self.attempt(read, needed=False)
         return None if isinstance(found, PollError) else found
 
-    async def once_in(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
+    async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
         """Return what `read` said last, asking again only when that is `seconds` old."""
-        if name in self.kept:
-            read_at, value = self.kept[name]
+        if name in self.cache:
+            read_at, value = self.cache[name]
             if 0 <= (self.now - read_at).total_seconds() < seconds:
                 return value  # type: ignore[no-any-return]  # kept under this name by this very call
         value = await read()
-        self.kept[name] = (self.now, value)
+        self.cache[name] = (self.now, value)
         return value
 
 
@@ -211,9 +211,9 @@ async def _concurrently(
     return [results[index] for index in sorted(results)]
 
 
-def _forgiven(error: PollError, gone: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
+def _skip_reason(error: PollError, absent_errors: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
     """Return why an item is left out of the reading, or None where its failure is the poll's."""
-    if isinstance(error, gone):
+    if isinstance(error, absent_errors):
         return "gone"
     if isinstance(error, Malformed):
         return "schema"
@@ -227,11 +227,11 @@ def segment(identifier: str) -> str:
         Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
 
     """
-    if not usable_segment(identifier):
+    if not is_usable_segment(identifier):
         raise Malformed("an identifier that cannot stand in a path")
     return quote(identifier, safe="")
 
 
-def usable_segment(identifier: str) -> bool:
+def is_usable_segment(identifier: str) -> bool:
     """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
     return 0 < len(identifier) <= _LONGEST_SEGMENT and identifier not in (".", "..") and identifier.isprintable()

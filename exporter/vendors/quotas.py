@@ -38,7 +38,7 @@ _PERIOD_SCHEMA: Final = {
 }
 
 
-def _unit(value: object) -> str:
+def _read_unit(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(_UNIT, value):
         raise ValueError("write up to 63 visible characters of ASCII, such as GB or core_hours")
     return value
@@ -96,7 +96,7 @@ def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod 
     return max(fitting, key=lambda one: len(one.labels), default=None)
 
 
-class Quota(Settings):
+class ConfiguredQuota(Settings):
     """A quota that the operator sets on a vendor's figures."""
 
     name: Name = Field(
@@ -112,7 +112,7 @@ class Quota(Settings):
         " if not set, the account is the one subject.",
     )
     limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="What is allowed in a period.")
-    unit: Annotated[str, PlainValidator(_unit), WithJsonSchema({"type": "string", "pattern": _UNIT})] = Field(
+    unit: Annotated[str, PlainValidator(_read_unit), WithJsonSchema({"type": "string", "pattern": _UNIT})] = Field(
         default="", description="The label `unit`: what is counted."
     )
     period: Annotated[Period, PlainValidator(read_period), WithJsonSchema(_PERIOD_SCHEMA)] = Field(
@@ -127,7 +127,7 @@ class Quota(Settings):
     def __hash__(self) -> int:
         return hash(self.name)
 
-    def of(self, families: Iterable[Family]) -> Self:
+    def with_family(self, families: Iterable[Family]) -> Self:
         """Return the quota on the one of a vendor's families that has its metric's name."""
         quota = self.model_copy()
         quota._family = next((family for family in families if family.name == self.metric), None)  # noqa: SLF001 - new
@@ -146,7 +146,7 @@ class Quota(Settings):
         return self._family
 
 
-def quota_conflicts(
+def find_quota_conflicts(
     vendor: str,
     given: Mapping[str, object],
     families: Iterable[Family],
@@ -164,11 +164,11 @@ def quota_conflicts(
             yield f"{where}.name", f"is the name of a quota that {names[name]} too"
         elif isinstance(name, str):
             names[name] = f"quotas[{index}] sets"
-        for place, text in _metric_conflicts(vendor, quota, given, by_name, plans):
+        for place, text in _find_metric_conflicts(vendor, quota, given, by_name, plans):
             yield f"{where}.{place}", text
 
 
-def _metric_conflicts(
+def _find_metric_conflicts(
     vendor: str,
     quota: Mapping[str, Any],
     given: Mapping[str, object],
@@ -185,7 +185,7 @@ def _metric_conflicts(
     family = families[metric]
     if missing := _missing_option(family, given):
         yield "metric", f"is only there with {missing}; set that on the account"
-    yield from _label_conflicts(quota, family)
+    yield from _find_label_conflicts(quota, family)
     if quota.get("period") == "plan":
         plan = plan_period_of(family, plans)
         if plan is None:
@@ -200,7 +200,7 @@ def _missing_option(family: Family, given: Mapping[str, object]) -> str:
     return "" if any(map(given.get, options)) else " or ".join(options)
 
 
-def _label_conflicts(quota: Mapping[str, Any], family: Family) -> Iterator[tuple[str, str]]:
+def _find_label_conflicts(quota: Mapping[str, Any], family: Family) -> Iterator[tuple[str, str]]:
     unknown = f"is no label of {family.name}; write {', '.join(family.labels) or 'none, it has no labels'}"
     match, by = quota.get("match"), quota.get("by")
     for label, pattern in match.items() if isinstance(match, Mapping) else ():

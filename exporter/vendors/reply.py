@@ -2,7 +2,7 @@
 
 A field of one of the types here that is missing, null where the contract has a
 value, or of another type reads as None and is noted as drift; the rest of the
-reply is kept. A row without its `Key` is left out and counted.
+reply is kept. An item without its `RequiredId` is left out and counted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
 from exporter.errors import Malformed
-from exporter.vendors.values import read_end, read_flag, read_key, read_number, read_percent, read_text, read_time
+from exporter.vendors.values import read_end, read_flag, read_id, read_number, read_percent, read_text, read_time
 
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
@@ -47,7 +47,7 @@ _LARGE_OBJECTS: Final = 1000
 
 
 @dataclass(slots=True)
-class Notes:
+class Diagnostics:
     """What was noticed while the replies of one reading were read."""
 
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -55,7 +55,7 @@ class Notes:
     left_out: set[str] = field(default_factory=set)
     """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
 
-    def add(self, others: Notes) -> None:
+    def add(self, others: Diagnostics) -> None:
         """Note what others have noted."""
         self.drift.update(others.drift)
         self.skipped.update(others.skipped)
@@ -95,7 +95,7 @@ def is_large(document: object) -> bool:
     return False
 
 
-def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str = "") -> ReplyT:
+def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, asked: str = "") -> ReplyT:
     """Return the document, which is the answer to what was `asked`, as the model has it.
 
     Raises:
@@ -106,7 +106,7 @@ def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str =
         with _building:  # another thread may want the same
             model.model_rebuild()
     try:
-        return model.model_validate(document, context=notes)
+        return model.model_validate(document, context=diagnostics)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem["loc"])
@@ -114,34 +114,34 @@ def read_reply(model: type[ReplyT], document: object, notes: Notes, asked: str =
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Noted:
+class _Lenient:
     """Reads a field, or notes why it cannot be. What is plainly as it should be is taken without a call of ours."""
 
     read: Callable[[object], object]
-    plainly: CoreSchema | None = None
+    fast: CoreSchema | None = None
     nullable: bool = False
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        noting = PlainValidator(self._noting).__get_pydantic_core_schema__(object, handler)
+        noting = PlainValidator(self._validate).__get_pydantic_core_schema__(object, handler)
         nothing = core_schema.none_schema() if self.nullable else None
-        kinds = (self._plainly(source, handler), nothing, noting)
+        kinds = (self._fast_schema(source, handler), nothing, noting)
         return core_schema.union_schema([kind for kind in kinds if kind is not None], mode="left_to_right")
 
-    def _plainly(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema | None:
-        return self.plainly
+    def _fast_schema(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema | None:
+        return self.fast
 
-    def _noting(self, value: object, info: ValidationInfo) -> object:
-        return _read_or_note(value, self.read, info)
+    def _validate(self, value: object, info: ValidationInfo) -> object:
+        return _read_or_record_drift(value, self.read, info)
 
 
-class _NotedPart(_Noted):
+class _LenientModel(_Lenient):
     """The same of a part of the reply, which is plainly what its type says."""
 
-    def _plainly(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def _fast_schema(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler.generate_schema(next(kind for kind in get_args(source) if kind is not type(None)))
 
 
-def _read_or_note(value: object, read: Callable[[object], object], info: ValidationInfo) -> object:
+def _read_or_record_drift(value: object, read: Callable[[object], object], info: ValidationInfo) -> object:
     """Return what `read` makes of a value, or None, noted as drift, where there is none or it cannot be read."""
     kind = "missing" if value is MISSING else "null" if value is None else "type"
     if kind == "type":
@@ -149,11 +149,11 @@ def _read_or_note(value: object, read: Callable[[object], object], info: Validat
             return read(value)
         except ValueError:
             pass
-    _notes(info).drift[_field(info), kind] += 1
+    _diagnostics(info).drift[_field(info), kind] += 1
     return None
 
 
-def _refuse(_value: object) -> object:
+def _reject(_value: object) -> object:
     raise ValueError("expected another type")
 
 
@@ -166,11 +166,11 @@ def _field(info: ValidationInfo) -> str:
     return f"{title}.{name}" if title else name
 
 
-def _notes(info: ValidationInfo) -> Notes:
-    return cast("Notes", info.context)
+def _diagnostics(info: ValidationInfo) -> Diagnostics:
+    return cast("Diagnostics", info.context)
 
 
-def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
     """Read each item of a list or of an object; those that cannot be read are counted, unless all are."""
     if not isinstance(value, list | dict):
         raise ValueError("expected a list or an object")  # noqa: TRY004 - pydantic collects ValueError only
@@ -178,63 +178,69 @@ def _usable(value: object, read: ValidatorFunctionWrapHandler, info: ValidationI
         return read(value)
     if len(value) > _MOST_ITEMS:
         raise ValueError(f"more than {_MOST_ITEMS} items")
-    notes = _notes(info)
-    drift, skipped = notes.drift.copy(), notes.skipped.copy()
+    diagnostics = _diagnostics(info)
+    drift, skipped = diagnostics.drift.copy(), diagnostics.skipped.copy()
     try:
         return read(value)
     except ValidationError:
-        notes.drift, notes.skipped = drift, skipped
+        diagnostics.drift, diagnostics.skipped = drift, skipped
     items = [[item] for item in value] if isinstance(value, list) else [{k: v} for k, v in value.items()]
     usable: list[Any] = []
     for item in items:
         try:
             usable.append(read(item))
         except ValidationError:
-            notes.skipped["schema"] += 1
+            diagnostics.skipped["schema"] += 1
     if not usable:
         raise ValueError(f"none of {len(items)} items can be read")
     if isinstance(value, list):
-        return _PartialRows(one for (one,) in usable)
-    return _PartialEntries({k: v for one in usable for k, v in one.items()})
+        return _PartialList(one for (one,) in usable)
+    return _PartialMap({k: v for one in usable for k, v in one.items()})
 
 
-class _PartialRows(list[Any]):
+class _PartialList(list[Any]):
     """A list of which some items could not be read."""
 
 
-class _PartialEntries(dict[str, Any]):
+class _PartialMap(dict[str, Any]):
     """An object of which some items could not be read."""
 
 
 def is_partial(items: object) -> bool:
     """Whether there are items that could not be read: some of a list's or an object's, or the whole of it."""
-    return items is None or isinstance(items, _PartialRows | _PartialEntries)
+    return items is None or isinstance(items, _PartialList | _PartialMap)
 
 
 _NUMBER: Final = core_schema.float_schema(strict=True, allow_inf_nan=False)
 _TEXT: Final = core_schema.str_schema(strict=True)
 _FLAG: Final = core_schema.bool_schema(strict=True)
 
-Number = Annotated[float | None, _Noted(read_number, _NUMBER)]
-MaybeNumber = Annotated[float | None, _Noted(read_number, _NUMBER, nullable=True)]
-MaybePercent = Annotated[float | None, _Noted(read_percent, nullable=True)]
-Time = Annotated[datetime | None, _Noted(read_time)]
-End = Annotated[datetime | None, _Noted(read_end)]
-MaybeTime = Annotated[datetime | None, _Noted(read_time, nullable=True)]
-Text = Annotated[str | None, _Noted(read_text, _TEXT)]
-MaybeText = Annotated[str | None, _Noted(read_text, _TEXT, nullable=True)]
-Flag = Annotated[bool | None, _Noted(read_flag, _FLAG)]
-MaybeKey = Annotated[str | None, _Noted(read_key, nullable=True)]
-MaybeFlag = Annotated[bool | None, _Noted(read_flag, _FLAG, nullable=True)]
-NotedKey = Annotated[str | None, _Noted(read_key)]
-Key = Annotated[str, BeforeValidator(read_key)]
+
+def lenient(read: Callable[[object], object], *, nullable: bool = False) -> Any:
+    """Return the type of a field that `read` reads; where that raises ValueError it is None, and noted as drift."""
+    return Annotated[Any, _Lenient(read, nullable=nullable)]
+
+
+Number = Annotated[float | None, _Lenient(read_number, _NUMBER)]
+MaybeNumber = Annotated[float | None, _Lenient(read_number, _NUMBER, nullable=True)]
+MaybePercent = Annotated[float | None, _Lenient(read_percent, nullable=True)]
+Time = Annotated[datetime | None, _Lenient(read_time)]
+End = Annotated[datetime | None, _Lenient(read_end)]
+MaybeTime = Annotated[datetime | None, _Lenient(read_time, nullable=True)]
+Text = Annotated[str | None, _Lenient(read_text, _TEXT)]
+MaybeText = Annotated[str | None, _Lenient(read_text, _TEXT, nullable=True)]
+Flag = Annotated[bool | None, _Lenient(read_flag, _FLAG)]
+MaybeId = Annotated[str | None, _Lenient(read_id, nullable=True)]
+MaybeFlag = Annotated[bool | None, _Lenient(read_flag, _FLAG, nullable=True)]
+LenientId = Annotated[str | None, _Lenient(read_id)]
+RequiredId = Annotated[str, BeforeValidator(read_id)]
 
 _ItemT = TypeVar("_ItemT")
-Rows = Annotated[list[_ItemT], WrapValidator(_usable)]
+LenientList = Annotated[list[_ItemT], WrapValidator(_read_items)]
 """A list whose unreadable items are left out and counted."""
-Entries = Annotated[dict[str, _ItemT], WrapValidator(_usable)]
+LenientMap = Annotated[dict[str, _ItemT], WrapValidator(_read_items)]
 """An object of named items, read the same way."""
-Part = Annotated[_ItemT | None, _NotedPart(_refuse)]
+LenientObject = Annotated[_ItemT | None, _LenientModel(_reject)]
 """A part of the reply that is None, and noted, where it is not what it should be."""
-MaybePart = Annotated[_ItemT | None, _NotedPart(_refuse, nullable=True)]
+MaybeLenientObject = Annotated[_ItemT | None, _LenientModel(_reject, nullable=True)]
 """The same of a part that need not be there."""

@@ -27,7 +27,7 @@ from pydantic import (
 from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate
 from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
-from exporter.vendors.poll import usable_segment
+from exporter.vendors.poll import is_usable_segment
 
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -76,7 +76,7 @@ def is_insecure(url: object) -> bool:
         return False
 
 
-def _url(value: object) -> str:
+def _read_url(value: object) -> str:
     example = "write a URL such as https://api.example.com/v1"
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError(example)
@@ -94,28 +94,28 @@ def _url(value: object) -> str:
     return value.rstrip("/")
 
 
-def _from_environment(value: object) -> Secret:
+def _read_environment_secret(value: object) -> Secret:
     reference = secret_reference(value) if isinstance(value, str) else None
     if reference is None:
         raise ValueError(
             "write ${NAME} of an environment variable, or use the ..._file setting; a secret does not stand here"
         )
-    return _present(reference)
+    return _ensure_readable(reference)
 
 
-def _from_file(value: object, info: ValidationInfo) -> Secret:
+def _read_file_secret(value: object, info: ValidationInfo) -> Secret:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError("write the path of a file that holds the secret")
-    return _present(FileSecret(_in_folder(value, info)))
+    return _ensure_readable(FileSecret(_resolve_path(value, info)))
 
 
-def _in_folder(path: str, info: ValidationInfo) -> Path:
+def _resolve_path(path: str, info: ValidationInfo) -> Path:
     """Return a path that starts, unless it is absolute, at the folder of the configuration."""
     directory: Path = (info.context or {}).get("directory", Path())
     return directory / path
 
 
-def _present(secret: EnvironmentSecret | FileSecret) -> Secret:
+def _ensure_readable(secret: EnvironmentSecret | FileSecret) -> Secret:
     try:
         secret.read()
     except SecretUnreadable as error:
@@ -123,10 +123,10 @@ def _present(secret: EnvironmentSecret | FileSecret) -> Secret:
     return secret
 
 
-def _authorities(value: object, info: ValidationInfo) -> Path:
+def _read_ca_file(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError("write the path of a file")
-    path = _in_folder(value, info)
+    path = _resolve_path(value, info)
     try:
         ssl.create_default_context(cafile=path)
     except ssl.SSLError:
@@ -136,19 +136,19 @@ def _authorities(value: object, info: ValidationInfo) -> Path:
     return path
 
 
-def _identifier(value: object) -> str:
+def _read_identifier(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not usable_segment(text):
+    if not isinstance(text, str) or not is_usable_segment(text):
         raise ValueError("write an identifier: up to 256 visible characters, and not . or ..")
     return text
 
 
-def shown(title: str, **schema: Any) -> WithJsonSchema:
+def json_schema(title: str, **schema: Any) -> WithJsonSchema:
     """Say in the JSON Schema what is written there; its title is what a person calls that."""
     return WithJsonSchema({"title": title, **schema})
 
 
-def _user_name(value: object) -> str:
+def _read_user_name(value: object) -> str:
     if not isinstance(value, str) or not value or not value.isprintable() or ":" in value:
         raise ValueError("write a name without a colon, which ends it in HTTP basic authentication")
     return value
@@ -159,7 +159,7 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def _uuid(value: object) -> str:
+def _read_uuid(value: object) -> str:
     if not isinstance(value, str) or not is_uuid(value):
         raise ValueError("write a UUID, such as 6f1c4c1e-5d55-4f0a-9a53-0c4b6fa7d0c1")
     return value.lower()
@@ -184,32 +184,38 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
 Duration = Annotated[
     float,
     PlainValidator(read_interval),
-    shown("duration", type="string", pattern=DURATION_PATTERN),
+    json_schema("duration", type="string", pattern=DURATION_PATTERN),
 ]
 """Seconds, written as a Prometheus duration, from `1s` to `365d`."""
-RateLimit = Annotated[Rate, PlainValidator(read_rate), shown("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$")]
+RateSetting = Annotated[
+    Rate, PlainValidator(read_rate), json_schema("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$")
+]
 """Requests per duration, such as `800/1m`."""
-Url = Annotated[str, PlainValidator(_url), shown("URL", type="string", format="uri", pattern="^https?://")]
+Url = Annotated[str, PlainValidator(_read_url), json_schema("URL", type="string", format="uri", pattern="^https?://")]
 """An http or https URL without credentials, query or fragment; a slash at its end is dropped."""
 SecretFromEnvironment = Annotated[
     Secret,
-    PlainValidator(_from_environment),
-    shown("secret, as ${NAME}", type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
+    PlainValidator(_read_environment_secret),
+    json_schema("secret, as ${NAME}", type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
 ]
 """`${NAME}`: the secret is in that environment variable."""
-SecretFromFile = Annotated[Secret, PlainValidator(_from_file), shown("path of a file", type="string", minLength=1)]
+SecretFromFile = Annotated[
+    Secret, PlainValidator(_read_file_secret), json_schema("path of a file", type="string", minLength=1)
+]
 """The path of the file that holds the secret, taken from the configuration's folder."""
-CertificateFile = Annotated[Path, PlainValidator(_authorities), shown("path of a file", type="string", minLength=1)]
+CertificateFile = Annotated[
+    Path, PlainValidator(_read_ca_file), json_schema("path of a file", type="string", minLength=1)
+]
 """The path of a PEM file of certificates, taken from the configuration's folder."""
 Identifier = Annotated[
     str,
-    PlainValidator(_identifier),
-    shown("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
+    PlainValidator(_read_identifier),
+    json_schema("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
 ]
 """What a vendor calls a thing of its own, fit to stand in a path."""
-UserName = Annotated[str, PlainValidator(_user_name), shown("name", type="string", pattern="^[^:]+$")]
+UserName = Annotated[str, PlainValidator(_read_user_name), json_schema("name", type="string", pattern="^[^:]+$")]
 """Who signs in by HTTP basic authentication."""
-Uuid = Annotated[str, PlainValidator(_uuid), shown("UUID", type="string", format="uuid")]
+Uuid = Annotated[str, PlainValidator(_read_uuid), json_schema("UUID", type="string", format="uuid")]
 """A UUID, in lower case."""
-Pattern = Annotated[str, PlainValidator(read_pattern), shown("regular expression", type="string", format="regex")]
+Pattern = Annotated[str, PlainValidator(read_pattern), json_schema("regular expression", type="string", format="regex")]
 """A regular expression that has to match the whole, as in PromQL."""

@@ -28,7 +28,9 @@ class FamilyChoice(Settings):
         return {family: values for family, values in figures.items() if self.shows(family)}
 
 
-def family_conflicts(vendor: str, given: Mapping[str, object], families: Iterable[Family]) -> Iterator[tuple[str, str]]:
+def find_family_conflicts(
+    vendor: str, given: Mapping[str, object], families: Iterable[Family]
+) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with an account's choice in the light of its vendor: the place, and what to do."""
     choice, names = given.get("families"), [family.name for family in families]
     if not isinstance(choice, Mapping):

@@ -76,7 +76,7 @@ def read_flag(value: object) -> bool:
     return value
 
 
-def read_key(value: object) -> str:
+def read_id(value: object) -> str:
     """Return an identifier: a string that is not empty, or a whole number."""
     if isinstance(value, str) and value:
         return value

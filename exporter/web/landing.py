@@ -62,10 +62,10 @@ def _row(key: AccountKey, snapshot: Snapshot, now: float) -> str:
 
 def _state(snapshot: Snapshot, now: float) -> tuple[str, str]:
     if not snapshot.polled:
-        return "waiting", "not polled yet" + (", last reading shown" if snapshot.shows(now) else "")
+        return "waiting", "not polled yet" + (", last reading shown" if snapshot.is_visible(now) else "")
     if snapshot.error is None:
         return "up", "up"
-    shown = "last reading shown" if snapshot.shows(now) else "nothing shown"
+    shown = "last reading shown" if snapshot.is_visible(now) else "nothing shown"
     return "down", f"failing ({snapshot.error.reason}), {shown}"
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import anyio
 
 from exporter.exposition.negotiation import accepts_gzip, content_type, negotiate
-from exporter.exposition.page import Exposition, Own
+from exporter.exposition.page import Exposition, SelfMetrics
 from exporter.store.store import Store
 from exporter.web.landing import HEADERS as LANDING_HEADERS
 from exporter.web.landing import landing_page
@@ -45,7 +45,7 @@ class Application:
     def __init__(
         self,
         store: Store,
-        own: Own,
+        own: SelfMetrics,
         telemetry_path: str,
         reload: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
@@ -83,11 +83,11 @@ class Application:
         accept = headers.get(b"accept", b"").decode("latin-1")
         form = negotiate(accept)
         kind = content_type(form, accept)
-        page = await self._exposition.fresh(form)
+        page = await self._exposition.current(form)
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
-            return PageResponse(_coalesced(page.plain()), page.length, kind, headers=(vary,))
-        packed = page.packed()
+            return PageResponse(_coalesced(page.text()), page.length, kind, headers=(vary,))
+        packed = page.gzip_parts()
         length = sum(map(len, packed))
         return PageResponse(_coalesced(packed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 

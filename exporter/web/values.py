@@ -15,7 +15,7 @@ from typing import Final, NoReturn, TypeVar
 
 import bcrypt
 
-from exporter.secret import remember
+from exporter.secret import register
 
 CIPHERS: Final = {
     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -184,7 +184,7 @@ def read_hash(given: object) -> bytes:
         bcrypt.checkpw(b"", b"$2b$%02d$%b" % (_LOWEST_COST, match[2].encode()))
     except ValueError:
         raise ValueError("is not the bcrypt hash of anything") from None
-    return remember(match[0]).encode()
+    return register(match[0]).encode()
 
 
 def cost_of(hashed: bytes) -> int:

@@ -23,7 +23,7 @@ from exporter.app.exporter import open_client as connect
 from exporter.app.reload import watch
 from exporter.cli import demo
 from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config, parse
 from exporter.sandbox import World, make_app
 from exporter.telemetry.telemetry import AccountTelemetry
@@ -59,7 +59,7 @@ def page_after(*configurations: Config, seconds: float = 60.0) -> list[str]:
         exporter = Exporter(virtual_now, partial(connect, transport=transport))
         async with anyio.create_task_group() as tasks:
             for config in configurations:
-                exporter.poll(config, tasks)
+                exporter.restart_polling(config, tasks)
                 pages.append(text_of(exporter, anyio.current_time()))
                 await anyio.sleep(seconds)
                 pages.append(text_of(exporter, anyio.current_time()))
@@ -141,9 +141,9 @@ def test_a_poll_under_way_of_an_account_that_is_gone_ends() -> None:
     async def main() -> None:
         exporter = Exporter(virtual_now, partial(connect, transport=httpx.ASGITransport(app=hang)))
         async with anyio.create_task_group() as tasks:
-            exporter.poll(configured(account()), tasks)
+            exporter.restart_polling(configured(account()), tasks)
             await anyio.sleep(5)
-            exporter.poll(configured(account("other")), tasks)
+            exporter.restart_polling(configured(account("other")), tasks)
             await anyio.sleep(100)
             assert 'account="main"' not in text_of(exporter, anyio.current_time())
             tasks.cancel_scope.cancel()
@@ -155,17 +155,17 @@ def test_a_poll_under_way_of_an_account_that_is_gone_ends() -> None:
 def test_an_account_that_cannot_be_opened_fails_and_ends_nobody_else() -> None:
     sandbox = partial(connect, transport=httpx.ASGITransport(app=make_app(World(clock=virtual_now))))
 
-    def open_client(opened: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
+    def open_client(opened: Account, limiter: RateLimiter, observer: AccountTelemetry) -> Client:
         if opened.name == "main":
             raise FileNotFoundError("the authorities are gone")
-        return sandbox(opened, pacer, observer)
+        return sandbox(opened, limiter, observer)
 
     pages: list[str] = []
 
     async def main() -> None:
         exporter = Exporter(virtual_now, open_client)
         async with anyio.create_task_group() as tasks:
-            exporter.poll(configured(account(), account("other")), tasks)
+            exporter.restart_polling(configured(account(), account("other")), tasks)
             await anyio.sleep(60)
             pages.append(text_of(exporter, anyio.current_time()))
             tasks.cancel_scope.cancel()

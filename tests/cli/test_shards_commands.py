@@ -43,7 +43,7 @@ def keys(config: Path, number: int) -> set[str]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         for name, value in SECRETS.items():
             monkeypatch.setenv(name, value)
-        return {"/".join(account.key) for account in load(config).of_shard(Shard(number, TOTAL)).accounts}
+        return {"/".join(account.key) for account in load(config).shard_part(Shard(number, TOTAL)).accounts}
 
 
 def accounts(page: str) -> set[str]:

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from trio.testing import MockClock
 
-from exporter.client.auth import Basic, Fixed, Key, Login, TokenSource
+from exporter.client.auth import ApiKey, Basic, Login, StaticSigner, TokenSource
 from exporter.errors import Malformed, PollError, SecretUnreadable, ServerFailed, Unauthorized
 from exporter.secret import EnvironmentSecret, FileSecret
 
@@ -154,11 +154,11 @@ def test_an_answer_that_may_mean_much_is_about_a_token_only_if_it_has_not_worked
     status: int, since_it_worked: float | None, doubted: bool
 ) -> None:
     async def main() -> None:
-        source = TokenSource(Login("/login", "token", HOUR, doubted_on=frozenset({400, 401, 403})), SignIn())
+        source = TokenSource(Login("/login", "token", HOUR, expired_statuses=frozenset({400, 401, 403})), SignIn())
         if since_it_worked is not None:
-            assert not source.answered(200)
+            assert not source.on_status(200)
             await anyio.sleep(since_it_worked)
-        assert source.answered(status) is doubted
+        assert source.on_status(status) is doubted
 
     on_jumping_clock(main)
 
@@ -224,14 +224,14 @@ def test_basic_authentication_is_in_utf_8(username: str, secret: EnvironmentSecr
 
 
 def test_a_key_stands_after_its_scheme(secret: EnvironmentSecret) -> None:
-    assert (Key(secret).header(), Key(secret, "").header()) == ("Bearer s3cret", "s3cret")
+    assert (ApiKey(secret).header(), ApiKey(secret, "").header()) == ("Bearer s3cret", "s3cret")
 
 
 @pytest.mark.parametrize("value", ["two words", "naïve"])
 def test_a_key_that_cannot_stand_in_a_header_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_SECRET", value)
     with pytest.raises(SecretUnreadable) as caught:
-        Key(EnvironmentSecret("AUTH_SECRET")).header()
+        ApiKey(EnvironmentSecret("AUTH_SECRET")).header()
 
     assert value not in str(caught.value)
 
@@ -240,13 +240,13 @@ def test_a_key_that_cannot_stand_in_a_header_is_refused(value: str, monkeypatch:
 async def test_a_fixed_secret_is_read_anew_for_each_request_and_is_other_only_if_changed(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("one\n")
-    signer = Fixed(Key(FileSecret(path)))
+    signer = StaticSigner(ApiKey(FileSecret(path)))
     first = await signer.header()
     same = await signer.header(refused=first)
     path.write_text("two\n")
 
     assert (first, same, await signer.header(refused=first)) == ("Bearer one", None, "Bearer two")
-    assert (signer.answered(401), signer.answered(400), signer.answered(403)) == (True, False, False)
+    assert (signer.on_status(401), signer.on_status(400), signer.on_status(403)) == (True, False, False)
 
 
 def test_a_sign_in_has_a_body_or_basic_authentication(secret: EnvironmentSecret) -> None:

@@ -221,7 +221,7 @@ def test_a_large_body_lets_other_threads_go_on_at_each_object(monkeypatch: pytes
         seen.append(value)
         return value
 
-    monkeypatch.setattr("exporter.client.body._itself", note)
+    monkeypatch.setattr("exporter.client.body._identity", note)
     decode_json(b'[{"a": {}}, "' + b"x" * LARGE_BODY_BYTES + b'"]', "")
 
     assert seen == [{}, {"a": {}}]

@@ -4,17 +4,17 @@ import anyio
 import pytest
 from virtual_time import run_virtually
 
-from exporter.client.rate_limit import MAX_IN_FLIGHT, Pacer, RateLimit
+from exporter.client.rate_limit import MAX_IN_FLIGHT, RateLimiter, StatedLimit
 from exporter.durations import Rate
 
 
-def seconds_for(pacer: Pacer, requests: int, stated: RateLimit | None = None) -> float:
+def seconds_for(limiter: RateLimiter, requests: int, stated: StatedLimit | None = None) -> float:
     async def main() -> float:
         began = anyio.current_time()
         if stated:
-            pacer.heed(stated)
+            limiter.update(stated)
         for _ in range(requests):
-            await pacer.wait()
+            await limiter.wait()
         return anyio.current_time() - began
 
     return run_virtually(main)
@@ -32,7 +32,7 @@ def seconds_for(pacer: Pacer, requests: int, stated: RateLimit | None = None) ->
     ],
 )
 def test_requests_take(configured: Rate | None, assumed: Rate | None, requests: int, seconds: float) -> None:
-    assert seconds_for(Pacer(configured, assumed), requests) == pytest.approx(seconds)
+    assert seconds_for(RateLimiter(configured, assumed), requests) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -49,34 +49,34 @@ def test_requests_take(configured: Rate | None, assumed: Rate | None, requests: 
 def test_a_share_of_a_rate_is_as_much_slower(
     configured: Rate | None, assumed: Rate | None, share: float, requests: int, seconds: float
 ) -> None:
-    assert seconds_for(Pacer(configured, assumed, share), requests) == pytest.approx(seconds)
+    assert seconds_for(RateLimiter(configured, assumed, share), requests) == pytest.approx(seconds)
 
 
 def test_a_share_of_the_limit_that_the_vendor_states_is_used() -> None:
-    stated = RateLimit(limit=100, remaining=None)
+    stated = StatedLimit(limit=100, remaining=None)
 
-    assert seconds_for(Pacer(None, Rate(1000, 60), 0.5), 40 + 5, stated) == pytest.approx(60)
+    assert seconds_for(RateLimiter(None, Rate(1000, 60), 0.5), 40 + 5, stated) == pytest.approx(60)
 
 
 @pytest.mark.parametrize(("remaining", "waited"), [(0, 4), (1, 4), (2, 3), (7, 1), (8, 0), (100, 0)])
 def test_a_share_of_what_is_left_goes_at_once(remaining: int, waited: int) -> None:
-    stated = RateLimit(limit=1000, remaining=remaining)
+    stated = StatedLimit(limit=1000, remaining=remaining)
 
-    assert seconds_for(Pacer(None, Rate(1000, 60), 0.5), 4, stated) == pytest.approx(waited * 60 / 400)
+    assert seconds_for(RateLimiter(None, Rate(1000, 60), 0.5), 4, stated) == pytest.approx(waited * 60 / 400)
 
 
 def test_shards_together_send_no_more_in_a_minute_than_the_vendor_allows() -> None:
     async def main() -> list[float]:
         times: list[float] = []
 
-        async def ask(pacer: Pacer) -> None:
+        async def ask(limiter: RateLimiter) -> None:
             for _ in range(500):
-                await pacer.wait()
+                await limiter.wait()
                 times.append(anyio.current_time())
 
         async with anyio.create_task_group() as tasks:
             for _ in range(7):
-                tasks.start_soon(ask, Pacer(None, Rate(1000, 60), 1 / 7))
+                tasks.start_soon(ask, RateLimiter(None, Rate(1000, 60), 1 / 7))
         return sorted(times)
 
     times = run_virtually(main)
@@ -87,9 +87,9 @@ def test_shards_together_send_no_more_in_a_minute_than_the_vendor_allows() -> No
 
 def test_no_window_of_a_minute_holds_more_than_the_vendor_allows() -> None:
     async def main() -> list[float]:
-        pacer, times = Pacer(None, Rate(1000, 60)), []
+        limiter, times = RateLimiter(None, Rate(1000, 60)), []
         for _ in range(3000):
-            await pacer.wait()
+            await limiter.wait()
             times.append(anyio.current_time())
         return times
 
@@ -99,31 +99,31 @@ def test_no_window_of_a_minute_holds_more_than_the_vendor_allows() -> None:
 
 
 def test_an_assumed_rate_follows_the_limit_that_the_vendor_states() -> None:
-    stated = RateLimit(limit=100, remaining=None)
+    stated = StatedLimit(limit=100, remaining=None)
 
-    assert seconds_for(Pacer(None, Rate(1000, 60)), 80 + MAX_IN_FLIGHT, stated) == pytest.approx(60)
+    assert seconds_for(RateLimiter(None, Rate(1000, 60)), 80 + MAX_IN_FLIGHT, stated) == pytest.approx(60)
 
 
 def test_a_configured_rate_stays_whatever_the_vendor_states() -> None:
-    stated = RateLimit(limit=6000, remaining=0)
+    stated = StatedLimit(limit=6000, remaining=0)
 
-    assert seconds_for(Pacer(Rate(60, 60), Rate(1000, 60)), MAX_IN_FLIGHT + 6, stated) == pytest.approx(6)
+    assert seconds_for(RateLimiter(Rate(60, 60), Rate(1000, 60)), MAX_IN_FLIGHT + 6, stated) == pytest.approx(6)
 
 
 @pytest.mark.parametrize(("remaining", "waited"), [(0, 4), (1, 3), (3, 1), (4, 0), (100, 0)])
 def test_no_more_go_at_once_than_the_vendor_says_are_left(remaining: int, waited: int) -> None:
-    stated = RateLimit(limit=1000, remaining=remaining)
+    stated = StatedLimit(limit=1000, remaining=remaining)
 
-    assert seconds_for(Pacer(None, Rate(1000, 60)), 4, stated) == pytest.approx(waited * 60 / 800)
+    assert seconds_for(RateLimiter(None, Rate(1000, 60)), 4, stated) == pytest.approx(waited * 60 / 800)
 
 
 def test_a_pause_holds_everybody() -> None:
     async def main() -> list[float]:
-        pacer, times = Pacer(None, None), []
-        pacer.pause(30)
+        limiter, times = RateLimiter(None, None), []
+        limiter.pause(30)
 
         async def ask() -> None:
-            await pacer.wait()
+            await limiter.wait()
             times.append(anyio.current_time())
 
         async with anyio.create_task_group() as tasks:

@@ -10,7 +10,7 @@ from exporter.config import load, schema
 from exporter.vendors import VENDORS
 from exporter.vendors.account import TLS
 from exporter.vendors.planship.account import Product
-from exporter.vendors.quotas import Quota
+from exporter.vendors.quotas import ConfiguredQuota
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()
@@ -66,7 +66,7 @@ def test_every_setting_stands_in_the_example(vendor: str) -> None:
     for product in ENTRIES[vendor].get("products", ()):
         assert product.keys() == Product.model_fields.keys()
     for quota in ENTRIES[vendor]["quotas"]:
-        assert quota.keys() == Quota.model_fields.keys()
+        assert quota.keys() == ConfiguredQuota.model_fields.keys()
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

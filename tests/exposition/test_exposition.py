@@ -50,12 +50,12 @@ class Things:
 def exposition_of(*accounts: tuple[str, Reading]) -> Exposition:
     store = Store([("planship", name) for name, _ in accounts])
     for name, reading in accounts:
-        store.succeeded(("planship", name), kept(reading, name, stale_at=100.0))
+        store.record_success(("planship", name), kept(reading, name, stale_at=100.0))
     return Exposition(store, Things())
 
 
 def page_of(*accounts: tuple[str, Reading], form: Format = Format.TEXT, now: float = 0.0) -> bytes:
-    return b"".join(exposition_of(*accounts).page(form, now).plain())
+    return b"".join(exposition_of(*accounts).page(form, now).text())
 
 
 def bucket(value: float, name: str) -> Reading:
@@ -135,10 +135,10 @@ def test_a_stale_reading_is_not_on_the_page() -> None:
 def test_readers_share_the_vendors_part_until_a_reading_changes_or_goes_stale() -> None:
     store = Store([("planship", "main")])
     exposition = Exposition(store, Things())
-    store.succeeded(("planship", "main"), kept(bucket(1, "x"), stale_at=100.0))
+    store.record_success(("planship", "main"), kept(bucket(1, "x"), stale_at=100.0))
     first, again = [exposition.page(Format.TEXT, now).sections[0] for now in (0.0, 99.0)]
-    store.succeeded(("planship", "main"), kept(bucket(2, "x"), stale_at=200.0))
-    changed, stale = [b"".join(exposition.page(Format.TEXT, now).plain()) for now in (100.0, 200.0)]
+    store.record_success(("planship", "main"), kept(bucket(2, "x"), stale_at=200.0))
+    changed, stale = [b"".join(exposition.page(Format.TEXT, now).text()) for now in (100.0, 200.0)]
 
     assert first is again
     assert (changed.count(b"} 2.0\n"), stale.count(b"planship")) == (1, 0)
@@ -147,9 +147,9 @@ def test_readers_share_the_vendors_part_until_a_reading_changes_or_goes_stale() 
 def test_the_page_packs_to_the_same_bytes_and_back() -> None:
     page, again = [exposition_of(("main", bucket(1, "x"))).page(Format.TEXT, 0.0) for _ in range(2)]
 
-    packed = b"".join(page.packed())
-    assert packed == b"".join(again.packed())
-    assert gzip.decompress(packed) == b"".join(page.plain())
+    packed = b"".join(page.gzip_parts())
+    assert packed == b"".join(again.gzip_parts())
+    assert gzip.decompress(packed) == b"".join(page.text())
     assert page.length == len(gzip.decompress(packed))
 
 

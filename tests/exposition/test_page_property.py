@@ -19,7 +19,7 @@ from exporter.exposition.page import Exposition
 from exporter.metrics import Family, Figures
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.store.reading import READING_FAMILIES, Reading
-from exporter.store.snapshot import AccountKey, Part
+from exporter.store.snapshot import AccountKey, SliceState
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
@@ -49,7 +49,7 @@ class World:
     store: Store = field(default_factory=Store)
     telemetry: Telemetry = field(default_factory=lambda: Telemetry(0))
     figures: dict[int, Figures] = field(default_factory=dict)
-    parts: list[Part] = field(default_factory=list)  # so that no other object is given the same id
+    parts: list[SliceState] = field(default_factory=list)  # so that no other object is given the same id
     told: dict[AccountKey, list[Callable[[AccountTelemetry], None]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -57,12 +57,12 @@ class World:
 
     def adopt(self, wanted: Mapping[AccountKey, int]) -> None:
         before = {key for key, _ in self.store}
-        self.store.adopt(wanted)
+        self.store.reconfigure(wanted)
         for key in before - wanted.keys():
-            self.telemetry.forget(key)
+            self.telemetry.remove(key)
             del self.told[key]
         for key in wanted:
-            self.telemetry.adopt(ACCOUNTS[key])
+            self.telemetry.add(ACCOUNTS[key])
             self.told.setdefault(key, [])
 
     def tell(self, key: AccountKey, event: Callable[[AccountTelemetry], None]) -> None:
@@ -70,17 +70,17 @@ class World:
         self.told[key].append(event)
 
     def succeed(self, key: AccountKey, number: int, figures: Figures, stale_after: float) -> None:
-        reading, before = Reading(figures, as_of=self.now), self.store[key].parts.get(number)
+        reading, before = Reading(figures, as_of=self.now), self.store[key].slices.get(number)
         part = kept(reading, key[1], before=before, read_at=self.now, stale_at=self.now + stale_after)
         self.parts.append(part)
         self.figures[id(part)] = figures
-        self.tell(key, lambda one: one.polled(1.0, reading))
-        self.store.succeeded(key, part, number=number)
+        self.tell(key, lambda one: one.on_poll(1.0, reading))
+        self.store.record_success(key, part, number=number)
 
     def expected(self, form: Format) -> str:
         """The page but for the process's own part, of lines that are written one by one."""
         readings = [
-            (key[1], self.figures[id(part)]) for key, snapshot in self.store for part in snapshot.shown(self.now)
+            (key[1], self.figures[id(part)]) for key, snapshot in self.store for part in snapshot.visible(self.now)
         ]
         text = ""
         for family in READING_FAMILIES:
@@ -92,7 +92,7 @@ class World:
             text += headed(family, form, "".join(lines)) if lines else ""
         anew = Telemetry(0)
         for key, events in self.told.items():
-            anew.adopt(ACCOUNTS[key])
+            anew.add(ACCOUNTS[key])
             for event in events:
                 event(anew.accounts[key])
         own = anew.lines(list(self.store), self.now)
@@ -147,13 +147,13 @@ def take(world: World, step: tuple[object, ...]) -> None:
     known = dict(world.store)
     match step:
         case "succeed", (str(), str()) as key, int(number), dict(figures), float(stale_after) if key in known:
-            world.succeed(key, number % known[key].slices, figures, stale_after)
+            world.succeed(key, number % known[key].slice_count, figures, stale_after)
         case "fail", (str(), str()) as key, int(number), (ServerFailed() | Forbidden()) as error if key in known:
-            world.tell(key, partial(AccountTelemetry.polled, seconds=2.0, outcome=error))
-            world.store.failed(key, error, number % known[key].slices)
+            world.tell(key, partial(AccountTelemetry.on_poll, seconds=2.0, outcome=error))
+            world.store.record_failure(key, error, number % known[key].slice_count)
         case "request", (str(), str()) as key, str(code) if key in known:
-            world.tell(key, partial(AccountTelemetry.requested, code=code, seconds=0.1))
-            world.store.attempted(key, world.now)
+            world.tell(key, partial(AccountTelemetry.on_request, code=code, seconds=0.1))
+            world.store.record_attempt(key, world.now)
         case "wait", float(seconds):
             world.now += seconds
         case "adopt", dict(wanted):
@@ -170,10 +170,10 @@ def test_after_anything_that_happens_the_page_is_that_of_a_rendering_from_nothin
         take(world, step)
         for form in Format:
             page = world.exposition.page(form, world.now)
-            text = b"".join(page.plain())
+            text = b"".join(page.text())
 
             expected = world.expected(form).encode()
             assert text[: len(expected)] == expected
-            assert unpacked(page.packed()) == text
+            assert unpacked(page.gzip_parts()) == text
             assert page.length == len(text)
             assert text.endswith(b"# EOF\n") is (form is Format.OPENMETRICS)

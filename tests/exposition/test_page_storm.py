@@ -16,7 +16,7 @@ from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition, Page
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
-from exporter.textformat.lines import Lines
+from exporter.textformat.lines import RenderedFamily
 from exporter.vendors.netnut.families import NETNUT_GB_USED
 
 pytestmark = pytest.mark.anyio
@@ -31,30 +31,30 @@ class Joins:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, patient: bool = False) -> None:
         self.count, self.patient = 0, patient
-        joined = Piece.joined
+        concat = Piece.concat
 
-        def counted(lines: Iterable[Lines]) -> Piece:
+        def counted(lines: Iterable[RenderedFamily]) -> Piece:
             lines = tuple(lines)
             self.count += len(lines) == len(KEYS)
             if self.patient and threading.current_thread() is not threading.main_thread():
                 anyio.from_thread.run(anyio.wait_all_tasks_blocked)  # all others have asked by then
-            return joined(lines)
+            return concat(lines)
 
-        monkeypatch.setattr(Piece, "joined", counted)
+        monkeypatch.setattr(Piece, "concat", counted)
 
 
 def land(store: Store, key: tuple[str, str], series: int, value: float) -> None:
     """Let a poll land that says the same of every series."""
     samples = [NETNUT_GB_USED(value, plan_id=str(plan), product_type="x") for plan in range(series)]
-    part = kept(checked(samples), key[1], before=store[key].parts.get(0))
-    store.succeeded(key, part)
+    part = kept(checked(samples), key[1], before=store[key].slices.get(0))
+    store.record_success(key, part)
 
 
 def values(page: Page) -> dict[str, set[float]]:
     """What a page says of each account's series, read from its packed bytes."""
     found: dict[str, set[float]] = {}
-    text = zlib.decompress(b"".join(page.packed()), wbits=31).decode()
-    assert text == b"".join(page.plain()).decode()
+    text = zlib.decompress(b"".join(page.gzip_parts()), wbits=31).decode()
+    assert text == b"".join(page.text()).decode()
     for account, value in re.findall(r'^netnut_gb_used\{account="(.)".* (\S+)$', text, re.MULTILINE):
         found.setdefault(account, set()).add(float(value))
     return found
@@ -70,7 +70,7 @@ async def test_scrapes_at_once_are_given_one_page_that_is_joined_once(
         land(store, key, series, 1.0)
 
     async def scrape() -> None:
-        pages.append(await exposition.fresh(Format.TEXT))
+        pages.append(await exposition.current(Format.TEXT))
 
     async with anyio.create_task_group() as tasks:
         for _ in range(SCRAPES):
@@ -97,7 +97,7 @@ async def test_each_scrape_is_of_one_moment_while_polls_land(series: int, monkey
 
     async def scrape(form: Format) -> None:
         for _ in range(5):
-            pages.append(await exposition.fresh(form))
+            pages.append(await exposition.current(form))
             await anyio.lowlevel.checkpoint()
 
     async with anyio.create_task_group() as tasks:
@@ -112,7 +112,7 @@ async def test_each_scrape_is_of_one_moment_while_polls_land(series: int, monkey
         assert said["a"] == said["b"]  # both accounts' polls land before anybody else is let in
     assert len(pages) == SCRAPES
     assert joins.count <= len(Format) * (polls + 1)
-    last = await exposition.fresh(Format.TEXT)
+    last = await exposition.current(Format.TEXT)
     assert values(last) == {"a": {polls}, "b": {polls}}
 
 
@@ -124,9 +124,9 @@ async def test_a_scrape_that_is_given_up_keeps_nobody_from_the_next() -> None:
 
     async with anyio.create_task_group() as tasks:
         for _ in range(10):
-            tasks.start_soon(exposition.fresh, Format.TEXT)
+            tasks.start_soon(exposition.current, Format.TEXT)
         await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
 
     with anyio.fail_after(DEADLINE_SECONDS):
-        assert values(await exposition.fresh(Format.TEXT)) == {"a": {1.0}, "b": {1.0}}
+        assert values(await exposition.current(Format.TEXT)) == {"a": {1.0}, "b": {1.0}}

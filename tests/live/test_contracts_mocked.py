@@ -74,8 +74,8 @@ def test_answers_by_the_contract_are_a_reading_without_drift(
     for (vendor, _), snapshot in polled.accounts.items():
         # NetNut may say in a 200 that it did not work.
         assert snapshot.error is None or (vendor, snapshot.error.reason) == ("netnut", "api")
-        assert not snapshot.notes.drift
-        assert snapshot.notes.skipped.keys() <= KEPT_WHOLE
+        assert not snapshot.diagnostics.drift
+        assert snapshot.diagnostics.skipped.keys() <= KEPT_WHOLE
 
 
 @pytest.mark.parametrize("seed", SEEDS_WITH_FAILURES)
@@ -126,8 +126,8 @@ def test_the_examples_keep_the_contract_and_make_whole_readings(vendors: Mapping
     for snapshot in polled.accounts.values():
         assert snapshot.up, snapshot.error
         assert snapshot.series
-        assert not snapshot.notes.drift
-        assert not snapshot.notes.skipped
+        assert not snapshot.diagnostics.drift
+        assert not snapshot.diagnostics.skipped
     assert [exchange for exchange in polled.exchanges if exchange.violations] == []
 
 

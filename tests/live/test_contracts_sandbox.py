@@ -47,5 +47,5 @@ def test_every_account_is_read_whole_through_prism(polled: Polled) -> None:
     for key, snapshot in polled.accounts.items():
         without_rows = key == ("netnut", "globex")
         assert snapshot.series
-        assert snapshot.notes.skipped == ({"schema": 1} if without_rows else {})
-        assert set(snapshot.notes.drift) == ({("$.data", "missing")} if without_rows else set())
+        assert snapshot.diagnostics.skipped == ({"schema": 1} if without_rows else {})
+        assert set(snapshot.diagnostics.drift) == ({("$.data", "missing")} if without_rows else set())

@@ -48,7 +48,7 @@ def served() -> Iterator[Served]:
                 NETNUT_GB_USED(number if plan % 10 == 0 else 0.5, plan_id=str(plan), product_type="x")
                 for plan in range(SERIES + int(number) % 7)
             ]
-            store.succeeded(key, kept(checked(samples), key[1], before=store[key].parts.get(0)))
+            store.record_success(key, kept(checked(samples), key[1], before=store[key].slices.get(0)))
 
     (listening,) = listen(["127.0.0.1:0"])
     with start_blocking_portal() as portal:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from exporter.config import ConfigError, parse
-from exporter.polling.pipeline import Brought, Polled, made, reconfigured, restored
+from exporter.polling.pipeline import PollResult, ProcessedPoll, process, reconfigure, restore
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors import Account
 from exporter.vendors.netnut.families import NETNUT_GB_USED, NETNUT_PLAN_GB, NETNUT_REQUESTS_USED
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 PLAN = {"plan_id": "41", "product_type": "Residential"}
 SAMPLES = [NETNUT_GB_USED(5, **PLAN), NETNUT_PLAN_GB(100, **PLAN), NETNUT_REQUESTS_USED(7, **PLAN)]
@@ -44,38 +44,38 @@ def account(choice: str) -> Account:
     return one
 
 
-def polled(one: Account) -> Polled:
+def polled(one: Account) -> ProcessedPoll:
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    return made(one, Brought(0, SAMPLES, Notes(), None, now, 1002.0, 2000.0), Snapshot())
+    return process(one, PollResult(0, SAMPLES, Diagnostics(), None, now, 1002.0, 2000.0), Snapshot())
 
 
 def shown(snapshot: Snapshot) -> tuple[set[str], int]:
     """The metrics of the vendor's that are shown, and the series of all that are."""
-    names = {getattr(family, "name", "") for part in snapshot.shown(0.0) for family in part.blocks}
+    names = {getattr(family, "name", "") for state in snapshot.visible(0.0) for family in state.rendered}
     return {name for name in names if name.startswith("netnut")}, snapshot.series
 
 
 @pytest.mark.parametrize(("choice", "names"), CHOICES.items())
 def test_what_is_chosen_is_shown_and_quotas_are_the_same(choice: str, names: set[str]) -> None:
     one, all_of_it = polled(account(choice)), polled(account("{}"))
-    snapshot = Snapshot().read(0, one.part, one.whole, one.ledger)
+    snapshot = Snapshot().with_reading(0, one.state, one.account_state, one.ledger)
 
-    assert shown(snapshot) == (names, all_of_it.part.series + all_of_it.whole.series - 3 + len(names))  # type: ignore[union-attr]
-    assert one.part.quotas == all_of_it.part.quotas
-    assert one.whole
-    assert all_of_it.whole
-    assert one.whole.quotas == all_of_it.whole.quotas
+    assert shown(snapshot) == (names, all_of_it.state.series + all_of_it.account_state.series - 3 + len(names))  # type: ignore[union-attr]
+    assert one.state.quotas == all_of_it.state.quotas
+    assert one.account_state
+    assert all_of_it.account_state
+    assert one.account_state.quotas == all_of_it.account_state.quotas
     assert not one.is_empty
 
 
 def test_a_reading_from_before_shows_no_more_than_is_chosen_now() -> None:
     before, now = polled(account("{}")), account(f"{{leave_out: [{REQUESTS}]}}")
-    snapshot = Snapshot().read(0, before.part, before.whole, before.ledger)
-    stored = StoredReading(1000.0, 1002.0, before.figures, before.part.quotas, before.part.contributions)
+    snapshot = Snapshot().with_reading(0, before.state, before.account_state, before.ledger)
+    stored = StoredReading(1000.0, 1002.0, before.figures, before.state.quotas, before.state.contributions)
 
     for after in (
-        reconfigured(now, snapshot),
-        restored(now, Snapshot(), {0: stored}, before.ledger, 1010.0, 2000.0),
+        reconfigure(now, snapshot),
+        restore(now, Snapshot(), {0: stored}, before.ledger, 1010.0, 2000.0),
     ):
         assert shown(after) == ({USED, SIZE}, snapshot.series - 1)
 

@@ -24,7 +24,7 @@ from exporter.cli.catalogue import FAMILIES
 from exporter.errors import Malformed, NotFound, PollError, TooLarge
 from exporter.exposition.negotiation import Format
 from exporter.metrics import QUOTA_FAMILIES, Sample, clean_label
-from exporter.polling.pipeline import Brought, Polled, made
+from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.store.quota_lines import quota_figures
 from exporter.store.reading import READING_FAMILIES
 from exporter.store.snapshot import Snapshot
@@ -147,7 +147,7 @@ def account_of(vendor: str) -> Account:
         return account_at("http://127.0.0.1", monkeypatch, settings_of)
 
 
-def polled(account: Account, ask: Spoilt, days: int, before: Snapshot) -> Polled | PollError:
+def polled(account: Account, ask: Spoilt, days: int, before: Snapshot) -> ProcessedPoll | PollError:
     """Poll as a poller does, but for its net under bugs of ours."""
     poll = Poll(ask, NOW + timedelta(days=days))
     try:
@@ -155,12 +155,14 @@ def polled(account: Account, ask: Spoilt, days: int, before: Snapshot) -> Polled
     except PollError as error:
         return error
     as_of = poll.as_of.timestamp() if poll.as_of else None
-    return made(account, Brought(0, [*items, *poll.unreadable], poll.notes, as_of, poll.now, 1.0, 100.0), before)
+    return process(
+        account, PollResult(0, [*items, *poll.unreadable], poll.diagnostics, as_of, poll.now, 1.0, 100.0), before
+    )
 
 
-def samples_of(outcome: Polled, vendor: str) -> list[Sample]:
-    assert outcome.whole is not None
-    figures = quota_figures(vendor, outcome.whole.quotas, outcome.ledger)
+def samples_of(outcome: ProcessedPoll, vendor: str) -> list[Sample]:
+    assert outcome.account_state is not None
+    figures = quota_figures(vendor, outcome.account_state.quotas, outcome.ledger)
     totals = (Sample(family, labels, value) for family, values in figures.items() for labels, value in values.items())
     return [*outcome.reading.samples, *totals]
 
@@ -195,7 +197,7 @@ def test_whatever_is_answered_makes_a_page_that_parses_back_to_the_reading(vendo
         if isinstance(outcome, PollError):
             assert len(str(outcome)) < 2000
             continue
-        store.succeeded(account.key, outcome.part, outcome.whole, 0, outcome.ledger)
+        store.record_success(account.key, outcome.state, outcome.account_state, 0, outcome.ledger)
         samples, counters = samples_of(outcome, vendor), outcome.ledger.totals
         expected = [
             (
@@ -222,10 +224,10 @@ def test_what_is_spoilt_was_whole_and_has_every_configured_quota(vendor: str) ->
     account = account_of(vendor)
     outcome = polled(account, Spoilt(account, recorded_replies(vendor), [NotFound("")]), 0, Snapshot())
 
-    assert isinstance(outcome, Polled)
-    assert outcome.whole is not None
-    assert {quota.name for quota in account.quotas} == set(outcome.whole.matched)
-    assert all(outcome.whole.matched.values())
+    assert isinstance(outcome, ProcessedPoll)
+    assert outcome.account_state is not None
+    assert {quota.name for quota in account.quotas} == set(outcome.account_state.matched)
+    assert all(outcome.account_state.matched.values())
     assert {sample.family for sample in samples_of(outcome, vendor)} & set(QUOTA_FAMILIES)
 
 
@@ -262,9 +264,9 @@ def test_one_customer_whose_id_cannot_be_asked_for_costs_the_others_nothing(iden
     whole = polled(account, Spoilt(account, replies, [NotFound("")]), 0, Snapshot())
     outcome = polled(account, Spoilt(account, {**replies, listed: page}, [NotFound("")]), 0, Snapshot())
 
-    assert isinstance(outcome, Polled)
-    assert isinstance(whole, Polled)
+    assert isinstance(outcome, ProcessedPoll)
+    assert isinstance(whole, ProcessedPoll)
     assert outcome.reading.samples == whole.reading.samples
-    assert outcome.whole
-    assert outcome.whole.withheld == {("all", "unreadable"): 1, ("features", "unreadable"): 3}
-    assert outcome.reading.notes.skipped == {"schema": 1}
+    assert outcome.account_state
+    assert outcome.account_state.withheld == {("all", "unreadable"): 1, ("features", "unreadable"): 3}
+    assert outcome.reading.diagnostics.skipped == {"schema": 1}

@@ -13,11 +13,12 @@ from configurations import account as configuration
 from exporter.config import parse
 from exporter.metrics import QUOTA_FAMILIES, Family, Sample
 from exporter.polling import poller
-from exporter.polling.pipeline import Brought, Polled, made, reconfigured
+from exporter.polling.pipeline import PollResult, ProcessedPoll, process, reconfigure
 from exporter.store.snapshot import Snapshot
 from exporter.vendors import Account
+from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SUM = "quotas: [{name: q, metric: prolifi_event_count, limit: 50}]"
@@ -32,7 +33,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
 def account_of(settings: str = SUM) -> Account:
     text = configuration("prolifi", f"max_customers: {SLICES * 1000}, {settings}")
     (account,) = parse(text.encode(), Path()).accounts
-    assert account.slices == SLICES
+    assert account.slice_count == SLICES
     return account
 
 
@@ -45,23 +46,30 @@ class Polls:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.snapshot = Snapshot(account.slices)
+        self.snapshot = Snapshot(account.slice_count)
 
-    def read(self, number: int, samples: Iterable[Sample], stale_at: float = 100.0) -> Polled:
-        brought = Brought(number, samples, Notes(), None, NOW, read_at=1.0, stale_at=stale_at)
-        polled = made(self.account, brought, self.snapshot)
-        self.snapshot = self.snapshot.succeeded(number).read(number, polled.part, polled.whole, polled.ledger)
+    def read(self, number: int, samples: Iterable[Sample], stale_at: float = 100.0) -> ProcessedPoll:
+        brought = PollResult(number, samples, Diagnostics(), None, NOW, read_at=1.0, stale_at=stale_at)
+        polled = process(self.account, brought, self.snapshot)
+        self.snapshot = self.snapshot.with_success(number).with_reading(
+            number, polled.state, polled.account_state, polled.ledger
+        )
         return polled
 
     @property
     def text(self) -> str:
         """The page in the text format."""
         return "".join(
-            lines.plain.decode()
-            for part in self.snapshot.shown(0.0)
-            for family, lines in part.blocks.items()
+            lines.text.decode()
+            for part in self.snapshot.visible(0.0)
+            for family, lines in part.rendered.items()
             if isinstance(family, Family)
         )
+
+
+def test_a_family_that_its_vendor_does_not_have_fails_loudly() -> None:
+    with pytest.raises(LookupError, match="no family of prolifi: netnut_gb_used"):
+        Polls(account_of()).read(0, [NETNUT_GB_USED(1.0, plan_id="1", product_type="")])
 
 
 def used(text: str) -> list[float]:
@@ -131,7 +139,7 @@ def test_a_quota_on_each_customer_that_is_set_otherwise_is_gone_at_once(settings
     polls = Polls(account_of(EACH))
     polls.read(0, events(0, 2))
 
-    polls.snapshot = reconfigured(account_of(settings or "max_series: 100"), polls.snapshot)
+    polls.snapshot = reconfigure(account_of(settings or "max_series: 100"), polls.snapshot)
 
     assert used(polls.text) == shown
     assert polls.snapshot.series == len(polls.text.splitlines())
@@ -151,7 +159,7 @@ def test_a_quota_on_the_account_that_is_set_otherwise_is_right_or_gone_at_once(s
     for number in range(SLICES):
         polls.read(number, events(number, 2))
 
-    polls.snapshot = reconfigured(account_of(settings), polls.snapshot)
+    polls.snapshot = reconfigure(account_of(settings), polls.snapshot)
 
     assert [line.split()[-1] for line in polls.text.splitlines() if line.startswith("usage_quota")] == lines
 
@@ -163,8 +171,8 @@ def test_while_a_reading_cannot_be_stored_figures_go_on_and_counters_wait() -> N
         before = polls.snapshot
         polled = polls.read(0, events(0, 1, count))
         if not is_stored:
-            waiting = polled.uncounted(account, before.ledger)
-            polls.snapshot = before.read(0, waiting.part, waiting.whole, waiting.ledger)
+            waiting = polled.with_stored_counters(account, before.ledger)
+            polls.snapshot = before.with_reading(0, waiting.state, waiting.account_state, waiting.ledger)
         found.append([line.split()[-1] for line in polls.text.splitlines() if "_used{" in line or "_total{" in line])
 
     assert found == [["5.0", "0.0"], ["8.0", "3.0"], ["9.0", "3.0"], ["7.0", "3.0"], ["12.0", "7.0"]]
@@ -183,10 +191,10 @@ def test_totals_are_stale_with_the_oldest_slice() -> None:
     polls = Polls(account_of())
     for number, stale_at in ((0, 100.0), (1, 200.0), (2, 300.0)):
         polled = polls.read(number, events(number, 1), stale_at)
-    assert polled.whole
-    assert polled.whole.stale_at == 100.0
+    assert polled.account_state
+    assert polled.account_state.stale_at == 100.0
 
-    again = polls.read(0, events(0, 1), 400.0).whole
+    again = polls.read(0, events(0, 1), 400.0).account_state
     assert again
     assert again.stale_at == 200.0
 
@@ -206,11 +214,11 @@ def test_a_quota_that_is_set_no_more_is_not_shown_any_more() -> None:
 
 def test_what_did_not_change_is_the_same_lines() -> None:
     polls = Polls(account_of())
-    first = [polls.read(number, events(number, 300)).part for number in range(SLICES)]
-    again = [polls.read(number, events(number, 300)).part for number in range(SLICES)]
+    first = [polls.read(number, events(number, 300)).state for number in range(SLICES)]
+    again = [polls.read(number, events(number, 300)).state for number in range(SLICES)]
 
     for one, other in zip(first, again, strict=True):
-        assert all(one.blocks[family] is other.blocks[family] for family in one.blocks)
+        assert all(one.rendered[family] is other.rendered[family] for family in one.rendered)
 
 
 @pytest.mark.slow
@@ -223,14 +231,14 @@ def test_a_large_reading_is_made_in_a_thread_and_is_the_same(count: int, thread:
             threads.add(threading.current_thread().name)
             yield one
 
-    async def main() -> Polled:
-        brought = Brought(0, samples(), Notes(), None, NOW, read_at=1.0, stale_at=100.0)
-        return await poller._made(account, brought, Snapshot(SLICES))  # noqa: SLF001 - the poller's one step aside
+    async def main() -> ProcessedPoll:
+        brought = PollResult(0, samples(), Diagnostics(), None, NOW, read_at=1.0, stale_at=100.0)
+        return await poller._process_off_loop(account, brought, Snapshot(SLICES))  # noqa: SLF001 - the poller's one step aside
 
     polled, expected = anyio.run(main), Polls(account).read(0, events(0, count))
 
     assert len(threads) == 1 + thread
-    assert (polled.part.series, polled.part.dropped) == (expected.part.series, expected.part.dropped)
-    assert {family: one.plain for family, one in polled.part.blocks.items()} == {
-        family: one.plain for family, one in expected.part.blocks.items()
+    assert (polled.state.series, polled.state.dropped) == (expected.state.series, expected.state.dropped)
+    assert {family: one.text for family, one in polled.state.rendered.items()} == {
+        family: one.text for family, one in expected.state.rendered.items()
     }

@@ -8,10 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 from virtual_time import START, run_virtually, virtual_now
 
-from exporter.client.auth import Auth, Key
+from exporter.client.auth import ApiKey, Auth
 from exporter.errors import Forbidden, PollError, RateLimited, ServerFailed
 from exporter.metrics import Sample
-from exporter.polling.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, phase
+from exporter.polling.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, jitter
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
 from exporter.store.reading import Reading
@@ -30,6 +30,7 @@ class Scripted(Account):
     """A vendor whose polls go by a script; the last step repeats."""
 
     sign_ins = ()
+    reported = (PROLIFI_WINDOW_START, NETNUT_GB_USED)
     base_url: str = "http://127.0.0.1:1"
     script: tuple[object, ...] = ()
     seconds: float = 0.0
@@ -37,7 +38,7 @@ class Scripted(Account):
 
     @property
     def auth(self) -> Auth:
-        return Key(EnvironmentSecret("HOME"))
+        return ApiKey(EnvironmentSecret("HOME"))
 
     async def read(self, poll: Poll) -> Iterable[Sample]:  # noqa: ARG002 - the script does not ask
         step = self.script[min(len(self.polled_at), len(self.script) - 1)]
@@ -56,12 +57,12 @@ class Leaving(Scripted):
         gone = self.script[min(len(self.polled_at), len(self.script) - 1)]
         assert isinstance(gone, int)
         poll.skip("gone", gone)
-        poll.notes.left_out |= {f"GET /{number}: HTTP 404" for number in range(gone)}
+        poll.diagnostics.left_out |= {f"GET /{number}: HTTP 404" for number in range(gone)}
         return await super().read(poll)
 
 
 class Ignored:
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Nobody is told."""
 
 
@@ -97,7 +98,7 @@ def run_for(seconds: float, account: Scripted) -> tuple[list[int], Store]:
     return [round(at - account.polled_at[0]) for at in account.polled_at], store
 
 
-EARLY = 300 * (1 - phase(("scripted", "main")) / 2)
+EARLY = 300 * (1 - jitter(("scripted", "main")) / 2)
 """The first wait is shorter, by a part that is the account's own."""
 
 
@@ -105,7 +106,7 @@ EARLY = 300 * (1 - phase(("scripted", "main")) / 2)
     ("script", "seconds", "waits"),
     [
         ([1], 0, [EARLY, 300, 300]),
-        ([1], 100, [200 * (1 - phase(("scripted", "main")) / 2) + 100, 300, 300]),
+        ([1], 100, [200 * (1 - jitter(("scripted", "main")) / 2) + 100, 300, 300]),
         ([1], 400, [400, 400]),
         ([1, ServerFailed("")], 0, [EARLY, 15, 30, 60, 120, 240, 300]),
         ([ServerFailed(""), 1], 0, [15, EARLY, 300]),
@@ -121,7 +122,7 @@ def test_polls_are_this_far_apart(script: list[Step], seconds: float, waits: lis
 
 
 def test_accounts_do_not_poll_in_step() -> None:
-    phases = sorted(phase(("netnut", f"account-{number}")) for number in range(1000))
+    phases = sorted(jitter(("netnut", f"account-{number}")) for number in range(1000))
 
     assert all(0 <= one < 1 for one in phases)
     assert max(later - one for one, later in pairwise(phases)) < 0.02
@@ -129,7 +130,7 @@ def test_accounts_do_not_poll_in_step() -> None:
 
 def test_shards_do_not_poll_an_account_in_step() -> None:
     def first_poll(shard: Shard) -> float:
-        part = scripted(1).polled_by(shard)
+        part = scripted(1).for_shard(shard)
         run_for(0, part)
         return part.polled_at[0]
 
@@ -144,7 +145,7 @@ def test_a_failure_keeps_the_last_good_reading_and_says_so() -> None:
     _, store = run_for(330, scripted(7, ServerFailed("HTTP 500")))
     ((_, snapshot),) = store
 
-    assert [lines.plain for part in snapshot.parts.values() for lines in part.blocks.values()] == [
+    assert [lines.text for part in snapshot.slices.values() for lines in part.rendered.values()] == [
         b'prolifi_window_start_timestamp_seconds{account="main"} 7.0\n'
     ]
     assert (snapshot.up, snapshot.error and snapshot.error.reason) == (False, "server")
@@ -177,8 +178,8 @@ def test_figures_are_as_old_as_the_beginning_of_their_poll() -> None:
     _, store = run_for(700, scripted(7, seconds=600, stale_after=1000.0))
     ((_, snapshot),) = store
 
-    assert snapshot.shows(1000.0 - 1)
-    assert not snapshot.shows(1000.0 + LONGEST_FIRST_WAIT_SECONDS)
+    assert snapshot.is_visible(1000.0 - 1)
+    assert not snapshot.is_visible(1000.0 + LONGEST_FIRST_WAIT_SECONDS)
 
 
 def test_a_reading_that_is_withdrawn_is_said_once_and_so_is_its_return() -> None:
@@ -281,7 +282,7 @@ class Drifting(Scripted):
 
     async def read(self, poll: Poll) -> Iterable[Sample]:
         await super().read(poll)
-        poll.notes.drift["data.plan_gb", "type"] += 1
+        poll.diagnostics.drift["data.plan_gb", "type"] += 1
         poll.unwanted += self.unwanted
         return []
 

@@ -7,7 +7,7 @@ import anyio
 import pytest
 from virtual_time import run_virtually, virtual_now
 
-from exporter.client.auth import Auth, Key
+from exporter.client.auth import ApiKey, Auth
 from exporter.errors import PollError
 from exporter.metrics import Sample
 from exporter.polling.poller import Poller
@@ -22,12 +22,13 @@ class Forgotten(Account):
     """An account that is cancelled and forgotten while its vendor's answer is read, without a wait after that."""
 
     sign_ins = ()
+    reported = ()
     base_url: str = "http://127.0.0.1:1"
     forget: Any = None
 
     @property
     def auth(self) -> Auth:
-        return Key(EnvironmentSecret("HOME"))
+        return ApiKey(EnvironmentSecret("HOME"))
 
     async def read(self, poll: Poll) -> Iterable[Sample]:  # noqa: ARG002 - it does not ask
         self.forget()
@@ -38,7 +39,7 @@ class Told:
     def __init__(self) -> None:
         self.polls = 0
 
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:  # noqa: ARG002 - how many is all
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:  # noqa: ARG002 - how many is all
         self.polls += 1
 
 
@@ -55,7 +56,7 @@ def cancelled(work: Callable[[Poller], Coroutine[Any, Any, object]], *, known: b
 
             def forget() -> None:
                 scope.cancel()
-                store.adopt({})
+                store.reconfigure({})
 
             account = Forgotten.model_construct(
                 vendor="scripted", name="main", interval=300.0, stale_after=None, max_series=10, forget=forget

@@ -101,7 +101,7 @@ def test_over_the_end_of_a_month_the_figure_falls_and_the_counter_goes_on() -> N
 
 
 class Ignored:
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Nobody is told."""
 
 
@@ -119,10 +119,10 @@ def poll(store: Store, settings: str, *answers: float | PollError) -> list[str]:
     async def main() -> None:
         for answer in answers:
             await Poller(account, partial(ask_once, answer), store, Ignored(), virtual_now).poll()
-            parts = store[account.key].shown(anyio.current_time())
+            parts = store[account.key].visible(anyio.current_time())
             pages.append(
                 b"".join(
-                    lines.plain for part in parts for key, lines in part.blocks.items() if isinstance(key, Family)
+                    lines.text for part in parts for key, lines in part.rendered.items() if isinstance(key, Family)
                 ).decode()
             )
 

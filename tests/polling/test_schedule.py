@@ -31,11 +31,11 @@ def polls(
         error = outcome(number, began)
         found.append((number, began, now, error is None))
         if error:
-            snapshot = snapshot.failed(number, error)
-            schedule.failed(number, now, snapshot)
+            snapshot = snapshot.with_failure(number, error)
+            schedule.record_failure(number, now, snapshot)
         else:
-            snapshot = snapshot.succeeded(number)
-            schedule.succeeded(number, began, now, early=0.5)
+            snapshot = snapshot.with_success(number)
+            schedule.record_success(number, began, now, jitter=0.5)
 
 
 def starts(found: Polls, number: int) -> list[float]:

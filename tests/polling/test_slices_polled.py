@@ -7,10 +7,10 @@ import anyio
 import pytest
 from virtual_time import run_virtually, virtual_now
 
-from exporter.client.auth import Auth, Key
+from exporter.client.auth import ApiKey, Auth
 from exporter.errors import PollError, ServerFailed
 from exporter.metrics import Sample, figures_of
-from exporter.polling.pipeline import restored
+from exporter.polling.pipeline import restore
 from exporter.polling.poller import Poller
 from exporter.secret import EnvironmentSecret
 from exporter.store.files import Storage
@@ -19,7 +19,7 @@ from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors.account import Account
-from exporter.vendors.customers import by_slice
+from exporter.vendors.customers import split_by_slice
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
@@ -32,16 +32,17 @@ class Sliced(Account):
     """A vendor whose figures are the clock's time, and of which some slices fail from a time on."""
 
     sign_ins = ()
+    reported = (PROLIFI_EVENT_COUNT,)
     base_url: str = "http://127.0.0.1:1"
     failing: Mapping[int, float]
     total: int = SLICES
 
     @property
     def auth(self) -> Auth:
-        return Key(EnvironmentSecret("HOME"))
+        return ApiKey(EnvironmentSecret("HOME"))
 
     @property
-    def slices(self) -> int:
+    def slice_count(self) -> int:
         return self.total
 
     async def read(self, poll: Poll) -> Iterable[Sample]:
@@ -49,12 +50,12 @@ class Sliced(Account):
         await anyio.sleep(1)
         if now >= self.failing.get(poll.slice.number, float("inf")):
             raise ServerFailed("HTTP 500")
-        mine = by_slice(CUSTOMERS, poll.slice.total)[poll.slice.number]
+        mine = split_by_slice(CUSTOMERS, poll.slice.total)[poll.slice.number]
         return [PROLIFI_EVENT_COUNT(now, customer_id=one, event_name="e") for one in mine]
 
 
 class Ignored:
-    def polled(self, seconds: float, outcome: Reading | PollError) -> None:
+    def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Nobody is told."""
 
 
@@ -77,7 +78,7 @@ async def nobody(path: str, **_: object) -> object:
 def looks(one: Sliced, *moments: float, store: Store | None = None) -> list[Snapshot]:
     """Poll an account, and return what is known of it at each of these times."""
     known, found = store or Store(), list[Snapshot]()
-    known.adopt({one.key: one.slices})
+    known.reconfigure({one.key: one.slice_count})
 
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
@@ -92,8 +93,8 @@ def looks(one: Sliced, *moments: float, store: Store | None = None) -> list[Snap
 
 
 def lines(snapshot: Snapshot, now: float = 0.0) -> list[str]:
-    parts = snapshot.shown(now)
-    return sorted(line for part in parts for one in part.blocks.values() for line in one.plain.decode().splitlines())
+    parts = snapshot.visible(now)
+    return sorted(line for part in parts for one in part.rendered.values() for line in one.text.decode().splitlines())
 
 
 def test_all_slices_are_read_soon_after_the_start() -> None:
@@ -120,17 +121,17 @@ def test_a_slice_that_fails_keeps_its_last_good_figures_and_the_others_go_on() -
     assert len(lines(after)) == len(CUSTOMERS)
     assert after.failing == {1}
     assert (after.up, after.error and after.error.reason) == (False, "server")
-    assert after.parts[1] is before.parts[1]
-    assert after.parts[0] is not before.parts[0]
-    assert after.parts[2] is not before.parts[2]
-    assert after.read_at == before.parts[1].read_at
+    assert after.slices[1] is before.slices[1]
+    assert after.slices[0] is not before.slices[0]
+    assert after.slices[2] is not before.slices[2]
+    assert after.read_at == before.slices[1].read_at
 
 
 def test_a_slice_that_fails_for_long_is_shown_no_more_and_the_others_are() -> None:
     (late,) = looks(account(_1=100.0), 5000.0)
 
     assert 0 < len(lines(late, 5000.0)) < len(CUSTOMERS)
-    assert late.parts[1] not in late.shown(5000.0)
+    assert late.slices[1] not in late.visible(5000.0)
 
 
 @pytest.mark.parametrize("before", [1, 2, 5])
@@ -143,8 +144,8 @@ def test_while_the_slices_are_others_the_earlier_figures_are_shown_until_all_wer
     assert lines(waiting) == lines(earlier)
     assert waiting.read_at is None
     assert len(lines(done)) == len(CUSTOMERS)
-    assert len(done.parts) == SLICES
-    assert done.earlier == ()
+    assert len(done.slices) == SLICES
+    assert done.previous_slices == ()
 
 
 def test_the_storage_has_each_slice_for_itself(tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_the_storage_has_each_slice_for_itself(tmp_path: Path) -> None:
         storage.write(one, number, StoredReading(1.0, 2.0, figures))
 
     found = storage.read(one)
-    snapshot = restored(one, Snapshot(SLICES), found.readings, found.ledger, now=1.0, fresh_until=100.0)
+    snapshot = restore(one, Snapshot(SLICES), found.readings, found.ledger, now=1.0, fresh_until=100.0)
 
     assert [line.rsplit(" ", 1)[1] for line in lines(snapshot)] == ["1.0", "2.0", "3.0"]
     assert storage.read(account(2)).readings == {}

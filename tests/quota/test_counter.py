@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.quota.counter import Member, Reading, count
-from exporter.vendors.periods import NO_SPAN, Span
+from exporter.quota.counter import Member, MemberReading, count
+from exporter.vendors.periods import UNKNOWN_SPAN, Span
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -26,7 +26,7 @@ def totals(steps: Iterable[Step], *, since: float = 0.0, is_dated: bool = False)
     member: Member | None = None
     total, found = 0.0, []
     for at, span, value in steps:
-        member, consumed = count(member, Reading(value, span, at, since, is_dated))
+        member, consumed = count(member, MemberReading(value, span, at, since, is_dated))
         total += consumed
         found.append(total)
     return found
@@ -117,12 +117,12 @@ RULES: dict[str, tuple[list[Step], list[float]]] = {
     ),
     "a reset that is put off": (daily(ends(30 * DAY), 90, 95) + daily(ends(60 * DAY), 94, 97, first=3), [0, 5, 5, 7]),
     "a figure first seen of a period that began before": (daily(OCTOBER, 40, 45), [0, 5]),
-    "a figure first seen of no known period": (daily(NO_SPAN, 800, 810, 830), [0, 10, 30]),
+    "a figure first seen of no known period": (daily(UNKNOWN_SPAN, 800, 810, 830), [0, 10, 30]),
     "a figure first seen of a period that began since": (daily(NOVEMBER, 40, 45), [40, 45]),
-    "without any date each rise counts, and no fall": (daily(NO_SPAN, 90, 3, 5, 4, 6), [0, 0, 2, 2, 4]),
-    "a figure below nothing": (daily(NO_SPAN, -5, -3, 4), [0, 2, 9]),
+    "without any date each rise counts, and no fall": (daily(UNKNOWN_SPAN, 90, 3, 5, 4, 6), [0, 0, 2, 2, 4]),
+    "a figure below nothing": (daily(UNKNOWN_SPAN, -5, -3, 4), [0, 2, 9]),
     "a period that one reading does not know": (
-        daily(NOVEMBER, 10) + daily(NO_SPAN, 12, first=2) + daily(NOVEMBER, 15, first=3),
+        daily(NOVEMBER, 10) + daily(UNKNOWN_SPAN, 12, first=2) + daily(NOVEMBER, 15, first=3),
         [10, 12, 15],
     ),
     "the last month's final figure, read in the new one": (
@@ -195,7 +195,7 @@ def test_what_began_since_the_first_reading_counts_whole(start: float | None, to
 def test_an_unexplained_fall_is_noticed_once() -> None:
     member, noticed = None, []
     for at, span, value in daily(NOVEMBER, 900, 4, 5, 6):
-        member, _ = count(member, Reading(value, span, at, 0.0))
+        member, _ = count(member, MemberReading(value, span, at, 0.0))
         noticed.append(member.has_fallen)
 
     assert noticed == [False, True, False, False]
@@ -248,4 +248,4 @@ def test_over_periods_with_dates_of_their_own_the_counter_is_the_sum_of_all_use(
 def test_without_a_period_the_counter_is_the_sum_of_the_rises(figures: list[int]) -> None:
     rises = sum(max(0, after - before) for before, after in pairwise(figures))
 
-    assert totals(daily(NO_SPAN, *figures))[-1] == rises
+    assert totals(daily(UNKNOWN_SPAN, *figures))[-1] == rises

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from test_storage import MAIN, NOW, PLAN, kept
 
-from exporter.polling.pipeline import Brought, made
+from exporter.polling.pipeline import PollResult, process
 from exporter.store.files import Storage
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors.netnut.families import NETNUT_GB_USED
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 CALLS = ("open", "stat", "write", "fsync", "unlink", "close")
 FULL = OSError(28, "No space left on device")
@@ -74,8 +74,8 @@ def disk(fails_at: int = 0, error: BaseException = FULL, kept_share: float = 1.0
 
 
 def reading(number: float, asked_at: float) -> StoredReading:
-    brought = Brought(0, [NETNUT_GB_USED(number, **PLAN)], Notes(), None, NOW, asked_at + 2, 2000.0)
-    polled = made(MAIN, brought, Snapshot())
+    result = PollResult(0, [NETNUT_GB_USED(number, **PLAN)], Diagnostics(), None, NOW, asked_at + 2, 2000.0)
+    polled = process(MAIN, result, Snapshot())
     return StoredReading(asked_at, asked_at + 2, polled.figures, ledger=polled.ledger.of_slice(0))
 
 

@@ -17,17 +17,16 @@ from quota_samples import Watched, shown
 from stored_files import checked, checked_text, documents_of
 
 from exporter.metrics import Labels, Sample
-from exporter.polling.pipeline import Brought, made
+from exporter.polling.pipeline import PollResult, process
 from exporter.quota import Contribution, Definition, Ledger, Sum
 from exporter.secret import EnvironmentSecret, FileSecret
-from exporter.store.files import FolderInUse, Restored, Storage
+from exporter.store.files import FolderInUse, Storage, StoredAccount
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
-from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.periods import Span
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 MAIN = NetNut.model_construct(
     vendor="netnut",
@@ -41,15 +40,15 @@ PLAN = {"plan_id": "41", "product_type": "Residential"}
 
 
 def kept(*samples: Sample) -> StoredReading:
-    brought = Brought(0, samples, Notes(), as_of=500.0, asked_at=NOW, read_at=1002.0, stale_at=2000.0)
-    polled = made(MAIN, brought, Snapshot())
+    brought = PollResult(0, samples, Diagnostics(), as_of=500.0, asked_at=NOW, read_at=1002.0, stale_at=2000.0)
+    polled = process(MAIN, brought, Snapshot())
     return StoredReading(
         1000.0,
         1002.0,
         polled.figures,
-        polled.part.quotas,
-        polled.part.contributions,
-        polled.ledger.of_slice(0),
+        polled.state.quotas,
+        polled.state.contributions,
+        polled.ledger.slice_part(0),
         500.0,
         3,
     )
@@ -59,7 +58,7 @@ def stored(storage: Storage) -> StoredReading:
     return storage.read(MAIN).readings[0]
 
 
-SAMPLES = st.sampled_from(VENDOR_FAMILIES).flatmap(
+SAMPLES = st.sampled_from(MAIN.reported).flatmap(
     lambda family: st.builds(
         Sample,
         st.just(family),
@@ -91,7 +90,7 @@ def test_what_slices_add_to_configured_quotas_is_kept_too(tmp_path: Path) -> Non
 
 
 def test_nothing_was_written_so_nothing_is_read(tmp_path: Path) -> None:
-    assert Storage(tmp_path / "made" / "here").read(MAIN) == Restored()
+    assert Storage(tmp_path / "made" / "here").read(MAIN) == StoredAccount()
 
 
 def test_a_file_is_for_its_owners_eyes_and_has_no_companion(tmp_path: Path) -> None:
@@ -150,8 +149,7 @@ SPOILT: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a member with more": (lambda raw: with_rows(raw, "members", *MEMBER, 1), "damaged"),
     "a member whose figure is text": (lambda raw: with_rows(raw, "members", *MEMBER[:4], "7", *MEMBER[5:]), "damaged"),
     "a quota that is none": (lambda raw: with_rows(raw, "quotas", "q"), "damaged"),
-    "a family that is no more": (lambda raw: with_samples(raw, ["netnut_bytes", [], 1.0]), "version"),
-    "a family with other labels": (lambda raw: with_samples(raw, ["netnut_gb_used", ["41"], 1.0]), "version"),
+    "a figure of no family that is none": (lambda raw: with_samples(raw, ["netnut_bytes", [], None]), "damaged"),
 }
 
 
@@ -165,8 +163,21 @@ def test_a_file_that_cannot_be_used_is_set_aside(spoil: Callable[[bytes], bytes]
     found = storage.read(MAIN)
 
     assert (found.invalid, found.readings, found.ledger) == ([reason], {}, Ledger())
-    assert storage.read(MAIN) == Restored()
+    assert storage.read(MAIN) == StoredAccount()
     assert (tmp_path / "netnut-main.set-aside").read_bytes() == spoilt
+
+
+@pytest.mark.parametrize("other", [["netnut_bytes", [], 1.0], ["netnut_gb_used", ["41"], 1.0]])
+def test_a_family_that_is_no_more_is_left_out_and_the_rest_is_kept(other: object, tmp_path: Path) -> None:
+    storage, file = Storage(tmp_path), tmp_path / "netnut-main.json"
+    storage.write(MAIN, 0, kept(NETNUT_GB_USED(7.5, **PLAN)))
+    head, *bulk = documents_of(file.read_bytes())
+    file.write_bytes(checked(head, *bulk, {"samples": [other]}))
+
+    found = storage.read(MAIN)
+
+    assert found.invalid == []
+    assert [dict(one.figures) for one in found.readings.values()] == [{NETNUT_GB_USED: {("41", "Residential"): 7.5}}]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from exporter.metrics import figures_of
 from exporter.quota import UNCLAIMED, Ledger, Member, QuotaId, Total
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
-from exporter.store.files import Restored, Storage
+from exporter.store.files import Storage, StoredAccount
 from exporter.store.stored_reading import StoredReading
-from exporter.vendors.periods import NO_SPAN
+from exporter.vendors.periods import UNKNOWN_SPAN
 from exporter.vendors.prolifi.account import Prolifi
 from exporter.vendors.prolifi.families import PROLIFI_EVENT_COUNT
 
@@ -27,13 +27,13 @@ def account(shard: Shard, customers: int = 1, name: str = "main") -> Prolifi:
         api_key=EnvironmentSecret("KEY"),
         customers=tuple(map(str, range(customers))),
     )
-    return whole.polled_by(shard)
+    return whole.for_shard(shard)
 
 
 def stored(one: Prolifi, number: int, at: float = 1.0, customer: str = "c", consumed: float = 5.0) -> StoredReading:
     quota, labels = QuotaId("q", customer, ""), (customer, "e")
     ledger = Ledger(
-        1.0, {quota: Total(consumed, 1.0, consumed)}, {number: {(quota, labels): Member(7, 7, NO_SPAN, at)}}
+        1.0, {quota: Total(consumed, 1.0, consumed)}, {number: {(quota, labels): Member(7, 7, UNKNOWN_SPAN, at)}}
     )
     sample = PROLIFI_EVENT_COUNT(7.0, customer_id=f"of {one.shard}", event_name="e")
     return StoredReading(at, at, figures_of([sample]), ledger=ledger)
@@ -41,7 +41,7 @@ def stored(one: Prolifi, number: int, at: float = 1.0, customer: str = "c", cons
 
 def left_by(folder: Path, shard: Shard, customers: int = 1, name: str = "main") -> None:
     one, storage = account(shard, customers, name), Storage(folder)
-    for number in range(one.slices):
+    for number in range(one.slice_count):
         storage.write(one, number, stored(one, number, customer=f"c{number}"))
     storage.close()
 
@@ -91,7 +91,7 @@ def test_shards_that_start_at_once_do_not_mind_that_another_tries_the_folder_too
 
     monkeypatch.setattr(Path, "touch", taken_away_by_another)
 
-    assert Storage(tmp_path).read(account(ONE)) == Restored()
+    assert Storage(tmp_path).read(account(ONE)) == StoredAccount()
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_of_another_division_counters_go_on_and_figures_are_not_shown(
     found = Storage(tmp_path).read(account(*after))
 
     assert found.readings == {}
-    assert {quota.subject for quota in found.ledger.totals} == {f"c{n}" for n in range(account(*before).slices)}
+    assert {quota.subject for quota in found.ledger.totals} == {f"c{n}" for n in range(account(*before).slice_count)}
     assert set(found.ledger.members) == {UNCLAIMED}
 
 

@@ -22,12 +22,12 @@ def used(value: float, plan: str = "1") -> Sample:
 def store_with(reading: Reading | None = None, stale_at: float = 100.0) -> Store:
     store = Store([KEY])
     if reading is not None:
-        store.succeeded(KEY, kept(reading, read_at=1000.0, stale_at=stale_at))
+        store.record_success(KEY, kept(reading, read_at=1000.0, stale_at=stale_at))
     return store
 
 
 def lines_of(snapshot: Snapshot) -> list[bytes]:
-    return [lines.plain for part in snapshot.parts.values() for lines in part.blocks.values()]
+    return [lines.text for part in snapshot.slices.values() for lines in part.rendered.values()]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -35,14 +35,14 @@ def test_a_value_that_is_not_finite_is_left_out_and_counted(value: float) -> Non
     reading = checked([used(value), used(5, "2")], max_series=10)
 
     assert [sample.value for sample in reading.samples] == [5.0]
-    assert reading.notes.skipped == {"value": 1}
+    assert reading.diagnostics.skipped == {"value": 1}
 
 
 def test_of_a_series_that_comes_twice_the_last_is_kept_and_the_other_counted() -> None:
     reading = checked([used(1), used(2)], max_series=10)
 
     assert [sample.value for sample in reading.samples] == [2.0]
-    assert reading.notes.skipped == {"duplicate": 1}
+    assert reading.diagnostics.skipped == {"duplicate": 1}
 
 
 def test_labels_that_are_the_same_once_cleaned_are_one_series() -> None:
@@ -65,17 +65,17 @@ def test_what_is_beyond_max_series_is_dropped_the_same_way_every_time() -> None:
 def test_before_the_first_poll_nothing_is_known() -> None:
     snapshot = store_with()[KEY]
 
-    assert (snapshot.polled, snapshot.up, snapshot.known, snapshot.read_at) == (False, False, False, None)
+    assert (snapshot.polled, snapshot.up, snapshot.has_reading, snapshot.read_at) == (False, False, False, None)
 
 
 def test_a_failure_keeps_the_last_good_reading_and_its_time() -> None:
     store = store_with(checked([used(7)]))
     good = store[KEY]
 
-    store.failed(KEY, ServerFailed("HTTP 500"))
-    store.failed(KEY, ServerFailed("HTTP 500"))
+    store.record_failure(KEY, ServerFailed("HTTP 500"))
+    store.record_failure(KEY, ServerFailed("HTTP 500"))
 
-    assert store[KEY].parts is good.parts
+    assert store[KEY].slices is good.slices
     assert lines_of(store[KEY]) == [
         b'netnut_gb_used{account="main",plan_id="1",product_type="Residential"} 7.0\n',
     ]
@@ -86,18 +86,18 @@ def test_a_failure_keeps_the_last_good_reading_and_its_time() -> None:
 def test_a_reading_of_an_earlier_process_is_shown_and_is_no_poll() -> None:
     store = store_with()
 
-    store.restored(KEY, store[KEY].read(0, kept(checked([used(7)]), read_at=1000.0, stale_at=100.0), None))
+    store.restore(KEY, store[KEY].with_reading(0, kept(checked([used(7)]), read_at=1000.0, stale_at=100.0), None))
 
     assert (store[KEY].up, store[KEY].polled, store.ready, store[KEY].read_at) == (False, False, False, 1000.0)
-    assert store[KEY].shows(99.9)
+    assert store[KEY].is_visible(99.9)
     assert lines_of(store[KEY])
 
 
 def test_a_success_after_failures_starts_anew() -> None:
     store = store_with(checked([used(7)]))
-    store.failed(KEY, ServerFailed("HTTP 500"))
+    store.record_failure(KEY, ServerFailed("HTTP 500"))
 
-    store.succeeded(KEY, kept(checked([used(8)]), read_at=2000.0, stale_at=200.0))
+    store.record_success(KEY, kept(checked([used(8)]), read_at=2000.0, stale_at=200.0))
 
     assert (store[KEY].up, store[KEY].failures, store[KEY].error, store[KEY].read_at) == (True, 0, None, 2000.0)
 
@@ -105,7 +105,7 @@ def test_a_success_after_failures_starts_anew() -> None:
 def test_a_series_that_vanished_from_a_good_reading_is_gone_at_once() -> None:
     store = store_with(checked([used(7, "1"), used(8, "2")]))
 
-    store.succeeded(KEY, kept(checked([used(9, "2")]), read_at=2000.0, stale_at=200.0))
+    store.record_success(KEY, kept(checked([used(9, "2")]), read_at=2000.0, stale_at=200.0))
 
     assert lines_of(store[KEY]) == [b'netnut_gb_used{account="main",plan_id="2",product_type="Residential"} 9.0\n']
 
@@ -124,10 +124,10 @@ def test_ready_means_that_every_account_was_tried_once() -> None:
     store = Store([KEY, other])
     assert not store.ready
 
-    store.failed(KEY, ServerFailed("HTTP 500"))
+    store.record_failure(KEY, ServerFailed("HTTP 500"))
     assert not store.ready
 
-    store.succeeded(other, kept(Reading()))
+    store.record_success(other, kept(Reading()))
     assert store.ready
 
 
@@ -135,7 +135,7 @@ def test_a_snapshot_in_hand_does_not_change() -> None:
     store = store_with(checked([used(7)]))
     in_hand = store[KEY]
 
-    store.succeeded(KEY, kept(checked([used(8)]), read_at=2000.0, stale_at=200.0))
+    store.record_success(KEY, kept(checked([used(8)]), read_at=2000.0, stale_at=200.0))
 
     assert [line.endswith(b" 7.0\n") for line in lines_of(in_hand)] == [True]
     with pytest.raises(AttributeError):

@@ -18,7 +18,7 @@ from virtual_time import START, run_virtually
 from exporter.app.run import Parts, assemble
 from exporter.cli import demo
 from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config, parse
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition
@@ -96,8 +96,8 @@ async def _live(session: Session, recorder: Recorder) -> None:
     world = World(clock=now, customers=_CUSTOMERS)
     sandbox = httpx.ASGITransport(app=make_app(world))
 
-    def client(account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
-        return Client(account.endpoint, pacer, observer, VendorTransport(account, sandbox, world, END))
+    def client(account: Account, limiter: RateLimiter, observer: AccountTelemetry) -> Client:
+        return Client(account.endpoint, limiter, observer, VendorTransport(account, sandbox, world, END))
 
     async with assemble(config(session.intervals), now, client) as parts, anyio.create_task_group() as tasks:
         for _, poller in parts.pollers:
@@ -125,10 +125,10 @@ class Page:
     def now(self) -> str:
         now = anyio.current_time()
         store = self._parts.store
-        of = (store.changes.number, *(len(snapshot.shown(now)) for _, snapshot in store))
+        of = (store.changes.version, *(len(snapshot.visible(now)) for _, snapshot in store))
         if of != self._of:
             began = time.perf_counter()
-            page = b"".join(self._exposition.page(Format.OPENMETRICS, now).plain()).decode()
+            page = b"".join(self._exposition.page(Format.OPENMETRICS, now).text()).decode()
             before, began_then, after = page.removesuffix("# EOF\n").partition(_BEGAN)
             page = before + began_then + self._started + after[after.index("\n") :]
             self._text = _as_scraped(page, 1, time.perf_counter() - began)

@@ -3,16 +3,16 @@
 import re
 
 from exporter.exposition.negotiation import Format
-from exporter.exposition.page import Exposition, Own
+from exporter.exposition.page import Exposition, SelfMetrics
 from exporter.store.store import Store
 
 
-def page_text(store: Store, own: Own, now: float, form: Format = Format.TEXT) -> str:
+def page_text(store: Store, own: SelfMetrics, now: float, form: Format = Format.TEXT) -> str:
     """The whole page at `now` (monotonic)."""
-    return b"".join(Exposition(store, own).page(form, now).plain()).decode()
+    return b"".join(Exposition(store, own).page(form, now).text()).decode()
 
 
-def own_lines(store: Store, own: Own, now: float) -> str:
+def own_lines(store: Store, own: SelfMetrics, now: float) -> str:
     """What the page says of the accounts themselves."""
     return b"".join(own.lines(list(store), now).values()).decode()
 

@@ -24,7 +24,7 @@ from exporter import config
 from exporter.app.run import assemble
 from exporter.cli import demo
 from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.exposition.negotiation import Format
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.telemetry.telemetry import AccountTelemetry
@@ -161,8 +161,8 @@ def poll_all(
     """Poll once every account of contracts/accounts.yaml whose vendor has a URL, there."""
     noted: list[Exchange] = []
 
-    def open_client(account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
-        return Client(account.endpoint, pacer, observer, _Overheard(transport(), account, noted, prefer))
+    def open_client(account: Account, limiter: RateLimiter, observer: AccountTelemetry) -> Client:
+        return Client(account.endpoint, limiter, observer, _Overheard(transport(), account, noted, prefer))
 
     async def poll() -> Polled:
         async with assemble(_accounts(urls), open_client=open_client) as parts:

@@ -38,7 +38,7 @@ from exporter.vendors.prolifi.families import (
     PROLIFI_ENTITLEMENT_RESET,
     PROLIFI_ENTITLEMENT_USED,
 )
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 START, END = datetime(2026, 11, 10, tzinfo=UTC), datetime(2026, 12, 10, tzinfo=UTC)
@@ -73,7 +73,7 @@ class Watched:
 
     def read(self, number: int, items: Iterable[Item], now: datetime = NOW) -> None:
         """Read one slice."""
-        clean = sanitize(items, Notes())
+        clean = sanitize(items, Diagnostics())
         others = [one.contributions for other, one in self.slices.items() if other != number]
         figures = SliceFigures(number, clean.figures, now, clean.unreadable, clean.ended, clean.rests)
         found = read_quotas(self.account, figures, others, self.ledger)

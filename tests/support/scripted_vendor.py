@@ -22,10 +22,11 @@ from readings import checked
 
 from exporter import config, strict_yaml
 from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer, RateLimit
+from exporter.client.rate_limit import RateLimiter, StatedLimit
 from exporter.errors import PollError
-from exporter.store.reading import READING_FAMILIES, Reading
-from exporter.textformat.lines import rendered
+from exporter.metrics import Family
+from exporter.store.reading import Reading, in_page_order
+from exporter.textformat.lines import render
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll
 
@@ -154,16 +155,16 @@ class Tally:
 
     codes: Counter[str] = field(default_factory=Counter)
     sign_ins: int = 0
-    stated: list[RateLimit] = field(default_factory=list)
+    stated: list[StatedLimit] = field(default_factory=list)
 
-    def requested(self, code: str, seconds: float) -> None:
+    def on_request(self, code: str, seconds: float) -> None:
         assert seconds >= 0
         self.codes[code] += 1
 
-    def token_refreshed(self) -> None:
+    def on_token_refreshed(self) -> None:
         self.sign_ins += 1
 
-    def rate_limit_stated(self, stated: RateLimit) -> None:
+    def on_stated_limit(self, stated: StatedLimit) -> None:
         self.stated.append(stated)
 
 
@@ -190,7 +191,7 @@ def recorded_script(vendor: str) -> dict[str, list[Scripted]]:
 
 
 def client_of(account: Account, tally: Tally, transport: httpx.AsyncBaseTransport | None = None) -> Client:
-    return Client(account.endpoint, Pacer(account.rate_limit, account.assumed_rate), tally, transport)
+    return Client(account.endpoint, RateLimiter(account.rate_limit, account.assumed_rate), tally, transport)
 
 
 async def poll_once(account: Account, poll: Poll) -> Reading | PollError:
@@ -199,7 +200,7 @@ async def poll_once(account: Account, poll: Poll) -> Reading | PollError:
     except PollError as error:
         return error
     as_of = poll.as_of.timestamp() if poll.as_of else None
-    return checked(samples, account.max_series, poll.notes, as_of)
+    return checked(samples, account.max_series, poll.diagnostics, as_of)
 
 
 def polled_at(account: Account, *times: datetime, tally: Tally | None = None) -> list[Reading | PollError]:
@@ -230,8 +231,10 @@ def page(account: Account, outcome: Reading | PollError) -> str:
 
 def _text(account: str, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
-    lines = rendered(account, outcome.figures, {})
-    return b"".join(lines[family].plain for family in READING_FAMILIES if family in lines).decode()
+    lines = render(account, outcome.figures, {})
+    return b"".join(
+        lines[family].text for family in in_page_order(one for one in lines if isinstance(one, Family))
+    ).decode()
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:

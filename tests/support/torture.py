@@ -180,7 +180,7 @@ def opened(world: World) -> tuple[Exporter, Storage, Account]:
     """An exporter that has taken its configuration up, with what was stored."""
     storage = Storage(world.folder / "storage")
     exporter = Exporter(storage=storage)
-    (account,) = exporter.adopt(load(world.config))
+    (account,) = exporter.apply_config(load(world.config))
     return exporter, storage, account
 
 
@@ -317,16 +317,16 @@ async def reloads(world: World, faults: Faults) -> None:
         await poller.poll()
 
     def adopt(config: Config) -> None:
-        exporter.adopt(config)
+        exporter.apply_config(config)
 
-    reload = Reload(partial(load, world.config), adopt, exporter.telemetry.loading)
+    reload = Reload(partial(load, world.config), adopt, exporter.telemetry.reload_status)
     world.configure("2h")
     with faults.armed():
         problems = await reload()
     assert shown(exporter) == (5.0, 0.0)
     interval = exporter.telemetry.accounts[account.key].account.interval
     assert interval == (3600.0 if problems else 7200.0)
-    assert exporter.telemetry.loading.accepted is not bool(problems)
+    assert exporter.telemetry.reload_status.accepted is not bool(problems)
     assert not await reload()
     assert exporter.telemetry.accounts[account.key].account.interval == 7200.0
     storage.close()
@@ -345,7 +345,7 @@ async def starts(world: World, faults: Faults) -> None:
         try:
             exporter = Exporter(storage=second)
             with suppress(ConfigError):  # which is said, with its place
-                exporter.adopt(load(world.config))
+                exporter.apply_config(load(world.config))
                 assert shown(exporter) in ((8.0, 3.0), (None, None))
         finally:
             second.close()

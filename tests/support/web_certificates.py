@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from exporter.config import ConfigError
 from exporter.store.store import Store
-from exporter.telemetry.telemetry import Telemetry, WebLoading
+from exporter.telemetry.telemetry import Telemetry, WebReloadStatus
 from exporter.web.addresses import address_of, listen
 from exporter.web.limits import Limits
 from exporter.web.pages import Application
@@ -100,9 +100,9 @@ class Protected:
         return int(self.address.rpartition(":")[2])
 
     @property
-    def loading(self) -> WebLoading:
+    def loading(self) -> WebReloadStatus:
         """Who is told of the file."""
-        return self.telemetry.web_loading
+        return self.telemetry.web_reload_status
 
     def client(self, context: ssl.SSLContext | None = None) -> httpx.AsyncClient:
         """Return a client: over TLS by this context, or without."""

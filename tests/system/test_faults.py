@@ -164,7 +164,9 @@ async def test_401_for_ever_is_auth_with_a_login_backoff(
         await fails(exporter, vendors, f"{vendor}:{asked}:revoke", "auth")
         signed_in = exporter.own("token_refreshes_total", vendor)
 
-    assert signed_in == {"netnut": 3, "planship": 3}.get(vendor, 0)  # at first, and once a poll
+    # At first, and once a poll; a request beside the first that is refused may begin with the new token and be refused.
+    least, most = {"netnut": (3, 3), "planship": (3, 5)}.get(vendor, (0, 0))
+    assert least <= signed_in <= most
 
 
 @pytest.mark.parametrize(

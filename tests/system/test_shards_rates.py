@@ -12,7 +12,7 @@ from virtual_time import run_virtually, virtual_now
 from exporter.app.exporter import Exporter
 from exporter.cli.polls import poll_estimates
 from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config, parse
 from exporter.sharding import Shard
 from exporter.telemetry.telemetry import AccountTelemetry
@@ -37,7 +37,7 @@ def prolifi(name: str, settings: str = "discover: true") -> str:
 
 def shards(*accounts: str, total: int = 3) -> list[Config]:
     whole = parse(f"accounts: [{', '.join(accounts)}]".encode(), Path())
-    return [whole.of_shard(Shard(number, total)) for number in range(total)]
+    return [whole.shard_part(Shard(number, total)) for number in range(total)]
 
 
 # Of three shards netnut's a and g are the first's, c the second's, b and d the third's; prolifi's a is the second's.
@@ -91,22 +91,22 @@ def test_an_interval_is_too_short_by_the_rate_that_a_shard_has() -> None:
     ] * 3
 
 
-class Paced:
+class Limited:
     """An exporter, and how long its one account takes for requests."""
 
     def __init__(self) -> None:
-        self._pacers: list[Pacer] = []
+        self._limiters: list[RateLimiter] = []
         self.exporter = Exporter(virtual_now, self._open_client)
 
-    def _open_client(self, account: Account, pacer: Pacer, observer: AccountTelemetry) -> Client:
-        self._pacers.append(pacer)
-        return Client(account.endpoint, pacer, observer)
+    def _open_client(self, account: Account, limiter: RateLimiter, observer: AccountTelemetry) -> Client:
+        self._limiters.append(limiter)
+        return Client(account.endpoint, limiter, observer)
 
     async def seconds_for(self, requests: int, account: Account) -> float:
         began = anyio.current_time()
         async with self.exporter.poller(account):
             for _ in range(requests):
-                await self._pacers[-1].wait()
+                await self._limiters[-1].wait()
         return anyio.current_time() - began
 
 
@@ -114,10 +114,10 @@ def test_a_shard_asks_slower_when_another_uses_the_credential_too_and_faster_whe
     alone, both = shards(netnut("a"))[0], shards(netnut("a"), netnut("b"))[0]
 
     async def main() -> list[float]:
-        paced, seconds = Paced(), []
+        limited, seconds = Limited(), []
         for config in (alone, both, both, alone):
-            changed = paced.exporter.adopt(config)
-            seconds.append(await paced.seconds_for(70, config.accounts[0]))
+            changed = limited.exporter.apply_config(config)
+            seconds.append(await limited.seconds_for(70, config.accounts[0]))
             seconds.append(float(len(changed)))
         return seconds
 

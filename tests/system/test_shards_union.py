@@ -14,7 +14,7 @@ import yaml
 
 from exporter.cli import demo
 from exporter.client.client import Client
-from exporter.client.rate_limit import Pacer
+from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config, parse
 from exporter.metrics import Sample
 from exporter.sandbox import World, make_app
@@ -87,14 +87,14 @@ class Vendors:
         kept: dict[str, tuple[datetime, Any]] = {}
         observer = AccountTelemetry(account, Changes())
         async with Client(
-            account.endpoint, Pacer(None, None), observer, httpx.ASGITransport(app=self._answer)
+            account.endpoint, RateLimiter(None, None), observer, httpx.ASGITransport(app=self._answer)
         ) as client:
             for number in range(slices):
                 poll = Poll(client, NOW, kept, slice=Slice(number, slices))
                 items = await account.read(poll)
                 samples = [one for one in items if isinstance(one, Sample)]
                 found.update((one.family.name, (*account.key, *one.labels), one.value) for one in samples)
-                self.skipped.update(poll.notes.skipped)
+                self.skipped.update(poll.diagnostics.skipped)
         return found
 
 
@@ -137,7 +137,7 @@ def test_the_accounts_bring_every_family_and_left_some_out(whole: tuple[Series, 
 @pytest.mark.slow
 @pytest.mark.parametrize("total", TOTALS)
 def test_shards_have_together_what_one_has(total: int, whole: tuple[Series, Mapping[str, int]]) -> None:
-    shards = [config().of_shard(Shard(number, total)) for number in range(total)]
+    shards = [config().shard_part(Shard(number, total)) for number in range(total)]
 
     found, vendors = read_all(*shards)
 
@@ -167,7 +167,7 @@ def test_slices_of_shards_have_together_what_one_has(
     total: int, slices: int, whole: tuple[Series, Mapping[str, int]]
 ) -> None:
     shards = [
-        Config.model_construct(accounts=tuple(part for one in customer_accounts() if (part := one.of_shard(shard))))
+        Config.model_construct(accounts=tuple(part for one in customer_accounts() if (part := one.shard_part(shard))))
         for shard in (Shard(number, total) for number in range(total))
     ]
 
@@ -179,7 +179,7 @@ def test_slices_of_shards_have_together_what_one_has(
 
 def test_an_account_that_is_added_up_is_read_by_one_shard() -> None:
     found = Counter(
-        one.key for number in range(5) for one in config().of_shard(Shard(number, 5)).accounts if one.name == "summed"
+        one.key for number in range(5) for one in config().shard_part(Shard(number, 5)).accounts if one.name == "summed"
     )
 
     assert found == {("prolifi", "summed"): 1, ("planship", "summed"): 1}

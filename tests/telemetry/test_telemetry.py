@@ -10,17 +10,17 @@ from readings import kept
 from virtual_time import START
 
 from exporter import __version__
-from exporter.client.rate_limit import RateLimit
+from exporter.client.rate_limit import StatedLimit
 from exporter.config import parse
 from exporter.errors import ServerFailed, Unauthorized
 from exporter.metrics import OWN_FAMILIES, figures_of
 from exporter.quota import Withheld
 from exporter.store.reading import Reading
-from exporter.store.snapshot import Part
+from exporter.store.snapshot import SliceState
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 Labels = tuple[tuple[str, str], ...]
 CONFIG = b"""
@@ -42,23 +42,23 @@ class House:
         (self.account,) = parse(CONFIG, Path()).accounts
         self.store = Store([self.account.key])
         self.telemetry = Telemetry(loaded_at=START)
-        self.telemetry.adopt(self.account)
+        self.telemetry.add(self.account)
         self.observer = self.telemetry.accounts[self.account.key]
 
     def succeeded(
         self,
-        notes: Notes | None = None,
+        diagnostics: Diagnostics | None = None,
         as_of: float | None = None,
         dropped: int = 0,
         matched: Mapping[str, int] | None = None,
         withheld: Withheld | None = None,
     ) -> None:
-        reading = Reading(figures_of([PROLIFI_WINDOW_START(1)]), dropped, notes or Notes(), as_of)
+        reading = Reading(figures_of([PROLIFI_WINDOW_START(1)]), dropped, diagnostics or Diagnostics(), as_of)
         part, whole = (
             kept(reading, read_at=START + 5),
-            Part(matched=matched or {}, withheld=withheld or {}, read_at=START),
+            SliceState(matched=matched or {}, withheld=withheld or {}, read_at=START),
         )
-        self.store.succeeded(self.account.key, part, whole)
+        self.store.record_success(self.account.key, part, whole)
 
     def page(self) -> dict[tuple[str, Labels], float]:
         text = page_text(self.store, self.telemetry, 0.0)
@@ -99,16 +99,16 @@ def test_counters_are_there_at_0_and_reasons_when_they_occur(house: House) -> No
 
 def test_an_account_that_works_has_at_most_25_series_of_the_exporters_own(house: House) -> None:
     house.succeeded(as_of=START)
-    house.observer.polled(1.0, Reading())
-    house.observer.requested("200", 0.1)
-    house.observer.rate_limit_stated(RateLimit(1000, 999))
+    house.observer.on_poll(1.0, Reading())
+    house.observer.on_request("200", 0.1)
+    house.observer.on_stated_limit(StatedLimit(1000, 999))
 
     assert len([name for name, labels in house.page() if "account" in dict(labels) and name.startswith("usage_")]) <= 25
 
 
 def test_requests_are_counted_by_code_and_timed(house: House) -> None:
     for code in ("200", "200", "429", "none"):
-        house.observer.requested(code, 0.3)
+        house.observer.on_request(code, 0.3)
     said = house.page()
 
     counts = [said[own("requests_total", code=code)] for code in ("200", "429", "none")]
@@ -119,10 +119,10 @@ def test_requests_are_counted_by_code_and_timed(house: House) -> None:
 
 
 def test_polls_are_counted_by_how_they_ended(house: House) -> None:
-    notes = Notes()
-    notes.skipped.update({"gone": 3, "duplicate": 1})
-    house.observer.polled(2.0, Reading(notes=notes))
-    house.observer.polled(7.0, ServerFailed("HTTP 500"))
+    diagnostics = Diagnostics()
+    diagnostics.skipped.update({"gone": 3, "duplicate": 1})
+    house.observer.on_poll(2.0, Reading(diagnostics=diagnostics))
+    house.observer.on_poll(7.0, ServerFailed("HTTP 500"))
     said = house.page()
 
     assert said[own("polls_total")] == 2
@@ -134,8 +134,8 @@ def test_polls_are_counted_by_how_they_ended(house: House) -> None:
 
 
 def test_a_good_reading_says_how_large_and_how_old_it_is(house: House) -> None:
-    house.store.attempted(house.account.key, START + 3)
-    house.store.scheduled(house.account.key, START + 303)
+    house.store.record_attempt(house.account.key, START + 3)
+    house.store.record_schedule(house.account.key, START + 303)
     house.succeeded(as_of=START - 86_400, dropped=12)
     said = house.page()
 
@@ -149,9 +149,9 @@ def test_a_good_reading_says_how_large_and_how_old_it_is(house: House) -> None:
 
 
 def test_drift_is_said_by_field_and_gone_when_it_is_mended(house: House) -> None:
-    notes = Notes()
-    notes.drift.update({("data.count", "type"): 2, ("data.count", "missing"): 1})
-    house.succeeded(notes)
+    diagnostics = Diagnostics()
+    diagnostics.drift.update({("data.count", "type"): 2, ("data.count", "missing"): 1})
+    house.succeeded(diagnostics)
     drifting = house.page()
     house.succeeded()
     mended = house.page()
@@ -164,8 +164,8 @@ def test_drift_is_said_by_field_and_gone_when_it_is_mended(house: House) -> None
 def test_a_limit_that_the_vendor_states_is_kept_until_it_states_another(house: House) -> None:
     assert own("rate_limit_limit") not in house.page()
 
-    house.observer.rate_limit_stated(RateLimit(1000, 999))
-    house.observer.rate_limit_stated(RateLimit())
+    house.observer.on_stated_limit(StatedLimit(1000, 999))
+    house.observer.on_stated_limit(StatedLimit())
     said = house.page()
 
     assert (said[own("rate_limit_limit")], said[own("rate_limit_remaining")]) == (1000, 999)
@@ -188,9 +188,9 @@ def test_the_process_and_the_build_are_there(house: House) -> None:
 
 
 def test_an_account_says_why_it_fails_until_it_works_again(house: House) -> None:
-    house.store.failed(house.account.key, ServerFailed("HTTP 500"))
+    house.store.record_failure(house.account.key, ServerFailed("HTTP 500"))
     first = house.page()
-    house.store.failed(house.account.key, Unauthorized("HTTP 401"))
+    house.store.record_failure(house.account.key, Unauthorized("HTTP 401"))
     second = house.page()
     house.succeeded()
 
@@ -210,19 +210,19 @@ def test_a_configured_quota_says_how_many_series_it_adds_up_even_none(house: Hou
 
 
 def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> None:
-    notes = Notes()
-    notes.drift.update({("data.count", "type"): 2})
-    house.succeeded(notes, as_of=START, matched={"calls": 3}, withheld={("calls", "unreadable"): 1})
-    house.store.failed(house.account.key, ServerFailed("HTTP 500"))
-    house.observer.rate_limit_stated(RateLimit(1000, 999))
-    house.observer.requested("200", 0.1)
-    house.store.attempted(house.account.key, START)
-    house.store.scheduled(house.account.key, START)
-    skipped = Notes()
+    diagnostics = Diagnostics()
+    diagnostics.drift.update({("data.count", "type"): 2})
+    house.succeeded(diagnostics, as_of=START, matched={"calls": 3}, withheld={("calls", "unreadable"): 1})
+    house.store.record_failure(house.account.key, ServerFailed("HTTP 500"))
+    house.observer.on_stated_limit(StatedLimit(1000, 999))
+    house.observer.on_request("200", 0.1)
+    house.store.record_attempt(house.account.key, START)
+    house.store.record_schedule(house.account.key, START)
+    skipped = Diagnostics()
     skipped.skipped["gone"] += 1
-    house.observer.polled(1.0, Reading(notes=skipped))
-    house.observer.polled(1.0, ServerFailed("HTTP 500"))
-    house.observer.set_aside("damaged")
+    house.observer.on_poll(1.0, Reading(diagnostics=skipped))
+    house.observer.on_poll(1.0, ServerFailed("HTTP 500"))
+    house.observer.on_set_aside("damaged")
     names = {name.removesuffix("_count") for name, _ in house.page()}
 
     assert {family.name for family in OWN_FAMILIES} <= names

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import program
 
-from exporter.textformat.gzip import HEAD, Checksum, checksum, deflated, joined, tail
+from exporter.textformat.gzip import HEADER, Checksum, checksum, concat, deflate, trailer
 
 PARTS = st.lists(st.binary(max_size=300), max_size=8)
 
@@ -27,7 +27,7 @@ LARGE = [plain(1, 100_000), b"", plain(2, 1), plain(3, 32 * 1024), plain(4, 32 *
 
 
 def member(parts: list[bytes]) -> bytes:
-    return b"".join([HEAD, *map(deflated, parts), tail(checksum(b"".join(parts)))])
+    return b"".join([HEADER, *map(deflate, parts), trailer(checksum(b"".join(parts)))])
 
 
 @given(PARTS, PARTS)
@@ -42,10 +42,10 @@ def test_wherever_bytes_are_split_their_checksum_is_the_same(whole: bytes, split
     ends = sorted({0, len(whole), *(split for split in splits if split < len(whole))})
     parts = [whole[start:end] for start, end in pairwise(ends)]
 
-    combined = Checksum()
+    combine = Checksum()
     for part in parts:
-        combined |= checksum(part)
-    assert combined == checksum(whole) == Checksum(zlib.crc32(whole), len(whole))
+        combine |= checksum(part)
+    assert combine == checksum(whole) == Checksum(zlib.crc32(whole), len(whole))
 
 
 @pytest.mark.parametrize("length", [0, 1, 2**10, 2**16, 2**16 + 1, 3_000_000])
@@ -59,7 +59,7 @@ def test_a_length_beyond_four_gigabytes_is_counted_whole_and_told_modulo() -> No
     most = Checksum(1, 2**32 - 1)
 
     assert (most | checksum(b"ab")).length == 2**32 + 1
-    assert tail(most | checksum(b"ab"))[-4:] == b"\x01\x00\x00\x00"
+    assert trailer(most | checksum(b"ab"))[-4:] == b"\x01\x00\x00\x00"
 
 
 @given(st.lists(PARTS, max_size=5))
@@ -67,7 +67,7 @@ def test_runs_are_joined_whether_they_are_combined_or_gone_over(runs: list[list[
     texts = [b"".join(run) for run in [*runs, LARGE, *runs[:1]]]
     whole = b"".join(texts)
 
-    assert joined((checksum(text), text) for text in texts) == Checksum(zlib.crc32(whole), len(whole))
+    assert concat((checksum(text), text) for text in texts) == Checksum(zlib.crc32(whole), len(whole))
 
 
 READERS: dict[str, Callable[[bytes], bytes]] = {
@@ -105,4 +105,4 @@ def test_a_reader_checks_the_checksum_and_the_length(spoilt: int) -> None:
 
 def test_the_same_bytes_are_packed_the_same_way_at_any_time() -> None:
     assert member(LARGE) == member(LARGE)
-    assert HEAD[4:8] == b"\x00" * 4
+    assert HEADER[4:8] == b"\x00" * 4

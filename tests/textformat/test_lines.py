@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.metrics import Family, Figures, Labels
-from exporter.textformat.gzip import HEAD, tail
-from exporter.textformat.lines import Block, Blocks, Lines, rendered, sample_lines
+from exporter.textformat.gzip import HEADER, trailer
+from exporter.textformat.lines import Block, RenderedFamilies, RenderedFamily, render, sample_lines
 from exporter.vendors.netnut.families import NETNUT_GB_USED, NETNUT_REQUESTS_USED
 
 FAMILIES = (NETNUT_GB_USED, NETNUT_REQUESTS_USED)
@@ -31,14 +31,14 @@ def figures_of(*families: Plans) -> Figures:
     }
 
 
-def plain(blocks: Blocks) -> dict[Family, bytes]:
-    return {family: lines.plain for family, lines in blocks.items() if isinstance(family, Family)}
+def plain(blocks: RenderedFamilies) -> dict[Family, bytes]:
+    return {family: lines.text for family, lines in blocks.items() if isinstance(family, Family)}
 
 
-def changed(before: Lines, after: Lines) -> int:
+def changed(before: RenderedFamily, after: RenderedFamily) -> int:
     """How many blocks were made for a change."""
-    kept = {block.mark for block in before.blocks()}
-    return sum(block.mark not in kept for block in after.blocks())
+    kept = {block.fingerprint for block in before.blocks()}
+    return sum(block.fingerprint not in kept for block in after.blocks())
 
 
 VALUES = st.sampled_from([0.0, -0.0, 1.0, 2.5, 1e300])
@@ -51,37 +51,37 @@ def test_after_any_changes_the_lines_are_those_of_a_rendering_from_nothing(
     steps: list[tuple[int, tuple[int, int, float | None]]],
 ) -> None:
     families: tuple[dict[int, float], dict[int, float]] = dict.fromkeys(range(MANY), 1.0), {}
-    lines = rendered("main", figures_of(*families), {})
+    lines = render("main", figures_of(*families), {})
     for which, (first, number, value) in steps:
         for plan in range(first, first + number):
             families[which].pop(plan, None)
             if value is not None:
                 families[which][plan] = value
-        lines = rendered("main", figures_of(*families), lines)
+        lines = render("main", figures_of(*families), lines)
 
-        anew = rendered("main", figures_of(*families), {})
+        anew = render("main", figures_of(*families), {})
         assert plain(lines) == plain(anew)
         assert {family: one.checksum for family, one in lines.items()} == {
             family: one.checksum for family, one in anew.items()
         }
         for one in lines.values():
-            assert gzip.decompress(HEAD + one.packed + tail(one.checksum)) == one.plain
+            assert gzip.decompress(HEADER + one.deflated + trailer(one.checksum)) == one.text
 
 
 def test_figures_that_are_all_the_same_are_the_same_lines() -> None:
     plans = dict.fromkeys(range(MANY), 1.0)
-    before = rendered("main", figures_of(plans), {})
+    before = render("main", figures_of(plans), {})
 
-    after = rendered("main", figures_of(dict(reversed(plans.items()))), before)
+    after = render("main", figures_of(dict(reversed(plans.items()))), before)
 
     assert after[NETNUT_GB_USED] is before[NETNUT_GB_USED]
 
 
 def test_a_figure_that_changes_changes_its_block_and_no_other() -> None:
     plans = dict.fromkeys(range(MANY), 1.0)
-    before = rendered("main", figures_of(plans), {})[NETNUT_GB_USED]
+    before = render("main", figures_of(plans), {})[NETNUT_GB_USED]
     for plan in range(0, MANY, 7):
-        after = rendered("main", figures_of({**plans, plan: 2.0}), {NETNUT_GB_USED: before})[NETNUT_GB_USED]
+        after = render("main", figures_of({**plans, plan: 2.0}), {NETNUT_GB_USED: before})[NETNUT_GB_USED]
 
         assert len(before.hashes) == len(after.hashes) > 2
         assert changed(before, after) == changed(after, before) == 1
@@ -89,11 +89,11 @@ def test_a_figure_that_changes_changes_its_block_and_no_other() -> None:
 
 def test_a_series_that_goes_or_comes_changes_the_blocks_beside_it_and_no_other() -> None:
     plans = dict.fromkeys(range(MANY), 1.0)
-    before = rendered("main", figures_of(plans), {})
+    before = render("main", figures_of(plans), {})
     made = []
     for plan in range(0, MANY, 3):
-        without = rendered("main", figures_of({key: 1.0 for key in plans if key != plan}), before)
-        again = rendered("main", figures_of(plans), without)
+        without = render("main", figures_of({key: 1.0 for key in plans if key != plan}), before)
+        again = render("main", figures_of(plans), without)
         assert plain(again) == plain(before)
         made += [changed(before[NETNUT_GB_USED], without[NETNUT_GB_USED])]
         made += [changed(without[NETNUT_GB_USED], again[NETNUT_GB_USED])]
@@ -104,8 +104,8 @@ def test_a_series_that_goes_or_comes_changes_the_blocks_beside_it_and_no_other()
 
 
 def test_blocks_are_neither_too_small_to_be_worth_it_nor_so_large_that_a_change_costs_much() -> None:
-    (lines,) = rendered("main", figures_of(dict.fromkeys(range(10_000), 1.0)), {}).values()
-    sizes = [bytes(block.plain).count(b"\n") for block in lines.blocks()]
+    (lines,) = render("main", figures_of(dict.fromkeys(range(10_000), 1.0)), {}).values()
+    sizes = [bytes(block.text).count(b"\n") for block in lines.blocks()]
 
     assert sum(sizes) == 10_000
     assert min(sizes[:-1]) >= 32
@@ -115,16 +115,16 @@ def test_blocks_are_neither_too_small_to_be_worth_it_nor_so_large_that_a_change_
 
 @pytest.mark.parametrize(("one", "other"), [(0.0, -0.0), (1.0, 1.0 + 2**-52), (0.1 + 0.2, 0.3)])
 def test_values_are_told_apart_by_their_bytes(one: float, other: float) -> None:
-    before = rendered("main", figures_of({1: one}), {})
-    after = rendered("main", figures_of({1: other}), before)
+    before = render("main", figures_of({1: one}), {})
+    after = render("main", figures_of({1: other}), before)
 
     assert [line.split()[-1] for line in plain(after)[NETNUT_GB_USED].decode().splitlines()] == [repr(other)]
 
 
 def test_a_family_that_has_no_series_any_more_has_no_lines() -> None:
-    before = rendered("main", figures_of({1: 1.0}, {1: 1.0}), {})
+    before = render("main", figures_of({1: 1.0}, {1: 1.0}), {})
 
-    assert rendered("main", figures_of({1: 1.0}), before).keys() == {NETNUT_GB_USED}
+    assert render("main", figures_of({1: 1.0}), before).keys() == {NETNUT_GB_USED}
 
 
 HARD = st.text(st.sampled_from('"\\\n%s{},= aé\u2028'), max_size=6)
@@ -132,7 +132,7 @@ HARD = st.text(st.sampled_from('"\\\n%s{},= aé\u2028'), max_size=6)
 
 @given(st.dictionaries(st.tuples(HARD, HARD), VALUES, min_size=1, max_size=40))
 def test_whatever_labels_say_is_read_back(series: dict[Labels, float]) -> None:
-    text = rendered("main", {NETNUT_GB_USED: series}, {})[NETNUT_GB_USED].plain.decode()
+    text = render("main", {NETNUT_GB_USED: series}, {})[NETNUT_GB_USED].text.decode()
 
     samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
     assert {(one.labels["plan_id"], one.labels["product_type"]): one.value for one in samples} == series
@@ -155,8 +155,8 @@ def test_a_line_is(labels: tuple[str, ...], items: list[tuple[Labels, float]], a
 
 
 def test_lines_are_their_blocks_one_after_the_other() -> None:
-    lines = Lines.of([Block.of(b"one\n"), Block.of(b"two\n")])
+    lines = RenderedFamily.from_blocks([Block.from_text(b"one\n"), Block.from_text(b"two\n")])
 
-    assert lines.plain == b"one\ntwo\n"
-    assert [bytes(block.plain) for block in lines.blocks()] == [b"one\n", b"two\n"]
-    assert lines.checksum == Lines.of([Block.of(b"one\ntwo\n")]).checksum
+    assert lines.text == b"one\ntwo\n"
+    assert [bytes(block.text) for block in lines.blocks()] == [b"one\n", b"two\n"]
+    assert lines.checksum == RenderedFamily.from_blocks([Block.from_text(b"one\ntwo\n")]).checksum

@@ -17,12 +17,12 @@ from scripted_vendor import account_at, recorded_settings
 
 from exporter.client.auth import Login
 from exporter.client.body import MAX_BODY_BYTES, MAX_PIECES, decode_json, read_body
-from exporter.client.rate_limit import RateLimit
+from exporter.client.rate_limit import StatedLimit
 from exporter.errors import PollError, TooLarge, Undecodable
 from exporter.vendors import VENDORS
 from exporter.vendors.ionos.replies import Usage
 from exporter.vendors.planship.replies import Entitlements
-from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Notes, read_reply
+from exporter.vendors.reply import DRIFT_KINDS, SKIP_REASONS, Diagnostics, read_reply
 from exporter.vendors.values import read_number
 
 pytestmark = pytest.mark.slow
@@ -34,13 +34,13 @@ NUMBER = r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?"
 @settings(max_examples=settings().max_examples // 3)
 @given(data=st.data())
 def test_whatever_is_answered_is_read_or_refused(model: type[BaseModel], data: st.DataObject) -> None:
-    notes, document = Notes(), data.draw(documents(model))
-    outcome = outcome_of(lambda: read_reply(model, document, notes, "GET /asked"))
+    diagnostics, document = Diagnostics(), data.draw(documents(model))
+    outcome = outcome_of(lambda: read_reply(model, document, diagnostics, "GET /asked"))
 
     assert is_sound(outcome)
-    assert set(notes.skipped) <= set(SKIP_REASONS)
-    assert {kind for _, kind in notes.drift} <= set(DRIFT_KINDS)
-    assert all(field.isascii() and field.isprintable() and len(field) < 80 for field, _ in notes.drift)
+    assert set(diagnostics.skipped) <= set(SKIP_REASONS)
+    assert {kind for _, kind in diagnostics.drift} <= set(DRIFT_KINDS)
+    assert all(field.isascii() and field.isprintable() and len(field) < 80 for field, _ in diagnostics.drift)
 
 
 def outcome_of(read: Callable[[], object]) -> object:
@@ -145,7 +145,7 @@ def test_any_body_is_unpacked_within_its_limit_or_refused(
 
 @given(st.dictionaries(st.sampled_from(["x-ratelimit-limit", "x-ratelimit-remaining"]), st.text(max_size=12) | NEARLY))
 def test_any_stated_rate_limit_is_a_count_or_ignored(headers: Mapping[str, str]) -> None:
-    stated = RateLimit.stated_by(headers)
+    stated = StatedLimit.from_headers(headers)
 
     for name, count in (("x-ratelimit-limit", stated.limit), ("x-ratelimit-remaining", stated.remaining)):
         assert count is None or (count == int(headers[name]) and 0 <= count < 10**9)
@@ -155,7 +155,7 @@ def test_a_reply_of_as_many_values_as_are_read_is_read() -> None:
     rows = ",".join(["{}", '{"meterId":1}', "0"] * 30_000)
     center = f'{{"meters":[{rows}]}}'
     body = ('{"datacenters":[' + ",".join([center] * (MAX_PIECES // _pieces(center))) + "]}").encode()
-    outcome = outcome_of(lambda: read_reply(Usage, decode_json(body, ""), Notes()))
+    outcome = outcome_of(lambda: read_reply(Usage, decode_json(body, ""), Diagnostics()))
 
     assert isinstance(outcome, Usage)
 

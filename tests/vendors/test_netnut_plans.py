@@ -29,14 +29,14 @@ PLAN = {
     "usage_percentage": "14",
     "plan_gb": 50,
 }
-Row = Mapping[str, object]
+MemberRow = Mapping[str, object]
 
 
-def rows(*plans: Row) -> Answer:
+def rows(*plans: MemberRow) -> Answer:
     return answer({"success": True, "data": list(plans)})
 
 
-def script(own: Sequence[Row], **others: Scripted) -> dict[str, list[Scripted]]:
+def script(own: Sequence[MemberRow], **others: Scripted) -> dict[str, list[Scripted]]:
     """Answers: the account's own plans, those of sub-user 70, those that the list for resellers has."""
     paths = {"sub_user": "GET /customer/usage/70", "listed": LISTED}
     login = answer({"success": True, "token": "a-token"})
@@ -138,7 +138,7 @@ UNREADABLE = {**PLAN, "total_gb_used": None, "plan_gb": 353794}
     ids=["a readable one", "the active one", "active, though unreadable", "the later one", "all the same"],
 )
 def test_of_several_rows_of_one_plan_one_is_shown_whole_in_whichever_order_they_come(
-    several: list[Row], expected: dict[str, float | None], monkeypatch: pytest.MonkeyPatch
+    several: list[MemberRow], expected: dict[str, float | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for order in permutations(several):
         with scripted(script(order)) as server:
@@ -148,7 +148,7 @@ def test_of_several_rows_of_one_plan_one_is_shown_whole_in_whichever_order_they_
         found = {name: page.get(f"netnut_{name}", "} None").rpartition(" ")[2] for name in expected}
         assert found == {name: str(value if value is None else float(value)) for name, value in expected.items()}
         assert isinstance(outcome, Reading)
-        assert outcome.notes.skipped["duplicate"] == len(several) - 1
+        assert outcome.diagnostics.skipped["duplicate"] == len(several) - 1
 
 
 OTHER_STATUS = {**PLAN, "is_active": False}
@@ -170,7 +170,7 @@ OTHER_STATUS = {**PLAN, "is_active": False}
     ids=["ended", "ended, nameless", "one of each", "nameless", "only nameless", "no figure"],
 )
 def test_a_plan_that_was_not_asked_for_hides_nothing(
-    theirs: list[Row], withheld: dict[tuple[str, str], int], monkeypatch: pytest.MonkeyPatch
+    theirs: list[MemberRow], withheld: dict[tuple[str, str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quota = {"name": "theirs", "metric": "netnut_sub_user_gb_used", "limit": 100}
     with scripted(script([PLAN], sub_user=rows(*theirs))) as server:

@@ -75,7 +75,7 @@ def test_whichever_form_the_list_has_its_plans_are_the_same(document: object, mo
     reading = reseller(document, monkeypatch)
 
     assert gb_used(reading) == {"71/5": "1.5", "72/6": "1.5"}
-    assert not reading.notes.skipped
+    assert not reading.diagnostics.skipped
 
 
 @pytest.mark.parametrize("document", [envelope(), [], [envelope()], envelope({"customer_id": 71, "plans": []})])
@@ -83,8 +83,8 @@ def test_a_list_without_plans_is_no_fault(document: object, monkeypatch: pytest.
     reading = reseller(document, monkeypatch)
 
     assert gb_used(reading) == {}
-    assert not reading.notes.left_out
-    assert not reading.notes.skipped
+    assert not reading.diagnostics.left_out
+    assert not reading.diagnostics.skipped
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_of_a_list_that_cannot_be_read_the_known_fields_are_named_and_nothing_el
     reading = reseller(document, monkeypatch)
 
     text = f"POST /customer/usage/: no sub-user's plan can be read; fields known: {names}"
-    assert reading.notes.left_out == {text}
+    assert reading.diagnostics.left_out == {text}
     assert any(line.startswith("netnut_gb_used") for line in lines(reading))
 
 
@@ -113,7 +113,7 @@ def test_a_list_of_another_shape_costs_itself_alone(document: object, monkeypatc
     reading = reseller(document, monkeypatch)
 
     assert gb_used(reading) == {}
-    assert reading.notes.skipped == {"schema": 1}
+    assert reading.diagnostics.skipped == {"schema": 1}
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_an_envelope_that_says_it_did_not_work_is_a_refusal(document: object, mo
     reading = reseller(document, monkeypatch)
 
     assert gb_used(reading) == {}
-    assert reading.notes.skipped == {"refused": 1}
+    assert reading.diagnostics.skipped == {"refused": 1}

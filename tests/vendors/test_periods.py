@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from exporter.vendors.periods import Calendar, Every, Period, Span, read_period
+from exporter.vendors.periods import CalendarPeriod, FixedPeriod, Period, Span, read_period
 
 
 def at(text: str) -> datetime:
@@ -50,11 +50,11 @@ WEEKS = {"every": "1w", "from": "2026-11-02"}
 def test_the_period_that_a_moment_is_in(written: object, now: str, period: Span) -> None:
     read = read_period(written)
 
-    assert isinstance(read, Calendar | Every)
-    assert read.at(at(now)) == period
+    assert isinstance(read, CalendarPeriod | FixedPeriod)
+    assert read.span_at(at(now)) == period
 
 
-@pytest.mark.parametrize(("written", "read"), [("plan", "plan"), ("none", "none"), ("month", Calendar())])
+@pytest.mark.parametrize(("written", "read"), [("plan", "plan"), ("none", "none"), ("month", CalendarPeriod())])
 def test_what_is_not_a_span_of_its_own_stays_a_word(written: str, read: Period) -> None:
     assert read_period(written) == read
 

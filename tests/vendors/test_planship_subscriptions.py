@@ -70,4 +70,4 @@ def test_a_subscription_of_another_product_is_not_shown_under_this_one(
 
     assert {line.split('"')[5] for line in periods(reading)} == set(expected)
     assert isinstance(reading, Reading)
-    assert reading.notes.skipped["ambiguous"] == ambiguous
+    assert reading.diagnostics.skipped["ambiguous"] == ambiguous

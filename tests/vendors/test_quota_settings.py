@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from configurations import account, parsed, problems
 
-from exporter.vendors.periods import Calendar
+from exporter.vendors.periods import CalendarPeriod
 
 WHERE = "accounts[0].quotas[0]"
 
@@ -123,7 +123,7 @@ def test_a_quota_as_it_is_written(tmp_path: Path) -> None:
         {"meter_id": "C0.*"},
         ("contract",),
     )
-    assert (one.limit, one.unit, one.period, one.family.name) == (5.0, "h", Calendar(), one.metric)
+    assert (one.limit, one.unit, one.period, one.family.name) == (5.0, "h", CalendarPeriod(), one.metric)
 
 
 def test_what_is_optional_may_be_left_out(tmp_path: Path) -> None:

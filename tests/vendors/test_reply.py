@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.vendors.values import read_end, read_flag, read_key, read_number, read_percent, read_text, read_time
+from exporter.vendors.values import read_end, read_flag, read_id, read_number, read_percent, read_text, read_time
 
 HUGE = 10**400
 TOO_LONG = pytest.param(10**5000, id="5000 digits")
-READERS = [read_number, read_percent, read_time, read_end, read_text, read_flag, read_key]
+READERS = [read_number, read_percent, read_time, read_end, read_text, read_flag, read_id]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -172,13 +172,13 @@ def test_what_is_no_time_is_refused(value: object) -> None:
     ],
 )
 def test_an_identifier_is_text_or_a_whole_number(value: object, key: str) -> None:
-    assert read_key(value) == key
+    assert read_id(value) == key
 
 
 @pytest.mark.parametrize("value", ["", None, True, False, 7.5, math.nan, math.inf, TOO_LONG, [], {}, b"a"])
 def test_what_is_no_identifier_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        read_key(value)
+        read_id(value)
 
 
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}])

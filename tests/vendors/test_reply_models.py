@@ -9,20 +9,20 @@ from exporter.errors import Malformed
 from exporter.vendors.reply import (
     DRIFT_KINDS,
     MISSING,
-    Entries,
+    Diagnostics,
     Flag,
-    Key,
+    LenientList,
+    LenientMap,
+    LenientObject,
     MaybeFlag,
-    MaybeKey,
+    MaybeId,
     MaybeNumber,
     MaybePercent,
     MaybeText,
     MaybeTime,
-    Notes,
     Number,
-    Part,
     Reply,
-    Rows,
+    RequiredId,
     SkipReason,
     Text,
     Time,
@@ -32,7 +32,7 @@ from exporter.vendors.reply import (
 
 
 class Inner(Reply, title="rows"):
-    id: Key
+    id: RequiredId
     count: Number = MISSING
 
 
@@ -47,18 +47,18 @@ class Outer(Reply, title="outer"):
     maybe_percent: MaybePercent = None
     maybe_time: MaybeTime = None
     maybe_text: MaybeText = None
-    maybe_key: MaybeKey = None
+    maybe_key: MaybeId = None
     maybe_flag: MaybeFlag = None
-    rows: Part[Rows[Inner]] = MISSING
-    entries: Part[Entries[Inner]] = MISSING
+    rows: LenientObject[LenientList[Inner]] = MISSING
+    entries: LenientObject[LenientMap[Inner]] = MISSING
 
 
 class Table(Reply):
-    rows: Rows[Inner]
+    rows: LenientList[Inner]
 
 
 class Register(Reply):
-    entries: Entries[Inner]
+    entries: LenientMap[Inner]
 
 
 WHOLE: dict[str, Any] = {
@@ -80,13 +80,13 @@ MAYBE = [name for name in WHOLE if name.startswith("maybe_")]
 
 
 def test_a_whole_document_is_read_without_a_note() -> None:
-    notes = Notes()
-    reply = read_reply(Outer, {**WHOLE, "unheard_of": [1]}, notes)
+    diagnostics = Diagnostics()
+    reply = read_reply(Outer, {**WHOLE, "unheard_of": [1]}, diagnostics)
 
     assert (reply.number, reply.maybe_percent, reply.maybe_key, reply.flag) == (1.5, 0.5, "7", False)
     assert reply.rows == [Inner(id="1", count=2)]
     assert reply.entries == {"a": Inner(id="x", count=0)}
-    assert notes == Notes()
+    assert diagnostics == Diagnostics()
 
 
 @pytest.mark.parametrize("name", ALWAYS)
@@ -95,30 +95,30 @@ def test_a_field_that_the_contract_has_is_absent_and_noted_where_it_departs(name
     document = {**WHOLE, name: None if kind == "null" else 1j}
     if kind == "missing":
         del document[name]
-    notes = Notes()
-    reply = read_reply(Outer, document, notes)
+    diagnostics = Diagnostics()
+    reply = read_reply(Outer, document, diagnostics)
 
     assert getattr(reply, name) is None
-    assert notes.drift == {(f"outer.{name}", kind): 1}
-    assert not notes.skipped
+    assert diagnostics.drift == {(f"outer.{name}", kind): 1}
+    assert not diagnostics.skipped
 
 
 @pytest.mark.parametrize("name", MAYBE)
 def test_a_field_that_may_be_null_or_missing_is_so_without_a_note(name: str) -> None:
-    notes = Notes()
+    diagnostics = Diagnostics()
     missing = {key: value for key, value in WHOLE.items() if key != name}
 
-    assert getattr(read_reply(Outer, missing, notes), name) is None
-    assert getattr(read_reply(Outer, {**WHOLE, name: None}, notes), name) is None
-    assert notes == Notes()
+    assert getattr(read_reply(Outer, missing, diagnostics), name) is None
+    assert getattr(read_reply(Outer, {**WHOLE, name: None}, diagnostics), name) is None
+    assert diagnostics == Diagnostics()
 
 
 @pytest.mark.parametrize("name", MAYBE)
 def test_a_field_that_may_be_null_is_noted_where_it_is_something_else(name: str) -> None:
-    notes = Notes()
+    diagnostics = Diagnostics()
 
-    assert getattr(read_reply(Outer, {**WHOLE, name: []}, notes), name) is None
-    assert notes.drift == {(f"outer.{name}", "type"): 1}
+    assert getattr(read_reply(Outer, {**WHOLE, name: []}, diagnostics), name) is None
+    assert diagnostics.drift == {(f"outer.{name}", "type"): 1}
 
 
 @pytest.mark.parametrize(
@@ -130,18 +130,18 @@ def test_a_field_that_may_be_null_is_noted_where_it_is_something_else(name: str)
     ],
 )
 def test_rows_that_cannot_be_read_are_left_out_and_counted(rows: list[object], ids: list[str], skipped: int) -> None:
-    notes = Notes()
+    diagnostics = Diagnostics()
 
-    assert [row.id for row in read_reply(Table, {"rows": rows}, notes).rows] == ids
-    assert notes.skipped["schema"] == skipped
+    assert [row.id for row in read_reply(Table, {"rows": rows}, diagnostics).rows] == ids
+    assert diagnostics.skipped["schema"] == skipped
 
 
 def test_entries_that_cannot_be_read_are_left_out_and_counted() -> None:
-    notes = Notes()
-    register = read_reply(Register, {"entries": {"a": {"id": 1}, "b": None, "c": {"id": []}}}, notes)
+    diagnostics = Diagnostics()
+    register = read_reply(Register, {"entries": {"a": {"id": 1}, "b": None, "c": {"id": []}}}, diagnostics)
 
     assert list(register.entries) == ["a"]
-    assert notes.skipped["schema"] == 2
+    assert diagnostics.skipped["schema"] == 2
 
 
 @pytest.mark.parametrize(
@@ -150,18 +150,18 @@ def test_entries_that_cannot_be_read_are_left_out_and_counted() -> None:
 )
 def test_a_document_without_any_usable_row_is_malformed(document: object) -> None:
     with pytest.raises(Malformed, match=r"^\$"):
-        read_reply(Table, document, Notes())
+        read_reply(Table, document, Diagnostics())
 
 
 @pytest.mark.parametrize("entries", [None, [], "x", [{"id": 1}], {"a": {}}])
 def test_a_document_without_any_usable_entry_is_malformed(entries: object) -> None:
     with pytest.raises(Malformed, match=r"^\$\.entries"):
-        read_reply(Register, {"entries": entries}, Notes())
+        read_reply(Register, {"entries": entries}, Diagnostics())
 
 
 def test_what_is_malformed_is_told_by_its_place_and_never_by_its_value() -> None:
     with pytest.raises(Malformed) as caught:
-        read_reply(Inner, {"id": ["canary"]}, Notes())
+        read_reply(Inner, {"id": ["canary"]}, Diagnostics())
 
     assert str(caught.value).startswith("$.id: ")
     assert "canary" not in str(caught.value)
@@ -170,11 +170,11 @@ def test_what_is_malformed_is_told_by_its_place_and_never_by_its_value() -> None
 
 
 def test_a_list_of_more_items_than_any_account_has_is_refused_unread() -> None:
-    notes = Notes()
+    diagnostics = Diagnostics()
     with pytest.raises(Malformed, match=r"\A\$\.rows: more than 100000 items\Z"):
-        read_reply(Table, {"rows": [{}] * 100_001}, notes)
+        read_reply(Table, {"rows": [{}] * 100_001}, diagnostics)
 
-    assert not notes.skipped
+    assert not diagnostics.skipped
 
 
 def counted(**reasons: int) -> Counter[SkipReason]:
@@ -182,19 +182,23 @@ def counted(**reasons: int) -> Counter[SkipReason]:
 
 
 def test_what_is_noted_of_items_is_noted_once_though_one_of_them_cannot_be_read() -> None:
-    notes = Notes()
+    diagnostics = Diagnostics()
     rows = [{"id": "a"}, {"count": 1}, {"id": "b", "count": "x"}, {"id": "c", "count": 2}]
-    table = read_reply(Table, {"rows": rows}, notes)
+    table = read_reply(Table, {"rows": rows}, diagnostics)
 
     assert [(row.id, row.count) for row in table.rows] == [("a", None), ("b", None), ("c", 2)]
-    assert notes == Notes(Counter({("rows.count", "missing"): 1, ("rows.count", "type"): 1}), counted(schema=1))
+    assert diagnostics == Diagnostics(
+        Counter({("rows.count", "missing"): 1, ("rows.count", "type"): 1}), counted(schema=1)
+    )
 
 
 def test_notes_add_up() -> None:
-    notes = Notes(Counter({("a", "null"): 1}), counted(schema=1), {"x"})
-    notes.add(Notes(Counter({("a", "null"): 2, ("b", "type"): 1}), counted(gone=1), {"x", "y"}))
+    diagnostics = Diagnostics(Counter({("a", "null"): 1}), counted(schema=1), {"x"})
+    diagnostics.add(Diagnostics(Counter({("a", "null"): 2, ("b", "type"): 1}), counted(gone=1), {"x", "y"}))
 
-    assert notes == Notes(Counter({("a", "null"): 3, ("b", "type"): 1}), counted(schema=1, gone=1), {"x", "y"})
+    assert diagnostics == Diagnostics(
+        Counter({("a", "null"): 3, ("b", "type"): 1}), counted(schema=1, gone=1), {"x", "y"}
+    )
 
 
 @pytest.mark.parametrize(

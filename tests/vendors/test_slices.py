@@ -20,7 +20,7 @@ from exporter.config import parse
 from exporter.errors import NotFound, TimedOut
 from exporter.metrics import Sample
 from exporter.sharding import Shard
-from exporter.vendors.customers import by_slice
+from exporter.vendors.customers import split_by_slice
 from exporter.vendors.poll import Poll, Slice
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -46,7 +46,7 @@ def planship(customers: Iterable[str], settings: str = "") -> str:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 200))
 def test_any_customer_is_in_exactly_one_slice(customer: str, total: int) -> None:
-    slices = by_slice([customer], total)
+    slices = split_by_slice([customer], total)
 
     assert [number for number in range(total) if slices[number] == [customer]] == [slices.index([customer])]
 
@@ -54,7 +54,7 @@ def test_any_customer_is_in_exactly_one_slice(customer: str, total: int) -> None
 def test_a_customer_keeps_its_slice_over_a_restart() -> None:
     customers = ["acme", "user+1@example.com", "team/blue", "Zoë"]
 
-    slices = by_slice(customers, 7)
+    slices = split_by_slice(customers, 7)
 
     assert [next(number for number in range(7) if one in slices[number]) for one in customers] == [6, 6, 2, 4]
 
@@ -63,7 +63,7 @@ def test_a_customer_keeps_its_slice_over_a_restart() -> None:
 def test_slices_are_about_as_large_as_each_other(total: int) -> None:
     customers = [f"customer-{number}" for number in range(1000 * total)]
 
-    assert all(850 < len(one) < 1150 for one in by_slice(customers, total))
+    assert all(850 < len(one) < 1150 for one in split_by_slice(customers, total))
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_slices_are_about_as_large_as_each_other(total: int) -> None:
 )  # fmt: skip
 def test_an_account_has_a_slice_for_each_thousand_customers(text: str, total: int, slices: int) -> None:
     whole = parse(text.encode(), Path())
-    shards = [whole.of_shard(Shard(number, total)) for number in range(total)]
+    shards = [whole.shard_part(Shard(number, total)) for number in range(total)]
 
-    assert {one.slices for shard in shards for one in shard.accounts} == {slices}
+    assert {one.slice_count for shard in shards for one in shard.accounts} == {slices}
 
 
 class Vendor:
@@ -123,7 +123,7 @@ def test_a_slice_without_customers_is_a_good_empty_reading(text: str) -> None:
         return [sum(isinstance(item, Sample) for item in await one.read(poll)) for poll in slices]
 
     assert sorted(anyio.run(main)) == [0, 0, 0, 0, 1]
-    assert sum(vendor.asked.values()) == one.calls
+    assert sum(vendor.asked.values()) == one.max_request_count
 
 
 def starts(poll: Poll, items: int, takes: float = 0.0, **options: Any) -> list[float]:
@@ -137,7 +137,7 @@ def starts(poll: Poll, items: int, takes: float = 0.0, **options: Any) -> list[f
             begun.append(anyio.current_time() - start)
             await anyio.sleep(takes)
 
-        await poll.each(range(items), read, **options)
+        await poll.gather(range(items), read, **options)
 
     run_virtually(main)
     return begun
@@ -176,7 +176,7 @@ def test_nothing_is_begun_after_a_failure_however_far_it_is_spread() -> None:
     async def main() -> float:
         began = anyio.current_time()
         with pytest.raises(TimedOut):
-            await Poll(Vendor(), NOW, spread=600).each(range(6), read)
+            await Poll(Vendor(), NOW, spread=600).gather(range(6), read)
         return anyio.current_time() - began
 
     assert run_virtually(main) == pytest.approx(100)
@@ -206,7 +206,7 @@ def test_all_the_calls_of_a_reading_are_spread_evenly_together(text: str, calls:
     run_virtually(main)
 
     apart = Counter(round(after - before, 6) for before, after in pairwise(vendor.times))
-    assert parsed(text).calls == calls
+    assert parsed(text).max_request_count == calls
     assert apart == Counter({480 / begun: begun - rounds, 0.0: calls - begun + rounds - 1})
 
 

@@ -16,7 +16,7 @@ from scripted_vendor import (
 
 from exporter.store.reading import Reading
 from exporter.vendors import VENDOR_FAMILIES, VENDORS
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 # What the vendors document, of which we may ask; {} is one segment of a path.
 DOCUMENTED = {
@@ -55,7 +55,7 @@ def test_recorded_replies_become_this_page(vendor: str, monkeypatch: pytest.Monk
 
     assert page(account, outcome) == (RECORDED / vendor / "expected.prom").read_text()
     assert isinstance(outcome, Reading)
-    assert outcome.notes == Notes()
+    assert outcome.diagnostics == Diagnostics()
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -29,7 +29,7 @@ from exporter.metrics import Sample
 from exporter.store.reading import Reading
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.poll import Poll
-from exporter.vendors.reply import Notes
+from exporter.vendors.reply import Diagnostics
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("vendor", VENDORS)]
 
@@ -162,7 +162,7 @@ async def test_a_field_that_is_gone_or_of_another_type_is_noted_and_invents_noth
         outcome = await outcome_of(account, disturbed)
         if isinstance(outcome, PollError):
             continue
-        if outcome.notes == Notes() and is_wrong(name, value, wrong, fields):
+        if outcome.diagnostics == Diagnostics() and is_wrong(name, value, wrong, fields):
             unnoted.append((name, wrong))
         if value not in NOTHING and wrong != kind_of(value):
             strange = [one for one in outcome.samples if not is_explained(one, undisturbed, fields["otherwise"])]
@@ -177,7 +177,7 @@ async def test_an_empty_list_is_an_answer(account: Account, replies: Replies) ->
     lists = [(key, path) for key, reply in replies.items() for path, value in walk(reply) if isinstance(value, list)]
     for key, path in lists:
         reading = await reading_of(account, changed(replies, key, path, []))
-        assert reading.notes == Notes(), (key, path)
+        assert reading.diagnostics == Diagnostics(), (key, path)
         assert {(one.family, one.labels) for one in reading.samples} <= undisturbed, (key, path)
 
     nothing = mapped(replies, lambda value: [] if isinstance(value, list) else value)

@@ -84,7 +84,7 @@ def test_an_extra_that_is_refused_leaves_the_main_figures(
 
     assert isinstance(outcome, Reading), outcome
     assert [line for line in lines(outcome) if line.startswith(f"{family}{{")]
-    noticed = sum(outcome.notes.skipped.values()) + sum(outcome.notes.drift.values())
+    noticed = sum(outcome.diagnostics.skipped.values()) + sum(outcome.diagnostics.drift.values())
     assert noticed or (extra == "planship subscriptions" and reply.status == 200)
 
 
@@ -110,8 +110,10 @@ def test_a_lever_that_is_not_metered_is_left_out(monkeypatch: pytest.MonkeyPatch
 
     assert isinstance(outcome, Reading), outcome
     assert lines(outcome) == ['planship_lever_usage{product="p",customer_id="u",lever="l"} 5.0']
-    assert outcome.notes.skipped == {"gone": 1}
-    assert outcome.notes.left_out == {f"GET {server.url}/api/v1/customers/u/products/p/levers/flag/usage: HTTP 422"}
+    assert outcome.diagnostics.skipped == {"gone": 1}
+    assert outcome.diagnostics.left_out == {
+        f"GET {server.url}/api/v1/customers/u/products/p/levers/flag/usage: HTTP 422"
+    }
 
 
 def test_a_subscription_that_two_customers_share_renews_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +168,7 @@ def test_a_discovered_contract_that_is_not_for_this_user_is_left_out(monkeypatch
         outcome = polled(account_at(server.url, monkeypatch, given))
 
     assert isinstance(outcome, Reading), outcome
-    assert outcome.notes.skipped == {"gone": 1}
+    assert outcome.diagnostics.skipped == {"gone": 1}
 
 
 def test_a_feature_is_called_by_whichever_name_it_has(monkeypatch: pytest.MonkeyPatch) -> None:

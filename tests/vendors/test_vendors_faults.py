@@ -167,7 +167,7 @@ def test_a_failure_that_stays_fails_the_poll_and_is_retried_only_if_it_may_pass(
         account = account_of(vendor, server, monkeypatch)
         outcome = polled(account)
 
-    doubted = isinstance(account.auth, Login) and given.status in account.auth.doubted_on
+    doubted = isinstance(account.auth, Login) and given.status in account.auth.expired_statuses
     assert type(outcome) is kind, outcome
     assert most_asked(vendor, server) == (2 if doubted else ATTEMPTS if kind.retried else 1)
 

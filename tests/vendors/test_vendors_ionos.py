@@ -14,7 +14,7 @@ from exporter.store.reading import Reading
 from exporter.vendors import Account
 from exporter.vendors.ionos.cost import PriceList
 from exporter.vendors.ionos.replies import Product
-from exporter.vendors.reply import Notes, read_reply
+from exporter.vendors.reply import Diagnostics, read_reply
 
 PERIOD = {"startDate": "2026-11-01", "endDate": "2026-11-20"}
 CENTRE = "a3f1b5de-1c7e-4d5a-9a53-2f3b52d2a701"
@@ -189,7 +189,7 @@ def test_a_contract_that_is_gone_is_left_out_unless_it_was_the_last(
     if left:
         assert len(of("ionos_period_start_timestamp_seconds", outcome)) == left
         assert isinstance(outcome, Reading)
-        assert outcome.notes.skipped == {"gone": len(gone)}
+        assert outcome.diagnostics.skipped == {"gone": len(gone)}
     else:
         assert isinstance(outcome, NotFound)
 
@@ -228,7 +228,7 @@ def test_a_discovered_contract_that_would_climb_in_the_path_is_never_asked_for(
     ],
 )
 def test_the_price_is_the_one_current_price_of_consumption(rows: list[object], amount: float | str | None) -> None:
-    found = PriceList.from_products(read_reply(Product, row, Notes()) for row in rows)
+    found = PriceList.from_products(read_reply(Product, row, Diagnostics()) for row in rows)
 
     assert {meter: price.amount for meter, price in found.prices.items()} == (
         {"C01000": amount} if isinstance(amount, float) else {}
@@ -260,7 +260,7 @@ def test_what_a_meter_costs_is_not_shown_where_its_price_is_in_doubt(
     for outcome in outcomes:  # the second has the price list of the first
         assert [line.rsplit(" ", 1)[1] for line in of("ionos_estimated_cost", outcome)] == costs
         assert isinstance(outcome, Reading)
-        assert outcome.notes.drift["products.unitCost.quantity", "value"] == drift
+        assert outcome.diagnostics.drift["products.unitCost.quantity", "value"] == drift
 
 
 def test_prices_are_asked_for_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply
 from exporter.vendors.ionos.replies import Usage
 from exporter.vendors.ionos.settings import without_leading_zeros
 from exporter.vendors.poll import Poll
-from exporter.vendors.reply import Notes, read_reply
+from exporter.vendors.reply import Diagnostics, read_reply
 
 D1 = "11111111-1111-1111-1111-111111111111"
 D2 = "22222222-2222-2222-2222-222222222222"
@@ -128,7 +128,8 @@ def test_a_data_centre_is_taken_from_one_answer(
     answers: Mapping[str | None, Sequence[object]], quantities: Mapping[str, float]
 ) -> None:
     replies = [
-        MonthReply(asked, read_reply(Usage, month("2026-11", *places), Notes())) for asked, places in answers.items()
+        MonthReply(asked, read_reply(Usage, month("2026-11", *places), Diagnostics()))
+        for asked, places in answers.items()
     ]
     found = ContractMonth.from_replies(replies)
 
@@ -150,15 +151,15 @@ def test_data_centres_whose_answers_do_not_repeat_the_id_are_named_by_the_questi
     assert values(PREVIOUS, outcome) == {D2: 90}
 
 
-async def _items(account: Account, now: datetime, kept: dict[str, Any]) -> tuple[SliceFigures, Notes]:
+async def _items(account: Account, now: datetime, kept: dict[str, Any]) -> tuple[SliceFigures, Diagnostics]:
     async with client_of(account, Requests()) as client:
         poll = Poll(client, now, kept)
         items = list(await account.read(poll))
-    found = sanitize([*items, *poll.unreadable], poll.notes)
-    return SliceFigures(0, found.figures, now, found.unreadable, found.ended), poll.notes
+    found = sanitize([*items, *poll.unreadable], poll.diagnostics)
+    return SliceFigures(0, found.figures, now, found.unreadable, found.ended), poll.diagnostics
 
 
-def read_at(account: Account, now: datetime, kept: dict[str, Any] | None = None) -> tuple[SliceFigures, Notes]:
+def read_at(account: Account, now: datetime, kept: dict[str, Any] | None = None) -> tuple[SliceFigures, Diagnostics]:
     return anyio.run(_items, account, now, {} if kept is None else kept)
 
 
@@ -263,7 +264,7 @@ def test_a_month_before_that_cannot_be_read_costs_nothing_and_its_last_answer_st
     assert values(PREVIOUS, first) == values(PREVIOUS, second) == {D1: 8}
     assert values(QUANTITY, second) == {D1: 1}
     assert isinstance(second, Reading)
-    assert second.notes.skipped == {"refused": 1}
+    assert second.diagnostics.skipped == {"refused": 1}
 
 
 @pytest.mark.parametrize("status", [404, 422])
@@ -276,7 +277,7 @@ def test_a_contract_without_a_month_before_has_none(status: int, monkeypatch: py
         outcome = polled(ionos(server.url, monkeypatch))
 
     assert isinstance(outcome, Reading)
-    assert (values(QUANTITY, outcome), values(PREVIOUS, outcome), outcome.notes) == ({D1: 1}, {}, Notes())
+    assert (values(QUANTITY, outcome), values(PREVIOUS, outcome), outcome.diagnostics) == ({D1: 1}, {}, Diagnostics())
 
 
 @pytest.mark.parametrize(
@@ -342,13 +343,13 @@ def test_an_answer_about_another_month_or_contract_is_drift_and_is_not_shown(
     }
     with scripted(script) as server:
         account = ionos(server.url, monkeypatch, contracts=[contract, 22222], quotas=[QUOTA])
-        figures, notes = read_at(account, NOW)
+        figures, diagnostics = read_at(account, NOW)
         quotas = read_quotas(account, figures, (), Ledger()).whole
 
     is_shown = not any(kind == "value" for _, kind in drift)
     found = {labels[1]: value for labels, value in figures.figures[IONOS_METER_QUANTITY].items()}
     assert found == ({D1: 7, D2: 3} if is_shown else {D2: 3})
-    assert notes.drift == drift
+    assert diagnostics.drift == drift
     assert set(figures.unreadable) == (
         set() if is_shown else {Unreadable(IONOS_METER_QUANTITY, ("12345", None, None, None))}
     )
@@ -368,9 +369,9 @@ def test_a_month_before_that_is_another_month_s_is_not_shown(monkeypatch: pytest
 
 def test_an_account_with_answers_about_another_month_only_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted({question("2026-11"): [answer(month("2026-10", place(7)))]}) as server:
-        figures, notes = read_at(ionos(server.url, monkeypatch), NOW)
+        figures, diagnostics = read_at(ionos(server.url, monkeypatch), NOW)
 
-    assert (dict(figures.figures), notes.drift) == ({}, {("$.start_date", "value"): 1})
+    assert (dict(figures.figures), diagnostics.drift) == ({}, {("$.start_date", "value"): 1})
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_sub_user_who_is_gone_is_left_out_without_a_new_sign_in(status: int, m
         outcome = polled(netnut(server.url, monkeypatch, sub_users=[70, 71]))
 
     assert isinstance(outcome, Reading)
-    assert outcome.notes.skipped == {"gone": 1}
+    assert outcome.diagnostics.skipped == {"gone": 1}
     assert used(outcome)[1:] == ['netnut_sub_user_gb_used{plan_id="2",product_type="ISP",sub_user_id="70"} 1.5']
     assert server.asked(LOGIN) == 1
 
@@ -136,7 +136,7 @@ def test_the_own_plans_stay_when_every_sub_user_is_gone(reply: Answer, monkeypat
 
     assert used(outcome) == ['netnut_gb_used{plan_id="1",product_type="ISP"} 1.5']
     assert isinstance(outcome, Reading)
-    assert sum(outcome.notes.skipped.values()) == 1
+    assert sum(outcome.diagnostics.skipped.values()) == 1
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_reseller_asks_by_sub_user_and_again_only_for_those_who_are_missing(mo
     assert [request.key for request in server.requests] == [LOGIN, MINE, SUB_USERS, "GET /customer/usage/70"]
     assert json.loads(server.requests[2].body) == {"planStatus": 1, "bySubUser": True}
     assert [line.rpartition('sub_user_id="')[2][:2] for line in used(outcome)[1:]] == ["70", "71", "72"]
-    assert outcome.notes.skipped == {"ambiguous": 1}
+    assert outcome.diagnostics.skipped == {"ambiguous": 1}
 
 
 def test_a_reseller_reply_without_its_rows_is_drift_and_the_own_plans_stay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ def test_a_reseller_reply_without_its_rows_is_drift_and_the_own_plans_stay(monke
 
     assert isinstance(outcome, Reading)
     assert used(outcome) == ['netnut_gb_used{plan_id="1",product_type="ISP"} 1.5']
-    assert outcome.notes.drift == {("$.data", "missing"): 1}
+    assert outcome.diagnostics.drift == {("$.data", "missing"): 1}
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, BadRequest), (404, NotFound)])

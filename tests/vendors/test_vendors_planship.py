@@ -73,7 +73,7 @@ def test_a_lever_that_comes_twice_is_one_series(monkeypatch: pytest.MonkeyPatch)
         '{product="app",customer_id="u1",lever="days"} 2.0',
     ]
     assert isinstance(outcome, Reading)
-    assert not outcome.notes.skipped
+    assert not outcome.diagnostics.skipped
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_subscription_that_came_for_two_products_is_of_the_one_it_has_used(
         f'{{product="{product}",customer_id="u1",subscription_id="s1",plan="pro"}} 1796083200.0' for product in shown
     ]
     assert isinstance(outcome, Reading)
-    assert outcome.notes.skipped["ambiguous"] == ambiguous
+    assert outcome.diagnostics.skipped["ambiguous"] == ambiguous
 
 
 def test_a_customer_who_is_gone_is_left_out_unless_it_was_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_a_customer_who_is_gone_is_left_out_unless_it_was_the_last(monkeypatch: 
 
     assert len(of("planship_lever_usage", one_left)) == 1
     assert isinstance(one_left, Reading)
-    assert one_left.notes.skipped == {"gone": 1}
+    assert one_left.diagnostics.skipped == {"gone": 1}
     assert isinstance(none_left, NotFound)
 
 
@@ -205,7 +205,7 @@ def test_usage_stays_when_nothing_else_can_be_had(option: str, monkeypatch: pyte
 
     assert len(of("planship_lever_usage", outcome)) == 1
     assert isinstance(outcome, Reading)
-    assert outcome.notes.skipped == {"gone": 1}
+    assert outcome.diagnostics.skipped == {"gone": 1}
 
 
 def test_usage_is_never_reported_only_read(monkeypatch: pytest.MonkeyPatch) -> None:

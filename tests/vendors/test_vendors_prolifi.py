@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scripted_vendor import NOW, Answer, Scripted, Tally, account_at, answer, lines, polled, scripted
 
-from exporter.client.rate_limit import RateLimit
+from exporter.client.rate_limit import StatedLimit
 from exporter.config import ConfigError
 from exporter.errors import NotFound, PollError
 from exporter.store.reading import Reading
@@ -107,7 +107,7 @@ def test_no_more_customers_are_taken_than_allowed_and_the_rest_is_counted(
 
     assert customers(outcome) == found
     assert isinstance(outcome, Reading)
-    assert outcome.notes.skipped["capped"] == left_out
+    assert outcome.diagnostics.skipped["capped"] == left_out
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_customer_who_went_since_the_list_is_left_out_unless_nobody_stayed(
     else:
         assert customers(outcome) == left
         assert isinstance(outcome, Reading)
-        assert outcome.notes.skipped == {"gone": len(gone)}
+        assert outcome.diagnostics.skipped == {"gone": len(gone)}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_the_stated_rate_limit_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> 
     with scripted({f"GET /customers/{A}/usage": [Answer(200, EVENTS.body, limits)]}) as server:
         polled(prolifi(server.url, monkeypatch, customers=[A]), tally=tally)
 
-    assert tally.stated == [RateLimit(1000, 998)]
+    assert tally.stated == [StatedLimit(1000, 998)]
 
 
 @pytest.mark.parametrize(

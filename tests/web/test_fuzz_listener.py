@@ -80,7 +80,7 @@ def port() -> Iterator[int]:
     """Where a server with one reading listens; it has nothing to say, and whatever ends it early fails the test."""
     store = Store([KEY])
     samples = [NETNUT_GB_USED(1.5, plan_id="41", product_type="Residential")]
-    store.succeeded(KEY, kept(checked(samples)))
+    store.record_success(KEY, kept(checked(samples)))
     (listening,) = listen(["127.0.0.1:0"])
     with capture_logs() as logs, start_blocking_portal() as portal:
         stop = portal.call(anyio.Event)

@@ -26,7 +26,7 @@ KEY = ("netnut", "main")
 def store_with(series: int = 1) -> Store:
     store = Store([KEY])
     samples = [NETNUT_GB_USED(number, plan_id=f"plan-{number}", product_type="Residential") for number in range(series)]
-    store.succeeded(KEY, kept(checked(samples, series), read_at=1795262400.0))
+    store.record_success(KEY, kept(checked(samples, series), read_at=1795262400.0))
     return store
 
 
@@ -123,7 +123,7 @@ async def test_before_every_account_was_tried_it_is_healthy_but_not_ready() -> N
     store = Store([KEY])
     async with client(store) as http:
         before = [(await http.get(path)).status_code for path in ("/-/healthy", "/-/ready", "/metrics", "/")]
-        store.failed(KEY, ServerFailed("HTTP 500"))
+        store.record_failure(KEY, ServerFailed("HTTP 500"))
         after = (await http.get("/-/ready")).status_code
 
     assert (before, after) == ([200, 503, 200, 200], 200)
@@ -142,7 +142,7 @@ async def test_the_landing_page_shows_each_account_and_lets_nothing_run() -> Non
     store = store_with()
     async with client(store) as http:
         up = await http.get("/")
-        store.failed(KEY, ServerFailed("HTTP 500"))
+        store.record_failure(KEY, ServerFailed("HTTP 500"))
         down = await http.get("/")
 
     assert '<td class="up">up</td><td>2026-11-21 12:00:00</td>' in up.text

@@ -1,9 +1,11 @@
 """IONOS Cloud's billing API, simulated.
 
 Sign-in: user and password, or a bearer token, with every request.
-Figures: per data centre and meter since the month began (UTC), as of the last full hour.
+Figures: per data centre and meter since the month began (UTC), as of the last full hour; and for each day, where each
+         resource has a row of its own and quantities are rounded to six digits.
 Quirks:  quantities as text and as numbers, a meter twice in one data centre, a data centre without id,
-         name or location, a contract whose number is written with a leading zero.
+         name or location, a contract whose number is written with a leading zero; 404 for months and days
+         before the contract, and for days that one contract has lost.
 """
 
 from dataclasses import dataclass
@@ -18,13 +20,15 @@ from starlette.routing import Route
 
 from exporter.sandbox.accounts import account_where
 from exporter.sandbox.ionos.accounts import ACCOUNTS, demo
-from exporter.sandbox.ionos.catalogue import DATA_CENTRES, DataCentre, Meter, products
+from exporter.sandbox.ionos.catalogue import BEGAN, DATA_CENTRES, GAPPED, DataCentre, Meter, products
 from exporter.sandbox.periods import DAY, HOUR, Period, month, named_day, named_month, write_day
 from exporter.sandbox.sign_in import Tokens, basic, bearer
 from exporter.sandbox.vendor import Simulation, app_of
 from exporter.sandbox.world import World
 
 _LONGEST_CONTRACT = 10
+_LOST_DAYS = 0.02
+"""Of the days of the contract that has lost some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,48 @@ class _Ionos:
         liability = "Invented prices, without liability."
         return JSONResponse({"metadata": _metadata(contract), "liability": liability, "products": list(products())})
 
+    async def utilization_of_day(self, request: Request) -> JSONResponse:
+        """GET /{contract}/utilization/daily/{date}."""
+        contract = _contract(request)
+        try:
+            day = named_day(request.path_params["date"])
+        except ValueError:
+            raise HTTPException(422, "The date must have the format YYYY-MM-DD.") from None
+        number, as_of = int(contract), floor(self._world.now() / HOUR) * HOUR
+        is_lost = number == GAPPED and self._world.draw(f"ionos/{number}/lost/{day}") < _LOST_DAYS
+        if is_lost or not named_day(BEGAN[number]) <= day <= as_of:
+            raise HTTPException(404, "There is no data of this day.")
+        places = [self._utilized(number, place, day, min(day + DAY, as_of)) for place in DATA_CENTRES[number]]
+        reply = {"startDate": write_day(day), "endDate": write_day(day), "datacenters": places}
+        return JSONResponse({**reply, "metadata": _metadata(contract)})
+
+    def _utilized(self, contract: int, place: DataCentre, since: float, until: float) -> dict[str, Any]:
+        """Return what a data centre used in a part of a month: what its month's figure grew by."""
+        began = month(since).start
+        rows = zip(
+            self._quantities(contract, place, began, since),
+            self._quantities(contract, place, began, until),
+            strict=True,
+        )
+        return {
+            "id": place.id,
+            "name": place.name,
+            "meters": [
+                {
+                    "meterId": meter.id,
+                    "meterDesc": meter.description,
+                    "type": "OTHER",
+                    "region": place.location,
+                    "quantity": {"quantity": round(after - before, 6), "unit": meter.unit},
+                }
+                for meter, (before, after) in zip(place.meters, rows, strict=True)
+            ],
+        }
+
     def _reply(self, contract: str, period: Period, places: tuple[DataCentre, ...]) -> dict[str, Any]:
         as_of = floor(self._world.now() / HOUR) * HOUR
+        if period.end <= named_day(BEGAN[int(contract)]):
+            raise HTTPException(404, "The contract had not begun.")
         last_day = min(max(as_of, period.start), period.end - DAY)
         return {
             "startDate": write_day(period.start),
@@ -74,26 +118,34 @@ class _Ionos:
         }
 
     def _data_centre(self, contract: str, place: DataCentre, since: float, until: float) -> dict[str, Any]:
-        subject = f"ionos/{int(contract)}/{place.id}"
+        quantities = self._quantities(int(contract), place, since, until)
         return {
             "id": place.id,
             "name": place.name,
             "location": place.location,
-            "meters": [
-                self._meter(meter, f"{subject}/{position}/{meter.id}", since, until)
-                for position, meter in enumerate(place.meters)
-            ],
+            "meters": [_meter(meter, quantity) for meter, quantity in zip(place.meters, quantities, strict=True)],
         }
 
-    def _meter(self, meter: Meter, subject: str, since: float, until: float) -> dict[str, Any]:
+    def _quantities(self, contract: int, place: DataCentre, since: float, until: float) -> list[float]:
+        """Return what a data centre used of each of its meters, not before the contract's first day."""
+        since = max(since, named_day(BEGAN[contract]))
+        return [
+            self._quantity(meter, f"ionos/{contract}/{place.id}/{position}/{meter.id}", since, until)
+            for position, meter in enumerate(place.meters)
+        ]
+
+    def _quantity(self, meter: Meter, subject: str, since: float, until: float) -> float:
         days = self._world.billed(subject, since, until)
-        quantity = days * meter.a_day * self._world.between(0.5, 2.0, f"{subject}/size")
-        written = f"{quantity:.8f}".rstrip("0").rstrip(".") if meter.is_text else round(quantity, 4)
-        return {
-            "meterId": meter.id,
-            "meterDesc": meter.description,
-            "quantity": {"quantity": written, "unit": meter.unit},
-        }
+        return days * meter.a_day * self._world.between(0.5, 2.0, f"{subject}/size")
+
+
+def _meter(meter: Meter, quantity: float) -> dict[str, Any]:
+    written = f"{quantity:.8f}".rstrip("0").rstrip(".") if meter.is_text else round(quantity, 4)
+    return {
+        "meterId": meter.id,
+        "meterDesc": meter.description,
+        "quantity": {"quantity": written, "unit": meter.unit},
+    }
 
 
 def _account(request: Request) -> str:
@@ -137,6 +189,7 @@ def ionos(world: World, _: Tokens) -> Starlette:
             Route("/profile", vendor.profile, methods=["GET"]),
             Route("/{contract}/usage", vendor.usage, methods=["GET"]),
             Route("/{contract}/usage/{dc}", vendor.usage_in, methods=["GET"]),
+            Route("/{contract}/utilization/daily/{date}", vendor.utilization_of_day, methods=["GET"]),
             Route("/{contract}/products", vendor.products, methods=["GET"]),
         ],
         lambda error: {

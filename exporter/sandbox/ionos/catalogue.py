@@ -66,6 +66,12 @@ DATA_CENTRES: Mapping[int, tuple[DataCentre, ...]] = {
 }
 """Each contract's data centres, by the contract's number."""
 
+BEGAN: Mapping[int, str] = {31909628: "2025-03-12", 32100457: "2026-09-17", 33200881: "2025-06-01"}
+"""Each contract's first day."""
+
+GAPPED = 33200881
+"""The contract of which the vendor has lost days."""
+
 
 def products() -> Iterator[dict[str, Any]]:
     """Return the price list: with a row without a price, old rows, a commitment, and one meter missing."""

@@ -1,7 +1,8 @@
 """NetNut's customers API, simulated.
 
 Sign-in: e-mail and password give a token for 24 hours, taken raw or after "Bearer".
-Figures: GB and requests of a plan, which lasts 30 days; each renewal is a plan with a new id.
+Figures: GB and requests of a plan, which lasts 30 days; each renewal is a plan with a new id. Traffic by day, of all
+         plans of the account together, at most 30 days a call.
 Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit,
          and (globex) the reply of the resellers' list as it is documented instead of as it must be.
 """
@@ -18,7 +19,7 @@ from starlette.routing import Route
 
 from exporter.sandbox.accounts import account_where
 from exporter.sandbox.netnut.accounts import ACCOUNTS, demo
-from exporter.sandbox.periods import DAY, HOUR, RENEWAL_DAYS, Period, renewal, write_day, write_instant
+from exporter.sandbox.periods import DAY, HOUR, RENEWAL_DAYS, Period, named_day, renewal, write_day, write_instant
 from exporter.sandbox.sign_in import Tokens, bearer
 from exporter.sandbox.vendor import Simulation, app_of, json_object
 from exporter.sandbox.world import World
@@ -27,6 +28,7 @@ Row = dict[str, Any]
 
 _TOKEN_LIFETIME = 24 * HOUR
 _LAG = 6 * HOUR
+_LONGEST_RANGE = 30 * DAY
 _ACTIVE, _INACTIVE, _STANDBY, _ALL = 1, 0, 2, 3
 _PACKAGES = {1: "Data Center", 2: "Static Residential", 3: "Residential"}
 
@@ -112,6 +114,45 @@ class _NetNut:
         ]
         return JSONResponse({"success": True, "data": rows})
 
+    async def traffic(self, request: Request) -> JSONResponse:
+        """POST /customer/traffic/, of days up to now."""
+        account = self._account(request)
+        body = await json_object(request, status=400)
+        first, last = _days(body.get("dateRange"))
+        if not body.get("byDate") or last - first >= _LONGEST_RANGE:
+            raise HTTPException(400, "byDate must be true and dateRange at most 30 days")
+        count = round((min(last, self._world.now()) - first) / DAY + 0.5)
+        days = [first + number * DAY for number in range(max(0, count))]
+        return JSONResponse({"success": True, "data": [self._day(account, day) for day in days]})
+
+    def _day(self, account: str, day: float) -> Row:
+        """Return what all plans of an account used in a day."""
+        found = [self._used_in(plan, f"netnut/{account}/{plan.number}", day) for plan in _PLANS[account]]
+        requests = sum(requests for _, requests in found)
+        return {
+            "start_date": write_day(day),
+            "traffic": round(sum(gb for gb, _ in found), 3),
+            "extra_traffic": 0,
+            "request": requests,
+            "d_usage": None,
+        }
+
+    def _used_in(self, plan: _Plan, subject: str, day: float) -> tuple[float, int]:
+        anchor = self._anchor(subject)
+        until = min(day + DAY, self._world.now())
+        gb = 0.0
+        for period in {renewal(day, anchor), renewal(until - 1, anchor)}:
+            since = max(day, period.start)
+            gb += self._used_gb(plan, subject, period, until) - self._used_gb(plan, subject, period, since)
+        return gb, int(gb * self._a_gb(subject))
+
+    def _anchor(self, subject: str) -> float:
+        return round(self._world.between(0, RENEWAL_DAYS, f"{subject}/anchor")) * DAY
+
+    def _a_gb(self, subject: str) -> float:
+        """Return the requests of a GB."""
+        return self._world.between(2_000, 6_000, f"{subject}/requests")
+
     def _account(self, request: Request) -> str:
         account = self._tokens.account("netnut", _token(request))
         if account is None:
@@ -130,8 +171,7 @@ class _NetNut:
 
     def _rows(self, plan: _Plan, owner: str, status: int) -> Iterator[Row]:
         subject = f"{owner}/{plan.number}"
-        anchor = round(self._world.between(0, RENEWAL_DAYS, f"{subject}/anchor")) * DAY
-        period = renewal(self._world.now(), anchor)
+        period = renewal(self._world.now(), self._anchor(subject))
         if status in (_ACTIVE, _ALL):
             yield self._row(plan, subject, period, active=True)
         if status in (_STANDBY, _ALL) and plan.bought_ahead:
@@ -147,7 +187,7 @@ class _NetNut:
             "start_date": (write_day if plan.rough else _write_instant)(period.start),
             "end_date": write_day(period.end - 1) if plan.rough else _write_instant(period.end),
             "is_active": active,
-            "total_requests_used": int(used_gb * self._world.between(2_000, 6_000, f"{subject}/requests")),
+            "total_requests_used": int(used_gb * self._a_gb(subject)),
             "total_gb_used": f"{used_gb:.2f}" if plan.rough else round(used_gb, 2),
             "usage_percentage": self._percentage(plan, subject, period, now - _LAG),
             "plan_gb": plan.plan_gb,
@@ -175,6 +215,15 @@ def _plan_status(body: Mapping[str, Any]) -> int:
     return int(status)
 
 
+def _days(text: object) -> tuple[float, float]:
+    """Return the first second of the first and of the last day of a range."""
+    try:
+        first, last = map(named_day, str(text).split(","))
+    except ValueError:
+        raise HTTPException(400, "dateRange must be YYYY-MM-DD,YYYY-MM-DD") from None
+    return first, last
+
+
 def _product(body: Mapping[str, Any]) -> str | None:
     package = body.get("packageType")
     if package is None:
@@ -197,6 +246,7 @@ def netnut(world: World, tokens: Tokens) -> Starlette:
             Route("/auth/authenticated", vendor.authenticated, methods=["GET"]),
             Route("/customer/usage/", vendor.usage, methods=["POST"]),
             Route("/customer/usage/myusage", vendor.my_usage, methods=["POST"]),
+            Route("/customer/traffic/", vendor.traffic, methods=["POST"]),
             Route("/customer/usage/{id}", vendor.usage_of, methods=["GET"]),
         ],
         lambda error: {"success": False, "message": error.detail},

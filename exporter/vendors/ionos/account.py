@@ -18,8 +18,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field, field_validator
 
-from exporter.client.auth import Auth, Basic
-from exporter.client.auth import Key as BearerToken
+from exporter.client.auth import ApiKey, Auth, Basic
 from exporter.errors import BadRequest, Forbidden, NotFound, PollError
 from exporter.metrics import Family, Item, Sample, Unreadable
 from exporter.vendors.account import Account
@@ -29,7 +28,7 @@ from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, previ
 from exporter.vendors.ionos.replies import Products, Profile, Usage
 from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, without_leading_zeros
 from exporter.vendors.poll import Poll, segment
-from exporter.vendors.quotas import Quota
+from exporter.vendors.quotas import ConfiguredQuota
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import (
     Duration,
@@ -91,23 +90,23 @@ quotas:
     def auth(self) -> Auth:
         """Basic authentication or a bearer token."""
         if self.username is None:
-            return BearerToken(self.secret("token"))
+            return ApiKey(self.secret("token"))
         return Basic(self.username, self.secret("password"))
 
     @classmethod
-    def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings; data centres need the one contract that they are of."""
-        yield from super().conflicts(given)
+        yield from super().find_conflicts(given)
         contracts = given.get("contracts")
         if given.get("datacenters") and not (isinstance(contracts, list) and len(contracts) == 1):
             yield "datacenters", "needs exactly one number in contracts"
 
     @field_validator("quotas", mode="after")
     @classmethod
-    def _with_contract_labels(cls, quotas: tuple[Quota, ...]) -> tuple[Quota, ...]:
+    def _with_contract_labels(cls, quotas: tuple[ConfiguredQuota, ...]) -> tuple[ConfiguredQuota, ...]:
         """Let `match` name a contract as the vendor writes it; the label has no leading zeros."""
 
-        def with_label(quota: Quota) -> Quota:
+        def with_label(quota: ConfiguredQuota) -> ConfiguredQuota:
             match = dict(quota.match)
             if "contract" in match:
                 match["contract"] = without_leading_zeros(match["contract"])
@@ -130,8 +129,8 @@ quotas:
             return await self._contract_items(poll, contracts[label], label)
 
         # A user may see a contract in the profile whose figures are not for them, or not yet.
-        gone = (NotFound,) if self.contracts else (NotFound, Forbidden)
-        found = await poll.each(contracts, items_of, gone, hides=_unreadable)
+        absent_errors = (NotFound,) if self.contracts else (NotFound, Forbidden)
+        found = await poll.gather(contracts, items_of, absent_errors, hides=_unreadable)
         return chain.from_iterable(items for _, items in found)
 
     async def _profile_contracts(self, poll: Poll) -> Sequence[str]:
@@ -149,7 +148,7 @@ quotas:
         items = [usage_items(label, used), self._period(poll, label, replies)]
         items.append(previous_items(label, month.previous, ContractMonth.from_replies(previous)))
         if price_list:
-            poll.notes.drift.update([("products.unitCost.quantity", "value")] * len(price_list.ambiguous))
+            poll.diagnostics.drift.update([("products.unitCost.quantity", "value")] * len(price_list.ambiguous))
             items += [price_items(label, price_list), cost_items(label, used, price_list)]
         elif self.cost:
             items.append(iter([families.IONOS_ESTIMATED_COST.unreadable(contract=label)]))
@@ -174,7 +173,7 @@ quotas:
         if not self.datacenters:
             replies = [await reply_to(None)]
         else:
-            found = await poll.each(
+            found = await poll.gather(
                 self.datacenters,
                 reply_to,
                 hides=lambda data_center: _unreadable(contract_label(contract), datacenter_id=data_center),
@@ -198,10 +197,10 @@ quotas:
 
         age = _DAY_SECONDS if poll.now - month.end >= _LATE else 0.0
         try:
-            _, replies = await poll.once_in(age, name, read)
+            _, replies = await poll.cached(age, name, read)
         except PollError as error:
             poll.leave_out("refused", str(error))
-            known, replies = poll.kept[name][1] if name in poll.kept else (None, [])
+            known, replies = poll.cache[name][1] if name in poll.cache else (None, [])
             return replies if known == month else []
         return replies
 
@@ -221,7 +220,7 @@ quotas:
             drift.append("metadata.contract_id")
         if usage.start_date is not None and not month.has_start(usage.start_date):
             drift.append("$.start_date")
-        poll.notes.drift.update((field, "value") for field in drift)
+        poll.diagnostics.drift.update((field, "value") for field in drift)
         return MonthReply(data_center, None if drift else usage)
 
     async def _price_list(self, poll: Poll, contract: str) -> PriceList | None:
@@ -230,7 +229,7 @@ quotas:
         async def read() -> PriceList:
             return PriceList.from_products((await poll.get(Products, f"/{segment(contract)}/products")).products)
 
-        return await poll.optional(lambda: poll.once_in(_DAY_SECONDS, f"prices of {contract}", read))
+        return await poll.optional(lambda: poll.cached(_DAY_SECONDS, f"prices of {contract}", read))
 
     def _period(self, poll: Poll, contract: str, replies: Iterable[MonthReply]) -> Iterator[Sample]:
         """The period of the figures, and through `poll.as_of` the oldest day that any of them reach to."""

@@ -7,15 +7,15 @@ from typing import Final
 from exporter.vendors.reply import (
     MISSING,
     CamelReply,
-    Key,
+    LenientList,
+    LenientObject,
     MaybeFlag,
-    MaybeKey,
+    MaybeId,
+    MaybeLenientObject,
     MaybeNumber,
-    MaybePart,
     MaybeText,
     Number,
-    Part,
-    Rows,
+    RequiredId,
     Text,
     Time,
 )
@@ -34,9 +34,9 @@ class Quantity(CamelReply, title="datacenters.meters.quantity"):
 class Meter(CamelReply, title="datacenters.meters"):
     """One row of one meter; a meter may have several in a data centre."""
 
-    meter_id: Key
+    meter_id: RequiredId
     meter_desc: Text = MISSING
-    quantity: Part[Quantity] = MISSING
+    quantity: LenientObject[Quantity] = MISSING
 
     @property
     def unit(self) -> str | None:
@@ -47,16 +47,16 @@ class Meter(CamelReply, title="datacenters.meters"):
 class DataCenter(CamelReply, title="datacenters"):
     """A virtual data centre, or what is in none."""
 
-    id: MaybeKey = None
+    id: MaybeId = None
     name: MaybeText = None
     location: MaybeText = None
-    meters: Part[Rows[Meter]] = MISSING
+    meters: LenientObject[LenientList[Meter]] = MISSING
 
 
 class Metadata(CamelReply, title="metadata"):
     """Which contract a reply is about."""
 
-    contract_id: MaybeKey = None
+    contract_id: MaybeId = None
 
 
 class Usage(CamelReply):
@@ -64,20 +64,20 @@ class Usage(CamelReply):
 
     start_date: Time = MISSING
     end_date: Time = MISSING
-    datacenters: Rows[DataCenter]
-    metadata: MaybePart[Metadata] = None
+    datacenters: LenientList[DataCenter]
+    metadata: MaybeLenientObject[Metadata] = None
 
 
 class Company(CamelReply, title="companies"):
     """A contract of the user's."""
 
-    contract_id: Key
+    contract_id: RequiredId
 
 
 class Profile(CamelReply):
     """The reply about the user's contracts."""
 
-    companies: Rows[Company]
+    companies: LenientList[Company]
 
 
 class UnitCost(CamelReply, title="products.unitCost"):
@@ -90,7 +90,7 @@ class UnitCost(CamelReply, title="products.unitCost"):
 class Product(CamelReply, title="products"):
     """A row of the price list; a meter may have several."""
 
-    meter_id: Key
+    meter_id: RequiredId
     unit_cost: UnitCost | None = None
     unit: MaybeText = None
     deprecated: MaybeFlag = None
@@ -106,4 +106,4 @@ class Product(CamelReply, title="products"):
 class Products(CamelReply):
     """The price list of a contract."""
 
-    products: Rows[Product]
+    products: LenientList[Product]

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import PlainValidator
 
-from exporter.vendors.settings import is_uuid, shown
+from exporter.vendors.settings import is_uuid, json_schema
 
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
 _LEADING_ZEROS: Final = re.compile(r"(^|[|(]|\(\?:)0+(?=[0-9])")
@@ -40,12 +40,12 @@ def _data_center(value: object) -> str:
 ContractNumber = Annotated[
     str,
     PlainValidator(_contract_number),
-    shown("contract number", anyOf=[{"type": "string", "pattern": "^[0-9]{5,10}$"}, {"type": "integer"}]),
+    json_schema("contract number", anyOf=[{"type": "string", "pattern": "^[0-9]{5,10}$"}, {"type": "integer"}]),
 ]
 """A contract's number at IONOS; leading zeros are kept."""
 DataCenterId = Annotated[
     str,
     PlainValidator(_data_center),
-    shown("data centre", anyOf=[{"type": "string", "format": "uuid"}, {"const": "null"}, {"type": "null"}]),
+    json_schema("data centre", anyOf=[{"type": "string", "format": "uuid"}, {"const": "null"}, {"type": "null"}]),
 ]
 """A data centre's UUID at IONOS, or `null` for what is in none."""

@@ -16,13 +16,12 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from exporter.client.auth import Auth, Login
-from exporter.client.auth import Key as PastedToken
+from exporter.client.auth import ApiKey, Auth, Login
 from exporter.errors import BadRequest, Malformed, NotFound
 from exporter.metrics import Item
 from exporter.vendors.account import Account
 from exporter.vendors.netnut import families
-from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, by_id, plan_items
+from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, PlansById, by_id, plan_items
 from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans, SubUserPlans
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
@@ -107,29 +106,31 @@ password: ${NETNUT_PASSWORD}
         """A token, pasted or exchanged for e-mail and password."""
         scheme = "Bearer" if self.auth_scheme == "bearer" else ""
         if self.email is None:
-            return PastedToken(self.secret("token"), scheme)
+            return ApiKey(self.secret("token"), scheme)
         return Login(
             path="/auth/login",
             body=(("email", self.email), ("password", self.secret("password"))),
             token_field="token",  # noqa: S106 - the name of a field
             lifetime=_TOKEN_SECONDS,
             scheme=scheme,
-            doubted_on=_REFUSALS,
-            refused_on=_REFUSALS,
+            expired_statuses=_REFUSALS,
+            rejected_statuses=_REFUSALS,
         )
 
     async def read(self, poll: Poll) -> Iterable[Item]:
         """Return the plans of the account, and of its sub-users where they are asked for."""
+        own, sub_users = await self.plans(poll)
+        return chain(plan_items(own, OWN), plan_items(sub_users, SUB_USERS))
+
+    async def plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
+        """Return the account's own plans, and those of its sub-users where they are asked for."""
         status = {"planStatus": _STATUS[self.plan_status]}
         own = (await poll.post(Plans, "/customer/usage/myusage", status)).data
         if is_partial(own):
             poll.unreadable += OWN.unreadable()
         listed = await self._listed(poll, status) if self.reseller else []
         asked = await self._asked(poll, {plan_id.sub_user for plan_id, _ in listed})
-        return chain(
-            plan_items(by_id(((_id("", plan.id, plan), plan) for plan in own), poll), OWN),
-            plan_items(by_id(chain(listed, asked), poll), SUB_USERS),
-        )
+        return by_id(((_id("", plan.id, plan), plan) for plan in own), poll), by_id(chain(listed, asked), poll)
 
     async def _listed(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
         """Return the plans of all sub-users, as far as it is known whose each is."""
@@ -167,10 +168,10 @@ password: ${NETNUT_PASSWORD}
                 poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)
             return found
 
-        replies = await poll.each(
+        replies = await poll.gather(
             [sub_user for sub_user in self.sub_users if sub_user not in known],
             plans_of,
-            gone=(NotFound, BadRequest),
+            absent_errors=(NotFound, BadRequest),
             needed=False,
             hides=lambda sub_user: SUB_USERS.unreadable(sub_user_id=sub_user),
         )

@@ -11,16 +11,16 @@ from exporter.vendors.reply import (
     MISSING,
     End,
     Flag,
-    Key,
+    LenientId,
+    LenientList,
+    LenientObject,
     MaybeFlag,
-    MaybeKey,
+    MaybeId,
     MaybeNumber,
     MaybePercent,
-    NotedKey,
     Number,
-    Part,
     Reply,
-    Rows,
+    RequiredId,
     Text,
     Time,
 )
@@ -34,7 +34,7 @@ _MAX_ROWS_NAMED: Final = 100
 class Plan(Reply, title="data"):
     """One purchased plan, in NetNut's own units."""
 
-    id: NotedKey = MISSING
+    id: LenientId = MISSING
     product_type: Text = MISSING
     start_date: Time = MISSING
     end_date: End = MISSING
@@ -43,7 +43,7 @@ class Plan(Reply, title="data"):
     total_requests_used: Number = MISSING
     usage_percentage: MaybePercent = None
     plan_gb: MaybeNumber = None
-    sub_user_id: MaybeKey = Field(default=None, validation_alias=AliasChoices(*_SUB_USER_NAMES))
+    sub_user_id: MaybeId = Field(default=None, validation_alias=AliasChoices(*_SUB_USER_NAMES))
 
     @property
     def limit_gb(self) -> float | None:
@@ -54,10 +54,10 @@ class Plan(Reply, title="data"):
 class KnownPlan(Plan):
     """A plan that can be told from others."""
 
-    id: Key
+    id: RequiredId
 
 
-class Answer(Reply):
+class Envelope(Reply):
     """What every reply begins with: whether the question was answered at all."""
 
     success: Flag = MISSING
@@ -70,26 +70,40 @@ class Answer(Reply):
         return success
 
 
-class Plans(Answer):
+class Plans(Envelope):
     """The reply about the account's plans."""
 
-    data: Rows[KnownPlan]
+    data: LenientList[KnownPlan]
 
 
-class SubUserPlans(Answer):
+class TrafficDay(Reply, title="data"):
+    """What all plans of the account used in a day, in a unit that the vendor does not state."""
+
+    start_date: Time = MISSING
+    traffic: Number = MISSING
+    request: MaybeNumber = None
+
+
+class Traffic(Envelope):
+    """The reply about the account's traffic by day."""
+
+    data: LenientList[TrafficDay]
+
+
+class SubUserPlans(Envelope):
     """The reply about one sub-user's plans, in every status: a row that was not asked for need not be readable."""
 
-    data: Rows[Plan]
+    data: LenientList[Plan]
 
 
-class ResellerPlans(Answer):
+class ResellerPlans(Envelope):
     """The reply about all sub-users' plans.
 
     Its rows are not documented. It may be a list of envelopes, as the vendor documents for its list of sub-users, and
     plans may stand below their sub-user.
     """
 
-    data: Part[Rows[KnownPlan]] = MISSING
+    data: LenientObject[LenientList[KnownPlan]] = MISSING
     field_names: list[str] = Field(default_factory=list)
 
     @model_validator(mode="before")

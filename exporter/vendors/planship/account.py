@@ -117,24 +117,24 @@ products:
         )
 
     @classmethod
-    def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings; a product is asked about by lever or metering id."""
-        yield from super().conflicts(given)
+        yield from super().find_conflicts(given)
         products = given.get("products")
         for index, product in enumerate(products if isinstance(products, list) else ()):
             if isinstance(product, Mapping) and not product.get("levers") and not product.get("metering_ids"):
                 yield f"products[{index}]", "give levers, metering_ids or both"
 
     @property
-    def most_customers(self) -> int:
+    def max_customer_count(self) -> int:
         """Customers that this shard asks about."""
         return len(self.customers)
 
     @property
-    def calls(self) -> int:
+    def max_request_count(self) -> int:
         """Requests for each customer's levers, and for what else is asked for."""
         extras = len(self.products) * (self.entitlements + self.subscriptions)
-        return self.most_customers * (sum(len(product.questions) for product in self.products) + extras)
+        return self.max_customer_count * (sum(len(product.questions) for product in self.products) + extras)
 
     @property
     def _usage_families(self) -> list[Family]:
@@ -155,7 +155,7 @@ products:
         async def visit_of(place: Place) -> Visit:
             return await self._visit(poll, place, list(questions[place]))
 
-        visits = [visit for _, visit in await poll.each(questions, visit_of)]
+        visits = [visit for _, visit in await poll.gather(questions, visit_of)]
         failures = [visit.failure for visit in visits if visit.failure]
         if failures and len(failures) == len(visits):
             raise failures[0]
@@ -175,7 +175,7 @@ products:
         for question in questions:
             read = partial(self._usage, poll, place, question)
             hides = partial(self._hidden, place, question)
-            found = await poll.attempt(read, gone=(NotFound, BadRequest), hides=hides)
+            found = await poll.attempt(read, absent_errors=(NotFound, BadRequest), hides=hides)
             if isinstance(found, PollError):
                 failures.append(found)
             else:

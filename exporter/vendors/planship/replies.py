@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pydantic import RootModel
 
-from exporter.vendors.reply import MISSING, Entries, Flag, Key, MaybeText, MaybeTime, Number, Part, Reply, Rows
+from exporter.vendors.reply import (
+    MISSING,
+    Flag,
+    LenientList,
+    LenientMap,
+    LenientObject,
+    MaybeText,
+    MaybeTime,
+    Number,
+    Reply,
+    RequiredId,
+)
 
 
 class BucketUsage(Reply, title="by_subscription"):
@@ -17,11 +28,11 @@ class LeverUsage(Reply):
     """What one customer uses of one lever: the same figure whole, by bucket, and by subscription."""
 
     total: Number = MISSING
-    by_bucket: Part[dict[str, Number]] = MISSING
-    by_subscription: Part[Entries[list[BucketUsage]]] = MISSING
+    by_bucket: LenientObject[dict[str, Number]] = MISSING
+    by_subscription: LenientObject[LenientMap[list[BucketUsage]]] = MISSING
 
 
-class LeversUsage(RootModel[Entries[LeverUsage]]):
+class LeversUsage(RootModel[LenientMap[LeverUsage]]):
     """The reply about a metering id: each of its levers."""
 
 
@@ -38,13 +49,13 @@ class Plan(Reply, title="plan"):
 class Subscription(Reply, title="subscriptions"):
     """A subscription of a customer's."""
 
-    subscription_id: Key
-    plan: Part[Plan] = MISSING
+    subscription_id: RequiredId
+    plan: LenientObject[Plan] = MISSING
     is_active: Flag = MISSING
     auto_renew: Flag = MISSING
     renew_at: MaybeTime = None
     last_renewed_at: MaybeTime = None
 
 
-class Subscriptions(RootModel[Rows[Subscription]]):
+class Subscriptions(RootModel[LenientList[Subscription]]):
     """The reply about a customer's subscriptions."""

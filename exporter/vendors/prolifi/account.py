@@ -20,11 +20,10 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from exporter.client.auth import Auth
-from exporter.client.auth import Key as BearerKey
+from exporter.client.auth import ApiKey, Auth
 from exporter.durations import Rate
 from exporter.metrics import Family, Item, Unreadable
-from exporter.vendors.customers import CustomersAccount, by_slice
+from exporter.vendors.customers import CustomersAccount, split_by_slice
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, pages
@@ -116,12 +115,12 @@ discover: true
     @property
     def auth(self) -> Auth:
         """The key, as a bearer token."""
-        return BearerKey(self.secret("api_key"))
+        return ApiKey(self.secret("api_key"))
 
     @classmethod
-    def conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings; customers are listed here or at the vendor."""
-        yield from super().conflicts(given)
+        yield from super().find_conflicts(given)
         if bool(given.get("customers")) == (given.get("discover") is True):
             yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
         quotas = given.get("quotas") if given.get("window", "all") == "all" else ()
@@ -131,17 +130,17 @@ discover: true
                 yield f"quotas[{index}].period", "with window: all the figure never starts anew; write none"
 
     @property
-    def most_customers(self) -> int:
+    def max_customer_count(self) -> int:
         """Customers that this shard asks about at most: those that are listed here, or its share of the vendor's."""
-        share = self.shard.share if self.divisible else 1.0
+        share = self.shard.share if self.is_divisible else 1.0
         return math.ceil(share * self.max_customers) if self.discover else len(self.customers)
 
     @property
-    def calls(self) -> int | None:
+    def max_request_count(self) -> int | None:
         """A request or two for each customer, and the whole list; None where nobody said how long that may be."""
         if self.discover and "max_customers" not in self.model_fields_set:
             return None
-        return self.most_customers * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
+        return self.max_customer_count * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
 
     @property
     def dated_families(self) -> Collection[Family]:
@@ -149,7 +148,7 @@ discover: true
         return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
 
     @property
-    def has_own_figures(self) -> bool:
+    def has_account_metrics(self) -> bool:
         """Whether there are series of the account as a whole: where its window begins."""
         return self.window != "all"
 
@@ -172,12 +171,12 @@ discover: true
         def hidden(customer: str) -> list[Unreadable]:
             return [family.unreadable(customer_id=customer) for family in asked]
 
-        usage = await poll.each(await self.customers_of(poll), usage_of, share=share, hides=hidden)
+        usage = await poll.gather(await self.customers_of(poll), usage_of, share=share, hides=hidden)
         there = [customer for customer, _ in usage] if self.entitlements else []
-        entitlements = await poll.each(
+        entitlements = await poll.gather(
             there, entitlements_of, needed=False, share=share, hides=lambda customer: hidden(customer)[1:]
         )
-        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.first and self.at_home else ()
+        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.is_first and self.owns_account_metrics else ()
         return chain(event_samples(usage), entitlement_samples(entitlements), whole)
 
     async def customers_of(self, poll: Poll) -> Sequence[str]:
@@ -186,7 +185,7 @@ discover: true
             return await super().customers_of(poll)
         if poll.slice.total == 1:
             return (await self._listed(poll))[0]
-        listed = await poll.once_in(self.cycle.seconds, "customers", lambda: self._listed(poll))
+        listed = await poll.cached(self.estimate.seconds, "customers", lambda: self._listed(poll))
         return listed[poll.slice.number]
 
     async def _listed(self, poll: Poll) -> Sequence[Sequence[str]]:
@@ -196,13 +195,13 @@ discover: true
         async with aclosing(pages(poll, most_listed)) as listed:
             async for page in listed:
                 chosen = [customer.id for customer in page if self._wants(customer)]
-                own += self.own(chosen[: max(0, self.max_customers - wanted)])
+                own += self.mine(chosen[: max(0, self.max_customers - wanted)])
                 wanted += len(chosen)
                 if wanted > self.max_customers:
-                    if self.at_home:
+                    if self.owns_account_metrics:
                         poll.skip("capped", wanted - self.max_customers)
                     break
-        return by_slice(own, poll.slice.total)
+        return split_by_slice(own, poll.slice.total)
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]

@@ -7,22 +7,22 @@ from pydantic import model_validator
 from exporter.vendors.reply import (
     MISSING,
     Flag,
-    Key,
+    LenientList,
+    LenientObject,
     MaybeFlag,
     MaybeNumber,
     MaybeText,
     MaybeTime,
     Number,
-    Part,
     Reply,
-    Rows,
+    RequiredId,
 )
 
 
 class Customer(Reply, title="data"):
     """A customer, as the list has it."""
 
-    id: Key
+    id: RequiredId
     external_id: MaybeText = None
 
 
@@ -37,8 +37,8 @@ class Pagination(Reply, title="pagination"):
 class Customers(Reply):
     """One page of the list of customers; `received` rows, readable or not."""
 
-    data: Rows[Customer]
-    pagination: Part[Pagination] = MISSING
+    data: LenientList[Customer]
+    pagination: LenientObject[Pagination] = MISSING
     received: int = 0
 
     @model_validator(mode="before")
@@ -51,7 +51,7 @@ class Customers(Reply):
 class UsageSummary(Reply, title="data"):
     """The events of one name."""
 
-    event_name: Key
+    event_name: RequiredId
     count: Number = MISSING
     last_reported_at: MaybeTime = None
 
@@ -59,13 +59,13 @@ class UsageSummary(Reply, title="data"):
 class Usage(Reply):
     """The reply about one customer's events."""
 
-    data: Rows[UsageSummary]
+    data: LenientList[UsageSummary]
 
 
 class Entitlement(Reply, title="data"):
     """What a customer may use of a feature. How the feature is called is not documented exactly."""
 
-    feature: Key
+    feature: RequiredId
     is_unlimited: MaybeFlag = None
     limit: MaybeNumber = None
     current_usage: MaybeNumber = None
@@ -86,4 +86,4 @@ class Entitlement(Reply, title="data"):
 class Entitlements(Reply):
     """The reply about one customer's entitlements."""
 
-    data: Rows[Entitlement]
+    data: LenientList[Entitlement]

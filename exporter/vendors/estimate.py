@@ -1,4 +1,4 @@
-"""How long it takes to read all of an account's customers once, as far as that is known before anybody is asked."""
+"""How long it takes to read all of an account's customers once, estimated before the first request."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ _WHOLE_FROM: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Cycle:
-    """One reading of all of an account's customers.
+class PollEstimate:
+    """An estimate of one reading of all of an account's customers.
 
     Attributes:
         interval: how often there should be one, in seconds.
-        slices: in how many parts it is read.
-        customers: how many they are at most.
-        calls: how many requests it takes at most; None where the configuration does not tell.
+        slice_count: in how many parts it is read.
+        max_customer_count: how many they are at most.
+        max_request_count: how many requests it takes at most; None where the configuration does not tell.
         seconds_apart: how long after each other requests are sent, in seconds; 0 where no rate is known.
 
     """
 
     interval: float
-    slices: int
-    customers: int
-    calls: int | None
+    slice_count: int
+    max_customer_count: int
+    max_request_count: int | None
     seconds_apart: float
 
     @property
-    def shortest(self) -> float:
+    def request_seconds(self) -> float:
         """The seconds that the requests take at the known rate, rounded up; 0 as far as nothing is known."""
-        return float(math.ceil(round((self.calls or 0) * self.seconds_apart, 3)))
+        return float(math.ceil(round((self.max_request_count or 0) * self.seconds_apart, 3)))
 
     @property
     def seconds(self) -> float:
         """How often all are read: each interval, or as often as the rate allows."""
-        return max(self.interval, self.shortest)
+        return max(self.interval, self.request_seconds)
 
     @property
-    def too_long(self) -> bool:
+    def exceeds_interval(self) -> bool:
         """Whether the interval is shorter than the requests take."""
-        return self.shortest > self.interval
+        return self.request_seconds > self.interval
 
     @property
-    def caution(self) -> str:
+    def warning(self) -> str:
         """What to say of an interval that is too short."""
-        took = write_duration(self.shortest)
+        took = write_duration(self.request_seconds)
         return (
-            f"up to {self.calls:,} requests at {self._rate} take {took}, longer than the interval of"
+            f"up to {self.max_request_count:,} requests at {self._rate} take {took}, longer than the interval of"
             f" {write_duration(self.interval)}: set an interval of at least {took}"
         )
 
@@ -59,7 +59,10 @@ class Cycle:
         every = f"a cycle of {write_duration(self.seconds)}"
         if not self.seconds_apart:
             every += ", or longer if the vendor is slow"
-        return f"up to {self.customers:,} customers in {self.slices} slices, {self.calls:,} requests, {every}"
+        counts = (
+            f"{self.max_customer_count:,} customers in {self.slice_count} slices, {self.max_request_count:,} requests"
+        )
+        return f"up to {counts}, {every}"
 
     @property
     def _rate(self) -> str:

@@ -30,14 +30,14 @@ def planship(count: int, settings: str, products: str = "[{slug: p, levers: [l]}
 
 
 def told(text: str, shard: Shard = Shard()) -> list[str]:  # noqa: B008 - it is frozen
-    return list(poll_estimates(parse(text.encode(), Path()).of_shard(shard)))
+    return list(poll_estimates(parse(text.encode(), Path()).shard_part(shard)))
 
 
 SLOW = " if the vendor is slow"
 SHORT = "up to {} requests at {} a minute take {}, longer than the interval of {}: set an interval of at least {}"
 
 
-def caution(requests: str, rate: str, takes: str, interval: str) -> str:
+def warning(requests: str, rate: str, takes: str, interval: str) -> str:
     return SHORT.format(requests, rate, takes, interval, takes)
 
 
@@ -74,7 +74,7 @@ def caution(requests: str, rate: str, takes: str, interval: str) -> str:
     ],
 )
 def test_an_interval_that_is_too_short_is_said(text: str, said: tuple[str, str, str, str] | None) -> None:
-    expected = [f"{text.split()[2].rstrip(',')}/a: {caution(*said)}"] if said else []
+    expected = [f"{text.split()[2].rstrip(',')}/a: {warning(*said)}"] if said else []
 
     assert told(text) == expected
 
@@ -88,7 +88,7 @@ def test_an_interval_that_is_too_short_is_said(text: str, said: tuple[str, str, 
     ],
 )
 def test_a_shard_has_its_share_of_the_customers_and_of_the_rate(shard: Shard, said: tuple[str, str, str, str]) -> None:
-    assert told(prolifi(2500, "interval: 2m"), shard)[1:] == [f"prolifi/a: {caution(*said)}"]
+    assert told(prolifi(2500, "interval: 2m"), shard)[1:] == [f"prolifi/a: {warning(*said)}"]
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ def test_how_long_a_cycle_of_many_customers_takes_is_said(text: str, shard: Shar
 def test_a_cycle_takes_as_long_as_its_requests_where_that_is_longer_than_the_interval() -> None:
     assert told(account("prolifi", MANY)) == [
         "prolifi/a: up to 100,000 customers in 100 slices, 101,000 requests, a cycle of 2h6m15s",
-        f"prolifi/a: {caution('101,000', '800', '2h6m15s', '5m')}",
+        f"prolifi/a: {warning('101,000', '800', '2h6m15s', '5m')}",
     ]
 
 
-def test_every_caution_is_said_with_its_account(tmp_path: Path) -> None:
+def test_every_warning_is_reported_with_its_account(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("an-invented-secret\n")
     (tmp_path / "token").chmod(0o644)
     text = "accounts: [{vendor: netnut, name: n, token_file: token}, {vendor: ionos, name: i, token: '${TOKEN}'}]"

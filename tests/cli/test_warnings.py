@@ -15,7 +15,7 @@ from exporter.config import parse
 def told(text: str, folder: Path) -> list[str]:
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
-            Exporter(virtual_now).poll(parse(text.encode(), folder), tasks)
+            Exporter(virtual_now).restart_polling(parse(text.encode(), folder), tasks)
             tasks.cancel_scope.cancel()
 
     with capture_logs() as logs:

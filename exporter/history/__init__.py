@@ -1,0 +1,1 @@
+"""The past, as far as vendors tell it: files that Prometheus and VictoriaMetrics can load."""

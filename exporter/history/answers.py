@@ -1,0 +1,110 @@
+"""What a vendor has answered so far, on disk: a history that was interrupted goes on where it was, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Self
+
+from exporter.errors import BadRequest, Forbidden, NotFound, PollError
+from exporter.vendors.poll import Fetch
+
+_FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (NotFound, BadRequest, Forbidden)}
+"""Refusals that are answers too: the vendor has nothing of that day, or does not say."""
+_LEVEL: Final = 6
+
+
+class Unanswered(Exception):  # noqa: N818 - it says what a question is
+    """A question that only a person can help: the history ends, and nothing of it is taken for left out.
+
+    Attributes:
+        error: why.
+
+    """
+
+    def __init__(self, error: PollError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Answers:
+    """Asks a vendor each question once, and remembers the answer in a file that only its owner can read.
+
+    Attributes:
+        count: how many answers there were that had not been remembered.
+
+    """
+
+    def __init__(self, path: Path, fetch: Fetch) -> None:
+        self._path = path
+        self._fetch = fetch
+        self._connection: sqlite3.Connection | None = None
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+        self._connection = sqlite3.connect(self._path, isolation_level=None)
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS answers (question TEXT PRIMARY KEY, refusal TEXT, document BLOB)"
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection:
+            self._connection.close()
+
+    def forget(self) -> None:
+        """Remove what was remembered."""
+        self._path.unlink(missing_ok=True)
+
+    async def __call__(
+        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
+    ) -> object:
+        """Return the answer to a question, as it was given first.
+
+        Raises:
+            PollError: there is none yet, or the vendor refused it for good.
+            Unanswered: there is none.
+
+        """
+        question = json.dumps([path, dict(params or {}), None if body is None else dict(body)], sort_keys=True)
+        if (known := self._known(question)) is not None:
+            refusal, document = known
+            if refusal:
+                raise _FOR_GOOD[refusal]("refused before", asked=path)
+            return json.loads(zlib.decompress(document))
+        try:
+            found = await self._fetch(path, params=params, body=body)
+        except tuple(_FOR_GOOD.values()) as error:
+            self._remember(question, error.reason, b"")
+            raise
+        except PollError as error:
+            if error.transient:
+                raise
+            raise Unanswered(error) from None
+        self._remember(question, "", zlib.compress(json.dumps(found).encode(), _LEVEL))
+        return found
+
+    def doubt(self, asked: str) -> None:
+        """Forget the answers to a request, by its method and path: inside they say that it did not work."""
+        prefix = json.dumps([asked.partition(" ")[2]])[:-1]
+        self._opened.execute("DELETE FROM answers WHERE substr(question, 1, ?) = ?", (len(prefix) + 1, f"{prefix},"))
+
+    @property
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise RuntimeError("not opened")
+        return self._connection
+
+    def _known(self, question: str) -> tuple[str, bytes] | None:
+        rows = self._opened.execute("SELECT refusal, document FROM answers WHERE question = ?", (question,))
+        row: tuple[str, bytes] | None = rows.fetchone()
+        return row
+
+    def _remember(self, question: str, refusal: str, document: bytes) -> None:
+        self.count += 1
+        self._opened.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, refusal, document))

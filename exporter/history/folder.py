@@ -1,0 +1,143 @@
+"""The folder of a history: what it was begun with, the answers so far, and a file for each account and day.
+
+A file is there whole or not at all. What is not finished begins with a dot.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from exporter.history.plan import Plan, WrongRequest
+from exporter.vendors import Account
+
+_PLAN: Final = ".history.json"
+_SUFFIX: Final = ".om"
+
+
+class Folder:
+    """The folder of one history."""
+
+    def __init__(self, path: Path, plan: Plan, complete: Iterable[str]) -> None:
+        self._path = path
+        self._complete = set(complete)
+        self.plan = plan
+
+    @classmethod
+    def opened(cls, path: Path, plan: Plan) -> Folder:
+        """Return the folder of a plan: a new one, or one that was begun with it, whose time of asking is the plan's.
+
+        Raises:
+            WrongRequest: it holds something else.
+            OSError: it cannot be read or written.
+
+        """
+        if path.exists() and not path.is_dir():
+            raise WrongRequest(f"--out {path}: is no folder")
+        known = _read(path / _PLAN)
+        if known is None:
+            if path.exists() and any(path.iterdir()):
+                raise WrongRequest(f"--out {path}: holds other files; choose an empty folder")
+            return cls(path, plan, ())
+        begun, wanted = known.get("plan"), plan.written()
+        if not isinstance(begun, dict) or begun != wanted:
+            others = begun if isinstance(begun, dict) else {}
+            differing = ", ".join(name for name in wanted if others.get(name) != wanted[name])
+            raise WrongRequest(f"--out {path}: holds another history ({differing}); choose an empty folder")
+        asked_at = datetime.fromtimestamp(known["asked_at"], UTC)
+        return cls(path, replace(plan, asked_at=asked_at), known["complete"])
+
+    def begin(self) -> None:
+        """Make the folder, and write what it is begun with.
+
+        Raises:
+            OSError: it cannot be.
+
+        """
+        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._note()
+
+    def is_complete(self, account: Account) -> bool:
+        """Whether all of an account is there."""
+        return "/".join(account.key) in self._complete
+
+    def complete(self, account: Account) -> None:
+        """Note that all of an account is there."""
+        self._complete.add("/".join(account.key))
+        self._note()
+
+    def answers(self, account: Account) -> Path:
+        """Return where the answers about an account are remembered."""
+        return self._path / f".answers-{account.vendor}-{account.name}.sqlite"
+
+    def file(self, account: Account, day: datetime) -> Path:
+        """Return where a day of an account is."""
+        compressed = ".gz" if self.plan.gzip else ""
+        return self._path / f"{account.vendor}-{account.name}-{day:%Y-%m-%d}{_SUFFIX}{compressed}"
+
+    def files(self, account: Account) -> int:
+        """Return how many days of an account are there."""
+        return sum(self.file(account, day).exists() for day in self.plan.days)
+
+    def write(self, path: Path, text: Iterable[str]) -> bool:
+        """Write a file if there is text and it is not there; return whether it is there.
+
+        Raises:
+            OSError: it cannot be.
+
+        """
+        if path.exists():
+            return True
+        new = path.with_name(f".{path.name}.new")
+        is_empty = True
+        with _opened(new, compressed=self.plan.gzip) as file:
+            for piece in text:
+                file.write(piece.encode())
+                is_empty = False
+        if is_empty:
+            new.unlink()
+            return False
+        new.rename(path)
+        return True
+
+    def _note(self) -> None:
+        noted = {
+            "plan": self.plan.written(),
+            "asked_at": self.plan.asked_at.timestamp(),
+            "complete": sorted(self._complete),
+        }
+        new = self._path / f"{_PLAN}.new"
+        with _opened(new, compressed=False) as file:
+            file.write(json.dumps(noted, indent=1).encode())
+        new.rename(self._path / _PLAN)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return what a folder was begun with; None where it was not."""
+    try:
+        known = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        known = None
+    return known if isinstance(known, dict) and {"plan", "asked_at", "complete"} <= known.keys() else {"plan": None}
+
+
+@contextmanager
+def _opened(path: Path, *, compressed: bool) -> Iterator[IO[bytes]]:
+    """Open a new file, which is on the disk when this ends."""
+    with path.open("wb") as file:
+        if compressed:
+            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                yield cast("IO[bytes]", packed)
+        else:
+            yield file
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,121 @@
+"""What is written: which accounts, which days, and how. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from exporter.history.samples import wrong_labels
+from exporter.store.stored_reading import owner_digest
+from exporter.vendors import PASTS, Account
+from exporter.vendors.past import DAY, Days
+
+_HEAD: Final = timedelta(hours=3)
+"""What Prometheus still keeps in its head, where nothing may be loaded."""
+_DAY_SECONDS: Final = 86_400
+_VERSION: Final = 1
+
+
+class WrongRequest(Exception):  # noqa: N818 - it says what was asked
+    """What is asked for cannot be written; the text says why, in a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is written.
+
+    Attributes:
+        days: whole days, in UTC; the last may be today.
+        asked_at: when the vendors are asked, to the second.
+        accounts: those whose vendor tells of the past.
+        left_out: those whose vendor does not.
+        step: seconds between samples.
+        labels: what every sample is given: what Prometheus adds when it scrapes.
+        gzip: whether files are compressed.
+        counters: whether counters are written; over a gap, the exporter's own go on.
+
+    """
+
+    days: Days
+    asked_at: datetime
+    accounts: tuple[Account, ...] = ()
+    left_out: tuple[Account, ...] = ()
+    step: float = 300.0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    gzip: bool = False
+    counters: bool = True
+
+    @property
+    def end(self) -> datetime:
+        """The latest time of a sample: three hours before the vendors were asked, at most the last day's end."""
+        return min(self.days.last + DAY - timedelta(seconds=1), self.asked_at - _HEAD)
+
+    def times(self, day: datetime) -> Sequence[int]:
+        """Return the times of a day's samples, Unix."""
+        start = int(day.timestamp())
+        return range(start, min(start + _DAY_SECONDS, math.floor(self.end.timestamp()) + 1), int(self.step))
+
+    def written(self) -> dict[str, Any]:
+        """Return the plan as JSON: what a folder has to have been begun with, to be gone on with."""
+        return {
+            "version": _VERSION,
+            "accounts": [[*one.key, owner_digest(one)] for one in self.accounts],
+            "from": f"{self.days.first:%Y-%m-%d}",
+            "to": f"{self.days.last:%Y-%m-%d}",
+            "step": self.step,
+            "labels": dict(self.labels),
+            "gzip": self.gzip,
+            "counters": self.counters,
+        }
+
+
+def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> Plan:
+    """Return a plan with those of the accounts that are wanted.
+
+    Args:
+        accounts: those of the configuration.
+        wanted: accounts as vendor/name; all if none is named.
+        plan: all else; its accounts do not count.
+
+    Raises:
+        WrongRequest: it cannot be written; a line says each reason.
+
+    """
+    known = {f"{one.vendor}/{one.name}": one for one in accounts}
+    chosen = {name: one for name, one in known.items() if not wanted or name in wanted}
+    told = tuple(one for one in chosen.values() if one.vendor in PASTS)
+    problems = [
+        f"--account {name}: no such account; there is {', '.join(known)}" for name in sorted(set(wanted) - known.keys())
+    ]
+    if not told and not problems:
+        problems.append(f"{', '.join(chosen)}: the vendor dates no figure, so there is no past to write")
+    problems += [*(f"--label: {problem}" for problem in wrong_labels(plan.labels)), *_wrong_times(plan)]
+    if problems:
+        raise WrongRequest("\n".join(problems))
+    left_out = tuple(one for one in chosen.values() if one.vendor not in PASTS)
+    return replace(plan, accounts=told, left_out=left_out, asked_at=plan.asked_at.replace(microsecond=0))
+
+
+def _wrong_times(plan: Plan) -> Iterator[str]:
+    first, last = f"{plan.days.first:%Y-%m-%d}", f"{plan.days.last:%Y-%m-%d}"
+    if plan.step < 1 or plan.step != plan.step // 1 or _DAY_SECONDS % plan.step:
+        yield "--step: write whole seconds that divide a day, such as 1m, 5m or 1h"
+    if plan.days.last > plan.asked_at:
+        yield f"--to {last} is in the future; the last day that can be written is {plan.asked_at:%Y-%m-%d}"
+    elif plan.days.first > plan.days.last:
+        yield f"--from {first} is after --to {last}"
+    elif plan.days.first > plan.end:
+        yield f"--from {first}: samples end three hours before now, which is at {plan.end:%Y-%m-%d %H:%M}"
+
+
+def midnight(day: str) -> datetime:
+    """Return when a day begins that is written as YYYY-MM-DD.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)

@@ -1,0 +1,126 @@
+"""Writes the histories of a plan, one account after the other, each as fast as its vendor's limit allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exporter.client.client import Client
+from exporter.client.connections import Transport
+from exporter.client.rate_limit import RateLimiter, StatedLimit, seconds_apart
+from exporter.errors import PollError
+from exporter.history.account import AccountHistory, Outcome
+from exporter.history.answers import Answers, Unanswered
+from exporter.history.folder import Folder
+from exporter.metrics import Family
+from exporter.store.files import Storage
+from exporter.vendors import PASTS, Account
+from exporter.vendors.past import Past
+
+
+class Requests:
+    """Counts the requests that are sent."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def on_request(self, code: str, seconds: float) -> None:  # noqa: ARG002 - only how many counts
+        """Count a request."""
+        self.sent += 1
+
+    def on_token_refreshed(self) -> None:
+        """Note a sign-in: it was a request."""
+
+    def on_stated_limit(self, stated: StatedLimit) -> None:
+        """Note what the vendor allows: the limiter heeds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an account's history ended.
+
+    Attributes:
+        account: whose it is.
+        outcome: what became of it.
+        error: why it is not whole, or None.
+        handed_over: whether the exporter goes on from its counters; None where nobody asked for that.
+
+    """
+
+    account: Account
+    outcome: Outcome
+    error: PollError | None = None
+    handed_over: bool | None = None
+
+
+def past_of(account: Account, folder: Folder) -> Past[Any]:
+    """Return what tells an account's past."""
+    plan = folder.plan
+    return PASTS[account.vendor](account, plan.days, plan.asked_at)
+
+
+def undated(account: Account) -> Iterator[Family]:
+    """Yield the families that an account has now and not in the past."""
+    told = PASTS[account.vendor].families
+    for family in account.reported:
+        options = [option.strip() for option in family.option.split(",") if option]
+        is_on = not options or any(getattr(account, option, None) for option in options)
+        if is_on and family not in told:
+            yield family
+
+
+def seconds_at_least(account: Account, requests: int) -> float:
+    """Return how long so many requests take at the rate that is known."""
+    return requests * seconds_apart(account.rate_limit, account.assumed_rate, account.rate_share)
+
+
+async def write_history(  # noqa: PLR0913, PLR0917 - whose, and what it takes
+    account: Account,
+    folder: Folder,
+    requests: Requests,
+    on_day: Callable[[datetime], None],
+    storage: Storage | None = None,
+    transport: Transport | None = None,
+) -> Ended:
+    """Write an account's history; what is there already stays, and is not asked for again.
+
+    Args:
+        account: whose.
+        folder: where to.
+        requests: counts them.
+        on_day: is told of each day that is done.
+        storage: where the exporter keeps its counters, to hand over those at the end if it has none.
+        transport: how the vendor is reached, if not over the network.
+
+    Raises:
+        OSError: a file cannot be written.
+
+    """
+    if folder.is_complete(account):
+        return Ended(account, Outcome(folder.files(account)))
+    limiter = RateLimiter(account.rate_limit, account.assumed_rate, account.rate_share)
+    async with Client(account.endpoint, limiter, requests, transport) as client:
+        with Answers(folder.answers(account), client) as answers:
+            history = AccountHistory(account, past_of(account, folder), answers, folder)
+            try:
+                await history.write(on_day)
+            except PollError as error:
+                return Ended(account, history.outcome, error)
+            except Unanswered as unanswered:
+                return Ended(account, history.outcome, unanswered.error)
+    handed_over = None if storage is None else _handed_over(account, history, storage)
+    folder.complete(account)
+    answers.forget()
+    return Ended(account, history.outcome, handed_over=handed_over)
+
+
+def _handed_over(account: Account, history: AccountHistory, storage: Storage) -> bool:
+    """Store the counters at the end for the exporter, unless it has some of its own."""
+    known = storage.read(account)
+    if known.readings or known.ledger.totals or known.invalid or known.errors:
+        return False
+    for number, stored in history.stored().items():
+        storage.write(account, number, stored)
+    return True

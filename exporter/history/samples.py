@@ -1,0 +1,92 @@
+"""A day's samples as OpenMetrics: series by series, each with a value at every step. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from exporter.metrics import Family, clean_label
+from exporter.metrics.own import DATA_TIMESTAMP
+from exporter.metrics.quota import QUOTA_CONSUMED
+from exporter.store.reading import READING_FAMILIES
+from exporter.textformat.lines import sample_lines
+
+FAMILIES: Final = (*READING_FAMILIES, DATA_TIMESTAMP)
+"""What a history may have, in the order of its files."""
+
+Shown = Mapping[Family, str]
+"""Sample lines by family: what the page would have shown."""
+
+
+class _Run(NamedTuple):
+    """A series' value from a step up to, not including, another."""
+
+    value: str
+    start: int
+    end: int
+
+
+class DaySamples:
+    """What was shown in a day, and from when on."""
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        """Begin a day; every sample is given these labels before its own."""
+        values = sample_lines("", tuple(labels), [(tuple(labels.values()), 0.0)]).decode()
+        self._labels = values[1 : values.rindex("}")] + "," if labels else ""
+        self._shown: list[tuple[int, Shown]] = []
+
+    def show(self, step: int, shown: Shown) -> None:
+        """Show something else from a step on."""
+        self._shown.append((step, shown))
+
+    def text(self, times: Sequence[int]) -> Iterator[str]:
+        """Yield the file's text, for the steps at these times (Unix); nothing if no series is in it."""
+        stamps = [f" {at}\n" for at in times]
+        is_empty = True
+        for family in FAMILIES:
+            header = _header(family)
+            for series, runs in self._series(family, len(times)).items():
+                name, _, labels = series.partition("{")
+                text = f"{name}{{{self._labels}{labels} "
+                lines = [text + run.value + stamp for run in runs for stamp in stamps[run.start : run.end]]
+                if lines:
+                    yield header + "".join(lines)
+                    header, is_empty = "", False
+        if not is_empty:
+            yield "# EOF\n"
+
+    def _series(self, family: Family, steps: int) -> Mapping[str, list[_Run]]:
+        found: dict[str, list[_Run]] = {}
+        ends = [step for step, _ in self._shown[1:]] + [steps]
+        for (start, shown), end in zip(self._shown, ends, strict=True):
+            for line in shown.get(family, "").splitlines():
+                series, _, value = line.rpartition(" ")
+                found.setdefault(series, []).append(_Run(value, start, end))
+        return found
+
+
+def _header(family: Family) -> str:
+    name = family.name.removesuffix("_total")
+    return f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n"
+
+
+def data_timestamp(vendor: str, account: str, at: float) -> str:
+    """Return the line that says what time an account's figures reach to (Unix time)."""
+    return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)]).decode()
+
+
+def wrong_labels(labels: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with labels that every sample is to be given."""
+    own = {name for family in FAMILIES for name in ("account", *family.labels)}
+    for name, value in labels.items():
+        is_name = name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()
+        if not is_name or name.startswith("__"):
+            yield f"{name!r} is no label's name"
+        elif name in own:
+            yield f"{name} is a label that series have already"
+        elif not value or clean_label(value) != value:
+            yield f"the value of {name} is empty, too long, or not printable"
+
+
+COUNTERS: Final = frozenset({QUOTA_CONSUMED})
+"""What goes on by itself over a gap."""

@@ -1,0 +1,225 @@
+"""What is wrong between the keys of a vendor's file that may each be right: the place, and what to write."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from exporter.vendors.account import Account
+from exporter.vendors.declared.document import Auth, Document, LabelSpec, MetricSpec, Next, RequestSpec
+from exporter.vendors.declared.templates import DATES, ITEM, has_stray_brace, names_in
+
+Found = Iterator[tuple[str, str]]
+_WAYS: Final = ("link", "cursor", "offset", "page")
+
+
+def as_tuple(paths: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return paths, of which one may be written by itself."""
+    return (paths,) if isinstance(paths, str) else paths
+
+
+def problems(document: Document) -> Found:
+    """Yield each place where something is wrong, and what would be right."""
+    yield from _setting_problems(document)
+    yield from _auth_problems(document)
+    named: dict[str, str] = {}
+    listed: dict[str, bool] = {}
+    for index, request in enumerate(document.requests):
+        where = f"requests[{index}]"
+        yield from _request_problems(document, request, listed, where)
+        for number, metric in enumerate(request.metrics):
+            place = f"{where}.metrics[{number}]"
+            first = named.setdefault(metric.name, place)
+            if first != place:
+                yield f"{place}.name", f"is the name of {first} too"
+            elif not metric.name.startswith(f"{document.vendor}_"):
+                yield f"{place}.name", f"must begin with {document.vendor}_"
+            yield from _metric_problems(document, request, metric, place)
+        if request.name:
+            listed[request.name] = len(as_tuple(request.key)) == 1
+    if not named:
+        yield "requests", "write metrics for one of them at least"
+    yield from _reference_problems(document)
+
+
+def not_one_of(name: str, known: Collection[str], what: str) -> str:
+    """Say that a name is not known, and which of the known ones it is near to."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"is no {what}" + (f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known) or 'none'}")
+
+
+def _setting_problems(document: Document) -> Found:
+    for name, setting in document.settings.items():
+        where = f"settings.{name}"
+        if not name.isidentifier() or not name.islower() or not name.isascii() or name.startswith(("_", "model_")):
+            yield where, "write a name of small letters, digits and _, the first a letter"
+        elif hasattr(Account, name) or name in Account.model_fields or name in {*DATES, ITEM, "requests", "sign_in"}:
+            yield where, "is a name that every account has or dates have; write another"
+        elif name.endswith("_file"):
+            yield where, "must not end in _file, which a secret's twin does"
+        if setting.default is not None and setting.kind in {"secret", "identifiers"}:
+            yield f"{where}.default", "must not be given for this kind"
+
+
+def _auth_problems(document: Document) -> Found:
+    auth = document.auth
+    given = [way for way in Auth.model_fields if getattr(auth, way) is not None]
+    if len(given) != 1:
+        yield "auth", f"write one of {', '.join(Auth.model_fields)}"
+        return
+    if login := auth.login:
+        if not login.basic and not login.body:
+            yield "auth.login", "write basic or body: what is exchanged for a token"
+        if set("{}") & set(login.post):
+            yield "auth.login.post", "nothing in braces stands here"
+    for where, name, kinds in _credentials(auth):
+        setting = document.settings.get(name)
+        if setting is None:
+            yield where, not_one_of(name, document.settings, "setting")
+        elif setting.kind not in kinds:
+            yield where, f"the setting {name} must be of kind {' or '.join(kinds)}"
+
+
+def _credentials(auth: Auth) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each place that names a setting, the name, and the kinds it may be of."""
+    names, login = ("user_name", "identifier", "text"), auth.login
+    for way in ("bearer", "raw"):
+        if name := getattr(auth, way):
+            yield f"auth.{way}", name, ("secret",)
+    for where, basic in (("auth.basic", auth.basic), ("auth.login.basic", login.basic if login else None)):
+        if basic:
+            yield f"{where}.username", basic.username, names
+            yield f"{where}.password", basic.password, ("secret",)
+    for field, name in (login.body if login else {}).items():
+        yield f"auth.login.body.{field}", name, (*names, "secret")
+
+
+def _request_problems(document: Document, request: RequestSpec, listed: dict[str, bool], where: str) -> Found:
+    if (request.get is None) == (request.post is None):
+        yield where, "write get or post, one of the two"
+    if request.body and request.post is None:
+        yield f"{where}.body", "belongs to a post"
+    known = _names(document, request)
+    texts: list[tuple[str, object]] = [("get", request.get), ("post", request.post)]
+    texts += [
+        (f"{part}.{name}", one) for part in ("parameters", "body") for name, one in getattr(request, part).items()
+    ]
+    for place, text in texts:
+        yield from _template_problems(document, text, known, f"{where}.{place}")
+    depth, keys = len(as_tuple(request.rows)), as_tuple(request.key)
+    for place, path in (("as_of", request.as_of), *((f"key{_index(request.key, one)}", one) for one in keys)):
+        yield from _depth_problems(path, depth, f"{where}.{place}")
+    for place, path in (("succeeded", request.succeeded), *(("rows", one) for one in as_tuple(request.rows))):
+        if path and path.startswith("^"):
+            yield f"{where}.{place}", "must not begin with ^"
+    if request.for_each is not None:
+        yield from _for_each_problems(document, request.for_each, listed, f"{where}.for_each")
+    if request.next:
+        yield from _next_problems(request, request.next, where)
+
+
+def _index(key: str | tuple[str, ...], one: str) -> str:
+    return "" if isinstance(key, str) else f"[{key.index(one)}]"
+
+
+def _names(document: Document, request: RequestSpec) -> set[str]:
+    plain = {name for name, one in document.settings.items() if one.kind not in {"secret", "identifiers"}}
+    return plain | DATES.keys() | ({ITEM} if request.for_each else set())
+
+
+def _template_problems(document: Document, text: object, known: Collection[str], where: str) -> Found:
+    if has_stray_brace(text):
+        yield where, "a brace that opens or closes nothing"
+    for name in names_in(text):
+        setting = document.settings.get(name)
+        if setting is not None and setting.kind == "secret":
+            yield where, f"{name} is a secret, which stands in no request but by auth"
+        elif setting is not None and setting.kind == "identifiers":
+            yield where, f"{name} is a list; write for_each: settings.{name}, and {{item}} here"
+        elif name not in known:
+            yield where, f"{{{name}}} {not_one_of(name, sorted(known), 'setting or date')}"
+
+
+def _depth_problems(path: str | None, depth: int, where: str) -> Found:
+    if path and len(path) - len(path.lstrip("^")) > depth:
+        yield where, f"leads out of the answer: there are {depth} rows around it"
+
+
+def _for_each_problems(document: Document, name: str, listed: dict[str, bool], where: str) -> Found:
+    kind, _, of = name.partition(".")
+    lists = [one for one, setting in document.settings.items() if setting.kind == "identifiers"]
+    if kind == "settings" and of not in lists:
+        yield where, f"{of} {not_one_of(of, lists, 'setting of kind identifiers')}"
+    elif kind == "requests" and of not in listed:
+        yield where, f"{of} {not_one_of(of, listed, 'earlier request with a name')}"
+    elif kind == "requests" and not listed[of]:
+        yield where, f"the request {of} must have one key"
+    elif kind not in {"settings", "requests"}:
+        yield where, "write settings.NAME or requests.NAME"
+
+
+def _next_problems(request: RequestSpec, following: Next, where: str) -> Found:
+    given = [way for way in _WAYS if getattr(following, way) is not None]
+    if len(given) != 1:
+        yield f"{where}.next", f"write one of {', '.join(_WAYS)}"
+    elif following.cursor and (following.parameter is None) == (following.field is None):
+        yield f"{where}.next", "write parameter or field beside cursor: what it is sent in"
+    elif following.field is not None and request.post is None:
+        yield f"{where}.next.field", "belongs to a post"
+    for name in ("link", "cursor", "more"):
+        if (getattr(following, name) or "").startswith("^"):
+            yield f"{where}.next.{name}", "is a place in the answer, and must not begin with ^"
+    if not request.rows or not request.key:
+        yield f"{where}.next", "pages need rows, and a key that tells them apart"
+
+
+def _metric_problems(document: Document, request: RequestSpec, metric: MetricSpec, where: str) -> Found:
+    depth, keys = len(as_tuple(request.rows)), as_tuple(request.key)
+    yield from _depth_problems(metric.value, depth, f"{where}.value")
+    known = _names(document, request)
+    named = []
+    for label, given in metric.labels.items():
+        value = given.value if isinstance(given, LabelSpec) else given
+        place = f"{where}.labels.{label}" + (".value" if isinstance(given, LabelSpec) else "")
+        named.append(value)
+        if value.startswith("{"):
+            yield from _template_problems(document, value, known - DATES.keys(), place)
+        else:
+            yield from _depth_problems(value, depth, place)
+            if metric.sum and value not in keys:
+                yield place, "a label of a sum must be in key: else a row could belong to any sum"
+    if request.for_each and f"{{{ITEM}}}" not in named:
+        yield f"{where}.labels", 'one label must be "{item}": each item has series of its own'
+    if metric.sum and not keys:
+        yield f"{where}.sum", "needs a key, or a row that comes twice would count twice"
+    if metric.sum and metric.kind != "number":
+        yield f"{where}.sum", "only numbers are added up"
+
+
+def _reference_problems(document: Document) -> Found:
+    metrics = {metric.name: metric for request in document.requests for metric in request.metrics}
+    yield from _quota_problems(document, metrics)
+    for index, period in enumerate(document.periods):
+        for field, name in (("start", period.start), ("end", period.end)):
+            if name is not None and name not in metrics:
+                yield f"periods[{index}].{field}", not_one_of(name, metrics, "metric of this file")
+
+
+def _quota_problems(document: Document, metrics: Mapping[str, MetricSpec]) -> Found:
+    for index, quota in enumerate(document.quotas):
+        where = f"quotas[{index}]"
+        used = metrics.get(quota.used)
+        if used is None:
+            yield f"{where}.used", not_one_of(quota.used, metrics, "metric of this file")
+            continue
+        for field in ("limit", "start", "end", "active"):
+            name = getattr(quota, field)
+            if name is not None and name not in metrics:
+                yield f"{where}.{field}", not_one_of(name, metrics, "metric of this file")
+            elif name is not None and set(metrics[name].labels) != set(used.labels):
+                yield f"{where}.{field}", f"must have the labels of {used.name}"
+        for field in ("name", "subject"):
+            unknown = (label for label in names_in(getattr(quota, field)) if label not in used.labels)
+            for label in unknown:
+                yield f"{where}.{field}", f"{{{label}}} {not_one_of(label, used.labels, f'label of {used.name}')}"

@@ -1,0 +1,139 @@
+"""The files that declare vendors: read, checked, and each made a class once for each content."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from exporter import strict_yaml
+from exporter.vendors.account import Account
+from exporter.vendors.declared.account import DeclaredAccount
+from exporter.vendors.declared.checks import problems
+from exporter.vendors.declared.compiled import compiled
+from exporter.vendors.declared.document import Document
+from exporter.vendors.problems import Problem, SchemaGenerator, settings_problems
+
+_MAX_BYTES: Final = 1024 * 1024
+_MOST_FILES: Final = 200
+_SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+class DeclarationError(Exception):
+    """A file that declares no vendor, with all that is wrong with it; the paths begin with the line."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def declared_vendors(
+    patterns: object, directory: Path, taken: Mapping[str, type[Account]]
+) -> tuple[dict[str, type[Account]], list[Problem]]:
+    """Return the vendors that files declare, by name, and all that is wrong with the files.
+
+    Args:
+        patterns: what a configuration has under `vendor_files`.
+        directory: where they start.
+        taken: the vendors that there are without.
+
+    """
+    files, found = vendor_files(patterns, directory)
+    vendors: dict[str, type[Account]] = {}
+    families = {family.name: name for name, vendor in taken.items() for family in vendor.reported}
+    for file in files:
+        try:
+            name, vendor = read_vendor(file)
+        except DeclarationError as error:
+            found += error.problems
+            continue
+        if name in taken or name in vendors:
+            found.append(
+                Problem(str(file), f"the vendor {name} is {'built in' if name in taken else 'declared twice'}")
+            )
+            continue
+        for family in vendor.reported:
+            if (other := families.setdefault(family.name, name)) != name:
+                found.append(Problem(str(file), f"{family.name} is a metric of the vendor {other} too"))
+        vendors[name] = vendor
+    return vendors, found
+
+
+def vendor_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
+    """Return the files that patterns name, in order, and what is wrong with the patterns."""
+    if patterns is None:
+        return [], []
+    if not isinstance(patterns, list) or not all(
+        isinstance(one, str) and one.isprintable() and one for one in patterns
+    ):
+        return [], [Problem("vendor_files", "write a list of files or patterns, such as vendors/*.yaml")]
+    files: dict[Path, None] = {}
+    found = []
+    for index, pattern in enumerate(patterns):
+        matching = sorted(glob.glob(str(directory / pattern)))  # noqa: PTH207 - a pattern may be absolute
+        if not matching:
+            found.append(Problem(f"vendor_files[{index}]", "no such file"))
+        files.update(dict.fromkeys(map(Path, matching)))
+    if len(files) > _MOST_FILES:
+        return [], [*found, Problem("vendor_files", f"more than {_MOST_FILES} files")]
+    return list(files), found
+
+
+def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
+    """Return the name of the vendor that a file declares, and the class of its accounts.
+
+    Raises:
+        DeclarationError: it declares none.
+
+    """
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise DeclarationError([Problem(str(file), f"cannot be read: {error.strerror}")]) from None
+    if len(text) > _MAX_BYTES:
+        raise DeclarationError([Problem(str(file), f"larger than {_MAX_BYTES} bytes")])
+    try:
+        return _vendor(text)
+    except strict_yaml.YAMLProblem as problem:
+        raise DeclarationError([Problem(str(file), str(problem))]) from None
+    except DeclarationError as error:
+        raise DeclarationError([Problem(f"{file}:{one.path}", one.text) for one in error.problems]) from None
+
+
+@lru_cache(maxsize=_MOST_FILES)
+def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
+    """Return the vendor of a text: of the same text the same class, so that its accounts stay equal."""
+    given = strict_yaml.load(text)
+    if not isinstance(given, dict):
+        raise DeclarationError([Problem("1", "write a mapping with vendor, title, base_url, auth and requests")])
+    try:
+        document = Document.model_validate(given)
+    except ValidationError as error:
+        raise DeclarationError(list(_with_lines(text, settings_problems(Document, error, {})))) from None
+    if found := [Problem(path, said) for path, said in problems(document)]:
+        raise DeclarationError(list(_with_lines(text, sorted(found))))
+    return document.vendor, compiled(document)
+
+
+def _with_lines(text: bytes, found: list[Problem]) -> Iterator[Problem]:
+    """Yield problems by their lines, each of which is that of its place or of what is around it."""
+    lines = strict_yaml.lines(text)
+
+    def line_of(path: str) -> int:
+        while path and path not in lines:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return lines.get(path, 1)
+
+    for line, one in sorted((line_of(one.path), one) for one in found):
+        yield Problem(f"{line}: {one.path}" if one.path else f"{line}", one.text)
+
+
+def document_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a vendor's file, for editors."""
+    schema = TypeAdapter(Document).json_schema(schema_generator=SchemaGenerator)
+    return {"$schema": _SCHEMA_ID, "title": "usage-exporter vendor", **schema}

@@ -1,0 +1,188 @@
+"""Reply models made from paths: the same kinds of field, notes and bounds as those of a vendor built in."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator
+
+from exporter.errors import Refused
+from exporter.vendors.reply import (
+    MISSING,
+    End,
+    Flag,
+    LenientId,
+    LenientList,
+    LenientObject,
+    MaybeFlag,
+    MaybeId,
+    MaybeLenientObject,
+    MaybeNumber,
+    MaybePercent,
+    MaybeText,
+    MaybeTime,
+    Number,
+    Reply,
+    RequiredId,
+    Text,
+    Time,
+    lenient,
+)
+from exporter.vendors.values import read_end, read_number, read_percent
+
+Getter = Callable[[Any], Any]
+"""From a reply to a value of it; None where there is none."""
+
+
+def _unix_time(value: object) -> datetime:
+    try:
+        return datetime.fromtimestamp(read_number(value), UTC)
+    except (OverflowError, OSError):
+        raise ValueError("expected a time in seconds") from None
+
+
+def _did_not_work(value: bool | None) -> bool | None:
+    if value is False:
+        raise Refused("the vendor answered 200 and said that it did not work")
+    return value
+
+
+_KINDS: Final[dict[str, tuple[Any, Any]]] = {
+    "number": (Number, MaybeNumber),
+    "percent": (lenient(read_percent), MaybePercent),
+    "limit": (MaybeNumber, MaybeNumber),
+    "flag": (Flag, MaybeFlag),
+    "time": (Time, MaybeTime),
+    "end": (End, lenient(read_end, nullable=True)),
+    "unix_time": (lenient(_unix_time), lenient(_unix_time, nullable=True)),
+    "text": (Text, MaybeText),
+    "identifier": (LenientId, MaybeId),
+    "succeeded": (Annotated[Flag, AfterValidator(_did_not_work)], MaybeFlag),
+}
+"""The type of a field by its kind: one that the contract always has, and one that may be null or missing."""
+
+
+_GENERIC: Final[tuple[Any, Any, Any]] = (LenientList, LenientObject, MaybeLenientObject)
+"""What is made of a model that is not known before the file is read."""
+
+
+@dataclass(slots=True)
+class Shape:
+    """An object of a reply, as far as it is read: fields are added, then it is made a model.
+
+    Attributes:
+        title: its place in the document, for drift.
+        needed: whether the object around it cannot be read without it.
+
+    """
+
+    title: str
+    needed: bool = False
+    _fields: dict[tuple[str, str, bool, bool], str] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _types: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    _parts: dict[str, tuple[str, Shape]] = field(default_factory=dict)
+
+    def add(self, path: str, kind: str, *, optional: bool = False, nullable: bool = False) -> Getter:
+        """Read the value at a path; return what gets it. A `key` is needed, and so is all that is around it.
+
+        What is optional may be null or missing, what is nullable must be there.
+        """
+        optional = optional or kind == "limit"
+        return self._add(path.split("."), kind, (), optional=optional, nullable=nullable or optional)
+
+    def _add(self, steps: list[str], kind: str, way: tuple[str, ...], *, optional: bool, nullable: bool) -> Getter:
+        first, *rest = steps
+        if rest:
+            name, part = self._part(first, needed=kind == "key")
+            return part._add(rest, kind, (*way, name), optional=optional, nullable=nullable)  # noqa: SLF001 - of the same class
+        name = self._fields.setdefault((first, kind, optional, nullable), self._free_name(first))
+        self._names.setdefault(name, first)
+        kinds = (RequiredId, RequiredId) if kind == "key" else _KINDS[kind]
+        default = () if kind == "key" else (None if optional else MISSING,)
+        self._types[name] = (kinds[nullable], default)
+        return _getter((*way, name))
+
+    def rows(self, path: str) -> tuple[Getter, Shape]:
+        """Read the list of objects at a path, which there has to be; return what gets it, and their shape."""
+        *around, last = path.split(".")
+        shape: Shape = self
+        way: tuple[str, ...] = ()
+        for step in around:
+            name, shape = shape._part(step, needed=True)
+            way = (*way, name)
+        name = shape._free_name(last)  # noqa: SLF001 - as above
+        shape._names[name] = last  # noqa: SLF001 - as above
+        rows = Shape(path)
+        shape._parts[f"{last}[]"] = name, rows  # noqa: SLF001 - as above
+        return _getter((*way, name)), rows
+
+    def _part(self, name: str, *, needed: bool) -> tuple[str, Shape]:
+        if name not in self._parts:
+            title = name if self.title == "$" else f"{self.title}.{name}"
+            self._parts[name] = self._free_name(name), Shape(title)
+            self._names[self._parts[name][0]] = name
+        self._parts[name][1].needed |= needed
+        return self._parts[name]
+
+    def _free_name(self, name: str) -> str:
+        """Return what a field is called here: as in the reply, as far as a model can have a field of that name."""
+        plain = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_")
+        is_usable = (
+            plain == name
+            and bool(plain)
+            and not plain[0].isdigit()
+            and not hasattr(Reply, plain)
+            and plain not in self._names
+        )
+        return plain if is_usable else f"f{len(self._names)}_{plain}"
+
+    @property
+    def _optional(self) -> bool:
+        """Whether nothing in it has to be there."""
+        return all(default == (None,) for _, default in self._types.values()) and all(
+            part._optional  # noqa: SLF001 - of the same class
+            for _, part in self._parts.values()
+        )
+
+    def model(self) -> type[Reply]:
+        """Return the model of all that was added."""
+        annotations: dict[str, Any] = {}
+        defaults: dict[str, Any] = {}
+        for name, (kind, default) in self._types.items():
+            annotations[name] = kind
+            if default:
+                defaults[name] = default[0]
+        for key, (name, part) in self._parts.items():
+            inner: Any = part.model()
+            rows, usual_part, maybe_part = _GENERIC
+            if key.endswith("[]"):
+                annotations[name] = rows[inner]
+            elif part.needed:
+                annotations[name] = inner
+            else:
+                annotations[name] = maybe_part[inner] if part._optional else usual_part[inner]  # noqa: SLF001 - as above
+                defaults[name] = None if part._optional else MISSING  # noqa: SLF001 - as above
+        contents = {"__annotations__": annotations, "__module__": __name__, **defaults}
+        settings = {"title": self.title, "alias_generator": self._names.__getitem__}
+        return types.new_class("DeclaredReply", (Reply,), settings, lambda names: names.update(contents))
+
+
+def _getter(way: tuple[str, ...]) -> Getter:
+    if len(way) == 1:
+        return attrgetter(way[0])
+
+    def get(reply: Any) -> Any:
+        for name in way:
+            if reply is None:
+                return None
+            reply = getattr(reply, name)
+        return reply
+
+    return get

@@ -1,0 +1,148 @@
+"""From the rows of a declared request's answers to its metrics. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exporter.metrics import Family, Item, Labels, Sample, Unreadable
+from exporter.vendors.declared.replies import Getter
+from exporter.vendors.reply import is_partial
+
+Chain = tuple[Any, ...]
+"""A row with what is around it: the answer, the rows further out, the row itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is in a chain."""
+
+    level: int
+    get: Getter
+
+    def __call__(self, chain: Chain) -> Any:
+        """Return the value, or None where there is none."""
+        return self.get(chain[self.level])
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that is no row's: a setting's, or the item that was asked about; by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """How a metric is made of a row.
+
+    Attributes:
+        family: what it is.
+        value: where the figure is.
+        kind: how it is read.
+        labels: where the values of the labels are, in the family's order.
+        expected: whether a figure that cannot be read is one that a sum of the operator's would miss.
+        is_sum: whether rows with the same labels are added up.
+
+    """
+
+    family: Family
+    value: Place
+    kind: str
+    labels: tuple[Place | Constant, ...]
+    expected: bool
+    is_sum: bool
+
+    def figure(self, chain: Chain) -> float | None:
+        """Return the figure of a row; None where there is none."""
+        value = self.value(chain)
+        if isinstance(value, datetime):
+            return value.timestamp()
+        if value is None or (self.kind == "limit" and value <= 0):
+            return None
+        return float(value)
+
+    def hidden(self, constants: dict[str, str]) -> Unreadable:
+        """Say that rows cannot be read of which only this is known."""
+        known = (constants[one.name] if isinstance(one, Constant) else None for one in self.labels)
+        return Unreadable(self.family, tuple(known))
+
+
+def chains(answer: Any, levels: Sequence[Getter]) -> list[Chain]:
+    """Return each row of an answer."""
+    found: list[Chain] = [(answer,)]
+    for rows in levels:
+        found = [(*chain, row) for chain in found for row in rows(chain[-1])]
+    return found
+
+
+def any_partial(answer: Any, levels: Sequence[Getter]) -> bool:
+    """Whether there are rows of an answer that could not be read."""
+    around: list[Chain] = [(answer,)]
+    for rows in levels:
+        lists = [rows(chain[-1]) for chain in around]
+        if any(map(is_partial, lists)):
+            return True
+        around = [(row,) for one in lists for row in one]
+    return False
+
+
+def once_each(
+    rows: Iterable[Chain], key: Callable[[Chain], Hashable], metrics: Sequence[Metric]
+) -> tuple[list[Chain], int]:
+    """Return each row once, and how many were there again.
+
+    Of several with the same key it is the one with the larger figures, in whichever order they come.
+    """
+    found: dict[Hashable, Chain] = {}
+    repeats = 0
+    for chain in rows:
+        name = key(chain)
+        if name in found:
+            repeats += 1
+            found[name] = max(found[name], chain, key=lambda one: _precedence(one, metrics))
+        else:
+            found[name] = chain
+    return list(found.values()), repeats
+
+
+def _precedence(chain: Chain, metrics: Sequence[Metric]) -> tuple[float, ...]:
+    figures = (metric.figure(chain) for metric in metrics)
+    return tuple(-math.inf if figure is None else figure for figure in figures)
+
+
+def items(rows: Sequence[Chain], metrics: Sequence[Metric], constants: dict[str, str]) -> Iterator[Item]:
+    """Yield what rows are made into."""
+    by_labels: dict[tuple[Place | Constant, ...], list[Metric]] = {}
+    for metric in metrics:
+        if metric.is_sum:
+            yield from _sums(rows, metric, constants)
+        else:
+            by_labels.setdefault(metric.labels, []).append(metric)
+    for chain in rows:
+        for places, made in by_labels.items():
+            labels = _labels(chain, places, constants)
+            for metric in made:
+                figure = metric.figure(chain)
+                if figure is not None:
+                    yield Sample(metric.family, labels, figure)
+                elif metric.expected:
+                    yield Unreadable(metric.family, labels)
+
+
+def _sums(rows: Iterable[Chain], metric: Metric, constants: dict[str, str]) -> Iterator[Item]:
+    """Yield sums by labels: of rows one of which has no figure, none."""
+    sums: dict[Labels, float | None] = {}
+    for chain in rows:
+        labels, figure = _labels(chain, metric.labels, constants), metric.figure(chain)
+        so_far = sums.get(labels, 0.0)
+        sums[labels] = None if so_far is None or figure is None else so_far + figure
+    for labels, total in sums.items():
+        yield Unreadable(metric.family, labels) if total is None else Sample(metric.family, labels, total)
+
+
+def _labels(chain: Chain, places: Iterable[Place | Constant], constants: dict[str, str]) -> Labels:
+    return tuple(constants[one.name] if isinstance(one, Constant) else one(chain) or "" for one in places)

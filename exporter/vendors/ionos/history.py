@@ -1,0 +1,212 @@
+"""IONOS Cloud's past: what a contract had used of its meters at the end of each day of a month.
+
+Source:   Billing API 3.9.0: GET /{contract}/utilization/daily/{date}, a request for each day, quantities rounded to six
+          digits; GET /{contract}/usage?period, a month's totals; GET /{contract}/products?date, a month's prices
+Limits:   a meter's days are believed where they add up to its month; a day that the vendor has lost ends what is known
+          of its month until that is over
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import ClassVar, Final
+
+from exporter.errors import BadRequest, Forbidden, NotFound
+from exporter.metrics import Item
+from exporter.vendors.ionos import families
+from exporter.vendors.ionos.account import Ionos
+from exporter.vendors.ionos.cost import PriceList, cost_items, price_items
+from exporter.vendors.ionos.month import Cell, ContractMonth, Month, MonthReply, previous_items, usage_items
+from exporter.vendors.ionos.replies import Products, Profile, Usage
+from exporter.vendors.ionos.settings import contract_label
+from exporter.vendors.past import DAY, Days, Past
+from exporter.vendors.poll import Poll, segment
+
+_AGREES: Final = 0.01
+"""How far days may be from the month that they add up to, as a share of it."""
+_CORRECTED: Final = 0.1
+"""How far they may be beyond a month that still runs, as a share of it: what is used today may be less than nothing."""
+_ROUNDED: Final = 0.001
+"""And at least so far: each day is rounded."""
+_DIGITS: Final = 9
+"""Of a sum; the vendor's own figures have six."""
+_NONE: Final = (NotFound, BadRequest)
+"""How the vendor answers about a day or a month of which it has nothing."""
+_NOTHING: Final = ContractMonth({}, (), {})
+
+
+@dataclass(slots=True)
+class _Running:
+    """A contract's month while its days are read.
+
+    Attributes:
+        month: which it is.
+        total: what the vendor says of all of it; None where it has no such month.
+        previous: the same of the month before.
+        doubted: what days are not believed of.
+        prices: of the month's first day; None where they are not asked for or not known.
+        quantities: what the days so far add up to.
+        data_centers: of these days.
+        reached: the last of them.
+        is_whole: whether no day is missing.
+
+    """
+
+    month: Month
+    total: ContractMonth | None
+    previous: ContractMonth | None
+    doubted: AbstractSet[Cell] = frozenset()
+    prices: PriceList | None = None
+    quantities: dict[Cell, float] = field(default_factory=lambda: defaultdict(float))
+    unreadable: list[Mapping[str, str]] = field(default_factory=list)
+    data_centers: set[str] = field(default_factory=set)
+    reached: datetime | None = None
+    is_whole: bool = True
+
+    def add(self, day: datetime, used: ContractMonth | None) -> None:
+        """Add what was used in the next day; None where the vendor has nothing of it."""
+        self.reached = day
+        if used is None:  # before a contract begins there is nothing to miss
+            self.is_whole = self.is_whole and not self.data_centers and self.previous is None
+            return
+        for cell, quantity in used.quantities.items():
+            self.quantities[cell] += quantity
+        self.unreadable += [labels for labels in used.unreadable if labels not in self.unreadable]
+        self.data_centers |= used.data_centers.keys()
+
+    def so_far(self) -> ContractMonth:
+        """Return the month until the day that was added last, as an answer about it would have been."""
+        known = {cell: round(added, _DIGITS) for cell, added in self.quantities.items() if cell not in self.doubted}
+        doubted = [
+            {"datacenter_id": center, "meter_id": meter, "unit": unit} for center, meter, unit in sorted(self.doubted)
+        ]
+        centers = (self.total or _NOTHING).data_centers
+        there = {name: found for name, found in centers.items() if name in self.data_centers}
+        return ContractMonth(known, [*self.unreadable, *doubted], there)
+
+
+class IonosPast(Past[Ionos]):
+    """The past of an account at IONOS Cloud."""
+
+    families: ClassVar = families.FAMILIES
+
+    def __init__(self, account: Ionos, days: Days, asked_at: datetime) -> None:
+        super().__init__(account, days, asked_at)
+        self._running: dict[str, _Running] = {}
+
+    @property
+    def requests(self) -> int:
+        """Days and months of each contract; of one, where the vendor has to be asked which there are."""
+        asked = list(Days(Month.from_time(self.days.first - DAY).start, self.days.last - DAY))
+        months = len({Month.from_time(day) for day in asked}) + 1
+        return (len(self.account.contracts) or 1) * (len(asked) + months * (1 + self.account.cost)) + 1
+
+    async def read(self, poll: Poll) -> Iterable[Item]:
+        """Return what each contract had used of its month when the day of `poll.now` ended."""
+        contracts = {contract_label(number): number for number in reversed(await self._contracts(poll))}
+
+        async def items_of(label: str) -> Iterator[Item]:
+            return await self._items(poll, contracts[label], label)
+
+        found = await poll.gather(contracts, items_of, (NotFound, Forbidden))
+        return chain.from_iterable(items for _, items in found)
+
+    async def _contracts(self, poll: Poll) -> list[str]:
+        if self.account.contracts:
+            return list(self.account.contracts)
+        return [company.contract_id for company in (await poll.get(Profile, "/profile")).companies]
+
+    async def _items(self, poll: Poll, contract: str, label: str) -> Iterator[Item]:
+        day, month = poll.now.replace(hour=0, minute=0, second=0), Month.from_time(poll.now)
+        running = self._running.get(label)
+        if running is None or running.month != month:
+            running = self._running[label] = await self._begun(poll, contract, month)
+        is_known = running.total is not None or month.end > self.asked_at
+        for one in Days(running.reached + DAY if running.reached else month.start, day) if is_known else ():
+            running.add(one, await self._day(poll, contract, one))
+        items: list[Iterable[Item]] = []
+        if running.is_whole and running.data_centers:
+            used = self._asked_for(running.so_far())
+            poll.as_of = day
+            items += [usage_items(label, used), families.IONOS_PERIOD_START.known(month.start, contract=label)]
+            items.append(families.IONOS_PERIOD_END.known(day, contract=label))
+            if running.prices:
+                items += [price_items(label, running.prices), cost_items(label, used, running.prices)]
+        elif not running.is_whole:
+            items.append([families.IONOS_METER_QUANTITY.unreadable(contract=label)])
+            poll.leave_out("refused", f"contract {label}: a day of {month} is missing: nothing is shown to its end")
+        if running.previous:
+            items.append(previous_items(label, month.previous, self._asked_for(running.previous)))
+        return chain.from_iterable(items)
+
+    async def _begun(self, poll: Poll, contract: str, month: Month) -> _Running:
+        total, previous = await self._total(poll, contract, month), await self._total(poll, contract, month.previous)
+        doubted: AbstractSet[Cell] = frozenset()
+        if total:
+            doubted = await self._doubted(poll, contract, month, total)
+        for cell in sorted(doubted):
+            poll.leave_out("refused", f"contract {contract_label(contract)}: days of {month} do not add up: {cell[1]}")
+        return _Running(month, total, previous, doubted, await self._prices(poll, contract, month))
+
+    async def _doubted(self, poll: Poll, contract: str, month: Month, total: ContractMonth) -> AbstractSet[Cell]:
+        """Return what days do not add up to: they are more than the running month, or other than one that ended."""
+        today = self.asked_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        added = _Running(month, None, None)
+        for day in Days(month.start, min(month.end, today) - DAY):
+            added.add(day, await self._day(poll, contract, day))
+        is_over = month.end <= today and added.is_whole
+        known = total.quantities
+        return frozenset(
+            cell for cell, used in added.quantities.items() if not _agrees(used, known.get(cell, 0.0), is_over=is_over)
+        )
+
+    async def _day(self, poll: Poll, contract: str, day: datetime) -> ContractMonth | None:
+        """Return what was used in a day; None where the vendor has nothing of it, or answers about another."""
+        try:
+            usage = await poll.get(Usage, f"/{segment(contract)}/utilization/daily/{day:%Y-%m-%d}")
+        except _NONE:
+            return None
+        if usage.start_date is not None and not abs(usage.start_date - day) < DAY:
+            poll.diagnostics.drift["$.start_date", "value"] += 1
+            return None
+        return ContractMonth.from_replies([MonthReply(None, usage)])
+
+    async def _total(self, poll: Poll, contract: str, month: Month) -> ContractMonth | None:
+        try:
+            usage = await poll.get(Usage, f"/{segment(contract)}/usage", {"period": str(month)})
+        except _NONE:
+            return None
+        if usage.start_date is not None and not month.has_start(usage.start_date):
+            poll.diagnostics.drift["$.start_date", "value"] += 1
+            return None
+        return ContractMonth.from_replies([MonthReply(None, usage)])
+
+    async def _prices(self, poll: Poll, contract: str, month: Month) -> PriceList | None:
+        if not self.account.cost:
+            return None
+        question = {"date": f"{month.start:%Y-%m-%d}"}
+        found = await poll.optional(lambda: poll.get(Products, f"/{segment(contract)}/products", question))
+        return PriceList.from_products(found.products) if found else None
+
+    def _asked_for(self, month: ContractMonth) -> ContractMonth:
+        """Return what is of the data centres that the account asks for."""
+        wanted = self.account.datacenters
+        if not wanted:
+            return month
+        return ContractMonth(
+            {cell: quantity for cell, quantity in month.quantities.items() if cell[0] in wanted},
+            [labels for labels in month.unreadable if labels.get("datacenter_id") in (None, *wanted)],
+            {name: found for name, found in month.data_centers.items() if name in wanted},
+        )
+
+
+def _agrees(added: float, total: float, *, is_over: bool) -> bool:
+    """Whether days can be those of a month that is over, or not whole yet."""
+    if is_over:
+        return abs(added - total) <= _AGREES * abs(total) + _ROUNDED
+    return added - total <= _CORRECTED * abs(total) + _ROUNDED

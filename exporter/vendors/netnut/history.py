@@ -1,0 +1,184 @@
+"""NetNut's past: plans in the days in which they ran, and what was used of them.
+
+Source:   POST /customer/usage/myusage with every status: each plan's dates, size and last total;
+          POST /customer/traffic/ by date, at most 30 days a request
+Units:    that of traffic is not stated, nor which plan it is of. It is believed of a plan only where the days of the
+          plan add up to its total, in GB or in a unit that GB are usually told in
+Limits:   a plan's total is known at its end; a vendor forgets old plans
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import ClassVar, Final, NamedTuple
+
+from exporter.metrics import Item
+from exporter.vendors.netnut import families
+from exporter.vendors.netnut.account import NetNut
+from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, PlansById, plan_items
+from exporter.vendors.netnut.replies import Plan, Traffic
+from exporter.vendors.past import DAY, Past
+from exporter.vendors.poll import Poll
+
+_SECOND: Final = timedelta(seconds=1)
+_DAYS_A_REQUEST: Final = 30
+_AGREES: Final = 0.01
+"""How far days may be from the total that they add up to, as a share of it."""
+_GB_OF: Final = tuple(1 / unit for unit in (1, 1e3, 2**10, 1e6, 2**20, 1e9, 2**30))
+"""GB in a unit that traffic may be told in: GB themselves, MB, kB and bytes, each decimal and binary."""
+
+
+class Day(NamedTuple):
+    """What was used in a day, of all plans together: traffic in the vendor's unit, and requests."""
+
+    traffic: float
+    requests: float
+
+
+class Daily(NamedTuple):
+    """What a plan used up to each of its days; None where its days do not add up to its total."""
+
+    gb: Mapping[date, float] | None
+    requests: Mapping[date, float] | None
+
+
+class NetNutPast(Past[NetNut]):
+    """The past of an account at NetNut."""
+
+    families: ClassVar = (
+        families.NETNUT_GB_USED,
+        families.NETNUT_PLAN_GB,
+        families.NETNUT_REQUESTS_USED,
+        families.NETNUT_REPORTED_USAGE_RATIO,
+        families.NETNUT_PLAN_START,
+        families.NETNUT_PLAN_END,
+        families.NETNUT_SUB_USER_GB_USED,
+        families.NETNUT_SUB_USER_PLAN_GB,
+        families.NETNUT_SUB_USER_REQUESTS_USED,
+        families.NETNUT_SUB_USER_REPORTED_USAGE_RATIO,
+        families.NETNUT_SUB_USER_PLAN_START,
+        families.NETNUT_SUB_USER_PLAN_END,
+    )
+
+    @property
+    def requests(self) -> int:
+        """Plans, and traffic in pieces."""
+        return 2 + len(self.account.sub_users) + self.account.reseller + math.ceil(len(self.days) / _DAYS_A_REQUEST)
+
+    async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:
+        """Return the midnight, and when plans end in the course of the day: then their totals are known."""
+        ends = {plan.end_date for plan in chain.from_iterable(one.values() for one in await self._plans(poll))}
+        return (day, *sorted(end for end in ends if end is not None and day < end < day + DAY))
+
+    async def read(self, poll: Poll) -> Iterable[Item]:
+        """Return the plans that ran at `poll.now`; one that ends with it has its total."""
+        own, sub_users = await self._plans(poll)
+        daily = await self._daily(poll, own)
+        return chain(
+            plan_items(dict(_at(poll.now, own, daily)), OWN),
+            plan_items(dict(_at(poll.now, sub_users, {})), SUB_USERS),
+        )
+
+    async def _plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
+        """Return every plan that the vendor knows and that ran in these days; without its dates, nobody knows."""
+        asked = self.account.model_copy(update={"plan_status": "all"})
+        own, sub_users = await poll.cached(math.inf, "plans", lambda: asked.plans(poll))
+        return self._dated(own), self._dated(sub_users)
+
+    def _dated(self, plans: PlansById) -> PlansById:
+        first, last = self.days.first - DAY, self.days.last + DAY
+        return {
+            key: plan
+            for key, plan in plans.items()
+            if plan.start_date and plan.end_date and plan.start_date < last and plan.end_date >= first
+        }
+
+    async def _daily(self, poll: Poll, plans: PlansById) -> Mapping[PlanId, Daily]:
+        """Return what plans used by day, as far as that can be believed."""
+
+        async def read() -> Mapping[PlanId, Daily]:
+            starts = [plan.start_date for plan in plans.values() if plan.start_date]
+            if not starts:
+                return {}
+            days = await self._traffic(poll, min(starts).date(), self.asked_at.date())
+            found = {}
+            for key, plan in plans.items():
+                found[key], doubts = daily(plan, days)
+                for doubt in doubts:
+                    poll.leave_out("refused", f"plan {key.plan_id}/{key.product_type}: {doubt}")
+            return found
+
+        return await poll.cached(math.inf, "traffic by day", read)
+
+    async def _traffic(self, poll: Poll, first: date, last: date) -> Mapping[date, Day]:
+        """Return what was used in each day that the vendor tells of."""
+        days: dict[date, Day] = defaultdict(lambda: Day(0.0, 0.0))
+        while first <= last:
+            until = min(last, first + (_DAYS_A_REQUEST - 1) * DAY)
+            question = {"byDate": True, "dateRange": f"{first},{until}"}
+            reply = await poll.optional(lambda: poll.post(Traffic, "/customer/traffic/", question))  # noqa: B023 - awaited
+            for row in reply.data if reply else ():
+                if row.start_date is not None and row.traffic is not None:
+                    known = days[row.start_date.date()]
+                    days[row.start_date.date()] = Day(known.traffic + row.traffic, known.requests + (row.request or 0))
+            first = until + DAY
+        return days
+
+
+def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
+    """Return what a plan used by day, and why it is not believed where it is not."""
+    if plan.start_date is None or plan.end_date is None:
+        return Daily(None, None), ()
+    first, last = plan.start_date.date(), (plan.end_date - _SECOND).date()
+    own = {day: used for day, used in sorted(days.items()) if first <= day <= last}
+    doubts = []
+    gb = _believed(plan.total_gb_used, {day: used.traffic for day, used in own.items()}, _GB_OF)
+    if gb is None and plan.total_gb_used:
+        added = math.fsum(used.traffic for used in own.values())
+        doubts.append(
+            f"traffic by date adds up to {added:g}, and its total is {plan.total_gb_used:g} GB: not shown by day"
+        )
+    requests = _believed(plan.total_requests_used, {day: used.requests for day, used in own.items()}, (1.0,))
+    return Daily(gb, requests), doubts
+
+
+def _believed(total: float | None, days: Mapping[date, float], scales: Sequence[float]) -> Mapping[date, float] | None:
+    """Return days added up one after the other, in the total's unit, if they come to the total."""
+    added = math.fsum(days.values())
+    scale = next((one for one in scales if total is not None and abs(added * one - total) <= _AGREES * total), None)
+    if scale is None:
+        return None
+    sums, reached = {}, 0.0
+    for day, used in days.items():
+        reached += used * scale
+        sums[day] = reached
+    return sums
+
+
+def _at(now: datetime, plans: PlansById, daily: Mapping[PlanId, Daily]) -> Iterator[tuple[PlanId, Plan]]:
+    """Yield the plans that ran at a time, with what was used of them until then."""
+    for key, plan in plans.items():
+        if plan.start_date is None or plan.end_date is None or not plan.start_date <= now < plan.end_date:
+            continue
+        if plan.end_date <= now + _SECOND:
+            yield key, plan.model_copy(update={"is_active": None})
+            continue
+        by_day = daily.get(key, Daily(None, None))
+        until_then = {
+            "is_active": None,
+            "usage_percentage": None,
+            "total_gb_used": _until(now.date(), by_day.gb),
+            "total_requests_used": _until(now.date(), by_day.requests),
+        }
+        yield key, plan.model_copy(update=until_then)
+
+
+def _until(day: date, sums: Mapping[date, float] | None) -> float | None:
+    """Return what was used until the end of a day; None where that is not known."""
+    if sums is None:
+        return None
+    return max((used for one, used in sums.items() if one <= day), default=0.0)

@@ -1,0 +1,131 @@
+"""What is wrong with settings, in words of ours: each thing with its place, and what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from exporter.durations import write_duration
+from exporter.vendors.settings import Settings
+
+_IN_OUR_WORDS: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "bool_type": "write true or false",
+    "int_type": "write a whole number",
+    "float_type": "write a number",
+    "finite_number": "write a number that is finite",
+    "greater_than": "write a number greater than {gt}",
+    "greater_than_equal": "write a number of at least {ge}",
+    "less_than_equal": "write a number of at most {le}",
+    "literal_error": "write {expected}",
+    "string_type": "write text; in quotes where it could be a number, true, false or null",
+    "string_unicode": "write text in Unicode",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "write up to 63 letters, digits and ._@- , the first a letter or digit",
+    "tuple_type": "write a list",
+    "too_short": "write at least one",
+    "model_type": "write a mapping",
+    "dict_type": "write a mapping",
+}
+"""What pydantic finds by its kinds of error; names are the one kind of setting with a pattern."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong at one place of a configuration, and what would be right. Never shows what was given."""
+
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}" if self.path else self.text
+
+
+def settings_problems(settings: type[Settings], error: ValidationError, known: Mapping[str, Problem]) -> list[Problem]:
+    """Return what pydantic found in settings, and what was `known` before, by its place, each thing once."""
+    found = {**known, **_found(settings, error)}
+    return sorted(one for one in found.values() if not _explained(one.path, found))
+
+
+def _explained(path: str, found: Iterable[str]) -> bool:
+    """Whether something within this place is wrong too, which is what makes it wrong."""
+    return bool(path) and any(other.startswith((f"{path}[", f"{path}.")) for other in found)
+
+
+def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:
+    """Say in our words what pydantic found; where a value may be of several kinds, what it says of each is one."""
+    found: dict[str, Problem] = {}
+    for detail in error.errors(include_url=False):
+        unknown = detail["type"] == "extra_forbidden"
+        path, fields = _place(settings, detail["loc"], is_unknown=unknown)
+        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
+    return found
+
+
+def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: bool) -> tuple[str, Iterable[str]]:
+    """Return the path of a place, and the keys known there. Where a value may be of several kinds, pydantic names them.
+
+    Args:
+        settings: what is read.
+        steps: from its root.
+        is_unknown: whether the last of these is a key that is not known.
+
+    """
+    path = ""
+    known: Iterable[str] = ()
+    within: Any = settings
+    for number, step in enumerate(steps, 1):
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif get_origin(within) is dict:
+            path, within = join(path, step), _inner(get_args(within)[1])
+        elif within is not None and (step in within.model_fields or (is_unknown and number == len(steps))):
+            field = within.model_fields.get(step)
+            path, known, within = join(path, step), within.model_fields, _inner(field.annotation) if field else None
+    return path, known
+
+
+def _inner(annotation: Any) -> Any:
+    """Return the settings, or the mapping, that a value of this type holds, itself or in a list; None if neither."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    if get_origin(annotation) is dict:
+        return annotation
+    return next(filter(None, map(_inner, get_args(annotation))), None)
+
+
+def _said(detail: Any) -> str:
+    text = _IN_OUR_WORDS.get(detail["type"])
+    if text is None:
+        return str(detail["msg"]).removeprefix("Value error, ")
+    return text.format_map(detail.get("ctx", {})).replace("'", "")
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Say that a key is not known, and which of the known ones it is near to."""
+    near = difflib.get_close_matches(key, list(known), n=1)
+    return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
+
+
+def join(path: str, step: str) -> str:
+    """Return the path of a key below a path."""
+    shown = step if step.isprintable() else ascii(step)
+    return f"{path}.{shown}" if path and shown else path or shown
+
+
+class SchemaGenerator(GenerateJsonSchema):
+    """Writes settings as a person would: durations as such, and no titles that say no more than the key."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - none says more than its key
+        """Say no."""
+        return False
+
+    def encode_default(self, dft: object) -> Any:
+        """Return a default as it is written: every number with a fraction is a duration."""
+        return write_duration(dft) if isinstance(dft, float) else super().encode_default(dft)

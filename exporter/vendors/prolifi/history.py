@@ -1,0 +1,59 @@
+"""Prolifi's past: the events of each customer up to the end of any day.
+
+Source:   GET /customers/{id}/usage?start_date&end_date, both inclusive: a request for each customer and day
+Limits:   of the customers that there are today; entitlements have no date
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import chain
+from typing import ClassVar
+
+from exporter.metrics import Item, Sample, Unreadable
+from exporter.vendors.past import Past
+from exporter.vendors.poll import Poll, segment
+from exporter.vendors.prolifi import families
+from exporter.vendors.prolifi.account import Prolifi, event_samples, window_start
+from exporter.vendors.prolifi.customers import PAGE
+from exporter.vendors.prolifi.replies import Usage
+
+
+class ProlifiPast(Past[Prolifi]):
+    """The past of an account at Prolifi."""
+
+    families: ClassVar = (
+        families.PROLIFI_EVENT_COUNT,
+        families.PROLIFI_EVENT_LAST_REPORTED,
+        families.PROLIFI_WINDOW_START,
+    )
+
+    @property
+    def requests(self) -> int:
+        """A request for each customer and day, and the list."""
+        customers = self.account.max_customer_count
+        return len(self.days) * customers + self.account.discover * math.ceil(customers / PAGE)
+
+    async def read(self, poll: Poll) -> Iterable[Item]:
+        """Return each customer's events in the window that the day of `poll.now` ends; one that is gone is left out."""
+        start = window_start(self.account.window, poll.now)
+        window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
+        window["end_date"] = f"{poll.now:%Y-%m-%d}"
+
+        async def usage_of(customer: str) -> Usage:
+            return await poll.get(Usage, f"/customers/{segment(customer)}/usage", window)
+
+        def hidden(customer: str) -> list[Unreadable]:
+            return [families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer)]
+
+        usage = await poll.gather(await self.account.customers_of(poll), usage_of, hides=hidden)
+        whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.is_first else ()
+        latest = poll.now.timestamp()
+        return (one for one in chain(event_samples(usage), whole) if not _is_later(one, latest))
+
+
+def _is_later(item: Item, latest: float) -> bool:
+    """Whether it tells of an event that came after: the newest one need not be of the window."""
+    is_time = isinstance(item, Sample) and item.family is families.PROLIFI_EVENT_LAST_REPORTED
+    return is_time and isinstance(item, Sample) and item.value > latest + 1
