@@ -47,7 +47,7 @@ class Config(Settings):
     """
 
     accounts: tuple[Account, ...]
-    vendors: Mapping[str, type[Account]] = VENDORS
+    vendors: Mapping[str, type[Account]] = Field(default_factory=lambda: VENDORS)
     shard: Shard = Shard()
 
     def shard_part(self, shard: Shard) -> Config:

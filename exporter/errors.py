@@ -30,7 +30,7 @@ is ours too: it names statuses, types and sizes, never a body and never a secret
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 
 class PollError(Exception):
@@ -53,6 +53,10 @@ class PollError(Exception):
         super().__init__(message)
         self.retry_after = retry_after
         self.asked = asked
+
+    def bare(self) -> Self:
+        """Return the same error without what it went through: a traceback holds all that was read on the way."""
+        return type(self)(*self.args, retry_after=self.retry_after, asked=self.asked)
 
     def __str__(self) -> str:
         message = super().__str__()

@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from urllib.parse import quote, quote_plus
 
 from exporter.errors import SecretUnreadable
+from exporter.regular_file import read_regular_file
 
 REDACTED: Final = "<secret>"
 MAX_SECRET_BYTES: Final = 64 * 1024
@@ -70,8 +71,7 @@ class FileSecret:
         answers with what it held last.
         """
         try:
-            with self.path.open("rb") as file:
-                raw = file.read(MAX_SECRET_BYTES + 1)
+            raw = read_regular_file(self.path, MAX_SECRET_BYTES + 1)
             value = _checked(_without_line_end(raw), f"the file {self.path}")
         except OSError as error:
             return self._last(SecretUnreadable(f"the file {self.path} cannot be read ({error.strerror})"))

@@ -32,7 +32,7 @@ LAYERS = [
     ["client"],
     ["textformat", "rules", "log"],
     ["secret"],
-    ["metrics", "sandbox", "errors", "durations", "sharding", "strict_yaml"],
+    ["metrics", "sandbox", "errors", "durations", "regular_file", "sharding", "strict_yaml"],
     ["exporter"],
 ]
 LEVELS = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
@@ -54,6 +54,7 @@ HOMES = {
     "bcrypt": {"web"},
     "click": {"cli"},
     "h11": {"web"},
+    "httpcore": {"client"},
     "httpx": {"client"},
     "prometheus_client": {"exposition", "telemetry"},
     "pydantic": {"config", "vendors"},

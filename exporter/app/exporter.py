@@ -110,7 +110,7 @@ class Exporter:
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
         async with self._open_client(account, limiter, observer) as client:
-            yield Poller(account, client, self.store, observer, self._clock, persist=persist)
+            yield Poller(account, client, self.store, observer, self._clock, persist=persist, rest=client.rest)
 
     def _restore(self, account: Account, storage: Storage) -> None:
         """Show what an earlier process left of an account, at its true age."""

@@ -92,7 +92,7 @@ def history(  # noqa: PLR0913 - each is an option
     storage: Path | None,
     **options: Any,
 ) -> None:
-    """Write the past, as far as vendors tell it, to files that Prometheus or VictoriaMetrics loads.
+    """Write what vendors tell of the past, as OpenMetrics files.
 
     What is interrupted goes on where it was when the same command is run again.
     """

@@ -16,20 +16,22 @@ from typing import Final, Protocol
 
 import anyio
 
+from exporter.client.file_thread import read_in_thread
 from exporter.errors import Malformed, PollError, SecretUnreadable, Unauthorized
-from exporter.secret import Secret, register
+from exporter.secret import FileSecret, Secret, register
 
 _LONGEST_TOKEN: Final = 16 * 1024
 _FIRST_LOGIN_WAIT_SECONDS: Final = 60.0
 _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
-_FIRST_ERROR: Final = 400
 _SHARED_SECONDS: Final = 1.0
 """How long a sign-in that failed stands for those who asked for one meanwhile."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""A token that worked so recently is not what a doubtful answer is about."""
+"""After a new token did not help, tokens are not what doubtful answers are about."""
+_DOUBTFUL: Final = frozenset({400, 403})
+"""Statuses with which vendors that document 401 tell of a token's end all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Basic:
 
     username: str
     password: Secret
+
+    @property
+    def in_file(self) -> bool:
+        """Whether reading it may take time."""
+        return isinstance(self.password, FileSecret)
 
     def header(self) -> str:
         """Return the Authorization header's value by RFC 7617, in UTF-8."""
@@ -51,6 +58,11 @@ class ApiKey:
 
     secret: Secret
     scheme: str = "Bearer"
+
+    @property
+    def in_file(self) -> bool:
+        """Whether reading it may take time."""
+        return isinstance(self.secret, FileSecret)
 
     def header(self) -> str:
         """Return the Authorization header's value."""
@@ -69,7 +81,6 @@ class Login:
         lifetime: seconds that a token is used, where the answer does not say.
         lifetime_field: the field of the answer that says for how many seconds it is valid, if one does.
         scheme: what stands before the token in the header, if anything.
-        expired_statuses: HTTP statuses, besides 401, with which the vendor may say that a token is no longer good.
         rejected_statuses: HTTP statuses with which it says that the credentials are not.
 
     """
@@ -81,7 +92,6 @@ class Login:
     body: tuple[tuple[str, str | Secret], ...] = ()
     lifetime_field: str = ""
     scheme: str = "Bearer"
-    expired_statuses: frozenset[int] = frozenset()
     rejected_statuses: frozenset[int] = frozenset({_UNAUTHORIZED})
 
     def headers(self) -> dict[str, str]:
@@ -125,8 +135,12 @@ class Signer(Protocol):
     """Makes the Authorization header of an account's requests."""
 
     @abstractmethod
-    def on_status(self, status: int) -> bool:
-        """Take note of an answer's status, and say whether another header is worth a try."""
+    def is_doubted(self, status: int) -> bool:
+        """Whether another header is worth a try after an answer of this status."""
+
+    @abstractmethod
+    def note_vain(self) -> None:
+        """Note that another header was answered the same."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
@@ -144,13 +158,16 @@ class StaticSigner:
 
     auth: Basic | ApiKey
 
-    def on_status(self, status: int) -> bool:
+    def is_doubted(self, status: int) -> bool:
         """Whether it is worth a look if the secret was changed since."""
         return status == _UNAUTHORIZED
 
+    def note_vain(self) -> None:
+        """Look again the next time."""
+
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header; after `refused`, only if the secret was changed since."""
-        header = self.auth.header()
+        header = await read_in_thread(self.auth.header) if self.auth.in_file else self.auth.header()
         return None if header == refused else header
 
 
@@ -167,19 +184,20 @@ class TokenSource:
     sign_in: Callable[[], Awaitable[tuple[str, float]]]
     _current: str | None = None
     _expires: float = 0.0
-    _worked_at: float = -math.inf
+    _trusted_until: float = -math.inf
     _refusals: int = 0
     _failure: PollError | None = None
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
-    def on_status(self, status: int) -> bool:
+    def is_doubted(self, status: int) -> bool:
         """Whether the answer may mean that the token is no longer good."""
-        now = anyio.current_time()
-        if status < _FIRST_ERROR:
-            self._worked_at = now
-        doubtful = status in self.auth.expired_statuses and now - self._worked_at > _TRUSTED_SECONDS
+        doubtful = status in _DOUBTFUL and anyio.current_time() >= self._trusted_until
         return status == _UNAUTHORIZED or doubtful
+
+    def note_vain(self) -> None:
+        """Take doubtful answers for what they say, for a while."""
+        self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header with a token that is valid and was not `refused`."""
@@ -191,14 +209,14 @@ class TokenSource:
 
     async def _renew(self) -> None:
         if self._failure is not None and anyio.current_time() < self._wait_until:
-            raise self._failure
+            raise self._failure.bare()
         try:
             header, lifetime = await self.sign_in()
         except PollError as error:
             self._refusals += isinstance(error, Unauthorized)
             doubled = _FIRST_LOGIN_WAIT_SECONDS * 2.0 ** min(self._refusals - 1, 10)
             wait = min(doubled, _LONGEST_LOGIN_WAIT_SECONDS) if isinstance(error, Unauthorized) else _SHARED_SECONDS
-            self._failure, self._wait_until = error, anyio.current_time() + wait
+            self._failure, self._wait_until = error.bare(), anyio.current_time() + wait
             raise
         self._current, self._expires = header, anyio.current_time() + lifetime
         self._refusals, self._failure = 0, None

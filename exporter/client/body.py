@@ -6,9 +6,10 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
+from anyio.lowlevel import checkpoint
 from pydantic_core import from_json
 
 from exporter.errors import TooLarge, Undecodable
@@ -20,12 +21,31 @@ MAX_PIECES: Final = 500_000
 LARGE_BODY_BYTES: Final = 64 * 1024
 """What is larger takes so long to decode that others should go on meanwhile."""
 
-_GZIP_OR_ZLIB_WBITS: Final = 47
+Turn = Callable[[], Awaitable[None]]
+
+_FREE_PIECES: Final = 2000
+_SMALLEST_PIECE_BYTES: Final = 32
+"""On average, where there are more pieces than these: each costs as much work as a thousand bytes."""
+_PIECES_IN_TURN: Final = 50
+_GZIP_MAGIC: Final = 0x1F
+_GZIP_OR_ZLIB: Final = 47
 """zlib's word for: either header, found by itself."""
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+_KINDS_OF_CONTENT: Final = {
+    "": "no content type",
+    "application/json": "called JSON",
+    "application/xml": "called XML",
+    "text/html": "called HTML",
+    "text/plain": "called plain text",
+    "text/xml": "called XML",
+}
 
 
-async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int) -> bytes:
+async def at_once() -> None:
+    """Wait for nothing."""
+
+
+async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> bytes:
     """Return a body of at most `limit` bytes once unpacked.
 
     A packed body is unpacked no further than the limit, so a small one that
@@ -35,29 +55,81 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int) -> 
         chunks: the body as it came.
         encoding: the answer's Content-Encoding; `identity`, `gzip` and `deflate` are known.
         limit: in bytes.
+        turn: waits until there is room for a body that is not small; called before more of one is read.
 
     Raises:
-        TooLarge: it is larger.
+        TooLarge: it is larger, or comes in too many pieces.
         Undecodable: it is packed in another way, or wrongly.
 
     """
     coding = encoding.strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
         raise Undecodable("the answer is packed in a way that we did not ask for")
-    decompressor = zlib.decompressobj(_GZIP_OR_ZLIB_WBITS) if coding not in ("", "identity") else None
+    unpack = _Unpacker(limit) if coding not in ("", "identity") else None
     body = bytearray()
+    received = pieces = 0
     async for chunk in chunks:
-        try:
-            body += decompressor.decompress(chunk, limit + 1 - len(body)) if decompressor else chunk
-        except zlib.error:
-            raise Undecodable("the answer's packing is broken") from None
+        pieces += 1
+        received += len(chunk)
+        if pieces > _FREE_PIECES and received < pieces * _SMALLEST_PIECE_BYTES:
+            raise TooLarge(f"the answer comes in more than {_FREE_PIECES} pieces of a few bytes each")
+        if pieces % _PIECES_IN_TURN == 0:
+            await checkpoint()
+        body += unpack(chunk, limit + 1 - len(body)) if unpack else chunk
         if len(body) > limit:
             raise TooLarge(f"the answer is larger than {limit} bytes")
-        if decompressor is not None and decompressor.unused_data:
-            raise Undecodable("the answer goes on after the end of its packing")
-    if decompressor is not None and not decompressor.eof:
-        raise Undecodable("the answer's packing ends before its end")
+        if len(body) > LARGE_BODY_BYTES:
+            await turn()
+    if unpack:
+        unpack.end()
     return bytes(body)
+
+
+class _Unpacker:
+    """Unpacks a body of one or more gzip members that follow each other (RFC 1952), or of one zlib stream."""
+
+    def __init__(self, limit: int) -> None:
+        self._members_left = _FREE_PIECES + limit // _SMALLEST_PIECE_BYTES
+        self._member = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._is_padding = False
+
+    def __call__(self, packed: bytes, room: int) -> bytes:
+        """Return what a piece unpacks to, no more than there is room for."""
+        unpacked = bytearray()
+        while packed and len(unpacked) < room:
+            if self._member.eof:
+                packed = self._next_member(packed)
+                if not packed:
+                    break
+            try:
+                unpacked += self._member.decompress(packed, room - len(unpacked))
+            except zlib.error:
+                raise Undecodable("the answer's packing is broken") from None
+            packed = self._member.unused_data if self._member.eof else b""
+        return bytes(unpacked)
+
+    def _next_member(self, packed: bytes) -> bytes:
+        """Begin another member; zeros after the last one are padding, as `gzip` has it."""
+        if self._is_padding or packed[0] == 0:
+            self._is_padding = True
+            if packed.strip(b"\0"):
+                raise Undecodable("the answer goes on after the end of its packing")
+            return b""
+        self._members_left -= 1
+        if packed[0] != _GZIP_MAGIC or self._members_left < 0:
+            raise Undecodable("the answer goes on after the end of its packing")
+        self._member = zlib.decompressobj(_GZIP_OR_ZLIB)
+        return packed
+
+    def end(self) -> None:
+        """Say that this was all."""
+        if not self._member.eof:
+            raise Undecodable("the answer's packing ends before its end")
+
+
+def count_values(body: bytes) -> int:
+    """Return how many values a JSON document has, about: its commas and opening brackets, in texts too."""
+    return sum(map(body.count, (b",", b"[", b"{")))
 
 
 def decode_json(body: bytes, content_type: str) -> object:
@@ -70,15 +142,15 @@ def decode_json(body: bytes, content_type: str) -> object:
         Undecodable: it is none. The text tells bodies apart without showing them.
 
     """
-    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_PIECES:
+    if count_values(body) > MAX_PIECES:
         raise TooLarge(f"the answer has more than {MAX_PIECES} values")
     large = len(body) > LARGE_BODY_BYTES and b"\\ud" not in body.lower()
     try:
         return _parse_json_interruptibly(body) if large else _parse_json(body)
     except (ValueError, RecursionError):
-        kind = content_type.partition(";")[0].strip()[:40]
+        kind = _KINDS_OF_CONTENT.get(content_type.partition(";")[0].strip().lower(), "of another content type")
         digest = hashlib.sha256(body).hexdigest()[:12]
-        raise Undecodable(f"not JSON: {kind or 'no content type'}, {len(body)} bytes, sha256 {digest}") from None
+        raise Undecodable(f"not JSON: {kind}, {len(body)} bytes, sha256 {digest}") from None
 
 
 def _parse_json(body: bytes) -> object:

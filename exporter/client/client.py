@@ -7,19 +7,28 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import anyio
 import anyio.to_thread
 
 from exporter.client.auth import Login, Signer, StaticSigner, TokenSource
-from exporter.client.body import LARGE_BODY_BYTES, MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES
+from exporter.client.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES
 from exporter.client.connections import Connections, Transport
 from exporter.client.endpoint import Endpoint
+from exporter.client.large_answers import LargeAnswers, Room
 from exporter.client.rate_limit import MAX_IN_FLIGHT, RateLimiter, StatedLimit
 from exporter.client.response import Response
 from exporter.client.retry import retry_delay
 from exporter.errors import PollError, RateLimited, Unauthorized
+
+_FIRST_ERROR: Final = 400
+_MOST_MEANT: Final = 10_000
+"""Requests of which a refusal is known to be about them."""
+
+
+def _itself(document: object) -> object:
+    return document
 
 
 class RequestObserver(Protocol):
@@ -49,6 +58,8 @@ class Client:
         self._limiter = limiter
         self._observer = observer
         self._in_flight = anyio.CapacityLimiter(MAX_IN_FLIGHT)
+        self._large_answers = LargeAnswers()
+        self._meant: dict[str, int] = {}
         auth = endpoint.auth
         self._signer: Signer = (
             TokenSource(auth, partial(self._sign_in, auth)) if isinstance(auth, Login) else StaticSigner(auth)
@@ -64,9 +75,16 @@ class Client:
         await self._connections.aclose()
 
     async def __call__(
-        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
-    ) -> object:
-        """Return the JSON that a GET answers, or a POST where there is a body.
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        read: Callable[[object], Any] = _itself,
+    ) -> Any:
+        """Return what `read` makes of the JSON that a GET answers, or a POST where there is a body.
+
+        A large answer waits for others to be read, and is read in a worker thread.
 
         Raises:
             PollError: there is none, after as many tries as its kind is worth.
@@ -76,10 +94,9 @@ class Client:
         attempt = 1
         while True:
             try:
-                response = await self._send_signed(partial(self._send, method, path, params=params, json=body))
-                if len(response.body) > LARGE_BODY_BYTES:
-                    return await anyio.to_thread.run_sync(response.json)
-                return response.json()
+                async with self._large_answers.room() as room:
+                    send = partial(self._send, method, path, room=room, params=params, json=body)
+                    return await self._read(await self._send_signed(f"{method} {path}", send), read, room)
             except PollError as error:
                 error.asked = error.asked or f"{method} {self._base_url}{path}"
                 delay = retry_delay(error, attempt, random.random())  # noqa: S311 - jitter is no secret
@@ -91,17 +108,39 @@ class Client:
                     await anyio.sleep(delay)
             attempt += 1
 
-    async def _send_signed(self, send: Callable[[str | None], Awaitable[Response]]) -> Response:
-        """Send a request signed, and once more if another signature can be had after it was refused."""
+    async def rest(self) -> None:
+        """Close the connections that no request uses: none is asked for soon."""
+        await self._connections.close_idle()
+
+    async def _read(self, answer: Response, read: Callable[[object], Any], room: Room) -> Any:
+        if not answer.is_large:
+            return read(answer.json())
+        await room.take()
+        async with room.decoding():
+            return await anyio.to_thread.run_sync(lambda: read(answer.json()))
+
+    async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
+        """Send a request signed, and once more if another signature can be had after it was refused.
+
+        What is refused with a new one too is meant, and tells nothing of the signature when it comes again.
+        """
         header = await self._signer.header()
-        response = await send(header)
-        if self._signer.on_status(response.status):
+        answer = await send(header)
+        if self._signer.is_doubted(answer.status) and self._meant.get(asked) != answer.status:
             other = await self._signer.header(refused=header)
             if other is not None:
-                response = await send(other)
-                self._signer.on_status(response.status)
-        response.raise_for_status(datetime.now(UTC))
-        return response
+                answer = await send(other)
+                self._note_meant(asked, answer.status)
+        answer.raise_for_status(datetime.now(UTC))
+        return answer
+
+    def _note_meant(self, asked: str, status: int) -> None:
+        if status < _FIRST_ERROR:
+            self._meant.pop(asked, None)
+            return
+        self._signer.note_vain()
+        if len(self._meant) < _MOST_MEANT:
+            self._meant[asked] = status
 
     async def _sign_in(self, login: Login) -> tuple[str, float]:
         try:
@@ -118,12 +157,18 @@ class Client:
         return header, lifetime
 
     async def _send(
-        self, method: str, path: str, authorization: str | None, limit: int = MAX_BODY_BYTES, **content: Any
+        self,
+        method: str,
+        path: str,
+        authorization: str | None,
+        limit: int = MAX_BODY_BYTES,
+        room: Room | None = None,
+        **content: Any,
     ) -> Response:
         await self._limiter.wait()
         async with self._in_flight:
-            response = await self._connections.exchange(method, path, authorization, limit, **content)
-        stated = StatedLimit.from_headers(response.headers)
+            answer = await self._connections.exchange(method, path, authorization, limit, room, **content)
+        stated = StatedLimit.from_headers(answer.headers)
         self._limiter.update(stated)
         self._observer.on_stated_limit(stated)
-        return response
+        return answer

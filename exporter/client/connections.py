@@ -1,27 +1,32 @@
-"""The connections to an endpoint: the one home of httpx, and the one translation of HTTP into `PollError`.
+"""The connections to an endpoint: as many as there are requests under way, kept open a moment and used again.
 
-httpx's transports are used without its client, whose cookies, redirects, environment and pool we have no use for.
+httpx's requests and httpcore's connections are used without httpx's client and pool, whose cookies, redirects,
+environment and queue we have no use for.
 """
 
 from __future__ import annotations
 
-import os
-import socket
+import math
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache, partial
-from pathlib import Path
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, NamedTuple, cast
 
 import anyio
+import httpcore
 import httpx
 
 from exporter import __version__
-from exporter.client.body import read_body
+from exporter.client.body import Turn, at_once, read_body
+from exporter.client.connection import Connection, Proxy
 from exporter.client.endpoint import Endpoint
+from exporter.client.file_thread import read_in_thread
+from exporter.client.large_answers import Room
+from exporter.client.network_errors import translated
 from exporter.client.response import Response
-from exporter.errors import BadRequest, ConnectFailed, NameUnresolved, PollError, ProtocolBroken, TimedOut, TLSFailed
+from exporter.client.trust import trust
+from exporter.errors import BadRequest
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests; tests have their own."""
@@ -33,30 +38,36 @@ _HEADERS: Final = {
     "Accept-Encoding": "gzip",
     "User-Agent": f"usage-exporter/{__version__}",
 }
-# TCP and TLS have to be given up by httpx, which closes the socket then; a deadline around it would leave it open.
+# Of the time for an answer, so that a handshake that hangs is told as one.
 _SHARE_FOR_A_HANDSHAKE: Final = 0.45
-_KEPT_IDLE_SECONDS: Final = 5.0
-# Of one transport, which is asked for one request at a time; a pool without a limit never queues.
-_LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=_KEPT_IDLE_SECONDS)
+KEPT_IDLE_SECONDS: Final = 5.0
+_MAX_DRAINED_BYTES: Final = 16 * 1024
+_DRAINED_SECONDS: Final = 0.5
 _NO_ANSWER: Final = "none"
 
 
 class Connections:
-    """Connections to one endpoint: as many as there are requests under way, kept open a moment and used again.
-
-    Each is a transport of its own, for httpx's pool looks at all its connections for each request.
-    """
+    """Connections to one endpoint: as many as there are requests under way, kept open a moment and used again."""
 
     def __init__(self, endpoint: Endpoint, on_request: OnRequest, transport: Transport | None = None) -> None:
+        self._endpoint = endpoint
         self._base_url = endpoint.base_url
         self._timeout = endpoint.timeout
         handshake = _SHARE_FOR_A_HANDSHAKE * endpoint.timeout
         self._extensions = {"timeout": httpx.Timeout(endpoint.timeout, connect=handshake).as_dict()}
         self._on_request = on_request
-        self._open: Callable[[], Transport] = (lambda: transport) if transport else partial(_transport_of, endpoint)
-        self._idle: list[tuple[float, Transport]] = []
+        self._given = transport
+        self._idle: list[_Idle] = []
 
-    async def exchange(self, method: str, path: str, authorization: str | None, limit: int, **content: Any) -> Response:
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        authorization: str | None,
+        limit: int,
+        room: Room | None = None,
+        **content: Any,
+    ) -> Response:
         """Send a request and read the answer whole; the body of one that is no success is not looked at.
 
         Args:
@@ -64,6 +75,7 @@ class Connections:
             path: below the base URL.
             authorization: the value of the header that signs it, if one does.
             limit: of the answer's body, in bytes.
+            room: what a large body waits for; the wait does not count as the vendor's.
             content: httpx's `params` and `json`.
 
         Raises:
@@ -74,28 +86,39 @@ class Connections:
         code = _NO_ANSWER
         began = anyio.current_time()
         try:
-            with _mapped_errors(), anyio.fail_after(self._timeout):
-                transport = await self._acquire()
+            with translated(), anyio.fail_after(self._timeout) as deadline:
+                transport, trusted = await self._taken()
                 try:
                     response = await transport.handle_async_request(request)
-                    stream = cast("httpx.AsyncByteStream", response.stream)
-                    try:
-                        code = str(response.status_code)
-                        encoding = response.headers.get("content-encoding", "")
-                        body = await read_body(aiter(stream), encoding, limit) if response.is_success else b""
-                    finally:
-                        await stream.aclose()
+                    code = str(response.status_code)
+                    body = await _body_of(response, limit, partial(_take_outside, deadline, room) if room else at_once)
                 finally:
-                    self._idle.append((anyio.current_time(), transport))
+                    self._idle.append(_Idle(anyio.current_time(), transport, trusted))
         finally:
             self._on_request(code, anyio.current_time() - began)
         return Response(response.status_code, response.headers, body)
 
-    async def _acquire(self) -> Transport:
-        """Return the transport that was used last, or a new one; those that were not used for long are closed."""
-        while self._idle and self._idle[0][0] + _KEPT_IDLE_SECONDS < anyio.current_time():
-            await self._idle.pop(0)[1].aclose()
-        return self._idle.pop()[1] if self._idle else self._open()
+    async def _taken(self) -> tuple[Transport, ssl.SSLContext | None]:
+        """Return the transport that was used last, or a new one; those not used for long, or of old trust, close."""
+        if self._given:
+            return self._given, None
+        trusted = await self._trust()
+        now = anyio.current_time()
+        for one in [one for one in self._idle if one.since + KEPT_IDLE_SECONDS < now or one.trusted is not trusted]:
+            self._idle.remove(one)
+            await one.transport.aclose()
+        return (self._idle.pop().transport if self._idle else _transport_of(self._endpoint, trusted)), trusted
+
+    async def _trust(self) -> ssl.SSLContext:
+        ca_file, insecure = self._endpoint.ca_file, self._endpoint.insecure_skip_verify
+        if ca_file is None:
+            return trust(None, insecure)
+        return await read_in_thread(partial(trust, ca_file, insecure))
+
+    async def close_idle(self) -> None:
+        """Close those that no request uses."""
+        while self._idle:
+            await self._idle.pop().transport.aclose()
 
     def _request(self, method: str, path: str, authorization: str | None, content: Mapping[str, Any]) -> httpx.Request:
         headers = _HEADERS | {"Authorization": authorization} if authorization is not None else _HEADERS
@@ -106,52 +129,43 @@ class Connections:
 
     async def aclose(self) -> None:
         """Close all."""
-        while self._idle:
-            await self._idle.pop()[1].aclose()
+        await self.close_idle()
 
 
-def _transport_of(endpoint: Endpoint) -> Transport:
-    return httpx.AsyncHTTPTransport(
-        verify=ssl_context(endpoint.ca_file, endpoint.insecure_skip_verify),
-        proxy=endpoint.proxy_url,
-        trust_env=False,
-        limits=_LIMITS,
-    )
+class _Idle(NamedTuple):
+    since: float
+    transport: Transport
+    trusted: ssl.SSLContext | None
 
 
-@lru_cache
-def ssl_context(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
-    """Return the one context of all endpoints with the same trust: making one costs 30 ms."""
-    if ca_file is not None and not insecure:
-        return ssl.create_default_context(cafile=ca_file)
-    return httpx.create_ssl_context(verify=not insecure, trust_env=False)
+def _transport_of(endpoint: Endpoint, trusted: ssl.SSLContext) -> Transport:
+    return Connection(trusted, Proxy(endpoint.proxy_url, endpoint.proxy_auth) if endpoint.proxy_url else None)
 
 
-@contextmanager
-def _mapped_errors() -> Iterator[None]:
-    """Say in our words what went wrong in the network; httpx's own may hold a header's value."""
+async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> bytes:
+    stream = cast("httpx.AsyncByteStream", response.stream)
     try:
-        yield
-    except httpx.ConnectTimeout:
-        raise ConnectFailed("no connection in time") from None
-    except (httpx.TimeoutException, TimeoutError):
-        raise TimedOut("no whole answer in time") from None
-    except (httpx.ConnectError, httpx.ProxyError) as error:
-        raise _connect_error(error) from None
-    except httpx.RequestError as error:
-        raise ProtocolBroken(f"the connection broke or spoke no HTTP ({type(error).__name__})") from None
+        if response.is_success:
+            return await read_body(aiter(stream), response.headers.get("content-encoding", ""), limit, turn)
+        await _drain(stream)
+        return b""
+    finally:
+        await stream.aclose()
 
 
-def _connect_error(error: BaseException) -> PollError:
-    """Return what kept a connection from being made, which is in the causes of httpx's error."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
-            return TLSFailed(f"TLS failed: {said or 'no reason given'}")
-        if isinstance(cause, socket.gaierror):
-            return NameUnresolved("the host name has no address")
-        if isinstance(cause, OSError) and cause.errno:
-            return ConnectFailed(f"no connection: {os.strerror(cause.errno)}")
-        cause = cause.__cause__ or cause.__context__
-    return ConnectFailed("no connection")
+async def _take_outside(deadline: anyio.CancelScope, room: Room) -> None:
+    """Wait for room; the vendor has as much time afterwards as it had before."""
+    began, left = anyio.current_time(), deadline.deadline
+    deadline.deadline = math.inf
+    await room.take()
+    deadline.deadline = left + anyio.current_time() - began
+
+
+async def _drain(stream: httpx.AsyncByteStream) -> None:
+    """Read the short body of an error, unless that takes long, so that its connection can be used again."""
+    left = _MAX_DRAINED_BYTES
+    with suppress(httpcore.NetworkError, httpcore.ProtocolError), anyio.move_on_after(_DRAINED_SECONDS):
+        async for piece in stream:
+            left -= len(piece) + 1
+            if left < 0:
+                return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.client.auth import Auth
+from exporter.client.auth import Auth, Basic
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Endpoint:
         ca_file: PEM file of the authorities to trust instead of the usual ones.
         insecure_skip_verify: whether any certificate is trusted.
         proxy_url: the HTTP proxy to go through, if there is one.
+        proxy_auth: who we are to the proxy, if it asks.
 
     """
 
@@ -28,3 +29,4 @@ class Endpoint:
     ca_file: Path | None = None
     insecure_skip_verify: bool = False
     proxy_url: str | None = None
+    proxy_auth: Basic | None = None

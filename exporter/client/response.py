@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
+from typing import Final
 
-from exporter.client.body import decode_json
+from exporter.client.body import LARGE_BODY_BYTES, count_values, decode_json
 from exporter.client.retry import retry_after
 from exporter.errors import Redirected, error_for_status
+
+_MANY_VALUES: Final = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,11 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def is_large(self) -> bool:
+        """Whether others would wait while it is read: by its bytes, or by the values in them."""
+        return len(self.body) > LARGE_BODY_BYTES or count_values(self.body) > _MANY_VALUES
 
     def json(self) -> object:
         """Return the document it holds.
@@ -38,13 +45,6 @@ class Response:
         """
         kind = error_for_status(self.status)
         if kind is Redirected:
-            raise Redirected(f"HTTP {self.status} to {self._target()}, which is not followed")
+            raise Redirected(f"HTTP {self.status}, which is not followed")
         if kind is not None:
             raise kind(f"HTTP {self.status}", retry_after=retry_after(self.headers, now))
-
-    def _target(self) -> str:
-        """Where a redirect leads, which is all that is said of it."""
-        try:
-            return urlsplit(self.headers.get("location", "")).hostname or "the same host"
-        except ValueError:
-            return "no URL"

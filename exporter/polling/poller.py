@@ -24,12 +24,16 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
-from exporter.vendors.poll import Fetch, Poll, Slice
+from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this, so that a start does not ask for everything at once."""
+_SOON_SECONDS: Final = 5.0
+"""Until the next poll connections are kept open so long."""
 _LONGEST_POLL: Final = 0.75
 """Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
+_ITEMS_A_SERIES: Final = 10
+"""Where an account may have more series than usual, its answers may hold as many items for each."""
 _PROCESSED_ON_LOOP: Final = 1000
 """Samples: a few milliseconds."""
 
@@ -44,6 +48,8 @@ class PollObserver(Protocol):
         """Note a poll, how long it took, and how it ended."""
 
 
+Rest = Callable[[], Awaitable[None]]
+"""Give back what is held open for requests, as none is made soon."""
 Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
 """Store a slice's good reading, asked for at a time (Unix), and return whether that worked."""
 
@@ -60,6 +66,7 @@ class Poller:
         clock: Clock = time.time,
         *,
         persist: Persist | None = None,
+        rest: Rest | None = None,
     ) -> None:
         self._account = account
         self._fetch = fetch
@@ -67,7 +74,9 @@ class Poller:
         self._observer = observer
         self._clock = clock
         self._persist = persist
+        self._rest = rest
         self._cache: dict[str, tuple[datetime, Any]] = {}
+        self._used: dict[int, set[str]] = {}
         self._has_logged_stale = False
 
     async def run(self) -> None:
@@ -100,13 +109,23 @@ class Poller:
         before, asked_at = self._store[key], self._clock()
         self._store.record_attempt(key, asked_at)
         now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slice_count)
-        outcome = await self._outcome(before, Poll(self._fetch, now, self._cache, slice=part, spread=spread), began)
+        poll = Poll(
+            self._fetch,
+            now,
+            self._cache,
+            slice=part,
+            spread=spread,
+            most_items=max(MOST_ITEMS, _ITEMS_A_SERIES * self._account.max_series),
+        )
+        outcome = await self._outcome(before, poll, began)
         await _end_if_cancelled()
+        self._forget_unused(poll.used)
         if isinstance(outcome, PollError):
             self._observer.on_poll(anyio.current_time() - began, outcome)
             self._store.record_failure(key, outcome, number)
         else:
             self._observer.on_poll(anyio.current_time() - began, outcome.reading)
+            self._used[number] = poll.used
             outcome = await self._store_processed(number, outcome, before, asked_at)
             self._store.record_success(key, outcome.state, outcome.account_state, number, outcome.ledger)
             log_fallen(key, outcome.fallen)
@@ -114,6 +133,11 @@ class Poller:
         log_changes(key, before, after)
         self._log_withdrawal(after)
         return after
+
+    def _forget_unused(self, used: set[str]) -> None:
+        """Keep what this poll asked for, and the last good ones: a vendor may name others each time."""
+        for name in self._cache.keys() - used.union(*self._used.values()):
+            del self._cache[name]
 
     async def _store_processed(
         self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
@@ -142,7 +166,7 @@ class Poller:
             )
             processed = await _process_off_loop(self._account, result, before)
         except PollError as error:
-            return error
+            return error.bare()
         except TimeoutError:
             return TimedOut("the poll took so long that its reading would soon have been stale")
         except Exception as error:  # noqa: BLE001 - our own bug must not end the other accounts
@@ -154,7 +178,10 @@ class Poller:
 
     async def _sleep_until(self, due: float) -> None:
         await _end_if_cancelled()
-        self._store.record_schedule(self._account.key, self._clock() + max(0.0, due - anyio.current_time()))
+        wait = max(0.0, due - anyio.current_time())
+        self._store.record_schedule(self._account.key, self._clock() + wait)
+        if self._rest and wait > _SOON_SECONDS:
+            await self._rest()
         await anyio.sleep_until(due)
 
     def _log_withdrawal(self, after: Snapshot) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import anyio
-import anyio.to_thread
 
 from exporter.client.rate_limit import MAX_IN_FLIGHT
-from exporter.errors import Malformed, NotFound, PollError, Refused
+from exporter.errors import Malformed, NotFound, PollError, Refused, TooLarge
 from exporter.metrics import Unreadable
-from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, is_large, read_reply
+from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 
+MOST_ITEMS: Final = 100_000
+"""Items of lists that the answers of one poll hold together, unless the account may have as many series."""
 _MAX_LEFT_OUT: Final = 5
 _LONGEST_SEGMENT: Final = 256
 
@@ -24,12 +26,17 @@ _ReadT = TypeVar("_ReadT")
 
 
 class Fetch(Protocol):
-    """What a poll needs from the network: one JSON document."""
+    """What a poll needs from the network: what one JSON document says."""
 
     async def __call__(
-        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
-    ) -> object:
-        """Return the answer to a GET, or to a POST where there is a body.
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        read: Callable[[object], _ReadT],
+    ) -> _ReadT:
+        """Return what `read` makes of the answer to a GET, or to a POST where there is a body.
 
         Raises:
             PollError: there is no such document.
@@ -64,6 +71,8 @@ class Poll:
         slice: which customers it is about.
         unreadable: series of items that were left out and exist.
         unwanted: how many items were read and left out on purpose, as they are not what was asked for.
+        most_items: how many items of lists its answers may hold together.
+        used: the names of what was kept, or is from now on, that this poll asked for.
         spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
 
     """
@@ -77,24 +86,34 @@ class Poll:
     unreadable: list[Unreadable] = field(default_factory=list)
     unwanted: int = 0
     spread: float = 0.0
+    most_items: int = MOST_ITEMS
+    used: set[str] = field(default_factory=set)
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
         """Return what a GET answers, read as `model`."""
-        return await self._read(model, await self.fetch(path, params=params), f"GET {path}")
+        with self._reading(model, f"GET {path}") as read:
+            return await self.fetch(path, params=params, read=read)
 
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
         """Return what a POST that only reads answers, read as `model`."""
-        return await self._read(model, await self.fetch(path, body=body), f"POST {path}")
+        with self._reading(model, f"POST {path}") as read:
+            return await self.fetch(path, body=body, read=read)
 
-    async def _read(self, model: type[ReplyT], document: object, asked: str) -> ReplyT:
-        """Read a large document in a worker thread, with diagnostics of its own: others are read meanwhile."""
-        if not is_large(document):
-            return read_reply(model, document, self.diagnostics, asked)
-        diagnostics = Diagnostics()
+    @contextmanager
+    def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
+        """Read a document as `model`, maybe in a thread, with notes of its own: others are read meanwhile.
+
+        Raises:
+            TooLarge: the documents of this poll hold more items than any.
+
+        """
+        notes = Diagnostics()
         try:
-            return await anyio.to_thread.run_sync(read_reply, model, document, diagnostics, asked)
+            yield lambda document: read_reply(model, document, notes, asked)
         finally:
-            self.diagnostics.add(diagnostics)
+            self.diagnostics.add(notes)
+        if self.diagnostics.items > self.most_items:
+            raise TooLarge(f"the answers of one poll hold more than {self.most_items} items", asked=asked)
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
         """Note that items were left out."""
@@ -173,6 +192,7 @@ class Poll:
 
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
         """Return what `read` said last, asking again only when that is `seconds` old."""
+        self.used.add(name)
         if name in self.cache:
             read_at, value = self.cache[name]
             if 0 <= (self.now - read_at).total_seconds() < seconds:

@@ -18,6 +18,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     GetCoreSchemaHandler,
     PlainValidator,
     ValidationError,
@@ -43,7 +44,7 @@ MISSING: Final[Any] = object()
 """The default of a field that the contract always has, so that its absence is noted."""
 
 _MOST_ITEMS: Final = 100_000
-_LARGE_OBJECTS: Final = 1000
+_MAX_UNREADABLE: Final = 1000
 
 
 @dataclass(slots=True)
@@ -54,12 +55,15 @@ class Diagnostics:
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
     """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
+    items: int = field(default=0, compare=False)
+    """How many items of lists and objects were read, used or not."""
 
     def add(self, others: Diagnostics) -> None:
         """Note what others have noted."""
         self.drift.update(others.drift)
         self.skipped.update(others.skipped)
         self.left_out |= others.left_out
+        self.items += others.items
 
 
 class Reply(BaseModel):
@@ -82,17 +86,6 @@ class CamelReply(Reply, alias_generator=to_camel):
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
 _building: Final = threading.Lock()
-
-
-def is_large(document: object) -> bool:
-    """Whether a document is so large that a scrape would wait while it is read: that takes 3 µs an object or list."""
-    found = [document]
-    for one in found:
-        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        found += [value for value in inner if isinstance(value, dict | list)]
-        if len(found) > _LARGE_OBJECTS:
-            return True
-    return False
 
 
 def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, asked: str = "") -> ReplyT:
@@ -179,20 +172,25 @@ def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: Validat
     if len(value) > _MOST_ITEMS:
         raise ValueError(f"more than {_MOST_ITEMS} items")
     diagnostics = _diagnostics(info)
+    diagnostics.items += len(value)
     drift, skipped = diagnostics.drift.copy(), diagnostics.skipped.copy()
     try:
         return read(value)
     except ValidationError:
         diagnostics.drift, diagnostics.skipped = drift, skipped
-    items = [[item] for item in value] if isinstance(value, list) else [{k: v} for k, v in value.items()]
+    items = ([item] for item in value) if isinstance(value, list) else ({k: v} for k, v in value.items())
     usable: list[Any] = []
+    unreadable = 0
     for item in items:
         try:
             usable.append(read(item))
         except ValidationError:
             diagnostics.skipped["schema"] += 1
+            unreadable += 1
+            if unreadable > _MAX_UNREADABLE and not usable:
+                break
     if not usable:
-        raise ValueError(f"none of {len(items)} items can be read")
+        raise ValueError(f"none of {len(value)} items can be read")
     if isinstance(value, list):
         return _PartialList(one for (one,) in usable)
     return _PartialMap({k: v for one in usable for k, v in one.items()})
@@ -235,8 +233,15 @@ MaybeFlag = Annotated[bool | None, _Lenient(read_flag, _FLAG, nullable=True)]
 LenientId = Annotated[str | None, _Lenient(read_id)]
 RequiredId = Annotated[str, BeforeValidator(read_id)]
 
+
+class _FirstProblem(FailFast):
+    """Stop at the first item that cannot be read: a problem of each of many thousands would fill the memory."""
+
+    __hash__ = object.__hash__
+
+
 _ItemT = TypeVar("_ItemT")
-LenientList = Annotated[list[_ItemT], WrapValidator(_read_items)]
+LenientList = Annotated[list[_ItemT], _FirstProblem(), WrapValidator(_read_items)]
 """A list whose unreadable items are left out and counted."""
 LenientMap = Annotated[dict[str, _ItemT], WrapValidator(_read_items)]
 """An object of named items, read the same way."""

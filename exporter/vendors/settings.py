@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from exporter.client.trust import authorities
 from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate
 from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
@@ -128,7 +129,7 @@ def _read_ca_file(value: object, info: ValidationInfo) -> Path:
         raise ValueError("write the path of a file")
     path = _resolve_path(value, info)
     try:
-        ssl.create_default_context(cafile=path)
+        authorities(path)
     except ssl.SSLError:
         raise ValueError(f"the file {path} holds no certificate in PEM") from None
     except OSError as error:

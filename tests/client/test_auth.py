@@ -136,29 +136,42 @@ def test_a_sign_in_that_fails_otherwise_stands_for_all_who_waited_and_is_soon_tr
 
 
 @pytest.mark.parametrize(
-    ("status", "since_it_worked", "doubted"),
+    ("status", "since_in_vain", "doubted"),
     [
         (401, 0, True),
-        (401, None, True),
-        (400, 0, False),
-        (400, 60, False),
-        (400, 61, True),
         (400, None, True),
-        (403, 61, True),
-        (404, 61, False),
+        (400, 59, False),
+        (400, 60, True),
+        (403, None, True),
+        (403, 59, False),
+        (404, None, False),
         (500, None, False),
         (200, None, False),
     ],
 )
-def test_an_answer_that_may_mean_much_is_about_a_token_only_if_it_has_not_worked_lately(
-    status: int, since_it_worked: float | None, doubted: bool
+def test_an_answer_that_may_mean_much_is_about_a_token_unless_a_new_one_did_not_help(
+    status: int, since_in_vain: float | None, doubted: bool
 ) -> None:
     async def main() -> None:
-        source = TokenSource(Login("/login", "token", HOUR, expired_statuses=frozenset({400, 401, 403})), SignIn())
-        if since_it_worked is not None:
-            assert not source.on_status(200)
-            await anyio.sleep(since_it_worked)
-        assert source.on_status(status) is doubted
+        source = TokenSource(LOGIN, SignIn())
+        await source.header()
+        if since_in_vain is not None:
+            source.note_vain()
+            await anyio.sleep(since_in_vain)
+        assert source.is_doubted(status) is doubted
+
+    on_jumping_clock(main)
+
+
+def test_a_failure_that_is_raised_again_gathers_no_traceback() -> None:
+    async def main() -> None:
+        source = TokenSource(LOGIN, SignIn([Unauthorized("no")]))
+        depths = []
+        for _ in range(20):
+            with pytest.raises(Unauthorized) as caught:
+                await source.header()
+            depths.append(len(caught.traceback))
+        assert len(set(depths[1:])) == 1
 
     on_jumping_clock(main)
 
@@ -246,7 +259,7 @@ async def test_a_fixed_secret_is_read_anew_for_each_request_and_is_other_only_if
     path.write_text("two\n")
 
     assert (first, same, await signer.header(refused=first)) == ("Bearer one", None, "Bearer two")
-    assert (signer.on_status(401), signer.on_status(400), signer.on_status(403)) == (True, False, False)
+    assert (signer.is_doubted(401), signer.is_doubted(400), signer.is_doubted(403)) == (True, False, False)
 
 
 def test_a_sign_in_has_a_body_or_basic_authentication(secret: EnvironmentSecret) -> None:

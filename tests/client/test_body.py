@@ -67,7 +67,8 @@ async def test_a_body_may_be_as_large_as_the_limit(encoding: str, length: int, f
         (PACKED[:12], "gzip"),
         (PACKED[:-8] + bytes(8), "gzip"),
         (PACKED + b"more", "gzip"),
-        (PACKED + PACKED, "gzip"),
+        (PACKED + bytes(8) + PACKED, "gzip"),
+        (PACKED + PACKED[:-1], "gzip"),
     ],
     ids=[
         "brotli",
@@ -79,7 +80,8 @@ async def test_a_body_may_be_as_large_as_the_limit(encoding: str, length: int, f
         "cut at the start",
         "wrong sum",
         "more after the end",
-        "two members",
+        "a member after padding",
+        "a second member that is cut",
     ],
 )
 @pytest.mark.parametrize("size", [1, 4096])
@@ -96,7 +98,7 @@ async def test_what_comes_after_the_end_is_not_gathered() -> None:
         yield PACKED
         while asked < 1000:
             asked += 1
-            yield bytes(1 << 20)
+            yield b"x" * (1 << 20)
 
     with pytest.raises(Undecodable):
         await read_body(endless(), "gzip", MAX_BODY_BYTES)
@@ -170,15 +172,73 @@ def test_what_is_no_json_is_told_apart_without_being_shown(body: bytes) -> None:
         decode_json(body, "text/html; charset=utf-8")
 
     kind, size, digest = str(caught.value).split(", ")
-    assert (kind, size) == ("not JSON: text/html", f"{len(body)} bytes")
+    assert (kind, size) == ("not JSON: called HTML", f"{len(body)} bytes")
     assert digest.startswith("sha256 ")
 
 
-def test_a_long_content_type_is_cut() -> None:
-    with pytest.raises(Undecodable) as caught:
-        decode_json(b"<", "x" * 10_000)
+@pytest.mark.parametrize(
+    ("content_type", "said"),
+    [
+        ("", "no content type"),
+        ("Application/JSON; charset=utf-8", "called JSON"),
+        ("text/html", "called HTML"),
+        ("Bearer canary", "of another content type"),
+        ("x" * 10_000, "of another content type"),
+    ],
+)
+def test_a_content_type_is_told_by_its_kind_and_never_repeated(content_type: str, said: str) -> None:
+    with pytest.raises(Undecodable, match=f"^not JSON: {said}, 1 bytes, sha256 [0-9a-f]{{12}}$"):
+        decode_json(b"<", content_type)
 
-    assert len(str(caught.value)) < 120
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(BODY[:5]) + gzip.compress(BODY[5:]),
+        gzip.compress(b"") + gzip.compress(BODY) + gzip.compress(b""),
+        gzip.compress(BODY) + bytes(512),
+    ],
+    ids=["two members", "empty members around it", "padded with zeros"],
+)
+async def test_members_that_follow_each_other_are_one_body(packed: bytes, size: int) -> None:
+    assert await read_body(chunks(packed, size), "gzip", LIMIT) == BODY
+
+
+@pytest.mark.parametrize(
+    ("piece", "count", "read"),
+    [
+        (b"x", 2000, True),
+        (b"x", 2001, False),
+        (b"x" * 31, 2001, False),
+        (b"x" * 32, 10_000, True),
+    ],
+)
+async def test_a_body_in_many_tiny_pieces_is_not_read_to_its_end(piece: bytes, count: int, read: bool) -> None:
+    reading = read_body(stream([piece] * count), "", MAX_BODY_BYTES)
+    if read:
+        assert await reading == piece * count
+    else:
+        with pytest.raises(TooLarge, match="pieces"):
+            await reading
+
+
+async def test_a_body_that_is_not_small_waits_for_its_turn() -> None:
+    asked: list[int] = []
+    given = [b"x" * LARGE_BODY_BYTES, b"x", b"y"]
+
+    async def turn() -> None:
+        asked.append(len(left))
+
+    left = list(given)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        while left:
+            yield left.pop(0)
+
+    await read_body(pieces(), "", MAX_BODY_BYTES, turn)
+
+    assert asked == [1, 0]
 
 
 @pytest.mark.parametrize(

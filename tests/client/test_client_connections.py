@@ -171,7 +171,7 @@ class Opened(httpx.AsyncBaseTransport):
 
 def test_a_connection_is_kept_while_it_is_used_and_a_moment_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Opened] = []
-    monkeypatch.setattr("exporter.client.connections._transport_of", lambda _endpoint: Opened(opened))
+    monkeypatch.setattr("exporter.client.connections._transport_of", lambda _endpoint, _trusted: Opened(opened))
 
     async def main() -> list[list[tuple[int, bool]]]:
         seen: list[list[tuple[int, bool]]] = []

@@ -127,8 +127,13 @@ class Spoilt:
         self._asked = 0
 
     async def __call__(
-        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
-    ) -> object:
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        read: Callable[[object], Any],
+    ) -> Any:
         assert path.isascii()
         assert path.isprintable()
         assert "/../" not in f"{path}/"
@@ -138,7 +143,7 @@ class Spoilt:
         reply = self._replies[key] if key in self._replies else self._others[self._asked % len(self._others)]
         if isinstance(reply, PollError):
             raise reply
-        return copy.deepcopy(reply)
+        return read(copy.deepcopy(reply))
 
 
 def account_of(vendor: str) -> Account:
@@ -231,13 +236,19 @@ def test_what_is_spoilt_was_whole_and_has_every_configured_quota(vendor: str) ->
     assert {sample.family for sample in samples_of(outcome, vendor)} & set(QUOTA_FAMILIES)
 
 
-async def endless(path: str, *, params: Mapping[str, str] | None = None, body: object = None) -> object:
+async def endless(
+    path: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    body: object = None,
+    read: Callable[[object], Any],
+) -> Any:
     """Answer any page of any list with a hundred customers who were not there before, and any other question."""
     assert body is None
     await anyio.lowlevel.checkpoint()
     first = int(params["offset"]) if params and "offset" in params else 0
     rows = [{"id": f"{number}", "event_name": path} for number in range(first, first + 100)]
-    return {"data": rows, "pagination": {"has_more": True, "total": 10**9, "limit": 100}}
+    return read({"data": rows, "pagination": {"has_more": True, "total": 10**9, "limit": 100}})
 
 
 @pytest.mark.parametrize("chosen", [{"include": ["nobody"]}, {"exclude": [".*"]}])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import anyio
 import pytest
@@ -81,7 +82,7 @@ def scripted(
     )
 
 
-async def nobody(path: str, **_: object) -> object:
+async def nobody(path: str, **_: object) -> Any:
     raise AssertionError(path)
 
 

@@ -43,7 +43,7 @@ class Told:
         self.polls += 1
 
 
-async def nobody(path: str, **_: object) -> object:
+async def nobody(path: str, **_: object) -> Any:
     raise AssertionError(path)
 
 

@@ -1,7 +1,9 @@
 """Quotas as an exporter shows them that polls the sandbox, on virtual time: of every vendor, and over a month's end."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -110,11 +112,11 @@ def poll(store: Store, settings: str, *answers: float | PollError) -> list[str]:
     pages: list[str] = []
     (account,) = parse(configuration("netnut", settings).encode(), Path()).accounts
 
-    async def ask_once(answer: float | PollError, _path: str, **_: object) -> object:
+    async def ask_once(answer: float | PollError, _path: str, *, read: Callable[[object], Any], **_: object) -> Any:
         if isinstance(answer, PollError):
             raise answer
         plan = {"id": 41, "product_type": "Residential", "total_gb_used": answer, "plan_gb": 1000, "is_active": True}
-        return {"success": True, "data": [{**plan, **PERIOD}]}
+        return read({"success": True, "data": [{**plan, **PERIOD}]})
 
     async def main() -> None:
         for answer in answers:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -71,7 +72,7 @@ def account(total: int = SLICES, **failing: float) -> Sliced:
     )
 
 
-async def nobody(path: str, **_: object) -> object:
+async def nobody(path: str, **_: object) -> Any:
     raise AssertionError(path)
 
 

@@ -26,7 +26,6 @@ from exporter.vendors.reply import (
     SkipReason,
     Text,
     Time,
-    is_large,
     read_reply,
 )
 
@@ -199,17 +198,3 @@ def test_notes_add_up() -> None:
     assert diagnostics == Diagnostics(
         Counter({("a", "null"): 3, ("b", "type"): 1}), counted(schema=1, gone=1), {"x", "y"}
     )
-
-
-@pytest.mark.parametrize(
-    ("document", "large"),
-    [
-        (None, False),
-        ({"a": ["x"] * 100_000}, False),
-        ([{}] * 999, False),
-        ([{}] * 1000, True),
-        ({"a": [{"b": [[], [{"c": {}}] * 199]}] * 10}, True),
-    ],
-)
-def test_a_document_is_large_by_its_objects_and_lists(document: object, large: bool) -> None:
-    assert is_large(document) is large

@@ -1,7 +1,7 @@
 """The parts that an account's customers are polled in, and how the calls of a poll are spread over time."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -99,8 +99,13 @@ class Vendor:
         self._gone = gone
 
     async def __call__(
-        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
-    ) -> object:
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        read: Callable[[object], Any],
+    ) -> Any:
         assert body is None
         self.asked[path] += 1
         self.times.append(anyio.current_time())
@@ -108,10 +113,10 @@ class Vendor:
             raise NotFound("HTTP 404")
         if path == "/customers":
             assert params is not None
-            return {"data": [{"id": customer} for customer in IDS[:20]], "pagination": {"has_more": False}}
+            return read({"data": [{"id": customer} for customer in IDS[:20]], "pagination": {"has_more": False}})
         if "/products/" in path:
-            return {"total": 3} if "/levers/" in path else {}
-        return [] if path.endswith("/subscriptions") else {"data": [{"event_name": "e", "count": 1}]}
+            return read({"total": 3} if "/levers/" in path else {})
+        return read([] if path.endswith("/subscriptions") else {"data": [{"event_name": "e", "count": 1}]})
 
 
 @pytest.mark.parametrize("text", [prolifi(IDS[:1]), planship(NAMES[:1], "entitlements: true, subscriptions: true")])

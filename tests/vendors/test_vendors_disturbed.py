@@ -8,7 +8,7 @@ anything. `otherwise` lists, by family, the values that a sample may have once a
 import copy
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -51,13 +51,18 @@ class Recorded:
         self._replies = replies
 
     async def __call__(
-        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
-    ) -> object:
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        read: Callable[[object], Any],
+    ) -> Any:
         query = f"?{urlencode(params)}" if params else ""
         key = f"{'GET' if body is None else 'POST'} {self._base}{path}{query}"
         if key not in self._replies:
             raise NotFound(key)
-        return self._replies[key]
+        return read(self._replies[key])
 
 
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -31,7 +31,7 @@ from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretF
 _TOKEN_SECONDS: Final = 23 * 3600.0
 _RESELLER_PATH: Final = "/customer/usage/"
 _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "all": 3}
-# Documented are 200 and 400, clients have seen 401: any of these may mean that a login or a token is not accepted.
+# Documented are 200 and 400, clients have seen 401: any of these may mean that a login is not accepted.
 _REFUSALS: Final = frozenset({400, 401, 403})
 
 
@@ -113,7 +113,6 @@ password: ${NETNUT_PASSWORD}
             token_field="token",  # noqa: S106 - the name of a field
             lifetime=_TOKEN_SECONDS,
             scheme=scheme,
-            expired_statuses=_REFUSALS,
             rejected_statuses=_REFUSALS,
         )
 

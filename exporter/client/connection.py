@@ -1,0 +1,237 @@
+"""One connection to an endpoint: httpcore's HTTP/1.1 over a stream that an answer can take no more of than its part."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import anyio
+import httpcore
+import httpx
+from anyio.lowlevel import checkpoint
+
+from exporter.client.auth import Basic
+from exporter.client.body import MAX_BODY_BYTES
+from exporter.errors import ConnectFailed, Forbidden, TooLarge, Unauthorized
+
+MAX_HEAD_BYTES: Final = 128 * 1024
+"""Of an answer's head, and of the interim answers before it."""
+_MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
+"""Of a body as it comes, its framing included."""
+_HEAD_PAGE_BYTES: Final = 4 * 1024
+"""What is read of a head at once: httpcore handles the interim answers in it, some hundred, without a pause."""
+_BODY_PAGE_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy, and who we are to it."""
+
+    url: str
+    auth: Basic | None = None
+
+
+class Connection(httpx.AsyncBaseTransport):
+    """A transport of one connection, opened by its first request; it carries one request at a time.
+
+    It is used again only if nothing came on it that was not asked for: that would be read as the next answer.
+    """
+
+    def __init__(self, trust: ssl.SSLContext, proxy: Proxy | None = None) -> None:
+        self._trust = trust
+        self._proxy = proxy
+        self._http: httpcore.AsyncHTTP11Connection | None = None
+        self._wire: _Wire | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; the stream of the answer has to be closed before the next."""
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        headers = request.headers.raw
+        if self._proxy and url.scheme == b"http":
+            headers = [*headers, *_proxy_headers(self._proxy)]
+            url = _through(self._proxy, target=bytes(url))
+        if self._http and not await self._is_clean():
+            await self.aclose()
+        if self._http is None or self._wire is None:
+            self._http, self._wire = await self._opened(url, request.extensions)
+        self._wire.begin_head()
+        response = await self._http.handle_async_request(
+            httpcore.Request(
+                request.method, url, headers=headers, content=request.stream, extensions=request.extensions
+            )
+        )
+        self._wire.begin_body()
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+
+    async def _is_clean(self) -> bool:
+        """Whether the connection is open, and nothing came on it that was not asked for."""
+        if not self._http or not self._wire or not self._http.is_idle() or self._http.has_expired():
+            return False
+        # What was read too much stays in h11's buffer. httpcore shows it nowhere; were it renamed, none is used again.
+        state = getattr(self._http, "_h11_state", None)
+        return state is not None and not state.trailing_data[0] and await self._wire.is_silent()
+
+    async def _opened(self, url: httpcore.URL, extensions: Any) -> tuple[httpcore.AsyncHTTP11Connection, _Wire]:
+        timeout = extensions["timeout"]["connect"]
+        if self._proxy is None or url.scheme == b"http":
+            # A proxy's own certificate is one of the usual authorities', whoever signed the vendor's.
+            stream = await _connected(url, self._trust if self._proxy is None else _usual_trust(url), timeout)
+        else:
+            stream = await self._tunnel(self._proxy, url, extensions)
+        wire = _Wire(stream)
+        return httpcore.AsyncHTTP11Connection(url.origin, wire), wire
+
+    async def _tunnel(self, proxy: Proxy, url: httpcore.URL, extensions: Any) -> httpcore.AsyncNetworkStream:
+        timeout = extensions["timeout"]["connect"]
+        target = b"%b:%d" % (url.host, url.origin.port)
+        through = _through(proxy, target=target)
+        wire = _Wire(await _connected(through, _usual_trust(through), timeout))
+        wire.begin_head()
+        try:
+            response = await httpcore.AsyncHTTP11Connection(through.origin, wire).handle_async_request(
+                httpcore.Request(
+                    b"CONNECT",
+                    through,
+                    headers=[(b"Host", target), (b"Accept", b"*/*"), *_proxy_headers(proxy)],
+                    extensions=extensions,
+                )
+            )
+            raise_for_proxy(response.status)
+            stream: httpcore.AsyncNetworkStream = response.extensions["network_stream"]
+            return await stream.start_tls(self._trust, url.host.decode("ascii"), timeout)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await wire.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Close it; a request after that opens another."""
+        opened, self._http, self._wire = self._http, None, None
+        if opened:
+            with anyio.CancelScope(shield=True):
+                await opened.aclose()
+
+
+def raise_for_proxy(status: int) -> None:
+    """Return if a proxy's answer to CONNECT is that it connects.
+
+    Raises:
+        PollError: what it answers otherwise.
+
+    """
+    if 200 <= status < 300:  # noqa: PLR2004 - the class of HTTP
+        return
+    said = f"the proxy answered HTTP {status}"
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        raise Unauthorized(f"{said}: proxy_user and proxy_password are missing or not accepted")
+    raise ConnectFailed(said) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Forbidden(said)
+
+
+def _proxy_headers(proxy: Proxy) -> Iterable[tuple[bytes, bytes]]:
+    return [(b"Proxy-Authorization", proxy.auth.header().encode())] if proxy.auth else []
+
+
+def _through(proxy: Proxy, target: bytes) -> httpcore.URL:
+    url = httpcore.URL(proxy.url)
+    return httpcore.URL(scheme=url.scheme, host=url.host, port=url.port, target=target)
+
+
+def _usual_trust(url: httpcore.URL) -> ssl.SSLContext | None:
+    return httpx.create_ssl_context(trust_env=False) if url.scheme == b"https" else None
+
+
+async def _connected(url: httpcore.URL, trust: ssl.SSLContext | None, seconds: float) -> httpcore.AsyncNetworkStream:
+    host = url.host.decode("ascii")
+    stream = await httpcore.AnyIOBackend().connect_tcp(host, url.origin.port, seconds)
+    if url.scheme != b"https" or trust is None:
+        return stream
+    try:
+        return await stream.start_tls(trust, host, seconds)
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await stream.aclose()
+        raise
+
+
+class _Wire(httpcore.AsyncNetworkStream):
+    """A stream of which no more can be read than the answer may have, and not all at once."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._page = _HEAD_PAGE_BYTES
+        self._left = MAX_HEAD_BYTES
+
+    def begin_head(self) -> None:
+        """Allow for the head of an answer."""
+        self._page, self._left = _HEAD_PAGE_BYTES, MAX_HEAD_BYTES
+
+    def begin_body(self) -> None:
+        """Allow for a body: whoever takes its pieces lets others go on."""
+        self._page, self._left = _BODY_PAGE_BYTES, _MAX_WIRE_BYTES
+
+    async def is_silent(self) -> bool:
+        """Whether nothing has come that was not read, and the other end has not closed."""
+        heard = False
+
+        async def listen() -> None:
+            nonlocal heard
+            with suppress(httpcore.NetworkError):
+                await self._stream.read(1)
+            heard = True
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            for _ in range(2):  # what has come is there after as many
+                await checkpoint()
+            tasks.cancel_scope.cancel()
+        return not heard
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
+        """Return what came, at most a page of it."""
+        if self._left <= 0:
+            raise TooLarge("the answer's head, or what frames its body, is larger than any")
+        data = await self._stream.read(min(max_bytes, self._page), timeout)
+        self._left -= len(data)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same
+        """Send all of it."""
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the same
+    ) -> httpcore.AsyncNetworkStream:
+        """Return the stream within TLS."""
+        return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore asks of it, such as whether it can be read."""
+        return self._stream.get_extra_info(info)
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._response.aiter_stream():
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._response.aclose()

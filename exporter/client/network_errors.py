@@ -1,0 +1,66 @@
+"""The one translation of what goes wrong in the network, and in HTTP, into `PollError`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import anyio
+import httpcore
+import httpx
+
+from exporter.errors import ConnectFailed, NameUnresolved, PollError, ProtocolBroken, TimedOut, TLSFailed
+
+_BROKEN: Final = {
+    "illegal header": "a line among the answer's headers is no header",
+    "illegal status": "the answer does not begin as HTTP does",
+    "server disconnected": "the connection was closed without an answer",
+    "peer closed connection": "the connection was closed in the middle of the answer",
+    "illegal chunk": "the answer's chunks are not framed as HTTP frames them",
+    "receive buffer too long": "the answer's headers are longer than any",
+}
+"""What h11 and httpcore say, which may hold the vendor's text, by how it begins."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Say in our words what went wrong; httpcore's own may hold a header's value."""
+    try:
+        yield
+    except (httpcore.ConnectTimeout, httpx.ConnectTimeout):
+        raise ConnectFailed("no connection in time") from None
+    except (httpcore.TimeoutException, httpx.TimeoutException, TimeoutError):
+        raise TimedOut("no whole answer in time") from None
+    except (httpcore.ConnectError, httpcore.ProxyError, httpx.ConnectError, httpx.ProxyError) as error:
+        raise _connect_error(error) from None
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpx.RequestError) as error:
+        raise ProtocolBroken(_said_of(error)) from None
+
+
+def _said_of(error: Exception) -> str:
+    text = str(error).lower()
+    for beginning, said in _BROKEN.items():
+        if text.startswith(beginning):
+            return said
+    return f"the connection broke or spoke no HTTP ({type(error).__name__})"
+
+
+def _connect_error(error: BaseException) -> PollError:
+    """Return what kept a connection from being made, which is in the causes of httpcore's error."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | anyio.EndOfStream):
+            return ConnectFailed("the connection was closed during the TLS handshake")
+        if isinstance(cause, ssl.SSLError):
+            said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            return TLSFailed(f"TLS failed: {said or 'no reason given'}")
+        if isinstance(cause, socket.gaierror):
+            return NameUnresolved("the host name has no address")
+        if isinstance(cause, OSError) and cause.errno:
+            return ConnectFailed(f"no connection: {os.strerror(cause.errno)}")
+        cause = cause.__cause__ or cause.__context__
+    return ConnectFailed("no connection")

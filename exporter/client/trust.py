@@ -1,0 +1,71 @@
+"""Whose certificates are trusted: read again from the file of authorities when its content has changed."""
+
+from __future__ import annotations
+
+import ssl
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from exporter.errors import TLSFailed
+from exporter.regular_file import read_regular_file
+
+MAX_AUTHORITIES_BYTES: Final = 4 * 1024 * 1024
+_last_good: Final[dict[Path, bytes]] = {}
+
+
+def authorities(path: Path) -> bytes:
+    """Return the content of a PEM file of authorities.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+        ssl.SSLError: it holds no certificate, or is too large to be read.
+
+    """
+    content = read_regular_file(path, MAX_AUTHORITIES_BYTES + 1)
+    if len(content) > MAX_AUTHORITIES_BYTES:
+        raise ssl.SSLError("too large")
+    _context_of(content)
+    return content
+
+
+def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
+    """Return the context for a new connection: the same one as long as what is trusted is the same.
+
+    A file that is gone or half written for a moment, as while it is replaced, stands for what it held last.
+
+    Raises:
+        TLSFailed: the file never held a certificate.
+
+    """
+    if ca_file is None or insecure:
+        return _usual_context(insecure)
+    try:
+        _last_good[ca_file] = authorities(ca_file)
+    except OSError:
+        if ca_file not in _last_good:
+            raise TLSFailed(f"the file {ca_file} holds no certificate that can be read") from None
+    return _context_of(_last_good[ca_file])
+
+
+@lru_cache
+def _usual_context(insecure: bool) -> ssl.SSLContext:
+    """One for all: making it costs 30 ms."""
+    import httpx  # noqa: PLC0415 - a configuration, which looks at authorities, needs no network
+
+    return _for_http(httpx.create_ssl_context(verify=not insecure, trust_env=False))
+
+
+@lru_cache
+def _context_of(content: bytes) -> ssl.SSLContext:
+    # PEM is ASCII; what stands between certificates may be anything.
+    context = ssl.create_default_context(cadata=content.decode("ascii", errors="ignore") or "-")
+    # Python 3.13 and newer refuse an authority without a key identifier, which many a company's own one is.
+    # Whoever names an authority means it, on any Python.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return _for_http(context)
+
+
+def _for_http(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.set_alpn_protocols(["http/1.1"])
+    return context
