@@ -28,7 +28,7 @@ class Making:
     def __call__(self, snapshots: Snapshots, _now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
         self.asked.append(len(snapshots))
         made = {}
-        for family, value in ((ACCOUNT_UP, "failures"), (POLLS, "slices")):
+        for family, value in ((ACCOUNT_UP, "failures"), (POLLS, "slice_count")):
             text = "".join(f"{key[1]} {getattr(one, value)}\n" for key, one in snapshots).encode()
             known = before.get(family.name)
             made[family] = known if known and known.lines and known.lines[0].text == text else Piece.from_text(text)

@@ -76,7 +76,7 @@ def disk(fails_at: int = 0, error: BaseException = FULL, kept_share: float = 1.0
 def reading(number: float, asked_at: float) -> StoredReading:
     result = PollResult(0, [NETNUT_GB_USED(number, **PLAN)], Diagnostics(), None, NOW, asked_at + 2, 2000.0)
     polled = process(MAIN, result, Snapshot())
-    return StoredReading(asked_at, asked_at + 2, polled.figures, ledger=polled.ledger.of_slice(0))
+    return StoredReading(asked_at, asked_at + 2, polled.figures, ledger=polled.ledger.slice_part(0))
 
 
 def left(folder: Path) -> StoredReading | None:

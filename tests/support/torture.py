@@ -116,6 +116,8 @@ class Faults:
 
     @staticmethod
     def _counts(given: tuple[Any, ...]) -> bool:
+        if given and isinstance(given[0], int) and len(given) > 1 and isinstance(given[1], str):
+            return False  # a file that is open already becomes an object
         is_own_pipe = bool(given) and isinstance(given[0], socket.socket) and given[0].family == socket.AF_UNIX
         return not is_own_pipe and threading.current_thread().name.startswith(OURS)
 
