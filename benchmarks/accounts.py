@@ -47,6 +47,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
         account = Account(1, buckets=1, interval="2s", accounts=accounts)
         with tempfile.TemporaryDirectory() as folder, exporting(account, Path(folder)) as exporter:
             exporter.vendor.wait_for(account.requests)
+            exporter.program.wait_until_quiet()
             costs = [_after_a_poll(exporter) for _ in range(3 * scale.rounds)]
             own = own_series(exporter.page())
         bar = Bar(value_at_most=4.0)

@@ -1,8 +1,8 @@
 """A small installation's hour: eight accounts that are polled every five minutes, and a scrape every fifteen seconds.
 
 CPU of the whole process, polls in it. The hour is made shorter: as many polls and scrapes as in a part of it follow one
-another closer, which spares nothing but the seconds between them, for scrapes are further apart than what the exporter
-keeps of its process. The peer is plain httpx with prometheus_client, which reads the same customers; both run at once.
+another closer. That spares the exporter, of most scrapes, what it says of its process, which is 0.1 to 0.3 ms of each.
+The peer is plain httpx with prometheus_client, which reads the same customers; both run at once.
 """
 
 from __future__ import annotations

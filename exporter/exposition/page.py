@@ -34,7 +34,7 @@ _JOINED_ON_LOOP: Final = 5000
 """Series, those of the exporter's own included: a few milliseconds."""
 _OWN_SERIES: Final = 25
 """What is counted of an account, about."""
-_PROCESS_SECONDS: Final = 0.5
+_PROCESS_SECONDS: Final = 5.0
 """How old what is said of the process may be: its memory, its CPU, its files."""
 
 
