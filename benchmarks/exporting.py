@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.request import ProxyHandler, Request, build_opener
 
-from benchmarks.processes import Program, eventually, free_port, python, running
+from benchmarks.processes import Program, as_installed, eventually, free_port, python, running
 from benchmarks.scraping import Scraper
 
 SERIES_PER_CUSTOMER: Final = 100
@@ -186,7 +186,7 @@ def exporting(account: Account, folder: Path, *options: str) -> Iterator[Exporte
         config.write_text(account.configuration(vendor.url))
         url = f"http://127.0.0.1:{port}"
         listen = f"--web.listen-address=127.0.0.1:{port}"
-        command = python("exporter", "run", f"--config.file={config}", listen, "--web.enable-lifecycle", *options)
+        command = as_installed("exporter", "run", f"--config.file={config}", listen, "--web.enable-lifecycle", *options)
         with running(command, folder / "exporter.log", SECRET) as program:
             eventually(lambda: _fetch(f"{url}/-/healthy"))
             scraper = Scraper(f"{url}/metrics")

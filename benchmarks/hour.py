@@ -17,7 +17,7 @@ from typing import Final
 from benchmarks.exporting import Account, exporting, serving_vendor
 from benchmarks.figures import Bar, Figure
 from benchmarks.peers import Peer, serving
-from benchmarks.processes import eventually, free_port, python
+from benchmarks.processes import as_installed, eventually, free_port
 from benchmarks.scale import Scale
 
 _POLLS_AN_HOUR: Final = 12
@@ -61,6 +61,6 @@ def _peer(folder: Path) -> Iterator[Peer]:
     port = free_port()
     with serving_vendor(_ACCOUNT, folder) as vendor:
         numbers = (_ACCOUNT.accounts, _ACCOUNT.customers, _INTERVAL_SECONDS)
-        with serving(python("benchmarks.plain_exporter", vendor.url, port, *numbers), port, folder) as peer:
+        with serving(as_installed("benchmarks.plain_exporter", vendor.url, port, *numbers), port, folder) as peer:
             eventually(lambda: vendor.answered >= _ACCOUNT.requests)
             yield peer

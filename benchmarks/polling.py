@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from benchmarks.exporting import Account, Vendor, exporting, serving_vendor
 from benchmarks.figures import Bar, Figure
-from benchmarks.processes import Program, python, running
+from benchmarks.processes import Program, as_installed, running
 from benchmarks.scale import Scale
 
 _PEER: Final = "bare httpx, with sniffio"
@@ -56,7 +56,7 @@ def _both(account: Account, requests: int, rounds: int) -> tuple[list[Pace], lis
             with exporting(account, Path(folder)) as exporter:
                 ours.append(_pace(exporter.program, exporter.vendor, requests))
             with serving_vendor(account, Path(folder)) as vendor:
-                command = python("benchmarks.bare_httpx", vendor.url, account.customers)
+                command = as_installed("benchmarks.bare_httpx", vendor.url, account.customers)
                 with running(command, Path(folder) / "httpx.log") as program:
                     theirs.append(_pace(program, vendor, requests))
     return ours, theirs

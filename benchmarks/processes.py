@@ -77,6 +77,11 @@ def found(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
 
 
+def as_installed(module: str, *arguments: object) -> tuple[str, ...]:
+    """Return the command that runs a module without what only development has."""
+    return python("benchmarks.as_installed", module, *arguments)
+
+
 @contextmanager
 def running(command: tuple[str, ...], log: Path, env: Mapping[str, str] | None = None) -> Iterator[Program]:
     """Run a program that serves; it is asked to end, and made to."""

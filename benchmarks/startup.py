@@ -17,7 +17,7 @@ from typing import Final
 
 from benchmarks.exporting import SECRET, Account, exporting, serving_vendor, vendor_series
 from benchmarks.figures import Bar, Figure
-from benchmarks.processes import Ended, eventually, free_port, python, run_to_end, running
+from benchmarks.processes import Ended, as_installed, eventually, free_port, run_to_end, running
 from benchmarks.scale import Scale
 from benchmarks.scraping import Scraper
 
@@ -26,7 +26,7 @@ _MB: Final = 1024 * 1024
 _ACCOUNT: Final = Account(1, buckets=0)
 _IDLE: Final = Account(10, buckets=0, interval="5m", others_interval="5m", accounts=8)
 _PEER: Final = "import httpx, pydantic"
-_LOOK_SECONDS: Final = 0.002
+_LOOK_SECONDS: Final = 0.02
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
@@ -44,7 +44,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 def _start(config: Path) -> Ended:
     port = free_port()
-    command = python("exporter", "run", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}")
+    command = as_installed("exporter", "run", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}")
     began = time.perf_counter()
     with running(command, config.with_suffix(".log"), SECRET) as program:
         scraper = Scraper(f"http://127.0.0.1:{port}/metrics")
