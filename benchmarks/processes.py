@@ -73,8 +73,9 @@ def python(module: str, *arguments: object) -> tuple[str, ...]:
 
 
 def found(name: str) -> str | None:
-    """Return the path of a program, or None where this machine has none of that name."""
-    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+    """Return the path of a program, or None where neither this machine nor `scripts/fetch-servers` has one."""
+    fetched = str(ROOT / ".venv" / "servers" / "current" / "bin")
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", fetched)))
 
 
 def as_installed(module: str, *arguments: object) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class Scale:
     stored: int = 100_000
     chosen: int = 20_000
     customers: int = 10_000
-    polled_requests: tuple[int, int] = (4_000, 2_000)
+    polled_requests: tuple[int, int] = (4_000, 1_000)
     latency_series: int = 100_000
     million: int = 1_000_000
     accounts: int = 1_000

@@ -264,7 +264,11 @@ def soaked(seconds: float, folder: Path) -> dict[str, object]:
         if exporter.stop() != 0:
             soak.broken.append("it did not end well")
     if found := soak.broken + broken_at_the_end(first, last, pace, written):
-        raise Broken("; ".join(found) + "\n" + written["the log"][-3000:])
+        log = written["the log"]
+        traceback = log.find("Traceback")
+        raise Broken(
+            "; ".join(found) + "\n" + (log[-3000:] if traceback < 0 else log[max(0, traceback - 500) :][:3500])
+        )
     counted = {"seconds": seconds, "polls a second of an account that is well": round(pace, 2)}
     return {**counted, **dict(sorted(soak.done.items())), "first": first._asdict(), "last": last._asdict()}
 
