@@ -6,9 +6,9 @@ import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from exporter.errors import BadRequest, Forbidden, NotFound, PollError
 from exporter.vendors.poll import Fetch
@@ -16,6 +16,8 @@ from exporter.vendors.poll import Fetch
 _FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (NotFound, BadRequest, Forbidden)}
 """Refusals that are answers too: the vendor has nothing of that day, or does not say."""
 _LEVEL: Final = 6
+
+_ReadT = TypeVar("_ReadT")
 
 
 class Unanswered(Exception):  # noqa: N818 - it says what a question is
@@ -62,9 +64,14 @@ class Answers:
         self._path.unlink(missing_ok=True)
 
     async def __call__(
-        self, path: str, *, params: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
-    ) -> object:
-        """Return the answer to a question, as it was given first.
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        read: Callable[[object], _ReadT],
+    ) -> _ReadT:
+        """Return what `read` makes of the answer to a question, as it was given first.
 
         Raises:
             PollError: there is none yet, or the vendor refused it for good.
@@ -76,9 +83,9 @@ class Answers:
             refusal, document = known
             if refusal:
                 raise _FOR_GOOD[refusal]("refused before", asked=path)
-            return json.loads(zlib.decompress(document))
+            return read(json.loads(zlib.decompress(document)))
         try:
-            found = await self._fetch(path, params=params, body=body)
+            found = await self._fetch(path, params=params, body=body, read=lambda document: document)
         except tuple(_FOR_GOOD.values()) as error:
             self._remember(question, error.reason, b"")
             raise
@@ -87,7 +94,7 @@ class Answers:
                 raise
             raise Unanswered(error) from None
         self._remember(question, "", zlib.compress(json.dumps(found).encode(), _LEVEL))
-        return found
+        return read(found)
 
     def doubt(self, asked: str) -> None:
         """Forget the answers to a request, by its method and path: inside they say that it did not work."""

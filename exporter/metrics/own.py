@@ -8,7 +8,9 @@ from exporter.metrics.family import Family
 
 _own = partial(Family, labels=("vendor", "account"))
 
-ACCOUNT_UP = _own("usage_exporter_account_up", "Whether the account's last poll worked (1) or not (0).")
+ACCOUNT_UP = _own(
+    "usage_exporter_account_up", "Whether the account's last poll worked, for all that it asks about (1), or not (0)."
+)
 LAST_SUCCESS = _own(
     "usage_exporter_poll_last_success_timestamp_seconds",
     "When the last whole reading was stored, Unix time; absent before the first.",
@@ -34,7 +36,8 @@ POLL_FAILURES = Family(
 )
 ACCOUNT_FAILING = Family(
     "usage_exporter_account_failing",
-    "Always 1, with the reason why the account's last poll failed; absent while polls work.",
+    "Always 1, with the reason why the account's last poll failed, or a part of it keeps failing; absent while all"
+    " works.",
     labels=("vendor", "account", "reason"),
 )
 REQUESTS = Family(
@@ -60,6 +63,10 @@ RATE_LIMIT_REMAINING = _own(
 ACCOUNT_SERIES = _own("usage_exporter_account_series", "Series of the account's reading on the page now.")
 SERIES_DROPPED = _own(
     "usage_exporter_series_dropped", "Series of the last good reading left out because of max_series."
+)
+CUSTOMERS_DROPPED = _own(
+    "usage_exporter_customers_dropped",
+    "Customers of the vendor's list that are not asked about because of max_customers; absent where none are listed.",
 )
 QUOTA_MATCHED_SERIES = Family(
     "usage_exporter_quota_matched_series",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from exporter.errors import PollError
 from exporter.metrics import Family, Figures, Item
 from exporter.quota import (
     AccountQuotas,
@@ -45,6 +46,7 @@ class PollResult:
         asked_at: when the poll began, UTC.
         read_at: when it ended, Unix time.
         stale_at: when it is too old to be shown, monotonic.
+        failure: how an item keeps failing without which the reading is.
 
     """
 
@@ -55,6 +57,7 @@ class PollResult:
     asked_at: datetime
     read_at: float
     stale_at: float
+    failure: PollError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
         withheld=found.withheld,
         read_at=result.read_at,
         stale_at=result.stale_at,
+        failure=result.failure,
     )
     reading = Reading(
         {**quota_figures(account.vendor, quotas, ledger), **figures}, state.dropped, diagnostics, result.as_of

@@ -21,7 +21,7 @@ from exporter.polling.schedule import Schedule
 from exporter.polling.transitions import log_changes, log_fallen
 from exporter.sharding import Shard
 from exporter.store.reading import Reading
-from exporter.store.snapshot import AccountKey, Snapshot
+from exporter.store.snapshot import AccountKey, SliceState, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
 from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
@@ -109,12 +109,14 @@ class Poller:
         before, asked_at = self._store[key], self._clock()
         self._store.record_attempt(key, asked_at)
         now, part = datetime.fromtimestamp(asked_at, UTC), Slice(number, self._account.slice_count)
+        patience = self._patience(before.slices.get(number), began)
         poll = Poll(
             self._fetch,
             now,
             self._cache,
             slice=part,
             spread=spread,
+            patience=patience,
             most_items=max(MOST_ITEMS, _ITEMS_A_SERIES * self._account.max_series),
         )
         outcome = await self._outcome(before, poll, began)
@@ -138,6 +140,11 @@ class Poller:
         """Keep what this poll asked for, and the last good ones: a vendor may name others each time."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
+
+    def _patience(self, last: SliceState | None, now: float) -> float:
+        """Return for how many seconds items may fail: an interval, unless the last reading is stale before the next."""
+        interval = self._account.interval
+        return interval if last and now + interval < last.stale_at else 0.0
 
     async def _store_processed(
         self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
@@ -163,6 +170,7 @@ class Poller:
                 poll.now,
                 self._clock(),
                 stale_at,
+                poll.failure,
             )
             processed = await _process_off_loop(self._account, result, before)
         except PollError as error:

@@ -10,7 +10,7 @@ from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.vendors.reply import Diagnostics, SkipReason
 
-_LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused")
+_LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "failing")
 _MAX_FALLEN_LOGGED: Final = 5
 _REPEATED_EVERY: Final = 20
 """A failure that goes on is said again after as many polls."""
@@ -21,6 +21,7 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     _log_state(key, before, after)
     if after.slices is not before.slices:
         _log_diagnostics(key, before.diagnostics, after.diagnostics)
+        _log_capped(key, before.diagnostics, after.diagnostics)
         _log_dropped(key, before.dropped, after.dropped)
         _log_withheld(key, before.withheld, after.withheld)
 
@@ -28,9 +29,15 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
 def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     """Say once that an account fails, or fails differently, or works again."""
     vendor, account = key
+    if after.error is None and after.failure is not None:
+        if before.error is not None or before.failure is None:
+            failure = after.failure
+            said = "polls go on without what keeps failing"
+            logger.warning(said, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
+        return
     if after.error is None:
-        if before.error is not None or not before.polled:
-            message = "polls work again" if before.error is not None else "the first poll worked"
+        if before.failure is not None or not before.polled:
+            message = "polls work again" if before.failure is not None else "the first poll worked"
             logger.info(message, vendor=vendor, account=account, series=after.series, failures=before.failures)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
@@ -58,6 +65,15 @@ def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -
     if _left_out(before) != left_out:
         message = "items left out of the reading" if left_out else "no items left out of the reading any more"
         logger.warning(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
+
+
+def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
+    """Say once that there are more customers than allowed, or that there are no longer."""
+    vendor, account = key
+    left_out = after.skipped["capped"]
+    if bool(before.skipped["capped"]) != bool(left_out):
+        said = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
+        logger.warning(said, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:

@@ -35,6 +35,7 @@ class SliceState:
         withheld: quotas that are not shown.
         read_at: when it was read, Unix time.
         stale_at: when it is too old to be shown, monotonic.
+        failure: how an item keeps failing without which it was read.
 
     """
 
@@ -49,6 +50,7 @@ class SliceState:
     withheld: Withheld = field(default_factory=dict)
     read_at: float = 0.0
     stale_at: float = 0.0
+    failure: PollError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,13 @@ class Snapshot:
 
     @property
     def up(self) -> bool:
-        """Whether the last poll worked, of each slice."""
-        return self.polled and self.error is None
+        """Whether the last poll worked, of each slice, and for each item."""
+        return self.polled and self.failure is None
+
+    @property
+    def failure(self) -> PollError | None:
+        """How the last failed poll failed; else how an item keeps failing without which there are readings; or None."""
+        return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property
     def read_at(self) -> float | None:

@@ -40,14 +40,16 @@ def _states(key: Labels, snapshot: Snapshot, now: float) -> Iterator[Figure]:
 
 
 def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
+    if snapshot.diagnostics.listed is not None:
+        yield own.CUSTOMERS_DROPPED, key, snapshot.diagnostics.skipped["capped"]
     for (field, kind), count in snapshot.diagnostics.drift.items():
         yield own.CONTRACT_DRIFT, (*key, field, kind), count
     for quota, count in snapshot.matched.items():
         yield own.QUOTA_MATCHED_SERIES, (*key, quota), count
     for (quota, reason), count in sorted(snapshot.withheld.items())[:_MOST_WITHHELD]:
         yield own.QUOTAS_WITHHELD, (*key, quota, reason), count
-    if snapshot.error is not None:
-        yield own.ACCOUNT_FAILING, (*key, snapshot.error.reason), 1
+    if snapshot.failure is not None:
+        yield own.ACCOUNT_FAILING, (*key, snapshot.failure.reason), 1
 
 
 def _settings(account: Account, limit: StatedLimit) -> Iterator[Figure]:

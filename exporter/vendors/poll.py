@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
-import anyio
-
-from exporter.client.rate_limit import MAX_IN_FLIGHT
-from exporter.errors import Malformed, NotFound, PollError, Refused, TooLarge
+from exporter.errors import Malformed, NotFound, PollError, TooLarge
 from exporter.metrics import Unreadable
+from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 
 MOST_ITEMS: Final = 100_000
@@ -21,7 +19,7 @@ MOST_ITEMS: Final = 100_000
 _MAX_LEFT_OUT: Final = 5
 _LONGEST_SEGMENT: Final = 256
 
-_ItemT = TypeVar("_ItemT")
+_ItemT = TypeVar("_ItemT", bound=Hashable)
 _ReadT = TypeVar("_ReadT")
 
 
@@ -74,6 +72,9 @@ class Poll:
         most_items: how many items of lists its answers may hold together.
         used: the names of what was kept, or is from now on, that this poll asked for.
         spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
+        patience: the seconds for which an item must keep failing before the reading goes on without it; 0 where no
+            earlier reading can stand for this one.
+        failure: how an item failed without which the reading goes on.
 
     """
 
@@ -88,6 +89,8 @@ class Poll:
     spread: float = 0.0
     most_items: int = MOST_ITEMS
     used: set[str] = field(default_factory=set)
+    patience: float = 0.0
+    failure: PollError | None = None
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
         """Return what a GET answers, read as `model`."""
@@ -126,6 +129,13 @@ class Poll:
         if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
             self.diagnostics.left_out.add(text)
 
+    def cap_customers(self, listed: int, most: int) -> None:
+        """Note how many wanted customers the vendor's list has, and how many the configuration allows."""
+        self.diagnostics.listed = listed
+        if listed > most:
+            self.skip("capped", listed - most)
+            self.diagnostics.left_out.add(f"{listed:,} customers are wanted, and max_customers is {most:,}")
+
     async def attempt(
         self,
         read: Callable[[], Awaitable[_ReadT]],
@@ -143,7 +153,7 @@ class Poll:
         try:
             return await read()
         except PollError as error:
-            reason = _skip_reason(error, absent_errors, needed=needed)
+            reason = skip_reason(error, absent_errors, needed=needed)
             if reason is None:
                 raise
             self.leave_out(reason, str(error))
@@ -161,34 +171,79 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        """Return each item with what `read` says of it, in their order, at most `MAX_IN_FLIGHT` at once.
+        """Return each item with what `read` says of it, in their order, some at once.
 
         An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read,
         is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
         nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
-        poll, since the last good reading has them still. They are begun evenly over their `share` of the poll's spread.
-        Of an item that is left out and not gone, `hides` says which series are missing.
+        poll, since the last good reading has them still. One that goes on while others answer costs only the item
+        after some polls. They are begun evenly over their `share` of the poll's spread. Of an item that is left out
+        and not gone, `hides` says which series are missing.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
 
         """
+        kind = getattr(read, "__qualname__", type(read).__qualname__)
+        return await self._each(kind, items, read, absent_errors, needed=needed, share=share, hides=hides)
 
-        async def attempt(item: _ItemT) -> _ReadT | PollError:
-            return await self.attempt(lambda: read(item), absent_errors, needed=needed, hides=lambda: hides(item))
+    async def _each(  # noqa: PLR0913 - those of `gather`
+        self,
+        kind: str,
+        items: Iterable[_ItemT],
+        read: Callable[[_ItemT], Awaitable[_ReadT]],
+        absent_errors: tuple[type[PollError], ...] = (NotFound,),
+        *,
+        needed: bool = True,
+        share: float = 1.0,
+        hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
+    ) -> list[tuple[_ItemT, _ReadT]]:
+        trial = Trial(items, self._streaks(kind), self.now, self.patience, is_extra=not needed)
+        found: dict[_ItemT, _ReadT | PollError] = {}
 
-        asked = list(items)
-        outcomes = await _concurrently(asked, attempt, self.spread * share)
-        results = [(one, found) for one, found in zip(asked, outcomes, strict=True) if not isinstance(found, PollError)]
-        left_out = [found for found in outcomes if isinstance(found, PollError)]
+        async def attempt(item: _ItemT) -> None:
+            try:
+                found[item] = await self.attempt(
+                    lambda: read(item), absent_errors, needed=needed, hides=lambda: hides(item)
+                )
+            except PollError as error:
+                if not trial.goes_on(item, error):
+                    raise
+            else:
+                trial.answered(item)
+
+        try:
+            await concurrently(trial.fresh, attempt, self.spread * share)
+            await concurrently(trial.doubted, attempt, 0.0)
+            if failure := trial.failure_of_all():
+                raise failure
+        except PollError as failure:
+            if not trial.gives_up_all(failure):
+                raise
+        for item, error in trial.failed.items():
+            self.leave_out("failing", str(error))
+            self.unreadable.extend(hides(item))
+            self.failure = self.failure or error
+        outcomes = [(one, found[one]) for one in trial.items if one in found]
+        results = [(one, outcome) for one, outcome in outcomes if not isinstance(outcome, PollError)]
+        left_out = [outcome for _, outcome in outcomes if isinstance(outcome, PollError)]
         if needed and left_out and not results:
             raise left_out[0]
         return results
 
-    async def optional(self, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
-        """Return what `read` says, or None where the vendor refuses it for good: one extra."""
-        found = await self.attempt(read, needed=False)
-        return None if isinstance(found, PollError) else found
+    async def optional(self, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
+        """Return what `read` says of one extra, or None where the vendor refuses it for good, or it keeps failing."""
+        results = await self._each(name, [name], lambda _: read(), needed=False)
+        return results[0][1] if results else None
+
+    def _streaks(self, kind: str) -> Streaks:
+        """Return what failed of a kind of items in the polls before of this slice."""
+        name = f"failing {kind} {self.slice.number}"
+        self.used.add(name)
+        if name not in self.cache:
+            self.cache[name] = (self.now, Streaks())
+        streaks: Streaks = self.cache[name][1]
+        return streaks
 
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
         """Return what `read` said last, asking again only when that is `seconds` old."""
@@ -200,44 +255,6 @@ class Poll:
         value = await read()
         self.cache[name] = (self.now, value)
         return value
-
-
-async def _concurrently(
-    items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[_ReadT]], spread: float
-) -> list[_ReadT]:
-    """Return what `work` makes of each item, in their order; the first error ends the rest and is raised as it is.
-
-    Of n items the k-th is not begun before k/n of `spread`, in seconds.
-    """
-    began, queue = anyio.current_time(), enumerate(items)
-    results: dict[int, _ReadT] = {}
-    errors: list[Exception] = []
-
-    async def worker() -> None:
-        try:
-            for index, item in queue:
-                if spread:
-                    await anyio.sleep_until(began + spread * index / len(items))
-                results[index] = await work(item)
-        except Exception as error:  # noqa: BLE001 - raised again below, out of the group of tasks
-            errors.append(error)
-            tasks.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as tasks:
-        for _ in range(MAX_IN_FLIGHT):
-            tasks.start_soon(worker)
-    if errors:
-        raise errors[0]
-    return [results[index] for index in sorted(results)]
-
-
-def _skip_reason(error: PollError, absent_errors: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
-    """Return why an item is left out of the reading, or None where its failure is the poll's."""
-    if isinstance(error, absent_errors):
-        return "gone"
-    if isinstance(error, Malformed):
-        return "schema"
-    return "refused" if not needed and (not error.transient or isinstance(error, Refused)) else None
 
 
 def segment(identifier: str) -> str:

@@ -32,10 +32,11 @@ from pydantic_core import CoreSchema, core_schema
 from exporter.errors import Malformed
 from exporter.vendors.values import read_end, read_flag, read_id, read_number, read_percent, read_text, read_time
 
-SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped"]
+SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped", "failing"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 """Why an item is left out: it cannot be read · it is not there · it is an extra that is refused · its series was
-there already · its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows."""
+there already · its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows ·
+it keeps failing while others answer."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
 """How a field departs from the contract: it is not there, null, of another type, or contradicts what was asked."""
@@ -57,6 +58,8 @@ class Diagnostics:
     """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
     items: int = field(default=0, compare=False)
     """How many items of lists and objects were read, used or not."""
+    listed: int | None = None
+    """How many wanted customers the vendor's list has, more than allowed included; None where none are listed."""
 
     def add(self, others: Diagnostics) -> None:
         """Note what others have noted."""
@@ -64,6 +67,7 @@ class Diagnostics:
         self.skipped.update(others.skipped)
         self.left_out |= others.left_out
         self.items += others.items
+        self.listed = others.listed if self.listed is None else self.listed
 
 
 class Reply(BaseModel):

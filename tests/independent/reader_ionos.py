@@ -140,6 +140,8 @@ def _add_answer(first: date, usage: Usage, body: Mapping[str, Any], asked: str) 
         usage.unknown.append({"contract": usage.contract})
         return
     found: dict[Cell, list[Decimal | None]] = defaultdict(list)
+    if any(identifier(datacenter.get("id")) for datacenter in datacenters):
+        asked = "null"  # beside others that are named, the one without a name is what is in none
     for datacenter in datacenters:
         name = identifier(datacenter.get("id")) or asked
         usage.datacenters[name].add((text(datacenter.get("name")), text(datacenter.get("location"))))

@@ -133,6 +133,9 @@ def _page(world: World, events: list[Event], entitlements: list[tuple[str, dict[
     for customer, one in entitlements:
         feature = identifier(one.get("feature_id"))
         used = number(one.get("current_usage"))
+        if feature is not None and not _is_metered(one):
+            _show_entitlement(page, {"customer_id": customer, "feature": feature}, one)
+            continue
         members.append(Member(USED, _labels(customer_id=customer, feature=feature), used, feature is None))
         if feature is not None:
             _show_entitlement(page, {"customer_id": customer, "feature": feature}, one)
@@ -143,6 +146,12 @@ def _page(world: World, events: list[Event], entitlements: list[tuple[str, dict[
 
 def _labels(**labels: str | None) -> dict[str, str]:
     return {name: value for name, value in labels.items() if value is not None}
+
+
+def _is_metered(one: dict[str, Any]) -> bool:
+    """Whether there is something to use up: of a feature that is only on or off the vendor says nothing of the kind."""
+    said = (one.get(name) for name in ("current_usage", "limit", "remaining", "reset_at"))
+    return one.get("is_unlimited") is True or any(value is not None for value in said)
 
 
 def _limit(one: dict[str, Any]) -> Decimal | None:

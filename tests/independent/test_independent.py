@@ -18,25 +18,14 @@ pytestmark = pytest.mark.slow
 HERE: Final = Path(__file__).parent
 TODAY: Final = date(2026, 11, 21)
 WORLDS: Final = 40
-NOT_YET: Final = frozenset(
-    {
-        "partial_sums",
-        *("limit_minus_one", "limit_zero", "event_twice", "no_event_readable"),
-    }
-)
-"""Quirks that the exporter does not show rightly yet. The list only becomes shorter."""
 
 
 @pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
 def test_the_page_shows_what_an_independent_reader_expects(vendor: Vendor) -> None:
-    result = compare_many(vendor, 0, WORLDS, NOT_YET)
+    result = compare_many(vendor, 0, WORLDS, frozenset())
     assert not result.differences, "\n".join(map(str, result.differences))
     assert result.worlds == WORLDS
     assert result.values > 20 * WORLDS
-
-
-def test_quirks_that_are_not_shown_rightly_yet_are_known() -> None:
-    assert {name for vendor in VENDORS for name in vendor.quirks} >= NOT_YET
 
 
 @pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)

@@ -254,7 +254,7 @@ async def endless(
 @pytest.mark.parametrize("chosen", [{"include": ["nobody"]}, {"exclude": [".*"]}])
 def test_a_list_without_end_ends_whomever_it_is_searched_for(chosen: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("exporter.vendors.prolifi.account.MOST_LISTED", 2000)
+        monkeypatch.setattr("exporter.vendors.prolifi.customers.MOST_LISTED", 2000)
         account = account_at("http://127.0.0.1", monkeypatch, {**recorded_settings("prolifi"), **chosen})
 
         async def read() -> None:
@@ -280,4 +280,4 @@ def test_one_customer_whose_id_cannot_be_asked_for_costs_the_others_nothing(iden
     assert outcome.reading.samples == whole.reading.samples
     assert outcome.account_state
     assert outcome.account_state.withheld == {("all", "unreadable"): 1, ("features", "unreadable"): 3}
-    assert outcome.reading.diagnostics.skipped == {"schema": 1}
+    assert outcome.reading.diagnostics.skipped == {"schema": 2}  # the events, and the entitlements

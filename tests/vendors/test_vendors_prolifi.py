@@ -98,7 +98,7 @@ def test_a_list_that_repeats_itself_for_ever_is_left_at_its_first_repetition(mon
     assert len(server.requests) == 4
 
 
-@pytest.mark.parametrize(("most", "found", "left_out"), [(1, [A], 1), (2, [A, B], 1), (3, [A, B, C], 0)])
+@pytest.mark.parametrize(("most", "found", "left_out"), [(1, [A], 2), (2, [A, B], 1), (3, [A, B, C], 0)])
 def test_no_more_customers_are_taken_than_allowed_and_the_rest_is_counted(
     most: int, found: list[str], left_out: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,7 +109,6 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
             body=body,
             lifetime_field=login.lifetime_field,
             scheme="" if login.scheme == "none" else login.scheme,
-            expired_statuses=frozenset(login.expired_statuses),
             rejected_statuses=frozenset(login.rejected_statuses),
         )
 

@@ -127,7 +127,6 @@ class LoginAuth(Settings):
     lifetime: Duration = Field(description="How long a token is used where the answer does not say.")
     lifetime_field: str = Field(default="", description="The field of the answer that says it, in seconds.")
     scheme: Literal["Bearer", "none"] = Field(default="Bearer", description="What stands before the token.")
-    expired_statuses: tuple[int, ...] = Field(default=(), description="Statuses that may mean that a token has ended.")
     rejected_statuses: tuple[int, ...] = Field(
         default=(401,), description="Statuses that mean that a sign-in is refused."
     )

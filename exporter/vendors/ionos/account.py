@@ -229,7 +229,8 @@ quotas:
         async def read() -> PriceList:
             return PriceList.from_products((await poll.get(Products, f"/{segment(contract)}/products")).products)
 
-        return await poll.optional(lambda: poll.cached(_DAY_SECONDS, f"prices of {contract}", read))
+        name = f"prices of {contract}"
+        return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read))
 
     def _period(self, poll: Poll, contract: str, replies: Iterable[MonthReply]) -> Iterator[Sample]:
         """The period of the figures, and through `poll.as_of` the oldest day that any of them reach to."""

@@ -190,7 +190,7 @@ class IonosPast(Past[Ionos]):
         if not self.account.cost:
             return None
         question = {"date": f"{month.start:%Y-%m-%d}"}
-        found = await poll.optional(lambda: poll.get(Products, f"/{segment(contract)}/products", question))
+        found = await poll.optional("prices", lambda: poll.get(Products, f"/{segment(contract)}/products", question))
         return PriceList.from_products(found.products) if found else None
 
     def _asked_for(self, month: ContractMonth) -> ContractMonth:

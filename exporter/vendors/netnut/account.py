@@ -134,7 +134,7 @@ password: ${NETNUT_PASSWORD}
     async def _listed(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
         """Return the plans of all sub-users, as far as it is known whose each is."""
         question = {**status, "bySubUser": True}
-        reply = await poll.optional(lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))
+        reply = await poll.optional(_RESELLER_PATH, lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))
         plans = reply.data if reply else None
         if is_partial(plans):
             poll.unreadable += SUB_USERS.unreadable()

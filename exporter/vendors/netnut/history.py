@@ -120,7 +120,7 @@ class NetNutPast(Past[NetNut]):
         while first <= last:
             until = min(last, first + (_DAYS_A_REQUEST - 1) * DAY)
             question = {"byDate": True, "dateRange": f"{first},{until}"}
-            reply = await poll.optional(lambda: poll.post(Traffic, "/customer/traffic/", question))  # noqa: B023 - awaited
+            reply = await poll.optional("traffic", lambda: poll.post(Traffic, "/customer/traffic/", question))  # noqa: B023 - awaited
             for row in reply.data if reply else ():
                 if row.start_date is not None and row.traffic is not None:
                     known = days[row.start_date.date()]

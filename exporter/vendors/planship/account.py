@@ -184,10 +184,12 @@ products:
             return Visit(place, failure=failures[0])
         entitlements, subscriptions = None, None
         if self.entitlements:
-            entitlements = await poll.optional(lambda: poll.get(Entitlements, f"{place.path}/entitlements"))
+            path = f"{place.path}/entitlements"
+            entitlements = await poll.optional(path, lambda: poll.get(Entitlements, path))
         if self.subscriptions:
-            path, product = f"{place.customer_path}/subscriptions", {"product_slug": place.product}
-            subscriptions = await poll.optional(lambda: poll.get(Subscriptions, path, product))
+            asked, product = f"{place.customer_path}/subscriptions", {"product_slug": place.product}
+            name = f"{asked} of {place.product}"
+            subscriptions = await poll.optional(name, lambda: poll.get(Subscriptions, asked, product))
         return Visit(place, usage, entitlements, subscriptions.root if subscriptions else ())
 
     async def _usage(self, poll: Poll, place: Place, question: Question) -> Mapping[str, LeverUsage]:

@@ -12,28 +12,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from exporter.client.auth import ApiKey, Auth
 from exporter.durations import Rate
+from exporter.errors import Malformed, NotFound
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, split_by_slice
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.prolifi import families
-from exporter.vendors.prolifi.customers import MOST_LISTED, PAGE, pages
+from exporter.vendors.prolifi.customers import PAGE, listed_customers
+from exporter.vendors.prolifi.items import entitlement_items, event_items
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
-
-_UNLIMITED: Final = -1
-"""What a limit, or what is left of it, may be where there is none."""
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
@@ -42,33 +39,6 @@ def window_start(window: Literal["all", "month"] | int, now: datetime) -> dateti
     if window == "all":
         return None
     return today.replace(day=1) if window == "month" else today - timedelta(days=window - 1)
-
-
-def event_samples(readings: Iterable[tuple[str, Usage]]) -> Iterator[Item]:
-    """Say customers' events in metrics."""
-    for customer_id, usage in readings:
-        for event in usage.data:
-            labels = {"customer_id": customer_id, "event_name": event.event_name}
-            yield from families.PROLIFI_EVENT_COUNT.expected(event.count, **labels)
-            yield from families.PROLIFI_EVENT_LAST_REPORTED.known(event.last_reported_at, **labels)
-        if is_partial(usage.data):
-            yield families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer_id)
-
-
-def entitlement_samples(readings: Iterable[tuple[str, Entitlements]]) -> Iterator[Item]:
-    """Say customers' entitlements in metrics. What is unlimited has no limit series."""
-    for customer_id, entitlements in readings:
-        for one in entitlements.data:
-            labels = {"customer_id": customer_id, "feature": one.feature}
-            yield from families.PROLIFI_ENTITLEMENT_USED.known(one.current_usage, **labels)
-            yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)
-            yield from families.PROLIFI_ENTITLEMENT_RESET.known(one.reset_at, **labels)
-            if not one.is_unlimited and one.limit != _UNLIMITED:
-                yield from families.PROLIFI_ENTITLEMENT_LIMIT.known(one.limit, **labels)
-                if one.remaining != _UNLIMITED or one.limit is not None:  # beside a limit it is one too many
-                    yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
-        if is_partial(entitlements.data):
-            yield families.PROLIFI_ENTITLEMENT_USED.unreadable(customer_id=customer_id)
 
 
 class Prolifi(CustomersAccount):
@@ -157,51 +127,59 @@ discover: true
         start = window_start(self.window, poll.now)
         # Both days are inclusive. Without the last one, a poll over midnight would be of two periods.
         window = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{poll.now:%Y-%m-%d}"} if start else {}
-        share = 1 / (1 + self.entitlements)
+        share, asked = 1 / (1 + self.entitlements), await self.customers_of(poll)
+        failures: list[Malformed] = []
+        gone: set[str] = set()
 
-        async def usage_of(customer: str) -> Usage:
-            return await poll.get(Usage, f"/customers/{segment(customer)}/usage", window)
+        async def usage_of(customer: str) -> Usage | None:
+            path = f"/customers/{segment(customer)}/usage"
+            try:
+                return await poll.get(Usage, path, window)
+            except NotFound:
+                gone.add(customer)
+                raise
+            except Malformed as error:
+                if not self.entitlements:
+                    raise
+                failures.append(error)  # which costs the customer no entitlements
+                poll.leave_out("schema", str(error))
+                poll.unreadable.append(families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer))
+                return None
 
         async def entitlements_of(customer: str) -> Entitlements:
             return await poll.get(Entitlements, f"/customers/{segment(customer)}/entitlements")
 
+        def hidden(family: Family) -> Callable[[str], list[Unreadable]]:
+            return lambda customer: [family.unreadable(customer_id=customer)]
+
         used, counted = families.PROLIFI_ENTITLEMENT_USED, families.PROLIFI_EVENT_COUNT
-        asked = (counted, used) if self.entitlements else (counted,)
-
-        def hidden(customer: str) -> list[Unreadable]:
-            return [family.unreadable(customer_id=customer) for family in asked]
-
-        usage = await poll.gather(await self.customers_of(poll), usage_of, share=share, hides=hidden)
-        there = [customer for customer, _ in usage] if self.entitlements else []
-        entitlements = await poll.gather(
-            there, entitlements_of, needed=False, share=share, hides=lambda customer: hidden(customer)[1:]
-        )
+        usage = await poll.gather(asked, usage_of, share=share, hides=hidden(counted))
+        there = [customer for customer in asked if customer not in gone] if self.entitlements else []
+        entitlements = await poll.gather(there, entitlements_of, needed=False, share=share, hides=hidden(used))
+        if failures and not entitlements and not any(one for _, one in usage):
+            raise failures[0]
         whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.is_first and self.owns_account_metrics else ()
-        return chain(event_samples(usage), entitlement_samples(entitlements), whole)
+        return chain(
+            *(event_items(customer, one, poll) for customer, one in usage if one),
+            *(entitlement_items(customer, one, poll) for customer, one in entitlements),
+            whole,
+        )
 
     async def customers_of(self, poll: Poll) -> Sequence[str]:
         """Return the customers of the slice that is polled; the vendor's list is read once for all slices."""
         if not self.discover:
             return await super().customers_of(poll)
-        if poll.slice.total == 1:
-            return (await self._listed(poll))[0]
-        listed = await poll.cached(self.estimate.seconds, "customers", lambda: self._listed(poll))
-        return listed[poll.slice.number]
+        slices, number = await poll.cached(
+            self.estimate.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._listed(poll)
+        )
+        if poll.slice.is_first and self.owns_account_metrics:
+            poll.cap_customers(number, self.max_customers)
+        return slices[poll.slice.number]
 
-    async def _listed(self, poll: Poll) -> Sequence[Sequence[str]]:
-        """Return the customers of each slice that are in the vendor's list, and wanted, and this shard's."""
-        own: list[str] = []
-        wanted, most_listed = 0, max(MOST_LISTED, 2 * self.max_customers)
-        async with aclosing(pages(poll, most_listed)) as listed:
-            async for page in listed:
-                chosen = [customer.id for customer in page if self._wants(customer)]
-                own += self.mine(chosen[: max(0, self.max_customers - wanted)])
-                wanted += len(chosen)
-                if wanted > self.max_customers:
-                    if self.owns_account_metrics:
-                        poll.skip("capped", wanted - self.max_customers)
-                    break
-        return split_by_slice(own, poll.slice.total)
+    async def _listed(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int]:
+        """Return the customers of each slice that are in the vendor's list, wanted and this shard's; and how many."""
+        listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
+        return split_by_slice(self.mine(listed.ids), poll.slice.total), listed.number
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]

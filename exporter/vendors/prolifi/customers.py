@@ -5,8 +5,10 @@ Source:   GET /customers
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Final
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 from exporter.errors import Malformed
 from exporter.vendors.poll import Poll
@@ -18,26 +20,86 @@ _SHORTEST_FULL_PAGE: Final = 20
 """What the vendor gives where nobody asks for more; a page shorter than that is the last."""
 MOST_LISTED: Final = 200_000
 """Customers read from the list, wanted or not, at least: well beyond, it is taken for one that has no end."""
+_MOST_PASSES: Final = 2
+_COUNT_AGAIN: Final = timedelta(days=1)
+"""How old the number of wanted customers may be where only the whole list tells it."""
+_LAST, _NUMBER = "listed customers", "number of customers"
+"""What is kept for later polls."""
 
 
-async def pages(poll: Poll, most: int) -> AsyncGenerator[list[Customer]]:
-    """Yield the customers of each page of the list, each customer once.
+class Listed(NamedTuple):
+    """What the vendor's list has of wanted customers.
 
-    Pages shift while they are read, and may repeat: a page without news is the last.
-
-    Raises:
-        PollError: the list cannot be read, or has more than `most` customers.
+    Attributes:
+        ids: those that are asked about.
+        number: how many there are, more than allowed included.
 
     """
+
+    ids: tuple[str, ...]
+    number: int
+
+
+async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None, most: int) -> Listed:
+    """Return the wanted customers of the list, at most so many; None wants all.
+
+    One that the list had and has not now is asked about once more: rows move up while pages are read, and nobody
+    shall vanish because somebody else is deleted.
+
+    Raises:
+        PollError: the list cannot be read.
+
+    """
+    ids: list[str] = []
+    counted_at, number = poll.cache.get(_NUMBER, (poll.now, 0))
+    is_counted = number > 0 and poll.now - counted_at < _COUNT_AGAIN
+    async with aclosing(_pages(poll, max(MOST_LISTED, 2 * most))) as pages:
+        async for page, total in pages:
+            ids += [one.id for one in page if wants is None or wants(one)]
+            if len(ids) > most:
+                known = total if wants is None and total is not None else number if is_counted else None
+                if known is not None:
+                    return Listed(tuple(ids[:most]), max(known, len(ids)))
+    if len(ids) > most:
+        poll.cache[_NUMBER] = poll.now, len(ids)  # it takes the whole list to know
+        return Listed(tuple(ids[:most]), len(ids))
+    last: tuple[str, ...] = poll.cache.get(_LAST, (poll.now, ()))[1]
+    poll.cache[_LAST] = poll.now, tuple(ids)
+    missing = dict.fromkeys(last).keys() - set(ids)
+    ids += [one for one in last if one in missing][: most - len(ids)]
+    return Listed(tuple(ids), len(ids))
+
+
+async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None]]:
+    """Yield the customers of each page of the list, each customer once, and how many the vendor says there are.
+
+    Where that number changes while pages are read, rows have moved, and the list is read once more.
+    """
+    seen: set[str] = set()
+    for _ in range(_MOST_PASSES):
+        totals: set[float] = set()
+        async with aclosing(_pass(poll)) as pages:
+            async for page in pages:
+                news = {one.id: one for one in page.data if one.id not in seen}
+                seen.update(news)
+                if len(seen) > most:
+                    raise Malformed(f"a list without end: more than {most} customers", asked="GET /customers")
+                total = page.pagination.total if page.pagination else None
+                totals |= set() if total is None else {total}
+                yield list(news.values()), None if total is None else int(total)
+        if len(totals) <= 1:
+            return
+
+
+async def _pass(poll: Poll) -> AsyncGenerator[Customers]:
+    """Yield the pages of the list; a page without news is the last."""
     seen: set[str] = set()
     offset = 0
     while True:
         page = await poll.get(Customers, "/customers", {"limit": str(PAGE), "offset": str(offset)})
-        news = {one.id: one for one in page.data if one.id not in seen}
-        seen.update(news)
-        if len(seen) > most:
-            raise Malformed(f"a list without end: more than {most} customers", asked="GET /customers")
-        yield list(news.values())
+        news = {one.id for one in page.data} - seen
+        seen |= news
+        yield page
         offset += page.received
         if not news or not _more(page, offset):
             return

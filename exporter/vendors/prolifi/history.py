@@ -15,8 +15,9 @@ from exporter.metrics import Item, Sample, Unreadable
 from exporter.vendors.past import Past
 from exporter.vendors.poll import Poll, segment
 from exporter.vendors.prolifi import families
-from exporter.vendors.prolifi.account import Prolifi, event_samples, window_start
+from exporter.vendors.prolifi.account import Prolifi, window_start
 from exporter.vendors.prolifi.customers import PAGE
+from exporter.vendors.prolifi.items import event_items
 from exporter.vendors.prolifi.replies import Usage
 
 
@@ -49,8 +50,9 @@ class ProlifiPast(Past[Prolifi]):
 
         usage = await poll.gather(await self.account.customers_of(poll), usage_of, hides=hidden)
         whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.is_first else ()
+        events = chain.from_iterable(event_items(customer, one, poll) for customer, one in usage)
         latest = poll.now.timestamp()
-        return (one for one in chain(event_samples(usage), whole) if not _is_later(one, latest))
+        return (one for one in chain(events, whole) if not _is_later(one, latest))
 
 
 def _is_later(item: Item, latest: float) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import model_validator
 
 from exporter.vendors.reply import (
@@ -17,6 +19,8 @@ from exporter.vendors.reply import (
     Reply,
     RequiredId,
 )
+
+_METER: Final = ("current_usage", "limit", "remaining", "reset_at")
 
 
 class Customer(Reply, title="data"):
@@ -71,16 +75,20 @@ class Entitlement(Reply, title="data"):
     current_usage: MaybeNumber = None
     remaining: MaybeNumber = None
     reset_at: MaybeTime = None
+    is_metered: bool = False
+    """Whether there is something to use up: a feature that a customer just has or has not says nothing of that."""
 
     @model_validator(mode="before")
     @classmethod
-    def _name_feature(cls, given: object) -> object:
+    def _complete(cls, given: object) -> object:
         if not isinstance(given, dict):
             return given
+        is_metered = given.get("is_unlimited") is True or any(given.get(name) is not None for name in _METER)
         inner = given.get("feature")
         within = (inner.get("id"), inner.get("key")) if isinstance(inner, dict) else (inner,)
         names = (given.get("feature_id"), given.get("feature_key"), *within)
-        return {**given, "feature": next((name for name in names if name not in (None, "")), None)}
+        feature = next((name for name in names if name not in (None, "")), None)
+        return {**given, "feature": feature, "is_metered": is_metered}
 
 
 class Entitlements(Reply):

@@ -1,0 +1,74 @@
+"""Customers' events and entitlements as metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from exporter.metrics import Item
+from exporter.vendors.poll import Poll
+from exporter.vendors.prolifi import families
+from exporter.vendors.prolifi.replies import Entitlement, Entitlements, Usage, UsageSummary
+from exporter.vendors.reply import is_partial
+
+_UNLIMITED: Final = -1
+"""What a limit, or what is left of it, may be where there is none."""
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+_RowT = TypeVar("_RowT", UsageSummary, Entitlement)
+
+
+def event_items(customer_id: str, usage: Usage, poll: Poll) -> Iterator[Item]:
+    """Yield the series of a customer's events."""
+    for event in _once(usage.data, lambda one: one.event_name, _event_precedence, poll):
+        labels = {"customer_id": customer_id, "event_name": event.event_name}
+        yield from families.PROLIFI_EVENT_COUNT.expected(event.count, **labels)
+        yield from families.PROLIFI_EVENT_LAST_REPORTED.known(event.last_reported_at, **labels)
+    if is_partial(usage.data):
+        yield families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer_id)
+
+
+def entitlement_items(customer_id: str, entitlements: Entitlements, poll: Poll) -> Iterator[Item]:
+    """Yield the series of a customer's entitlements. What is unlimited has no limit series."""
+    for one in _once(entitlements.data, lambda each: each.feature, _entitlement_precedence, poll):
+        labels = {"customer_id": customer_id, "feature": one.feature}
+        if one.is_metered:
+            yield from families.PROLIFI_ENTITLEMENT_USED.expected(one.current_usage, **labels)
+        yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)
+        yield from families.PROLIFI_ENTITLEMENT_RESET.known(one.reset_at, **labels)
+        if not one.is_unlimited and one.limit != _UNLIMITED:
+            yield from families.PROLIFI_ENTITLEMENT_LIMIT.known(one.limit, **labels)
+            if one.remaining != _UNLIMITED or one.limit is not None:  # beside a limit it is one too many
+                yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
+    if is_partial(entitlements.data):
+        yield families.PROLIFI_ENTITLEMENT_USED.unreadable(customer_id=customer_id)
+
+
+def _once(
+    rows: Iterable[_RowT], name_of: Callable[[_RowT], str], precedence: Callable[[_RowT], Any], poll: Poll
+) -> Iterable[_RowT]:
+    """Return each row once: of several of one name one whole, the same in whichever order they come."""
+    found: dict[str, _RowT] = {}
+    for row in rows:
+        name = name_of(row)
+        if name in found:
+            poll.skip("duplicate")
+        found[name] = max(found[name], row, key=precedence) if name in found else row
+    return found.values()
+
+
+def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
+    """Return what the row of an event that is shown has most of: events only become more."""
+    return event.last_reported_at or _NEVER, _known(event.count)
+
+
+def _entitlement_precedence(one: Entitlement) -> tuple[bool, bool, float, float]:
+    """Return what the row of a feature that is shown has most of: the vendor lets the most generous one win."""
+    is_unlimited = one.is_unlimited is True or one.limit == _UNLIMITED
+    return one.current_usage is not None, is_unlimited, _known(one.limit), _known(one.current_usage)
+
+
+def _known(value: float | None) -> float:
+    return -math.inf if value is None else value
