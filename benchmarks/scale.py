@@ -43,7 +43,7 @@ class Scale:
     many_accounts: tuple[int, ...] = (100, 1_000, 4_000)
     large_replies: tuple[int, int] = (10, 230_000)
     stored: int = 100_000
-    chosen: int = 20_000
+    chosen: int = 8_000
     customers: int = 10_000
     polled_requests: tuple[int, int] = (4_000, 1_000)
     latency_series: int = 100_000
