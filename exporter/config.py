@@ -67,11 +67,27 @@ def load(path: Path) -> Config:
         ConfigError: it cannot be used.
 
     """
+    return parse(_read_text(path), path.parent)
+
+
+def load_vendors(path: Path) -> Vendors:
+    """Return the vendors that accounts of a configuration can be at; the accounts themselves are not looked at.
+
+    Raises:
+        ConfigError: a vendor file of it cannot be used.
+
+    """
+    vendors, problems = _vendors(_document(_read_text(path)), path.parent)
+    if problems:
+        raise ConfigError(problems)
+    return vendors
+
+
+def _read_text(path: Path) -> bytes:
     try:
-        text = strict_yaml.read(path)
+        return strict_yaml.read(path)
     except OSError as error:
         raise ConfigError([Problem("", f"{path} cannot be read: {error.strerror}")]) from None
-    return parse(text, path.parent)
 
 
 def digest(path: Path) -> str:
@@ -104,18 +120,28 @@ def parse(text: bytes, directory: Path) -> Config:
         ConfigError: it cannot be used.
 
     """
+    document = _document(text)
+    vendors, vendor_problems = _vendors(document, directory)
+    accounts, problems = _read(document, directory, vendors, are_all=not vendor_problems)
+    if problems or vendor_problems:
+        raise ConfigError([*vendor_problems, *problems])
+    return Config.model_construct(accounts=tuple(accounts), vendors=vendors)
+
+
+def _document(text: bytes) -> dict[str, Any]:
     try:
         document = strict_yaml.load(text)
     except strict_yaml.YAMLProblem as problem:
         raise ConfigError([Problem("", str(problem))]) from None
     if not isinstance(document, dict):
         raise ConfigError([Problem("", "write a mapping with the key accounts")])
-    declared, vendor_problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
-    vendors: dict[str, type[Account]] = {**VENDORS, **declared}
-    accounts, problems = _read(document, directory, vendors, are_all=not vendor_problems)
-    if problems or vendor_problems:
-        raise ConfigError([*vendor_problems, *problems])
-    return Config.model_construct(accounts=tuple(accounts), vendors=vendors)
+    return document
+
+
+def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, list[Problem]]:
+    """Return the vendors that there are, and what is wrong with files that declare others."""
+    declared, problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
+    return {**VENDORS, **declared}, problems
 
 
 def _read(

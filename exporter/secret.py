@@ -81,7 +81,7 @@ class FileSecret:
         return value
 
     def others_can_read(self) -> bool:
-        """Whether the file's mode lets others read it than its owner, or the group by which alone we can."""
+        """Whether anyone besides the owner can read the file. Group read is fine if the group is our only access."""
         try:
             status = self.path.stat()
         except OSError:

@@ -57,7 +57,7 @@ class Serving:
         lifecycle: whether it is also read again on POST /-/reload.
         watched: how to tell whether the configuration has changed, and how often to look, in seconds; None not to.
         storage: what outlives the process; None for nothing.
-        protection: who is let in to the pages; None for everybody.
+        protection: TLS and authentication of the pages; None for neither.
 
     """
 

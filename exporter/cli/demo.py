@@ -16,6 +16,7 @@ from exporter.app.run import Serving
 from exporter.app.run import run as run_exporter
 from exporter.config import Config, parse
 from exporter.sandbox import ACCOUNTS, SIMULATIONS, Faults, World, make_app
+from exporter.sandbox.replay import Replays
 from exporter.web.addresses import address_of, listen
 from exporter.web.exposure import guard_origin, warn_if_exposed
 from exporter.web.server import Server
@@ -70,13 +71,13 @@ def introduction(url: str) -> str:
     return f"# A configuration for this sandbox, and its secrets:\n{configuration(url, '15s')}{secrets}"
 
 
-async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults) -> None:
+async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults, replays: Replays) -> None:
     """Serve a sandbox until SIGTERM or SIGINT."""
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(handle_signals, stop, tasks.cancel_scope)
         warn_if_exposed(sockets, None)
-        await Server(guard_origin(make_app(world, faults), sockets, None), stop).run(sockets)
+        await Server(guard_origin(make_app(world, faults, replays), sockets, None), stop).run(sockets)
         tasks.cancel_scope.cancel()
 
 

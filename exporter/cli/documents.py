@@ -1,15 +1,16 @@
-"""`usage-exporter schema`, `metrics` and `rules`: what the exporter can be told, what it shows, and rules for that."""
+"""`usage-exporter schema`, `metrics` and `rules`: configuration schema, metrics and alerting rules."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from exporter.cli.exit_codes import print_or_exit
+from exporter.cli.exit_codes import print_or_exit, vendors_or_exit
 from exporter.cli.options import with_rule_options
 
 if TYPE_CHECKING:
@@ -18,12 +19,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--markdown", is_flag=True, help="As Markdown tables, for people.")
-def schema(markdown: bool) -> None:
+@click.option(
+    "--config.file",
+    "file",
+    type=click.Path(path_type=Path),
+    help="A configuration whose vendor files are part of the schema; its accounts need not be right yet.",
+)
+def schema(markdown: bool, file: Path | None) -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from exporter.cli.reference import configuration_markdown
     from exporter.config import schema
 
-    print_or_exit(configuration_markdown() if markdown else json.dumps(schema(), indent=2) + "\n")
+    if markdown:
+        print_or_exit(configuration_markdown())
+    else:
+        print_or_exit(json.dumps(schema(vendors_or_exit(file)) if file else schema(), indent=2) + "\n")
 
 
 @click.command()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from exporter.web.addresses import listen
 
 if TYPE_CHECKING:
     from exporter.config import Config
+    from exporter.vendors import Account
 
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
@@ -37,6 +39,18 @@ def load_or_exit(file: Path) -> Config:
 
     try:
         return load(file)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(USAGE_ERROR)
+
+
+def vendors_or_exit(file: Path) -> Mapping[str, type[Account]]:
+    """Return the vendors that accounts of a configuration can be at, or say what is wrong with its vendor files."""
+    from exporter.config import ConfigError, load_vendors
+
+    try:
+        return load_vendors(file)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

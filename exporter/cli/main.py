@@ -16,6 +16,7 @@ from exporter.cli.history import history
 from exporter.cli.polls import check, once
 from exporter.cli.run import run
 from exporter.cli.sandbox import demo, sandbox
+from exporter.cli.vendor import vendor
 from exporter.web.addresses import DEFAULT_ADDRESS
 
 
@@ -34,7 +35,7 @@ def main() -> None:
 def healthcheck(url: str) -> None:
     """Ask a running exporter if it is healthy.
 
-    Exits with 1 if it is not, or does not answer within 3 seconds. To ask for a password is to answer.
+    Exits with 1 if it is not, or does not answer within 3 seconds. A 401 counts as healthy.
     """
     from exporter.cli.healthcheck import problem_with  # noqa: PLC0415 - see above
 
@@ -43,5 +44,5 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (run, check, once, history, demo, sandbox, schema, metrics, rules):
+for command in (run, check, once, history, demo, sandbox, schema, metrics, rules, vendor):
     main.add_command(command)

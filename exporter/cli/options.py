@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import click
 
 from exporter.durations import read_duration, read_interval, write_duration
-from exporter.log import FORMATS, LEVELS, Format, Level, configure
+from exporter.log import FORMATS, LEVELS, Level, LogFormat, configure
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
 from exporter.sharding import Shard
 
 if TYPE_CHECKING:
-    from exporter.sandbox import Faults
     from exporter.store.files import Storage
 
 _SPEEDS: Final = click.FloatRange(min=0.001, max=3600)
@@ -44,7 +43,7 @@ def logging_options(default: str) -> Callable[[_F], _F]:
         @_choice("--log.level", "log_level", LEVELS, default, "The least important lines that are written.")
         @_choice("--log.format", "log_format", FORMATS, FORMATS[0], "How a line is written.")
         @wraps(command)
-        def logged(*args: Any, log_level: Level, log_format: Format, **options: Any) -> Any:
+        def logged(*args: Any, log_level: Level, log_format: LogFormat, **options: Any) -> Any:
             configure(log_level, log_format)
             return command(*args, **options)
 
@@ -115,45 +114,6 @@ def with_world(command: _F) -> _F:
         return command(*args, world=World(seed=seed, speed=speed), **options)
 
     return cast("_F", given)
-
-
-class WithFaults(click.Command):
-    """A command whose help ends with the table of the sandbox's faults."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table."""
-        from exporter.sandbox import faults_usage  # noqa: PLC0415 - only a person who reads it needs it
-
-        super().format_epilog(ctx, formatter)
-        with formatter.section("Faults"):
-            formatter.write_text(
-                "Each takes times=COUNT too: how many calls go wrong, all if not said. NAMES are names of JSON fields,"
-                " with * and commas; at-most is how many of them in an answer."
-            )
-            formatter.write_dl(faults_usage())
-
-
-def _faults(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Faults:
-    from exporter.sandbox import Faults, read_fault  # noqa: PLC0415 - only a sandbox needs them
-
-    try:
-        return Faults(map(read_fault, value))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-def with_faulty_world(command: _F) -> _F:
-    """Give a command the options of a sandbox's world and of what goes wrong in it, the world and the faults."""
-    option = click.option(
-        "--fault",
-        "faults",
-        metavar="VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...",
-        multiple=True,
-        callback=_faults,
-        help="What goes wrong, such as '*:/customer*:status=503;retry-after=120;times=3'; * is any vendor,"
-        " and anything in a path. May be given several times; also at run time, by POST to /-/faults.",
-    )
-    return with_world(option(command))
 
 
 def _folder(_context: click.Context, _option: click.Parameter, value: Path | None) -> Storage | None:

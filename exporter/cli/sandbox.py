@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from exporter.cli.exit_codes import listen_or_exit, print_or_exit
-from exporter.cli.options import WithFaults, logging_options, poll_interval, with_faulty_world, with_world
+from exporter.cli.options import logging_options, poll_interval, with_world
 from exporter.cli.run import log_started
+from exporter.cli.sandbox_options import REPLAYED, WithFaults, with_faulty_world
 from exporter.cli.web_options import listen_addresses, telemetry_path
 from exporter.log import logger
 from exporter.web.addresses import DEFAULT_ADDRESS, address_of, addresses_of
@@ -50,12 +51,21 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
 @listen_addresses(SANDBOX_ADDRESS)
 @with_faulty_world
 @logging_options("info")
-def sandbox(addresses: tuple[str, ...], world: World, faults: Faults) -> None:
-    """Serve the four vendors' APIs, simulated."""
+@click.pass_context
+def sandbox(
+    context: click.Context, /, addresses: tuple[str, ...], world: World, faults: Faults, **_files: object
+) -> None:
+    """Serve the four vendors' APIs, simulated.
+
+    Vendors that files declare are replayed beside them, from recorded answers.
+    """
     from exporter.app.event_loop import run_async
-    from exporter.cli import demo
+    from exporter.cli import demo, replays
+
+    replayed = context.meta[REPLAYED]
 
     sockets = listen_or_exit(addresses)
-    print_or_exit(demo.introduction(f"http://{address_of(sockets[0])}"))
-    logger.info("the sandbox is up", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
-    run_async(demo.run_sandbox, sockets, world, faults)
+    url = f"http://{address_of(sockets[0])}"
+    print_or_exit(demo.introduction(url) + replays.introduction(replayed, url))
+    logger.info("sandbox started", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
+    run_async(demo.run_sandbox, sockets, world, faults, {one.name: one.recording.replies for one in replayed})

@@ -57,7 +57,7 @@ class SelfMetrics(Protocol):
 
     @property
     def state(self) -> object:
-        """What the process's own say besides figures that always move."""
+        """A value that changes with the process metrics, except those that change constantly (CPU, memory)."""
         ...
 
     def lines(self, snapshots: Snapshots, now: float) -> Mapping[Family, bytes]:
@@ -110,7 +110,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PageInputs:
-    """What a page is made of, all of one moment.
+    """The inputs of a page, all from one moment.
 
     Attributes:
         now: the moment, monotonic.

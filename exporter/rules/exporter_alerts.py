@@ -231,4 +231,14 @@ EXPORTER_ALERTS: Final = (
         description=f"The last reading of {_WHO} has {_COUNT} series more than its max_series; they are left out."
         " Alerts on them see nothing.",
     ),
+    Alert(
+        name="UsageCustomersDropped",
+        severity="warning",
+        scope="account",
+        for_="dropped_for",
+        expression="sum by (<by_account>) (max by (<by_shard>) (usage_exporter_customers_dropped * <shard>)) > 0",
+        summary=f"{_WHO}: {_COUNT} customers are not asked about",
+        description=f"{_WHO} has {_COUNT} customers more than its max_customers; nobody asks about them. Alerts on them"
+        " see nothing, and quotas that add customers up lack them.",
+    ),
 )

@@ -15,12 +15,12 @@ _WHO: Final = "{{ $labels.vendor }}/{{ $labels.account }}: {{ $labels.quota }} o
 _SHARE: Final = "{{ $value | humanizePercentage }}"
 
 
-def _query_sentence(series: str, said: str) -> str:
+def _query_sentence(series: str, text: str) -> str:
     """A sentence about what a recorded series of the alert's quota is now; nothing where there is no such series."""
     labels = ("job", "vendor", "account", "quota", "subject", "unit")
     matchers = ",".join(f"{label}=%q" for label in labels)
     values = " ".join(f"$labels.{label}" for label in labels)
-    return f"{{{{ with printf `{series}{{{matchers}}}` {values} | query }}}} {said}{{{{ end }}}}"
+    return f"{{{{ with printf `{series}{{{matchers}}}` {values} | query }}}} {text}{{{{ end }}}}"
 
 
 _DURATION: Final = "{{ . | first | value | humanizeDuration }}"

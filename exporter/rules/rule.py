@@ -43,7 +43,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Something that a person should know.
+    """An alerting rule.
 
     Attributes:
         name: what it is called; its runbook entry has the same name.

@@ -41,15 +41,15 @@ class Thresholds:
     fresh_intervals: float = _number(3, "Poll intervals after which an account's figures are stale.")
 
     fresh_least: int = _number(
-        5 * _MINUTE, "Age up to which they are not, however short the interval: scrapes take time."
+        5 * _MINUTE, "Figures younger than this are never considered stale, even with very short intervals."
     )
 
     quota_warning: float = _number(0.8, "Share used from which UsageQuotaHigh warns.")
     quota_warning_for: int = _number(15 * _MINUTE, "How long it must last.")
     quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical.")
     quota_critical_for: int = _number(5 * _MINUTE, "How long it must last.")
-    quota_keep: int = _number(_HOUR, "How long UsageQuotaHigh goes on after its end.")
-    exhausted_keep: int = _number(15 * _MINUTE, "How long UsageQuotaExhausted goes on after its end.")
+    quota_keep: int = _number(_HOUR, "How long UsageQuotaHigh keeps firing after its condition ends.")
+    exhausted_keep: int = _number(15 * _MINUTE, "How long UsageQuotaExhausted keeps firing after its condition ends.")
 
     forecast_limit: float = _number(100, "Smallest limit with a forecast, in the quota's unit.")
     forecast_share: float = _number(0.5, "Share used above which UsageQuotaWillRunOut warns.")
@@ -57,23 +57,23 @@ class Thresholds:
     forecast_warning_for: int = _number(_HOUR, "How long a forecast must last to warn.")
     forecast_critical: int = _number(_DAY, "Time left, by forecast, below which UsageQuotaWillRunOut is critical.")
     forecast_critical_for: int = _number(30 * _MINUTE, "How long it must last.")
-    forecast_keep: int = _number(2 * _HOUR, "How long UsageQuotaWillRunOut goes on after its end.")
+    forecast_keep: int = _number(2 * _HOUR, "How long UsageQuotaWillRunOut keeps firing after its condition ends.")
 
     burn_critical: float = _number(3, "Pace over one and six hours above which UsageQuotaBurnFast is critical.")
     burn_critical_interval: int = _number(15 * _MINUTE, "Longest poll interval at which it is looked at.")
     burn_critical_lag: int = _number(_HOUR, "Longest lag of the vendor's data at which it is.")
     burn_critical_for: int = _number(15 * _MINUTE, "How long it must last.")
-    burn_critical_keep: int = _number(30 * _MINUTE, "How long it goes on after its end.")
+    burn_critical_keep: int = _number(30 * _MINUTE, "How long it keeps firing after its condition ends.")
     burn_warning: float = _number(1.5, "Pace over six hours and three days above which UsageQuotaBurnFast warns.")
     burn_warning_interval: int = _number(90 * _MINUTE, "Longest poll interval at which it is looked at.")
     burn_warning_lag: int = _number(6 * _HOUR, "Longest lag of the vendor's data at which it is.")
     burn_warning_for: int = _number(_HOUR, "How long it must last.")
-    burn_warning_keep: int = _number(2 * _HOUR, "How long it goes on after its end.")
+    burn_warning_keep: int = _number(2 * _HOUR, "How long it keeps firing after its condition ends.")
 
     spike_factor: float = _number(4, "Times last week's mean pace above which UsageSpike warns.")
     spike_share: float = _number(0.02, "Share used a day above which UsageSpike warns.")
     spike_for: int = _number(_HOUR, "How long it must last.")
-    spike_keep: int = _number(_HOUR, "How long it goes on after its end.")
+    spike_keep: int = _number(_HOUR, "How long it keeps firing after its condition ends.")
 
     down_for: int = _number(5 * _MINUTE, "How long scrapes must fail for UsageExporterDown.")
     absent_for: int = _number(15 * _MINUTE, "How long there must be no exporter for UsageExporterAbsent.")
@@ -83,7 +83,9 @@ class Thresholds:
     stale_for: int = _number(5 * _MINUTE, "How long an account must be stale for UsagePollStale.")
     stale_critical: int = _number(_DAY, "Age of a stale account's figures above which it is critical.")
     auth_for: int = _number(5 * _MINUTE, "How long a sign-in must fail for UsageAuthFailing.")
-    auth_keep: int = _number(10 * _MINUTE, "How long it goes on after its end, over a restart of the exporter.")
+    auth_keep: int = _number(
+        10 * _MINUTE, "How long it keeps firing after its condition ends, to cover a restart of the exporter."
+    )
     rate_limited_share: float = _number(0.1, "Share of an hour's requests answered 429 above which it warns.")
     rate_limited_for: int = _number(30 * _MINUTE, "How long that must last for UsageRateLimited.")
     poll_errors_share: float = _number(0.25, "Share of six hours' polls that failed above which it warns.")
@@ -93,7 +95,7 @@ class Thresholds:
     missing_for: int = _number(30 * _MINUTE, "How long figures must be missing for UsageMissing.")
     frozen_for: int = _number(2 * _HOUR, "How long a figure must be frozen, after a day and a half.")
     reload_for: int = _number(5 * _MINUTE, "How long a configuration must be refused for UsageConfigReloadFailed.")
-    dropped_for: int = _number(30 * _MINUTE, "How long series must be left out for UsageSeriesDropped.")
+    dropped_for: int = _number(30 * _MINUTE, "How long series or customers must be left out.")
 
     def __post_init__(self) -> None:
         for one in fields(self):

@@ -6,6 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 from exporter.sandbox.faults import Faults, Faulty, routes
+from exporter.sandbox.replay import Replays, replay_apps
 from exporter.sandbox.sign_in import Tokens
 from exporter.sandbox.simulations import SIMULATIONS
 from exporter.sandbox.vendor import app_of
@@ -14,26 +15,29 @@ from exporter.sandbox.world import World
 _PATHS = {vendor: one.path for vendor, one in SIMULATIONS.items()}
 
 
-def make_app(world: World, faults: Faults | None = None) -> Starlette:
-    """Return a fresh app that serves `world`: nobody has signed in, nothing has been reported.
+def make_app(world: World, faults: Faults | None = None, replays: Replays | None = None) -> Starlette:
+    """Return a fresh app that serves `world`, and what is replayed: nobody has signed in, nothing has been reported.
 
     Its `state.tokens` is the `Tokens` of the vendors that give some out; `revoke_all` makes every caller sign in
     again. Its `state.faults` are by which calls go wrong.
     """
     tokens, faults = Tokens(world.now), faults or Faults()
+    replayed = replay_apps(replays or {})
+    paths = {**_PATHS, **{path.removeprefix("/"): path for path in replayed}}
 
     async def served(_: Request) -> PlainTextResponse:
-        return PlainTextResponse("Simulated vendors:\n" + "".join(f"{path}\n" for path in _PATHS.values()))
+        return PlainTextResponse("Simulated vendors:\n" + "".join(f"{path}\n" for path in paths.values()))
 
     app = app_of(
         [
             Route("/", served, methods=["GET"]),
             *routes(faults),
             *(Mount(one.path, app=one.app(world, tokens)) for one in SIMULATIONS.values()),
+            *(Mount(path, app=one) for path, one in replayed.items()),
         ],
         lambda error: {"detail": error.detail},
     )
     # Around all that Starlette does, which would make a 500 of an end without an answer.
-    app.middleware_stack = Faulty(app.build_middleware_stack(), faults, _PATHS)
+    app.middleware_stack = Faulty(app.build_middleware_stack(), faults, paths)
     app.state.tokens, app.state.faults = tokens, faults
     return app

@@ -6,7 +6,7 @@ the one below the vendor's base URL, as it is sent, without a query. Of several 
 that is not used up.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -53,8 +53,8 @@ class Fault:
         return fnmatchcase(vendor, self.vendor) and fnmatchcase(path, self.path)
 
 
-def read_fault(text: str) -> Fault:
-    """Return the fault that a text writes.
+def read_fault(text: str, replayed: Collection[str] = ()) -> Fault:
+    """Return the fault that a text writes, of a vendor that is simulated or `replayed`.
 
     Raises:
         ValueError: it writes none; the error's text says what to write.
@@ -64,8 +64,9 @@ def read_fault(text: str) -> Fault:
     path, other_colon, what = rest.partition(":")
     if not (colon and other_colon and what):
         raise ValueError(_EXAMPLE)
-    if not any(fnmatchcase(one, vendor) for one in SIMULATIONS):
-        raise ValueError(f"no vendor {vendor[:40]!r}, write one of: {', '.join(SIMULATIONS)}, *")
+    known = [*SIMULATIONS, *replayed]
+    if not any(fnmatchcase(one, vendor) for one in known):
+        raise ValueError(f"no vendor {vendor[:40]!r}, write one of: {', '.join(known)}, *")
     if not path.startswith(("/", "*")):
         raise ValueError("write a path that begins with / or *")
     first, *others = what.split(";")
@@ -102,7 +103,8 @@ class _Standing:
 class Faults:
     """The faults that stand, in the order in which they are taken."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, faults: Iterable[Fault] = (), replayed: Collection[str] = ()) -> None:
+        self.replayed = replayed
         self._standing: list[_Standing] = []
         self._given = 0
         for fault in faults:
@@ -148,7 +150,7 @@ def routes(faults: Faults) -> list[Route]:
     async def add(request: Request) -> Response:
         try:
             lines = (await request.body()).decode().splitlines()
-            read = [read_fault(line) for line in lines if line.strip()]
+            read = [read_fault(line, faults.replayed) for line in lines if line.strip()]
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
         for fault in read:

@@ -103,7 +103,7 @@ def _found(folder: int, name: str) -> Written | None:
             with os.fdopen(file, "rb") as opened:
                 held = content(opened.read(LARGEST_FILE))
             if held:
-                found.append((float(held.stamp["asked_at"]), Written(slot, checksum(held.body), _MOST_STAMPS)))
+                found.append((float(held.stamp.get("asked_at", 0.0)), Written(slot, checksum(held.body), _MOST_STAMPS)))
     return max(found, key=lambda one: one[0])[1] if found else None
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 
-from exporter.client.auth import Auth
+from exporter.client.auth import Auth, Basic
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, read_duration, write_duration
@@ -19,7 +19,18 @@ from exporter.sharding import Shard, shard_of
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
-from exporter.vendors.settings import CertificateFile, Duration, Name, RateSetting, Settings, Url, is_insecure
+from exporter.vendors.settings import (
+    CertificateFile,
+    Duration,
+    Name,
+    RateSetting,
+    SecretFromEnvironment,
+    SecretFromFile,
+    Settings,
+    Url,
+    UserName,
+    is_insecure,
+)
 from exporter.vendors.shown import FamilyChoice, find_family_conflicts
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
@@ -85,9 +96,15 @@ class Account(Settings):
     proxy_url: Url | None = Field(
         default=None, description="HTTP proxy to go through; none is taken from the environment."
     )
+    proxy_user: UserName | None = Field(default=None, description="User name for the proxy, if it asks for one.")
+    proxy_password: SecretFromEnvironment | None = Field(default=None, description="Password for the proxy.")
+    proxy_password_file: SecretFromFile | None = Field(
+        default=None, description="File that holds the password for the proxy."
+    )
     allow_insecure_http: bool = Field(
         default=False,
-        description="Let an http base_url lead to another machine, where credentials can be read on the way.",
+        description="Let an http base_url, or the proxy before one, be another machine's, where credentials can be read"
+        " on the way.",
     )
     quotas: tuple[ConfiguredQuota, ...] = Field(
         default=(), description="Quotas to watch beside those that the vendor reports itself."
@@ -114,7 +131,13 @@ class Account(Settings):
     def endpoint(self) -> Endpoint:
         """The vendor's API, and how the account reaches it."""
         return Endpoint(
-            self.base_url, self.auth, self.timeout, self.tls.ca_file, self.tls.insecure_skip_verify, self.proxy_url
+            self.base_url,
+            self.auth,
+            self.timeout,
+            self.tls.ca_file,
+            self.tls.insecure_skip_verify,
+            self.proxy_url,
+            Basic(self.proxy_user, self.secret("proxy_password")) if self.proxy_user else None,
         )
 
     @property
@@ -139,7 +162,7 @@ class Account(Settings):
 
     @property
     def owns_account_metrics(self) -> bool:
-        """Whether it is this shard that reads what is of the account as a whole."""
+        """Whether this shard reads the series of the account as a whole."""
         return self._shard.owns(*self.key)
 
     @property
@@ -169,11 +192,11 @@ class Account(Settings):
         return PollEstimate(self.interval, self.slice_count, self.max_customer_count, self.max_request_count, apart)
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
+        """Return which of `total` shards may poll a part of the account."""
         return (shard_of(total, *self.key),)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of a whole account that a shard polls; None where that is nothing."""
+        """Return the part of the account that a shard polls, or None if it polls nothing of it."""
         return self.for_shard(shard) if shard.owns(*self.key) else None
 
     def for_shard(self, shard: Shard, **settings: object) -> Self:
@@ -210,7 +233,7 @@ class Account(Settings):
         return secret
 
     def warnings(self) -> Iterator[str]:
-        """Yield what a person should know of settings that are not wrong, only risky."""
+        """Yield warnings about settings that are valid but risky."""
         if self.tls.insecure_skip_verify:
             yield "the vendor's certificate is not verified"
         for name in type(self).model_fields:
@@ -230,6 +253,7 @@ class Account(Settings):
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
         vendor = str(given.get("vendor"))
+        yield from _find_proxy_conflicts(given)
         yield from find_quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
         yield from find_family_conflicts(vendor, given, cls.reported)
 
@@ -239,6 +263,19 @@ def _is_shorter(one: object, other: object) -> bool:
         return read_duration(one) < read_duration(other)
     except ValueError:
         return False
+
+
+def _find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
+    is_plain = str(given.get("base_url", "")).startswith("http:")
+    if given.get("allow_insecure_http") is not True and is_plain and is_insecure(given.get("proxy_url")):
+        yield "proxy_url", "write a proxy of this machine, or allow_insecure_http: true to send credentials unencrypted"
+    if given.get("proxy_user") is not None and not passwords:
+        yield "proxy_user", "needs proxy_password or proxy_password_file"
+    if passwords and given.get("proxy_user") is None:
+        yield passwords[0], "needs proxy_user"
+    if passwords and given.get("proxy_url") is None:
+        yield passwords[0], "needs proxy_url"
 
 
 def _find_sign_in_conflicts(account: type[Account], given: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,28 @@ class Question:
         return f"{'GET' if self.body is None else 'POST'} {self.path}"
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a page says of the next one.
+
+    Attributes:
+        received: how many rows it has.
+        next: the next one's link or cursor, if it has one.
+        more: whether there is one; None where it does not say.
+        is_partial: whether there are rows of it that could not be read, and are not among those received.
+
+    """
+
+    received: int
+    next: object = None
+    more: bool | None = None
+    is_partial: bool = False
+
+    def is_short(self, size: int | None) -> bool:
+        """Whether it has fewer rows than a full page, and does not say that there are more."""
+        return size is not None and self.more is None and not self.is_partial and self.received < size
+
+
 class Following(Protocol):
     """How the next page is asked for.
 
@@ -46,13 +68,12 @@ class Following(Protocol):
         """Rows that a page has again."""
         ...
 
-    def next(self, question: Question, said: object, received: int) -> Question | None:
+    def next(self, question: Question, page: Said) -> Question | None:
         """Return the question for the page after this one; None where it is the last.
 
         Args:
             question: what this page answers.
-            said: what it says of the next one.
-            received: how many rows it has.
+            page: what it says of the next one.
 
         Raises:
             Malformed: what it says cannot be asked.
@@ -67,12 +88,12 @@ class ByLink:
 
     overlap: int = 0
 
-    def next(self, question: Question, said: object, received: int) -> Question | None:  # noqa: ARG002
+    def next(self, question: Question, page: Said) -> Question | None:
         """Return the same question with the link's query."""
-        if said is None or said == "":
+        if page.next is None or page.next == "":
             return None
         try:
-            query = urlsplit(_text(said)).query
+            query = urlsplit(_text(page.next)).query
             params = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
         except ValueError:
             raise Malformed("the next page's link is no URL", asked=question.asked) from None
@@ -87,12 +108,12 @@ class ByCursor:
     in_body: bool = False
     overlap: int = 0
 
-    def next(self, question: Question, said: object, received: int) -> Question | None:  # noqa: ARG002
+    def next(self, question: Question, page: Said) -> Question | None:
         """Return the same question with the cursor."""
-        if said is None or said == "":
+        if page.next is None or page.next == "":
             return None
         try:
-            cursor = _text(said)
+            cursor = _text(page.next)
         except ValueError:
             raise Malformed("the next page's cursor is no text", asked=question.asked) from None
         if self.in_body:
@@ -108,13 +129,13 @@ class ByOffset:
     size: int | None = None
     overlap: int = 1
 
-    def next(self, question: Question, said: object, received: int) -> Question | None:  # noqa: ARG002
+    def next(self, question: Question, page: Said) -> Question | None:
         """Return the same question, further on by the rows received; a page of the overlap alone is the last."""
         read = int(question.params.get(self.name, "0"))
         overlap = self.overlap if read else 0
-        if received <= overlap or (self.size is not None and received < self.size):
+        if page.received <= overlap or page.is_short(self.size):
             return None
-        return replace(question, params={**question.params, self.name: str(read + received - self.overlap)})
+        return replace(question, params={**question.params, self.name: str(read + page.received - self.overlap)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +147,9 @@ class ByPage:
     size: int | None = None
     overlap: int = 0
 
-    def next(self, question: Question, said: object, received: int) -> Question | None:  # noqa: ARG002
+    def next(self, question: Question, page: Said) -> Question | None:
         """Return the same question with the next number; a page that is not full is the last."""
-        if received == 0 or (self.size is not None and received < self.size):
+        if page.received == 0 or page.is_short(self.size):
             return None
         number = int(question.params.get(self.name, str(self.first)))
         return replace(question, params={**question.params, self.name: str(number + 1)})
@@ -152,7 +173,7 @@ class Pages:
         first: Question,
         ask: Callable[[Question], Awaitable[_PageT]],
         keys_of: Callable[[_PageT], Collection[Hashable]],
-        said_of: Callable[[_PageT], tuple[object, bool | None]],
+        said_of: Callable[[_PageT], Said],
     ) -> AsyncGenerator[_PageT]:
         """Yield the pages of a list, the last of which is the one that says so, or that has no news.
 
@@ -160,7 +181,7 @@ class Pages:
             first: the question for the first page.
             ask: asks a question.
             keys_of: what tells the rows of a page apart, one key for each.
-            said_of: what a page says of the next one, and whether there is one, if it says so.
+            said_of: what a page says of the next one.
 
         Raises:
             Malformed: the list has no end.
@@ -180,10 +201,12 @@ class Pages:
             yield page
             before = len(seen)
             seen.update(keys)
-            said, more = said_of(page)
-            if more is False or (number and len(seen) == before):
+            said = said_of(page)
+            if said.more is False or (number and len(seen) == before):
                 return
-            question = self.following.next(question, said, len(keys))
+            asked, question = question.asked, self.following.next(question, said)
+            if question is None and said.more:
+                raise Malformed("there are more pages, and the answer does not say which", asked=asked)
         if question is not None:
             raise Malformed(f"a list without end: more than {self.most} pages", asked=first.asked)
 

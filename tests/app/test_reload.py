@@ -239,7 +239,7 @@ def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_on
 ) -> None:
     with exporter(tmp_path, text(account("a")), "--web.enable-lifecycle") as (process, file):
         file.write_text(text(account("b")))
-        assert reload(process) in ("", "200 the configuration was read again\n")
+        assert reload(process) in ("", "200 config reloaded\n")
         eventually(shows(process, 'usage_exporter_poll_interval_seconds{vendor="netnut",account="b"}'))
         assert 'account="a"' not in process.get("/metrics")[1]
 

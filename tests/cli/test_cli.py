@@ -49,11 +49,12 @@ def test_the_version_is_said(flag: str) -> None:
         ("check", {"--config.file", "--probe", "--web.config.file"} | SHARD | LOGS),
         ("once", {"--config.file"} | SHARD | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),
-        ("sandbox", {"--web.listen-address", "--fault"} | WORLD | LOGS),
-        ("schema", {"--markdown"}),
+        ("sandbox", {"--web.listen-address", "--fault", "--vendor-file", "--replies"} | WORLD | LOGS),
+        ("schema", {"--markdown", "--config.file"}),
         ("metrics", {"--markdown"}),
         ("rules", {"--job", "--runbook-url", "--grafana-url"} | THRESHOLDS),
         ("healthcheck", set()),
+        ("vendor", set()),
     ],
 )
 @pytest.mark.parametrize("help_flag", sorted(HELP))

@@ -143,7 +143,7 @@ def assert_told(polled: Polled, logged: str) -> None:
         counted = own(text, "poll_failures_total", vendor, account)
         assert counted == ({error.reason: 1.0} if error else {})
         assert error is None or error.reason in set(REASONS) - {"internal"}
-    assert logged.count("first poll worked") + logged.count("poll failed") == len(polled.accounts)
+    assert logged.count("first poll succeeded") + logged.count("poll failed") == len(polled.accounts)
     assert "Traceback" not in logged
 
 

@@ -36,6 +36,7 @@ RECEIVERS = {
     ("UsageFrozen", "info"): "null",
     ("UsageConfigReloadFailed", "warning"): "default",
     ("UsageSeriesDropped", "warning"): "default",
+    ("UsageCustomersDropped", "warning"): "default",
 }
 
 

@@ -47,7 +47,7 @@ CHANGES = {
     "missing_for": {"UsageMissing warning"},
     "frozen_for": {"UsageFrozen info"},
     "reload_for": {"UsageConfigReloadFailed warning"},
-    "dropped_for": {"UsageSeriesDropped warning"},
+    "dropped_for": {"UsageSeriesDropped warning", "UsageCustomersDropped warning"},
 }
 
 

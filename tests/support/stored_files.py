@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from exporter.store.slots import content, whole
+from exporter.store.stored_reading import VERSION
 
 STAMPED = ("asked_at", "read_at", "as_of", "dropped", "seen_at")
 """What of a file's head is written apart, for it changes with each poll."""
@@ -11,7 +12,8 @@ STAMPED = ("asked_at", "read_at", "as_of", "dropped", "seen_at")
 
 def checked(*documents: Any) -> bytes:
     head, *bulk = documents
-    stamp = {name: head[name] for name in STAMPED if name in head} if isinstance(head, dict) else {}
+    is_stamped = isinstance(head, dict) and head.get("version") == VERSION
+    stamp = {name: head[name] for name in STAMPED if name in head} if is_stamped else {}
     head = {name: value for name, value in head.items() if name not in stamp} if isinstance(head, dict) else head
     return checked_text(b"\n".join(json.dumps(document).encode() for document in (head, *bulk)), stamp)
 

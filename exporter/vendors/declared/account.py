@@ -15,8 +15,9 @@ from exporter.vendors.account import Account
 from exporter.vendors.declared.replies import Getter
 from exporter.vendors.declared.rows import Chain, Metric, Place, any_partial, chains, items, once_each
 from exporter.vendors.declared.templates import DATES, ITEM, filled
-from exporter.vendors.paging import Pages, Question
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paging import Pages, Question, Said
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Reply
 
 _MOST_ITEMS: Final = 10_000
@@ -142,7 +143,9 @@ async def _read(request: Request, constants: dict[str, str], poll: Poll) -> Made
     rows: list[Chain] = []
     is_partial = False
     question = _question(request, constants)
-    answers = await _pages(request, question, poll) if request.pages else [await _ask(request, question, poll)]
+    answers = (
+        await _pages(request, request.pages, question, poll) if request.pages else [await _ask(request, question, poll)]
+    )
     for answer in answers:
         rows += chains(answer, request.levels)
         is_partial = is_partial or any_partial(answer, request.levels)
@@ -161,7 +164,7 @@ async def _read(request: Request, constants: dict[str, str], poll: Poll) -> Made
     return Made(list(items(rows, metrics, constants)), keys)
 
 
-async def _pages(request: Request, first: Question, poll: Poll) -> list[Reply]:
+async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) -> list[Reply]:
     """Return the pages of a list.
 
     Raises:
@@ -171,15 +174,23 @@ async def _pages(request: Request, first: Question, poll: Poll) -> list[Reply]:
     link, more = request.said
     found: list[Reply] = []
     count = 0
-    assert request.pages is not None  # noqa: S101 - the caller has looked
-    reading = request.pages.read(
+
+    def said_of(page: Reply) -> Said:
+        return Said(
+            len(chains(page, request.levels)),
+            link(page) if link else None,
+            more(page) if more else None,
+            any_partial(page, request.levels),
+        )
+
+    reading = pages.read(
         first,
         lambda question: _ask(request, question, poll),
         lambda page: [request.key_of(row) for row in chains(page, request.levels)],
-        lambda page: (link(page) if link else None, more(page) if more else None),
+        said_of,
     )
-    async with aclosing(reading) as pages:
-        async for page in pages:
+    async with aclosing(reading) as listed:
+        async for page in listed:
             found.append(page)
             count += len(chains(page, request.levels))
             if count > _MOST_ROWS:

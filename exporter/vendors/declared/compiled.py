@@ -125,8 +125,8 @@ def _request(document: written.Document, spec: written.RequestSpec) -> Request:
     if spec.succeeded:
         answer.add(spec.succeeded, "succeeded")
     next_place = (following.link or following.cursor) if following else None
-    said = answer.add(next_place, "identifier", optional=True) if next_place else None
-    more = answer.add(following.more, "flag", optional=True) if following and following.more else None
+    said = answer.add(next_place, "next", optional=True) if next_place else None
+    more = answer.add(following.more, "flag") if following and following.more else None
     shapes, levels = [answer], []
     for rows_path in as_tuple(spec.rows):
         rows, shape = shapes[-1].rows(rows_path)

@@ -63,6 +63,7 @@ _KINDS: Final[dict[str, tuple[Any, Any]]] = {
     "unix_time": (lenient(_unix_time), lenient(_unix_time, nullable=True)),
     "text": (Text, MaybeText),
     "identifier": (LenientId, MaybeId),
+    "next": (Any, Any),
     "succeeded": (Annotated[Flag, AfterValidator(_did_not_work)], MaybeFlag),
 }
 """The type of a field by its kind: one that the contract always has, and one that may be null or missing."""

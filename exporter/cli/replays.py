@@ -1,0 +1,82 @@
+"""Vendors that are declared in files, replayed by the sandbox from recorded answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from exporter.vendors.declared.files import DeclarationError, read_vendor
+from exporter.vendors.declared.recording import Recording, RecordingError, read_recording
+
+_SECRET = "sandbox-secret"  # noqa: S105 - it opens nothing
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedVendor:
+    """A vendor that is replayed.
+
+    Attributes:
+        name: what accounts call it.
+        file: that declares it.
+        base_path: the path of its API's base URL.
+        secrets: the settings that hold a secret.
+        recording: what it answers.
+
+    """
+
+    name: str
+    file: Path
+    base_path: str
+    secrets: tuple[str, ...]
+    recording: Recording
+
+    def account(self, url: str) -> str:
+        """Return an account at the sandbox at `url`, as lines of YAML."""
+        settings = {
+            "vendor": self.name,
+            "name": "acme",
+            "base_url": f"{url}/{self.name}{self.base_path}",
+            "interval": "15s",
+            **self.recording.settings,
+            **{name: f"${{{self.variable(name)}}}" for name in self.secrets},
+        }
+        first, *rest = [f"{key}: {json.dumps(value)}\n" for key, value in settings.items()]
+        return f"  - {first}" + "".join(f"    {line}" for line in rest)
+
+    def variable(self, name: str) -> str:
+        """Return the environment variable that holds a secret in such an account."""
+        return f"{self.name}_{name}".upper()
+
+
+def read_replays(files: Sequence[Path], replies: Sequence[Path]) -> tuple[ReplayedVendor, ...]:
+    """Return the vendors of files and their recorded answers, in pairs.
+
+    Raises:
+        click.UsageError: one cannot be used.
+
+    """
+    if len(files) != len(replies):
+        raise click.UsageError("give --replies once for each --vendor-file: the answers of that vendor")
+    try:
+        return tuple(_replayed(file, recorded) for file, recorded in zip(files, replies, strict=True))
+    except (DeclarationError, RecordingError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _replayed(file: Path, recorded: Path) -> ReplayedVendor:
+    name, vendor = read_vendor(file)
+    secrets = tuple(one for way in vendor.sign_ins for one in way if f"{one}_file" in vendor.model_fields)
+    base_url = str(vendor.model_fields["base_url"].default)
+    return ReplayedVendor(name, file, urlsplit(base_url).path, secrets, read_recording(recorded))
+
+
+def introduction(vendors: Iterable[ReplayedVendor], url: str) -> str:
+    """Return accounts at vendors that are replayed at `url`, and their secrets, as text for people."""
+    text = "".join(f"# {one.name}, replayed, with vendor_files: [{one.file}]\n{one.account(url)}" for one in vendors)
+    exports = (f"# export {one.variable(name)}={_SECRET}\n" for one in vendors for name in one.secrets)
+    return text + "".join(exports)

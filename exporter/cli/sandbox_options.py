@@ -1,0 +1,72 @@
+"""The options of a sandbox that can go wrong and replay other vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from exporter.cli.options import with_world
+
+if TYPE_CHECKING:
+    from exporter.sandbox import Faults
+
+REPLAYED: Final = "exporter.replayed"
+"""Where a command's context keeps the vendors that its sandbox replays."""
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class WithFaults(click.Command):
+    """A command whose help ends with the table of the sandbox's faults."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table."""
+        from exporter.sandbox import faults_usage  # noqa: PLC0415 - only a person who reads it needs it
+
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Faults"):
+            formatter.write_text(
+                "Each takes times=COUNT too: how many calls go wrong, all if not said. NAMES are names of JSON fields,"
+                " with * and commas; at-most is how many of them in an answer."
+            )
+            formatter.write_dl(faults_usage())
+
+
+def _faults(context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Faults:
+    from exporter.cli.replays import read_replays  # noqa: PLC0415 - only a sandbox needs them
+    from exporter.sandbox import Faults, read_fault  # noqa: PLC0415 - the same
+
+    replayed = read_replays(context.params["vendor_files"], context.params["replies"])
+    context.meta[REPLAYED] = replayed
+    names = [one.name for one in replayed]
+    try:
+        return Faults((read_fault(one, names) for one in value), names)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def with_faulty_world(command: _F) -> _F:
+    """Give a command the options of a sandbox's world and of what goes wrong in it, the world and the faults."""
+    option = click.option(
+        "--fault",
+        "faults",
+        metavar="VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...",
+        multiple=True,
+        callback=_faults,
+        help="What goes wrong, such as '*:/customer*:status=503;retry-after=120;times=3'; * is any vendor,"
+        " and anything in a path. May be given several times; also at run time, by POST to /-/faults.",
+    )
+    return with_world(
+        _eager_path("--vendor-file", "vendor_files", "A file that declares a vendor to replay")(
+            _eager_path("--replies", "replies", "Recorded answers of the vendor of each --vendor-file")(option(command))
+        )
+    )
+
+
+def _eager_path(flag: str, name: str, meaning: str) -> Callable[[_F], _F]:
+    path = click.Path(path_type=Path)
+    return click.option(
+        flag, name, type=path, multiple=True, is_eager=True, help=f"{meaning}; may be given several times."
+    )

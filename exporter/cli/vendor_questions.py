@@ -1,0 +1,121 @@
+"""What becomes of a vendor's recorded answers, and of the same disturbed: an operator's whole test of a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from exporter.errors import PollError
+from exporter.metrics import Family
+from exporter.polling.pipeline import PollResult, ProcessedPoll, process
+from exporter.store.reading import in_page_order
+from exporter.store.snapshot import Snapshot
+from exporter.vendors import Account
+from exporter.vendors.declared.recording import Answer, Recording, Replay, disturbed, doubled, failing
+from exporter.vendors.poll import Poll
+from exporter.vendors.reply import Diagnostics
+
+_MOST_SHOWN: Final = 20
+_FAILED: Final = "failed the poll: the last good reading stays"
+
+
+@dataclass(slots=True)
+class Findings:
+    """What came of the questions.
+
+    Attributes:
+        counts: how many had each outcome, in words.
+        wrong: what must not be, a sentence each.
+        unnoticed: where something that is missing changes the figures and is not noted.
+
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    unnoticed: list[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        """Yield them for people."""
+        yield f"questions asked: {sum(self.counts.values())}"
+        yield from (f"    {count} {outcome}" for outcome, count in self.counts.most_common())
+        if self.unnoticed:
+            yield "optional, so its absence is not noted as drift:"
+            yield from (f"    {one}" for one in self.unnoticed[:_MOST_SHOWN])
+            if len(self.unnoticed) > _MOST_SHOWN:
+                yield f"    and {len(self.unnoticed) - _MOST_SHOWN} more"
+        if self.wrong:
+            yield "wrong:"
+            yield from (f"    {one}" for one in self.wrong)
+
+
+async def poll(account: Account, recording: Recording, replies: Mapping[str, Answer]) -> ProcessedPoll:
+    """Return what becomes of answers.
+
+    Raises:
+        PollError: it is no reading.
+
+    """
+    one = Poll(Replay(account.base_url, replies), recording.now)
+    items = [*await account.read(one), *one.unreadable]
+    at = recording.now.timestamp()
+    return process(account, PollResult(0, items, one.diagnostics, None, recording.now, at, at), Snapshot())
+
+
+def page(polled: ProcessedPoll) -> str:
+    """Return the sample lines of a reading as the page has them."""
+    rendered = polled.state.rendered
+    families = in_page_order(family for family in rendered if isinstance(family, Family))
+    return b"".join(rendered[family].text for family in families).decode()
+
+
+async def ask_questions(account: Account, recording: Recording) -> Findings:
+    """Return what comes of each disturbed poll, beside the undisturbed one.
+
+    Raises:
+        PollError: the undisturbed one is no reading.
+
+    """
+    findings = Findings()
+    known = await poll(account, recording, recording.replies)
+    for place, what, replies in failing(recording.replies):
+        outcome = await _outcome(account, recording, replies)
+        failed = isinstance(outcome, PollError)
+        findings.counts[_FAILED if failed else "were left out, and counted"] += 1
+        if not isinstance(outcome, PollError) and outcome.reading.diagnostics == Diagnostics():
+            findings.wrong.append(f"{place}: {what} is not noticed")
+    for place, what, replies in disturbed(recording.replies):
+        _judge(await _outcome(account, recording, replies), known, f"{place}: {what}", findings)
+    for place, replies in doubled(recording.replies):
+        outcome = await _outcome(account, recording, replies)
+        findings.counts["had rows twice, and counted them once"] += 1
+        if isinstance(outcome, PollError) or outcome.figures != known.figures:
+            findings.wrong.append(f"{place}: rows that come twice change the figures")
+    return findings
+
+
+async def _outcome(account: Account, recording: Recording, replies: Mapping[str, Answer]) -> ProcessedPoll | PollError:
+    try:
+        return await poll(account, recording, replies)
+    except PollError as error:
+        return error
+
+
+def _judge(outcome: ProcessedPoll | PollError, known: ProcessedPoll, place: str, findings: Findings) -> None:
+    if isinstance(outcome, PollError):
+        findings.counts[_FAILED] += 1
+        return
+    invented = [
+        family.name
+        for family, values in outcome.figures.items()
+        if not set(values.values()) <= set(known.figures.get(family, {}).values())
+    ]
+    findings.wrong += [f"{place} makes a figure of {name} that nobody stated" for name in invented]
+    if outcome.reading.diagnostics != known.reading.diagnostics:
+        findings.counts["were noted as drift or counted as left out"] += 1
+    elif outcome.figures == known.figures:
+        findings.counts["changed nothing: the field is not read"] += 1
+    else:
+        findings.counts["took a series away, as the file says that the field is optional"] += 1
+        findings.unnoticed.append(place)

@@ -1,0 +1,36 @@
+"""A vendor that is not simulated, replayed: recorded answers, whatever was asked before."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+Replays = Mapping[str, Mapping[str, Any]]
+"""Recorded answers by the name of their vendor; each by method and path with its query, the parameters in order."""
+
+
+class Replay:
+    """Serves recorded answers below `/NAME`; what is not among them is not found, and nobody is asked to sign in."""
+
+    def __init__(self, replies: Mapping[str, Any]) -> None:
+        self._replies = replies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope)
+        path = quote(scope["path"].removeprefix(scope.get("root_path", "")))
+        query = urlencode(sorted(parse_qsl(request.url.query, keep_blank_values=True)))
+        key = f"{request.method} {path}?{query}"
+        if key in self._replies:
+            answer = JSONResponse(self._replies[key])
+        else:
+            answer = JSONResponse({"error": "no such answer is recorded"}, 404)
+        await answer(scope, receive, send)
+
+
+def replay_apps(replays: Replays) -> dict[str, ASGIApp]:
+    """Return the app of each vendor that is replayed, by its path below the sandbox's."""
+    return {f"/{name}": Replay(replies) for name, replies in replays.items()}

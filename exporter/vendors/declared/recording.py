@@ -1,0 +1,156 @@
+"""Recorded answers of a vendor, and the same disturbed: what an operator tries a vendor's file on."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from exporter.errors import NotFound, PollError, RateLimited, ServerFailed, Undecodable
+
+_MAX_BYTES: Final = 8 * 1024 * 1024
+_FORM: Final = 'write {"now": "2026-11-21T12:00:00Z", "settings": {...}, "replies": {"GET /path?query": {...}}}'
+_REMOVED: Final = object()
+_WRONG: Final[Mapping[str, object]] = {"null": None, "missing": _REMOVED, "a list": [], "an object": {}, "true": True}
+
+Answer = object
+"""A document, or the error that comes instead."""
+
+
+class RecordingError(Exception):
+    """A file that holds no recorded answers; its text says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a vendor answered once.
+
+    Attributes:
+        now: when that was.
+        settings: of the account that asked, without its secrets.
+        replies: by method and path with its query, below the host.
+
+    """
+
+    now: datetime
+    settings: Mapping[str, Any]
+    replies: Mapping[str, Answer]
+
+
+def read_recording(file: Path) -> Recording:
+    """Return what a file of recorded answers holds.
+
+    Raises:
+        RecordingError: that is nothing of the kind.
+
+    """
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_MAX_BYTES + 1)
+        if len(text) > _MAX_BYTES:
+            raise RecordingError(f"{file}: larger than {_MAX_BYTES} bytes")
+        given = json.loads(text)
+        now = datetime.fromisoformat(given["now"])
+        settings, replies = dict(given.get("settings", {})), dict(given["replies"])
+    except OSError as error:
+        raise RecordingError(f"{file} cannot be read: {error.strerror}") from None
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise RecordingError(f"{file}: {_FORM}") from None
+    moment = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
+    return Recording(moment, settings, {canonical(key): reply for key, reply in replies.items()})
+
+
+def canonical(key: str) -> str:
+    """Return a key of recorded answers with its parameters in one order."""
+    method, _, target = key.partition(" ")
+    path, _, query = target.partition("?")
+    return f"{method} {path}?{urlencode(sorted(parse_qsl(query, keep_blank_values=True)))}"
+
+
+class Replay:
+    """Answers questions from recorded answers; what is not among them is not there."""
+
+    def __init__(self, base_url: str, replies: Mapping[str, Answer]) -> None:
+        self._base = urlsplit(base_url).path
+        self._replies = replies
+        self.asked: list[str] = []
+
+    async def __call__(
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        read: Callable[[object], Any] | None = None,
+    ) -> Any:
+        """Return the answer to a question.
+
+        Raises:
+            PollError: it is an error, or there is none.
+
+        """
+        method = "GET" if body is None else "POST"
+        key = canonical(f"{method} {self._base}{path}?{urlencode(params or {})}")
+        self.asked.append(key)
+        reply = self._replies.get(key, _REMOVED)
+        if reply is _REMOVED:
+            raise NotFound("no such answer is recorded", asked=key)
+        if isinstance(reply, PollError):
+            raise reply
+        return read(reply) if read else reply
+
+
+def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
+    """Yield the answers with one that is an error instead, with where and what."""
+    errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
+    for key in replies:
+        for what, error in errors.items():
+            yield key, what, {**replies, key: error(what, asked=key)}
+
+
+def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
+    """Yield the answers with one field that is null, missing or of another type, with where and what."""
+    for key, document in replies.items():
+        for steps, value in _fields(document):
+            place = f"{key} $" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+            for what, wrong in {**_WRONG, **({} if isinstance(value, str) else {"text": "x"})}.items():
+                if value is not None and type(value) is not type(wrong):
+                    yield place, what, {**replies, key: _changed(document, steps, wrong)}
+
+
+def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
+    """Yield the answers with the rows of one list there twice, with where."""
+    for key, document in replies.items():
+        for steps, value in _fields(document):
+            if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+                place = f"{key} $" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+                yield place, {**replies, key: _changed(document, steps, [*value, *value])}
+
+
+def _fields(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield each field of objects within a value, with the way to it."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield (*steps, name), one
+            yield from _fields(one, (*steps, name))
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _fields(one, (*steps, index))
+
+
+def _changed(document: Any, steps: tuple[str | int, ...], value: object) -> Any:
+    changed = copy.deepcopy(document)
+    place = changed
+    *way, last = steps
+    for step in way:
+        place = place[step]
+    if value is _REMOVED:
+        del place[last]
+    else:
+        place[last] = copy.deepcopy(value)
+    return changed

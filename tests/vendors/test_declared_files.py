@@ -1,0 +1,282 @@
+"""Files that declare a vendor wrongly, or mean harm: every problem at once, each with its line and what is right."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from exporter import config
+from exporter.config import ConfigError
+from exporter.vendors.declared.files import DeclarationError, read_vendor
+
+GOOD = """\
+vendor: acme
+title: Acme
+base_url: https://api.acme.example/v1
+settings:
+  api_key: {kind: secret, description: The key.}
+  team: {kind: identifier, description: The team.}
+  projects: {kind: identifiers, description: The projects.}
+auth: {bearer: api_key}
+requests:
+  - get: /teams/{team}/usage
+    parameters: {since: "{month_start}"}
+    rows: data
+    key: id
+    next: {cursor: next, parameter: page}
+    metrics:
+      - name: acme_used
+        help: What was used.
+        value: used
+        labels: {id: id}
+"""
+
+
+def problems(text: str, tmp_path: Path) -> list[str]:
+    file = tmp_path / "acme.yaml"
+    file.write_text(text)
+    try:
+        read_vendor(file)
+    except DeclarationError as error:
+        return [str(one).removeprefix(f"{file}:") for one in error.problems]
+    return []
+
+
+def test_a_good_file_has_no_problem(tmp_path: Path) -> None:
+    assert problems(GOOD, tmp_path) == []
+
+
+CASES: dict[str, tuple[str, str, str]] = {
+    "an unknown key": ("    rows: data", "    row: data", "12: requests[0].row: unknown key; did you mean rows?"),
+    "a kind": ("{kind: identifier,", "{kind: identifer,", "6: settings.team.kind: write text, user_name, identifier"),
+    "another host": ("/teams/{team}/usage", "https://evil.example/x", "10: requests[0].get: write a path below"),
+    "another host by slashes": ("/teams/{team}/usage", "//evil.example/x", "10: requests[0].get: write a path below"),
+    "a path that climbs": ("/teams/{team}/usage", "/../x", "10: requests[0].get: write a path below base_url"),
+    "a query in the path": ("/teams/{team}/usage", "/x?key=1", "10: requests[0].get: write a path below base_url"),
+    "a secret in the path": (
+        "/{team}/",
+        "/{api_key}/",
+        "10: requests[0].get: api_key is a secret, which stands in no request",
+    ),
+    "a secret in the query": (
+        '"{month_start}"',
+        '"{api_key}"',
+        "11: requests[0].parameters.since: api_key is a secret, which stands in no request but by auth",
+    ),
+    "a secret for a label": (
+        "labels: {id: id}",
+        'labels: {id: id, key: "{api_key}"}',
+        "19: requests[0].metrics[0].labels.key: api_key is a secret",
+    ),
+    "no such name": ("{team}/", "{tem}/", "10: requests[0].get: {tem} is no setting or date; did you mean team?"),
+    "a list in a path": ("{team}/", "{projects}/", "10: requests[0].get: projects is a list; write for_each: settings"),
+    "a stray brace": ("{team}/", "{team/", "10: requests[0].get: a brace that opens or closes nothing"),
+    "no https": ("https://api", "http://api", "3: base_url: write https: credentials could be read on the way"),
+    "a password in the URL": ("https://api", "https://u:p@api", "3: base_url: must not hold a user name or password"),
+    "a reserved label": (
+        "labels: {id: id}",
+        "labels: {account: id}",
+        "19: requests[0].metrics[0].labels.account: is a",
+    ),
+    "a label of Prometheus": (
+        "labels: {id: id}",
+        "labels: {__name__: id}",
+        "19: requests[0].metrics[0].labels.__name__: is a label that the exporter or Prometheus sets",
+    ),
+    "another's metric": ("acme_used", "usage_exporter_polls", "16: requests[0].metrics[0].name: must begin with acme_"),
+    "a counter's name": ("acme_used", "acme_used_total", "16: requests[0].metrics[0].name: must not end in _total"),
+    "a vendor of metrics that are taken": ("vendor: acme", "vendor: usage", "1: vendor: is a name that metrics of"),
+    "pages without end": (
+        "parameter: page}",
+        "parameter: page, most_pages: 1000000}",
+        "14: requests[0].next.most_pages: write a number of at most 10000",
+    ),
+    "pages without a key": ("    key: id\n", "", "13: requests[0].next: pages need rows, and a key that tells them"),
+    "two ways to page": (
+        "{cursor: next,",
+        "{cursor: next, link: x,",
+        "14: requests[0].next: write one of link, cursor",
+    ),
+    "a cursor for nowhere": (", parameter: page}", "}", "14: requests[0].next: write parameter or field beside cursor"),
+    "a row outside of all": ("value: used", "value: ^^^used", "18: requests[0].metrics[0].value: leads out of the"),
+    "no such setting": (
+        "{bearer: api_key}",
+        "{bearer: api_kee}",
+        "8: auth.bearer: is no setting; did you mean api_key?",
+    ),
+    "a setting that is no secret": (
+        "{bearer: api_key}",
+        "{bearer: team}",
+        "8: auth.bearer: the setting team must be of",
+    ),
+    "two ways to sign in": (
+        "{bearer: api_key}",
+        "{bearer: api_key, raw: api_key}",
+        "8: auth: write one of basic, bearer, raw",
+    ),
+    "a setting that all have": ("  team:", "  interval:", "6: settings.interval: is a name that every account has"),
+    "a twin's name": ("  team:", "  team_file:", "6: settings.team_file: must not end in _file"),
+    "an anchor": (
+        "auth: {bearer: api_key}",
+        "auth: &a {bearer: api_key}",
+        " line 8, column 7: an anchor is not read here",
+    ),
+    "a key twice": ("title: Acme", "title: Acme\ntitle: Other", " line 3, column 1: the key 'title' stands here twice"),
+    "a help of two lines": ("What was used.", '"a\\nb"', "17: requests[0].metrics[0].help: write text of up to 500"),
+    "no metrics": (GOOD[GOOD.index("    metrics:") :], "", "9: requests: write metrics for one of them at least"),
+    "no mapping": (GOOD, "- a", "1: write a mapping with vendor, title, base_url, auth and requests"),
+    "an item of nothing": ("{team}/", "{item}/", "10: requests[0].get: {item} is no setting or date"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "said"), CASES.values(), ids=CASES)
+def test_what_is_wrong_is_said_with_its_line(old: str, new: str, said: str, tmp_path: Path) -> None:
+    assert old in GOOD
+
+    found = problems(GOOD.replace(old, new, 1), tmp_path)
+
+    assert any(one.startswith(said) for one in found), found
+
+
+def test_everything_is_said_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("rows:", "row:").replace("https:", "http:").replace("kind: secret", "kind: secrets")
+
+    assert [one.partition(": ")[0] for one in problems(text, tmp_path)] == ["3", "5", "12"]
+
+
+SUM = GOOD.replace("        labels: {id: id}", "        sum: true\n        labels: {id: name}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SUM, "20: requests[0].metrics[0].labels.id: a label of a sum must be in key"),
+        (
+            SUM.replace("    key: id\n    next: {cursor: next, parameter: page}\n", ""),
+            "17: requests[0].metrics[0].sum: needs a key, or a row that comes twice would count twice",
+        ),
+        (
+            GOOD.replace("    rows: data", "    for_each: settings.projects\n    rows: data"),
+            '20: requests[0].metrics[0].labels: one label must be "{item}": each item has series of its own',
+        ),
+        (
+            GOOD.replace("    rows: data", "    for_each: settings.team\n    rows: data"),
+            "12: requests[0].for_each: team is no setting of kind identifiers",
+        ),
+        (
+            GOOD + "quotas: [{name: q, subject: s, used: acme_use, limit: acme_limit}]\n",
+            "20: quotas[0].used: is no metric of this file; did you mean acme_used?",
+        ),
+        (
+            GOOD + 'quotas: [{name: q, subject: "{team}", used: acme_used}]\n',
+            "20: quotas[0].subject: {team} is no label of acme_used",
+        ),
+        (
+            GOOD + GOOD[GOOD.index("  - get") :].replace("/usage", "/more"),
+            "26: requests[1].metrics[0].name: is the name of requests[0].metrics[0]",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_said(text: str, said: str, tmp_path: Path) -> None:
+    found = problems(text, tmp_path)
+
+    assert any(one.startswith(said) for one in found), found
+
+
+def test_a_file_of_more_than_a_megabyte_is_not_read(tmp_path: Path) -> None:
+    assert problems(GOOD + "#" * 1024 * 1024, tmp_path) == [" larger than 1048576 bytes"]
+
+
+LITERAL = (
+    "accounts[1].api_key: write ${NAME} of an environment variable, or use the ..._file setting; a secret does not"
+    " stand here"
+)
+
+
+def load(tmp_path: Path, *files: str, patterns: object = ("*.vendor.yaml",), accounts: object = None) -> list[str]:
+    for number, text in enumerate(files):
+        (tmp_path / f"{number}.vendor.yaml").write_text(text)
+    given = accounts or [{"vendor": "acme", "name": "a", "api_key": "${KEY}", "team": "t"}]
+    try:
+        config.parse(json.dumps({"vendor_files": patterns, "accounts": given}).encode(), tmp_path)
+    except ConfigError as error:
+        return [str(one).replace(str(tmp_path), "") for one in error.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("files", "patterns", "said"),
+    [
+        ([GOOD], ["*.vendor.yaml"], []),
+        ([GOOD], ["*.vendor.yaml", "0.vendor.yaml"], []),
+        ([GOOD, GOOD], ["*.vendor.yaml"], ["/1.vendor.yaml: the vendor acme is declared twice"]),
+        (
+            [GOOD.replace("acme", "netnut")],
+            ["*.vendor.yaml"],
+            ["/0.vendor.yaml: the vendor netnut is built in"],
+        ),
+        ([], ["missing.yaml"], ["vendor_files[0]: no such file"]),
+        ([], "x.yaml", ["vendor_files: write a list of files or patterns, such as vendors/*.yaml"]),
+        ([], [7], ["vendor_files: write a list of files or patterns, such as vendors/*.yaml"]),
+    ],
+)
+def test_what_files_have_in_common_is_said(
+    files: list[str], patterns: object, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "an-invented-secret")
+    assert load(tmp_path, *files, patterns=patterns) == said
+
+
+def test_a_metric_of_another_vendor_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "an-invented-secret")
+    other = GOOD.replace("vendor: acme", "vendor: ac").replace("acme_used", "ac_me_used")
+    longer = GOOD.replace("vendor: acme", "vendor: ac_me").replace("acme_used", "ac_me_used")
+
+    assert load(tmp_path, GOOD, other, longer) == [
+        "/2.vendor.yaml: ac_me_used is a metric of the vendor ac too",
+    ]
+
+
+def test_accounts_are_checked_as_those_of_a_vendor_that_is_built_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "an-invented-secret")
+    accounts = [
+        {"vendor": "acme", "name": "a", "api_kee": "${KEY}", "team": "t"},
+        {"vendor": "acme", "name": "b", "api_key": "plain-text", "team": "a/.."},
+        {"vendor": "acne", "name": "c"},
+        {"vendor": "acme", "name": "d", "api_key": "${KEY}", "team": "t", "base_url": "http://api.acme.example"},
+    ]
+
+    assert load(tmp_path, GOOD, accounts=accounts) == [
+        "accounts[0]: no credentials: give api_key (or a secret's _file)",
+        "accounts[0].api_kee: unknown key; did you mean api_key?",
+        LITERAL,
+        "accounts[2].vendor: write one of netnut, ionos, prolifi, planship, acme; did you mean acme?",
+        "accounts[3].base_url: write https, or allow_insecure_http: true to send credentials unencrypted",
+    ]
+
+
+def test_the_same_file_is_the_same_vendor_and_another_help_another_with_the_same_families(tmp_path: Path) -> None:
+    file = tmp_path / "acme.yaml"
+    file.write_text(GOOD)
+    first = read_vendor(file)[1]
+    again = read_vendor(file)[1]
+    file.write_text(GOOD + "limits: {assumed: 60/1m}\n")
+    other = read_vendor(file)[1]
+
+    assert again is first
+    assert other is not first
+    assert other.families == first.families
+
+
+def test_a_digest_changes_with_a_vendor_file(tmp_path: Path) -> None:
+    configuration = tmp_path / "config.yaml"
+    configuration.write_text("vendor_files: ['*.vendor.yaml']\naccounts: []\n")
+    seen = [config.digest(configuration)]
+    for text in (GOOD, GOOD + "\n"):
+        (tmp_path / "0.vendor.yaml").write_text(text)
+        seen.append(config.digest(configuration))
+
+    assert len(set(seen)) == 3
+    assert "" not in seen
