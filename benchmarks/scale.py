@@ -24,6 +24,7 @@ class Scale:
         polled_requests: how many requests a round of polling has, next door and far away.
         latency_series: on the page while scrapes are timed.
         million: series that one process holds for a real Prometheus.
+        quotas: that the rules and the overview look at.
         accounts: in the configuration that is checked.
         delay: of the vendor that is far away, in seconds.
         rounds: of each measurement; its median counts.
@@ -48,6 +49,7 @@ class Scale:
     polled_requests: tuple[int, int] = (4_000, 1_000)
     latency_series: int = 100_000
     million: int = 1_000_000
+    quotas: int = 5_000
     accounts: int = 1_000
     delay: float = 0.1
     rounds: int = 3
@@ -73,6 +75,7 @@ TINY: Final = Scale(
     polled_requests=(20, 20),
     latency_series=200,
     million=1_000,
+    quotas=20,
     accounts=8,
     delay=0.01,
     rounds=1,

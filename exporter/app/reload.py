@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import anyio
 import anyio.to_thread
 
 from exporter.config import Config, ConfigError
 from exporter.log import logger
+
+_SETTLED_SECONDS: Final = 5.0
+"""How long a changed file has to stay the same: longer than most take to write one."""
 
 
 class ReloadObserver(Protocol):
@@ -66,14 +69,28 @@ class Reload:
         return ""
 
 
-async def watch(state: Callable[[], object], seconds: float, reload: Callable[[], Awaitable[object]]) -> None:
-    """Check a configuration's state every `seconds`, and reload it when the state changes; never returns."""
-    last_state = await anyio.to_thread.run_sync(state)
+async def watch(
+    state: Callable[[], object], seconds: float, seen: object, reload: Callable[[], Awaitable[object]]
+) -> None:
+    """Look at a configuration's state for ever, every so many seconds, and have it read again when it changes.
+
+    A file that is still being written may look like a whole one, so a change is taken up once it has stayed.
+
+    Args:
+        state: what changes with the configuration.
+        seconds: between two looks.
+        seen: the state before the configuration was read that is used.
+        reload: reads it again.
+
+    """
+    latest, since = seen, anyio.current_time()
     while True:
         await anyio.sleep(seconds)
         now = await anyio.to_thread.run_sync(state)
-        if now != last_state:
-            last_state = now
+        if now != latest:
+            latest, since = now, anyio.current_time()
+        elif latest != seen and anyio.current_time() >= since + _SETTLED_SECONDS:
+            seen = latest
             await reload()
 
 

@@ -52,7 +52,7 @@ class Basic:
     def header(self) -> str:
         """Return the Authorization header's value by RFC 7617, in UTF-8."""
         pair = f"{self.username}:{self.password.read()}".encode()
-        return f"Basic {register(base64.b64encode(pair).decode())}"
+        return f"Basic {register(base64.b64encode(pair).decode(), self)}"
 
 
 @dataclass(frozen=True, slots=True)

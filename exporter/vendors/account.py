@@ -12,10 +12,11 @@ from pydantic import Field, PrivateAttr, field_validator
 from exporter.client.auth import Auth, Basic
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
-from exporter.durations import Rate, read_duration, write_duration
+from exporter.durations import Rate, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import FileSecret, Secret
 from exporter.sharding import Shard, shard_of
+from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts, is_shorter
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
@@ -246,52 +247,13 @@ class Account(Settings):
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings that may each be right: the setting, and what to do."""
-        yield from _find_sign_in_conflicts(cls, given)
+        yield from find_sign_in_conflicts(cls.model_fields, cls.sign_ins, given)
         interval = given.get("interval", write_duration(cls.model_fields["interval"].default))
-        if _is_shorter(given.get("stale_after"), interval):
+        if is_shorter(given.get("stale_after"), interval):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
         vendor = str(given.get("vendor"))
-        yield from _find_proxy_conflicts(given)
+        yield from find_proxy_conflicts(given)
         yield from find_quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
         yield from find_family_conflicts(vendor, given, cls.reported)
-
-
-def _is_shorter(one: object, other: object) -> bool:
-    try:
-        return read_duration(one) < read_duration(other)
-    except ValueError:
-        return False
-
-
-def _find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
-    is_plain = str(given.get("base_url", "")).startswith("http:")
-    if given.get("allow_insecure_http") is not True and is_plain and is_insecure(given.get("proxy_url")):
-        yield "proxy_url", "write a proxy of this machine, or allow_insecure_http: true to send credentials unencrypted"
-    if given.get("proxy_user") is not None and not passwords:
-        yield "proxy_user", "needs proxy_password or proxy_password_file"
-    if passwords and given.get("proxy_user") is None:
-        yield passwords[0], "needs proxy_user"
-    if passwords and given.get("proxy_url") is None:
-        yield passwords[0], "needs proxy_url"
-
-
-def _find_sign_in_conflicts(account: type[Account], given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    fields = account.model_fields
-    present = {name for name in fields if given.get(name) is not None}
-    for name in sorted(present):
-        if f"{name}_file" in present:
-            yield name, f"give {name} or {name}_file, not both"
-    meant = present | {name.removesuffix("_file") for name in present}
-    begun = [way for way in account.sign_ins if meant.intersection(way)]
-    choices = ", or ".join(" and ".join(way) for way in account.sign_ins)
-    if not begun:
-        yield "", f"no credentials: give {choices} (or a secret's _file)"
-    elif len(begun) > 1:
-        yield "", f"more than one way to sign in: give {choices}"
-    else:
-        for name in begun[0]:
-            if name not in meant:
-                yield name, "is missing" + (f" ({name} or {name}_file)" if f"{name}_file" in fields else "")

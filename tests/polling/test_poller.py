@@ -99,7 +99,7 @@ def run_for(seconds: float, account: Scripted) -> tuple[list[int], Store]:
     return [round(at - account.polled_at[0]) for at in account.polled_at], store
 
 
-EARLY = 300 * (1 - jitter(("scripted", "main")) / 2)
+EARLY = 300 * jitter(("scripted", "main"))
 """The first wait is shorter, by a part that is the account's own."""
 
 
@@ -107,7 +107,7 @@ EARLY = 300 * (1 - jitter(("scripted", "main")) / 2)
     ("script", "seconds", "waits"),
     [
         ([1], 0, [EARLY, 300, 300]),
-        ([1], 100, [200 * (1 - jitter(("scripted", "main")) / 2) + 100, 300, 300]),
+        ([1], 100, [200 * jitter(("scripted", "main")) + 100, 300, 300]),
         ([1], 400, [400, 400]),
         ([1, ServerFailed("")], 0, [EARLY, 15, 30, 60, 120, 240, 300]),
         ([ServerFailed(""), 1], 0, [15, EARLY, 300]),
