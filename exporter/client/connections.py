@@ -108,8 +108,10 @@ class Connections:
             return self._given, None
         trusted = await self._trust()
         now = anyio.current_time()
-        for one in [one for one in self._idle if one.since + KEPT_IDLE_SECONDS < now or one.trusted is not trusted]:
+        outdated = [one for one in self._idle if one.since + KEPT_IDLE_SECONDS < now or one.trusted is not trusted]
+        for one in outdated:
             self._idle.remove(one)
+        for one in outdated:  # none of them is in the list any more: others take from it meanwhile
             await one.transport.aclose()
         return (self._idle.pop().transport if self._idle else _transport_of(self._endpoint, trusted)), trusted
 

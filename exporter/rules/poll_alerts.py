@@ -94,7 +94,7 @@ POLL_ALERTS: Final = (
         expression="""
         max by (<by_account>) (
           (
-              sum by (<by_shard>) (increase(usage_exporter_poll_failures_total[6h]) * <shard>)
+              sum by (<by_shard>) (increase(usage_exporter_polls_failed_total[6h]) * <shard>)
             / sum by (<by_shard>) (increase(usage_exporter_polls_total[6h]) * <shard>)
             > <poll_errors_share>
           )

@@ -38,7 +38,7 @@ def compiled(document: written.Document) -> type[DeclaredAccount]:
         "__doc__": f"An account at {document.title}.",
         **defaults,
         "sign_ins": _sign_ins(document),
-        "families": tuple(families.values()),
+        "reported": tuple(families.values()),
         "native_quotas": tuple(_quota(one, families) for one in document.quotas),
         "plan_periods": tuple(_period(one, families) for one in document.periods),
         "assumed_rate": document.limits.assumed if document.limits else None,
