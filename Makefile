@@ -19,7 +19,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint worlds torture soak bench docs dashboards lock clean
+.PHONY: help demo test test-quick lint worlds torture soak bench docs dashboards dist lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -58,6 +58,12 @@ docs: $(VENV)/development ## write what the documents say of the code anew
 
 dashboards: $(VENV)/development ## write Grafana's dashboards anew
 	@$(BIN)/python -m grafana.source
+
+dist: $(VENV)/development ## build wheel, sdist, bill of materials and checksums into dist/
+	@rm -rf dist
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 1700000000) $(BIN)/python -m hatchling build
+	@scripts/write-sbom "$$($(BIN)/python -c 'import exporter; print(exporter.__version__)')" > dist/sbom.cdx.json
+	@cd dist && sha256sum -- * > SHA256SUMS && cat SHA256SUMS
 
 lock: $(VENV)/development ## write the requirements anew; LOCK_OPTIONS=--upgrade takes the newest releases
 	@$(LOCK) pyproject.toml -o requirements.txt

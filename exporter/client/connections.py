@@ -27,6 +27,7 @@ from exporter.client.network_errors import translated
 from exporter.client.response import Response
 from exporter.client.trust import trust
 from exporter.errors import BadRequest
+from exporter.log import logger
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests; tests have their own."""
@@ -83,7 +84,7 @@ class Connections:
 
         """
         request = self._request(method, path, authorization, content)
-        code = _NO_ANSWER
+        code, body = _NO_ANSWER, b""
         began = anyio.current_time()
         try:
             with translated(), anyio.fail_after(self._timeout) as deadline:
@@ -95,7 +96,10 @@ class Connections:
                 finally:
                     self._idle.append(_Idle(anyio.current_time(), transport, trusted))
         finally:
-            self._on_request(code, anyio.current_time() - began)
+            seconds = anyio.current_time() - began
+            self._on_request(code, seconds)
+            url = self._base_url + path
+            logger.debug("request", method=method, url=url, status=code, ms=round(seconds * 1000), bytes=len(body))
         return Response(response.status_code, response.headers, body)
 
     async def _taken(self) -> tuple[Transport, ssl.SSLContext | None]:

@@ -56,6 +56,10 @@ RATE_LIMIT_LIMIT = _own(
     "usage_exporter_rate_limit_limit",
     "Requests the vendor allows in its window, as its last answer said; absent where it does not say.",
 )
+CREDENTIAL_EXPIRY = _own(
+    "usage_exporter_credential_expiry_timestamp_seconds",
+    "When the account's token ends, as it says itself, Unix time; absent where it does not say.",
+)
 RATE_LIMIT_REMAINING = _own(
     "usage_exporter_rate_limit_remaining",
     "Requests left in the vendor's window, as its last answer said; absent where it does not say.",
@@ -113,6 +117,10 @@ STORAGE_SET_ASIDE = Family(
     " one.",
     labels=("vendor", "account", "reason"),
     kind="counter",
+)
+ACCOUNT_LABELS = _own(
+    "usage_exporter_account_labels",
+    "The labels that the operator gave the account, beside its own; always 1, absent where no account has any.",
 )
 BUILD_INFO = Family(
     "usage_exporter_build_info",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -14,16 +14,18 @@ from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, write_duration
 from exporter.metrics import Family, Item
-from exporter.secret import FileSecret, Secret
+from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
 from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts, is_shorter
 from exporter.vendors.estimate import PollEstimate
+from exporter.vendors.patterns import LabelName
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
 from exporter.vendors.settings import (
     CertificateFile,
     Duration,
     Name,
+    ProxyUrl,
     RateSetting,
     SecretFromEnvironment,
     SecretFromFile,
@@ -94,7 +96,7 @@ class Account(Settings):
         description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",
     )
     tls: TLS = Field(default=TLS(), description="How the vendor's certificate is verified.")
-    proxy_url: Url | None = Field(
+    proxy_url: ProxyUrl | None = Field(
         default=None, description="HTTP proxy to go through; none is taken from the environment."
     )
     proxy_user: UserName | None = Field(default=None, description="User name for the proxy, if it asks for one.")
@@ -109,6 +111,9 @@ class Account(Settings):
     )
     quotas: tuple[ConfiguredQuota, ...] = Field(
         default=(), description="Quotas to watch beside those that the vendor reports itself."
+    )
+    labels: dict[LabelName, Annotated[str, Field(max_length=128)]] = Field(
+        default={}, description="Labels of your own, such as team: payments, for usage_exporter_account_labels."
     )
     _shard: Shard = PrivateAttr(default=Shard())
     _rate_share: float = PrivateAttr(default=1.0)
@@ -232,17 +237,6 @@ class Account(Settings):
         if secret is None:
             raise LookupError(f"{name} is not set")
         return secret
-
-    def warnings(self) -> Iterator[str]:
-        """Yield warnings about settings that are valid but risky."""
-        if self.tls.insecure_skip_verify:
-            yield "the vendor's certificate is not verified"
-        for name in type(self).model_fields:
-            secret = getattr(self, name)
-            if isinstance(secret, FileSecret) and secret.others_can_read():
-                yield f"others than its owner can read the file of {name}"
-        if self.estimate.exceeds_interval:
-            yield self.estimate.warning
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,7 @@ usage_exporter_requests_total vendor account code
 usage_exporter_request_duration_seconds vendor account
 usage_exporter_token_refreshes_total vendor account
 usage_exporter_rate_limit_limit vendor account
+usage_exporter_credential_expiry_timestamp_seconds vendor account
 usage_exporter_rate_limit_remaining vendor account
 usage_exporter_account_series vendor account
 usage_exporter_series_dropped vendor account
@@ -72,6 +73,7 @@ usage_exporter_data_timestamp_seconds vendor account
 usage_exporter_account_info vendor account host tls_verified proxied
 usage_exporter_storage_write_failures_total vendor account
 usage_exporter_storage_files_set_aside_total vendor account reason
+usage_exporter_account_labels vendor account
 usage_exporter_build_info version python_version
 usage_exporter_shard_info shard total
 usage_exporter_config_last_reload_successful

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter import config
-from exporter.config import ConfigError
+from exporter.problems import ConfigError
 from exporter.vendors.declared.files import DeclarationError, read_vendor
 
 GOOD = """\

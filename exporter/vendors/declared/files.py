@@ -11,12 +11,13 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from exporter import strict_yaml
+from exporter.problems import Problem
 from exporter.vendors.account import Account
 from exporter.vendors.declared.account import DeclaredAccount
 from exporter.vendors.declared.checks import problems
 from exporter.vendors.declared.compiled import compiled
 from exporter.vendors.declared.document import Document
-from exporter.vendors.problems import Problem, SchemaGenerator, settings_problems
+from exporter.vendors.problems import SchemaGenerator, settings_problems
 
 _MAX_BYTES: Final = 1024 * 1024
 _MOST_FILES: Final = 200
