@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import ConfigError, parse
+from exporter.config import parse
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process, reconfigure, restore
+from exporter.problems import ConfigError
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors import Account

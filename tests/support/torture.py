@@ -34,9 +34,10 @@ from scripted_vendor import Answer, Scripted, ScriptedVendor, answer, be_impatie
 
 from exporter.app.exporter import Exporter
 from exporter.app.reload import Reload
-from exporter.config import Config, ConfigError, load
+from exporter.config import Config, load
 from exporter.errors import REASONS
 from exporter.polling.poller import Poller
+from exporter.problems import ConfigError
 from exporter.store.files import Storage
 from exporter.vendors import Account
 from exporter.web.pages import Application
@@ -318,8 +319,9 @@ async def reloads(world: World, faults: Faults) -> None:
     async with exporter.poller(account) as poller:
         await poller.poll()
 
-    def adopt(config: Config) -> None:
+    def adopt(config: Config) -> dict[str, str]:
         exporter.apply_config(config)
+        return {}
 
     reload = Reload(partial(load, world.config), adopt, exporter.telemetry.reload_status)
     world.configure("2h")
