@@ -76,8 +76,8 @@ def commands_and_flags() -> Iterator[tuple[str, str]]:
     for document in DOCUMENTS:
         for line in re.findall(r"[`$] ?usage-exporter +([a-z]+[^`\n]*)", document.read_text()):
             command, *rest = line.split("#")[0].split()
-            if isinstance(main.commands.get(command), Group) and rest:
-                command, *rest = f"{command} {rest[0]}", *rest[1:]
+            if rest and isinstance(main.commands.get(command), Group):
+                command, rest = f"{command} {rest[0]}", rest[1:]
             for word in rest or [""]:
                 yield command, word.partition("=")[0] if word.startswith("-") else ""
 
