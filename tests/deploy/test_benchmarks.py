@@ -29,6 +29,7 @@ WRITTEN: dict[Path, str] = runpy.run_path(str(ROOT / "scripts" / "write-figures"
 SMOKE: dict[str, tuple[str, str]] = {
     "render": ("a poll of 200 series, a series, all changed", CLIENT_LIBRARY),
     "check": ("check of 8 accounts", "check of one account"),
+    "declared": ("a poll of 196 series, read and rendered, declared in YAML", "the vendor in Python"),
 }
 
 
