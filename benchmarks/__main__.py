@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from benchmarks import check, declared, latency, memory, million, polling, render, results, scrape, startup
+from benchmarks import check, declared, latency, memory, million, polling, quotas, render, results, scrape, startup
 from benchmarks.figures import Figure, table
 from benchmarks.scale import FULL, Scale
 
 BENCHMARKS: Final[Mapping[str, Callable[[Scale], Iterator[Figure]]]] = {
     module.__name__.rpartition(".")[2]: module.figures
-    for module in (scrape, render, memory, polling, startup, latency, check, declared, million)
+    for module in (scrape, render, memory, polling, startup, latency, check, declared, million, quotas)
 }
 
 

@@ -19,6 +19,7 @@ class Scale:
         delayed_requests: of those that are answered late, how many are waited for.
         latency_series: on the page while scrapes are timed.
         million: series that one process holds for a real Prometheus.
+        quotas: that the rules and the overview look at.
         accounts: in the configuration that is checked.
         delay: of the vendor that is far away, in seconds.
         rounds: of each measurement; its median counts.
@@ -39,6 +40,7 @@ class Scale:
     delayed_requests: int = 3_000
     latency_series: int = 100_000
     million: int = 1_000_000
+    quotas: int = 5_000
     accounts: int = 1_000
     delay: float = 0.1
     rounds: int = 5
@@ -60,6 +62,7 @@ TINY: Final = Scale(
     delayed_requests=20,
     latency_series=200,
     million=1_000,
+    quotas=20,
     accounts=8,
     delay=0.01,
     rounds=1,

@@ -1,20 +1,20 @@
 """usage-exporter: what vendors' billing APIs say of your usage, as Prometheus metrics.
 
-The way of one number, through the rooms of this package:
+The path of one number through the packages:
 
-    config.yaml          config        accounts: credentials with a name, and how they are polled
-      polling                          one loop an account: when to ask, what to do about each kind of failure
-        vendors/<name>                 requests -> reply models -> samples
-          client                       signed, rate-limited, bounded HTTP; retries; one translation of HTTP into errors
-      polling.pipeline                 samples -> checked figures -> what is kept of them
-        quota                          figures -> what is used, of how much, until when, for any vendor
-        textformat                     figures -> sample lines, rendered and deflated where they changed
-      store                            a snapshot for each account, replaced whole; the last good reading kept
-      exposition                       the page, joined of ready lines
-    web                  /metrics      joins ready lines and the exporter's own (telemetry); never waits for a vendor
+    config.yaml          config        accounts: named credentials, and how each is polled
+      polling                          one loop per account: when to poll, how long to back off
+        vendors/<name>                 requests -> replies -> samples
+          client                       signed, rate-limited, bounded HTTP; retries; the one mapping of HTTP to errors
+      polling.pipeline                 samples -> sanitized figures -> what is committed to the store
+        quota                          figures -> used, limit, period and counter, for any vendor
+        textformat                     figures -> sample lines, rendered and deflated only where they changed
+      store                            one snapshot per account, replaced as a whole; keeps the last good reading
+      exposition                       the page, joined from rendered lines
+    web                  /metrics      serves vendor and own (telemetry) metrics; never waits for a vendor
 
-`app` puts the rooms together, and `cli` starts it. `rules` and `sandbox` stand apart: Prometheus rules as data, and
-the vendors simulated.
+`app` wires the packages together, and `cli` starts it. `rules` (Prometheus rules as data) and `sandbox` (simulated
+vendors) are independent.
 """
 
 __version__ = "0.1.0"

@@ -12,8 +12,8 @@ import structlog
 
 from exporter.secret import redact
 
-Format = Literal["logfmt", "json"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+LogFormat = Literal["logfmt", "json"]
+FORMATS: Final[tuple[LogFormat, ...]] = get_args(LogFormat)
 Level = Literal["debug", "info", "warn", "error"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
@@ -52,7 +52,7 @@ def _has_room(stream: TextIO) -> bool:
     return bool(select.select([], [descriptor], [], 0)[1])
 
 
-def configure(level: Level = "info", form: Format = "logfmt") -> None:
+def configure(level: Level = "info", form: LogFormat = "logfmt") -> None:
     """Set up all logging of the process; that of other packages is kept to warnings."""
     threshold = logging.getLevelNamesMapping()["WARNING" if level == "warn" else level.upper()]
     render: structlog.typing.Processor

@@ -29,6 +29,7 @@ _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _INVALID: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SHORTEST_REDACTED: Final = 4
 _MOST_FORMS: Final = 4096
+_MAX_OF_A_PLACE: Final = 8
 
 
 class Secret(Protocol):
@@ -55,7 +56,7 @@ class EnvironmentSecret:
         value = os.environ.get(self.variable)
         if value is None:
             raise SecretUnreadable(f"the environment variable {self.variable} is not set")
-        return _checked(value, f"the environment variable {self.variable}")
+        return _checked(value, f"the environment variable {self.variable}", self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class FileSecret:
         """
         try:
             raw = read_regular_file(self.path, MAX_SECRET_BYTES + 1)
-            value = _checked(_without_line_end(raw), f"the file {self.path}")
+            value = _checked(_without_line_end(raw), f"the file {self.path}", self)
         except OSError as error:
             return self._last(SecretUnreadable(f"the file {self.path} cannot be read ({error.strerror})"))
         except SecretUnreadable as error:
@@ -81,7 +82,7 @@ class FileSecret:
         return value
 
     def others_can_read(self) -> bool:
-        """Whether the file's mode lets others read it than its owner, or the group by which alone we can."""
+        """Whether anyone besides the owner can read the file. Group read is fine if the group is our only access."""
         try:
             status = self.path.stat()
         except OSError:
@@ -98,6 +99,7 @@ class FileSecret:
 
 _last_read: Final[dict[Path, str]] = {}
 _redacted_forms: Final[dict[str, None]] = {}
+_configured: Final[dict[object, dict[str, tuple[str, ...]]]] = {}
 _lock: Final = threading.Lock()
 
 
@@ -107,25 +109,44 @@ def secret_reference(text: str) -> EnvironmentSecret | None:
     return EnvironmentSecret(match[1]) if match else None
 
 
-def register(value: str) -> str:
-    """Return the value, which `redact` knows from now on in each form in which it may be written."""
-    if len(value) >= _SHORTEST_REDACTED:
-        encoded = base64.b64encode(value.encode()).decode()
-        escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
-        forms = (value, quote(value), quote(value, safe=""), quote_plus(value), encoded, *escaped)
-        with _lock:
-            for form in (*forms, *(form.rstrip("=") for form in forms)):
-                _redacted_forms.pop(form, None)
-                _redacted_forms[form] = None
-            while len(_redacted_forms) > _MOST_FORMS:
-                del _redacted_forms[next(iter(_redacted_forms))]
+def register(value: str, place: object = None) -> str:
+    """Return the value, which `redact` knows from now on in each form in which it may be written.
+
+    Args:
+        value: a secret.
+        place: where the configuration has it; the last few of each place are known as long as the process runs.
+            Others, such as tokens that vendors gave, make room for newer ones.
+
+    """
+    if len(value) < _SHORTEST_REDACTED:
+        return value
+    with _lock:
+        if place is not None:
+            known = _configured.setdefault(place, {})
+            known[value] = known.pop(value) if value in known else _forms_of(value)
+            while len(known) > _MAX_OF_A_PLACE:
+                del known[next(iter(known))]
+            return value
+        for form in _forms_of(value):
+            _redacted_forms.pop(form, None)
+            _redacted_forms[form] = None
+        while len(_redacted_forms) > _MOST_FORMS:
+            del _redacted_forms[next(iter(_redacted_forms))]
     return value
+
+
+def _forms_of(value: str) -> tuple[str, ...]:
+    encoded = base64.b64encode(value.encode()).decode()
+    escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
+    forms = (value, quote(value), quote(value, safe=""), quote_plus(value), encoded, *escaped)
+    return tuple({*forms, *(form.rstrip("=") for form in forms)})
 
 
 def redact(text: str) -> str:
     """Return the text without any secret that was read so far."""
     with _lock:
-        forms = sorted(_redacted_forms, key=len, reverse=True)
+        configured = {form for known in _configured.values() for forms in known.values() for form in forms}
+        forms = sorted(configured.union(_redacted_forms), key=len, reverse=True)
     for form in forms:
         if form in text:
             text = text.replace(form, REDACTED)
@@ -142,9 +163,9 @@ def _without_line_end(raw: bytes) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _checked(value: str, where: str) -> str:
+def _checked(value: str, where: str, place: object) -> str:
     if not value:
         raise SecretUnreadable(f"{where} is empty")
     if _INVALID.search(value):
         raise SecretUnreadable(f"{where} holds a control character, such as a line end inside the secret, or no UTF-8")
-    return register(value)
+    return register(value, place)

@@ -1,4 +1,4 @@
-"""Which shard has what, where an exporter is split into several processes that know nothing of each other."""
+"""Which shard owns what, when an exporter is split into several independent processes."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Shard:
 
     @property
     def share(self) -> float:
-        """The part of all customers that this shard has, about."""
+        """The approximate share of all customers that this shard owns."""
         return 1 / self.total
 
     def owns(self, *names: str) -> bool:
-        """Whether what these names stand for is this shard's."""
+        """Whether this shard owns what these names identify."""
         return shard_of(self.total, *names) == self.number
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class Shard:
 
 
 def shard_of(total: int, *names: str) -> int:
-    """Return the number of the one shard of so many that has what these names stand for."""
+    """Return which of `total` shards owns what these names identify."""
     if total == 1:
         return 0
     return jump_hash(int.from_bytes(hashlib.sha256("\x00".join(names).encode()).digest()[:8]), total)

@@ -57,7 +57,7 @@ def load(text: bytes) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise YAMLProblem(f"{where}{_said(error.problem or 'no YAML')}") from None
+        raise YAMLProblem(f"{where}{_translate(error.problem or 'no YAML')}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
         raise YAMLProblem("no YAML in UTF-8") from None
 
@@ -162,7 +162,7 @@ def _written(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Writer.add_representer(str, _written)
 
 
-def _said(problem: str) -> str:
+def _translate(problem: str) -> str:
     """Say what PyYAML says, without what it found there, and of the two commonest slips as a person would."""
     if "\\t" in problem:
         return "a tab; indent with spaces"

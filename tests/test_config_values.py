@@ -9,7 +9,7 @@ from exporter.secret import EnvironmentSecret, FileSecret
 from exporter.vendors.account import TLS, Account
 from exporter.vendors.ionos.account import Ionos
 from exporter.vendors.netnut.account import NetNut
-from exporter.vendors.planship.account import Planship, Product
+from exporter.vendors.planship.account import Planship, ProductSetting
 from exporter.vendors.prolifi.account import Prolifi
 
 
@@ -74,5 +74,5 @@ accounts:
     assert (prolifi.name, prolifi.customers, prolifi.window) == ("a@b.c", (UUID,), 7)
     assert isinstance(planship, Planship)
     assert planship.customers == ("42", "team/blue")
-    assert planship.products == (Product(slug="p", levers=("l",), metering_ids=("m",)),)
+    assert planship.products == (ProductSetting(slug="p", levers=("l",), metering_ids=("m",)),)
     assert planship.secret("client_secret") == FileSecret(tmp_path / "secret")

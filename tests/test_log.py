@@ -13,7 +13,7 @@ import pytest
 from kept_logging import kept_logging
 from patience import DEADLINE_SECONDS
 
-from exporter.log import FORMATS, LEVELS, Format, configure, logger
+from exporter.log import FORMATS, LEVELS, LogFormat, configure, logger
 from exporter.secret import register
 
 FIELD = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^ "]*)(?: |\Z)')
@@ -84,7 +84,7 @@ def test_lines_below_the_level_are_not_written(level: str, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_secrets_are_taken_out_of_the_rendered_line(form: Format, capsys: pytest.CaptureFixture[str]) -> None:
+def test_secrets_are_taken_out_of_the_rendered_line(form: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
     configure("debug", form)
     secret = register('p4ss"wörd\\ with more')
 
@@ -97,7 +97,7 @@ def test_secrets_are_taken_out_of_the_rendered_line(form: Format, capsys: pytest
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_traceback_is_in_one_line_and_has_no_locals(form: Format, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_traceback_is_in_one_line_and_has_no_locals(form: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
     configure("info", form)
 
     log_a_failure()
@@ -114,7 +114,7 @@ def test_a_traceback_is_in_one_line_and_has_no_locals(form: Format, capsys: pyte
     "name", ["httpx", "httpcore.http11", "hypercorn.error", "h11", "asyncio", "anyio", "any.other"]
 )
 @pytest.mark.parametrize("form", FORMATS)
-def test_other_packages_write_warnings_only(name: str, form: Format, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_packages_write_warnings_only(name: str, form: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
     configure("debug", form)
 
     logging.getLogger(name).debug("GET https://example.com/?token=abc")
@@ -143,7 +143,7 @@ def closed() -> io.StringIO:
 @pytest.mark.parametrize("stream", [Gone(), closed(), None], ids=["broken pipe", "closed", "none at all"])
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_standard_error_that_is_gone_stops_nothing(
-    form: Format, stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch
+    form: LogFormat, stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure("info", form)
     monkeypatch.setattr(sys, "stderr", stream)

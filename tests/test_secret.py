@@ -259,3 +259,40 @@ def test_a_file_that_is_ours_by_its_group_alone_is_read_by_no_others(
     monkeypatch.setattr("os.getgroups", list)
 
     assert FileSecret(file).others_can_read() is exposed
+
+
+def test_a_secret_of_the_configuration_is_known_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {f"MANY_{number}": f"canary-of-many-{number:04}" for number in range(700)}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+        EnvironmentSecret(name).read()
+    for number in range(2000):
+        register(f"a token that is used for a while {number}")
+
+    assert [value for value in values.values() if redact(f"<{value}>") != "<<secret>>"] == []
+
+
+def test_what_a_place_held_before_it_was_rotated_is_known_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        monkeypatch.setenv("ROTATED", f"canary-rotated-{number}")
+        EnvironmentSecret("ROTATED").read()
+
+    assert redact("canary-rotated-0 canary-rotated-1 canary-rotated-2") == "<secret> <secret> <secret>"
+
+
+def test_a_pipe_that_nobody_writes_to_is_no_secret_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(SecretUnreadable, match="Not a regular file"):
+        FileSecret(tmp_path / "pipe").read()
+
+
+def test_a_file_that_became_a_pipe_is_what_it_held_last(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("canary-before")
+    secret = FileSecret(path)
+    before = secret.read()
+    path.unlink()
+    os.mkfifo(path)
+
+    assert secret.read() == before == "canary-before"

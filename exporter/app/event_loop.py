@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -16,6 +17,9 @@ _T = TypeVar("_T")
 _PATIENCE_SECONDS: Final = 10.0
 """For the resolver: enough for the second of two to be asked, less than a connection may take by default."""
 
+_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_LONGEST_DOZE_SECONDS: Final = 10.0
+
 
 class EventLoop(asyncio.SelectorEventLoop):
     """Looks each name up once for all who ask meanwhile, in a thread that nothing waits for.
@@ -23,11 +27,22 @@ class EventLoop(asyncio.SelectorEventLoop):
     asyncio's own way takes a thread of a small pool for each question, so that
     a few accounts whose resolver does not answer keep all others from asking,
     and the process from ending until the resolver gives up.
+
+    Its clock goes on while the machine sleeps or is paused, so that what became too old meanwhile is known to be.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self._wake_regularly()
         self._lookups: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
+
+    def time(self) -> float:
+        """Return the seconds since the machine started, those that it slept included."""
+        return time.clock_gettime(_CLOCK)
+
+    def _wake_regularly(self) -> None:
+        """Look at the clock now and then: the kernel's waiting does not count what the machine slept."""
+        self.call_later(_LONGEST_DOZE_SECONDS, self._wake_regularly)
 
     async def getaddrinfo(  # noqa: PLR0913 - asyncio's own signature
         self,

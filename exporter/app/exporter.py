@@ -1,4 +1,4 @@
-"""The accounts of an exporter: what is known and counted of each, and how each comes to be polled."""
+"""The exporter: its accounts, their state and telemetry, and polling tasks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
 
 
 class Exporter:
-    """What an exporter is made of: what it knows and counts of its accounts, and how each comes to be polled.
+    """The accounts of an exporter, with their state, their telemetry and their polling tasks.
 
     Attributes:
         store: what is known of each account.
@@ -60,17 +60,17 @@ class Exporter:
         self._open_client = open_client
         self._storage = storage
         self._limiters: dict[Credential, RateLimiter] = {}
-        self._rates: dict[Credential, tuple[Rate | None, float]] = {}
+        self._rates: dict[Credential, tuple[Rate | None, Rate | None, float]] = {}
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
         self._write_failing: set[AccountKey] = set()
         if storage and (warning := storage.warning):
             logger.warning(warning)
 
     def apply_config(self, config: Config) -> list[Account]:
-        """Take up a configuration, and return the accounts that are new or set up in another way.
+        """Apply a configuration, and return the accounts that are new or changed.
 
-        Of an account that is set up in another way all is kept that is known, unless it signs in as another or
-        elsewhere: that is another account of the same name.
+        A changed account keeps its readings and counters, unless it signs in as another user or to another host:
+        that is another account of the same name.
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
@@ -92,21 +92,23 @@ class Exporter:
         return changed
 
     def _keep_limiters(self, config: Config) -> None:
-        """Keep the pace of each credential whose rate, and share of it, is the same; the first account's is all's."""
-        rates: dict[Credential, tuple[Rate | None, float]] = {}
+        """Keep the one limiter of each credential, whoever uses it; the first account's rate is all's."""
+        kept: dict[Credential, RateLimiter] = {}
         for account in config.accounts:
-            rates.setdefault(account.credential, (account.rate_limit, account.rate_share))
-        kept = {
-            key: self._limiters[key] for key in rates.keys() & self._limiters.keys() if self._rates[key] == rates[key]
-        }
-        self._limiters, self._rates = kept, rates
+            if account.credential in kept:
+                continue
+            rate = account.rate_limit, account.assumed_rate, account.rate_share
+            limiter = self._limiters.get(account.credential) or RateLimiter(*rate)
+            if self._rates.get(account.credential) != rate:
+                limiter.configure(*rate)
+            kept[account.credential], self._rates[account.credential] = limiter, rate
+        self._limiters = kept
+        self._rates = {key: self._rates[key] for key in kept}
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
         """Open an adopted account for polls; its connections are closed on leaving."""
-        limiter = self._limiters.setdefault(
-            account.credential, RateLimiter(account.rate_limit, account.assumed_rate, account.rate_share)
-        )
+        limiter = self._limiters[account.credential]
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
         async with self._open_client(account, limiter, observer) as client:
@@ -117,9 +119,9 @@ class Exporter:
         stored = storage.read(account)
         for reason in stored.invalid:
             self.telemetry.accounts[account.key].on_set_aside(reason)
-            _log_storage(account, "a stored reading cannot be used and is set aside", reason)
+            _log_storage(account, "stored reading is invalid; set aside", reason)
         for error in stored.errors:
-            _log_storage(account, "a stored reading cannot be read", error.strerror)
+            _log_storage(account, "stored reading cannot be read", error.strerror)
         fresh_until = anyio.current_time() + account.stale_seconds
         before = self.store[account.key]
         self.store.restore(
@@ -156,7 +158,7 @@ class Exporter:
             if not isinstance(error, FolderInUse):
                 observer.on_write_failed()
             if account.key not in self._write_failing:
-                _log_storage(account, "a reading cannot be stored; counters of quotas wait for it", error.strerror)
+                _log_storage(account, "reading cannot be stored; quota counters are paused", error.strerror)
             self._write_failing.add(account.key)
             return False
         self._write_failing.discard(account.key)
@@ -182,11 +184,11 @@ class Exporter:
                 async with self.poller(account) as poller:
                     await poller.run()
             except Exception as error:  # noqa: BLE001 - an account that cannot be opened must not end the others
-                logger.exception("an account cannot be polled", vendor=account.vendor, account=account.name)
+                logger.exception("account cannot be polled", vendor=account.vendor, account=account.name)
                 if self._polled.get(account.key) is until:  # or it is polled no more, or by another task
                     del self._polled[account.key]
                     self.store.record_failure(account.key, InternalError(type(error).__name__))
 
 
-def _log_storage(account: Account, said: str, error: str | None) -> None:
-    logger.warning(said, vendor=account.vendor, account=account.name, error=error)
+def _log_storage(account: Account, message: str, error: str | None) -> None:
+    logger.warning(message, vendor=account.vendor, account=account.name, error=error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import anyio
 import anyio.to_thread
@@ -12,9 +12,12 @@ import anyio.to_thread
 from exporter.config import Config, ConfigError
 from exporter.log import logger
 
+_SETTLED_SECONDS: Final = 5.0
+"""How long a changed file has to stay the same: longer than most take to write one."""
+
 
 class ReloadObserver(Protocol):
-    """Who is told that a configuration was refused."""
+    """Receives the outcome of reloads."""
 
     def refuse(self) -> None:
         """Note that."""
@@ -56,33 +59,47 @@ class Reload:
         except ConfigError as error:
             self._observer.refuse()
             for problem in error.problems:
-                logger.error("the configuration is refused, the last one stays", problem=str(problem))
+                logger.error("config reload failed; keeping previous config", problem=str(problem))
             return str(error)
         except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
             self._observer.refuse()
-            logger.exception("a bug in the exporter, please report it; the last configuration stays")
-            return f"a bug in the exporter: {type(error).__name__}"
-        logger.info("the configuration was read again", accounts=len(config.accounts))
+            logger.exception("bug in the exporter, please report it; keeping previous config")
+            return f"bug in the exporter: {type(error).__name__}"
+        logger.info("config reloaded", accounts=len(config.accounts))
         return ""
 
 
-async def watch(state: Callable[[], object], seconds: float, reload: Callable[[], Awaitable[object]]) -> None:
-    """Look at a configuration's state for ever, every so many seconds, and have it read again when it changes."""
-    seen = await anyio.to_thread.run_sync(state)
+async def watch(
+    state: Callable[[], object], seconds: float, seen: object, reload: Callable[[], Awaitable[object]]
+) -> None:
+    """Look at a configuration's state for ever, every so many seconds, and have it read again when it changes.
+
+    A file that is still being written may look like a whole one, so a change is taken up once it has stayed.
+
+    Args:
+        state: what changes with the configuration.
+        seconds: between two looks.
+        seen: the state before the configuration was read that is used.
+        reload: reads it again.
+
+    """
+    latest, since = seen, anyio.current_time()
     while True:
         await anyio.sleep(seconds)
         now = await anyio.to_thread.run_sync(state)
-        if now != seen:
-            seen = now
+        if now != latest:
+            latest, since = now, anyio.current_time()
+        elif latest != seen and anyio.current_time() >= since + _SETTLED_SECONDS:
+            seen = latest
             await reload()
 
 
 async def handle_signals(
     stop: anyio.Event,
-    everything: anyio.CancelScope,
+    cancel_scope: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on SIGTERM or SIGINT, and on a second one cancel everything; SIGHUP stops if it means nothing else.
+    """Set `stop` on SIGTERM or SIGINT, and cancel the scope on a second one; SIGHUP stops if it has no other meaning.
 
     A SIGHUP that was deferred while the exporter started comes now.
     """
@@ -94,6 +111,6 @@ async def handle_signals(
                     on_hangup()
                 continue
             if stop.is_set():
-                everything.cancel()
+                cancel_scope.cancel()
             logger.info("stopping at once" if stop.is_set() else "stopping", signal=signal.Signals(number).name)
             stop.set()

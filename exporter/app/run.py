@@ -55,9 +55,10 @@ class Serving:
         telemetry_path: where its metrics are.
         load: reads the configuration again; None where there is none to read again.
         lifecycle: whether it is also read again on POST /-/reload.
-        watched: how to tell whether the configuration has changed, and how often to look, in seconds; None not to.
+        watched: how to tell whether the configuration has changed, how often to look, in seconds, and what it was like
+            before it was read; None not to.
         storage: what outlives the process; None for nothing.
-        protection: who is let in to the pages; None for everybody.
+        protection: TLS and authentication of the pages; None for neither.
 
     """
 
@@ -65,7 +66,7 @@ class Serving:
     telemetry_path: str
     load: Callable[[], Config] | None = None
     lifecycle: bool = False
-    watched: tuple[Callable[[], object], float] | None = None
+    watched: tuple[Callable[[], object], float, object] | None = None
     storage: Storage | None = None
     protection: WebConfig | None = None
 

@@ -1,4 +1,4 @@
-"""`usage-exporter schema`, `metrics` and `rules`: what the exporter can be told, what it shows, and rules for that."""
+"""`usage-exporter schema`, `metrics` and `rules`: configuration schema, metrics and alerting rules."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 

@@ -32,8 +32,8 @@ def problem_with(url: str) -> str:
         return "" if error.code == HTTPStatus.UNAUTHORIZED else f"HTTP {error.code}"
     except OSError as error:
         reason = getattr(error, "reason", error)
-        said = getattr(reason, "reason", None) or getattr(reason, "strerror", None) or str(reason)
-        return "" if said == _CERTIFICATE_WANTED else said
+        reason_text = getattr(reason, "reason", None) or getattr(reason, "strerror", None) or str(reason)
+        return "" if reason_text == _CERTIFICATE_WANTED else reason_text
     except (HTTPException, ValueError):
         return "no HTTP, or no URL"
     return ""

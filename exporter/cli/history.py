@@ -92,9 +92,9 @@ def history(  # noqa: PLR0913 - each is an option
     storage: Path | None,
     **options: Any,
 ) -> None:
-    """Write what vendors tell of the past, as OpenMetrics files.
+    """Export past figures of vendors that report them.
 
-    What is interrupted goes on where it was when the same command is run again.
+    Prometheus and VictoriaMetrics can load the files. Run the same command again to resume an interrupted export.
     """
     from exporter.history.loading import commands
     from exporter.history.plan import Plan, WrongRequest, planned
@@ -186,9 +186,9 @@ def _progress(who: str, days: int) -> Iterator[Callable[[datetime, int], None]]:
         left = requests * (days - done) // done
         bar.update(1, f"{day:{_DAY}}, about {left} requests left")
 
-    with click.progressbar(length=days, label=who, file=sys.stderr, show_pos=True, item_show_func=_said) as bar:
+    with click.progressbar(length=days, label=who, file=sys.stderr, show_pos=True, item_show_func=_format_day) as bar:
         yield on_day
 
 
-def _said(text: str | None) -> str | None:
+def _format_day(text: str | None) -> str | None:
     return text

@@ -35,7 +35,7 @@ def main() -> None:
 def healthcheck(url: str) -> None:
     """Ask a running exporter if it is healthy.
 
-    Exits with 1 if it is not, or does not answer within 3 seconds. To ask for a password is to answer.
+    Exits with 1 if it is not, or does not answer within 3 seconds. A 401 counts as healthy.
     """
     from exporter.cli.healthcheck import problem_with  # noqa: PLC0415 - see above
 

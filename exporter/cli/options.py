@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import click
 
 from exporter.durations import read_duration, read_interval, write_duration
-from exporter.log import FORMATS, LEVELS, Format, Level, configure
+from exporter.log import FORMATS, LEVELS, Level, LogFormat, configure
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
 from exporter.sharding import Shard
@@ -43,7 +43,7 @@ def logging_options(default: str) -> Callable[[_F], _F]:
         @_choice("--log.level", "log_level", LEVELS, default, "The least important lines that are written.")
         @_choice("--log.format", "log_format", FORMATS, FORMATS[0], "How a line is written.")
         @wraps(command)
-        def logged(*args: Any, log_level: Level, log_format: Format, **options: Any) -> Any:
+        def logged(*args: Any, log_level: Level, log_format: LogFormat, **options: Any) -> Any:
             configure(log_level, log_format)
             return command(*args, **options)
 
@@ -144,7 +144,7 @@ def reload_options(command: _F) -> _F:
         "--config.auto-reload",
         "auto_reload",
         is_flag=True,
-        help="Read the configuration again whenever it changes, not only on SIGHUP.",
+        help="Read the configuration again when it has changed and stayed so for 5 seconds, not only on SIGHUP.",
     )
     @click.option(
         "--config.auto-reload-interval",
@@ -195,11 +195,20 @@ def with_rule_options(command: _F) -> _F:
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
     @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="Where the runbooks are.")
     @click.option("--grafana-url", default=_RULES.grafana_url, show_default=True, help="Where the dashboards are.")
+    @click.option(
+        "--keep-labels",
+        metavar="NAMES",
+        default="",
+        help="Labels that the rules keep apart, with commas, such as cluster,env where one ruler sees several.",
+    )
     @wraps(command)
-    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, **numbers: Any) -> Any:
+    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, keep_labels: str, **numbers: Any) -> Any:
+        kept = tuple(name.strip() for name in keep_labels.split(",")) if keep_labels else ()
         try:
             thresholds = Thresholds(**numbers)
-            options = Options(thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url)
+            options = Options(
+                thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url, keep_labels=kept
+            )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         return command(*args, options=options)

@@ -70,7 +70,7 @@ def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> tuple[by
 
 
 def poll_estimates(config: Config) -> Iterator[str]:
-    """Yield what a person should know before they start, a line each."""
+    """Yield warnings to print before a start, one per line."""
     for account in config.accounts:
         who = f"{account.vendor}/{account.name}"
         if account.slice_count > 1:

@@ -54,6 +54,7 @@ def run(  # noqa: PLR0913 - each is an option
     from exporter.app.run import run as run_exporter
     from exporter.config import digest, load
 
+    before = digest(file)  # a change while it is read is seen as one
     config = load_or_exit(file).shard_part(shard)
     sockets = listen_or_exit(addresses)
     log_started(config, sockets)
@@ -62,7 +63,7 @@ def run(  # noqa: PLR0913 - each is an option
         telemetry_path=path,
         load=lambda: load(file).shard_part(shard),
         lifecycle=lifecycle,
-        watched=(partial(digest, file), watch_seconds) if watch_seconds else None,
+        watched=(partial(digest, file), watch_seconds, before) if watch_seconds else None,
         storage=storage,
         protection=protection,
     )

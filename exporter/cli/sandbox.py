@@ -67,5 +67,5 @@ def sandbox(
     sockets = listen_or_exit(addresses)
     url = f"http://{address_of(sockets[0])}"
     print_or_exit(demo.introduction(url) + replays.introduction(replayed, url))
-    logger.info("the sandbox is up", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
+    logger.info("sandbox started", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
     run_async(demo.run_sandbox, sockets, world, faults, {one.name: one.recording.replies for one in replayed})

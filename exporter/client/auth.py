@@ -1,4 +1,4 @@
-"""How a request is signed: which credentials an account has, and the header they make.
+"""Authentication: the credentials of an account, and the header they produce.
 
 An `Auth` is data: equal credentials are equal, so that what a vendor limits by
 key can be shared by key. A `Signer` makes the header: `StaticSigner` from a secret,
@@ -30,6 +30,9 @@ _SHARED_SECONDS: Final = 1.0
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
 """After a new token did not help, tokens are not what doubtful answers are about."""
+_NEW_SECONDS: Final = 5.0
+"""A token that worked and is so new has not ended yet."""
+_FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
 """Statuses with which vendors that document 401 tell of a token's end all the same."""
 
@@ -49,7 +52,7 @@ class Basic:
     def header(self) -> str:
         """Return the Authorization header's value by RFC 7617, in UTF-8."""
         pair = f"{self.username}:{self.password.read()}".encode()
-        return f"Basic {register(base64.b64encode(pair).decode())}"
+        return f"Basic {register(base64.b64encode(pair).decode(), self)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,8 @@ class Signer(Protocol):
     """Makes the Authorization header of an account's requests."""
 
     @abstractmethod
-    def is_doubted(self, status: int) -> bool:
-        """Whether another header is worth a try after an answer of this status."""
+    def on_status(self, status: int) -> bool:
+        """Take note of an answer's status, and say whether another header is worth a try."""
 
     @abstractmethod
     def note_vain(self) -> None:
@@ -155,11 +158,11 @@ class Signer(Protocol):
 
 @dataclass(slots=True)
 class StaticSigner:
-    """Signs with a secret that a person made, read again for every request."""
+    """Signs with a static secret, read again for every request."""
 
     auth: Basic | ApiKey
 
-    def is_doubted(self, status: int) -> bool:
+    def on_status(self, status: int) -> bool:
         """Whether it is worth a look if the secret was changed since."""
         return status == _UNAUTHORIZED
 
@@ -185,15 +188,20 @@ class TokenSource:
     sign_in: Callable[[], Awaitable[tuple[str, float]]]
     _current: str | None = None
     _expires: float = 0.0
+    _signed_in_at: float = -math.inf
+    _has_worked: bool = False
     _trusted_until: float = -math.inf
     _refusals: int = 0
     _failure: PollError | None = None
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
-    def is_doubted(self, status: int) -> bool:
+    def on_status(self, status: int) -> bool:
         """Whether the answer may mean that the token is no longer good."""
-        doubtful = status in _DOUBTFUL and anyio.current_time() >= self._trusted_until
+        now = anyio.current_time()
+        self._has_worked |= status < _FIRST_ERROR
+        is_known_good = now < self._trusted_until or (self._has_worked and now < self._signed_in_at + _NEW_SECONDS)
+        doubtful = status in _DOUBTFUL and not is_known_good
         return status == _UNAUTHORIZED or doubtful
 
     def note_vain(self) -> None:
@@ -219,7 +227,8 @@ class TokenSource:
             wait = min(doubled, _LONGEST_LOGIN_WAIT_SECONDS) if isinstance(error, Unauthorized) else _SHARED_SECONDS
             self._failure, self._wait_until = error.bare(), anyio.current_time() + wait
             raise
-        self._current, self._expires = header, anyio.current_time() + lifetime
+        self._signed_in_at, self._has_worked = anyio.current_time(), False
+        self._current, self._expires = header, self._signed_in_at + lifetime
         self._refusals, self._failure = 0, None
 
 

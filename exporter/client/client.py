@@ -32,7 +32,7 @@ def _itself(document: object) -> object:
 
 
 class RequestObserver(Protocol):
-    """Who is told of requests."""
+    """Receives the outcome of requests."""
 
     def on_request(self, code: str, seconds: float) -> None:
         """Note a request that was answered with the status `code`, or `none`, and how long that took."""
@@ -126,10 +126,11 @@ class Client:
         """
         header = await self._signer.header()
         answer = await send(header)
-        if self._signer.is_doubted(answer.status) and self._meant.get(asked) != answer.status:
+        if self._signer.on_status(answer.status) and self._meant.get(asked) != answer.status:
             other = await self._signer.header(refused=header)
             if other is not None:
                 answer = await send(other)
+                self._signer.on_status(answer.status)
                 self._note_meant(asked, answer.status)
         answer.raise_for_status(datetime.now(UTC))
         return answer

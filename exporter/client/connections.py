@@ -32,7 +32,7 @@ from exporter.errors import BadRequest
 Transport = httpx.AsyncBaseTransport
 """What carries requests; tests have their own."""
 OnRequest = Callable[[str, float], None]
-"""Who is told of a request that was answered with a status, or `none`, and how many seconds that took."""
+"""Called after each request with the HTTP status, or `none`, and the seconds it took."""
 
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -71,7 +71,7 @@ class Connections:
         room: Room | None = None,
         **content: Any,
     ) -> Response:
-        """Send a request and read the answer whole; the body of one that is no success is not looked at.
+        """Send a request and read the answer whole; the body of an error response is ignored.
 
         Args:
             method: GET or POST.

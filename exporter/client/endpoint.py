@@ -1,4 +1,4 @@
-"""Where requests go, and all that a client has to know of it."""
+"""The endpoint: all that a client needs to know to send requests."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""How fast an account may ask: slots of time, adjusted by what the vendor says of its limit."""
+"""The rate limiter: time slots for requests, adjusted to the limit that the vendor states."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +24,7 @@ USED_SHARE_OF_LIMIT: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """What a vendor's answer says of its limit, in requests; None where it does not."""
+    """The limit that a response states, in requests; None where it does not."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -40,7 +41,7 @@ class StatedLimit:
 
 
 def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> float:
-    """Return how long after each other requests are sent in the long run, in seconds; 0 where no rate is known.
+    """Return the average interval between requests, in seconds; 0 if no rate is known.
 
     Args:
         configured: the rate that the operator set.
@@ -53,7 +54,7 @@ def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 
 
 
 class RateLimiter:
-    """Lets requests through at a rate, a few at once: each takes the next free slot of time and waits for it.
+    """Lets requests through in the order they come, at a rate that no window of time exceeds, a few at once.
 
     One limiter serves all accounts with the same credentials, for the vendor's
     limit is by key. A rate that the operator set stays; one that is assumed
@@ -61,35 +62,58 @@ class RateLimiter:
     """
 
     def __init__(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
+        self._turn = anyio.Lock()
+        self._next_slot = -math.inf
+        self._paused_until = -math.inf
+        self._sent: deque[float] = deque()
+        self.configure(configured, assumed, share)
+
+    def configure(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
+        """Use another rate, or share of it, from now on; what was sent already counts."""
         self._assumed = None if configured else assumed
         self._share = share
         rate = configured or assumed
-        self._gap = seconds_apart(configured, assumed, share)
         self._at_once = max(1, round(share * min(MAX_IN_FLIGHT, rate.requests))) if rate else MAX_IN_FLIGHT
-        self._next_slot = -math.inf
-        self._paused_until = -math.inf
+        self._use(configured, assumed)
+
+    def _use(self, configured: Rate | None, assumed: Rate | None) -> None:
+        rate = configured or assumed
+        self._gap = seconds_apart(configured, assumed, self._share)
+        self._most = max(1, math.floor(self._share * rate.requests + 1e-9)) if rate else 0
+        self._window = max(rate.seconds, self._gap) if rate else 0.0
+        while len(self._sent) > self._most:
+            self._sent.popleft()
 
     async def wait(self) -> None:
-        """Return when the next request may be sent."""
-        slot = max(self._next_slot, self._oldest_slot(self._at_once))
-        self._next_slot = slot + self._gap
-        await anyio.sleep_until(slot)
-        while anyio.current_time() < self._paused_until:  # noqa: ASYNC110 - another answer may have prolonged it
-            await anyio.sleep_until(self._paused_until)
+        """Return when the next request may be sent; nobody who came later is let through before."""
+        async with self._turn:
+            while (slot := self._slot()) > anyio.current_time():  # noqa: ASYNC110 - an answer may have moved it
+                await anyio.sleep_until(slot)
+            self._next_slot = max(self._next_slot, self._oldest_slot(self._at_once)) + self._gap
+            if self._most:
+                self._sent.append(anyio.current_time())
+                if len(self._sent) > self._most:
+                    self._sent.popleft()
 
     def pause(self, seconds: float) -> None:
-        """Let nothing through for that long: the vendor asked for it."""
+        """Let nothing through for that long, as the vendor asked, and then one after the other."""
         self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
+        self._next_slot = max(self._next_slot, self._paused_until)
 
     def update(self, stated: StatedLimit) -> None:
         """Follow the limit that an answer states."""
         if self._assumed is None:
             return
         if stated.limit:
-            self._gap = seconds_apart(None, Rate(stated.limit, self._assumed.seconds), self._share)
+            self._use(None, Rate(stated.limit, self._assumed.seconds))
         remaining = None if stated.remaining is None else int(self._share * stated.remaining)
         if remaining is not None and remaining < self._at_once:
             self._next_slot = max(self._next_slot, self._oldest_slot(remaining))
+
+    def _slot(self) -> float:
+        """When the next may be sent: a gap after the last one, and a window after the first of as many as it holds."""
+        is_full = self._most and len(self._sent) == self._most
+        return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
         """The slot from which as many requests go at once as are allowed."""

@@ -1,4 +1,4 @@
-"""A vendor's HTTP answer, read whole: the document it holds, or the error that its status is."""
+"""A vendor's HTTP response, fully read: its JSON document, or the error for its status."""
 
 from __future__ import annotations
 

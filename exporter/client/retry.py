@@ -1,4 +1,4 @@
-"""When to ask again: `Retry-After` read, and how long to wait within a poll. All pure."""
+"""Retries within a poll: parsing `Retry-After`, and how long to wait. All pure."""
 
 from __future__ import annotations
 

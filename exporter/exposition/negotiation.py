@@ -1,4 +1,4 @@
-"""In which format a client wants the page, and whether packed: what its headers say."""
+"""Content negotiation: the format and encoding that a client's headers ask for."""
 
 from __future__ import annotations
 

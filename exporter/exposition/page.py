@@ -51,7 +51,7 @@ class SelfMetrics(Protocol):
 
     @property
     def state(self) -> object:
-        """What the process's own say besides figures that always move."""
+        """A value that changes with the process metrics, except those that change constantly (CPU, memory)."""
         ...
 
     def lines(self, snapshots: Iterable[tuple[AccountKey, Snapshot]], now: float) -> Mapping[Family, bytes]:
@@ -106,7 +106,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PageInputs:
-    """What a page is made of, all of one moment.
+    """The inputs of a page, all from one moment.
 
     Attributes:
         now: the moment, monotonic.

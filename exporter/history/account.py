@@ -24,11 +24,13 @@ from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors import Account
 from exporter.vendors.past import Past
-from exporter.vendors.poll import Poll, Slice
+from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 
 _TRIES: Final = 6
 """How often in a row failures may pass without an answer between them."""
 _LONGEST_WAIT_SECONDS: Final = 900.0
+_MOST_ITEMS: Final = 100 * MOST_ITEMS
+"""Of one moment: a month may be read for it, day by day."""
 _SECOND: Final = timedelta(seconds=1)
 
 T = TypeVar("T")
@@ -145,7 +147,8 @@ class AccountHistory:
 
     def _poll(self, moment: datetime, number: int) -> Poll:
         """Return a poll in the last second of what is over at a moment."""
-        return Poll(self._answers, moment - _SECOND, self._cache, slice=Slice(number, self._account.slice_count))
+        part = Slice(number, self._account.slice_count)
+        return Poll(self._answers, moment - _SECOND, self._cache, slice=part, most_items=_MOST_ITEMS)
 
     def _shown(self, moment: datetime) -> Shown:
         found: dict[Family, list[str]] = defaultdict(list)

@@ -85,7 +85,7 @@ class Answers:
                 raise _FOR_GOOD[refusal]("refused before", asked=path)
             return read(json.loads(zlib.decompress(document)))
         try:
-            found = await self._fetch(path, params=params, body=body, read=lambda document: document)
+            found: object = await self._fetch(path, params=params, body=body, read=_as_it_is)
         except tuple(_FOR_GOOD.values()) as error:
             self._remember(question, error.reason, b"")
             raise
@@ -115,3 +115,7 @@ class Answers:
     def _remember(self, question: str, refusal: str, document: bytes) -> None:
         self.count += 1
         self._opened.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, refusal, document))
+
+
+def _as_it_is(document: object) -> object:
+    return document

@@ -57,7 +57,7 @@ class DaySamples:
 
     def _series(self, family: Family, steps: int) -> Mapping[str, list[_Run]]:
         found: dict[str, list[_Run]] = {}
-        ends = [step for step, _ in self._shown[1:]] + [steps]
+        ends = [*[step for step, _ in self._shown], steps][1:]
         for (start, shown), end in zip(self._shown, ends, strict=True):
             for line in shown.get(family, "").splitlines():
                 series, _, value = line.rpartition(" ")

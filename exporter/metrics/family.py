@@ -1,4 +1,4 @@
-"""What a metric is: a family declared once, the samples that calling it makes, and many of them as figures."""
+"""Metric families, each declared once; the samples that calling one makes; and figures, the values of many series."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DIGEST_CHARACTERS: Final = 12
 # Control characters (C0, DEL, C1) but the newline, which the format escapes; lone surrogates cannot be encoded.
 _UNPRINTABLE: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
-Kind = Literal["gauge", "counter", "histogram"]
+MetricKind = Literal["gauge", "counter", "histogram"]
 
 Labels = tuple[str, ...]
 """The values of a family's labels, in its order."""
@@ -97,7 +97,7 @@ class Family:
     vendor: str = ""
     source: str = ""
     option: str = ""
-    kind: Kind = "gauge"
+    kind: MetricKind = "gauge"
     has_created: bool = False
     _expected: frozenset[str] = field(init=False, repr=False)
 

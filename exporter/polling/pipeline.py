@@ -1,4 +1,4 @@
-"""From the items of a poll to what is shown and kept of them. Pure: large readings are made in a worker thread."""
+"""From a poll's result to what is committed to the store. Pure, so that large readings can run in a worker thread."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from exporter.vendors.reply import Diagnostics
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """What a good poll of a slice brought.
+    """The raw result of a successful poll of a slice, with its times.
 
     Attributes:
         number: the slice's.
-        samples: as the vendor's file made them.
+        samples: as the vendor's code produced them.
         diagnostics: what was noticed while they were read.
         as_of: the time that the vendor says the figures reach to (Unix time), if it does.
         asked_at: when the poll began, UTC.
@@ -62,7 +62,7 @@ class PollResult:
 
 @dataclass(frozen=True, slots=True)
 class ProcessedPoll:
-    """What becomes of it.
+    """A processed poll, ready to commit.
 
     Attributes:
         reading: of the slice, as the page shows it.
@@ -100,7 +100,7 @@ class ProcessedPoll:
 
 
 def process(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
-    """Return what becomes of what a poll brought, after what was known `before`."""
+    """Process a poll's result, given the snapshot `before` it."""
     number, diagnostics = result.number, result.diagnostics
     sanitized = sanitize(result.samples, diagnostics)
     if unknown := sanitized.figures.keys() - set(account.families):
@@ -184,7 +184,7 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
 
 
 def reconfigure(account: Account, before: Snapshot) -> Snapshot:
-    """Return the snapshot of an account that is set up anew: quotas that changed are right or gone at once."""
+    """Return the snapshot of a reconfigured account: quotas that changed are updated or removed at once."""
 
     def revised(state: SliceState) -> SliceState:
         quotas = filter_valid(account, state.quotas, before.ledger.definitions)

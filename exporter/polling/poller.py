@@ -1,4 +1,4 @@
-"""One account's loop: when to ask, and what becomes of each answer."""
+"""One account's loop: when to poll, and how each outcome is committed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, SliceState, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
+from exporter.vendors.items import Streaks
 from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
-"""First polls are spread over this, so that a start does not ask for everything at once."""
+"""First polls are spread over this time, so that a start does not poll everything at once."""
 _SOON_SECONDS: Final = 5.0
 """Until the next poll connections are kept open so long."""
 _LONGEST_POLL: Final = 0.75
@@ -42,7 +43,7 @@ Clock = Callable[[], float]
 
 
 class PollObserver(Protocol):
-    """Who is told of polls."""
+    """Receives the outcome of polls."""
 
     def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Note a poll, how long it took, and how it ended."""
@@ -77,10 +78,11 @@ class Poller:
         self._rest = rest
         self._cache: dict[str, tuple[datetime, Any]] = {}
         self._used: dict[int, set[str]] = {}
+        self._failing: dict[int, dict[str, Streaks]] = {}
         self._has_logged_stale = False
 
     async def run(self) -> None:
-        """Poll for ever: first soon, then out of step with other accounts, each slice once an interval."""
+        """Poll until cancelled: first soon, then with jitter, each slice once per interval."""
         interval, slices = self._account.interval, self._account.slice_count
         offset = jitter(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))
@@ -117,6 +119,7 @@ class Poller:
             slice=part,
             spread=spread,
             patience=patience,
+            failing=self._failing.setdefault(number, {}),
             most_items=max(MOST_ITEMS, _ITEMS_A_SERIES * self._account.max_series),
         )
         outcome = await self._outcome(before, poll, began)
@@ -179,7 +182,7 @@ class Poller:
             return TimedOut("the poll took so long that its reading would soon have been stale")
         except Exception as error:  # noqa: BLE001 - our own bug must not end the other accounts
             vendor, name = self._account.key
-            logger.exception("a bug in the exporter, please report it", vendor=vendor, account=name)
+            logger.exception("bug in the exporter, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
         unreadable = poll.diagnostics.drift and processed.is_empty and not poll.unwanted
         return Malformed("no figure of any answer can be read") if unreadable else processed
@@ -196,7 +199,7 @@ class Poller:
         stale = after.is_stale(anyio.current_time())
         if stale and not self._has_logged_stale:
             vendor, name = self._account.key
-            logger.warning("the last good reading is stale and no longer shown", vendor=vendor, account=name)
+            logger.warning("last good reading is stale; withdrawn", vendor=vendor, account=name)
         self._has_logged_stale = stale
 
 

@@ -1,4 +1,4 @@
-"""When each slice of an account is polled: all at once at first, then one after the other over the interval."""
+"""The schedule of an account's slices: all in a row at first, then evenly spread over the interval."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Schedule:
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Note a good poll; the first is followed sooner than an interval later, so that polls fall out of step.
+        """Note a good poll; the first is followed within an interval, so that polls are spread over all of it.
 
         Args:
             number: the slice's.
@@ -59,7 +59,7 @@ class Schedule:
         if first and slice_count > 1:
             self._due[number] = max(now, self._start + (number + 1) / slice_count * self._interval)
         else:
-            self._due[number] = now + delay * (1 - jitter / 2 if first else 1.0)
+            self._due[number] = now + delay * (jitter if first else 1.0)
 
     def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
         """Note a failed poll: the slice waits ever longer, and the whole account as long as it keeps failing."""

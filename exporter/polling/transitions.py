@@ -1,4 +1,4 @@
-"""What is logged of an account: one line when its state changes, and none while it stays."""
+"""What is logged of an account: one line per change of state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exporter.vendors.reply import Diagnostics, SkipReason
 _LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "failing")
 _MAX_FALLEN_LOGGED: Final = 5
 _REPEATED_EVERY: Final = 20
-"""A failure that goes on is said again after as many polls."""
+"""A continuing failure is logged again every this many polls."""
 
 
 def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
@@ -37,13 +37,13 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
         return
     if after.error is None:
         if before.failure is not None or not before.polled:
-            message = "polls work again" if before.failure is not None else "the first poll worked"
+            message = "poll recovered" if before.failure is not None else "first poll succeeded"
             logger.info(message, vendor=vendor, account=account, series=after.series, failures=before.failures)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
-        shown = "the last good reading is shown until it is stale" if after.has_reading else "there is no reading yet"
+        shown = "last good reading shown until it is stale" if after.has_reading else "no reading yet"
         logger.warning(
-            f"poll failed, {shown}",
+            f"poll failed; {shown}",
             vendor=vendor,
             account=account,
             reason=after.error.reason,
@@ -58,12 +58,12 @@ def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -
     if before.drift.keys() != after.drift.keys():
         drift = _join_sorted(f"{field} {kind}" for field, kind in after.drift)
         message = (
-            "answers depart from the vendor's documentation" if drift else "answers follow the documentation again"
+            "responses deviate from the vendor's documentation" if drift else "responses match the documentation again"
         )
         logger.warning(message, vendor=vendor, account=account, drift=drift)
     left_out = _left_out(after)
     if _left_out(before) != left_out:
-        message = "items left out of the reading" if left_out else "no items left out of the reading any more"
+        message = "items left out of the reading" if left_out else "no items left out any more"
         logger.warning(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
 
 
@@ -80,7 +80,7 @@ def _log_dropped(key: AccountKey, before: int, after: int) -> None:
     """Say once that an account has more series than it may, or that it has no longer."""
     vendor, account = key
     if bool(before) != bool(after):
-        message = "series are left out because of max_series" if after else "no series is left out any more"
+        message = "series dropped: max_series reached" if after else "no series dropped any more"
         logger.warning(message, vendor=vendor, account=account, dropped=after)
 
 
@@ -104,10 +104,10 @@ def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
     for quota in sorted({name for name, _ in (*before, *after)}):
         reasons = [reason for name, reason in sorted(after) if name == quota]
         if not reasons:
-            logger.info("a quota is shown again", vendor=vendor, account=account, quota=quota)
+            logger.info("quota shown again", vendor=vendor, account=account, quota=quota)
         elif reasons != [reason for name, reason in sorted(before) if name == quota]:
             error = "; ".join(WITHHELD_TEXTS[reason] for reason in reasons)
-            logger.warning("a quota is not shown", vendor=vendor, account=account, quota=quota, error=error)
+            logger.warning("quota withheld", vendor=vendor, account=account, quota=quota, error=error)
 
 
 def _left_out(diagnostics: Diagnostics) -> int:

@@ -1,4 +1,4 @@
-"""The quotas that operators set on vendors' figures: what each slice adds to one, and what slices add up to."""
+"""Configured quotas: what each slice contributes to one, and the sum of the slices."""
 
 from __future__ import annotations
 

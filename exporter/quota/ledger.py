@@ -1,6 +1,6 @@
-"""What counters go on from: a total for each quota, and a high-water mark for each of its members.
+"""The state of quota counters: a total per quota, and a high-water mark per member.
 
-A counter is kept by member, wherever that is read: slices and shards may be divided anew, and nothing starts again.
+Counters are kept per member, whichever slice or shard reads it, so that changing slices or shards resets nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UNCLAIMED: Final = -1
 """Where members are of which it is not known yet which slice reads them."""
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""A member that no reading had for so long starts anew when it comes back."""
+"""A member missing from all readings for this long is forgotten."""
 
 
 class Total(NamedTuple):
@@ -72,12 +72,12 @@ class Ledger:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 
     def unclaimed(self) -> Ledger:
-        """Return the ledger of an account that is divided into slices anew."""
+        """Return the ledger of an account whose slicing changed: no member is assigned to a slice yet."""
         members = dict(chain.from_iterable(one.items() for one in self.members.values()))
         return replace(self, members={UNCLAIMED: members} if members else {})
 
     def with_definitions(self, wanted: Mapping[str, str], at: float) -> Ledger:
-        """Return the ledger for quotas that are defined so at `at`; members of a changed one begin anew."""
+        """Return the ledger with these definitions as of `at`; members of a changed quota are reset."""
         known = self.definitions
         if {name: one.text for name, one in known.items()} == dict(wanted):
             return self

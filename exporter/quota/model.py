@@ -1,4 +1,4 @@
-"""What a quota is, whoever reports or sets it, and how its name and subject are written."""
+"""The model of a quota, native or configured, and how its name and subject are written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
     "no_series": "no series matches",
     "name": "the vendor reports a quota of this name, which a configured one has; rename the configured one",
 }
-"""Why a quota is not shown."""
+"""Why a quota is withheld."""
 
 Withheld = Mapping[tuple[str, WithheldReason], int]
 """By quota name and reason, how many subjects are not shown; at least 1 where that is not known."""

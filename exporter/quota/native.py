@@ -17,7 +17,7 @@ from exporter.vendors.quotas import NativeQuota
 _UNLIMITED: Final = -1.0
 """What vendors write for "without limit", for the limit or for what is left."""
 
-Limits = tuple[float | None, float | None]
+QuotaLimits = tuple[float | None, float | None]
 """The limit that is believed, and the one that the last reading implied."""
 
 
@@ -44,7 +44,7 @@ class MemberRow(NamedTuple):
     """A series that the vendor reports a quota with."""
 
     figure: MemberFigure
-    limits: Limits
+    limits: QuotaLimits
 
 
 class NativeQuotas(NamedTuple):
@@ -60,7 +60,7 @@ class NativeQuotas(NamedTuple):
 
     quotas: tuple[Quota, ...]
     members: tuple[MemberFigure, ...]
-    limits: Mapping[QuotaId, Limits]
+    limits: Mapping[QuotaId, QuotaLimits]
     withheld: Counter[tuple[str, WithheldReason]]
 
 
@@ -74,7 +74,7 @@ def native_quotas(
     Args:
         natives: what the vendor declares.
         read: what the reading has.
-        totals: what earlier readings told of each quota.
+        totals: the counters and limits known from earlier readings.
         names: of the quotas that the operator set; a vendor's quota of such a name is not shown.
 
     """
@@ -117,7 +117,7 @@ def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Tot
         span = Span(value_of(native.start, figures, labels), value_of(native.end, figures, labels))
         if value_of(native.active, figures, labels) == 0 and span.end is not None and span.end <= read.at:
             continue
-        limits: Limits = (value_of(native.limit, figures, labels), None)
+        limits: QuotaLimits = (value_of(native.limit, figures, labels), None)
         if native.limit_from_rest:
             if labels not in rests:
                 continue
@@ -148,7 +148,7 @@ def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> 
             yield name_of(labels)
 
 
-def _implied_limits(used: float, remaining: float | None, total: Total | None) -> Limits:
+def _implied_limits(used: float, remaining: float | None, total: Total | None) -> QuotaLimits:
     """Return the limit that what is left implies, in the light of the last one known.
 
     Whether an overdrawn quota has 0 left or less is not documented, nor whether an unlimited one has -1 left: neither

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any
 
-from exporter.sandbox.faults_call import Answer, Call
+from exporter.sandbox.faults_call import Call, FaultyResponse
 
 _HTML = b"<!doctype html><title>503</title><p>Down for maintenance, please come back later.</p>\n"
 _MEBIBYTE = bytes(1 << 20)
@@ -38,60 +38,60 @@ async def status(call: Call) -> None:
     """Answer with this status instead."""
     code, given = call.given["value"], call.given
     now = time.time() + given["skew"]
-    answer = Answer(code).having(("date", formatdate(now, usegmt=True)))
+    answer = FaultyResponse(code).with_headers(("date", formatdate(now, usegmt=True)))
     if given["retry-after"] is not None:
-        answer = answer.having(("retry-after", given["retry-after"]))
+        answer = answer.with_headers(("retry-after", given["retry-after"]))
     if given["retry-at"] is not None:
-        answer = answer.having(("retry-after", formatdate(now + given["retry-at"], usegmt=True)))
+        answer = answer.with_headers(("retry-after", formatdate(now + given["retry-at"], usegmt=True)))
     if code not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-        answer = answer.saying(json.dumps({"message": "a fault on demand"}).encode())
+        answer = answer.with_body(json.dumps({"message": "a fault on demand"}).encode())
     await call.answer(answer)
 
 
 async def redirect(call: Call) -> None:
     """Send the client to this URL."""
-    await call.answer(Answer(call.given["code"]).having(("location", call.given["value"])).saying(b""))
+    await call.answer(FaultyResponse(call.given["code"]).with_headers(("location", call.given["value"])).with_body(b""))
 
 
 async def skew(call: Call) -> None:
     """Answer well, dated so many seconds from now."""
     date = formatdate(time.time() + call.given["value"], usegmt=True)
-    await call.answer((await call.answered()).having(("date", date)))
+    await call.answer((await call.ask_vendor()).with_headers(("date", date)))
 
 
 async def truncate(call: Call) -> None:
     """Answer half of the document as if it were all."""
-    answer = await call.answered()
-    await call.answer(answer.saying(answer.body[: len(answer.body) // 2]))
+    answer = await call.ask_vendor()
+    await call.answer(answer.with_body(answer.body[: len(answer.body) // 2]))
 
 
 async def html(call: Call) -> None:
     """Answer a web page with status 200."""
-    await call.answer(Answer(200).saying(_HTML, "text/html; charset=utf-8"))
+    await call.answer(FaultyResponse(200).with_body(_HTML, "text/html; charset=utf-8"))
 
 
 async def empty(call: Call) -> None:
     """Answer nothing with status 200."""
-    await call.answer(Answer(200).saying(b""))
+    await call.answer(FaultyResponse(200).with_body(b""))
 
 
 async def bom(call: Call) -> None:
     """Begin the document with a byte order mark."""
-    answer = await call.answered()
-    await call.answer(answer.saying(b"\xef\xbb\xbf" + answer.body))
+    answer = await call.ask_vendor()
+    await call.answer(answer.with_body(b"\xef\xbb\xbf" + answer.body))
 
 
 async def latin_1(call: Call) -> None:
     """Write a letter of the document in Latin-1."""
-    answer = await call.answered()
-    await call.answer(answer.saying(answer.body.replace(b'"', b'"\xe9', 1), "application/json; charset=iso-8859-1"))
+    answer = await call.ask_vendor()
+    await call.answer(answer.with_body(answer.body.replace(b'"', b'"\xe9', 1), "application/json; charset=iso-8859-1"))
 
 
 async def huge(call: Call) -> None:
     """Answer well, after so many MiB of spaces."""
-    answer = await call.answered()
+    answer = await call.ask_vendor()
     length = call.given["value"] * len(_MEBIBYTE) + len(answer.body)
-    await call.begin(answer.having(("content-length", str(length))))
+    await call.begin(answer.with_headers(("content-length", str(length))))
     for _ in range(call.given["value"]):
         await call.go_on(b" " * len(_MEBIBYTE))
     await call.go_on(answer.body, more=False)
@@ -100,7 +100,7 @@ async def huge(call: Call) -> None:
 async def gzip_bomb(call: Call) -> None:
     """Answer a small body that unpacks to so many MiB."""
     packer = zlib.compressobj(level=9, wbits=31)
-    await call.begin(Answer(200).having(("content-encoding", "gzip")))
+    await call.begin(FaultyResponse(200).with_headers(("content-encoding", "gzip")))
     for _ in range(call.given["value"]):
         await call.go_on(packer.compress(_MEBIBYTE))
     await call.go_on(packer.flush(), more=False)
@@ -108,15 +108,15 @@ async def gzip_bomb(call: Call) -> None:
 
 async def gzip_twice(call: Call) -> None:
     """Answer well, packed twice."""
-    answer = await call.answered()
-    packed = gzip.compress(gzip.compress(answer.body))
-    await call.answer(answer.saying(packed).having(("content-encoding", "gzip, gzip")))
+    answer = await call.ask_vendor()
+    compressed = gzip.compress(gzip.compress(answer.body))
+    await call.answer(answer.with_body(compressed).with_headers(("content-encoding", "gzip, gzip")))
 
 
 async def wrong_top(call: Call) -> None:
     """Answer a string that holds the document instead of the document."""
-    answer = await call.answered()
-    await call.answer(answer.saying(json.dumps(answer.body.decode()).encode()))
+    answer = await call.ask_vendor()
+    await call.answer(answer.with_body(json.dumps(answer.body.decode()).encode()))
 
 
 async def wrong_types(call: Call) -> None:
@@ -158,7 +158,7 @@ async def labels(call: Call) -> None:
 
 async def rows(call: Call) -> None:
     """Answer so many rows instead of those there are; a field tells them apart."""
-    answer, wanted, field = await call.answered(), call.given["value"], call.given["field"]
+    answer, wanted, field = await call.ask_vendor(), call.given["value"], call.given["field"]
     document = json.loads(answer.body)
 
     def stretched(value: Any) -> Any:
@@ -172,7 +172,7 @@ async def rows(call: Call) -> None:
 
     if isinstance(document, dict):
         document = {name: stretched(value) for name, value in document.items()}
-    await call.answer(answer.saying(json.dumps(stretched(document)).encode()))
+    await call.answer(answer.with_body(json.dumps(stretched(document)).encode()))
 
 
 def _another(value: Any, number: int) -> Any:
@@ -186,7 +186,7 @@ async def _answer_changed(
 
     A pattern is of names of figures and texts; a whole name may be that of a list or an object, too.
     """
-    answer, most = await call.answered(), call.given["at-most"]
+    answer, most = await call.ask_vendor(), call.given["at-most"]
     patterns = call.given["field"].split(",")
     left = float("inf") if most is None else most
 
@@ -206,7 +206,7 @@ async def _answer_changed(
                 yield name, walked(value)
 
     changed = walked(json.loads(answer.body))
-    await call.answer(answer.saying(finish(json.dumps(changed)).encode()))
+    await call.answer(answer.with_body(finish(json.dumps(changed)).encode()))
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -14,22 +14,22 @@ Header = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FaultyResponse:
     """A whole HTTP answer."""
 
     status: int
     body: bytes = b""
     headers: tuple[Header, ...] = ((b"content-type", b"application/json"),)
 
-    def having(self, *headers: tuple[str, str]) -> "Answer":
+    def with_headers(self, *headers: tuple[str, str]) -> "FaultyResponse":
         """Return the answer with these headers in place of those of the same names."""
         given = tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
         named = {name for name, _ in given}
         return replace(self, headers=(*(header for header in self.headers if header[0].lower() not in named), *given))
 
-    def saying(self, body: bytes, content_type: str = "application/json") -> "Answer":
+    def with_body(self, body: bytes, content_type: str = "application/json") -> "FaultyResponse":
         """Return the answer with another body."""
-        return replace(self, body=body).having(("content-type", content_type), ("content-length", str(len(body))))
+        return replace(self, body=body).with_headers(("content-type", content_type), ("content-length", str(len(body))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +61,23 @@ class Call:
         stream: SocketStream = extension["stream"]
         return stream
 
-    async def answered(self, **changed: Any) -> Answer:
+    async def ask_vendor(self, **changed: Any) -> FaultyResponse:
         """Return what the vendor answers, when parts of the call's scope are `changed`."""
-        said: list[Message] = []
+        messages: list[Message] = []
 
         async def hear(message: Message) -> None:
-            said.append(message)
+            messages.append(message)
 
         await self.app({**self.scope, **changed}, self.receive, hear)
-        start, body = said[0], b"".join(message.get("body", b"") for message in said[1:])
-        return Answer(start["status"], body, tuple(start["headers"]))
+        start, body = messages[0], b"".join(message.get("body", b"") for message in messages[1:])
+        return FaultyResponse(start["status"], body, tuple(start["headers"]))
 
-    async def answer(self, answer: Answer) -> None:
+    async def answer(self, answer: FaultyResponse) -> None:
         """Answer the call."""
         await self.begin(answer)
         await self.go_on(answer.body, more=False)
 
-    async def begin(self, answer: Answer) -> None:
+    async def begin(self, answer: FaultyResponse) -> None:
         """Send an answer's status and headers."""
         await self.send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
 

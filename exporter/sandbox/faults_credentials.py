@@ -11,12 +11,12 @@ _UNAUTHORIZED = b"Bearer revoked"
 async def revoke(call: Call) -> None:
     """Refuse the credentials that this call comes with, in the vendor's own words."""
     headers = [header for header in call.scope["headers"] if header[0].lower() != b"authorization"]
-    await call.answer(await call.answered(headers=[*headers, (b"authorization", _UNAUTHORIZED)]))
+    await call.answer(await call.ask_vendor(headers=[*headers, (b"authorization", _UNAUTHORIZED)]))
 
 
 async def expired(call: Call) -> None:
     """Grant a token that has run out already; anything but a sign-in is answered well."""
-    answer = await call.answered()
-    said = json.loads(answer.body)
-    ended = {name: f"{said[name]}-expired" for name in _TOKENS if isinstance(said, dict) and name in said}
-    await call.answer(answer.saying(json.dumps({**said, **ended}).encode()) if ended else answer)
+    answer = await call.ask_vendor()
+    fields = json.loads(answer.body)
+    ended = {name: f"{fields[name]}-expired" for name in _TOKENS if isinstance(fields, dict) and name in fields}
+    await call.answer(answer.with_body(json.dumps({**fields, **ended}).encode()) if ended else answer)

@@ -48,20 +48,20 @@ class Kind:
         if unknown := sorted(options.keys() - self.options.keys()):
             known = ", ".join([*self.options, "times"])
             raise ValueError(f"no option {unknown[0]}, write one of: {known}")
-        said = {"value": value, **options}
+        given = {"value": value, **options}
         words = {**({"value": self.value} if self.value else {}), **self.options}
-        return {name: _read(name, word, said.get(name)) for name, word in words.items()}
+        return {name: _read(name, word, given.get(name)) for name, word in words.items()}
 
 
-def _read(name: str, word: Word, said: str | None) -> Any:
-    if said is None and word.needed:
+def _read(name: str, word: Word, given: str | None) -> Any:
+    if given is None and word.needed:
         raise ValueError(f"write ={word.name} after its name" if name == "value" else f"write ;{name}={word.name} too")
-    if said is None:
+    if given is None:
         return word.default
     try:
-        return word.read(said)
+        return word.read(given)
     except ValueError as error:
-        raise ValueError(f"{name} {said[:40]!r}: {error}") from None
+        raise ValueError(f"{name} {given[:40]!r}: {error}") from None
 
 
 def read_seconds(text: str) -> float:

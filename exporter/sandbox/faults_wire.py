@@ -10,7 +10,7 @@ from contextlib import suppress
 import anyio
 from anyio.abc import SocketAttribute
 
-from exporter.sandbox.faults_call import Answer, Call
+from exporter.sandbox.faults_call import Call, FaultyResponse
 
 _BANNER = b"SSH-2.0-OpenSSH_9.6\r\n"
 _SLICE_BYTES = 64 * 1024
@@ -26,7 +26,7 @@ async def hang(call: Call) -> None:
     seconds = call.given["value"]
     if seconds is not None:
         await anyio.sleep(seconds)
-        await call.answer(await call.answered())
+        await call.answer(await call.ask_vendor())
         return
     with suppress(anyio.EndOfStream):
         while True:
@@ -36,7 +36,7 @@ async def hang(call: Call) -> None:
 
 async def drip(call: Call) -> None:
     """Answer well, a byte at a time."""
-    answer = await call.answered()
+    answer = await call.ask_vendor()
     await call.begin(answer)
     for place in range(len(answer.body)):
         await anyio.sleep(call.given["value"])
@@ -65,18 +65,18 @@ async def garbage(call: Call) -> None:
 
 async def long_header(call: Call) -> None:
     """Answer well, with a header of so many bytes before."""
-    await call.answer((await call.answered()).having(("x-long", "x" * call.given["value"])))
+    await call.answer((await call.ask_vendor()).with_headers(("x-long", "x" * call.given["value"])))
 
 
 async def endless(call: Call) -> None:
     """Answer with a body that has no end, until the client goes."""
-    await call.begin(Answer(200))
+    await call.begin(FaultyResponse(200))
     while True:
         await call.go_on(b" " * _SLICE_BYTES)
 
 
 async def _half(call: Call) -> None:
-    answer = await call.answered()
+    answer = await call.ask_vendor()
     await call.begin(answer)
     await call.go_on(answer.body[: len(answer.body) // 2])
 

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class RateLimit:
+class SimulatedRateLimit:
     """Counts each key's requests, tells every reply what remains, and refuses those beyond with 429.
 
     A key is what stands in the Authorization header. Its window begins with its first request and

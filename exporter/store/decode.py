@@ -1,4 +1,4 @@
-"""How a stored file is read: as strictly as a vendor's answer, for anything may have changed it."""
+"""Decodes stored files as strictly as vendors' responses, since anything may have changed them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from exporter.metrics import MAX_LABEL_CHARACTERS, Family, Labels, Sample, clean_label, figures_of
+from exporter.metrics import Family, Labels, Sample, figures_of
 from exporter.quota import Contribution, Definition, Ledger, Member, Quota, QuotaId, Sum, Total
+from exporter.store import version2
+from exporter.store.checks import (
+    read_count,
+    read_flag,
+    read_labels,
+    read_number,
+    read_optional_number,
+    read_span,
+    read_text,
+)
 from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, checksum, owner_digest
 from exporter.vendors.account import Account
-from exporter.vendors.periods import Span
 
-_LONGEST_TEXT: Final = MAX_LABEL_CHARACTERS
 _MOST_ROWS: Final = 2_000_000
 _GONE: Final = Family("", "")
 
@@ -36,6 +44,8 @@ def decode(account: Account, raw: bytes) -> tuple[int, StoredReading]:
         version = head["version"]
         if version == VERSION:
             return _decode_reading(account, head, row_lines)
+        if version == version2.VERSION:
+            return 0, version2.decode(account, head, row_lines)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise InvalidFile("damaged") from None
     raise InvalidFile("version")
@@ -46,7 +56,7 @@ def _decode_reading(
 ) -> tuple[int, StoredReading]:
     if (head["vendor"], head["account"], head["owner"]) != (account.vendor, account.name, owner_digest(account)):
         raise InvalidFile("foreign")
-    number, count = map(_count, head["slice"])
+    number, count = map(read_count, head["slice"])
     if number >= count:
         raise ValueError("no such slice")
     rows: dict[str, list[Any]] = {}
@@ -56,24 +66,27 @@ def _decode_reading(
     if sum(map(len, rows.values())) > _MOST_ROWS:
         raise ValueError("too many rows")
     members = {
-        (QuotaId(*map(_text, quota)), _labels(labels)): _member(*row)
+        (QuotaId(*map(read_text, quota)), read_labels(labels)): _member(*row)
         for *quota, labels, row in ([*row[:4], row[4:]] for row in rows.get("members", ()))
     }
     ledger = Ledger(
-        _optional_number(head["since"]),
+        read_optional_number(head["since"]),
         dict(_totals(rows.get("totals", ()))),
         {number: members},
-        {_text(name): Definition(_text(text, math.inf), _number(at)) for name, text, at in rows.get("definitions", ())},
+        {
+            read_text(name): Definition(read_text(text, math.inf), read_number(at))
+            for name, text, at in rows.get("definitions", ())
+        },
     )
     return number, StoredReading(
-        _number(head["asked_at"]),
-        _number(head["read_at"]),
+        read_number(head["asked_at"]),
+        read_number(head["read_at"]),
         figures_of(_samples(account, rows.get("samples", ()))),
         tuple(_quotas(rows.get("quotas", ()))),
         dict(_contributions(rows)),
         ledger,
-        _optional_number(head["as_of"]),
-        _count(head["dropped"]),
+        read_optional_number(head["as_of"]),
+        read_count(head["dropped"]),
     )
 
 
@@ -81,7 +94,7 @@ def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
     """Yield the samples of families that the vendor has; one that it has no more, or with other labels, is left out."""
     families = {family.name: family for family in account.families}
     for name, labels, value in rows:
-        sample = Sample(families.get(_text(name), _GONE), _labels(labels), _number(value))
+        sample = Sample(families.get(read_text(name), _GONE), read_labels(labels), read_number(value))
         if sample.family is not _GONE and len(sample.labels) == len(sample.family.labels):
             yield sample
 
@@ -89,81 +102,48 @@ def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
 def _quotas(rows: Iterable[Any]) -> Iterator[Quota]:
     for name, subject, unit, used, limit, start, end in rows:
         yield Quota(
-            QuotaId(*map(_text, (name, subject, unit))), _number(used), _optional_number(limit), _span(start, end)
+            QuotaId(*map(read_text, (name, subject, unit))),
+            read_number(used),
+            read_optional_number(limit),
+            read_span(start, end),
         )
 
 
 def _totals(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Total]]:
     for name, subject, unit, value, created, *rest in rows:
-        shown, limit, stated = map(_optional_number, rest)
-        yield QuotaId(*map(_text, (name, subject, unit))), Total(_number(value), _number(created), shown, limit, stated)
+        shown, limit, stated = map(read_optional_number, rest)
+        yield (
+            QuotaId(*map(read_text, (name, subject, unit))),
+            Total(read_number(value), read_number(created), shown, limit, stated),
+        )
 
 
 def _member(*row: Any) -> Member:
-    high_water, last, seen, late, has_fallen, has_reset, start, end, previous_start, previous_end, previous = row
+    high_water, last, last_seen_at, late_rise, has_fallen, has_reset, *spans, previous_high_water = row
+    start, end, previous_start, previous_end = spans
     return Member(
-        _number(high_water),
-        _number(last),
-        _span(start, end),
-        _number(seen),
-        _number(late),
-        _flag(has_fallen),
-        _flag(has_reset),
-        _span(previous_start, previous_end),
-        _number(previous),
+        read_number(high_water),
+        read_number(last),
+        read_span(start, end),
+        read_number(last_seen_at),
+        read_number(late_rise),
+        read_flag(has_fallen),
+        read_flag(has_reset),
+        read_span(previous_start, previous_end),
+        read_number(previous_high_water),
     )
 
 
 def _contributions(rows: Rows) -> Iterator[tuple[str, Contribution]]:
     sums: dict[str, dict[Labels, Sum]] = {}
     for name, subject, total, series, measures, spans in rows.get("sums", ()):
-        value = math.inf if total == math.inf else _number(total)
-        sums.setdefault(_text(name), {})[_labels(subject)] = Sum(
-            value, _count(series), frozenset(map(_labels, measures)), frozenset(_span(*span) for span in spans)
+        value = math.inf if total == math.inf else read_number(total)
+        sums.setdefault(read_text(name), {})[read_labels(subject)] = Sum(
+            value,
+            read_count(series),
+            frozenset(map(read_labels, measures)),
+            frozenset(read_span(*span) for span in spans),
         )
     for name, definition, start, end, unreadable in rows.get("contributions", ()):
-        partial = frozenset(tuple(None if one is None else _text(one) for one in values) for values in unreadable)
-        yield name, Contribution(_text(definition, math.inf), _span(start, end), sums.get(name, {}), partial)
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("expected a finite number")
-    return float(value)
-
-
-def _optional_number(value: object) -> float | None:
-    return None if value is None else _number(value)
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError("expected a count")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("expected true or false")  # noqa: TRY004 - all is one: the file is damaged
-    return value
-
-
-def _text(value: object, longest: float = _LONGEST_TEXT) -> str:
-    if not isinstance(value, str) or len(value) > longest:
-        raise ValueError("expected a text of a length that is written")
-    return value
-
-
-def _labels(values: Iterable[object]) -> Labels:
-    labels = tuple(_text(value, MAX_LABEL_CHARACTERS) for value in values)
-    if any(not text.replace("\n", "").isprintable() and _is_unfit(text) for text in labels):
-        raise ValueError("expected labels that a page can have")
-    return labels
-
-
-def _is_unfit(text: str) -> bool:
-    return clean_label(text) != text
-
-
-def _span(start: object, end: object) -> Span:
-    return Span(_optional_number(start), _optional_number(end))
+        partial = frozenset(tuple(None if one is None else read_text(one) for one in values) for values in unreadable)
+        yield name, Contribution(read_text(definition, math.inf), read_span(start, end), sums.get(name, {}), partial)

@@ -1,4 +1,4 @@
-"""What outlives the process: each account's last good reading and its counters of quotas, a file an account or slice.
+"""Persistence: each account's last good reading and its quota counters, one file per account or slice.
 
 A file is replaced whole or not at all, readable by its owner only, and begins with a checksum of the rest. It holds
 figures and labels, and no secret. One that cannot be used is set aside. Counters are the members', whatever slice or
@@ -91,7 +91,7 @@ class Storage:
 
     @property
     def warning(self) -> str:
-        """What a person should know of the folder; empty if nothing."""
+        """A warning about the folder's permissions; empty if they are fine."""
         status = self._folder.stat()
         if status.st_uid not in (os.geteuid(), 0):
             return "the storage folder belongs to another user, who can change what is stored"

@@ -1,4 +1,4 @@
-"""What a poll brings, checked when it arrives and not when it is scraped.
+"""A poll's samples, validated when they arrive and not when they are scraped.
 
 Every value is finite, no series is there twice, labels are fit for a page, and there are no more series than allowed.
 Quotas are made of all of it, and are the last that would be left out.
@@ -88,7 +88,7 @@ class Sanitized(NamedTuple):
 
 
 def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
-    """Return what is fit for the page; what is left out is noted."""
+    """Validate and clean samples; count what is skipped in the diagnostics."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     unreadable: set[Unreadable] = set()
     ended: list[EndedPeriod] = []
@@ -128,7 +128,7 @@ def series_count(figures: Figures) -> int:
 
 
 def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return figures cut to so many series, and how many are left out: the same ones of the same figures."""
+    """Return at most `max_series` of the series, and how many were dropped; deterministic."""
     series = series_count(figures)
     if series <= max_series:
         return figures, 0

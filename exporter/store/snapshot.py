@@ -1,7 +1,7 @@
-"""What we know of one account: a snapshot that is replaced whole, so that a scrape sees one or the next.
+"""What is known of one account: an immutable snapshot, replaced as a whole, so that a scrape never sees a mixture.
 
 Of a reading only what the page needs is kept: its lines, as text and deflated, and a few numbers. The samples that
-they were made of are not; whether a figure changed is told from the lines' own marks.
+they were rendered from are not; changes are detected by the fingerprints of the rendered lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AccountKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SliceState:
-    """What is kept of a good reading of an account, or of one slice of it.
+    """The state kept of one slice: what remains of its last good reading.
 
     Attributes:
         rendered: its sample lines.
@@ -138,20 +138,20 @@ class Snapshot:
         return found
 
     def visible(self, now: float) -> list[SliceState]:
-        """Return what is not too old to be shown at `now` (monotonic), in the order of the page."""
+        """Return what is not stale at `now` (monotonic), in the order of the page."""
         previous_slices = [state for state in self.previous_slices if now < state.stale_at]
         return previous_slices or [state for state in self._states() if now < state.stale_at]
 
     def is_visible(self, now: float) -> bool:
-        """Whether there is a reading that is not too old to be shown at `now` (monotonic)."""
+        """Whether any reading is not stale at `now` (monotonic)."""
         return bool(self.visible(now))
 
     def is_stale(self, now: float) -> bool:
-        """Whether there is a reading that is too old to be shown at `now` (monotonic)."""
+        """Whether any reading is stale at `now` (monotonic)."""
         return any(now >= state.stale_at for state in self._states())
 
     def with_slice_count(self, slice_count: int) -> Snapshot:
-        """Return the snapshot of the account polled in so many slices from now on."""
+        """Return the snapshot for another number of slices; figures of the previous slicing stay visible meanwhile."""
         if slice_count == self.slice_count:
             return self
         previous_slices = self.previous_slices or tuple(self._states())

@@ -1,4 +1,4 @@
-"""What we know of every account: one snapshot each."""
+"""The store: one snapshot per account."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Store:
         return iter(list(self._snapshots.items()))
 
     def reconfigure(self, accounts: Mapping[AccountKey, int]) -> None:
-        """Keep what is known of these accounts, each with its slices, in their order, and nothing of any other."""
+        """Keep the snapshots of these accounts, in their order, each with its number of slices; drop all others."""
         self._snapshots = {
             key: self._snapshots.get(key, _UNKNOWN).with_slice_count(slice_count)
             for key, slice_count in accounts.items()
@@ -41,7 +41,7 @@ class Store:
         self._changed()
 
     def reset(self, key: AccountKey) -> None:
-        """Know nothing of an account from now on until it is polled."""
+        """Replace an account's snapshot by an empty one."""
         self._snapshots[key] = Snapshot(self[key].slice_count)
         self._changed()
 

@@ -1,4 +1,4 @@
-"""One thread that writes files, one after the other: nothing waits for a disk that does not answer."""
+"""A single writer thread for all files, so that nothing waits for an unresponsive disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the exporter says of an account by its snapshot and its settings: gauges, as figures of its own families."""
+"""Gauges about an account, derived from its snapshot and its settings."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class ReloadStatus:
         self.accepted, self.accepted_at = True, at
 
     def refuse(self) -> None:
-        """Note that one was not; what was accepted before goes on."""
+        """Record that one was refused; the previous one stays in use."""
         self.accepted = False
 
 
@@ -68,7 +68,7 @@ class WebReloadStatus:
         self._successful.set(1)
 
     def refuse(self) -> None:
-        """Note that it was not; what was accepted before goes on."""
+        """Record that it was refused; the previous one stays in use."""
         self.version += 1
         self._successful.set(0)
         self._failures.inc()
@@ -101,7 +101,7 @@ class Telemetry:
 
     @property
     def state(self) -> object:
-        """What the process says of itself besides figures that always move."""
+        """A value that changes whenever the process metrics change, ignoring those that change constantly."""
         return self.shard, self.reload_status.accepted, self.reload_status.accepted_at, self.web_reload_status.version
 
     def add(self, account: Account) -> None:
@@ -228,7 +228,7 @@ class ProcessFigures(Collector):
         self._telemetry = telemetry
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the gauges, made anew for each scrape."""
+        """Yield the gauges, created for each scrape."""
         telemetry = self._telemetry
         for family, labels, value in (
             (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),

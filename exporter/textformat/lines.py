@@ -1,7 +1,7 @@
-"""Sample lines ready for the page: rendered and deflated when a reading arrives, and only where it changed.
+"""Rendered sample lines: rendered and deflated when a reading arrives, and only where it changed.
 
-An account's lines of a family are kept in blocks of about 64. Where a block ends is told by the series themselves, so
-one that comes or goes changes its own block and seldom the one beside it.
+An account's lines of a family are kept in blocks of about 64. Block boundaries are derived from a hash of the labels
+(content-defined chunking), so adding or removing a series usually changes only one block.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _SORTED_AT_ONCE: Final = 10_000
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 Fingerprint = tuple[int, bytes]
-"""What tells a block's figures from others: the hash of all its labels, and its values' own bytes."""
-Item = tuple[Labels, float]
+"""A block's fingerprint: the hash of all its labels, and its raw values."""
+SeriesValue = tuple[Labels, float]
 _NO_FINGERPRINT: Final[Fingerprint] = (0, b"")
 
 
@@ -120,7 +120,7 @@ def render_with_created(
     return {key: _render_family(account, family, values, before.get(key), created)}
 
 
-def sample_lines(name: str, labels: Sequence[str], items: Sequence[Item], account: str | None = None) -> bytes:
+def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], account: str | None = None) -> bytes:
     """Return the line of each item, with the label `account` before all others where it is given."""
     first = [] if account is None else [f'account="{account}"']
     pairs = ",".join([*first, *(f'{label}="%s"' for label in labels)])
@@ -166,15 +166,15 @@ def _interleave(one: bytes, other: bytes) -> bytes:
     return b"\n".join(line for pair in lines for line in pair if line) + b"\n"
 
 
-def _sort_in_steps(items: Sequence[Item]) -> Sequence[Item]:
+def _sort_in_steps(items: Sequence[SeriesValue]) -> Sequence[SeriesValue]:
     """Sort them in steps, for other threads wait until a sort is done; vendors' lists mostly are in order already."""
     steps = [sorted(items[at : at + _SORTED_AT_ONCE]) for at in range(0, len(items), _SORTED_AT_ONCE)]
     in_order = all(one[-1] < other[0] for one, other in pairwise(steps))
     return list(chain.from_iterable(steps) if in_order else merge(*steps))
 
 
-def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """Yield the items in runs; a run ends where the next item's labels say so, which they do wherever it stands."""
+def _chunks(items: Sequence[SeriesValue]) -> Iterator[Sequence[SeriesValue]]:
+    """Yield content-defined chunks: whether an item starts a new chunk depends on the hash of its labels only."""
     start = 0
     for place, (labels, _) in enumerate(items):
         length = place - start

@@ -9,17 +9,29 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 
-from exporter.client.auth import Auth
+from exporter.client.auth import Auth, Basic
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
-from exporter.durations import Rate, read_duration, write_duration
+from exporter.durations import Rate, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import FileSecret, Secret
 from exporter.sharding import Shard, shard_of
+from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts, is_shorter
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
-from exporter.vendors.settings import CertificateFile, Duration, Name, RateSetting, Settings, Url, is_insecure
+from exporter.vendors.settings import (
+    CertificateFile,
+    Duration,
+    Name,
+    RateSetting,
+    SecretFromEnvironment,
+    SecretFromFile,
+    Settings,
+    Url,
+    UserName,
+    is_insecure,
+)
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -83,9 +95,15 @@ class Account(Settings):
     proxy_url: Url | None = Field(
         default=None, description="HTTP proxy to go through; none is taken from the environment."
     )
+    proxy_user: UserName | None = Field(default=None, description="User name for the proxy, if it asks for one.")
+    proxy_password: SecretFromEnvironment | None = Field(default=None, description="Password for the proxy.")
+    proxy_password_file: SecretFromFile | None = Field(
+        default=None, description="File that holds the password for the proxy."
+    )
     allow_insecure_http: bool = Field(
         default=False,
-        description="Let an http base_url lead to another machine, where credentials can be read on the way.",
+        description="Let an http base_url, or the proxy before one, be another machine's, where credentials can be read"
+        " on the way.",
     )
     quotas: tuple[ConfiguredQuota, ...] = Field(
         default=(), description="Quotas to watch beside those that the vendor reports itself."
@@ -112,7 +130,13 @@ class Account(Settings):
     def endpoint(self) -> Endpoint:
         """The vendor's API, and how the account reaches it."""
         return Endpoint(
-            self.base_url, self.auth, self.timeout, self.tls.ca_file, self.tls.insecure_skip_verify, self.proxy_url
+            self.base_url,
+            self.auth,
+            self.timeout,
+            self.tls.ca_file,
+            self.tls.insecure_skip_verify,
+            self.proxy_url,
+            Basic(self.proxy_user, self.secret("proxy_password")) if self.proxy_user else None,
         )
 
     @property
@@ -137,7 +161,7 @@ class Account(Settings):
 
     @property
     def owns_account_metrics(self) -> bool:
-        """Whether it is this shard that reads what is of the account as a whole."""
+        """Whether this shard reads the series of the account as a whole."""
         return self._shard.owns(*self.key)
 
     @property
@@ -167,11 +191,11 @@ class Account(Settings):
         return PollEstimate(self.interval, self.slice_count, self.max_customer_count, self.max_request_count, apart)
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
+        """Return which of `total` shards may poll a part of the account."""
         return (shard_of(total, *self.key),)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of a whole account that a shard polls; None where that is nothing."""
+        """Return the part of the account that a shard polls, or None if it polls nothing of it."""
         return self.for_shard(shard) if shard.owns(*self.key) else None
 
     def for_shard(self, shard: Shard, **settings: object) -> Self:
@@ -208,7 +232,7 @@ class Account(Settings):
         return secret
 
     def warnings(self) -> Iterator[str]:
-        """Yield what a person should know of settings that are not wrong, only risky."""
+        """Yield warnings about settings that are valid but risky."""
         if self.tls.insecure_skip_verify:
             yield "the vendor's certificate is not verified"
         for name in type(self).model_fields:
@@ -221,38 +245,13 @@ class Account(Settings):
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings that may each be right: the setting, and what to do."""
-        yield from _find_sign_in_conflicts(cls, given)
+        yield from find_sign_in_conflicts(cls.model_fields, cls.sign_ins, given)
         interval = given.get("interval", write_duration(cls.model_fields["interval"].default))
-        if _is_shorter(given.get("stale_after"), interval):
+        if is_shorter(given.get("stale_after"), interval):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
+        yield from find_proxy_conflicts(given)
         yield from find_quota_conflicts(
             str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_periods
         )
-
-
-def _is_shorter(one: object, other: object) -> bool:
-    try:
-        return read_duration(one) < read_duration(other)
-    except ValueError:
-        return False
-
-
-def _find_sign_in_conflicts(account: type[Account], given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    fields = account.model_fields
-    present = {name for name in fields if given.get(name) is not None}
-    for name in sorted(present):
-        if f"{name}_file" in present:
-            yield name, f"give {name} or {name}_file, not both"
-    meant = present | {name.removesuffix("_file") for name in present}
-    begun = [way for way in account.sign_ins if meant.intersection(way)]
-    choices = ", or ".join(" and ".join(way) for way in account.sign_ins)
-    if not begun:
-        yield "", f"no credentials: give {choices} (or a secret's _file)"
-    elif len(begun) > 1:
-        yield "", f"more than one way to sign in: give {choices}"
-    else:
-        for name in begun[0]:
-            if name not in meant:
-                yield name, "is missing" + (f" ({name} or {name}_file)" if f"{name}_file" in fields else "")

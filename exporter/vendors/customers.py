@@ -1,4 +1,4 @@
-"""An account whose figures are its customers', who are asked about one by one: shards and slices share them out."""
+"""An account that is polled per customer, so that shards and slices can divide the customers."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class CustomersAccount(Account):
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards, of so many, that may poll a part of a whole account."""
+        """Return which of `total` shards may poll a part of the account."""
         return range(total) if self.is_divisible else super().shard_numbers(total)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of a whole account that a shard polls; None where that is nothing.
+        """Return the part of the account that a shard polls, or None if it polls nothing of it.
 
         Where the vendor lists the customers every shard reads the list, and takes its own from it.
         """
@@ -78,7 +78,7 @@ class CustomersAccount(Account):
 
 
 def split_by_slice(customers: Iterable[str], total: int) -> Sequence[Sequence[str]]:
-    """Return the customers of each of so many slices."""
+    """Return the customers of each of `total` slices."""
     slices: list[list[str]] = [[] for _ in range(total)]
     for customer in customers:
         slices[zlib.crc32(customer.encode()) % total].append(customer)

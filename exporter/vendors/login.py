@@ -1,6 +1,8 @@
-"""Who signs in to an account, which stays the same however the configuration spells it."""
+"""The identity that signs in to an account, independent of how the configuration spells it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from exporter.client.auth import ApiKey, Auth, Basic
 from exporter.secret import FileSecret
@@ -15,3 +17,23 @@ def login_of(auth: Auth) -> str:
         return f"login {auth.username}"
     names = [auth.credentials.username] if auth.credentials else []
     return " ".join(["login", *names, *(value for _, value in auth.body if isinstance(value, str))])
+
+
+def version2_text(auth: Auth) -> str:
+    """Return what stored files of version 2 have instead: all that there is to say of how an account signs in."""
+    if isinstance(auth, ApiKey):
+        return f"Key(secret={auth.secret!r}, scheme={auth.scheme!r})"
+    if isinstance(auth, Basic):
+        return f"Basic(username={auth.username!r}, password={auth.password!r})"
+    fields: Iterable[tuple[str, object]] = (
+        ("path", auth.path),
+        ("token_field", auth.token_field),
+        ("lifetime", auth.lifetime),
+        ("credentials", auth.credentials),
+        ("body", auth.body),
+        ("lifetime_field", auth.lifetime_field),
+        ("scheme", auth.scheme),
+        ("doubted_on", auth.rejected_statuses if auth.body else frozenset()),
+        ("refused_on", auth.rejected_statuses),
+    )
+    return f"Login({', '.join(f'{name}={value!r}' for name, value in fields)})"

@@ -1,4 +1,4 @@
-"""Periods: the span of time in which a quota's use adds up before it starts anew. All times are UTC."""
+"""Periods: the time span in which a quota's use accumulates before it resets. All times are UTC."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Span:
 
     @property
     def is_known(self) -> bool:
-        """Whether it can be told when the next one begins."""
+        """Whether it is known when the next one begins."""
         return self.end is not None
 
 

@@ -1,4 +1,4 @@
-"""What the house and a vendor know of each other: a vendor is an `Account` that reads itself through a `Poll`."""
+"""The context of a poll: an `Account` reads itself through a `Poll`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
-from urllib.parse import quote
 
-from exporter.errors import Malformed, NotFound, PollError, TooLarge
+from exporter.errors import NotFound, PollError, TooLarge
 from exporter.metrics import Unreadable
 from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
@@ -17,7 +16,6 @@ from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 MOST_ITEMS: Final = 100_000
 """Items of lists that the answers of one poll hold together, unless the account may have as many series."""
 _MAX_LEFT_OUT: Final = 5
-_LONGEST_SEGMENT: Final = 256
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 _ReadT = TypeVar("_ReadT")
@@ -63,17 +61,18 @@ class Poll:
     Attributes:
         fetch: how the vendor is asked.
         now: when the poll began (UTC); the period asked about is taken from it, once.
-        cache: what polls of this account leave for later ones, by name, each with the time it was read.
+        cache: values kept for later polls of this account, by name, each with the time it was read.
         diagnostics: what was noticed so far.
         as_of: the time the vendor says its figures reach to, if it does.
         slice: which customers it is about.
         unreadable: series of items that were left out and exist.
-        unwanted: how many items were read and left out on purpose, as they are not what was asked for.
+        unwanted: how many items were read and deliberately excluded, as they were not requested.
         most_items: how many items of lists its answers may hold together.
         used: the names of what was kept, or is from now on, that this poll asked for.
-        spread: the seconds over which its requests are begun evenly; 0 for as soon as may be.
+        spread: the seconds over which requests start evenly; 0 for as soon as possible.
         patience: the seconds for which an item must keep failing before the reading goes on without it; 0 where no
             earlier reading can stand for this one.
+        failing: what failed in the polls before, and does in this, by kind.
         failure: how an item failed without which the reading goes on.
 
     """
@@ -90,6 +89,7 @@ class Poll:
     most_items: int = MOST_ITEMS
     used: set[str] = field(default_factory=set)
     patience: float = 0.0
+    failing: dict[str, Streaks] = field(default_factory=dict)
     failure: PollError | None = None
 
     async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
@@ -124,7 +124,7 @@ class Poll:
             self.diagnostics.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
-        """Note that an item was left out, and what a person should know of it."""
+        """Skip an item, and record why, for people."""
         self.skip(reason)
         if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
             self.diagnostics.left_out.add(text)
@@ -159,7 +159,7 @@ class Poll:
             self.leave_out(reason, str(error))
             if reason != "gone":
                 self.unreadable.extend(hides())
-            return error
+            return error.bare()
 
     async def gather(  # noqa: PLR0913 - each is an option of how items are read
         self,
@@ -173,12 +173,12 @@ class Poll:
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Return each item with what `read` says of it, in their order, some at once.
 
-        An item that is gone, which the vendor says by one of `absent_errors`, or whose reply cannot be read,
-        is left out and counted, unless that leaves none. Items that are not `needed` are extras, which cost the poll
-        nothing but themselves where the vendor refuses them for good; a failure that may pass is one of the whole
-        poll, since the last good reading has them still. One that goes on while others answer costs only the item
-        after some polls. They are begun evenly over their `share` of the poll's spread. Of an item that is left out
-        and not gone, `hides` says which series are missing.
+        An item that no longer exists (one of `absent_errors`), or whose reply cannot be read, is skipped and counted,
+        unless no item is left. Items that are not `needed` are optional extras: if the vendor refuses them for good,
+        only they are skipped; a transient failure still fails the poll, since the last good reading has them. An item
+        that keeps failing while others are answered is skipped after some polls. Requests start evenly over their
+        `share` of the poll's spread. For an item that exists and is skipped, `hides` returns the series that are
+        missing.
 
         Raises:
             PollError: one item failed in another way, or every item did that is needed.
@@ -198,7 +198,7 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        trial = Trial(items, self._streaks(kind), self.now, self.patience, is_extra=not needed)
+        trial = Trial(items, self.failing.setdefault(kind, Streaks()), self.now, self.patience, is_extra=not needed)
         found: dict[_ItemT, _ReadT | PollError] = {}
 
         async def attempt(item: _ItemT) -> None:
@@ -224,9 +224,9 @@ class Poll:
             self.leave_out("failing", str(error))
             self.unreadable.extend(hides(item))
             self.failure = self.failure or error
-        outcomes = [(one, found[one]) for one in trial.items if one in found]
-        results = [(one, outcome) for one, outcome in outcomes if not isinstance(outcome, PollError)]
-        left_out = [outcome for _, outcome in outcomes if isinstance(outcome, PollError)]
+        left_out = [one for one in found.values() if isinstance(one, PollError)]
+        asked = ((one, found[one]) for one in trial.items if one in found)
+        results = [(one, outcome) for one, outcome in asked if not isinstance(outcome, PollError)]
         if needed and left_out and not results:
             raise left_out[0]
         return results
@@ -236,17 +236,8 @@ class Poll:
         results = await self._each(name, [name], lambda _: read(), needed=False)
         return results[0][1] if results else None
 
-    def _streaks(self, kind: str) -> Streaks:
-        """Return what failed of a kind of items in the polls before of this slice."""
-        name = f"failing {kind} {self.slice.number}"
-        self.used.add(name)
-        if name not in self.cache:
-            self.cache[name] = (self.now, Streaks())
-        streaks: Streaks = self.cache[name][1]
-        return streaks
-
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
-        """Return what `read` said last, asking again only when that is `seconds` old."""
+        """Return the cached result of `read`, or call it again once that is `seconds` old."""
         self.used.add(name)
         if name in self.cache:
             read_at, value = self.cache[name]
@@ -255,20 +246,3 @@ class Poll:
         value = await read()
         self.cache[name] = (self.now, value)
         return value
-
-
-def segment(identifier: str) -> str:
-    """Return an identifier as one segment of a path, percent-encoded.
-
-    Raises:
-        Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
-
-    """
-    if not is_usable_segment(identifier):
-        raise Malformed("an identifier that cannot stand in a path")
-    return quote(identifier, safe="")
-
-
-def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb."""
-    return 0 < len(identifier) <= _LONGEST_SEGMENT and identifier not in (".", "..") and identifier.isprintable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args, get_origin
@@ -13,6 +14,9 @@ from pydantic.json_schema import GenerateJsonSchema
 from exporter.durations import write_duration
 from exporter.vendors.settings import Settings
 
+_STEP: Final = re.compile(r"[.\[]")
+_MAX_PROBLEMS: Final = 1000
+"""What is told of one account: nobody reads more."""
 _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "bool_type": "write true or false",
@@ -49,12 +53,16 @@ class Problem:
 def settings_problems(settings: type[Settings], error: ValidationError, known: Mapping[str, Problem]) -> list[Problem]:
     """Return what pydantic found in settings, and what was `known` before, by its place, each thing once."""
     found = {**known, **_found(settings, error)}
-    return sorted(one for one in found.values() if not _explained(one.path, found))
+    within = _parents(found)
+    told = sorted(one for one in found.values() if one.path not in within)
+    if len(told) <= _MAX_PROBLEMS:
+        return told
+    return [*told[:_MAX_PROBLEMS], Problem("", f"and {len(told) - _MAX_PROBLEMS} more mistakes in this account")]
 
 
-def _explained(path: str, found: Iterable[str]) -> bool:
-    """Whether something within this place is wrong too, which is what makes it wrong."""
-    return bool(path) and any(other.startswith((f"{path}[", f"{path}.")) for other in found)
+def _parents(paths: Iterable[str]) -> set[str]:
+    """Return the places within which something is wrong, which is what makes them wrong."""
+    return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 
 def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:
@@ -63,7 +71,7 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
         path, fields = _place(settings, detail["loc"], is_unknown=unknown)
-        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _said(detail)
+        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _format_detail(detail)
         found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
     return found
 
@@ -100,7 +108,7 @@ def _inner(annotation: Any) -> Any:
     return next(filter(None, map(_inner, get_args(annotation))), None)
 
 
-def _said(detail: Any) -> str:
+def _format_detail(detail: Any) -> str:
     text = _IN_OUR_WORDS.get(detail["type"])
     if text is None:
         return str(detail["msg"]).removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""What an account says of quotas: those that its vendor reports, and those that the operator sets."""
+"""Quota declarations: native quotas, which a vendor reports, and configured ones, which the operator sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a vendor's reply is read: what is there is taken, what is not is absent, and each departure is noted.
+"""Lenient reply models: what can be read is used, the rest is absent, and each deviation is recorded.
 
 A field of one of the types here that is missing, null where the contract has a
 value, or of another type reads as None and is noted as drift; the rest of the
@@ -35,7 +35,7 @@ from exporter.vendors.values import read_end, read_flag, read_id, read_number, r
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped", "failing"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 """Why an item is left out: it cannot be read · it is not there · it is an extra that is refused · its series was
-there already · its value is not finite · it cannot be told whose it is · it is beyond what the configuration allows ·
+there already · its value is not finite · its owner is ambiguous · it is beyond what the configuration allows ·
 it keeps failing while others answer."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
@@ -50,7 +50,7 @@ _MAX_UNREADABLE: Final = 1000
 
 @dataclass(slots=True)
 class Diagnostics:
-    """What was noticed while the replies of one reading were read."""
+    """Diagnostics of reading the replies of one poll: drift, and skipped items."""
 
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: Counter[SkipReason] = field(default_factory=Counter)
@@ -62,7 +62,7 @@ class Diagnostics:
     """How many wanted customers the vendor's list has, more than allowed included; None where none are listed."""
 
     def add(self, others: Diagnostics) -> None:
-        """Note what others have noted."""
+        """Add other diagnostics to these."""
         self.drift.update(others.drift)
         self.skipped.update(others.skipped)
         self.left_out |= others.left_out
@@ -112,7 +112,7 @@ def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lenient:
-    """Reads a field, or notes why it cannot be. What is plainly as it should be is taken without a call of ours."""
+    """Reads a field, or records why it cannot be read. Valid values take a fast path in pydantic's core."""
 
     read: Callable[[object], object]
     fast: CoreSchema | None = None
@@ -155,12 +155,9 @@ def _reject(_value: object) -> object:
 
 
 def _field(info: ValidationInfo) -> str:
-    config = info.config or {}
-    rename = config.get("alias_generator")
-    name = info.field_name or ""
-    name = rename(name) if callable(rename) else name
-    title = config.get("title")
-    return f"{title}.{name}" if title else name
+    """Return a field's place in the document; its name is the model's, not the vendor's camel case."""
+    title = (info.config or {}).get("title")
+    return f"{title}.{info.field_name}" if title else str(info.field_name)
 
 
 def _diagnostics(info: ValidationInfo) -> Diagnostics:
@@ -209,7 +206,7 @@ class _PartialMap(dict[str, Any]):
 
 
 def is_partial(items: object) -> bool:
-    """Whether there are items that could not be read: some of a list's or an object's, or the whole of it."""
+    """Whether some items of a list or an object, or all of it, could not be read."""
     return items is None or isinstance(items, _PartialList | _PartialMap)
 
 

@@ -28,7 +28,7 @@ from exporter.client.trust import authorities
 from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate
 from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
-from exporter.vendors.poll import is_usable_segment
+from exporter.vendors.paths import is_usable_segment
 
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -140,7 +140,7 @@ def _read_ca_file(value: object, info: ValidationInfo) -> Path:
 def _read_identifier(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not is_usable_segment(text):
-        raise ValueError("write an identifier: up to 256 visible characters, and not . or ..")
+        raise ValueError("write an identifier: up to 256 characters, none of them a control character, and not . or ..")
     return text
 
 

@@ -1,4 +1,4 @@
-"""What a value of a vendor's reply can be read as. Each raises `ValueError` where it is nothing of the kind.
+"""Parsers for values in vendors' replies. Each raises `ValueError` if the value is of another kind.
 
 Vendors' own documents disagree on number or string, so a number is a finite JSON number or a
 string of ASCII digits.

@@ -1,4 +1,4 @@
-"""Whether other machines reach the pages, and what is lacking that keeps strangers out."""
+"""Whether pages are reachable from other machines, and what is lacking that keeps strangers out."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 
 def warn_if_exposed(sockets: Iterable[socket.socket], protection: WebConfig | None) -> None:
-    """Warn where other machines reach the pages and something that keeps strangers out is lacking."""
+    """Warn where pages are reachable from other machines and something that keeps strangers out is lacking."""
     lacking = protection.lacking if protection else ("TLS", "a password")
     exposed = [address for address in map(address_of, sockets) if not is_loopback(address)]
     if exposed and lacking:
-        logger.warning("other machines reach the pages", listening=", ".join(exposed), without=", ".join(lacking))
+        logger.warning(
+            "pages are reachable from other machines", listening=", ".join(exposed), without=", ".join(lacking)
+        )
 
 
 def guard_origin(app: ASGIApp, sockets: Iterable[socket.socket], protection: WebConfig | None) -> ASGIApp:

@@ -35,7 +35,7 @@ class PageResponse:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-Answer = Callable[[Mapping[bytes, bytes]], Awaitable[PageResponse]]
+PageHandler = Callable[[Mapping[bytes, bytes]], Awaitable[PageResponse]]
 """From a request's headers to the answer."""
 
 
@@ -53,7 +53,7 @@ class Application:
         self._exposition = Exposition(store, own)
         self._telemetry_path = telemetry_path
         self._reload = reload
-        self._routes: dict[str, tuple[tuple[str, ...], Answer]] = {
+        self._routes: dict[str, tuple[tuple[str, ...], PageHandler]] = {
             "/": (_READS, self._landing),
             "/-/healthy": (_READS, self._healthy),
             "/-/ready": (_READS, self._ready),
@@ -87,9 +87,9 @@ class Application:
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
             return PageResponse(_coalesced(page.text()), page.length, kind, headers=(vary,))
-        packed = page.gzip_parts()
-        length = sum(map(len, packed))
-        return PageResponse(_coalesced(packed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
+        compressed = page.gzip_parts()
+        length = sum(map(len, compressed))
+        return PageResponse(_coalesced(compressed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 
     async def _landing(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
         html = landing_page(self._store, self._telemetry_path, anyio.current_time())
@@ -109,7 +109,7 @@ class Application:
             return _text("not enabled: start with --web.enable-lifecycle\n", HTTPStatus.FORBIDDEN)
         if problems := await self._reload():
             return _text(f"the configuration is refused:\n{problems}\n", HTTPStatus.INTERNAL_SERVER_ERROR)
-        return _text("the configuration was read again\n")
+        return _text("config reloaded\n")
 
 
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> PageResponse:

@@ -38,14 +38,14 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
-class ReloadObserver(Protocol):
-    """Who is told whether the file was accepted when it was read again."""
+class WebReloadObserver(Protocol):
+    """Receives the outcome of reloads of the file."""
 
     def accept(self) -> None:
         """Note that it was."""
 
     def refuse(self) -> None:
-        """Note that it was not; what was accepted before goes on."""
+        """Record that it was refused; the previous one stays in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +154,16 @@ class WebConfig:
         """Warn of each hash that is quick to guess the password of."""
         for user, hashed in self._loaded.settings.users.items():
             if cost_of(hashed) < _CHEAP_COST:
-                logger.warning(
-                    "a password's hash is cheap to guess", user=user, cost=cost_of(hashed), enough=_CHEAP_COST
-                )
+                logger.warning("password hash is weak", user=user, cost=cost_of(hashed), enough=_CHEAP_COST)
 
-    async def reload_when_changed(self, observer: ReloadObserver) -> None:
-        """Look at the files for ever, and take up what has changed in them."""
+    async def reload_when_changed(self, observer: WebReloadObserver) -> None:
+        """Check the files until cancelled, and apply changes."""
         self.warn_weak_hashes()
         while True:
             await anyio.sleep(LOOK_SECONDS)
             await self.refresh(observer)
 
-    async def refresh(self, observer: ReloadObserver) -> None:
+    async def refresh(self, observer: WebReloadObserver) -> None:
         """Take up what has changed in the files, if anything has and it can be used."""
         if not self._refused and not await anyio.to_thread.run_sync(self._loaded.is_stale):
             return
@@ -178,18 +176,18 @@ class WebConfig:
         else:
             self._loaded, self._refused = loaded, ()
             observer.accept()
-            logger.info("the web configuration was read again", users=len(loaded.settings.users))
+            logger.info("web config reloaded", users=len(loaded.settings.users))
             self.warn_weak_hashes()
 
     def _reload(self) -> Loaded:
         loaded = load(self._path)
         switched = _requirements(self._loaded.settings) ^ _requirements(loaded.settings)
         if switched:
-            text = "is switched on or off by a restart only, lest half a file take a protection away"
+            text = "is switched on or off by a restart only: a half-written file must not remove a protection"
             raise ConfigError(Problem(key, text) for key in sorted(switched))
         return loaded
 
-    def _refuse(self, problems: Iterable[Problem], observer: ReloadObserver) -> None:
+    def _refuse(self, problems: Iterable[Problem], observer: WebReloadObserver) -> None:
         """Go on with what there was; say so once, however long it stays like that."""
         refused = tuple(map(str, problems))
         if refused == self._refused:
@@ -197,7 +195,7 @@ class WebConfig:
         self._refused = refused
         observer.refuse()
         for problem in refused:
-            logger.error("the web configuration is refused, the last one stays", problem=problem)
+            logger.error("web config reload failed; keeping previous web config", problem=problem)
 
 
 def _requirements(settings: WebSettings) -> set[str]:

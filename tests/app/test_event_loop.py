@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -105,3 +106,32 @@ def test_an_answer_that_comes_after_the_end_is_nobodys(resolver: Resolver) -> No
             thread.join(DEADLINE_SECONDS)
 
     assert not [thread for thread in threading.enumerate() if thread.name == "resolver"]
+
+
+def test_what_is_waited_for_comes_when_the_machine_has_slept_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.app.event_loop._LONGEST_DOZE_SECONDS", 0.01)
+    slept, read = 0.0, time.clock_gettime
+
+    def clock(which: int) -> float:
+        return read(which) + slept
+
+    async def main() -> None:
+        nonlocal slept
+        began = anyio.current_time()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 8 * 3600)
+            await anyio.sleep(0.01)
+            slept = 8 * 3600.0
+        assert anyio.current_time() - began >= 8 * 3600
+
+    monkeypatch.setattr(time, "clock_gettime", clock)
+    run(main)
+
+
+def test_the_clock_counts_what_the_machine_slept() -> None:
+    async def main() -> None:
+        before = time.clock_gettime(time.CLOCK_BOOTTIME)
+        now = anyio.current_time()
+        assert before <= now <= time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    run(main)

@@ -140,7 +140,7 @@ def test_the_sandbox_lists_what_it_serves_and_stops_well(tmp_path: Path) -> None
         code = sandbox.stop()
 
     assert code == 0, sandbox.err.read_text()
-    assert "the sandbox is up" in sandbox.err.read_text()
+    assert "sandbox started" in sandbox.err.read_text()
 
 
 def test_the_demo_becomes_ready_serves_every_family_and_stops_well(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_shard_stays_itself_when_the_configuration_is_read_again(config: Path,
         assert accounts(process.get("/metrics")[1]) == owned[number]
         config.write_text(config.read_text().replace("interval: 15s", "interval: 16s"))
         process.process.send_signal(signal.SIGHUP)
-        eventually(lambda: "the configuration was read again" in process.err.read_text())
+        eventually(lambda: "config reloaded" in process.err.read_text())
 
         page = process.get("/metrics")[1]
         intervals = re.findall(r"^usage_exporter_poll_interval_seconds\{.*\} (\S+)$", page, re.MULTILINE)

@@ -158,7 +158,19 @@ def test_an_answer_that_may_mean_much_is_about_a_token_unless_a_new_one_did_not_
         if since_in_vain is not None:
             source.note_vain()
             await anyio.sleep(since_in_vain)
-        assert source.is_doubted(status) is doubted
+        assert source.on_status(status) is doubted
+
+    on_jumping_clock(main)
+
+
+@pytest.mark.parametrize(("age", "doubted"), [(0, False), (4, False), (5, True)])
+def test_a_token_that_worked_is_doubted_once_it_is_not_new(age: float, doubted: bool) -> None:
+    async def main() -> None:
+        source = TokenSource(LOGIN, SignIn())
+        await source.header()
+        assert not source.on_status(200)
+        await anyio.sleep(age)
+        assert source.on_status(400) is doubted
 
     on_jumping_clock(main)
 
@@ -259,7 +271,7 @@ async def test_a_fixed_secret_is_read_anew_for_each_request_and_is_other_only_if
     path.write_text("two\n")
 
     assert (first, same, await signer.header(refused=first)) == ("Bearer one", None, "Bearer two")
-    assert (signer.is_doubted(401), signer.is_doubted(400), signer.is_doubted(403)) == (True, False, False)
+    assert (signer.on_status(401), signer.on_status(400), signer.on_status(403)) == (True, False, False)
 
 
 def test_a_sign_in_has_a_body_or_basic_authentication(secret: EnvironmentSecret) -> None:

@@ -1,5 +1,7 @@
 """Requests at a rate, on a clock that jumps."""
 
+from itertools import pairwise
+
 import anyio
 import pytest
 from virtual_time import run_virtually
@@ -135,3 +137,69 @@ def test_a_pause_holds_everybody() -> None:
 
     assert times[-1] - 30 == pytest.approx(times[0] - 30)
     assert len(times) == 5
+
+
+def sent_at(limiters: list[RateLimiter], requests: int) -> list[float]:
+    """Return when requests are sent by those who share a limit, as fast as each is let."""
+
+    async def main() -> list[float]:
+        times: list[float] = []
+
+        async def ask(limiter: RateLimiter) -> None:
+            for _ in range(requests):
+                await limiter.wait()
+                times.append(anyio.current_time())
+
+        async with anyio.create_task_group() as tasks:
+            for limiter in limiters:
+                tasks.start_soon(ask, limiter)
+        return sorted(times)
+
+    return run_virtually(main)
+
+
+@pytest.mark.parametrize("rate", [Rate(1, 10), Rate(5, 60), Rate(15, 60), Rate(60, 60), Rate(800, 60)])
+@pytest.mark.parametrize("shards", [1, 3])
+def test_no_window_holds_more_than_a_configured_rate_says(rate: Rate, shards: int) -> None:
+    if rate.requests < shards:
+        pytest.skip("shards that may not send one each in a window do not know of each other's")
+
+    times = sent_at([RateLimiter(rate, None, 1 / shards) for _ in range(shards)], 3 * rate.requests)
+
+    windows = zip(times, times[rate.requests :], strict=False)
+    assert min(later - first for first, later in windows) >= rate.seconds - 1e-6
+
+
+def test_those_who_waited_for_the_end_of_a_pause_go_one_after_the_other() -> None:
+    async def main() -> list[float]:
+        limiter, times = RateLimiter(Rate(60, 60), None), list[float]()
+
+        async def ask() -> None:
+            await limiter.wait()
+            times.append(anyio.current_time())
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(40):
+                tasks.start_soon(ask)
+            await anyio.sleep(0.5)
+            limiter.pause(30)
+        return times
+
+    after = [time for time in run_virtually(main) if time > 1]
+
+    assert len(after) == 30
+    assert after[0] == pytest.approx(30.5)
+    assert all(later - first >= 0.999 for first, later in pairwise(after))
+
+
+def test_what_was_sent_counts_when_the_rate_changes() -> None:
+    async def main() -> float:
+        limiter = RateLimiter(Rate(5, 60), None)
+        for _ in range(5):
+            await limiter.wait()
+        limiter.configure(Rate(6, 60), None)
+        await limiter.wait()
+        await limiter.wait()
+        return anyio.current_time()
+
+    assert run_virtually(main) >= 60

@@ -62,6 +62,7 @@ usage_exporter_rate_limit_limit vendor account
 usage_exporter_rate_limit_remaining vendor account
 usage_exporter_account_series vendor account
 usage_exporter_series_dropped vendor account
+usage_exporter_customers_dropped vendor account
 usage_exporter_quota_matched_series vendor account quota
 usage_exporter_quotas_withheld vendor account quota reason
 usage_exporter_items_skipped_total vendor account reason

@@ -29,6 +29,8 @@ DOCUMENTS = [
     ).stdout.split()
 ]
 README = (ROOT / "README.md").read_text()
+PACKAGES = [ROOT / name for name in ("exporter", "grafana", "tests")]
+SOURCES = [f"/{path.relative_to(ROOT)}" for package in PACKAGES for path in package.rglob("*.py")]
 
 
 @pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
@@ -62,6 +64,15 @@ def test_the_readmes_first_commands_are_those_that_make_has() -> None:
 def test_links_lead_somewhere(document: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
         assert link.startswith("https://") or (document.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_source_files_that_are_named_exist(document: Path) -> None:
+    text = re.sub(r"\]\([^)]*\)|https://\S+", "", document.read_text())
+    named = {f"/{name}" for name in re.findall(r"(?<![\w./-])[\w/-]+\.py\b", text)}
+    patterns = {name: re.compile(re.escape(name).replace("NAME", "[a-z]+") + "$") for name in named}
+
+    assert [name for name, pattern in sorted(patterns.items()) if not any(map(pattern.search, SOURCES))] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

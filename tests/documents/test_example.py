@@ -9,7 +9,7 @@ from exporter import strict_yaml
 from exporter.config import load, schema
 from exporter.vendors import VENDORS
 from exporter.vendors.account import TLS
-from exporter.vendors.planship.account import Product
+from exporter.vendors.planship.account import ProductSetting
 from exporter.vendors.quotas import ConfiguredQuota
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
@@ -64,7 +64,7 @@ def test_every_setting_stands_in_the_example(vendor: str) -> None:
         assert re.search(rf"^(    {allowed}|){name}: ?", f"vendor: {block(vendor)}", re.MULTILINE), name
     assert ENTRIES[vendor]["tls"].keys() == TLS.model_fields.keys()
     for product in ENTRIES[vendor].get("products", ()):
-        assert product.keys() == Product.model_fields.keys()
+        assert product.keys() == ProductSetting.model_fields.keys()
     for quota in ENTRIES[vendor]["quotas"]:
         assert quota.keys() == ConfiguredQuota.model_fields.keys()
 

@@ -37,7 +37,7 @@ def test_nothing_that_looks_like_a_test_is_written_in_another_way() -> None:
 
 
 def test_every_requirement_has_a_test() -> None:
-    required = rows("What is required")
+    required = rows("Requirements and the tests")
 
     assert [int(what.split(" | ")[0]) for what in required] == list(range(1, REQUIREMENTS + 1))
     assert "none yet" not in required.values()

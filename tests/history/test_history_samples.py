@@ -56,3 +56,4 @@ def test_labels_are_added_and_a_parser_reads_it() -> None:
 
 def test_a_day_without_figures_is_no_file() -> None:
     assert text({}, (0, {})) == ""
+    assert text({}) == ""

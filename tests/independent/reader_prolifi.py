@@ -50,7 +50,9 @@ def read_prolifi(world: World) -> list[Page]:
     pages = [_page(world, choice, entitlements) for choice in _choices(events)]
     for page in pages:
         if is_refused:  # whether one refused belongs to the sum is not said
-            page.silent_quotas |= {one["name"] for one in world.settings["quotas"] if one["metric"] == USED}
+            silent = {one["name"] for one in world.settings["quotas"] if one["metric"] == USED}
+            page.silent_quotas |= silent
+            page.open_quotas = {name: one for name, one in page.open_quotas.items() if name not in silent}
     if _is_unreadable(events, entitlements) or _are_all_gone(world):
         pages.append(Page(up=False))
         for page in pages:

@@ -143,7 +143,7 @@ def assert_told(polled: Polled, logged: str) -> None:
         counted = own(text, "poll_failures_total", vendor, account)
         assert counted == {reason: float(error is not None and reason == error.reason) for reason in REASONS}
         assert error is None or error.reason != "internal"
-    assert logged.count("first poll worked") + logged.count("poll failed") == len(polled.accounts)
+    assert logged.count("first poll succeeded") + logged.count("poll failed") == len(polled.accounts)
     assert "Traceback" not in logged
 
 

@@ -1,11 +1,12 @@
 """What the exporter asks and the sandbox answers are held to the vendors' contracts by Prism, which stands between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from exporter_process import ANY_PORT
 from exporter_process import running as exporter_running
-from prism import Polled, poll_all, proxies
+from prism import Polled, poll_all, proxies, write_histories
 
 pytestmark = pytest.mark.slow
 
@@ -27,13 +28,18 @@ QUIRKS = {
 
 
 @pytest.fixture(scope="module")
-def polled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Polled]:
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     folder = tmp_path_factory.mktemp("contracts")
     with (
         exporter_running(folder, "sandbox", ANY_PORT) as sandbox,
         proxies(folder, {vendor: sandbox.url + path for vendor, path in MOUNTED.items()}) as urls,
     ):
-        yield poll_all(urls)
+        yield urls
+
+
+@pytest.fixture(scope="module")
+def polled(urls: Mapping[str, str]) -> Polled:
+    return poll_all(urls)
 
 
 def test_every_request_and_every_answer_keeps_the_contract_but_for_the_quirks(polled: Polled) -> None:
@@ -49,3 +55,14 @@ def test_every_account_is_read_whole_through_prism(polled: Polled) -> None:
         assert snapshot.series
         assert snapshot.diagnostics.skipped == ({"schema": 1} if without_rows else {})
         assert set(snapshot.diagnostics.drift) == ({("$.data", "missing")} if without_rows else set())
+
+
+def test_every_request_and_every_answer_of_a_history_keeps_the_contract(
+    urls: Mapping[str, str], tmp_path: Path
+) -> None:
+    ended, exchanges = write_histories(urls, tmp_path / "out")
+
+    found = {((one.vendor, one.request), one.violations) for one in exchanges if one.violations}
+    assert found <= set(QUIRKS.items())
+    assert {key: str(one.error) for key, one in ended.items() if one.error} == {}
+    assert all(one.outcome.files for one in ended.values())

@@ -154,6 +154,6 @@ def test_a_quota_that_nothing_matches_is_said_once_and_so_is_its_end() -> None:
 
     told = [(line["log_level"], line["event"], line.get("error")) for line in logs if line.get("quota") == "cap"]
     assert told == [
-        ("warning", "a quota is not shown", "no series matches"),
-        ("info", "a quota is shown again", None),
+        ("warning", "quota withheld", "no series matches"),
+        ("info", "quota shown again", None),
     ]

@@ -54,8 +54,8 @@ def test_a_single_slice_is_polled_as_an_account_always_was() -> None:
 
     assert [began for _, began, _, _ in found] == [
         0,
-        60 + 0.75 * (INTERVAL - 60),
-        *(60 + 0.75 * (INTERVAL - 60) + turn * INTERVAL for turn in (1, 2, 3)),
+        60 + 0.5 * (INTERVAL - 60),
+        *(60 + 0.5 * (INTERVAL - 60) + turn * INTERVAL for turn in (1, 2, 3)),
     ]
     assert Schedule(INTERVAL, 1, 0.0).spread(0) == 0
 

@@ -189,7 +189,7 @@ async def recovers(exporter: Watched, vendors: FaultyVendors, vendor: str = "net
         after = await exporter.poll()
     assert all(snapshot.up for snapshot in after.values())
     assert exporter.figures(vendor).keys() == figures.keys()
-    assert [log["event"] for log in logs if log.get("vendor") == vendor] == ["polls work again"]
+    assert [log["event"] for log in logs if log.get("vendor") == vendor] == ["poll recovered"]
 
 
 def reason_of(snapshot: Snapshot) -> str:

@@ -4,9 +4,10 @@ import json
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -26,9 +27,13 @@ from exporter.cli import demo
 from exporter.client.client import Client
 from exporter.client.rate_limit import RateLimiter
 from exporter.exposition.negotiation import Format
+from exporter.history.folder import Folder
+from exporter.history.plan import Plan, planned
+from exporter.history.run import Ended, Requests, write_history
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import VENDORS, Account
+from exporter.vendors.past import DAY, Days
 
 CONTRACTS: Final = Path(__file__).parents[1] / "contracts"
 _PRISM: Final = CONTRACTS / "node_modules" / ".bin" / "prism"
@@ -177,6 +182,33 @@ def poll_all(
         for name, value in demo.environment().items():
             patch.setenv(name, value)
         return anyio.run(poll)
+
+
+def write_histories(
+    urls: Mapping[str, str],
+    folder: Path,
+    transport: Callable[[], httpx.AsyncBaseTransport] = httpx.AsyncHTTPTransport,
+) -> tuple[Mapping[AccountKey, Ended], Sequence[Exchange]]:
+    """Write yesterday and today of every such account that has a past; how each ended, and what was asked."""
+    noted: list[Exchange] = []
+    now = datetime.now(UTC)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    async def write() -> dict[AccountKey, Ended]:
+        plan = planned(_accounts(urls).accounts, (), Plan(days=Days(today - DAY, today), asked_at=now, step=3600))
+        opened = Folder.opened(folder, plan)
+        opened.begin()
+        return {
+            account.key: await write_history(
+                account, opened, Requests(), lambda _: None, transport=_Overheard(transport(), account, noted, None)
+            )
+            for account in plan.accounts
+        }
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in demo.environment().items():
+            patch.setenv(name, value)
+        return anyio.run(write), noted
 
 
 def _accounts(urls: Mapping[str, str]) -> config.Config:

@@ -26,7 +26,7 @@ from programs import eventually
 from exporter.app.run import Outcome, poll_once
 from exporter.cli.main import main
 from exporter.config import Config, load
-from exporter.log import FORMATS, Format, configure
+from exporter.log import FORMATS, LogFormat, configure
 from exporter.metrics import Sample
 from exporter.vendors.ionos.account import Ionos
 from exporter.vendors.poll import Poll
@@ -190,7 +190,7 @@ class Broken(Ionos):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_bug_of_ours_gives_nothing_away(form: Format, place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_of_ours_gives_nothing_away(form: LogFormat, place: Place, capfd: pytest.CaptureFixture[str]) -> None:
     configure("debug", form)
     accounts = load(place.file).accounts
     (one,) = [account for account in accounts if account.key == ("ionos", "server_failed")]
@@ -200,7 +200,7 @@ def test_a_bug_of_ours_gives_nothing_away(form: Format, place: Place, capfd: pyt
     page = anyio.run(poll_once, Config.model_construct(accounts=(broken,)), outcomes.append)
 
     written = "".join(capfd.readouterr())
-    assert "a bug in the exporter" in written
+    assert "bug in the exporter" in written
     assert "RuntimeError" in written
     assert "<secret>" in written
     assert b'reason="internal"' in page

@@ -57,7 +57,8 @@ async def test_a_hundred_thousand_customers(vendors: FaultyVendors, monkeypatch:
             if "customer_id" in series
         }
         assert len(customers) == 150
-        assert exporter.own("items_skipped_total", "prolifi", reason="capped") == 50  # of the two pages that were read
+        assert exporter.own("customers_dropped", "prolifi") == 99_850
+        assert exporter.own("items_skipped_total", "prolifi", reason="capped") == 99_850
         assert exporter.own("requests_total", "prolifi", code="200") == 152
 
 

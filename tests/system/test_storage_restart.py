@@ -108,7 +108,7 @@ def test_a_spoilt_file_is_counted_and_the_exporter_starts(sandbox: Running, tmp_
 
     labels = {"vendor": "netnut", "account": "main", "reason": "damaged"}
     assert value_of(page, "usage_exporter_storage_files_set_aside_total", **labels) == 1
-    assert "a stored reading cannot be used and is set aside" in log
+    assert "stored reading is invalid; set aside" in log
     assert len(list(storage.glob("*.set-aside"))) == 1
 
 
@@ -127,7 +127,7 @@ def test_a_folder_that_takes_nothing_any_more_costs_no_figure_and_is_said_once(
         eventually(partial(is_removed, storage))
         eventually(lambda: own(process.get("/metrics")[1], "storage_write_failures_total") >= 2)
         assert len(figures(process.get("/metrics")[1])) == 3
-        assert process.err.read_text().count("a reading cannot be stored") == 1
+        assert process.err.read_text().count("reading cannot be stored") == 1
 
 
 def test_a_folder_that_cannot_be_made_is_said_at_start(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_a_configured_quota_says_how_many_series_it_adds_up_even_none(house: Hou
 
 
 def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> None:
-    diagnostics = Diagnostics()
+    diagnostics = Diagnostics(listed=4)
     diagnostics.drift.update({("data.count", "type"): 2})
     house.succeeded(diagnostics, as_of=START, matched={"calls": 3}, withheld={("calls", "unreadable"): 1})
     house.store.record_failure(house.account.key, ServerFailed("HTTP 500"))

@@ -1,15 +1,17 @@
 """The vendors' contracts, in our own words: which calls there are, what is sent, what is answered, and nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import httpx
 import pytest
-from prism import CALLS, CONTRACTS, Polled, contract, contract_path, poll_all
+from prism import CALLS, CONTRACTS, Exchange, Polled, contract, contract_path, poll_all, write_histories
 
 from exporter.sandbox import World, make_app
 from exporter.vendors import VENDORS
+
+Sandbox = Callable[[], httpx.AsyncBaseTransport]
 
 MOUNTED = {
     "netnut": "http://127.0.0.1:1/netnut/v1",
@@ -21,9 +23,22 @@ MOST_WORDS = 3
 
 
 @pytest.fixture(scope="module")
-def polled() -> Polled:
-    sandbox = make_app(World())
-    return poll_all(MOUNTED, transport=lambda: httpx.ASGITransport(app=sandbox))
+def sandbox() -> Sandbox:
+    app = make_app(World())
+    return lambda: httpx.ASGITransport(app=app)
+
+
+@pytest.fixture(scope="module")
+def polled(sandbox: Sandbox) -> Polled:
+    return poll_all(MOUNTED, transport=sandbox)
+
+
+@pytest.fixture(scope="module")
+def asked(polled: Polled, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Exchange]:
+    """What is asked for polls and for histories."""
+    ended, past = write_histories(MOUNTED, tmp_path_factory.mktemp("past") / "out", sandbox)
+    assert {key for key, one in ended.items() if one.error} == set()
+    return [*polled.exchanges, *past]
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -38,15 +53,15 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def test_the_contracts_have_exactly_the_calls_that_are_made(polled: Polled) -> None:
+def test_the_contracts_have_exactly_the_calls_that_are_made(polled: Polled, asked: Sequence[Exchange]) -> None:
     assert {one.error for one in polled.accounts.values()} == {None}
-    assert [one.request for one in polled.exchanges if one.call is None] == []
-    assert {one.call for one in polled.exchanges} == set(CALLS)
+    assert [one.request for one in asked if one.call is None] == []
+    assert {one.call for one in asked} == set(CALLS)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
-def test_a_call_has_exactly_the_parameters_that_are_sent(call: Any, polled: Polled) -> None:
-    assert call.query == frozenset().union(*(one.query for one in polled.exchanges if one.call == call))
+def test_a_call_has_exactly_the_parameters_that_are_sent(call: Any, asked: Sequence[Exchange]) -> None:
+    assert call.query == frozenset().union(*(one.query for one in asked if one.call == call))
 
 
 def test_every_vendor_has_a_contract_and_no_other_has() -> None:

@@ -1,8 +1,8 @@
 """Items that are asked about one by one: one that keeps failing costs the reading only itself after some polls."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 import anyio
 import pytest
@@ -10,16 +10,16 @@ from scripted_vendor import NOW
 
 from exporter.errors import BadRequest, Forbidden, NotFound, PollError, RateLimited, ServerFailed, TimedOut
 from exporter.metrics import Family
+from exporter.vendors.items import Streaks
 from exporter.vendors.poll import Poll
 
 USED = Family("used", "What a customer used.", labels=("customer",))
 FAILURES = {"5": ServerFailed, "t": TimedOut, "f": Forbidden, "b": BadRequest, "g": NotFound, "r": RateLimited}
-ReadT = TypeVar("ReadT")
 ABC = ("a", "b", "c")
 
 
-async def ask(*_: object, read: Callable[[object], ReadT], **__: object) -> ReadT:
-    return read({})
+async def ask(*_: Any, **__: Any) -> Any:
+    return {}
 
 
 class Account:
@@ -27,12 +27,12 @@ class Account:
 
     def __init__(self, script: Mapping[str, str], patience: float = 300, *, needed: bool = True) -> None:
         self.script, self.patience, self.needed = script, patience, needed
-        self.cache: dict[str, tuple[datetime, Any]] = {}
+        self.failing: dict[str, Streaks] = {}
         self.asked: list[str] = []
 
     def poll(self, number: int) -> tuple[str, Poll]:
         """Return who is in the reading, or how the poll failed; polls are two minutes apart."""
-        poll = Poll(ask, NOW + timedelta(minutes=2 * number), self.cache, patience=self.patience)
+        poll = Poll(ask, NOW + timedelta(minutes=2 * number), patience=self.patience, failing=self.failing)
         self.asked = []
 
         async def read(customer: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from configurations import UUID, account, parsed, problems
 
 DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
-IDENTIFIER = "write an identifier: up to 256 visible characters, and not . or .."
+IDENTIFIER = "write an identifier: up to 256 characters, none of them a control character, and not . or .."
 URL = "write a URL such as https://api.example.com/v1"
 NAME = "write up to 63 letters, digits and ._@- , the first a letter or digit"
 TEXT = "write text; in quotes where it could be a number, true, false or null"
@@ -73,6 +73,19 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("netnut", "base_url: 'https://example.com/?a=b'", "base_url", "must not have a query or a fragment"),
         ("netnut", "base_url: 'https://example.com/#a'", "base_url", "must not have a query or a fragment"),
         ("netnut", "proxy_url: socks5://example.com", "proxy_url", URL),
+        (
+            "netnut",
+            "base_url: 'http://127.0.0.1:1', proxy_url: 'http://proxy.example.com:3128'",
+            "proxy_url",
+            "write a proxy of this machine, or allow_insecure_http: true to send credentials unencrypted",
+        ),
+        (
+            "netnut",
+            "proxy_url: 'http://proxy.example.com', proxy_user: me",
+            "proxy_user",
+            "needs proxy_password or proxy_password_file",
+        ),
+        ("netnut", 'sub_users: ["a\\x85b"]', "sub_users[0]", IDENTIFIER),
         ("netnut", "tls: 5", "tls", "write a mapping"),
         ("netnut", "tls: {insecure_skip_verify: yes}", "tls.insecure_skip_verify", "write true or false"),
         ("netnut", "tls: {ca_file: 5}", "tls.ca_file", "write the path of a file"),
@@ -189,3 +202,10 @@ def test_credentials_go_unencrypted_to_another_machine_only_where_that_is_allowe
 @pytest.mark.parametrize("url", ["http://localhost:1", "http://127.0.0.1:1/x", "http://[::1]:1", "http://LOCALHOST"])
 def test_this_machine_may_be_asked_without_encryption(url: str) -> None:
     assert parsed(account("netnut", f"base_url: '{url}/'")).base_url == url
+
+
+@pytest.mark.parametrize("identifier", ["a\u3000b", "a\u200cb", "a\u00a0b", "\u202ea", "ï"])
+def test_an_identifier_may_hold_what_is_harmless_once_it_is_quoted(identifier: str) -> None:
+    (one,) = parsed(account("netnut", f"sub_users: ['{identifier}']")).sub_users
+
+    assert one == identifier

@@ -95,7 +95,7 @@ def test_success_false_is_a_refusal_and_its_message_is_not_repeated(
         outcome = polled(netnut(server.url, monkeypatch))
 
     assert isinstance(outcome, Refused)
-    assert str(outcome) == "NetNut answered 200 with success: false"
+    assert str(outcome).endswith("/customer/usage/myusage: NetNut answered 200 with success: false")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

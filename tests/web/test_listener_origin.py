@@ -114,4 +114,4 @@ def test_a_running_sandbox_takes_no_faults_from_another_site(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_sandbox_that_other_machines_reach_says_so(tmp_path: Path) -> None:
     with running(tmp_path, "sandbox", "--web.listen-address=0.0.0.0:0") as server:
-        assert "other machines reach the pages" in server.err.read_text()
+        assert "pages are reachable from other machines" in server.err.read_text()

@@ -21,7 +21,7 @@ from exporter.sandbox.accounts import account_where, stable_id
 from exporter.sandbox.periods import DAY, month, named_day, write_instant
 from exporter.sandbox.prolifi.accounts import ACCOUNTS, demo
 from exporter.sandbox.prolifi.faults import FAULTS
-from exporter.sandbox.rate_limit import RateLimit
+from exporter.sandbox.rate_limit import SimulatedRateLimit
 from exporter.sandbox.sign_in import Tokens, bearer
 from exporter.sandbox.vendor import Invalid, Simulation, app_of
 from exporter.sandbox.world import World
@@ -217,7 +217,7 @@ def prolifi(world: World, _: Tokens) -> Starlette:
             Route("/customers/{id}/entitlements", vendor.entitlements, methods=["GET"]),
         ],
         _failure,
-        [Middleware(RateLimit, clock=world.clock, limit=_LIMIT, window=_WINDOW, refusal=refusal)],
+        [Middleware(SimulatedRateLimit, clock=world.clock, limit=_LIMIT, window=_WINDOW, refusal=refusal)],
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from exporter.sandbox.accounts import account_where, stable_id
-from exporter.sandbox.faults_call import Answer, Call
+from exporter.sandbox.faults_call import Call, FaultyResponse
 from exporter.sandbox.faults_kind import Kind, Word, read_count
 from exporter.sandbox.prolifi.accounts import ACCOUNTS
 from exporter.sandbox.sign_in import bearer
@@ -30,19 +30,19 @@ async def endless_pages(call: Call) -> None:
 
 async def repeating_pages(call: Call) -> None:
     """List the first page again and again, and say that there is more."""
-    answer = await call.answered(query_string=_query(call, offset=0))
+    answer = await call.ask_vendor(query_string=_query(call, offset=0))
     document = _paged(answer)
     if document is not None:
         document["pagination"] |= {"offset": _asked(call, "offset", 0), "has_more": True, "total": None}
-        answer = answer.saying(json.dumps(document).encode())
+        answer = answer.with_body(json.dumps(document).encode())
     await call.answer(answer)
 
 
 async def _page(call: Call, total: float) -> None:
     if not call.scope["path"].endswith("/customers"):
-        await call.answer(await call.answered(**_as_of_a_real_one(call)))
+        await call.answer(await call.ask_vendor(**_as_of_a_real_one(call)))
         return
-    answer = await call.answered(query_string=_query(call, offset=0))
+    answer = await call.ask_vendor(query_string=_query(call, offset=0))
     document = _paged(answer)
     if document is None:
         await call.answer(answer)
@@ -53,7 +53,7 @@ async def _page(call: Call, total: float) -> None:
     document["data"] = [real[n] if n < len(real) else _made_up(real[0], n) for n in range(offset, ends)]
     more, stated = ends < total, None if total == inf else total
     document["pagination"] = {"total": stated, "limit": limit, "offset": offset, "has_more": more}
-    await call.answer(answer.saying(json.dumps(document).encode()))
+    await call.answer(answer.with_body(json.dumps(document).encode()))
 
 
 def _made_up(real: dict[str, Any], number: int) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _as_of_a_real_one(call: Call) -> dict[str, Any]:
     }
 
 
-def _paged(answer: Answer) -> dict[str, Any] | None:
+def _paged(answer: FaultyResponse) -> dict[str, Any] | None:
     """Return the document of a page; None where the answer is no page."""
     document = json.loads(answer.body)
     return document if isinstance(document, dict) and "pagination" in document else None

@@ -16,7 +16,8 @@ from exporter.vendors.declared.replies import Getter
 from exporter.vendors.declared.rows import Chain, Metric, Place, any_partial, chains, items, once_each
 from exporter.vendors.declared.templates import DATES, ITEM, filled
 from exporter.vendors.paging import Pages, Question, Said
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Reply
 
 _MOST_ITEMS: Final = 10_000

@@ -27,7 +27,8 @@ from exporter.vendors.ionos.cost import PriceList, cost_items, price_items
 from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, previous_items, usage_items
 from exporter.vendors.ionos.replies import Products, Profile, Usage
 from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, without_leading_zeros
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import (

@@ -25,7 +25,8 @@ from exporter.vendors.ionos.month import Cell, ContractMonth, Month, MonthReply,
 from exporter.vendors.ionos.replies import Products, Profile, Usage
 from exporter.vendors.ionos.settings import contract_label
 from exporter.vendors.past import DAY, Days, Past
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 
 _AGREES: Final = 0.01
 """How far days may be from the month that they add up to, as a share of it."""

@@ -23,7 +23,8 @@ from exporter.vendors.account import Account
 from exporter.vendors.netnut import families
 from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, PlansById, by_id, plan_items
 from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans, SubUserPlans
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
@@ -127,11 +128,11 @@ password: ${NETNUT_PASSWORD}
         own = (await poll.post(Plans, "/customer/usage/myusage", status)).data
         if is_partial(own):
             poll.unreadable += OWN.unreadable()
-        listed = await self._listed(poll, status) if self.reseller else []
+        listed = await self._read_list(poll, status) if self.reseller else []
         asked = await self._asked(poll, {plan_id.sub_user for plan_id, _ in listed})
         return by_id(((_id("", plan.id, plan), plan) for plan in own), poll), by_id(chain(listed, asked), poll)
 
-    async def _listed(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
+    async def _read_list(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
         """Return the plans of all sub-users, as far as it is known whose each is."""
         question = {**status, "bySubUser": True}
         reply = await poll.optional(_RESELLER_PATH, lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))
@@ -156,8 +157,13 @@ password: ${NETNUT_PASSWORD}
         async def plans_of(sub_user: str) -> list[tuple[PlanId, Plan]]:
             path = f"/customer/usage/{segment(sub_user)}"
             plans = (await poll.get(SubUserPlans, path)).data
-            wanted = [plan for plan in plans if self._is_wanted(plan)]
-            poll.unwanted += len(plans) - len(wanted)
+            # What says itself that it is another's is not this one's, whatever was asked.
+            own = [plan for plan in plans if plan.sub_user_id in {None, sub_user}]
+            if strange := len(plans) - len(own):
+                poll.skip("ambiguous", strange)
+                poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)
+            wanted = [plan for plan in own if self._is_wanted(plan)]
+            poll.unwanted += len(own) - len(wanted)
             found = [(_id(sub_user, plan.id, plan), plan) for plan in wanted if plan.id is not None]
             if wanted and not found:
                 raise Malformed("no plan has an id", asked=f"GET {path}")

@@ -52,7 +52,7 @@ class Plan(Reply, title="data"):
 
 
 class KnownPlan(Plan):
-    """A plan that can be told from others."""
+    """A plan with an id."""
 
     id: RequiredId
 

@@ -25,11 +25,12 @@ from exporter.client.auth import Auth, Basic, Login
 from exporter.errors import BadRequest, NotFound, PollError
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount
+from exporter.vendors.paths import segment
 from exporter.vendors.planship import families
 from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscription, Subscriptions
 from exporter.vendors.planship.subscriptions import active_subscriptions, period_items
 from exporter.vendors.planship.visits import Place, Visit, entitlement_items, usage_items
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
@@ -44,7 +45,7 @@ class Question(NamedTuple):
     is_lever: bool
 
 
-class Product(Settings):
+class ProductSetting(Settings):
     """A product of the organisation's, and what is asked about it."""
 
     slug: Identifier = Field(description="The product's slug.")
@@ -100,7 +101,7 @@ products:
         min_length=1,
         description="Customers to ask about, by id or alternative id; the vendor cannot list them.",
     )
-    products: tuple[Product, ...] = Field(min_length=1, description="Products to ask about.")
+    products: tuple[ProductSetting, ...] = Field(min_length=1, description="Products to ask about.")
     buckets: bool = Field(default=False, description="Show usage by bucket; buckets may be the names of people.")
     subscriptions: bool = Field(default=False, description="Show usage by subscription, and when each renews.")
     entitlements: bool = Field(default=False, description="Show what is left of each metered lever.")

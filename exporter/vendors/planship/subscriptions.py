@@ -20,7 +20,7 @@ def active_subscriptions(visits: Iterable[Visit], poll: Poll) -> Mapping[Place, 
 
     The list is asked for by product, which older versions of the API ignore, and a subscription does not name its
     product. So it is of the product whose levers it has used; one that has used none is only where it is the only one.
-    Of which product another is cannot be told: it is left out and counted.
+    The product of any other subscription is unknown: it is skipped and counted.
     """
     listed: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     subscriptions: dict[tuple[str, str], Subscription] = {}
@@ -43,7 +43,7 @@ def _active(visit: Visit) -> list[Subscription]:
 
 
 def _place_of(subscription: Subscription, visits: list[Visit]) -> Place | None:
-    """Return whose a subscription is that was listed in these visits, or None where that cannot be told."""
+    """Return the place that a subscription listed in these visits belongs to, or None if that is unknown."""
     identifier = subscription.subscription_id
     if users := [visit for visit in visits if identifier in visit.used_subscriptions]:
         return users[0].place

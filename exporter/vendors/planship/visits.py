@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 from exporter.errors import PollError
 from exporter.metrics import Item
+from exporter.vendors.paths import segment
 from exporter.vendors.planship import families
 from exporter.vendors.planship.replies import Entitlements, LeverUsage, Subscription
-from exporter.vendors.poll import segment
 from exporter.vendors.reply import is_partial
 from exporter.vendors.values import read_number
 

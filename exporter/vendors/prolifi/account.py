@@ -24,9 +24,10 @@ from exporter.durations import Rate
 from exporter.errors import Malformed, NotFound
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, split_by_slice
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
-from exporter.vendors.prolifi.customers import PAGE, listed_customers
+from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, listed_customers
 from exporter.vendors.prolifi.items import entitlement_items, event_items
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
@@ -169,14 +170,15 @@ discover: true
         """Return the customers of the slice that is polled; the vendor's list is read once for all slices."""
         if not self.discover:
             return await super().customers_of(poll)
+        poll.used |= {LAST, NUMBER}
         slices, number = await poll.cached(
-            self.estimate.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._listed(poll)
+            self.estimate.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._read_list(poll)
         )
         if poll.slice.is_first and self.owns_account_metrics:
             poll.cap_customers(number, self.max_customers)
         return slices[poll.slice.number]
 
-    async def _listed(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int]:
+    async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int]:
         """Return the customers of each slice that are in the vendor's list, wanted and this shard's; and how many."""
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
         return split_by_slice(self.mine(listed.ids), poll.slice.total), listed.number

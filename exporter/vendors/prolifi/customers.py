@@ -23,7 +23,7 @@ MOST_LISTED: Final = 200_000
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
 """How old the number of wanted customers may be where only the whole list tells it."""
-_LAST, _NUMBER = "listed customers", "number of customers"
+LAST, NUMBER = "listed customers", "number of customers"
 """What is kept for later polls."""
 
 
@@ -51,7 +51,7 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
 
     """
     ids: list[str] = []
-    counted_at, number = poll.cache.get(_NUMBER, (poll.now, 0))
+    counted_at, number = poll.cache.get(NUMBER, (poll.now, 0))
     is_counted = number > 0 and poll.now - counted_at < _COUNT_AGAIN
     async with aclosing(_pages(poll, max(MOST_LISTED, 2 * most))) as pages:
         async for page, total in pages:
@@ -61,10 +61,10 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
                 if known is not None:
                     return Listed(tuple(ids[:most]), max(known, len(ids)))
     if len(ids) > most:
-        poll.cache[_NUMBER] = poll.now, len(ids)  # it takes the whole list to know
+        poll.cache[NUMBER] = poll.now, len(ids)  # it takes the whole list to know
         return Listed(tuple(ids[:most]), len(ids))
-    last: tuple[str, ...] = poll.cache.get(_LAST, (poll.now, ()))[1]
-    poll.cache[_LAST] = poll.now, tuple(ids)
+    last: tuple[str, ...] = poll.cache.get(LAST, (poll.now, ()))[1]
+    poll.cache[LAST] = poll.now, tuple(ids)
     missing = dict.fromkeys(last).keys() - set(ids)
     ids += [one for one in last if one in missing][: most - len(ids)]
     return Listed(tuple(ids), len(ids))

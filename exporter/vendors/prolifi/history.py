@@ -13,7 +13,8 @@ from typing import ClassVar
 
 from exporter.metrics import Item, Sample, Unreadable
 from exporter.vendors.past import Past
-from exporter.vendors.poll import Poll, segment
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.account import Prolifi, window_start
 from exporter.vendors.prolifi.customers import PAGE

@@ -1,0 +1,59 @@
+"""Values of a stored file, checked as strictly as a vendor's answer. Each raises `ValueError` where one is no such."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from exporter.metrics import MAX_LABEL_CHARACTERS, Labels, clean_label
+from exporter.vendors.periods import Span
+
+
+def read_number(value: object) -> float:
+    """Return a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    return float(value)
+
+
+def read_optional_number(value: object) -> float | None:
+    """Return a finite number, or None."""
+    return None if value is None else read_number(value)
+
+
+def read_count(value: object) -> int:
+    """Return a whole number from 0."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("expected a count")
+    return value
+
+
+def read_flag(value: object) -> bool:
+    """Return a boolean."""
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")  # noqa: TRY004 - all is one: the file is damaged
+    return value
+
+
+def read_text(value: object, longest: float = MAX_LABEL_CHARACTERS) -> str:
+    """Return a text that is not longer than what is written."""
+    if not isinstance(value, str) or len(value) > longest:
+        raise ValueError("expected a text of a length that is written")
+    return value
+
+
+def read_labels(values: Iterable[object]) -> Labels:
+    """Return label values that a page can have."""
+    labels = tuple(read_text(value, MAX_LABEL_CHARACTERS) for value in values)
+    if any(not text.replace("\n", "").isprintable() and _is_unfit(text) for text in labels):
+        raise ValueError("expected labels that a page can have")
+    return labels
+
+
+def _is_unfit(text: str) -> bool:
+    return clean_label(text) != text
+
+
+def read_span(start: object, end: object) -> Span:
+    """Return a period."""
+    return Span(read_optional_number(start), read_optional_number(end))

@@ -1,0 +1,51 @@
+"""What can be wrong between the settings of an account that may each be right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from exporter.durations import read_duration
+from exporter.vendors.settings import is_insecure
+
+
+def is_shorter(one: object, other: object) -> bool:
+    """Whether both are durations and one is shorter than the other."""
+    try:
+        return read_duration(one) < read_duration(other)
+    except ValueError:
+        return False
+
+
+def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong between the settings of the proxy: the setting, and what to do."""
+    passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
+    is_plain = str(given.get("base_url", "")).startswith("http:")
+    if given.get("allow_insecure_http") is not True and is_plain and is_insecure(given.get("proxy_url")):
+        yield "proxy_url", "write a proxy of this machine, or allow_insecure_http: true to send credentials unencrypted"
+    if given.get("proxy_user") is not None and not passwords:
+        yield "proxy_user", "needs proxy_password or proxy_password_file"
+    if passwords and given.get("proxy_user") is None:
+        yield passwords[0], "needs proxy_user"
+    if passwords and given.get("proxy_url") is None:
+        yield passwords[0], "needs proxy_url"
+
+
+def find_sign_in_conflicts(
+    fields: Collection[str], sign_ins: Sequence[Sequence[str]], given: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong between the settings that sign in: the setting, and what to do."""
+    present = {name for name in fields if given.get(name) is not None}
+    for name in sorted(present):
+        if f"{name}_file" in present:
+            yield name, f"give {name} or {name}_file, not both"
+    meant = present | {name.removesuffix("_file") for name in present}
+    begun = [way for way in sign_ins if meant.intersection(way)]
+    choices = ", or ".join(" and ".join(way) for way in sign_ins)
+    if not begun:
+        yield "", f"no credentials: give {choices} (or a secret's _file)"
+    elif len(begun) > 1:
+        yield "", f"more than one way to sign in: give {choices}"
+    else:
+        for name in begun[0]:
+            if name not in meant:
+                yield name, "is missing" + (f" ({name} or {name}_file)" if f"{name}_file" in fields else "")
