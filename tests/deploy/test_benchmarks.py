@@ -33,6 +33,7 @@ SMOKE: dict[str, tuple[str, str]] = {
     "render": ("a poll of 200 series, a series, all changed", CLIENT_LIBRARY),
     "check": ("check of 8 accounts", "check of one account"),
     "storage": ("a poll of 200 series, none changed: written", "the same reading with every figure changed"),
+    "declared": ("a poll of 196 series, read and rendered, declared in YAML", "the vendor in Python"),
 }
 
 

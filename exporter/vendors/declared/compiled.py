@@ -81,7 +81,12 @@ def _sign_ins(document: written.Document) -> tuple[tuple[str, ...], ...]:
     auth = document.auth
     login = auth.login
     basic = auth.basic or (login.basic if login else None)
-    names = [auth.bearer, auth.raw, *([basic.username, basic.password] if basic else [])]
+    names = [
+        auth.bearer,
+        auth.raw,
+        auth.header.secret if auth.header else None,
+        *([basic.username, basic.password] if basic else []),
+    ]
     names += login.body.values() if login else ()
     return (tuple(dict.fromkeys(name for name in names if name and document.settings[name].default is None)),)
 
@@ -97,6 +102,8 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
             return basic(account, auth.basic)
         if auth.bearer:
             return ApiKey(account.secret(auth.bearer))
+        if auth.header:
+            return ApiKey(account.secret(auth.header.secret), "", auth.header.name)
         if auth.login is None:
             return ApiKey(account.secret(auth.raw or ""), "")
         login = auth.login
