@@ -9,9 +9,12 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 COPY requirements.txt requirements-build.txt ./
 RUN tools/bin/pip install --no-deps --require-hashes -r requirements-build.txt \
  && tools/bin/pip --python /opt/usage-exporter/bin/python install --only-binary :all: --no-deps --require-hashes -r requirements.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE config.example.yaml ./
+COPY deploy/web-config.example.yml deploy/
+COPY prometheus/prometheus.yml prometheus/alertmanager.yml prometheus/
+COPY grafana/dashboards grafana/dashboards
 COPY exporter exporter
-RUN tools/bin/python -m hatchling build -t wheel -d dist \
+RUN mkdir state && tools/bin/python -m hatchling build -t wheel -d dist \
  && tools/bin/pip --python /opt/usage-exporter/bin/python install --no-deps --no-index dist/*.whl
 
 FROM ${BASE}
@@ -21,6 +24,8 @@ LABEL org.opencontainers.image.title="usage-exporter" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
 COPY --from=build /opt/usage-exporter /opt/usage-exporter
+# A volume that is mounted there begins as the user's own.
+COPY --from=build --chown=65532:65532 --chmod=0700 /build/state /var/lib/usage-exporter
 ENV PATH=/opt/usage-exporter/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 USER 65532:65532
 WORKDIR /

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
@@ -13,28 +12,24 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 
 from exporter import strict_yaml
+from exporter.included import ALL, Defaults, Source, included_sources, matching_files
+from exporter.problems import ConfigError, Problem, join, located, unknown_key
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
 from exporter.vendors.declared.files import declared_vendors, vendor_files
-from exporter.vendors.problems import Problem, SchemaGenerator, join, settings_problems, unknown_key
+from exporter.vendors.problems import SchemaGenerator, settings_problems, unknown_vendor
+from exporter.vendors.secrets import secret_settings, unusable_secrets
 from exporter.vendors.settings import Settings, description_of
-
-__all__ = ["Config", "ConfigError", "Problem", "digest", "load", "parse", "schema", "unknown_key"]
+from exporter.vendors.slips import slips
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
-_KEYS: Final = ("accounts", "vendor_files")
+_KEYS: Final = ("accounts", "defaults", "include", "vendor_files")
+_SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "base_url", "quotas"}
+"""What may be a default for the accounts of all vendors."""
 
 Vendors = Mapping[str, type[Account]]
 """By name."""
-
-
-class ConfigError(Exception):
-    """A configuration that cannot be used, with all that is wrong with it."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
 
 
 class Config(Settings):
@@ -67,7 +62,11 @@ def load(path: Path) -> Config:
         ConfigError: it cannot be used.
 
     """
-    return parse(_read_text(path), path.parent)
+    text = _read_text(path)
+    try:
+        return parse(text, path.parent)
+    except ConfigError as error:
+        raise ConfigError(located(error.problems, text, path, VENDORS)) from None
 
 
 def load_vendors(path: Path) -> Vendors:
@@ -95,22 +94,25 @@ def digest(path: Path) -> str:
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
-        for file in _vendor_files(text, path.parent):
+        for file in _other_files(text, path.parent):
             found.update(f"\0{file}\0".encode() + strict_yaml.read(file))
     except OSError:
         return ""
     return found.hexdigest()
 
 
-def _vendor_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the vendor files that a text names; none where it cannot be read. A large one without is not parsed."""
-    if b"vendor_files" not in text:
+def _other_files(text: bytes, directory: Path) -> list[Path]:
+    """Return the files that a text names; none where it cannot be read. A large one without any is not parsed."""
+    if b"vendor_files" not in text and b"include" not in text:
         return []
     try:
         document = strict_yaml.load(text)
     except strict_yaml.YAMLProblem:
         return []
-    return vendor_files(document.get("vendor_files"), directory)[0] if isinstance(document, dict) else []
+    if not isinstance(document, dict):
+        return []
+    vendors, _ = vendor_files(document.get("vendor_files"), directory)
+    return [*vendors, *matching_files(document.get("include"), directory)[0]]
 
 
 def parse(text: bytes, directory: Path) -> Config:
@@ -122,7 +124,7 @@ def parse(text: bytes, directory: Path) -> Config:
     """
     document = _document(text)
     vendors, vendor_problems = _vendors(document, directory)
-    accounts, problems = _read(document, directory, vendors, are_all=not vendor_problems)
+    accounts, problems = _read(document, text, directory, vendors, are_all=not vendor_problems)
     if problems or vendor_problems:
         raise ConfigError([*vendor_problems, *problems])
     return Config.model_construct(accounts=tuple(accounts), vendors=vendors)
@@ -145,23 +147,42 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
 
 
 def _read(
-    document: Mapping[str, Any], directory: Path, vendors: Vendors, *, are_all: bool
+    document: Mapping[str, Any], text: bytes, directory: Path, vendors: Vendors, *, are_all: bool
 ) -> tuple[list[Account], list[Problem]]:
     """Return the accounts, and what is wrong with them; of vendors that are not known nothing, if some are missing."""
-    problems = [Problem(join("", str(key)), unknown_key(str(key), _KEYS)) for key in document if key not in _KEYS]
-    given = document.get("accounts")
-    if not isinstance(given, list) or not given:
+    problems = [Problem(join("", str(key)), _unknown_at_top(str(key))) for key in document if key not in _KEYS]
+    defaults = Defaults(document.get("defaults"), {name: one.model_fields for name, one in vendors.items()}, _SHARED)
+    files, include_problems = matching_files(document.get("include"), directory)
+    sources, source_problems = included_sources(files, vendors)
+    problems += [*defaults.problems, *include_problems, *source_problems]
+    given = document.get("accounts", [] if sources else None)
+    if not isinstance(given, list) or not (given or sources):
         return [], [*problems, Problem("accounts", "write a list of at least one account")]
+    sources.insert(0, Source(None, directory, text, given))
     accounts: list[Account] = []
-    for index, entry in enumerate(given):
-        if not are_all and isinstance(entry, dict) and str(entry.get("vendor")) not in vendors:
-            continue
-        found = _account(entry, directory, vendors)
-        if isinstance(found, Account):
-            accounts.append(found)
-        else:
-            problems += [Problem(join(f"accounts[{index}]", one.path), one.text) for one in found]
-    return accounts, [*problems, *_repeated(given)]
+    for source in sources:
+        found: list[Problem] = []
+        for index, entry in enumerate(source.entries):
+            if not are_all and isinstance(entry, dict) and str(entry.get("vendor")) not in vendors:
+                continue
+            settings = defaults.applied(entry) if isinstance(entry, dict) else entry
+            account = _account(settings, source.directory, vendors)
+            if isinstance(account, Account):
+                accounts.append(account)
+                continue
+            for one in account:
+                if place := defaults.origin(entry, one.path) if isinstance(entry, dict) else "":
+                    problems.append(Problem(place, one.text))
+                else:
+                    found.append(Problem(join(f"accounts[{index}]", one.path), one.text))
+        problems += source.located(found, vendors)
+    return accounts, list(dict.fromkeys([*problems, *_repeated(sources, vendors)]))
+
+
+def _unknown_at_top(key: str) -> str:
+    if key in Account.model_fields or key == "global":
+        return "unknown key; write it in an account, or below defaults.all for every account"
+    return unknown_key(key, _KEYS)
 
 
 def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list[Problem]:
@@ -169,30 +190,30 @@ def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list
         return [Problem("", "write a mapping with vendor, name and the vendor's settings")]
     vendor = vendors.get(str(entry.get("vendor")))
     if vendor is None:
-        return [_no_vendor(entry, vendors)]
+        return [unknown_vendor(entry, vendors)]
     conflicts = {path: Problem(path, text) for path, text in vendor.find_conflicts(entry)}
+    odd = {path: Problem(path, text) for path, text in slips(entry, secret_settings(vendor))}
     try:
         account = vendor.model_validate(entry, context={"directory": directory})
     except ValidationError as error:
-        return settings_problems(vendor, error, conflicts)
-    return list(conflicts.values()) or account
+        return settings_problems(vendor, error, conflicts, odd)
+    if not conflicts and not odd:
+        odd = {path: Problem(path, text) for path, text in unusable_secrets(account)}
+    return list((conflicts | odd).values()) or account
 
 
-def _no_vendor(entry: Mapping[str, object], vendors: Vendors) -> Problem:
-    near_keys = difflib.get_close_matches("vendor", entry, n=1)
-    if "vendor" not in entry and near_keys:
-        return Problem(near_keys[0], unknown_key(near_keys[0], ["vendor"]))
-    near = difflib.get_close_matches(str(entry.get("vendor")), vendors, n=1)
-    return Problem("vendor", f"write one of {', '.join(vendors)}" + (f"; did you mean {near[0]}?" if near else ""))
-
-
-def _repeated(entries: Iterable[object]) -> Iterator[Problem]:
-    seen: dict[tuple[object, object], int] = {}
-    for index, entry in enumerate(entries):
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            first = seen.setdefault((str(entry.get("vendor")), entry["name"]), index)
-            if first != index:
-                yield Problem(f"accounts[{index}].name", f"is the name of accounts[{first}] too; unique per vendor")
+def _repeated(sources: Iterable[Source], vendors: Vendors) -> Iterator[Problem]:
+    seen: dict[tuple[object, object], str] = {}
+    for source in sources:
+        found: list[Problem] = []
+        for index, entry in enumerate(source.entries):
+            if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+                place = source.place(index)
+                first = seen.setdefault((str(entry.get("vendor")), entry["name"]), place)
+                if first != place:
+                    text = f"is the name of {first} too; unique per vendor"
+                    found.append(Problem(f"accounts[{index}].name", text))
+        yield from source.located(found, vendors)
 
 
 def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
@@ -208,8 +229,19 @@ def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
         "title": "usage-exporter configuration",
         "type": "object",
         "additionalProperties": False,
-        "required": ["accounts"],
+        "anyOf": [{"required": ["accounts"]}, {"required": ["include"]}],
         "properties": {
+            "defaults": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {name: {"type": "object"} for name in (ALL, *vendors)},
+                "description": "Settings that accounts have unless they say otherwise: for all, and for a vendor.",
+            },
+            "include": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "description": "Files with more accounts, as patterns such as config.d/*.yaml.",
+            },
             "accounts": {"type": "array", "minItems": 1, "items": account},
             "vendor_files": {
                 "type": "array",
@@ -219,3 +251,9 @@ def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
         },
         "$defs": definitions,
     }
+
+
+def as_yaml(config: Config) -> str:
+    """Return a configuration as YAML with every default filled in; of a secret it says where it is."""
+    accounts = [account.model_dump(mode="json", exclude_none=True) for account in config.accounts]
+    return strict_yaml.dump({"accounts": accounts})

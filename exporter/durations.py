@@ -16,6 +16,11 @@ _UNITS: Final = {
 }
 _DURATION: Final = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS))
 _RATE: Final = re.compile(r"([0-9]{1,9})/([0-9a-z]+)")
+_UNIT_WORDS: Final = {
+    word: unit
+    for unit, words in {"s": "s sec second", "m": "m min minute", "h": "h hour", "d": "d day"}.items()
+    for word in words.split()
+}
 DURATION_PATTERN: Final = "^(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS) + "$"
 """A duration, as a regular expression of JSON Schema."""
 
@@ -25,6 +30,9 @@ class Rate(NamedTuple):
 
     requests: int
     seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.requests}/{write_duration(self.seconds)}"
 
 
 def read_duration(text: object) -> float:
@@ -71,6 +79,8 @@ def read_rate(text: object) -> Rate:
 
     """
     match = _RATE.fullmatch(text) if isinstance(text, str) else None
+    if match and match[2] in _UNIT_WORDS:
+        raise ValueError(f"write the duration with its number, such as 60/1{_UNIT_WORDS[match[2]]}")
     if match is None or not int(match[1]):
         raise ValueError("write requests per duration, such as 800/1m")
     seconds = read_duration(match[2])

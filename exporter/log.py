@@ -14,7 +14,7 @@ from exporter.secret import redact
 
 LogFormat = Literal["logfmt", "json"]
 FORMATS: Final[tuple[LogFormat, ...]] = get_args(LogFormat)
-Level = Literal["debug", "info", "warn", "error"]
+Level = Literal["debug", "info", "warn", "warning", "error"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()

@@ -13,6 +13,8 @@ import re
 import stat
 import threading
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -27,6 +29,8 @@ MAX_SECRET_BYTES: Final = 64 * 1024
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # Control characters, and what stands for bytes of a variable that are not UTF-8.
 _INVALID: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_ASSIGNMENT: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}=.")
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _SHORTEST_REDACTED: Final = 4
 _MOST_FORMS: Final = 4096
 _MAX_OF_A_PLACE: Final = 8
@@ -44,12 +48,19 @@ class Secret(Protocol):
 
         """
 
+    @abstractmethod
+    def doubts(self) -> Iterator[str]:
+        """Yield what it looks like that no secret should, without showing any of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSecret:
     """The secret that an environment variable holds."""
 
     variable: str
+
+    def __str__(self) -> str:
+        return f"${{{self.variable}}}"
 
     def read(self) -> str:
         """Return the variable's value."""
@@ -58,12 +69,19 @@ class EnvironmentSecret:
             raise SecretUnreadable(f"the environment variable {self.variable} is not set")
         return _checked(value, f"the environment variable {self.variable}", self)
 
+    def doubts(self) -> Iterator[str]:
+        """Yield what the variable's value looks like that no secret should."""
+        yield from _doubts(os.environ.get(self.variable, ""))
+
 
 @dataclass(frozen=True, slots=True)
 class FileSecret:
     """The secret that a file holds; one line end at its end is not part of it."""
 
     path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
 
     def read(self) -> str:
         """Return the file's content.
@@ -80,6 +98,19 @@ class FileSecret:
             return self._last(error)
         _last_read[self.path] = value
         return value
+
+    def doubts(self) -> Iterator[str]:
+        """Yield what the file's content looks like that no secret should."""
+        with suppress(SecretUnreadable):
+            yield from _doubts(self.read())
+
+    def stamp(self) -> tuple[int, ...]:
+        """Return what is different after the file was written or replaced; nothing while it is not there."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return ()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def others_can_read(self) -> bool:
         """Whether anyone besides the owner can read the file. Group read is fine if the group is our only access."""
@@ -163,9 +194,20 @@ def _without_line_end(raw: bytes) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
+def _doubts(value: str) -> Iterator[str]:
+    if value[:1] in ("'", '"'):
+        yield "begins with a quote, which is taken for a part of it"
+    if value != value.strip():
+        yield "begins or ends with a blank, which is taken for a part of it"
+    if _ASSIGNMENT.match(value):
+        yield "looks like NAME=value; only the value belongs there"
+
+
 def _checked(value: str, where: str, place: object) -> str:
     if not value:
         raise SecretUnreadable(f"{where} is empty")
+    if value.startswith(_BYTE_ORDER_MARK):
+        raise SecretUnreadable(f"{where} begins with a byte order mark; save it as UTF-8 without one")
     if _INVALID.search(value):
         raise SecretUnreadable(f"{where} holds a control character, such as a line end inside the secret, or no UTF-8")
     return register(value, place)

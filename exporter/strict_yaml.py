@@ -15,6 +15,8 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 """Room for a hundred thousand customers in a list."""
 _DEEPEST: Final = 32
 _QUOTED: Final = re.compile("'[^']*'|\"[^\"]*\"")
+_QUOTED_VALUE: Final = re.compile(r"""\s*(?:- +)?(?:[\w.-]+: +)?(["'])""")
+_NO_BLANK: Final = re.compile(r"\s*(?:- +)?[A-Za-z_]\w*:[^\s:/]")
 _TAG: Final = "tag:yaml.org,2002:"
 # 0123 and 1_000 and 12:30 and yes are text: what looks like a number or a boolean to everybody is one.
 _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -56,6 +58,8 @@ def load(text: bytes) -> object:
         return _loaded(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and (slip := _slip(text, mark.line, error.problem or "")):
+            raise YAMLProblem(slip) from None
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise YAMLProblem(f"{where}{_translate(error.problem or 'no YAML')}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
@@ -169,6 +173,22 @@ def _translate(problem: str) -> str:
     if problem.startswith("expected <block end>"):
         return "indented in another way than the lines before it"
     return _QUOTED.sub("...", problem) if problem.startswith("found") else problem
+
+
+def _slip(text: bytes, last: int, said: str) -> str:
+    """Return what a person did wrong in a line up to the one where a parser stumbled, where that can be told."""
+    lines = text.decode(errors="replace").splitlines()[: last + 1]
+    for number, line in enumerate(lines, 1):
+        if "\u00a0" in line.partition("#")[0]:
+            return f"line {number}: a no-break space; write a plain one"
+        value = _QUOTED_VALUE.match(line)
+        if value and value[1] not in line[value.end() :]:
+            return f"line {number}: the quote is not closed"
+    if said.startswith("could not find expected ':'"):
+        for number in range(len(lines), 0, -1):
+            if _NO_BLANK.match(lines[number - 1]):
+                return f"line {number}: write a blank after the colon"
+    return ""
 
 
 def _problem(text: str, mark: Any) -> yaml.MarkedYAMLError:

@@ -25,13 +25,15 @@ LAYERS = [
     ["cli"],
     ["app", "history"],
     ["web"],
+    ["status"],
     ["telemetry", "exposition", "polling"],
     ["store"],
     ["quota", "config"],
     ["vendors"],
     ["client"],
     ["textformat", "rules", "log"],
-    ["secret"],
+    ["included"],
+    ["secret", "problems"],
     ["metrics", "sandbox", "errors", "durations", "regular_file", "sharding", "strict_yaml"],
     ["exporter"],
 ]
@@ -57,8 +59,9 @@ HOMES = {
     "httpcore": {"client"},
     "httpx": {"client"},
     "prometheus_client": {"exposition", "telemetry"},
-    "pydantic": {"config", "vendors"},
+    "pydantic": {"config", "status", "vendors"},
     "pydantic_core": {"client", "vendors"},
+    "rich": {"cli"},
     "starlette": {"sandbox"},
     "structlog": {"log"},
     "yaml": {"strict_yaml"},
@@ -124,6 +127,18 @@ def test_no_vendor_knows_another() -> None:
     pairs = [[([*module.split("."), "", ""])[2] for module in edge] for edge in EDGES]
 
     assert [pair for pair in pairs if VENDORS.keys() >= set(pair) and pair[0] != pair[1]] == []
+
+
+def test_declared_vendors_and_those_built_in_do_not_know_each_other() -> None:
+    declared = "exporter.vendors.declared"
+    rooms = {f"exporter.vendors.{vendor}" for vendor in VENDORS} | {"exporter.vendors"}
+
+    def room(module: str) -> str:
+        return ".".join(module.split(".")[:3]) if module in MODULES and "." in module else module
+
+    pairs = {(room(module), room(imported)) for module, imported in EDGES}
+    assert any(one == declared for one, _ in pairs)
+    assert [pair for pair in pairs if declared in pair and rooms & set(pair)] == []
 
 
 def test_a_vendor_is_named_in_its_own_folders_and_in_the_two_lists_of_all() -> None:

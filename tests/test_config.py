@@ -8,13 +8,16 @@ from kept_logging import kept_logging
 
 from exporter import strict_yaml
 from exporter.cli.main import main
-from exporter.config import Config, ConfigError, load, parse
+from exporter.config import Config, as_yaml, load, parse
+from exporter.problems import ConfigError
 
 TWELVE = Path(__file__).parent / "bad_configs" / "twelve_mistakes.yaml"
 DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
 NAME = "write up to 63 letters, digits and ._@- , the first a letter or digit"
 LITERAL = "write ${NAME} of an environment variable, or use the ..._file setting; a secret does not stand here"
 UUID = "6f1c4c1e-5d55-4f0a-9a53-0c4b6fa7d0c1"
+PATTERN = "write a regular expression; it has to match the whole"
+ABSENT = "cannot be read (No such file or directory)"
 LIST = "write a list of at least one account"
 
 
@@ -37,20 +40,22 @@ def test_every_mistake_of_a_file_is_said_at_once_with_its_place_and_without_its_
 
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert result.stderr.splitlines() == [
-        "defaults: unknown key",
-        "accounts[0].base_url: must not hold a user name or password; credentials have settings of their own",
-        "accounts[0].intervall: unknown key; did you mean interval?",
-        f"accounts[0].name: {NAME}",
-        f"accounts[0].password: {LITERAL}",
-        f"accounts[0].timeout: {DURATION}",
-        "accounts[1].datacenters[0]: write the UUID of a data centre, or null",
-        f"accounts[1].tls.ca_file: the file {folder}/missing/ca.pem cannot be read (No such file or directory)",
-        f"accounts[1].token_file: the file {folder}/missing/token cannot be read (No such file or directory)",
-        "accounts[2].include[0]: write a regular expression; it has to match the whole",
-        "accounts[4].vendor: write one of netnut, ionos, prolifi, planship",
-        "accounts[3].name: is the name of accounts[2] too; unique per vendor",
+    expected = [
+        "2: defaults: write a mapping with all and names of vendors",
+        f"5: accounts[0].name: {NAME}",
+        "6: accounts[0].intervall: unknown key; did you mean interval?",
+        f"8: accounts[0].password: {LITERAL}",
+        f"9: accounts[0].timeout: {DURATION}",
+        "10: accounts[0].base_url: must not hold a user name or password; credentials have settings of their own",
+        f"13 (ionos/main): token_file: the file {folder}/missing/token {ABSENT}",
+        "14 (ionos/main): datacenters[0]: write the UUID of a data centre, or null",
+        f"16 (ionos/main): tls.ca_file: the file {folder}/missing/ca.pem {ABSENT}",
+        f"21 (prolifi/main): include[0]: {PATTERN}: missing ), unterminated subpattern at position 7",
+        "23 (prolifi/main): name: is the name of accounts[2] too; unique per vendor",
+        "26: accounts[4].vendor: write one of netnut, ionos, prolifi, planship",
+        " 12 problems found",
     ]
+    assert result.stderr.splitlines() == [f"{TWELVE}:{line}" for line in expected]
     assert "shown" in TWELVE.read_text()
     assert "shown" not in result.output
 
@@ -133,7 +138,7 @@ def test_a_file_that_cannot_be_read_is_said_with_its_name(
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_bytes(b"#" * (strict_yaml.MAX_BYTES + 1))
 
-    with pytest.raises(ConfigError, match=r"\Alarger than 8388608 bytes\Z"):
+    with pytest.raises(ConfigError, match=r"config.yaml: larger than 8388608 bytes\Z"):
         load(tmp_path / "config.yaml")
 
 
@@ -143,3 +148,43 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
     assert isinstance(config, Config)
     with pytest.raises(ValueError, match="frozen"):
         config.accounts[0].name = "b"  # type: ignore[misc]  # which is what is tested
+
+
+SHOWN = """
+accounts:
+  - vendor: netnut
+    name: a
+    email: ops@example.com
+    password_file: password
+    interval: 90s
+    rate_limit: 60/1m
+    tls: {insecure_skip_verify: true}
+    quotas:
+      - {name: a, metric: netnut_gb_used, limit: 5, period: month}
+      - {name: b, metric: netnut_gb_used, limit: 5, period: plan, match: {plan_id: "4.*"}, by: [plan_id]}
+      - {name: c, metric: netnut_gb_used, limit: 5, period: {every: 30d, from: 2026-01-15}}
+      - {name: d, metric: netnut_gb_used, limit: 5, period: {every: quarter, from: 2026-01-31}}
+      - {name: e, metric: netnut_gb_used, limit: 5, period: {every: 2y, from: 2026-01-01}}
+  - {vendor: ionos, name: a, token: "${TOKEN}", contracts: [31909628]}
+  - {vendor: prolifi, name: a, api_key: "${TOKEN}", discover: true}
+  - vendor: planship
+    name: a
+    client_id: b
+    client_secret: "${TOKEN}"
+    customers: ["c/d"]
+    products: [{slug: p, levers: [l]}]
+"""
+
+
+def test_a_configuration_can_be_shown_whole_without_its_secrets_and_is_the_same_when_read_again(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("a-password-of-tests")
+    config = parse(SHOWN.encode(), tmp_path)
+
+    text = as_yaml(config)
+
+    assert parse(text.encode(), Path("/")) == config
+    assert "a-token-of-tests" not in text
+    assert "a-password-of-tests" not in text
+    assert f"password_file: {tmp_path / 'password'}" in text
+    assert "token: ${TOKEN}" in text
+    assert "timeout: 30s" in text

@@ -9,10 +9,25 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from exporter import strict_yaml
-from exporter.config import SCHEMA_ID, ConfigError, Problem, parse, schema
+from exporter.config import SCHEMA_ID, parse, schema
+from exporter.problems import ConfigError, Problem
 from exporter.vendors import VENDORS
 
-OUR_WORDS = ("unknown key", "write ", "must ", "lists ", "give ", "is ", "no ", "more ", "needs ", "list ", "the ")
+OUR_WORDS = (
+    "unknown key",
+    "write ",
+    "must ",
+    "lists ",
+    "give ",
+    "is ",
+    "no ",
+    "more ",
+    "needs ",
+    "list ",
+    "the ",
+    "${...} ",
+    "begins ",
+)
 
 
 def valid(document: object) -> bool:
@@ -31,7 +46,7 @@ def test_the_schema_accepts_a_minimal_account_and_refuses_unknown_keys(vendor: s
     assert valid(strict_yaml.load(account(vendor).encode()))
     assert not valid(strict_yaml.load(account(vendor, "intervall: 5m").encode()))
     assert not valid(strict_yaml.load(account(vendor, "tls: {insecure: true}").encode()))
-    assert not valid(strict_yaml.load(f"{account(vendor)}\ndefaults: {{}}".encode()))
+    assert not valid(strict_yaml.load(f"{account(vendor)}\nglobals: {{}}".encode()))
 
 
 def test_the_schema_tells_of_every_setting_what_it_means_and_its_default_as_it_is_written() -> None:

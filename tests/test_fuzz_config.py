@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from scripted_vendor import NOW, Tally, client_of
 
 from exporter import strict_yaml
-from exporter.config import Config, ConfigError, parse
+from exporter.config import Config, parse
 from exporter.durations import read_duration, read_rate, write_duration
+from exporter.problems import ConfigError
 from exporter.vendors import VENDORS
 from exporter.vendors.periods import CalendarPeriod, read_period
 from exporter.vendors.quotas import ConfiguredQuota
+from exporter.vendors.warnings import account_warnings
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +103,7 @@ def test_accounts_of_any_settings_can_be_used_or_are_refused_without_their_value
     for account in found.accounts:
         assert account.host
         assert account.stale_seconds >= account.interval > 0
-        assert list(account.warnings()) is not None
+        assert list(account_warnings(account)) is not None
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("TOKEN", "a-token-of-tests")
             assert account.auth == account.auth

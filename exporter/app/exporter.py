@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Final, NamedTuple
 
 import anyio
 import anyio.abc
@@ -20,13 +21,14 @@ from exporter.log import logger
 from exporter.polling.pipeline import ProcessedPoll, reconfigure, restore
 from exporter.polling.poller import Clock, Poller
 from exporter.store.files import FolderInUse, Storage
-from exporter.store.snapshot import AccountKey
+from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.store.stored_reading import StoredReading
 from exporter.store.writer import SlowDisk
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
 from exporter.vendors.account import Credential
+from exporter.vendors.warnings import account_warnings
 
 
 def open_client(
@@ -36,7 +38,26 @@ def open_client(
     return Client(account.endpoint, limiter, observer, transport)
 
 
+_MOST_NAMED: Final = 10
+
 OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
+
+
+class Changes(NamedTuple):
+    """Which accounts another configuration has added, removed and changed."""
+
+    added: list[AccountKey]
+    removed: list[AccountKey]
+    changed: list[AccountKey]
+
+    def fields(self) -> dict[str, str]:
+        """Return what a log says of them: those kinds of which there are any, the first few by name."""
+        return {kind: _listed(keys) for kind, keys in self._asdict().items() if keys}
+
+
+def _listed(keys: list[AccountKey]) -> str:
+    names = [f"{vendor}/{name}" for vendor, name in keys[:_MOST_NAMED]]
+    return ", ".join(names) + (f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else "")
 
 
 class Exporter:
@@ -45,6 +66,7 @@ class Exporter:
     Attributes:
         store: what is known of each account.
         telemetry: what is counted of each.
+        config: what it was set up by last.
 
     """
 
@@ -55,13 +77,15 @@ class Exporter:
         storage: Storage | None = None,
     ) -> None:
         self.store = Store()
-        self.telemetry = Telemetry(loaded_at=clock())
+        self.telemetry = Telemetry(clock(), clock)
+        self.config = Config.model_construct(accounts=())
         self._clock = clock
         self._open_client = open_client
         self._storage = storage
         self._limiters: dict[Credential, RateLimiter] = {}
         self._rates: dict[Credential, tuple[Rate | None, Rate | None, float]] = {}
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
+        self._pollers: dict[AccountKey, Poller] = {}
         self._write_failing: set[AccountKey] = set()
         if storage and (warning := storage.warning):
             logger.warning(warning)
@@ -87,6 +111,7 @@ class Exporter:
                 self._restore(account, self._storage)
             elif old:
                 self.store.restore(account.key, reconfigure(account, self.store[account.key]))
+        self.config = config
         self.telemetry.shard = config.shard
         self.telemetry.reload_status.accept(self._clock())
         return changed
@@ -164,8 +189,12 @@ class Exporter:
         self._write_failing.discard(account.key)
         return True
 
-    def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> None:
-        """Poll the accounts of a configuration from now on; those that did not change go on as they were."""
+    def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Changes:
+        """Poll the accounts of a configuration from now on, and return what is another than before.
+
+        Those that did not change go on as they were; those that fail are tried at once.
+        """
+        before = set(self.telemetry.accounts)
         changed = {account.key for account in self.apply_config(config)}
         kept = {account.key for account in config.accounts} - changed
         for key in self._polled.keys() - kept:
@@ -173,21 +202,49 @@ class Exporter:
         for account in config.accounts:
             if account.key in self._polled:
                 continue
-            for warning in account.warnings():
+            for warning in account_warnings(account):
                 logger.warning(warning, vendor=account.vendor, account=account.name)
             self._polled[account.key] = anyio.CancelScope()
             tasks.start_soon(self._poll, account, self._polled[account.key])
+        self.retry(kept)
+        wanted = {account.key for account in config.accounts}
+        return Changes(sorted(wanted - before), sorted(before - wanted), sorted(changed & before))
+
+    def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
+        """Poll those of these accounts, or of all, at once that fail unless the vendor asked to wait; return them."""
+        now = self._clock()
+        failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
+        return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
+
+    def poll_now(self, key: AccountKey) -> bool:
+        """Poll an account at once, whether it fails or not, and return whether it is one that is polled."""
+        poller = self._pollers.get(key)
+        if poller is not None:
+            poller.poll_now()
+        return poller is not None
 
     async def _poll(self, account: Account, until: anyio.CancelScope) -> None:
         with until:
             try:
                 async with self.poller(account) as poller:
+                    self._pollers[account.key] = poller
                     await poller.run()
             except Exception as error:  # noqa: BLE001 - an account that cannot be opened must not end the others
                 logger.exception("account cannot be polled", vendor=account.vendor, account=account.name)
                 if self._polled.get(account.key) is until:  # or it is polled no more, or by another task
                     del self._polled[account.key]
                     self.store.record_failure(account.key, InternalError(type(error).__name__))
+            finally:
+                if self._polled.get(account.key) in (until, None):
+                    self._pollers.pop(account.key, None)
+
+
+def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
+    """Whether an account fails, and its vendor did not ask to be left alone for now."""
+    error, began = snapshot.error, snapshot.attempted_at
+    if error is None:
+        return False
+    return error.retry_after is None or began is None or began + error.retry_after <= now
 
 
 def _log_storage(account: Account, message: str, error: str | None) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 import anyio
 import anyio.to_thread
 
-from exporter.config import Config, ConfigError
+from exporter.config import Config
 from exporter.log import logger
+from exporter.problems import ConfigError
 
 _SETTLED_SECONDS: Final = 5.0
 """How long a changed file has to stay the same: longer than most take to write one."""
@@ -19,8 +20,8 @@ _SETTLED_SECONDS: Final = 5.0
 class ReloadObserver(Protocol):
     """Receives the outcome of reloads."""
 
-    def refuse(self) -> None:
-        """Note that."""
+    def refuse(self, problems: Iterable[str]) -> None:
+        """Note that, and why."""
 
 
 class Reload:
@@ -30,7 +31,7 @@ class Reload:
     """
 
     def __init__(
-        self, load: Callable[[], Config], apply_config: Callable[[Config], None], observer: ReloadObserver
+        self, load: Callable[[], Config], apply_config: Callable[[Config], Mapping[str, str]], observer: ReloadObserver
     ) -> None:
         self._load = load
         self._apply_config = apply_config
@@ -55,17 +56,17 @@ class Reload:
     async def _read(self) -> str:
         try:
             config = await anyio.to_thread.run_sync(self._load)
-            self._apply_config(config)
+            changes = self._apply_config(config)
         except ConfigError as error:
-            self._observer.refuse()
+            self._observer.refuse(map(str, error.problems))
             for problem in error.problems:
                 logger.error("config reload failed; keeping previous config", problem=str(problem))
             return str(error)
         except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
-            self._observer.refuse()
+            self._observer.refuse(["bug in the exporter"])
             logger.exception("bug in the exporter, please report it; keeping previous config")
             return f"bug in the exporter: {type(error).__name__}"
-        logger.info("config reloaded", accounts=len(config.accounts))
+        logger.info("config reloaded", accounts=len(config.accounts), **changes)
         return ""
 
 

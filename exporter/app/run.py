@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from exporter.app.chores import keep_looking, log_every_day, retry_with_new_secrets
 from exporter.app.exporter import Exporter, OpenClient, open_client
 from exporter.app.reload import Reload, handle_signals, watch
-from exporter.config import Config
+from exporter.config import Config, as_yaml
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition
 from exporter.polling.poller import Clock, Poller
+from exporter.status.document import Status
+from exporter.status.pace import Paces
+from exporter.status.report import report
 from exporter.store.files import Storage
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
@@ -89,7 +93,7 @@ async def run(config: Config, serving: Serving) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the configuration again."""
     from exporter.web.exposure import guard_origin, warn_if_exposed  # noqa: PLC0415 - `check` and `once` need no server
     from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
-    from exporter.web.pages import Application  # noqa: PLC0415 - the same
+    from exporter.web.pages import Application, Lifecycle  # noqa: PLC0415 - the same
     from exporter.web.server import Server  # noqa: PLC0415 - the same
 
     raise_file_limit()
@@ -99,15 +103,27 @@ async def run(config: Config, serving: Serving) -> None:
         reload = None
         if serving.load:
             reload = Reload(
-                serving.load, partial(exporter.restart_polling, tasks=tasks), exporter.telemetry.reload_status
+                serving.load,
+                lambda config: exporter.restart_polling(config, tasks).fields(),
+                exporter.telemetry.reload_status,
             )
         if reload and serving.watched:
             tasks.start_soon(watch, *serving.watched, reload)
         tasks.start_soon(
             handle_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None
         )
-        on_reload = reload if serving.lifecycle else None
-        application = Application(exporter.store, exporter.telemetry, serving.telemetry_path, on_reload)
+        paces = Paces()
+        tasks.start_soon(keep_looking, exporter.store, paces)
+        tasks.start_soon(retry_with_new_secrets, exporter)
+        tasks.start_soon(log_every_day, exporter)
+        lifecycle = Lifecycle(
+            reload=reload if serving.lifecycle else None,
+            poll=exporter.poll_now if serving.lifecycle else None,
+            retry=exporter.retry if serving.lifecycle else None,
+            configuration=lambda: as_yaml(exporter.config),
+            paces=paces,
+        )
+        application = Application(exporter.store, exporter.telemetry, serving.telemetry_path, lifecycle)
         pages = guard_origin(application, serving.sockets, serving.protection)
         warn_if_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
@@ -120,8 +136,16 @@ async def run(config: Config, serving: Serving) -> None:
         serving.storage.close()
 
 
-async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> bytes:
-    """Poll every account once, tell of each as it ends, and return the page in the text format."""
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What polling every account once came to: the page in the text format, and the status document."""
+
+    page: bytes
+    status: Status
+
+
+async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Polled:
+    """Poll every account once, tell of each as it ends, and return what came."""
     async with assemble(config) as parts:
 
         async def poll(account: Account, poller: Poller) -> None:
@@ -132,5 +156,6 @@ async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> byt
         async with anyio.create_task_group() as tasks:
             for account, poller in parts.pollers:
                 tasks.start_soon(poll, account, poller)
-        page = Exposition(parts.store, parts.telemetry).page(Format.TEXT, anyio.current_time())
-        return b"".join(page.text())
+        now = anyio.current_time()
+        page = Exposition(parts.store, parts.telemetry).page(Format.TEXT, now)
+        return Polled(b"".join(page.text()), report(parts.store, parts.telemetry, Paces(), time.time(), now))

@@ -35,19 +35,23 @@ def print_or_exit(text: str) -> None:
 
 def load_or_exit(file: Path) -> Config:
     """Return the whole configuration that a file holds, or say all that is wrong with it."""
-    from exporter.config import ConfigError, load
+    from exporter.config import load
+    from exporter.problems import ConfigError
 
     try:
         return load(file)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
+        if len(error.problems) > 1:
+            click.echo(f"{file}: {len(error.problems)} problems found", err=True)
         sys.exit(USAGE_ERROR)
 
 
 def vendors_or_exit(file: Path) -> Mapping[str, type[Account]]:
     """Return the vendors that accounts of a configuration can be at, or say what is wrong with its vendor files."""
-    from exporter.config import ConfigError, load_vendors
+    from exporter.config import load_vendors
+    from exporter.problems import ConfigError
 
     try:
         return load_vendors(file)

@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that none waits for another'
 
 from __future__ import annotations
 
+import platform
 import sys
 
 import click
@@ -12,20 +13,40 @@ import click
 from exporter import __version__
 from exporter.cli.documents import metrics, rules, schema
 from exporter.cli.exit_codes import FAILED
+from exporter.cli.hash_password import hash_password
 from exporter.cli.history import history
 from exporter.cli.polls import check, once
 from exporter.cli.run import run
 from exporter.cli.sandbox import demo, sandbox
+from exporter.cli.shipped import dashboards, example
+from exporter.cli.status import status
+from exporter.cli.storage import storage
 from exporter.cli.vendor import vendor
 from exporter.web.addresses import DEFAULT_ADDRESS
 
 
+class _Commands(click.Group):
+    """Commands that know where a flag belongs that stands in front of them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before a command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            flags = {flag for option in run.params for flag in option.opts}
+            if error.option_name in flags:
+                meant = f"did you mean usage-exporter run {error.option_name}=...?"
+                raise click.UsageError(f"{error.option_name} belongs to a command; {meant}", ctx) from None
+            raise
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all is well, 1 an account failed, 2 the configuration or the command line is wrong,"
     " 3 cannot listen.",
 )
-@click.version_option(__version__, prog_name="usage-exporter")
+@click.version_option(f"{__version__} (Python {platform.python_version()})", prog_name="usage-exporter")
 def main() -> None:
     """Publish what vendors' billing APIs say of your usage as Prometheus metrics."""
 
@@ -44,5 +65,7 @@ def healthcheck(url: str) -> None:
         sys.exit(FAILED)
 
 
-for command in (run, check, once, history, demo, sandbox, schema, metrics, rules, vendor):
+_RUNNING = (run, status, check, once, history, demo, sandbox)
+_DOCUMENTS = (schema, metrics, rules, dashboards, example)
+for command in (*_RUNNING, *_DOCUMENTS, vendor, storage, hash_password):
     main.add_command(command)

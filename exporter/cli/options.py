@@ -195,11 +195,20 @@ def with_rule_options(command: _F) -> _F:
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
     @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="Where the runbooks are.")
     @click.option("--grafana-url", default=_RULES.grafana_url, show_default=True, help="Where the dashboards are.")
+    @click.option(
+        "--keep-labels",
+        metavar="NAMES",
+        default="",
+        help="Labels that the rules keep apart, with commas, such as cluster,env where one ruler sees several.",
+    )
     @wraps(command)
-    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, **numbers: Any) -> Any:
+    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, keep_labels: str, **numbers: Any) -> Any:
+        kept = tuple(name.strip() for name in keep_labels.split(",")) if keep_labels else ()
         try:
             thresholds = Thresholds(**numbers)
-            options = Options(thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url)
+            options = Options(
+                thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url, keep_labels=kept
+            )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         return command(*args, options=options)

@@ -7,31 +7,38 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from exporter.cli.exit_codes import FAILED, load_or_exit, print_or_exit
 from exporter.cli.options import config_file, logging_options, with_shard
 from exporter.cli.web_options import web_config_file
+from exporter.durations import write_duration
 from exporter.secret import redact
 
 if TYPE_CHECKING:
-    from exporter.app.run import Outcome
+    from exporter.app.run import Outcome, Polled
     from exporter.config import Config
     from exporter.sharding import Shard
+    from exporter.vendors import Account
+
+_SLOW_SECONDS: Final = 10.0
+"""Between two requests: whoever waits should know why."""
 
 
 @click.command()
 @config_file
 @with_shard
 @web_config_file(only_checked=True)
-@click.option("--probe", is_flag=True, help="Also poll each account once and say what came.")
+@click.option("--probe", is_flag=True, help="Also poll each account once and show what came.")
+@click.option("--plan", is_flag=True, help="Also show how many requests polling takes.")
 @logging_options("error")
-def check(file: Path, probe: bool, shard: Shard) -> None:
+def check(file: Path, probe: bool, plan: bool, shard: Shard) -> None:
     """Validate a configuration: say every problem at once.
 
-    Of one without problems it says what is risky, and how long many customers will take.
+    Of one without problems it says what is risky, and how long many customers will take. With --probe it exits with 1
+    if an account fails, or has none of its vendor's main figure.
     """
     whole = load_or_exit(file)
     config = whole.shard_part(shard)
@@ -39,7 +46,28 @@ def check(file: Path, probe: bool, shard: Shard) -> None:
     print_or_exit(f"{file}: no problem found, accounts: {len(whole.accounts)}{part}\n")
     for line in poll_estimates(config):
         print_or_exit(f"{line}\n")
-    if probe and not _poll_once(config, lambda outcome: print_or_exit(redact(format_result(outcome)) + "\n"))[1]:
+    if plan:
+        from exporter.cli.plan import render_plan
+
+        print_or_exit(render_plan(config.accounts))
+    if probe:
+        _probe(config)
+
+
+def _probe(config: Config) -> None:
+    from exporter.cli.status_table import render
+
+    for line in waits(config):
+        print_or_exit(f"{line}\n")
+    outcomes: list[Outcome] = []
+
+    def tell(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        print_or_exit(redact(format_result(outcome)) + "\n")
+
+    status = _poll_once(config, tell).status
+    print_or_exit(redact(f"\n{render(status)}"))
+    if not all(outcome.snapshot.up and not lacks_main_figure(outcome) for outcome in outcomes):
         sys.exit(FAILED)
 
 
@@ -49,48 +77,72 @@ def check(file: Path, probe: bool, shard: Shard) -> None:
 @logging_options("warn")
 def once(file: Path, shard: Shard) -> None:
     """Poll every account once and print the metrics."""
-    page, well = _poll_once(load_or_exit(file).shard_part(shard), lambda _: None)
+    outcomes: list[Outcome] = []
+    page = _poll_once(load_or_exit(file).shard_part(shard), outcomes.append).page
     print_or_exit(page.decode())
-    if not well:
+    if not all(outcome.snapshot.up for outcome in outcomes):
         sys.exit(FAILED)
 
 
-def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> tuple[bytes, bool]:
+def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Polled:
     from exporter.app.event_loop import run_async
     from exporter.app.run import poll_once
+    from exporter.cli.progress import progress
 
-    outcomes: list[Outcome] = []
+    with progress(len(config.accounts)) as advance:
 
-    def tell(outcome: Outcome) -> None:
-        outcomes.append(outcome)
-        on_result(outcome)
+        def tell(outcome: Outcome) -> None:
+            on_result(outcome)
+            advance()
 
-    page = run_async(poll_once, config, tell)
-    return page, all(outcome.snapshot.up for outcome in outcomes)
+        return run_async(poll_once, config, tell)
 
 
 def poll_estimates(config: Config) -> Iterator[str]:
     """Yield warnings to print before a start, one per line."""
+    from exporter.vendors.warnings import account_warnings, shared_credentials
+
     for account in config.accounts:
-        who = f"{account.vendor}/{account.name}"
         if account.slice_count > 1:
-            yield f"{who}: {account.estimate}"
-        for warning in account.warnings():
-            yield f"{who}: {warning}"
+            yield f"{_name(account)}: {account.estimate}"
+        for warning in account_warnings(account):
+            yield f"warning: {_name(account)}: {warning}"
+    for names in shared_credentials(config.accounts).values():
+        yield f"warning: {' and '.join(names)} sign in with the same credentials, and share one rate"
+
+
+def waits(config: Config) -> Iterator[str]:
+    """Yield how long polling once takes where that is long, a line for each such account."""
+    for account in config.accounts:
+        estimate = account.estimate
+        if estimate.request_seconds > _SLOW_SECONDS:
+            took = write_duration(estimate.request_seconds)
+            yield f"{_name(account)}: up to {estimate.max_request_count:,} requests, about {took}"
+        elif estimate.seconds_apart > _SLOW_SECONDS:
+            yield f"{_name(account)}: rate_limit allows a request every {write_duration(estimate.seconds_apart)}"
+
+
+def lacks_main_figure(outcome: Outcome) -> bool:
+    """Whether a whole account has no series of what its vendor is polled for, which its families begin with."""
+    main = outcome.account.reported[0]
+    is_whole = outcome.account.shard.total == 1
+    return is_whole and not any(main in state.rendered for state in outcome.snapshot.slices.values())
 
 
 def format_result(outcome: Outcome) -> str:
-    """Return how a poll ended and what it left out; a line, and one for each thing that a person may want to mend."""
-    from exporter.quota import WITHHELD_TEXTS
+    """Return how a poll ended, in a line, and a line for each thing that `run` would warn of."""
+    from exporter.status.notices import notices
 
     account, snapshot = outcome.account, outcome.snapshot
-    who = f"{account.vendor}/{account.name}"
     if snapshot.error is not None or not snapshot.slices:
         reason = snapshot.error.reason if snapshot.error else "unknown"
-        return f"{who}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
-    diagnostics = snapshot.diagnostics
-    left_out = sum(diagnostics.skipped.values())
-    skipped = f", items left out: {left_out}" if left_out else ""
-    faults = (f"quota {name}: {WITHHELD_TEXTS[reason]}" for name, reason in sorted(snapshot.withheld))
-    details = "".join(f"\n    {one}" for one in (*sorted(diagnostics.left_out), *faults))
-    return f"{who}: {snapshot.series} series in {outcome.seconds:.2f} s{skipped}{details}"
+        return f"{_name(account)}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
+    warnings = list(notices(snapshot))
+    if lacks_main_figure(outcome):
+        warnings.insert(0, f"no series of {account.reported[0].name}, the vendor's main figure")
+    details = "".join(f"\n    warning: {one}" for one in warnings)
+    return f"{_name(account)}: {snapshot.series} series in {outcome.seconds:.2f} s{details}"
+
+
+def _name(account: Account) -> str:
+    return f"{account.vendor}/{account.name}"

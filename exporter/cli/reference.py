@@ -13,14 +13,41 @@ from exporter.vendors import VENDORS, Account
 _INTRODUCTION: Final = """\
 # Configuration
 
-The exporter reads one YAML file, `config.yaml` unless `--config.file` names another. It has one key, `accounts`: a
-list with an entry for each account, which is one set of credentials at one vendor. `usage-exporter check` says
+The exporter reads one YAML file, `config.yaml` unless `--config.file` names another. Its key `accounts` is a
+list with an entry for each account, which is one set of credentials at one vendor; `vendor_files` names files that
+[declare other vendors](declared-vendors.md). `usage-exporter check` says
 everything that is wrong with a file at once, each with its place; `check --probe` also asks every vendor once.
 [config.example.yaml](../config.example.yaml) shows every setting with its default.
 
 A key that is not known is an error, and so is one that stands twice. Values are read as they look: `5` is a number,
 `true` is a flag, and `0123`, `yes` and `12:30` are text. Anchors, aliases and tags are not read. This page is what
 `usage-exporter schema --markdown` prints; `usage-exporter schema` prints the JSON Schema that editors use.
+
+## Many accounts
+
+Settings that accounts share stand below `defaults`: those for `all`, and those for a vendor, by its name. An account's
+own setting comes first, then its vendor's default, then that for all; each is taken whole, so an account with a `tls`
+of its own has nothing of a default's. Names, base URLs and quotas are no defaults for all.
+
+```yaml
+defaults:
+  all: {timeout: 20s, proxy_url: "http://proxy.example.com:3128"}
+  VENDOR: {interval: 15m}
+include: [config.d/*.yaml]        # more accounts: each file has the one key accounts
+accounts:
+  - vendor: VENDOR
+    name: main
+EXAMPLE```
+
+`labels` of an account, such as `{team: payments}`, stand on `usage_exporter_account_labels`, the same names for every
+account. Join them where you need them:
+
+```promql
+usage_quota_used * on (vendor, account) group_left (team) usage_exporter_account_labels
+```
+
+A pattern under `include` may match nothing yet. Paths in an included file begin at that file's folder. A reload reads
+all files again, and `--config.auto-reload` notices files that come, change and go.
 
 ## Secrets
 
@@ -82,9 +109,11 @@ Node = Mapping[str, Any]
 def configuration_markdown() -> str:
     """Return docs/configuration.md: an introduction, each vendor's settings with an example, and those of a quota."""
     definitions = schema()["$defs"]
+    first, model = next(iter(VENDORS.items()))
+    introduction = _INTRODUCTION.replace("VENDOR", first).replace("EXAMPLE", indent(model.example, " " * 4))
     vendors = [_section(vendor, definitions[model.__name__], definitions) for vendor, model in VENDORS.items()]
     return "\n".join(
-        [_INTRODUCTION + vendors[0], *vendors[1:], _quotas() + _table(_rows("", definitions["ConfiguredQuota"], {}))]
+        [introduction + vendors[0], *vendors[1:], _quotas() + _table(_rows("", definitions["ConfiguredQuota"], {}))]
     )
 
 

@@ -52,7 +52,7 @@ def check(file: Path, replies_file: Path | None) -> None:
     except (DeclarationError, RecordingError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE_ERROR)
-    families = len(declared.families)
+    families = len(declared.reported)
     print_or_exit(f"# {file}: no problem found, vendor {name}, metrics: {families}\n")
     if recording:
         _try(_account(file, name, declared.sign_ins, recording), recording)
@@ -60,7 +60,8 @@ def check(file: Path, replies_file: Path | None) -> None:
 
 def _account(file: Path, name: str, sign_ins: tuple[tuple[str, ...], ...], recording: Recording) -> Account:
     """Return an account with the recording's settings, and an invented secret for each that is missing."""
-    from exporter.config import ConfigError, parse
+    from exporter.config import parse
+    from exporter.problems import ConfigError
 
     os.environ[_VARIABLE] = "an-invented-secret"
     settings: dict[str, Any] = {"vendor": name, "name": "check", **recording.settings}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from exporter.web.protection import WebConfig
 
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]+")
+_TAKEN: Final = ("/-/", "/api/", "/accounts/", "/configuration")
 _WRONG: Final = 2
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -29,15 +30,15 @@ def _addresses(_context: click.Context, _option: click.Parameter, value: tuple[s
 
 
 def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if not _PATH.fullmatch(value) or value.startswith("/-/"):
-        raise click.BadParameter("write a path such as /metrics, not / and not below /-/")
+    if not _PATH.fullmatch(value) or value.startswith(_TAKEN):
+        raise click.BadParameter("write a path such as /metrics, not / and none of the exporter's other pages")
     return value
 
 
 def _protection(context: click.Context, _option: click.Parameter, value: Path | None) -> WebConfig | None:
     if value is None:
         return None
-    from exporter.config import ConfigError  # noqa: PLC0415 - only who has such a file needs what reads it
+    from exporter.problems import ConfigError  # noqa: PLC0415 - only who has such a file needs what reads it
     from exporter.web.protection import WebConfig  # noqa: PLC0415 - the same
 
     try:

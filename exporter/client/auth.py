@@ -57,10 +57,11 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key or token that a person made; `scheme` stands before it, or nothing does."""
+    """A key or token that a person made; `scheme` stands before it, or nothing does, in the header of this name."""
 
     secret: Secret
     scheme: str = "Bearer"
+    header_name: str = "Authorization"
 
     @property
     def in_file(self) -> bool:
@@ -68,7 +69,7 @@ class ApiKey:
         return isinstance(self.secret, FileSecret)
 
     def header(self) -> str:
-        """Return the Authorization header's value."""
+        """Return the header's value."""
         return _with_scheme(self.scheme, self.secret.read())
 
 
@@ -180,7 +181,7 @@ class TokenSource:
 
     `sign_in` asks the vendor and returns the header and the seconds it is to be used. A
     refused sign-in is not repeated before its wait is over, however often a
-    header is asked for: vendors lock accounts.
+    header is asked for, unless the credentials were changed: vendors lock accounts.
     """
 
     auth: Login
@@ -192,6 +193,8 @@ class TokenSource:
     _trusted_until: float = -math.inf
     _refusals: int = 0
     _failure: PollError | None = None
+    _refused: int = 0
+    """A hash of the credentials that failed last."""
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -216,7 +219,8 @@ class TokenSource:
             return self._current
 
     async def _renew(self) -> None:
-        if self._failure is not None and anyio.current_time() < self._wait_until:
+        credentials = hash(repr((self.auth.headers(), self.auth.json())))
+        if self._failure is not None and anyio.current_time() < self._wait_until and credentials == self._refused:
             raise self._failure.bare()
         try:
             header, lifetime = await self.sign_in()
@@ -225,6 +229,7 @@ class TokenSource:
             doubled = _FIRST_LOGIN_WAIT_SECONDS * 2.0 ** min(self._refusals - 1, 10)
             wait = min(doubled, _LONGEST_LOGIN_WAIT_SECONDS) if isinstance(error, Unauthorized) else _SHARED_SECONDS
             self._failure, self._wait_until = error.bare(), anyio.current_time() + wait
+            self._refused = credentials
             raise
         self._signed_in_at, self._has_worked = anyio.current_time(), False
         self._current, self._expires = header, self._signed_in_at + lifetime

@@ -18,6 +18,7 @@ import httpcore
 import httpx
 
 from exporter import __version__
+from exporter.client.auth import ApiKey
 from exporter.client.body import Turn, at_once, read_body
 from exporter.client.connection import Connection, Proxy
 from exporter.client.endpoint import Endpoint
@@ -27,6 +28,7 @@ from exporter.client.network_errors import translated
 from exporter.client.response import Response
 from exporter.client.trust import trust
 from exporter.errors import BadRequest
+from exporter.log import logger
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests; tests have their own."""
@@ -57,6 +59,8 @@ class Connections:
         self._extensions = {"timeout": httpx.Timeout(endpoint.timeout, connect=handshake).as_dict()}
         self._on_request = on_request
         self._given = transport
+        auth = endpoint.auth
+        self._signed_in = auth.header_name if isinstance(auth, ApiKey) else "Authorization"
         self._idle: list[_Idle] = []
 
     async def exchange(
@@ -83,7 +87,7 @@ class Connections:
 
         """
         request = self._request(method, path, authorization, content)
-        code = _NO_ANSWER
+        code, body = _NO_ANSWER, b""
         began = anyio.current_time()
         try:
             with translated(), anyio.fail_after(self._timeout) as deadline:
@@ -95,7 +99,10 @@ class Connections:
                 finally:
                     self._idle.append(_Idle(anyio.current_time(), transport, trusted))
         finally:
-            self._on_request(code, anyio.current_time() - began)
+            seconds = anyio.current_time() - began
+            self._on_request(code, seconds)
+            url = self._base_url + path
+            logger.debug("request", method=method, url=url, status=code, ms=round(seconds * 1000), bytes=len(body))
         return Response(response.status_code, response.headers, body)
 
     async def _taken(self) -> tuple[Transport, ssl.SSLContext | None]:
@@ -104,8 +111,10 @@ class Connections:
             return self._given, None
         trusted = await self._trust()
         now = anyio.current_time()
-        for one in [one for one in self._idle if one.since + KEPT_IDLE_SECONDS < now or one.trusted is not trusted]:
+        outdated = [one for one in self._idle if one.since + KEPT_IDLE_SECONDS < now or one.trusted is not trusted]
+        for one in outdated:
             self._idle.remove(one)
+        for one in outdated:  # none of them is in the list any more: others take from it meanwhile
             await one.transport.aclose()
         return (self._idle.pop().transport if self._idle else _transport_of(self._endpoint, trusted)), trusted
 
@@ -121,7 +130,7 @@ class Connections:
             await self._idle.pop().transport.aclose()
 
     def _request(self, method: str, path: str, authorization: str | None, content: Mapping[str, Any]) -> httpx.Request:
-        headers = _HEADERS | {"Authorization": authorization} if authorization is not None else _HEADERS
+        headers = _HEADERS | {self._signed_in: authorization} if authorization is not None else _HEADERS
         try:
             return httpx.Request(method, self._base_url + path, headers=headers, extensions=self._extensions, **content)
         except (httpx.InvalidURL, UnicodeError):

@@ -25,6 +25,9 @@ _BROKEN: Final = {
 }
 """What h11 and httpcore say, which may hold the vendor's text, by how it begins."""
 
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
+"""What OpenSSL says of a peer that answers in another protocol."""
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -57,6 +60,8 @@ def _connect_error(error: BaseException) -> PollError:
             return ConnectFailed("the connection was closed during the TLS handshake")
         if isinstance(cause, ssl.SSLError):
             said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            if said in _NO_TLS:
+                return TLSFailed("TLS failed: the port speaks none; write http in base_url, or another port")
             return TLSFailed(f"TLS failed: {said or 'no reason given'}")
         if isinstance(cause, socket.gaierror):
             return NameUnresolved("the host name has no address")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -13,12 +14,13 @@ from typing import Any, Final, Protocol
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.polling.schedule import Schedule
-from exporter.polling.transitions import log_changes, log_fallen
+from exporter.polling.transitions import Ahead, log_changes, log_fallen, log_poll
 from exporter.sharding import Shard
 from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, SliceState, Snapshot
@@ -35,8 +37,12 @@ _LONGEST_POLL: Final = 0.75
 """Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
 _ITEMS_A_SERIES: Final = 10
 """Where an account may have more series than usual, its answers may hold as many items for each."""
+_one_large: Final = RunVar[anyio.Lock]("_one_large")
 _PROCESSED_ON_LOOP: Final = 1000
 """Samples: a few milliseconds."""
+
+_SHORTEST_GAP_SECONDS: Final = 5.0
+"""Between the beginnings of two polls, however often somebody asks for one."""
 
 Clock = Callable[[], float]
 """Unix time, in seconds."""
@@ -80,32 +86,43 @@ class Poller:
         self._used: dict[int, set[str]] = {}
         self._failing: dict[int, dict[str, Streaks]] = {}
         self._has_logged_stale = False
+        self._wake = anyio.Event()
+
+    def poll_now(self) -> None:
+        """Have what failed polled without waiting for its time, or the next slice where nothing fails."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Poll until cancelled: first soon, then with jitter, each slice once per interval."""
         interval, slices = self._account.interval, self._account.slice_count
         offset = jitter(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))
+        began = -math.inf
         while True:
             number = schedule.next
-            await self._sleep_until(schedule.due(number))
+            if not await self._slept_until(schedule.due(number)):
+                schedule.advance(max(anyio.current_time(), began + _SHORTEST_GAP_SECONDS))
+                continue
             began = anyio.current_time()
-            snapshot = await self._poll(number, schedule.spread(number))
+            before, snapshot = await self._poll(number, schedule.spread(number))
             now = anyio.current_time()
             if number in snapshot.failing:
                 schedule.record_failure(number, now, snapshot)
             else:
                 schedule.record_success(number, began, now, offset)
+            self._log(before, snapshot, self._clock() + schedule.due(schedule.next) - now)
 
     async def poll(self) -> Snapshot:
         """Ask once for all that there is, and return what we know then."""
         for number in range(self._account.slice_count):
-            snapshot = await self._poll(number)
+            before, snapshot = await self._poll(number)
+            self._log(before, snapshot)
             if snapshot.error and not snapshot.error.transient:
                 break
         return snapshot
 
-    async def _poll(self, number: int, spread: float = 0.0) -> Snapshot:
+    async def _poll(self, number: int, spread: float = 0.0) -> tuple[Snapshot, Snapshot]:
+        """Poll a slice, and return what was known before and what is known after."""
         await _end_if_cancelled()
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
@@ -126,18 +143,19 @@ class Poller:
         await _end_if_cancelled()
         self._forget_unused(poll.used)
         if isinstance(outcome, PollError):
-            self._observer.on_poll(anyio.current_time() - began, outcome)
+            seconds = anyio.current_time() - began
+            self._observer.on_poll(seconds, outcome)
             self._store.record_failure(key, outcome, number)
+            log_poll(key, number, seconds, reason=outcome.reason)
         else:
-            self._observer.on_poll(anyio.current_time() - began, outcome.reading)
+            seconds = anyio.current_time() - began
+            self._observer.on_poll(seconds, outcome.reading)
             self._used[number] = poll.used
+            log_poll(key, number, seconds, series=outcome.reading.series)
             outcome = await self._store_processed(number, outcome, before, asked_at)
             self._store.record_success(key, outcome.state, outcome.account_state, number, outcome.ledger)
             log_fallen(key, outcome.fallen)
-        after = self._store[key]
-        log_changes(key, before, after)
-        self._log_withdrawal(after)
-        return after
+        return before, self._store[key]
 
     def _forget_unused(self, used: set[str]) -> None:
         """Keep what this poll asked for, and the last good ones: a vendor may name others each time."""
@@ -187,13 +205,26 @@ class Poller:
         unreadable = poll.diagnostics.drift and processed.is_empty and not poll.unwanted
         return Malformed("no figure of any answer can be read") if unreadable else processed
 
-    async def _sleep_until(self, due: float) -> None:
+    async def _slept_until(self, due: float) -> bool:
+        """Wait, and return whether it was until then: somebody may ask for a poll before."""
         await _end_if_cancelled()
         wait = max(0.0, due - anyio.current_time())
         self._store.record_schedule(self._account.key, self._clock() + wait)
         if self._rest and wait > _SOON_SECONDS:
             await self._rest()
-        await anyio.sleep_until(due)
+        with anyio.move_on_after(max(0.0, due - anyio.current_time())):
+            await self._wake.wait()
+        if self._wake.is_set():
+            self._wake = anyio.Event()
+            return anyio.current_time() >= due
+        return True
+
+    def _log(self, before: Snapshot, after: Snapshot, next_at: float | None = None) -> None:
+        now = anyio.current_time()
+        shown_until = min((state.stale_at for state in after.visible(now)), default=None)
+        ahead = Ahead(self._clock(), next_at, None if shown_until is None else self._clock() + shown_until - now)
+        log_changes(self._account.key, before, after, ahead)
+        self._log_withdrawal(after)
 
     def _log_withdrawal(self, after: Snapshot) -> None:
         stale = after.is_stale(anyio.current_time())
@@ -210,7 +241,18 @@ async def _process_off_loop(account: Account, result: PollResult, before: Snapsh
     result = replace(result, samples=chain(first, samples))
     if len(first) <= _PROCESSED_ON_LOOP:
         return process(account, result, before)
-    return await anyio.to_thread.run_sync(process, account, result, before)
+    async with _large_readings():
+        return await anyio.to_thread.run_sync(process, account, result, before)
+
+
+def _large_readings() -> anyio.Lock:
+    """Return what lets one large reading be made at a time: several would take no less time, and memory each."""
+    try:
+        return _one_large.get()
+    except LookupError:
+        lock = anyio.Lock()
+        _one_large.set(lock)
+        return lock
 
 
 async def _end_if_cancelled() -> None:

@@ -61,6 +61,11 @@ class Schedule:
         else:
             self._due[number] = now + delay * (jitter if first else 1.0)
 
+    def advance(self, at: float) -> None:
+        """Make what failed last due at `at` the latest, or the next slice where none did: somebody asks for it."""
+        failing = [number for number, failures in self._failures.items() if failures] or [self.next]
+        self._due |= {number: min(self._due[number], at) for number in failing}
+
     def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
         """Note a failed poll: the slice waits ever longer, and the whole account as long as it keeps failing."""
         self._failures[number] += 1

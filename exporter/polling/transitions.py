@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
+from exporter.durations import write_duration
 from exporter.log import logger
 from exporter.quota import WITHHELD_TEXTS, QuotaId, Withheld
 from exporter.store.snapshot import AccountKey, Snapshot
@@ -16,9 +18,30 @@ _REPEATED_EVERY: Final = 20
 """A continuing failure is logged again every this many polls."""
 
 
-def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
+class Ahead(NamedTuple):
+    """What is known of the time after a poll, all in Unix time.
+
+    Attributes:
+        now: when it ended.
+        next_at: when the next begins; None where there is none.
+        shown_until: until when the last good reading is shown; None where nothing is shown.
+
+    """
+
+    now: float
+    next_at: float | None = None
+    shown_until: float | None = None
+
+
+def log_poll(key: AccountKey, number: int, seconds: float, **outcome: object) -> None:
+    """Say at level debug that a poll of a slice has ended."""
+    vendor, account = key
+    logger.debug("polled", vendor=vendor, account=account, slice=number, seconds=round(seconds, 3), **outcome)
+
+
+def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
     """Say what a poll changed: whether the account works, and what is left out of its readings."""
-    _log_state(key, before, after)
+    _log_state(key, before, after, ahead)
     if after.slices is not before.slices:
         _log_diagnostics(key, before.diagnostics, after.diagnostics)
         _log_capped(key, before.diagnostics, after.diagnostics)
@@ -26,7 +49,7 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
         _log_withheld(key, before.withheld, after.withheld)
 
 
-def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
+def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
     """Say once that an account fails, or fails differently, or works again."""
     vendor, account = key
     if after.error is None and after.failure is not None:
@@ -38,10 +61,14 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
     if after.error is None:
         if before.failure is not None or not before.polled:
             message = "poll recovered" if before.failure is not None else "first poll succeeded"
-            logger.info(message, vendor=vendor, account=account, series=after.series, failures=before.failures)
+            away = {} if before.failing_since is None else {"failed_for": _span(ahead.now - before.failing_since)}
+            logger.info(message, vendor=vendor, account=account, series=after.series, failures=before.failures, **away)
         return
     if before.error is None or before.error.reason != after.error.reason or after.failures % _REPEATED_EVERY == 0:
-        shown = "last good reading shown until it is stale" if after.has_reading else "no reading yet"
+        shown = "no reading yet"
+        if after.has_reading:
+            is_shown = ahead.shown_until is not None
+            shown = "last good reading shown until it is stale" if is_shown else "nothing shown"
         logger.warning(
             f"poll failed; {shown}",
             vendor=vendor,
@@ -49,7 +76,19 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot) -> None:
             reason=after.error.reason,
             error=str(after.error),
             failures=after.failures,
+            **_times(next_attempt=ahead.next_at, shown_until=ahead.shown_until),
         )
+
+
+def _times(**times: float | None) -> dict[str, str]:
+    """Return those that are known as a log writes them."""
+    return {
+        name: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in times.items() if at is not None
+    }
+
+
+def _span(seconds: float) -> str:
+    return write_duration(round(seconds))
 
 
 def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:

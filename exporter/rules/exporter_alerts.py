@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
+from exporter.rules.poll_alerts import POLL_ALERTS
 from exporter.rules.rule import Alert
+from exporter.rules.selectors import before, of_exporter, seen
 
 _WHO: Final = "{{ $labels.vendor }}/{{ $labels.account }}"
-_AGE: Final = "{{ $value | humanizeDuration }}"
-_SHARE: Final = "{{ $value | humanizePercentage }}"
 _COUNT: Final = "{{ $value }}"
-_STALE: Final = """\
-usage:poll_age:seconds
-> clamp_min(<fresh_intervals> * max by (<by_account>) (usage_exporter_poll_interval_seconds), <fresh_least>)
-"""
-_REASON: Final = (
-    "{{ range printf `group by (reason) (usage_exporter_account_failing{job=%q,vendor=%q,account=%q})`"
-    " $labels.job $labels.vendor $labels.account | query }} The reason is {{ .Labels.reason }}.{{ end }}"
-)
 _TOTALS: Final = (
-    "{{ range printf `count by (total) (usage:exporter_shard:info{job=%q})` $labels.job | query"
-    " | sortByLabel `total` }} {{ .Value }} of its exporters say that there are {{ .Labels.total }}.{{ end }}"
+    "{{ range printf `count by (total) (usage:exporter_shard:info{job=%q<keep_matchers>})`"
+    " $labels.job<keep_values> | query | sortByLabel `total` }}"
+    " {{ .Value }} of its exporters say that there are {{ .Labels.total }}.{{ end }}"
 )
+
+# Such counters appear with their first event, of which increase() knows nothing.
+_NEW: Final = """
+sum by (<by_account>) (last_over_time(METRIC[<scrapes>]))
+- (
+  sum by (<by_account>) (last_over_time(METRIC[<scrapes>] offset 6h))
+  or
+  0 * sum by (<by_account>) (last_over_time(METRIC[<scrapes>]))
+)
+> 0
+"""
 
 EXPORTER_ALERTS: Final = (
     Alert(
@@ -29,20 +33,20 @@ EXPORTER_ALERTS: Final = (
         severity="critical",
         scope="exporter",
         for_="down_for",
-        expression="up{job=<job>} == 0",
+        expression="last_over_time(up{job=<job>}[<scrapes>]) == 0",
         summary="The usage exporter {{ $labels.instance }} cannot be scraped",
         description="Prometheus cannot scrape {{ $labels.instance }} (job {{ $labels.job }})."
-        " What it alone polls is not watched; alerts on quotas that were firing are held.",
+        " What it alone polls is not watched; alerts on quotas stand on the last figures.",
     ),
     Alert(
         name="UsageExporterAbsent",
         severity="critical",
         scope="exporter",
         for_="absent_for",
-        expression="absent(up{job=<job>}) or (max by (job) (up{job=<job>}) == 0)",
+        expression="absent(up{job=<job>}) or (max by (<by_job>) (last_over_time(up{job=<job>}[<scrapes>])) == 0)",
         summary="There is no usage exporter to scrape",
         description="Prometheus can scrape nothing for the job {{ $labels.job }}: it left the configuration, discovery"
-        " finds no instance, or none answers. No account is watched; alerts on quotas that were firing are held.",
+        " finds no instance, or none answers. No account is watched; alerts on quotas stand on the last figures.",
     ),
     Alert(
         name="UsageExporterShardsMissing",
@@ -50,89 +54,32 @@ EXPORTER_ALERTS: Final = (
         scope="exporter",
         for_="shards_for",
         expression="""
-        count by (job) (group by (job, shard) (usage:exporter_shard:info))
+        count by (<by_job>) (group by (<by_job>, shard) (usage:exporter_shard:info))
         unless
         usage:shards_complete:bool
         """,
         summary="The usage exporters are not all the shards that they should be",
         description=f"{_COUNT} shards of the job {{{{ $labels.job }}}} can be scraped.{_TOTALS} Customers of those"
-        " that are missing are not watched; alerts on quotas that were firing are held.",
+        " that are missing are not watched; alerts on quotas stand on the last figures.",
     ),
     Alert(
-        name="UsagePollStale",
+        name="UsageExporterRestarting",
         severity="warning",
-        scope="account",
-        for_="stale_for",
-        expression=_STALE,
-        summary=f"{_WHO}: no poll worked for {_AGE}",
-        description=f"{_WHO} has brought no figures for {_AGE}, more than <fresh_intervals> of its intervals."
-        f"{_REASON} Alerts on its quotas are held, and no new one begins.",
+        scope="exporter",
+        for_="restarts_for",
+        expression="time() - last_over_time(process_start_time_seconds{job=<job>}[<scrapes>]) < <restarts_age>",
+        summary="The usage exporter {{ $labels.instance }} is restarted again and again",
+        description="{{ $labels.instance }} (job {{ $labels.job }}) was never older than <restarts_age> seconds in the"
+        " last hour: look at what ends it, such as its memory limit or a liveness probe.",
     ),
-    Alert(
-        name="UsagePollStale",
-        severity="critical",
-        scope="account",
-        for_="stale_for",
-        expression=f"{_STALE}> <stale_critical>",
-        summary=f"{_WHO}: no poll worked for {_AGE}",
-        description=f"{_WHO} has brought no figures for {_AGE}: nobody knows how much is used."
-        f"{_REASON} Alerts on its quotas are held, and no new one begins.",
-    ),
-    Alert(
-        name="UsageAuthFailing",
-        severity="critical",
-        scope="account",
-        for_="auth_for",
-        keep_firing_for="auth_keep",
-        expression='max by (<by_account>) (usage_exporter_account_failing{reason=~"auth|forbidden|secret"}) > 0',
-        summary=f"{_WHO}: the credentials do not work",
-        description=f"The vendor refuses the credentials of {_WHO}, or their secret cannot be read.{_REASON}"
-        " This does not mend itself.",
-    ),
-    Alert(
-        name="UsageRateLimited",
-        severity="warning",
-        scope="account",
-        for_="rate_limited_for",
-        expression="""
-        (
-            sum by (<by_account>) (rate(usage_exporter_requests_total{code="429"}[1h]))
-          / sum by (<by_account>) (rate(usage_exporter_requests_total[1h]))
-          > <rate_limited_share>
-        )
-        or
-        (max by (<by_account>) (usage_exporter_account_failing{reason="rate_limited"}) > 0)
-        """,
-        summary=f"{_WHO}: asked more often than the vendor allows",
-        description=f"The vendor of {_WHO} answers that we ask too often (HTTP 429): to the last poll, or to a"
-        " large part of the last hour's requests. Another program may use the same credentials.",
-    ),
-    Alert(
-        name="UsagePollErrors",
-        severity="warning",
-        scope="account",
-        for_="poll_errors_for",
-        expression="""
-        max by (<by_account>) (
-          (
-              sum by (<by_shard>) (increase(usage_exporter_poll_failures_total[6h]) * <shard>)
-            / sum by (<by_shard>) (increase(usage_exporter_polls_total[6h]) * <shard>)
-            > <poll_errors_share>
-          )
-          and
-          (1 - max by (<by_shard>) (avg_over_time(usage_exporter_account_up[6h]) * <shard>) > <poll_errors_down>)
-        )
-        """,
-        summary=f"{_WHO}: {_SHARE} of polls fail",
-        description=f"{_SHARE} of the polls of {_WHO} failed in the last six hours.{_REASON}",
-    ),
+    *POLL_ALERTS,
     Alert(
         name="UsageContractDrift",
         severity="warning",
         scope="account",
         for_="drift_for",
-        expression="""
-        count by (<by_account>) (max by (<by_account>, field, kind) (usage_exporter_contract_drift) > 0)
+        expression=f"""
+        count by (<by_account>) (max by (<by_account>, field, kind) ({seen("usage_exporter_contract_drift")}) > 0)
         """,
         summary=f"{_WHO}: {_COUNT} fields of the vendor's answers are not as expected",
         description=f"In the answers to {_WHO}, {_COUNT} fields are missing or of another kind than the vendor's"
@@ -146,28 +93,28 @@ EXPORTER_ALERTS: Final = (
         # A configured quota that matches nothing says so itself, and one that left the configuration is not missed.
         # Nor is one that had figures within a day and two hours, unless its period still runs: a vendor may be a day
         # late with the first figures of a new one.
-        expression="""
+        expression=f"""
         (
-          (max by (<by_account>) (usage_exporter_account_series) == 0)
+          (max by (<by_account>) ({of_exporter("usage_exporter_account_series")}) == 0)
           or
           (
-            (max by (<by_account>, quota) (usage_exporter_quota_matched_series) == 0)
+            (max by (<by_account>, quota) ({seen("usage_exporter_quota_matched_series")}) == 0)
             unless
             (
               (max by (<by_account>, quota) (max_over_time(usage_exporter_quota_matched_series[26h])) > 0)
               unless
-              (max by (<by_account>, quota) (max_over_time(usage_quota_period_end_timestamp_seconds[26h])) > time())
+              (max by (<by_account>, quota) (max_over_time(usage:quota_end:max[26h])) > time())
             )
           )
           or
           (
-            group by (<by_account>, quota) (usage_quota_used offset 1d)
+            group by (<by_account>, quota) ({before("usage:quota_used:max", "1d")})
             unless
-            group by (<by_account>, quota) (usage_quota_used)
+            group by (<by_account>, quota) ({seen("usage_quota_used")})
             unless
-            group by (<by_account>, quota) (usage_exporter_quota_matched_series offset 1d)
+            group by (<by_account>, quota) ({before("usage_exporter_quota_matched_series", "1d")})
             unless
-            group by (<by_account>, quota) (usage_quota_period_end_timestamp_seconds offset 1d <= time())
+            group by (<by_account>, quota) ({before("usage:quota_end:max", "1d")} <= time())
           )
         )
         and on (<by_account>) usage:account_fresh:bool
@@ -182,30 +129,17 @@ EXPORTER_ALERTS: Final = (
         severity="info",
         scope="quota",
         for_="frozen_for",
-        # Longer than a day, for a vendor that reports once a day does so at no fixed hour. Not by changes(): in
-        # MetricsQL, the first sample of a series is a change too.
-        expression="""
-        (max by (<by_quota>) (max_over_time(usage_quota_used[36h]) - min_over_time(usage_quota_used[36h])) == 0)
-        and
-        (
-          max by (<by_quota>) (
-            max_over_time(usage_quota_used[1d] offset 36h) - min_over_time(usage_quota_used[1d] offset 36h)
-          )
-          > 0
-        )
-        and
-        max by (<by_quota>) (usage_quota_used)
-        and
-        max by (<by_quota>) (usage_quota_used offset 36h)
-        unless
-        (usage:quota_used:ratio >= 1)
-        and
-        group by (<by_quota>) (
-          usage_quota_used
-          and on (job, instance, vendor, account)
-          (changes(usage_exporter_poll_last_success_timestamp_seconds[1d]) > 0)
-        )
-        and usage:quota_fresh:bool
+        # Longer than a day, for a vendor that reports once a day does so at no fixed hour; and not where it stood still
+        # a week ago too, as on weekends.
+        expression=f"""
+        usage:quota_used:max
+        and (usage:quota_used:max == {before("usage:quota_used:max", "12h")})
+        and (usage:quota_used:max == {before("usage:quota_used:max", "24h")})
+        and (usage:quota_used:max == {before("usage:quota_used:max", "36h")})
+        and (usage:quota_used:max != {before("usage:quota_last:used", "60h")})
+        unless ({before("usage:quota_last:used", "7d")} == {before("usage:quota_last:used", "204h")})
+        and (usage:quota_last:timestamp > {before("usage:quota_last:timestamp", "1d")})
+        unless (usage:quota_last:ratio >= 1)
         """,
         summary=f"{_WHO}: {{{{ $labels.quota }}}} of {{{{ $labels.subject }}}} has not moved for a day and a half",
         description=f"Polls of {_WHO} work, and {{{{ $labels.quota }}}} of {{{{ $labels.subject }}}} has been the same"
@@ -216,7 +150,7 @@ EXPORTER_ALERTS: Final = (
         severity="warning",
         scope="exporter",
         for_="reload_for",
-        expression="usage_exporter_config_last_reload_successful == 0",
+        expression="last_over_time(usage_exporter_config_last_reload_successful[<scrapes>]) == 0",
         summary="The usage exporter {{ $labels.instance }} refused its configuration",
         description="{{ $labels.instance }} runs on with the configuration before the last: what was read last has"
         " mistakes, which its log names. A restart would fail.",
@@ -226,7 +160,9 @@ EXPORTER_ALERTS: Final = (
         severity="warning",
         scope="account",
         for_="dropped_for",
-        expression="sum by (<by_account>) (max by (<by_shard>) (usage_exporter_series_dropped * <shard>)) > 0",
+        expression=f"""
+        sum by (<by_account>) (max by (<by_shard>) ({seen("usage_exporter_series_dropped")} * <shard>)) > 0
+        """,
         summary=f"{_WHO}: {_COUNT} series are left out",
         description=f"The last reading of {_WHO} has {_COUNT} series more than its max_series; they are left out."
         " Alerts on them see nothing.",
@@ -236,9 +172,21 @@ EXPORTER_ALERTS: Final = (
         severity="warning",
         scope="account",
         for_="dropped_for",
-        expression="sum by (<by_account>) (max by (<by_shard>) (usage_exporter_customers_dropped * <shard>)) > 0",
+        expression=f"""
+        sum by (<by_account>) (max by (<by_shard>) ({seen("usage_exporter_customers_dropped")} * <shard>)) > 0
+        """,
         summary=f"{_WHO}: {_COUNT} customers are not asked about",
         description=f"{_WHO} has {_COUNT} customers more than its max_customers; nobody asks about them. Alerts on them"
         " see nothing, and quotas that add customers up lack them.",
+    ),
+    Alert(
+        name="UsageStorageFailing",
+        severity="warning",
+        scope="account",
+        for_="storage_for",
+        expression=_NEW.replace("METRIC", "usage_exporter_storage_write_failures_total"),
+        summary=f"{_WHO}: its readings cannot be written to the storage path",
+        description=f"Readings of {_WHO} are shown and not stored: after a restart the exporter knows nothing of them,"
+        " and counters of quotas wait. Is the disk full, or may the exporter not write?",
     ),
 )

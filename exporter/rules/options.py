@@ -11,6 +11,12 @@ from exporter.rules.thresholds import Thresholds
 # Links stand in Go templates and in Markdown: no braces, quotes or spaces.
 _URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/%@+-]+")
 
+_LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_OWN_LABELS: Final = frozenset(
+    {"job", "instance", "vendor", "account", "quota", "subject", "unit"}
+    | {"shard", "total", "reason", "field", "kind", "code", "alertname", "severity"}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -21,9 +27,10 @@ class Options:
         job: the scrape job of the exporter, as Prometheus names it.
         runbook_url: the page with an entry for each alert.
         grafana_url: where the dashboards are.
+        keep_labels: labels that the rules keep apart, such as `cluster` where one ruler sees several.
 
     Raises:
-        ValueError: a URL is none, or the job has no name.
+        ValueError: a URL is none, the job has no name, or a label that is kept is none or one of the rules' own.
 
     """
 
@@ -31,6 +38,7 @@ class Options:
     job: str = "usage-exporter"
     runbook_url: str = "https://github.com/usage-exporter/usage-exporter/blob/main/docs/runbooks.md"
     grafana_url: str = "http://localhost:3000"
+    keep_labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("runbook_url", "grafana_url"):
@@ -38,3 +46,6 @@ class Options:
                 raise ValueError(f"{name} must be a URL such as https://example.com/page, without query and fragment")
         if not self.job.isprintable() or not self.job:
             raise ValueError("job must be the name of a scrape job")
+        for label in self.keep_labels:
+            if not _LABEL.fullmatch(label) or label in _OWN_LABELS or self.keep_labels.count(label) > 1:
+                raise ValueError(f"keep_labels must be names of other labels, each once: {label!r} is not")

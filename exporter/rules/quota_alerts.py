@@ -1,8 +1,7 @@
-"""The alerts on quotas. None begins on figures that are stale, and none ends because a quota is not seen.
+"""The alerts on quotas. They look at what was last known, so none begins or ends because a quota is out of sight.
 
-The expression of each has two ways to be so: its conditions hold and the quota is fresh, or the alert was firing
-when the exporter lost sight of it, and is held. Both need the last known share to be in the alert's range,
-so that an alert that only lingers after a reset is not held. Its value is that share.
+Their value is the share that is used. Each says who, how much of how much, when that starts anew and, where the figure
+is not fresh, how old it is.
 """
 
 from __future__ import annotations
@@ -10,28 +9,54 @@ from __future__ import annotations
 from typing import Final
 
 from exporter.rules.rule import Alert, Severity
+from exporter.rules.selectors import before
 
-_WHO: Final = "{{ $labels.vendor }}/{{ $labels.account }}: {{ $labels.quota }} of {{ $labels.subject }}"
-_SHARE: Final = "{{ $value | humanizePercentage }}"
-
-
-def _query_sentence(series: str, text: str) -> str:
-    """A sentence about what a recorded series of the alert's quota is now; nothing where there is no such series."""
-    labels = ("job", "vendor", "account", "quota", "subject", "unit")
-    matchers = ",".join(f"{label}=%q" for label in labels)
-    values = " ".join(f"$labels.{label}" for label in labels)
-    return f"{{{{ with printf `{series}{{{matchers}}}` {values} | query }}}} {text}{{{{ end }}}}"
-
-
-_DURATION: Final = "{{ . | first | value | humanizeDuration }}"
-_RATIO: Final = "{{ . | first | value | humanizePercentage }}"
-_RESET: Final = _query_sentence("usage:period_remaining:seconds", f"Its period ends in {_DURATION}.")
-_HELD: Final = _query_sentence(
-    "usage:quota_alerts:held",
-    "There are no fresh figures now: the alert is held, and the share is the last known.",
+_LABELS: Final = ("job", "vendor", "account", "quota", "subject", "unit")
+_TWO_UNITS: Final = "humanizeDuration | reReplaceAll `^(\\S+ \\S+) .*$` `$1`"
+_DURATION: Final = f"{{{{ . | first | value | {_TWO_UNITS} }}}}"
+# With a comma at each thousand, and no decimals that say nothing.
+_AMOUNT: Final = (
+    '{{ . | first | value | printf "%.1f" | reReplaceAll `\\.0$` ``'
+    + " | reReplaceAll `^(\\d+)(\\d{3})([.,]|$)` `$1,$2$3`" * 3
+    + " }}"
 )
-_EXHAUSTION: Final = _query_sentence(
-    "usage:quota_exhaustion:seconds", f"At the last day's pace it is used up in {_DURATION}."
+
+
+def _queried(query: str, said: str, otherwise: str = "") -> str:
+    """A part of a text about the alert's quota: `said` of what a query finds, where QUOTA stands for its matchers."""
+    matchers = ",".join(f"{label}=%q" for label in _LABELS) + "<keep_matchers>"
+    values = " ".join(f"$labels.{label}" for label in _LABELS) + "<keep_values>"
+    asked = query.replace("QUOTA", f"{{{matchers}}}")
+    times = " ".join([values] * query.count("QUOTA"))
+    return (
+        f"{{{{ with printf `{asked}` {times} | query }}}}{said}"
+        + (f"{{{{ else }}}}{otherwise}" if otherwise else "")
+        + "{{ end }}"
+    )
+
+
+_ACCOUNT: Final = "{{ $labels.vendor }}/{{ $labels.account }}: "
+_QUOTA: Final = "{{ $labels.quota }} of {{ $labels.subject }}"
+_USED: Final = (
+    f": {_queried('usage:quota_last:usedQUOTA', _AMOUNT)}"
+    f" of {_queried('usage:quota_last:limitQUOTA', _AMOUNT)}"
+    "{{ with $labels.unit }} {{ . }}{{ end }} used ({{ $value | humanizePercentage }})"
+)
+_RESETS: Final = _queried("usage:quota_remaining:secondsQUOTA", f", resets in {_DURATION}")
+_RESETS_SOON: Final = _queried("usage:quota_remaining:secondsQUOTA < 86400", f"resets in {_DURATION}: ")
+_RESETS_LATER: Final = _queried("usage:quota_remaining:secondsQUOTA >= 86400", f", resets in {_DURATION}")
+_AGE: Final = _queried(
+    "time() - usage:quota_last:timestampQUOTA and usage:quota_hidden:boolQUOTA",
+    f" The figure is {_DURATION} old: the account is out of sight.",
+)
+_EXHAUSTED: Final = _queried(
+    "usage:quota_exhaustion:secondsQUOTA", f" At the pace so far it is used up in {_DURATION}."
+)
+_BURNT: Final = _queried(
+    "usage:quota_burnt:secondsQUOTA", f" At the pace of the last six hours the rest is gone in {_DURATION}."
+)
+_PROJECTED: Final = _queried(
+    "usage:quota_projected:ratioQUOTA", " At the end it would be at {{ . | first | value | humanizePercentage }}."
 )
 
 
@@ -39,21 +64,17 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
     name: str,
     severity: Severity,
     *,
-    share: str,
+    expression: str,
     for_: str = "",
-    keep_firing_for: str,
-    when: str = "usage:quota_used:ratio",
-    summary: str,
-    description: str,
+    keep_firing_for: str = "quota_keep",
+    news: str = "",
+    meaning: str = "",
+    soon_first: bool = False,
 ) -> Alert:
-    """An alert on quotas with a last known share in a range, when something is so of fresh figures."""
-    held = f'usage:quota_alerts:held{{alertname="{name}", severity="{severity}"}}'
-    conditions = "\n".join(f"    {line}" for line in when.strip().splitlines())
-    expression = (
-        f"usage:quota_last:ratio {share}\nand on (<by_quota>) (\n"
-        f"  (\n{conditions}\n    and usage:quota_fresh:bool\n  )\n"
-        f"  or\n  {held}\n)"
-    )
+    """An alert on quotas: `news` goes with the share in the summary, `meaning` with that in the description."""
+    share = f"{_ACCOUNT}{_QUOTA}{_USED}{_RESETS}"
+    if soon_first:
+        share = f"{_ACCOUNT}{_RESETS_SOON}{_QUOTA}{_USED}{_RESETS_LATER}"
     return Alert(
         name=name,
         severity=severity,
@@ -61,124 +82,105 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
         for_=for_,
         keep_firing_for=keep_firing_for,
         expression=expression,
-        summary=f"{_WHO} {summary}",
-        description=f"{_WHO} {description}{_RESET}{_HELD}",
+        summary=share + (f", {news}" if news else ""),
+        description=f"{share}.{meaning}{_AGE}",
     )
 
 
-def _resolution_guard(severity: Severity) -> str:
-    """Only accounts whose figures are fine enough in time to tell a pace over a short window."""
-    return f"""
-and on (<by_account>) (max by (<by_account>) (usage_exporter_poll_interval_seconds) <= <burn_{severity}_interval>)
-unless on (<by_account>) (max_over_time(usage:data_lag:seconds[1d]) > <burn_{severity}_lag>)
-"""
-
-
-_LARGE: Final = "and (max by (<by_quota>) (usage_quota_limit) >= <forecast_limit>)"
-
+_LARGE: Final = "and (usage:quota_last:limit >= <forecast_limit>)"
 QUOTA_ALERTS: Final = (
     _alert(
         "UsageQuotaHigh",
         "warning",
-        share=">= <quota_warning>",
+        expression="usage:quota_warning:ratio",
         for_="quota_warning_for",
-        keep_firing_for="quota_keep",
-        summary=f"is at {_SHARE}",
-        description=f"is at {_SHARE} of its limit.",
     ),
     _alert(
         "UsageQuotaHigh",
         "critical",
-        share=">= <quota_critical>",
+        # With hours to go, it may well last.
+        expression="usage:quota_critical:ratio unless (usage:quota_projected:ratio < 1)",
         for_="quota_critical_for",
-        keep_firing_for="quota_keep",
-        summary=f"is at {_SHARE}",
-        description=f"is at {_SHARE} of its limit: next to nothing is left.",
+        meaning=_EXHAUSTED,
     ),
     _alert(
         "UsageQuotaExhausted",
         "critical",
-        share=">= 1",
-        keep_firing_for="exhausted_keep",
-        summary="is used up",
-        description=f"is at {_SHARE} of its limit: the vendor may refuse, or charge for, what is used from now on.",
+        expression="usage:quota_last:ratio >= 1",
+        meaning=" The vendor may refuse, or charge for, what is used from now on.",
+        soon_first=True,
+    ),
+    Alert(
+        name="UsageQuotaNotAllowed",
+        severity="critical",
+        scope="quota",
+        keep_firing_for="quota_keep",
+        expression="usage:quota_last:used > 0 and (usage:quota_last:limit == 0)",
+        summary=f"{_ACCOUNT}{_QUOTA}: {_queried('usage:quota_last:usedQUOTA', _AMOUNT)}"
+        f"{{{{ with $labels.unit }}}} {{{{ . }}}}{{{{ end }}}} used of nothing that is allowed{_RESETS}",
+        description=f"The limit of {_ACCOUNT}{_QUOTA} is 0, and it is used. The vendor may refuse, or charge for,"
+        f" all of it; or a plan lacks what it should have.{_AGE}",
     ),
     _alert(
         "UsageQuotaWillRunOut",
         "warning",
-        share="> <forecast_share> < 1",
+        expression=f"usage:quota_overrun:ratio\n{_LARGE}",
         for_="forecast_warning_for",
-        keep_firing_for="forecast_keep",
-        when=f"""
-(
-  (usage:quota_projected:ratio > 1 and usage:quota_projected:ratio_rate6h > 1)
-  or
-  (
-    max_over_time(usage:quota_projected:ratio[12h]) > 1
-    and on (<by_account>) (max_over_time(usage:data_lag:seconds[1d]) > <forecast_lag>)
-  )
-)
-{_LARGE}
-""",
-        summary="will run out before its period ends",
-        description=f"is at {_SHARE} of its limit and will not last its period at its present pace."
-        f"{_query_sentence('usage:quota_projected:ratio', f'At the end it would be at {_RATIO}.')}{_EXHAUSTION}",
+        news="and will not last its period",
+        meaning=f"{_PROJECTED}{_EXHAUSTED}",
     ),
     _alert(
         "UsageQuotaWillRunOut",
         "critical",
-        share="< 1",
+        expression=f"usage:quota_overrun:ratio\nand (usage:quota_exhaustion:seconds < <forecast_critical>)\n{_LARGE}",
         for_="forecast_critical_for",
-        keep_firing_for="forecast_keep",
-        when=f"""
-(usage:quota_exhaustion:seconds < <forecast_critical>)
-unless (max by (<by_quota>) (usage_quota_period_end_timestamp_seconds) - time() <= <forecast_critical>)
-{_LARGE}
-""",
-        summary="is about to run out",
-        description=f"is at {_SHARE} of its limit and is about to run out.{_EXHAUSTION}",
+        news="and is about to run out",
+        meaning=_EXHAUSTED,
     ),
     _alert(
         "UsageQuotaBurnFast",
         "critical",
-        share="< 1",
+        expression=f"""
+        usage:quota_last:ratio
+        and (usage:quota_burnt:seconds < <burn_critical_rest>)
+        and (
+          (1 - usage:quota_last:ratio) / (max_over_time(usage:quota_increase1h:ratio[18m]) / 3600 > 0)
+          < <burn_critical_rest>
+        )
+        {_LARGE}
+        """,
         for_="burn_critical_for",
-        keep_firing_for="burn_critical_keep",
-        when=f"""
-(usage:quota_used:ratio_rate6h * usage:period_length:seconds > <burn_critical>)
-and (usage:quota_used:ratio_rate1h * usage:period_length:seconds > <burn_critical>){_resolution_guard("critical")}
-""",
-        summary="is used far too fast",
-        description="is used, over the last hour and the last six, at more than <burn_critical> times the pace"
-        f" that would last its period; it is at {_SHARE} of its limit.{_EXHAUSTION}",
+        news="used far faster than usual",
+        meaning=_BURNT,
     ),
     _alert(
         "UsageQuotaBurnFast",
         "warning",
-        share="< 1",
+        expression=f"""
+        usage:quota_last:ratio
+        and (usage:quota_burnt:seconds < <burn_warning_rest>)
+        and (usage:quota_increase6h:ratio >= <burn_warning_share>)
+        {_LARGE}
+        """,
         for_="burn_warning_for",
-        keep_firing_for="burn_warning_keep",
-        when=f"""
-(usage:quota_used:ratio_rate3d * usage:period_length:seconds > <burn_warning>)
-and (usage:quota_used:ratio_rate6h * usage:period_length:seconds > <burn_warning>){_resolution_guard("warning")}
-""",
-        summary="is used too fast",
-        description="is used, over the last six hours and the last three days, at more than <burn_warning> times the"
-        f" pace that would last its period; it is at {_SHARE} of its limit.{_EXHAUSTION}",
+        news="used much faster than usual",
+        meaning=_BURNT,
     ),
     _alert(
         "UsageSpike",
         "warning",
-        share=">= 0",
+        expression="usage:quota_last:ratio\nand (usage:quota_increase1d:ratio > <spike_share>)\n"
+        + "".join(
+            f"unless (usage:quota_increase1d:ratio <= <spike_factor> * {before('usage:quota_increase1d:ratio', ago)})\n"
+            for ago in ("1d", "2d", "3d", "4d", "5d", "6d", "7d")
+        )
+        + f"and {before('usage:quota_increase1d:ratio', '7d')}\nunless usage:quota_hidden:bool",
         for_="spike_for",
-        keep_firing_for="spike_keep",
-        when=f"""
-(usage:quota_used:ratio_rate6h > <spike_factor> * avg_over_time(usage:quota_used:ratio_rate6h[1w] offset 6h))
-and (usage:quota_used:ratio_rate6h * 86400 > <spike_share>)
-and (usage:quota_used:ratio_rate6h offset 1w){_resolution_guard("warning")}
-""",
-        summary="is used much faster than last week",
-        description="was used over the last six hours at more than <spike_factor> times last week's mean pace;"
-        f" it is at {_SHARE} of its limit.",
+        news="more in a day than in any of last week",
+        meaning=_queried(
+            "usage:quota_increase1d:ratioQUOTA",
+            " In the last day {{ . | first | value | humanizePercentage }} of the limit was used, more than"
+            " <spike_factor> times the most of any of the seven days before.",
+        ),
     ),
 )

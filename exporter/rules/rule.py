@@ -15,11 +15,8 @@ Severity = Literal["critical", "warning", "info"]
 Scope = Literal["quota", "account", "exporter"]
 """What an alert is about, which says what labels it has and which dashboard shows more."""
 
-QUOTA_LABELS: Final = "job, vendor, account, quota, subject, unit"
-ACCOUNT_LABELS: Final = "job, vendor, account"
-SHARD: Final = "on (job, instance) group_left (shard) usage:exporter_shard:info"
-"""A factor of 1 that says which shard an instance is."""
-
+_SCRAPES: Final = "12m"
+"""Somewhat longer than the longest time between two scrapes."""
 _PLACEHOLDER: Final = re.compile(r"<([a-z0-9_]+)>")
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _DASHBOARDS: Final[Mapping[Scope, tuple[str, tuple[str, ...]]]] = {
@@ -52,7 +49,7 @@ class Alert:
         for_: the threshold that says how long its expression must hold; empty for at once.
         keep_firing_for: the threshold that says how long it keeps firing after its end; empty for not at all.
         expression: what is so; may have placeholders.
-        summary: one line, a Go template.
+        summary: one line, a Go template; may have placeholders.
         description: what it means and what to look at first, a Go template; may have placeholders.
 
     """
@@ -75,7 +72,7 @@ class Alert:
             document["keep_firing_for"] = duration(getattr(options.thresholds, self.keep_firing_for))
         document["labels"] = {"severity": self.severity}
         document["annotations"] = {
-            "summary": self.summary,
+            "summary": fill(self.summary, values),
             "description": fill(self.description, values),
             "runbook_url": f"{options.runbook_url}#{self.name.lower()}",
             "dashboard_url": self._dashboard(options.grafana_url),
@@ -89,18 +86,28 @@ class Alert:
 
 
 def placeholders(options: Options) -> dict[str, str]:
-    """Return what placeholders stand for: thresholds, the job in quotes, labels, the shard, and alerts on quotas."""
+    """Return what placeholders stand for: thresholds, the job in quotes, labels that are kept, and the shard.
+
+    `<shard>` is a factor of 1 that says which shard an instance is. Templates that match the labels of an alert end
+    their matchers and values with `<keep_matchers>` and `<keep_values>`.
+    """
     thresholds = options.thresholds
-    job = json.dumps(options.job, ensure_ascii=False)
-    firing = f'ALERTS{{alertname=~"UsageQuota.*|UsageSpike", alertstate="firing", job={job}}}'
+    kept = options.keep_labels
+    job = ", ".join(("job", *kept))
+    account, instance = f"{job}, vendor, account", f"{job}, instance"
     return {
         **{one.name: f"{getattr(thresholds, one.name):.15g}" for one in fields(thresholds)},
-        "job": job,
-        "firing": f"last_over_time({firing}[10m])",
-        "by_quota": QUOTA_LABELS,
-        "by_account": ACCOUNT_LABELS,
-        "by_shard": f"{ACCOUNT_LABELS}, shard",
-        "shard": SHARD,
+        "job": json.dumps(options.job, ensure_ascii=False),
+        "scrapes": _SCRAPES,
+        "by_job": job,
+        "by_instance": instance,
+        "by_account": account,
+        "by_shown": f"{instance}, vendor, account",
+        "by_shard": f"{account}, shard",
+        "by_quota": f"{account}, quota, subject, unit",
+        "shard": f"on ({instance}) group_left (shard) usage:exporter_shard:info",
+        "keep_matchers": "".join(f",{label}=%q" for label in kept),
+        "keep_values": "".join(f" $labels.{label}" for label in kept),
     }
 
 

@@ -1,6 +1,6 @@
 """The numbers of the rules that an operator may want to change, and their defaults: the one place of both.
 
-Shares are of a limit (1 is all of it), times are seconds, a pace of 1 uses a limit up exactly at its period's end.
+Shares are of a limit (1 is all of it), times are seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ def _number(default: float, meaning: str) -> Any:
 _SHARES: Final = (
     "quota_warning",
     "quota_critical",
+    "quota_hysteresis",
     "forecast_share",
+    "forecast_period",
+    "burn_warning_share",
     "spike_share",
     "rate_limited_share",
     "poll_errors_share",
@@ -41,39 +44,39 @@ class Thresholds:
     fresh_intervals: float = _number(3, "Poll intervals after which an account's figures are stale.")
 
     fresh_least: int = _number(
-        5 * _MINUTE, "Figures younger than this are never considered stale, even with very short intervals."
+        10 * _MINUTE, "Age up to which they are not, however short the interval: scrapes take time."
     )
 
     quota_warning: float = _number(0.8, "Share used from which UsageQuotaHigh warns.")
-    quota_warning_for: int = _number(15 * _MINUTE, "How long it must last.")
-    quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical.")
-    quota_critical_for: int = _number(5 * _MINUTE, "How long it must last.")
-    quota_keep: int = _number(_HOUR, "How long UsageQuotaHigh keeps firing after its condition ends.")
-    exhausted_keep: int = _number(15 * _MINUTE, "How long UsageQuotaExhausted keeps firing after its condition ends.")
+    quota_warning_for: int = _number(5 * _MINUTE, "How long it must last.")
+    quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical, if it will not last.")
+    quota_critical_for: int = _number(_MINUTE, "How long it must last.")
+    quota_hysteresis: float = _number(0.02, "How far a share must fall below where an alert began for it to end.")
+    quota_keep: int = _number(10 * _MINUTE, "How long the alerts on quotas keep firing after their conditions end.")
 
     forecast_limit: float = _number(100, "Smallest limit with a forecast, in the quota's unit.")
     forecast_share: float = _number(0.5, "Share used above which UsageQuotaWillRunOut warns.")
-    forecast_lag: int = _number(6 * _HOUR, "Lag of the vendor's data from which six hours say nothing of a pace.")
+    forecast_period: float = _number(0.1, "Share of a period after which its own use makes a forecast.")
+    forecast_least: int = _number(2 * _DAY, "Time after which it does so at the earliest.")
     forecast_warning_for: int = _number(_HOUR, "How long a forecast must last to warn.")
     forecast_critical: int = _number(_DAY, "Time left, by forecast, below which UsageQuotaWillRunOut is critical.")
     forecast_critical_for: int = _number(30 * _MINUTE, "How long it must last.")
-    forecast_keep: int = _number(2 * _HOUR, "How long UsageQuotaWillRunOut keeps firing after its condition ends.")
 
-    burn_critical: float = _number(3, "Pace over one and six hours above which UsageQuotaBurnFast is critical.")
-    burn_critical_interval: int = _number(15 * _MINUTE, "Longest poll interval at which it is looked at.")
-    burn_critical_lag: int = _number(_HOUR, "Longest lag of the vendor's data at which it is.")
+    burn_moves: float = _number(3, "How often a figure must move within six hours for UsageQuotaBurnFast.")
+    burn_usual: float = _number(1.5, "Times the use of the same hours of yesterday and a week ago that is no burst.")
+    burn_critical_rest: int = _number(
+        _DAY, "Time to the limit, at the pace of one and six hours, below which UsageQuotaBurnFast is critical."
+    )
     burn_critical_for: int = _number(15 * _MINUTE, "How long it must last.")
-    burn_critical_keep: int = _number(30 * _MINUTE, "How long it keeps firing after its condition ends.")
-    burn_warning: float = _number(1.5, "Pace over six hours and three days above which UsageQuotaBurnFast warns.")
-    burn_warning_interval: int = _number(90 * _MINUTE, "Longest poll interval at which it is looked at.")
-    burn_warning_lag: int = _number(6 * _HOUR, "Longest lag of the vendor's data at which it is.")
-    burn_warning_for: int = _number(_HOUR, "How long it must last.")
-    burn_warning_keep: int = _number(2 * _HOUR, "How long it keeps firing after its condition ends.")
+    burn_warning_rest: int = _number(
+        3 * _DAY, "Time to the limit, at the pace of six hours, below which UsageQuotaBurnFast warns."
+    )
+    burn_warning_share: float = _number(0.1, "Share used in six hours above which it does.")
+    burn_warning_for: int = _number(30 * _MINUTE, "How long both must last.")
 
-    spike_factor: float = _number(4, "Times last week's mean pace above which UsageSpike warns.")
-    spike_share: float = _number(0.02, "Share used a day above which UsageSpike warns.")
-    spike_for: int = _number(_HOUR, "How long it must last.")
-    spike_keep: int = _number(_HOUR, "How long it keeps firing after its condition ends.")
+    spike_factor: float = _number(3, "Times the most used in a day of the last week above which UsageSpike warns.")
+    spike_share: float = _number(0.1, "Share used in a day above which it does.")
+    spike_for: int = _number(30 * _MINUTE, "How long both must last.")
 
     down_for: int = _number(5 * _MINUTE, "How long scrapes must fail for UsageExporterDown.")
     absent_for: int = _number(15 * _MINUTE, "How long there must be no exporter for UsageExporterAbsent.")
@@ -92,6 +95,10 @@ class Thresholds:
     poll_errors_down: float = _number(0.1, "Share of six hours spent after a failed poll above which it does.")
     poll_errors_for: int = _number(30 * _MINUTE, "How long both must last for UsagePollErrors.")
     drift_for: int = _number(30 * _MINUTE, "How long a contract must be departed from for UsageContractDrift.")
+    no_reading_for: int = _number(5 * _MINUTE, "How long an account without any reading in an hour must be so.")
+    restarts_age: int = _number(20 * _MINUTE, "Age that an exporter does not reach for UsageExporterRestarting.")
+    restarts_for: int = _number(_HOUR, "How long it must be so.")
+    storage_for: int = _number(5 * _MINUTE, "How long storage must have failed for UsageStorageFailing.")
     missing_for: int = _number(30 * _MINUTE, "How long figures must be missing for UsageMissing.")
     frozen_for: int = _number(2 * _HOUR, "How long a figure must be frozen, after a day and a half.")
     reload_for: int = _number(5 * _MINUTE, "How long a configuration must be refused for UsageConfigReloadFailed.")
@@ -104,6 +111,10 @@ class Thresholds:
         for name in _SHARES:
             if getattr(self, name) > 1:
                 raise ValueError(f"{name} must be a share of 1: write 0.8 for 80 %")
-        for warning, critical in (("quota_warning", "quota_critical"), ("burn_warning", "burn_critical")):
-            if getattr(self, warning) > getattr(self, critical):
-                raise ValueError(f"{warning} must not be above {critical}")
+        for lower, higher in (
+            ("quota_warning", "quota_critical"),
+            ("quota_hysteresis", "quota_warning"),
+            ("burn_critical_rest", "burn_warning_rest"),
+        ):
+            if getattr(self, lower) > getattr(self, higher):
+                raise ValueError(f"{lower} must not be above {higher}")

@@ -68,6 +68,7 @@ class Snapshot:
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: how many polls in a row failed.
+        failing_since: when the first of the polls began since which some slice failed, Unix time; None if none does.
         failing: the slices whose last poll failed.
         error: how the last failed poll of these failed, or None.
         polled: whether a poll has ended, well or not; a reading may be of a process before this one.
@@ -82,6 +83,7 @@ class Snapshot:
     attempted_at: float | None = None
     next_attempt_at: float | None = None
     failures: int = 0
+    failing_since: float | None = None
     failing: frozenset[int] = frozenset()
     error: PollError | None = None
     polled: bool = False
@@ -163,6 +165,7 @@ class Snapshot:
             ledger=self.ledger.unclaimed(),
             previous_slices=previous_slices,
             failing=frozenset(),
+            failing_since=None,
             error=None,
         )
 
@@ -183,12 +186,20 @@ class Snapshot:
     def with_success(self, number: int) -> Snapshot:
         """Return the snapshot after a good poll of a slice."""
         failing = self.failing - {number}
-        return replace(self, error=self.error if failing else None, failing=failing, failures=0, polled=True)
+        return replace(
+            self,
+            error=self.error if failing else None,
+            failing_since=self.failing_since if failing else None,
+            failing=failing,
+            failures=0,
+            polled=True,
+        )
 
     def with_failure(self, number: int, error: PollError) -> Snapshot:
         """Return the snapshot after a failed poll of a slice. The last good reading stays, and its time."""
         failing = self.failing | {number}
-        return replace(self, error=error, failing=failing, failures=self.failures + 1, polled=True)
+        since = self.attempted_at if self.failing_since is None else self.failing_since
+        return replace(self, error=error, failing=failing, failing_since=since, failures=self.failures + 1, polled=True)
 
     def _states(self) -> Iterator[SliceState]:
         if self.account_state:

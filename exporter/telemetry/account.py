@@ -18,10 +18,22 @@ _MOST_WITHHELD: Final = 100
 """Vendors may name their quotas as they like."""
 
 
-def account_figures(account: Account, limit: StatedLimit, snapshot: Snapshot, now: float) -> Figures:
-    """Return an account's gauges as of `now` (monotonic), given what its vendor last said of its limit."""
+def account_figures(
+    account: Account, limit: StatedLimit, expiry: float | None, snapshot: Snapshot, now: float
+) -> Figures:
+    """Return an account's gauges.
+
+    Args:
+        account: as it is set up.
+        limit: what its vendor last said of its limit.
+        expiry: when its credential ends, Unix time, or None.
+        snapshot: what is known of it.
+        now: monotonic.
+
+    """
     figures: dict[Family, dict[Labels, float]] = {}
-    for some in (_states(account.key, snapshot, now), _details(account.key, snapshot), _settings(account, limit)):
+    settings = _settings(account, limit, expiry)
+    for some in (_states(account.key, snapshot, now), _details(account.key, snapshot), settings):
         for family, labels, value in some:
             if value is not None:
                 figures.setdefault(family, {})[labels] = float(value)
@@ -52,10 +64,11 @@ def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
         yield own.ACCOUNT_FAILING, (*key, snapshot.failure.reason), 1
 
 
-def _settings(account: Account, limit: StatedLimit) -> Iterator[Figure]:
+def _settings(account: Account, limit: StatedLimit, expiry: float | None) -> Iterator[Figure]:
     verified = str(not account.tls.insecure_skip_verify).lower()
     proxied = str(account.proxy_url is not None).lower()
     yield own.POLL_INTERVAL, account.key, account.interval
     yield own.ACCOUNT_INFO, (*account.key, account.host, verified, proxied), 1
     yield own.RATE_LIMIT_LIMIT, account.key, limit.limit
+    yield own.CREDENTIAL_EXPIRY, account.key, expiry
     yield own.RATE_LIMIT_REMAINING, account.key, limit.remaining

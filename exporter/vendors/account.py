@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -14,16 +14,18 @@ from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
 from exporter.durations import Rate, is_shorter, write_duration
 from exporter.metrics import Family, Item
-from exporter.secret import FileSecret, Secret
+from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.credentials import find_proxy_conflicts, find_sign_in_conflicts
+from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts
 from exporter.vendors.estimate import PollEstimate
+from exporter.vendors.patterns import LabelName
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
 from exporter.vendors.settings import (
     CertificateFile,
     Duration,
     Name,
+    ProxyUrl,
     RateSetting,
     SecretFromEnvironment,
     SecretFromFile,
@@ -32,6 +34,7 @@ from exporter.vendors.settings import (
     UserName,
     is_insecure,
 )
+from exporter.vendors.shown import FamilyChoice, find_family_conflicts
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -60,7 +63,7 @@ class Account(Settings):
 
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
     """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
-    families: ClassVar[tuple[Family, ...]]
+    reported: ClassVar[tuple[Family, ...]]
     """What the vendor reports."""
     example: ClassVar[str]
     """The settings of a small configuration, as lines of YAML."""
@@ -87,12 +90,13 @@ class Account(Settings):
     max_series: int = Field(
         default=10_000, ge=1, description="Series of this account at most; what is beyond is counted."
     )
+    families: FamilyChoice = Field(default=FamilyChoice(), description="Which of the vendor's metrics are shown.")
     rate_limit: RateSetting | None = Field(
         default=None,
         description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",
     )
     tls: TLS = Field(default=TLS(), description="How the vendor's certificate is verified.")
-    proxy_url: Url | None = Field(
+    proxy_url: ProxyUrl | None = Field(
         default=None, description="HTTP proxy to go through; none is taken from the environment."
     )
     proxy_user: UserName | None = Field(default=None, description="User name for the proxy, if it asks for one.")
@@ -108,13 +112,16 @@ class Account(Settings):
     quotas: tuple[ConfiguredQuota, ...] = Field(
         default=(), description="Quotas to watch beside those that the vendor reports itself."
     )
+    labels: dict[LabelName, Annotated[str, Field(max_length=128)]] = Field(
+        default={}, description="Labels of your own, such as team: payments, for usage_exporter_account_labels."
+    )
     _shard: Shard = PrivateAttr(default=Shard())
     _rate_share: float = PrivateAttr(default=1.0)
 
     @field_validator("quotas", mode="after")
     @classmethod
     def _with_families(cls, quotas: tuple[ConfiguredQuota, ...]) -> tuple[ConfiguredQuota, ...]:
-        return tuple(quota.with_family(cls.families) for quota in quotas)
+        return tuple(quota.with_family(cls.reported) for quota in quotas)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -231,17 +238,6 @@ class Account(Settings):
             raise LookupError(f"{name} is not set")
         return secret
 
-    def warnings(self) -> Iterator[str]:
-        """Yield warnings about settings that are valid but risky."""
-        if self.tls.insecure_skip_verify:
-            yield "the vendor's certificate is not verified"
-        for name in type(self).model_fields:
-            secret = getattr(self, name)
-            if isinstance(secret, FileSecret) and secret.others_can_read():
-                yield f"others than its owner can read the file of {name}"
-        if self.estimate.exceeds_interval:
-            yield self.estimate.warning
-
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings that may each be right: the setting, and what to do."""
@@ -251,7 +247,7 @@ class Account(Settings):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
+        vendor = str(given.get("vendor"))
         yield from find_proxy_conflicts(given)
-        yield from find_quota_conflicts(
-            str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_periods
-        )
+        yield from find_quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
+        yield from find_family_conflicts(vendor, given, cls.reported)

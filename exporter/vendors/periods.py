@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from exporter.durations import read_interval
+from exporter.durations import read_interval, write_duration
 
 _EXPECTED: Final = "write month, plan, none, or a mapping such as {every: 30d, from: 2026-01-15}"
 _SHORTEST_SECONDS: Final = 3600.0
@@ -101,6 +101,19 @@ def read_period(value: object) -> Period:
     if seconds < _SHORTEST_SECONDS:
         raise ValueError("write a period of at least 1h")
     return FixedPeriod(seconds, first)
+
+
+def write_period(period: Period) -> str | dict[str, str]:
+    """Return a period as the configuration writes it; the inverse of `read_period`."""
+    if isinstance(period, str):
+        return period
+    if period == CalendarPeriod():
+        return "month"
+    if isinstance(period, FixedPeriod):
+        return {"every": write_duration(period.seconds), "from": f"{period.first:%Y-%m-%d}"}
+    words = {months: word for word, months in _MONTHS.items()}
+    every = words.get(period.months) or f"{period.months // 12}y"
+    return {"every": every, "from": f"{period.year:04}-{period.month:02}-{period.day:02}"}
 
 
 def _months(value: object) -> int | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from exporter.durations import write_duration
+from exporter.problems import Problem, join, unknown_key
 from exporter.vendors.settings import Settings
 
 _STEP: Final = re.compile(r"[.\[]")
@@ -19,9 +19,9 @@ _MAX_PROBLEMS: Final = 1000
 """What is told of one account: nobody reads more."""
 _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
-    "bool_type": "write true or false",
-    "int_type": "write a whole number",
-    "float_type": "write a number",
+    "bool_type": "write true or false, in small letters and without quotes",
+    "int_type": "write a whole number in digits only, such as 50000",
+    "float_type": "write a number in digits only, such as 50000 or 0.5",
     "finite_number": "write a number that is finite",
     "greater_than": "write a number greater than {gt}",
     "greater_than_equal": "write a number of at least {ge}",
@@ -39,20 +39,22 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
 """What pydantic finds by its kinds of error; names are the one kind of setting with a pattern."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """What is wrong at one place of a configuration, and what would be right. Never shows what was given."""
+def settings_problems(
+    settings: type[Settings],
+    error: ValidationError,
+    known: Mapping[str, Problem],
+    better: Mapping[str, Problem] | None = None,
+) -> list[Problem]:
+    """Return what is wrong with settings, each thing once.
 
-    path: str
-    text: str
+    Args:
+        settings: what was read.
+        error: what pydantic found.
+        known: what was known before, by its place.
+        better: the same, of places where pydantic's word says less.
 
-    def __str__(self) -> str:
-        return f"{self.path}: {self.text}" if self.path else self.text
-
-
-def settings_problems(settings: type[Settings], error: ValidationError, known: Mapping[str, Problem]) -> list[Problem]:
-    """Return what pydantic found in settings, and what was `known` before, by its place, each thing once."""
-    found = {**known, **_found(settings, error)}
+    """
+    found = {**known, **_found(settings, error), **(better or {})}
     within = _parents(found)
     told = sorted(one for one in found.values() if one.path not in within)
     if len(told) <= _MAX_PROBLEMS:
@@ -71,7 +73,7 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
         path, fields = _place(settings, detail["loc"], is_unknown=unknown)
-        text = unknown_key(str(detail["loc"][-1]), fields) if unknown else _format_detail(detail)
+        text = _unknown(settings, str(detail["loc"][-1]), fields) if unknown else _format_detail(detail)
         found[path] = Problem(path, f"{found[path].text}, or {text}" if path in found else text)
     return found
 
@@ -108,6 +110,14 @@ def _inner(annotation: Any) -> Any:
     return next(filter(None, map(_inner, get_args(annotation))), None)
 
 
+def _unknown(settings: type[Settings], key: str, known: Iterable[str]) -> str:
+    """Say that a key is not known there, and where it is if it stands one level deeper."""
+    inner = {name: _inner(field.annotation) for name, field in settings.model_fields.items() if name != "quotas"}
+    keys = {name: getattr(part, "model_fields", ()) for name, part in inner.items()}
+    below = next((name for name, fields in keys.items() if key in fields and key not in known), None)
+    return f"unknown key; write it below {below}" if below else unknown_key(key, known)
+
+
 def _format_detail(detail: Any) -> str:
     text = _IN_OUR_WORDS.get(detail["type"])
     if text is None:
@@ -115,16 +125,14 @@ def _format_detail(detail: Any) -> str:
     return text.format_map(detail.get("ctx", {})).replace("'", "")
 
 
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Say that a key is not known, and which of the known ones it is near to."""
-    near = difflib.get_close_matches(key, list(known), n=1)
-    return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
-
-
-def join(path: str, step: str) -> str:
-    """Return the path of a key below a path."""
-    shown = step if step.isprintable() else ascii(step)
-    return f"{path}.{shown}" if path and shown else path or shown
+def unknown_vendor(entry: Mapping[str, object], vendors: Iterable[str]) -> Problem:
+    """Say that an account has no vendor, or one that is not known, and which there are."""
+    vendors = list(vendors)
+    near_keys = difflib.get_close_matches("vendor", entry, n=1)
+    if "vendor" not in entry and near_keys:
+        return Problem(near_keys[0], unknown_key(near_keys[0], ["vendor"]))
+    near = difflib.get_close_matches(str(entry.get("vendor")), vendors, n=1)
+    return Problem("vendor", f"write one of {', '.join(vendors)}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 class SchemaGenerator(GenerateJsonSchema):

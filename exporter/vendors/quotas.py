@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, PlainValidator, PrivateAttr, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, WithJsonSchema
 
 from exporter.durations import DURATION_PATTERN
 from exporter.metrics import Family
-from exporter.vendors.periods import Period, read_period
-from exporter.vendors.settings import Name, Pattern, Settings, read_pattern
+from exporter.vendors.patterns import Pattern, read_pattern
+from exporter.vendors.periods import Period, read_period, write_period
+from exporter.vendors.settings import Name, Settings
 
 _UNIT: Final = "[ -~]{0,63}"
 _PERIOD_SCHEMA: Final = {
@@ -115,7 +116,9 @@ class ConfiguredQuota(Settings):
     unit: Annotated[str, PlainValidator(_read_unit), WithJsonSchema({"type": "string", "pattern": _UNIT})] = Field(
         default="", description="The label `unit`: what is counted."
     )
-    period: Annotated[Period, PlainValidator(read_period), WithJsonSchema(_PERIOD_SCHEMA)] = Field(
+    period: Annotated[
+        Period, PlainValidator(read_period), PlainSerializer(write_period), WithJsonSchema(_PERIOD_SCHEMA)
+    ] = Field(
         default="none",
         description="When the figure starts anew: each UTC `month`; with the vendor's `plan`; at no known time"
         " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration, `month`,"
@@ -180,7 +183,12 @@ def _find_metric_conflicts(
         return
     if metric not in families:
         near = difflib.get_close_matches(metric, families, n=1)
-        yield "metric", f"is no metric of {vendor}" + (f"; did you mean {near[0]}?" if near else "")
+        usable = ", ".join(name for name, one in families.items() if _is_countable(one))
+        instead = f"did you mean {near[0]}?" if near else f"write one of {usable}"
+        yield "metric", f"is no metric of {vendor}; {instead}"
+        return
+    if not _is_countable(families[metric]):
+        yield "metric", "is no amount that could be used up: an _info is always 1, and a timestamp is a time"
         return
     family = families[metric]
     if missing := _missing_option(family, given):
@@ -192,6 +200,10 @@ def _find_metric_conflicts(
             yield "period", "the vendor reports no plan for this metric; write month, none or a mapping"
         elif missing := _missing_option(plan.end, given):
             yield "period", f"when a plan ends is only known with {missing}; set that on the account"
+
+
+def _is_countable(family: Family) -> bool:
+    return not family.name.endswith(("_info", "_timestamp_seconds"))
 
 
 def _missing_option(family: Family, given: Mapping[str, object]) -> str:

@@ -17,6 +17,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
@@ -25,7 +26,7 @@ from pydantic import (
 )
 
 from exporter.client.trust import authorities
-from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate
+from exporter.durations import DURATION_PATTERN, Rate, read_interval, read_rate, write_duration
 from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
 from exporter.vendors.paths import is_usable_segment
@@ -93,6 +94,15 @@ def _read_url(value: object) -> str:
     if parts.query or parts.fragment:
         raise ValueError("must not have a query or a fragment")
     return value.rstrip("/")
+
+
+def _read_proxy_url(value: object) -> str:
+    try:
+        return _read_url(value)
+    except ValueError as error:
+        if str(error).startswith("write"):
+            raise ValueError("write a URL such as http://proxy.example.com:3128; SOCKS is not spoken") from None
+        raise
 
 
 def _read_environment_secret(value: object) -> Secret:
@@ -166,42 +176,40 @@ def _read_uuid(value: object) -> str:
     return value.lower()
 
 
-def read_pattern(value: object) -> str:
-    """Return a regular expression that can be used.
-
-    Raises:
-        ValueError: it is none.
-
-    """
-    try:
-        re.compile(value if isinstance(value, str) else "(")
-    except (re.error, OverflowError, RecursionError):
-        raise ValueError("write a regular expression; it has to match the whole") from None
-    return str(value)
-
-
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
 """What the operator calls a thing: up to 63 letters, digits, and ._@- after the first."""
 Duration = Annotated[
     float,
     PlainValidator(read_interval),
+    PlainSerializer(write_duration),
     json_schema("duration", type="string", pattern=DURATION_PATTERN),
 ]
 """Seconds, written as a Prometheus duration, from `1s` to `365d`."""
 RateSetting = Annotated[
-    Rate, PlainValidator(read_rate), json_schema("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$")
+    Rate,
+    PlainValidator(read_rate),
+    PlainSerializer(str),
+    json_schema("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$"),
 ]
 """Requests per duration, such as `800/1m`."""
 Url = Annotated[str, PlainValidator(_read_url), json_schema("URL", type="string", format="uri", pattern="^https?://")]
 """An http or https URL without credentials, query or fragment; a slash at its end is dropped."""
+ProxyUrl = Annotated[
+    str, PlainValidator(_read_proxy_url), json_schema("URL", type="string", format="uri", pattern="^https?://")
+]
+"""The URL of an HTTP proxy, likewise."""
 SecretFromEnvironment = Annotated[
     Secret,
     PlainValidator(_read_environment_secret),
+    PlainSerializer(str),
     json_schema("secret, as ${NAME}", type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
 ]
 """`${NAME}`: the secret is in that environment variable."""
 SecretFromFile = Annotated[
-    Secret, PlainValidator(_read_file_secret), json_schema("path of a file", type="string", minLength=1)
+    Secret,
+    PlainValidator(_read_file_secret),
+    PlainSerializer(str),
+    json_schema("path of a file", type="string", minLength=1),
 ]
 """The path of the file that holds the secret, taken from the configuration's folder."""
 CertificateFile = Annotated[
@@ -218,5 +226,3 @@ UserName = Annotated[str, PlainValidator(_read_user_name), json_schema("name", t
 """Who signs in by HTTP basic authentication."""
 Uuid = Annotated[str, PlainValidator(_read_uuid), json_schema("UUID", type="string", format="uuid")]
 """A UUID, in lower case."""
-Pattern = Annotated[str, PlainValidator(read_pattern), json_schema("regular expression", type="string", format="regex")]
-"""A regular expression that has to match the whole, as in PromQL."""

@@ -1,22 +1,32 @@
-"""The exporter's own HTTP: `/metrics`, `/`, and what is below `/-/`; nothing waits for a vendor."""
+"""The exporter's own HTTP: `/metrics`, pages for people, `/api/` and `/-/`; nothing waits for a vendor."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import anyio
 
 from exporter.exposition.negotiation import accepts_gzip, content_type, negotiate
-from exporter.exposition.page import Exposition, SelfMetrics
+from exporter.exposition.page import Exposition
+from exporter.status.document import Status
+from exporter.status.pace import Paces
+from exporter.status.report import report
+from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
-from exporter.web.landing import HEADERS as LANDING_HEADERS
-from exporter.web.landing import landing_page
+from exporter.telemetry.telemetry import Telemetry
+from exporter.web.details import account_page, configuration_page
+from exporter.web.html import HEADERS as HTML_HEADERS
+from exporter.web.landing import account_path, landing_page
 
 _PIECE_BYTES: Final = 256 * 1024
 _READS: Final = ("GET", "HEAD")
+_NOT_ENABLED: Final = "not enabled: start with --web.enable-lifecycle\n"
 _TEXT: Final = "text/plain; charset=utf-8"
 
 Scope = Mapping[str, Any]
@@ -35,26 +45,48 @@ class PageResponse:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-PageHandler = Callable[[Mapping[bytes, bytes]], Awaitable[PageResponse]]
+_Headers = Mapping[bytes, bytes]
+PageHandler = Callable[[_Headers], Awaitable[PageResponse]]
 """From a request's headers to the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What a client may ask of an exporter that runs, and what there is to see besides its figures.
+
+    Attributes:
+        reload: reads the configuration again and returns what is wrong with it; None where that is not enabled.
+        poll: polls an account at once and returns whether there is such; None where that is not enabled.
+        retry: polls those that fail at once, and returns them; None where that is not enabled.
+        configuration: returns the one in use as YAML without secrets; None where it is not shown.
+        paces: how fast quotas are used.
+        clock: Unix time.
+
+    """
+
+    reload: Callable[[], Awaitable[str]] | None = None
+    poll: Callable[[AccountKey], bool] | None = None
+    retry: Callable[[], Iterable[AccountKey]] | None = None
+    configuration: Callable[[], str] | None = None
+    paces: Paces = field(default_factory=Paces)
+    clock: Callable[[], float] = time.time
 
 
 class Application:
     """The exporter's pages, as an ASGI application."""
 
     def __init__(
-        self,
-        store: Store,
-        own: SelfMetrics,
-        telemetry_path: str,
-        reload: Callable[[], Awaitable[str]] | None = None,
+        self, store: Store, telemetry: Telemetry, telemetry_path: str, lifecycle: Lifecycle | None = None
     ) -> None:
         self._store = store
-        self._exposition = Exposition(store, own)
+        self._telemetry = telemetry
+        self._exposition = Exposition(store, telemetry)
         self._telemetry_path = telemetry_path
-        self._reload = reload
+        self._lifecycle = lifecycle or Lifecycle()
         self._routes: dict[str, tuple[tuple[str, ...], PageHandler]] = {
             "/": (_READS, self._landing),
+            "/configuration": (_READS, self._configuration),
+            "/api/v1/status": (_READS, self._status_json),
             "/-/healthy": (_READS, self._healthy),
             "/-/ready": (_READS, self._ready),
             "/-/reload": (("POST",), self._reload_config),
@@ -66,7 +98,9 @@ class Application:
         await _send(await self._respond(scope), send)
 
     async def _respond(self, scope: Scope) -> PageResponse:
-        route = self._routes.get(scope["path"])
+        route = self._routes.get(scope["path"]) or self._account_route(scope["path"])
+        if scope["path"] == "/-/poll":
+            route = ("POST",), partial(self._poll, scope["query_string"])
         if route is None:
             return _text("not found\n", HTTPStatus.NOT_FOUND)
         methods, answer = route
@@ -79,7 +113,7 @@ class Application:
             headers[name] = headers[name] + b"," + value if name in headers else value
         return await answer(headers)
 
-    async def _metrics(self, headers: Mapping[bytes, bytes]) -> PageResponse:
+    async def _metrics(self, headers: _Headers) -> PageResponse:
         accept = headers.get(b"accept", b"").decode("latin-1")
         form = negotiate(accept)
         kind = content_type(form, accept)
@@ -91,30 +125,73 @@ class Application:
         length = sum(map(len, compressed))
         return PageResponse(_coalesced(compressed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 
-    async def _landing(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
-        html = landing_page(self._store, self._telemetry_path, anyio.current_time())
-        body = html.encode()
-        return PageResponse((body,), len(body), "text/html; charset=utf-8", headers=LANDING_HEADERS)
+    def _status(self) -> Status:
+        paces, now = self._lifecycle.paces, self._lifecycle.clock()
+        return report(self._store, self._telemetry, paces, now, anyio.current_time())
 
-    async def _healthy(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
+    async def _status_json(self, _headers: _Headers) -> PageResponse:
+        body = self._status().model_dump_json(indent=2).encode() + b"\n"
+        return PageResponse((body,), len(body), "application/json", headers=((b"cache-control", b"no-store"),))
+
+    async def _landing(self, _headers: _Headers) -> PageResponse:
+        has_config = self._lifecycle.configuration is not None
+        return _html(landing_page(self._status(), self._telemetry_path, has_config=has_config))
+
+    def _account_route(self, path: str) -> tuple[tuple[str, ...], PageHandler] | None:
+        """Return what answers with the page of an account, where there is one of this path."""
+        key = next((key for key, _ in self._store if account_path(*key) == path), None)
+        return (_READS, partial(self._account, key)) if key else None
+
+    async def _account(self, key: AccountKey, _headers: _Headers) -> PageResponse:
+        status = self._status()
+        (account,) = (one for one in status.accounts if (one.vendor, one.account) == key)
+        return _html(account_page(account, status.now))
+
+    async def _configuration(self, _headers: _Headers) -> PageResponse:
+        if self._lifecycle.configuration is None:
+            return _text("not found\n", HTTPStatus.NOT_FOUND)
+        accepted_at, now = self._telemetry.reload_status.accepted_at, self._lifecycle.clock()
+        return _html(configuration_page(self._lifecycle.configuration(), accepted_at, now))
+
+    async def _healthy(self, _headers: _Headers) -> PageResponse:
         return _text("healthy\n")
 
-    async def _ready(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
+    async def _ready(self, _headers: _Headers) -> PageResponse:
         if self._store.ready:
             return _text("ready\n")
         return _text("not every account was polled yet\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
-    async def _reload_config(self, _headers: Mapping[bytes, bytes]) -> PageResponse:
-        if self._reload is None:
-            return _text("not enabled: start with --web.enable-lifecycle\n", HTTPStatus.FORBIDDEN)
-        if problems := await self._reload():
+    async def _reload_config(self, _headers: _Headers) -> PageResponse:
+        if self._lifecycle.reload is None:
+            return _text(_NOT_ENABLED, HTTPStatus.FORBIDDEN)
+        if problems := await self._lifecycle.reload():
             return _text(f"the configuration is refused:\n{problems}\n", HTTPStatus.INTERNAL_SERVER_ERROR)
         return _text("config reloaded\n")
+
+    async def _poll(self, query: bytes, _headers: _Headers) -> PageResponse:
+        """Have accounts polled at once: the one that the query names, or all that fail."""
+        poll, retry = self._lifecycle.poll, self._lifecycle.retry
+        if poll is None or retry is None:
+            return _text(_NOT_ENABLED, HTTPStatus.FORBIDDEN)
+        named = dict(parse_qsl(query.decode("latin-1")))
+        if not named:
+            tried = ", ".join(f"{vendor}/{name}" for vendor, name in retry())
+            return _text(f"polled now: {tried}\n" if tried else "no account fails that may be tried now\n")
+        if named.keys() != {"vendor", "account"}:
+            return _text("give vendor and account, or neither for all that fail\n", HTTPStatus.BAD_REQUEST)
+        if not poll((named["vendor"], named["account"])):
+            return _text("there is no such account\n", HTTPStatus.NOT_FOUND)
+        return _text("polled now\n")
 
 
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> PageResponse:
     body = text.encode()
     return PageResponse((body,), len(body), _TEXT, status, headers)
+
+
+def _html(text: str) -> PageResponse:
+    body = text.encode()
+    return PageResponse((body,), len(body), "text/html; charset=utf-8", headers=HTML_HEADERS)
 
 
 def _coalesced(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -19,10 +19,27 @@ from exporter.web.values import cost_of
 LONGEST_PASSWORD_BYTES: Final = 72
 """What bcrypt makes use of. A longer password is refused, or whatever it begins with would be one too."""
 
+_COST: Final = 12
+"""Of new hashes: a fifth of a second each, and each is remembered."""
 _MOST_REMEMBERED: Final = 256
 _MOST_IN_PROGRESS: Final = 8
 _MOST_IN_PROGRESS_OF_A_NETWORK: Final = 2
 _DUMMY_DIGEST: Final = b"." * 53
+
+
+def hash_of(password: str) -> str:
+    """Return the bcrypt hash of a password, as a web configuration has it.
+
+    Raises:
+        ValueError: bcrypt cannot make use of all of it, or there is none.
+
+    """
+    raw = password.encode()
+    if not raw:
+        raise ValueError("the password is empty")
+    if len(raw) > LONGEST_PASSWORD_BYTES:
+        raise ValueError(f"bcrypt makes use of {LONGEST_PASSWORD_BYTES} bytes; write a shorter password")
+    return bcrypt.hashpw(raw, bcrypt.gensalt(_COST)).decode()
 
 
 class BusyError(Exception):

@@ -14,8 +14,8 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
-from exporter.config import ConfigError, Problem
 from exporter.log import logger
+from exporter.problems import ConfigError, Problem
 from exporter.web.exchange import PEER, ASGIApp, Message, Peer
 from exporter.web.passwords import BusyError, Passwords, credentials
 from exporter.web.settings import WebSettings, read

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from exporter import strict_yaml
-from exporter.config import ConfigError, Problem, unknown_key
+from exporter.problems import ConfigError, Problem, unknown_key
 from exporter.web import values
 
 Readers = Mapping[str, Callable[[object], Any]]

@@ -10,8 +10,8 @@ from typing import Any, Final, NoReturn, TypeVar
 import anyio
 import anyio.abc
 
-from exporter.config import ConfigError, Problem
 from exporter.log import logger
+from exporter.problems import ConfigError, Problem
 from exporter.web.settings import TLSSettings
 from exporter.web.values import canonical_name
 

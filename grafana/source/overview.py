@@ -12,6 +12,8 @@ from grafana.source.variables import variables
 
 _ACCOUNT = chosen("vendor", "account")
 _QUOTAS = Quotas(_ACCOUNT)
+_WORST = 20
+_MOMENTS = 100
 _HIGH = f"{100 * THRESHOLDS.quota_warning:g} %"
 
 
@@ -24,8 +26,8 @@ def board() -> Board:
         variables("usage_exporter_poll_interval_seconds", "vendor", "account"),
     )
     made.row("Now", _now())
-    made.row("Quotas", [_table()], [_top(), _share()])
-    made.row("Trend", [_projection()])
+    made.row("Quotas", [_table()], [_top(), _projection()], [_risers(), _by_account()])
+    made.row("Trend", [_share()])
     return made.row("Poll health", [_age(), _drift()], collapsed=True)
 
 
@@ -59,8 +61,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Will run out before reset",
-                description="Quotas that are not used up, and will be before their period ends, at the pace of"
-                " the last day. Nothing: no quota has both a limit and a period.",
+                description="Quotas that are not used up, and will be before their period ends, at the pace"
+                " so far. Nothing: no quota has both a limit and a period.",
                 unit="short",
                 nothing=NO_PERIOD,
                 steps=NONE_IS_GOOD,
@@ -105,8 +107,8 @@ def _now() -> list[PanelBuilder]:
 
 def _table() -> PanelBuilder:
     about = About(
-        title="Quotas, the most used first",
-        description="Every quota: what is used of how much, where the pace of the last day leads, and how old"
+        title=f"The {_WORST} most used quotas",
+        description="What is used of how much, where the pace so far leads, and how old"
         " the figures are. A vendor's name leads to its board, a quota's to all about it. Nothing: no quota was"
         " ever polled.",
         unit="short",
@@ -114,7 +116,7 @@ def _table() -> PanelBuilder:
         width=24,
         height=14,
     )
-    return rows(about, IDENTITY, columns(_QUOTAS), worst="Share")
+    return rows(about, IDENTITY, columns(_QUOTAS, _WORST), worst="Share")
 
 
 def _top() -> PanelBuilder:
@@ -131,6 +133,32 @@ def _top() -> PanelBuilder:
     return ranking(about, Query(highest(10, _QUOTAS.share), NAME)).max(1)
 
 
+def _risers() -> PanelBuilder:
+    about = About(
+        title="Risen most since yesterday",
+        description="The ten quotas of which the largest share of the limit was used since this time yesterday."
+        " Nothing: no limit is known, or nothing was used.",
+        unit="percentunit",
+        nothing="None",
+        height=12,
+        decimals=1,
+    )
+    return ranking(about, Query(highest(10, _QUOTAS.risen), NAME))
+
+
+def _by_account() -> PanelBuilder:
+    about = About(
+        title=f"Quotas at {_HIGH} or more, by account",
+        description=f"How many quotas of an account have {_HIGH} or more used, of the ten accounts with most."
+        " Nothing: no account has one.",
+        unit="short",
+        nothing="None",
+        height=12,
+    )
+    high = f"count by ({ACCOUNT}) ({_QUOTAS.share} >= {THRESHOLDS.quota_warning:g})"
+    return ranking(about, Query(highest(10, high), "{{vendor}}/{{account}}"))
+
+
 def _share() -> PanelBuilder:
     about = About(
         title="Share used, top 10",
@@ -139,22 +167,25 @@ def _share() -> PanelBuilder:
         unit="percentunit",
         nothing=NO_LIMIT,
         height=12,
+        width=24,
         steps=SHARE,
     )
-    return lines(about, Query(leaders(10, _QUOTAS.share, now(_QUOTAS.share)), NAME))
+    # Of every quota at each moment: with hundreds of moments and thousands of quotas that is more than a person waits.
+    return lines(about, Query(leaders(10, _QUOTAS.share, now(_QUOTAS.share)), NAME)).max_data_points(_MOMENTS)
 
 
 def _projection() -> PanelBuilder:
     about = About(
         title="Share at period end, top 10",
-        description="Where the ten highest quotas would stand when their periods end, at the pace of the day"
-        " before each moment; above 100 % it runs out. Nothing: no quota has both a limit and a period.",
+        description="Where the ten highest quotas will stand when their periods end, at the pace so far; above"
+        " 100 % it runs out. Nothing: no quota has both a limit and a period, or all have just begun.",
         unit="percentunit",
         nothing=NO_PERIOD,
-        width=24,
-        height=10,
+        height=12,
+        steps=((None, "green"), (1.0, "red")),
+        decimals=0,
     )
-    return lines(about, Query(leaders(10, _QUOTAS.projected, now(_QUOTAS.projected)), NAME))
+    return ranking(about, Query(highest(10, _QUOTAS.projected), NAME))
 
 
 def _age() -> PanelBuilder:

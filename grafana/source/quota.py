@@ -30,7 +30,7 @@ _WORDS = 36
 """Size of letters in which words fit where Grafana would make a number as large as it can."""
 _OF_HOURS = 80
 """Pixels that an axis of hours needs."""
-_PACE = ((None, "green"), (1.0, "yellow"), (THRESHOLDS.burn_warning, "red"))
+_PACE = ((None, "green"), (1.0, "yellow"), (1.5, "red"))
 
 
 def board() -> Board:
@@ -75,7 +75,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Runs out in",
-                description="Time until all is used, at the pace of the last day. Nothing: at this pace it"
+                description="Time until all is used, at the pace so far. Nothing: at this pace it"
                 " never is, or no limit is known.",
                 unit=SECONDS,
                 nothing=NOT_AT_THIS_PACE,
@@ -157,7 +157,7 @@ def _per_day() -> PanelBuilder:
 def _shares() -> PanelBuilder:
     about = About(
         title="Share used, and at period end",
-        description="The share used, and the share at the end of the period, at the pace of the day before each"
+        description="The share used, and the share at the end of the period, at the pace before each"
         " moment; dashed is where alerts begin. Nothing: no limit is known.",
         unit="percentunit",
         nothing=NO_LIMIT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from grafana.source.panels import TIME_LEFT
@@ -44,8 +45,16 @@ IDENTITY: Final = (
 )
 
 
-def columns(quotas: Quotas) -> list[Column]:
-    """Return the columns of a table of quotas."""
+def columns(quotas: Quotas, most: int = 0) -> list[Column]:
+    """Return the columns of a table of quotas: of all, or of so many with the highest share."""
+    found = _columns(quotas)
+    if not most:
+        return found
+    listed = f"topk({most}, {quotas.share} or 0 * {quotas.used} - 1)"
+    return [replace(column, query=f"({column.query}) and {listed}") for column in found]
+
+
+def _columns(quotas: Quotas) -> list[Column]:
     return [
         Column(title="Used", query=quotas.used, width=80),
         Column(title="Limit", query=quotas.limit, width=110, nothing=NO_LIMIT),

@@ -1,11 +1,13 @@
-"""Shares, paces and forecasts of quotas: what the recording rules record, as expressions that need none."""
+"""Shares, paces and forecasts of quotas: those of the alerts, but without recorded series, and of what is seen now."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grafana.source.promql import ACCOUNT, DAY, QUOTA, age, at_shards, day_of_counter, one, series, total
+from grafana.source.panels import THRESHOLDS
+from grafana.source.promql import ACCOUNT, QUOTA, age, day_of_counter, one, series
 
+_WEEK = 7 * 86400
 _JUST_BEGUN = 0.03
 """Share of a period within which a pace says nothing yet."""
 
@@ -40,8 +42,8 @@ class Quotas:
 
     @property
     def share(self) -> str:
-        """The share used: 1 is all, and infinite where a limit of 0 is used at all."""
-        return f"({self.used} / ({self.limit} > 0) or {self.used} / ({self.limit} == 0) > 0)"
+        """The share used: 1 is all. Of a limit of 0 there is no share."""
+        return f"({self.used} / ({self.limit} > 0))"
 
     @property
     def starts(self) -> str:
@@ -64,36 +66,27 @@ class Quotas:
         return f"clamp_min(1 - {self.remaining} / ({self.ends} - {self.starts} > 0), 0)"
 
     @property
-    def rate(self) -> str:
-        """The share of the limit used a second, over the last day: the pace that the alerts use.
-
-        What passed is at least a day, and more where the vendor's own as-of, or the last good reading, jumped further.
-        """
-        consumed, used = self._series("consumed_total"), self._series("used")
-        ends = self._series("period_end_timestamp_seconds")
-        as_of = series("usage_exporter_data_timestamp_seconds", *self._account)
-        success = series("usage_exporter_poll_last_success_timestamp_seconds", *self._account)
-        known = f"on (job, {QUOTA}) {ends}"
-        risen = f"(increase({consumed}[1d]) and {known}) or (clamp_min(delta({used}[1d]), 0) unless {known})"
-        jumped = f"clamp_min(delta({as_of}[1d]), {DAY}) or clamp_min(delta({success}[1d]), {DAY})"
-        passed = f"max by (job, instance, {ACCOUNT}) ({jumped})"
-        pace = f"({risen}) / on (job, instance, vendor, account) group_left () ({passed})"
-        return f"({total(QUOTA, at_shards(QUOTA, pace))} / ({self.limit} > 0))"
+    def per_second(self) -> str:
+        """What is used a second: in the last seven days of the period, or in the period so far if that can tell."""
+        ago = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 7d)")
+        week = f"(({self.used} - {ago} >= 0) unless {self.starts} > time() - {_WEEK}) / {_WEEK}"
+        least = f"clamp_min({THRESHOLDS.forecast_period} * ({self.ends} - {self.starts}), {THRESHOLDS.forecast_least})"
+        return f"({week} or {self.used} / (time() - {self.starts} >= {least}))"
 
     @property
     def projected(self) -> str:
-        """The share used at the period's end, at the last day's pace."""
-        return f"({self.share} + {self.rate} * {self.remaining})"
+        """The share used at the period's end, at the pace so far."""
+        return f"(({self.used} + {self.per_second} * {self.remaining}) / ({self.limit} > 0))"
 
     @property
     def will_run_out(self) -> str:
-        """The share used where it is below 1 and will not be at the period's end."""
-        return f"({self.share} < 1 and {self.projected} > 1)"
+        """The share used at the period's end where it is above 1 and is not yet."""
+        return f"({self.projected} > 1 unless {self.share} >= 1)"
 
     @property
     def exhaustion(self) -> str:
-        """Seconds until all is used, at the last day's pace; 0 where it is."""
-        return f"(0 * ({self.share} >= 1) or (1 - ({self.share} < 1)) / ({self.rate} > 0))"
+        """Seconds until all is used, at the pace so far; 0 where it is."""
+        return f"({self.left} / ({self.per_second} > 0))"
 
     @property
     def pace(self) -> str:
@@ -104,6 +97,12 @@ class Quotas:
     def even(self) -> str:
         """What would be used by now if each day of the period used the same."""
         return f"{self.limit} * {self.elapsed}"
+
+    @property
+    def risen(self) -> str:
+        """The share of the limit that was used since this time yesterday; nothing where a period began meanwhile."""
+        yesterday = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 1d)")
+        return f"(({self.used} - {yesterday} > 0) / ({self.limit} > 0))"
 
     @property
     def age(self) -> str:

@@ -261,8 +261,8 @@ def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_on
         assert shows(process, 'account="b"')()
         log = process.err.read_text()
         for problem in (
-            "accounts[0].token: the environment variable MISSING is not set",
-            "accounts[1].vendor: write one of netnut, ionos, prolifi, planship; did you mean netnut?",
+            f"{file}:2 (netnut/x): token: the environment variable MISSING is not set",
+            f"{file}:3: accounts[1].vendor: write one of netnut, ionos, prolifi, planship; did you mean netnut?",
         ):
             assert problem in log
             assert not said or (said.startswith("500 ") and problem in said)

@@ -1,4 +1,5 @@
 import json
+import platform
 import re
 import socket
 import threading
@@ -39,14 +40,18 @@ def invoke(*arguments: str) -> Result:
 
 @pytest.mark.parametrize("flag", ["--version"])
 def test_the_version_is_said(flag: str) -> None:
-    assert invoke(flag).output == f"usage-exporter, version {__version__}\n"
+    assert invoke(flag).output == f"usage-exporter, version {__version__} (Python {platform.python_version()})\n"
 
 
 @pytest.mark.parametrize(
     ("command", "flags"),
     [
         ("run", {"--config.file", "--storage.path", "--web.config.file"} | SHARD | WEB | LOGS | RELOAD),
-        ("check", {"--config.file", "--probe", "--web.config.file"} | SHARD | LOGS),
+        ("check", {"--config.file", "--plan", "--probe", "--web.config.file"} | SHARD | LOGS),
+        ("hash-password", set()),
+        ("dashboards", set()),
+        ("example", set()),
+        ("status", {"--config.file", "--http.config.file", "--json"} | SHARD | LOGS),
         ("once", {"--config.file"} | SHARD | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),
         ("sandbox", {"--web.listen-address", "--fault", "--vendor-file", "--replies"} | WORLD | LOGS),
@@ -70,7 +75,7 @@ def test_each_command_lists_its_flags_and_says_what_each_means(command: str, fla
 def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> None:
     output = invoke("-h").output
 
-    listed = re.findall(r"^  (\w+) +(\S.*)$", output.split("Commands:")[1].split("Exit codes")[0], re.MULTILINE)
+    listed = re.findall(r"^  ([\w-]+) +(\S.*)$", output.split("Commands:")[1].split("Exit codes")[0], re.MULTILINE)
     assert [name for name, _ in listed] == sorted(main.commands)
     assert all(meaning.endswith(".") and not meaning.endswith("..") for _, meaning in listed)
     assert "Exit codes: 0 all is well, 1 an account failed, 2 the configuration" in output
@@ -82,10 +87,13 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
         (["unheard-of"], "No such command 'unheard-of'."),
         (["run", "--unheard-of"], "No such option '--unheard-of'."),
         (["run", "--web.listen-address", "10924"], "write host:port, such as 127.0.0.1:10924"),
-        (["run", "--web.telemetry-path", "metrics"], "write a path such as /metrics, not / and not below /-/"),
-        (["run", "--web.telemetry-path", "/"], "write a path such as /metrics, not / and not below /-/"),
-        (["run", "--web.telemetry-path", "/-/ready"], "write a path such as /metrics, not / and not below /-/"),
-        (["run", "--web.telemetry-path", "/a?b"], "write a path such as /metrics, not / and not below /-/"),
+        (["--config.file=x"], "--config.file belongs to a command; did you mean usage-exporter run --config.file=...?"),
+        (["--nonsense"], "No such option '--nonsense'"),
+        (["run", "--web.telemetry-path", "metrics"], "write a path such as /metrics, not / and none"),
+        (["run", "--web.telemetry-path", "/"], "write a path such as /metrics, not / and none"),
+        (["run", "--web.telemetry-path", "/-/ready"], "write a path such as /metrics, not / and none"),
+        (["run", "--web.telemetry-path", "/api/v1"], "write a path such as /metrics, not / and none"),
+        (["run", "--web.telemetry-path", "/a?b"], "write a path such as /metrics, not / and none"),
         (["demo", "--interval", "5"], "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"),
         (["demo", "--interval", "0s"], "must be from 1s to 365d"),
         (["demo", "--speed", "0"], "0.0 is not in the range"),
@@ -96,7 +104,7 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
         (["check", "--shard=-1", "--total-shards=3"], "Invalid value for '--shard': -1 is not in the range x>=0."),
         (["check", "--total-shards=0"], "Invalid value for '--total-shards': 0 is not in the range x>=1."),
         (["run", "--shard=usage-exporter-2"], "'usage-exporter-2' is not a valid integer range."),
-        (["check", "--log.level", "trace"], "'trace' is not one of 'debug', 'info', 'warn', 'error'"),
+        (["check", "--log.level", "trace"], "'trace' is not one of 'debug', 'info', 'warn', 'warning', 'error'"),
     ],
 )
 def test_a_wrong_command_line_is_exit_code_2(arguments: list[str], problem: str) -> None:
@@ -109,14 +117,16 @@ def test_a_wrong_command_line_is_exit_code_2(arguments: list[str], problem: str)
 
 @pytest.mark.parametrize("command", ["run", "check", "once"])
 def test_a_wrong_configuration_is_exit_code_2_and_a_line_for_each_problem(command: str, tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("accounts: [{vendor: netnut, name: a}, {vendor: nobody}]")
+    file = tmp_path / "config.yaml"
+    file.write_text("accounts: [{vendor: netnut, name: a}, {vendor: nobody}]")
 
-    result = invoke(command, "--config.file", str(tmp_path / "config.yaml"))
+    result = invoke(command, "--config.file", str(file))
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines() == [
-        "accounts[0]: no credentials: give email and password, or token (or a secret's _file)",
-        "accounts[1].vendor: write one of netnut, ionos, prolifi, planship",
+        f"{file}:1 (netnut/a): no credentials: give email and password, or token (or a secret's _file)",
+        f"{file}:1: accounts[1].vendor: write one of netnut, ionos, prolifi, planship",
+        f"{file}: 2 problems found",
     ]
 
 

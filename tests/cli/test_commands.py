@@ -19,13 +19,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.cli import demo
 from exporter.cli.catalogue import FAMILIES
 from exporter.cli.main import main
-from exporter.metrics.own import ACCOUNT_FAILING
+from exporter.metrics.own import ACCOUNT_FAILING, ACCOUNT_LABELS, CREDENTIAL_EXPIRY
 from exporter.vendors import VENDORS
 
 pytestmark = pytest.mark.slow
 
+ELSEWHERE = (ACCOUNT_FAILING, ACCOUNT_LABELS, CREDENTIAL_EXPIRY)
 HEADLINES = {"netnut_gb_used", "ionos_meter_quantity", "prolifi_event_count", "planship_lever_usage"}
-ON_EVERY_PAGE = HEADLINES | {family.name.removesuffix("_total") for family in FAMILIES if family is not ACCOUNT_FAILING}
+ON_EVERY_PAGE = HEADLINES | {family.name.removesuffix("_total") for family in FAMILIES if family not in ELSEWHERE}
 SECRETS = {**demo.environment(), "WRONG_KEY": "pk_this_is_not_the_key"}
 
 
@@ -72,11 +73,13 @@ def test_a_probe_says_of_each_account_how_many_series_came_and_how_fast(config: 
     result = ended("check", "--probe", f"--config.file={config}", env=SECRETS)
 
     assert (result.returncode, result.stderr) == (0, "")
-    first, *said = result.stdout.splitlines()
+    lines, _, table = result.stdout.partition("\n\n")
+    first, *said = lines.splitlines()
     assert first.endswith("no problem found, accounts: 4")
-    assert sorted(re.sub(r"\d+ series in \d+\.\d\d s(, items left out: \d+)?", "N", line) for line in said) == sorted(
-        f"{vendor}/acme: N" for vendor in VENDORS
-    )
+    found = [re.sub(r"\d+ series in \d+\.\d\d s", "N", line) for line in said if not line.startswith("    ")]
+    assert sorted(found) == sorted(f"{vendor}/acme: N" for vendor in VENDORS)
+    assert table.startswith("VENDOR    ACCOUNT  STATE")
+    assert re.search(r"^netnut +acme +up .* traffic +410692/Residential +\d+ GB +1,000 +\d+%", table, re.MULTILINE)
 
 
 def test_a_probe_says_in_words_why_an_account_failed(spoilt: Path) -> None:
@@ -97,8 +100,11 @@ def test_a_probe_names_what_is_left_out(config: Path) -> None:
     result = ended("check", "--probe", f"--config.file={config}", env=SECRETS)
 
     assert result.returncode == 0
-    assert re.search(r"planship/acme: \d+ series in .* s, items left out: 3\n", result.stdout)
-    assert len(re.findall(r"\n    GET http://\S+/customers/team%2Fred/products/\S+: HTTP 404", result.stdout)) == 3
+    assert re.search(r"planship/acme: \d+ series in .* s\n    warning: 3 items left out: the vendor", result.stdout)
+    assert (
+        len(re.findall(r"\n    warning: GET http://\S+/customers/team%2Fred/products/\S+: HTTP 404", result.stdout))
+        == 3
+    )
 
 
 @pytest.mark.parametrize("command", ["once", "check", "schema", "metrics"])
@@ -149,7 +155,7 @@ def test_the_demo_becomes_ready_serves_every_family_and_stops_well(tmp_path: Pat
         eventually(lambda: family_names(exporter.get("/metrics")[1]) >= ON_EVERY_PAGE)
         assert exporter.get("/-/healthy") == (200, "healthy\n")
         landing = exporter.get("/")[1]
-        assert all(f"<td>{vendor}</td><td>{name}</td>" in landing for vendor in VENDORS for name in ("acme", "globex"))
+        assert all(f">{vendor}/{name}</a>" in landing for vendor in VENDORS for name in ("acme", "globex"))
 
         healthy = invoke("healthcheck", f"{exporter.url}/-/healthy")
         assert (healthy.exit_code, healthy.output) == (0, "")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import anyio
 import pytest
+from captured_logs import captured_logs
 from configurations import account
-from structlog.testing import capture_logs
 from virtual_time import run_virtually, virtual_now
 
 from exporter.app.exporter import Exporter
@@ -18,7 +18,7 @@ def told(text: str, folder: Path) -> list[str]:
             Exporter(virtual_now).restart_polling(parse(text.encode(), folder), tasks)
             tasks.cancel_scope.cancel()
 
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         run_virtually(main)
     return [line["event"] for line in logs if line["log_level"] == "warning"]
 
@@ -32,11 +32,13 @@ def test_a_certificate_that_is_not_verified(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 @pytest.mark.parametrize(
-    ("mode", "said"), [(0o600, []), (0o644, ["others than its owner can read the file of token_file"])]
+    ("mode", "said"), [(0o600, []), (0o644, ["token_file: others than its owner can read the file: chmod 600 {}"])]
 )
 def test_a_file_of_a_secret_that_others_can_read(mode: int, said: list[str], tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("an-invented-secret\n")
     file.chmod(mode)
 
-    assert told(account("ionos", "token_file: token").replace(" token: '${TOKEN}',", ""), tmp_path) == said
+    lines = told(account("ionos", "token_file: token").replace(" token: '${TOKEN}',", ""), tmp_path)
+
+    assert lines == [one.format(file) for one in said]

@@ -3,7 +3,7 @@
 import base64
 import math
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,27 @@ def test_a_refused_sign_in_is_tried_again_ever_later_and_at_least_hourly() -> No
     on_jumping_clock(main)
     waits = [round(late - early) for early, late in zip(sign_in.at, sign_in.at[1:], strict=False)]
     assert waits == pytest.approx([60, 120, 240, 480, 960, 1920, 3600, 3600, 3600], abs=3)
+
+
+def test_a_refused_sign_in_is_tried_at_once_with_other_credentials(
+    secret: EnvironmentSecret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login, sign_in = (
+        replace(LOGIN, body=(("password", secret),)),
+        SignIn([Unauthorized("no"), Unauthorized("no"), HOUR]),
+    )
+    counts: list[int] = []
+
+    async def main() -> None:
+        source = TokenSource(login, sign_in)
+        for value in ("s3cret", "s3cret", "0ther", "0ther", "s3cret"):
+            monkeypatch.setenv("AUTH_SECRET", value)
+            await refusal(source)
+            counts.append(len(sign_in.at))
+
+    on_jumping_clock(main)
+    assert counts == [1, 1, 2, 2, 3]
+    assert "s3cret" not in repr(TokenSource(login, sign_in))
 
 
 def test_a_sign_in_that_works_again_forgets_the_refusals() -> None:

@@ -215,3 +215,17 @@ async def test_connections_are_closed_when_no_request_is_made_soon(monkeypatch: 
 
     assert closed == [False]
     assert [one.asked for one in opened] == [1, 1]
+
+
+async def test_connections_that_are_closed_for_their_age_are_in_nobody_elses_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("exporter.client.connections.KEPT_IDLE_SECONDS", -1.0)
+    with scripted({"GET /": [answer({})]}) as vendor:
+        async with client_of(account_with(vendor.url, monkeypatch), Tally()) as client:
+            for _ in range(3):  # each round finds ten that are too old, and all ten requests close them
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(MAX_IN_FLIGHT):
+                        tasks.start_soon(client, "/")
+
+    assert vendor.asked("GET /") == 3 * MAX_IN_FLIGHT

@@ -19,8 +19,6 @@ from exporter.rules.thresholds import Thresholds
 from exporter.vendors import VENDORS
 from grafana.source import dashboards
 from grafana.source.panels import SHARE
-from grafana.source.promql import shards
-from grafana.source.quotas import Quotas
 
 BOARDS = boards()
 BY_UID = {board["uid"]: board for board in BOARDS.values()}
@@ -73,31 +71,6 @@ def test_shares_change_colour_where_alerts_begin() -> None:
     assert ((None, "green"), (thresholds.quota_warning, "yellow"), (thresholds.quota_critical, "red")) == SHARE
 
 
-@pytest.mark.parametrize(
-    ("record", "expression"),
-    [
-        ("usage:quota_used:ratio", Quotas().share),
-        ("usage:quota_used:ratio_rate1d", Quotas().rate),
-        ("usage:period_remaining:seconds", Quotas().remaining),
-    ],
-)
-def test_shares_and_paces_are_those_that_the_rules_record(record: str, expression: str) -> None:
-    rules = yaml.safe_load((PROMETHEUS / "rules" / "usage-recording.yml").read_text())["groups"][0]["rules"]
-    (recorded,) = [rule["expr"] for rule in rules if rule["record"] == record]
-
-    def bare(text: str) -> str:
-        return re.sub(r"\{[^}]*\}|[\s()]", "", text).replace("byjob,vendor", "byvendor")
-
-    assert bare(expression) == bare(recorded.replace("usage:exporter_shard:info", shards()))
-
-
-def test_an_exporter_is_the_shard_that_the_rules_record() -> None:
-    rules = yaml.safe_load((PROMETHEUS / "rules" / "usage-recording.yml").read_text())["groups"][0]["rules"]
-    (recorded,) = [rule["expr"] for rule in rules if rule["record"] == "usage:exporter_shard:info"]
-
-    assert re.sub(r"\{[^}]*\}|\s", "", shards()) == re.sub(r"\s", "", recorded)
-
-
 def test_alerts_lead_to_dashboards_that_choose_by_what_they_say() -> None:
     rules = yaml.safe_load((PROMETHEUS / "rules" / "usage-alerts.yml").read_text())["groups"][0]["rules"]
     addresses = {rule["annotations"]["dashboard_url"].removeprefix("http://localhost:3000") for rule in rules}
@@ -134,7 +107,7 @@ def test_every_dashboard_has_its_picture_of_a_size_that_loads() -> None:
 # What would be found: each breaks one thing of the overview, and says what is said of it.
 
 Broken = Callable[[Board], Any]
-TABLE, TOP, LINES = "Quotas, the most used first", "Top 10 by share", "Share used, top 10"
+TABLE, TOP, LINES = "The 20 most used quotas", "Top 10 by share", "Share used, top 10"
 
 
 def panel_of(board: Board, title: str = TABLE) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What is shipped: requirements, wheel, image, deployment examples and the changelog agree with the code."""
 
+import json
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ PORT = split_address(DEFAULT_ADDRESS)[1]
 REQUIREMENTS = sorted(ROOT.glob("requirements*.txt"))
 MOST_RUNTIME_PACKAGES = 25
 
+_IDENTITY = ("DynamicUser", "ExecReload", "LoadCredential", "SupplementaryGroups", "User", "Group")
 _PIN = re.compile(
     r"(?m)^([a-z0-9-]+)(?:\[[a-z,]+\])?==(\S+)(?: ; [^\\]+)? \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+"
 )
@@ -102,7 +104,8 @@ def test_the_image_runs_on_a_fixed_base_as_nobody_and_knows_its_health() -> None
     assert [line for line in instructions if line.startswith("FROM")] == ["FROM ${BASE} AS build", "FROM ${BASE}"]
     assert [line for line in final if line.startswith("USER")] == ["USER 65532:65532"]
     assert [line for line in final if line.startswith("COPY")] == [
-        "COPY --from=build /opt/usage-exporter /opt/usage-exporter"
+        "COPY --from=build /opt/usage-exporter /opt/usage-exporter",
+        "COPY --from=build --chown=65532:65532 --chmod=0700 /build/state /var/lib/usage-exporter",
     ]
     assert not [line for line in final if line.startswith(("RUN", "ADD"))]
     assert any(line.startswith("HEALTHCHECK") and "healthcheck" in line for line in final)
@@ -134,6 +137,11 @@ def test_compose_runs_this_version_confined_and_shows_it_to_this_machine_alone()
 
     assert exporter["image"] == f"usage-exporter:{__version__}"
     assert f"{DEFAULT_ADDRESS}:{PORT}" in exporter["ports"]
+    assert "--storage.path=/var/lib/usage-exporter" in exporter["command"]
+    assert "usage-exporter-data:/var/lib/usage-exporter" in exporter["volumes"]
+    assert {service.get("depends_on", ["usage-exporter"])[0] for service in compose["services"].values()} == {
+        "usage-exporter"
+    }
     for name, service in compose["services"].items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -142,14 +150,27 @@ def test_compose_runs_this_version_confined_and_shows_it_to_this_machine_alone()
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
 
 
-def test_the_systemd_unit_runs_confined_with_credentials() -> None:
+def test_the_demo_stack_needs_no_file_of_yours() -> None:
+    class Loader(yaml.SafeLoader):
+        """Compose's own tag takes away what the other file says."""
+
+    Loader.add_constructor("!reset", lambda _loader, _node: [])
+    demo = yaml.load((ROOT / "deploy/compose.demo.yaml").read_text(), Loader)["services"]["usage-exporter"]  # noqa: S506
+
+    assert demo["command"][0] == "demo"
+    assert (demo["secrets"], demo["volumes"]) == ([], [])
+
+
+def test_the_systemd_unit_runs_confined_and_reads_its_files_again() -> None:
     lines = _instructions((ROOT / "deploy/systemd/usage-exporter.service").read_text())
     settings = [line.split("=", 1) for line in lines if not line.startswith("[")]
 
     (command,) = [value for key, value in settings if key == "ExecStart"]
     assert command.startswith("/opt/usage-exporter/bin/usage-exporter run ")
-    assert [f"{key}={value}" for key, value in settings if key in ("LoadCredential", "DynamicUser")] == [
-        "LoadCredential=config.yaml:/etc/usage-exporter/config.yaml",
+    assert "--config.file=/etc/usage-exporter/config.yaml" in command
+    assert [f"{key}={value}" for key, value in settings if key in _IDENTITY] == [
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "SupplementaryGroups=usage-exporter-secrets",
         "DynamicUser=yes",
     ]
     assert {"NoNewPrivileges", "ProtectSystem", "RestrictAddressFamilies", "CapabilityBoundingSet"} <= {
@@ -177,7 +198,52 @@ def test_the_wheel_holds_the_package_alone_and_is_built_the_same_twice(tmp_path:
     assert built[0] == built[1]
     assert folders == {"exporter", f"usage_exporter-{__version__}.dist-info"}
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "exporter").rglob("*.py")} <= modules
-    assert not [name for name in modules if not name.endswith((".py", "py.typed"))]
+    others = {name for name in modules if not name.endswith((".py", "py.typed"))}
+    assert {name for name in others if not name.startswith("exporter/shipped/")} == set()
+    assert len(others) == 4 + len(list((ROOT / "grafana" / "dashboards").glob("*.json")))
+
+
+@pytest.mark.slow
+def test_the_wheel_installed_alone_brings_everything(tmp_path: Path) -> None:
+    """Without the checkout: another folder, and a path of the wheel and of what it requires."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-c", "from exporter.__main__ import main; main()", *arguments]
+        env = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+        done = subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    where = "import exporter; print(exporter.__file__)"
+    assert (
+        str(tmp_path)
+        in subprocess.run(
+            [sys.executable, "-c", where], cwd=tmp_path / "site", check=True, capture_output=True, text=True
+        ).stdout
+    )
+    assert len(run("dashboards", "boards").splitlines()) == len(list((ROOT / "grafana" / "dashboards").glob("*.json")))
+    assert {file.name for file in (tmp_path / "boards").iterdir()} == {
+        file.name for file in (ROOT / "grafana" / "dashboards").glob("*.json")
+    }
+    assert run("example") == (ROOT / "config.example.yaml").read_text()
+    assert run("example", "alertmanager") == (ROOT / "prometheus" / "alertmanager.yml").read_text()
+    assert yaml.safe_load(run("rules"))["groups"]
+    assert "usage_quota_used" in run("metrics")
+
+
+def test_the_bill_of_materials_names_what_is_pinned() -> None:
+    printed = subprocess.run(
+        [ROOT / "scripts" / "write-sbom", __version__], check=True, capture_output=True, text=True
+    ).stdout
+    document = json.loads(printed)
+
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    assert {one["name"]: one["version"] for one in document["components"]} == _pins("requirements.txt")
+    assert document["metadata"]["component"]["purl"] == f"pkg:pypi/usage-exporter@{__version__}"
 
 
 def test_no_file_names_the_machine_it_was_written_on_or_a_package_registry() -> None:

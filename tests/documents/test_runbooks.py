@@ -29,6 +29,7 @@ RULES = {
 }
 SOURCE = "".join(path.read_text() for path in (ROOT / "exporter").rglob("*.py"))
 WORDS = {
+    "1m": "a minute",
     "5m": "5 minutes",
     "10m": "ten minutes",
     "15m": "15 minutes",
@@ -53,6 +54,7 @@ def known() -> Iterator[tuple[str, set[str]]]:
     """Every metric that a query may name, and its labels."""
     yield "up", SCRAPED
     yield "process_start_time_seconds", SCRAPED
+    yield "process_resident_memory_bytes", SCRAPED
     for family in FAMILIES:
         labels = {*catalogue.labels(family), *SCRAPED}
         yield from (
@@ -107,11 +109,10 @@ def test_an_alert_leads_to_its_entry_which_says_how_long_it_takes(rule: dict[str
     ("name", "said"),
     [
         ("UsageQuotaHigh", f"{100 * THRESHOLDS.quota_warning:g} % or more is used"),
-        ("UsageQuotaHigh", f"{100 * THRESHOLDS.quota_critical:g} % or more for"),
+        ("UsageQuotaHigh", f"{100 * THRESHOLDS.quota_critical:g} % or more for a minute"),
         ("UsageQuotaWillRunOut", f"a limit below {THRESHOLDS.forecast_limit:g} have"),
-        ("UsageQuotaBurnFast", f"above {THRESHOLDS.burn_critical:g} over"),
-        ("UsageQuotaBurnFast", f"above {THRESHOLDS.burn_warning:g} over"),
-        ("UsageSpike", f"{100 * THRESHOLDS.spike_share:g} % of the limit a day"),
+        ("UsageQuotaBurnFast", f"{100 * THRESHOLDS.burn_warning_share:g} % of the limit or more"),
+        ("UsageSpike", f"more than {100 * THRESHOLDS.spike_share:g} % of the limit"),
     ],
 )
 def test_an_entry_says_the_numbers_of_the_rules(name: str, said: str) -> None:

@@ -19,6 +19,7 @@ ALERTS = alerts()
 QUOTA_WARNINGS = {
     (name, severity) for name, severity in ALERTS if name.startswith("UsageQuota") and severity == "warning"
 }
+QUOTA_CRITICAL = {(f"UsageQuota{name}", "critical") for name in ("High", "WillRunOut", "BurnFast")}
 GONE = {("UsageExporterDown", "critical"), ("UsageExporterAbsent", "critical")}
 MUTED: dict[Alert, set[Alert]] = {
     ("UsageExporterDown", "critical"): {
@@ -27,13 +28,15 @@ MUTED: dict[Alert, set[Alert]] = {
     },
     ("UsageExporterAbsent", "critical"): set(ALERTS) - GONE,
     ("UsageQuotaHigh", "critical"): QUOTA_WARNINGS,
-    ("UsageQuotaExhausted", "critical"): QUOTA_WARNINGS,
+    ("UsageQuotaExhausted", "critical"): QUOTA_WARNINGS | QUOTA_CRITICAL,
+    ("UsageQuotaNotAllowed", "critical"): QUOTA_WARNINGS,
     ("UsageQuotaWillRunOut", "critical"): QUOTA_WARNINGS,
     ("UsageQuotaBurnFast", "critical"): QUOTA_WARNINGS,
     ("UsagePollStale", "critical"): {("UsagePollStale", "warning")},
     ("UsageAuthFailing", "critical"): {
         ("UsagePollStale", "warning"),
         ("UsagePollStale", "critical"),
+        ("UsageNoReading", "critical"),
         ("UsageMissing", "warning"),
         ("UsageFrozen", "info"),
         ("UsagePollErrors", "warning"),

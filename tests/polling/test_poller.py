@@ -1,11 +1,13 @@
 """One account's loop on a clock that jumps: when it asks, and what is shown meanwhile."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 import anyio
 import pytest
+from captured_logs import captured_logs
 from structlog.testing import capture_logs
 from virtual_time import START, run_virtually, virtual_now
 
@@ -31,7 +33,7 @@ class Scripted(Account):
     """A vendor whose polls go by a script; the last step repeats."""
 
     sign_ins = ()
-    families = (PROLIFI_WINDOW_START, NETNUT_GB_USED)
+    reported = (PROLIFI_WINDOW_START, NETNUT_GB_USED)
     base_url: str = "http://127.0.0.1:1"
     script: tuple[object, ...] = ()
     seconds: float = 0.0
@@ -184,7 +186,7 @@ def test_figures_are_as_old_as_the_beginning_of_their_poll() -> None:
 
 
 def test_a_reading_that_is_withdrawn_is_said_once_and_so_is_its_return() -> None:
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         run_for(9000, scripted(7, *[ServerFailed("HTTP 500")] * 12, 8, stale_after=2000.0))
 
     said = [log["event"] for log in logs]
@@ -201,7 +203,7 @@ def test_a_poll_that_hangs_ends_when_its_reading_would_be_stale() -> None:
 
 
 def test_a_bug_in_a_vendor_is_counted_logged_and_survived() -> None:
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         times, store = run_for(330, scripted(ZeroDivisionError("a bug"), 7))
     ((_, snapshot),) = store
 
@@ -224,7 +226,7 @@ def test_a_bug_in_a_vendor_is_counted_logged_and_survived() -> None:
 def test_a_failure_is_said_when_it_begins_or_changes_and_now_and_then(
     script: list[Step], seconds: float, reasons: list[str]
 ) -> None:
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         run_for(seconds, scripted(*script))
 
     assert [log["reason"] for log in logs if log["log_level"] == "warning"] == reasons
@@ -233,7 +235,7 @@ def test_a_failure_is_said_when_it_begins_or_changes_and_now_and_then(
 def test_items_that_are_left_out_are_named_when_their_number_changes() -> None:
     account = scripted(0, 2, 2, 1, 0, 0)
     leaving = Leaving.model_construct(**{**dict(account), "polled_at": []})
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         run_for(2000, leaving)
 
     told = [(log["items"], log["such_as"]) for log in logs if "left out" in log["event"]]
@@ -252,7 +254,7 @@ class Many(Scripted):
 
 def test_series_beyond_the_most_that_are_allowed_are_said_once_and_so_is_their_end() -> None:
     account = scripted(10, 12, 13, 12, 10, 10)
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         run_for(2000, Many.model_construct(**{**dict(account), "polled_at": []}))
 
     assert [(log["event"].split(" ")[0], log["dropped"]) for log in logs if "dropped" in log] == [
@@ -262,7 +264,7 @@ def test_series_beyond_the_most_that_are_allowed_are_said_once_and_so_is_their_e
 
 
 def test_a_recovery_is_said_once() -> None:
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         run_for(1000, scripted(1, ServerFailed(""), 1, 1))
 
     assert [log["failures"] for log in logs if log["log_level"] == "info"] == [0, 1]
@@ -298,3 +300,75 @@ def test_answers_without_any_figure_are_a_failure_unless_what_they_have_was_not_
 
     error = store[account.key].error
     assert (error and error.reason) == reason
+
+
+def asked_at(asks: list[float], account: Scripted, seconds: float) -> list[int]:
+    """When the account is polled, from its first poll on, while somebody asks for a poll at these times after it."""
+
+    async def main() -> None:
+        poller = Poller(account, nobody, Store([account.key]), Ignored(), virtual_now)
+
+        async def ask() -> None:
+            first = jitter(account.key) * LONGEST_FIRST_WAIT_SECONDS
+            for at in asks:
+                await anyio.sleep(first + at - anyio.current_time())
+                poller.poll_now()
+
+        with anyio.move_on_after(seconds):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(ask)
+                await poller.run()
+
+    run_virtually(main)
+    return [round(at - account.polled_at[0]) for at in account.polled_at]
+
+
+@pytest.mark.parametrize(
+    ("script", "asks", "polls"),
+    [
+        ([Forbidden("")], [], [0, 300]),
+        ([Forbidden(""), 1], [40], [0, 40]),  # it works again: the next poll is an interval later
+        ([Forbidden("")], [40, 60], [0, 40, 60]),
+        ([Forbidden("")], [40, 41, 42, 43], [0, 40, 45]),  # not more often than every few seconds
+        ([Forbidden("")], [1], [0, 5, 605]),
+        ([1], [20], [0, 20]),  # also of one that works
+    ],
+)
+def test_a_poll_that_is_asked_for_comes_at_once(script: list[Step], asks: list[float], polls: list[int]) -> None:
+    times = asked_at(asks, scripted(*script), 320)
+
+    assert times[: len(polls)] == polls[: len(times)]
+    assert len(times) >= len([at for at in polls if at < 300])
+
+
+def test_a_failure_is_logged_with_what_comes_next_and_its_end_with_how_long_it_took() -> None:
+    with captured_logs() as logs:
+        run_for(1000, scripted(7, Forbidden("HTTP 403"), 8))
+
+    failed, recovered = (log for log in logs if log["event"] == "poll recovered" or "reason" in log)
+    began = datetime.fromisoformat(failed["next_attempt"]).timestamp() - START
+    assert failed["event"] == "poll failed; last good reading shown until it is stale"
+    assert began == pytest.approx(EARLY + 300, abs=3)
+    assert datetime.fromisoformat(failed["shown_until"]).timestamp() == pytest.approx(START + 3600, abs=3)
+    assert recovered["failed_for"] == "5m"
+
+
+def test_what_was_withdrawn_is_not_said_to_be_shown() -> None:
+    with captured_logs() as logs:
+        run_for(20_000, scripted(7, *[ServerFailed("HTTP 500")] * 60, stale_after=2000.0))
+
+    first, *reminders = (log for log in logs if "reason" in log)
+    assert first["event"] == "poll failed; last good reading shown until it is stale"
+    assert [log["event"] for log in reminders][-1] == "poll failed; nothing shown"
+    assert "shown_until" not in reminders[-1]
+
+
+def test_each_poll_is_logged_at_level_debug() -> None:
+    with capture_logs() as logs:
+        run_for(EARLY + 10, scripted(7, ServerFailed("HTTP 500")))
+
+    polled = [log for log in logs if log["event"] == "polled"]
+    assert [(log["log_level"], log.get("series"), log.get("reason")) for log in polled] == [
+        ("debug", 1, None),
+        ("debug", None, "server"),
+    ]

@@ -7,9 +7,9 @@ from typing import Any
 
 import anyio
 import pytest
+from captured_logs import captured_logs
 from configurations import account as configuration
 from prometheus_client.parser import text_string_to_metric_families
-from structlog.testing import capture_logs
 from virtual_exporter import exporter, text_of
 from virtual_time import START, run_virtually, virtual_now
 
@@ -148,7 +148,7 @@ def test_the_counter_goes_on_whoever_polls_and_over_a_failure() -> None:
 def test_a_quota_that_nothing_matches_is_said_once_and_so_is_its_end() -> None:
     store = Store([("netnut", "a")])
 
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         poll(store, TYPO, 1, 2, ServerFailed("HTTP 500"), 3)
         poll(store, TYPO.replace("Residental", "Residential"), 4, 5)
 

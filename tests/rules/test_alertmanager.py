@@ -18,6 +18,7 @@ RECEIVERS = {
     ("UsageQuotaHigh", "warning"): "finops",
     ("UsageQuotaHigh", "critical"): "oncall",
     ("UsageQuotaExhausted", "critical"): "oncall",
+    ("UsageQuotaNotAllowed", "critical"): "oncall",
     ("UsageQuotaWillRunOut", "warning"): "finops",
     ("UsageQuotaWillRunOut", "critical"): "oncall",
     ("UsageQuotaBurnFast", "warning"): "finops",
@@ -28,6 +29,8 @@ RECEIVERS = {
     ("UsageExporterShardsMissing", "critical"): "oncall",
     ("UsagePollStale", "warning"): "default",
     ("UsagePollStale", "critical"): "oncall",
+    ("UsageNoReading", "critical"): "oncall",
+    ("UsageExporterRestarting", "warning"): "default",
     ("UsageAuthFailing", "critical"): "oncall",
     ("UsageRateLimited", "warning"): "default",
     ("UsagePollErrors", "warning"): "default",
@@ -37,6 +40,7 @@ RECEIVERS = {
     ("UsageConfigReloadFailed", "warning"): "default",
     ("UsageSeriesDropped", "warning"): "default",
     ("UsageCustomersDropped", "warning"): "default",
+    ("UsageStorageFailing", "warning"): "default",
 }
 
 

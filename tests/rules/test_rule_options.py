@@ -8,6 +8,7 @@ import pytest
 from rule_documents import RULES, documents, name_of
 
 from exporter.rules.options import Options
+from exporter.rules.quota_alerts import QUOTA_ALERTS
 from exporter.rules.thresholds import Thresholds
 
 THRESHOLDS = [one.name for one in fields(Thresholds)]
@@ -15,23 +16,26 @@ THRESHOLDS = [one.name for one in fields(Thresholds)]
 CHANGES = {
     "fresh_intervals": {"usage:exporter_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
     "fresh_least": {"usage:exporter_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
-    "quota_warning": {"UsageQuotaHigh warning"},
+    "quota_warning": {"usage:quota_warning:ratio"},
     "quota_warning_for": {"UsageQuotaHigh warning"},
-    "quota_critical": {"UsageQuotaHigh critical"},
+    "quota_critical": {"usage:quota_critical:ratio"},
     "quota_critical_for": {"UsageQuotaHigh critical"},
-    "quota_keep": {"UsageQuotaHigh warning", "UsageQuotaHigh critical"},
-    "exhausted_keep": {"UsageQuotaExhausted critical"},
-    "forecast_limit": {"UsageQuotaWillRunOut warning", "UsageQuotaWillRunOut critical"},
-    "forecast_share": {"UsageQuotaWillRunOut warning"},
-    "forecast_lag": {"UsageQuotaWillRunOut warning"},
+    "quota_hysteresis": {"usage:quota_warning:ratio", "usage:quota_critical:ratio", "usage:quota_overrun:ratio"},
+    "quota_keep": {f"{alert.name} {alert.severity}" for alert in QUOTA_ALERTS},
+    "forecast_limit": {
+        *("UsageQuotaWillRunOut warning", "UsageQuotaWillRunOut critical"),
+        *("UsageQuotaBurnFast warning", "UsageQuotaBurnFast critical"),
+    },
+    "forecast_share": {"usage:quota_overrun:ratio"},
+    "forecast_period": {"usage:quota_rate:ratio"},
+    "forecast_least": {"usage:quota_rate:ratio"},
     "forecast_warning_for": {"UsageQuotaWillRunOut warning"},
     "forecast_critical": {"UsageQuotaWillRunOut critical"},
     "forecast_critical_for": {"UsageQuotaWillRunOut critical"},
-    "forecast_keep": {"UsageQuotaWillRunOut warning", "UsageQuotaWillRunOut critical"},
+    "burn_moves": {"usage:quota_burnt:seconds"},
+    "burn_usual": {"usage:quota_burnt:seconds"},
     **{name: {"UsageQuotaBurnFast critical"} for name in THRESHOLDS if name.startswith("burn_critical")},
     **{name: {"UsageQuotaBurnFast warning"} for name in THRESHOLDS if name.startswith("burn_warning")},
-    "burn_warning_interval": {"UsageQuotaBurnFast warning", "UsageSpike warning"},
-    "burn_warning_lag": {"UsageQuotaBurnFast warning", "UsageSpike warning"},
     **{name: {"UsageSpike warning"} for name in THRESHOLDS if name.startswith("spike")},
     "down_for": {"UsageExporterDown critical"},
     "absent_for": {"UsageExporterAbsent critical"},
@@ -44,6 +48,10 @@ CHANGES = {
     "rate_limited_for": {"UsageRateLimited warning"},
     **{name: {"UsagePollErrors warning"} for name in THRESHOLDS if name.startswith("poll_errors")},
     "drift_for": {"UsageContractDrift warning"},
+    "no_reading_for": {"UsageNoReading critical"},
+    "restarts_age": {"UsageExporterRestarting warning"},
+    "restarts_for": {"UsageExporterRestarting warning"},
+    "storage_for": {"UsageStorageFailing warning"},
     "missing_for": {"UsageMissing warning"},
     "frozen_for": {"UsageFrozen info"},
     "reload_for": {"UsageConfigReloadFailed warning"},
@@ -63,24 +71,30 @@ def changed(options: Options) -> dict[str, tuple[str, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_a_threshold_changes_its_rules_and_nothing_but_its_number(threshold: str) -> None:
-    small = "share" in threshold or threshold in ("quota_warning", "burn_warning", "poll_errors_down")
+    small = "share" in threshold or threshold in ("quota_warning", "forecast_period", "poll_errors_down")
     other: Any = {threshold: 0.97 if threshold == "quota_critical" else 0.87 if small else 4321}
+    if threshold == "quota_hysteresis":
+        other = {threshold: 0.07}
+    elif threshold == "burn_critical_rest":
+        other = {threshold: 3600}
+    elif threshold == "burn_warning_rest":
+        other = {threshold: 432100}
 
     found = changed(Options(thresholds=Thresholds(**other)))
 
     assert found.keys() == CHANGES[threshold]
     for now, before in found.values():
-        assert re.sub(r"0\.[89]7|4321s?", "#", now) in _with_one_number_hidden(before)
+        assert re.sub(r"0\.[089]7|432100|4321s?|(?<= < )3600(?!\d)", "#", now) in _with_one_number_hidden(before)
 
 
 def _with_one_number_hidden(text: str) -> set[str]:
     """A text with one number hidden, everywhere or in one place, for each number in it."""
     return {
-        re.sub(rf"(?<![\w.]){re.escape(number)}(?![\w.])", "#", text)
-        for number in set(re.findall(r"(?<![\w.])\d+(?:\.\d+)?[smhd]?(?![\w.])", text))
+        re.sub(rf"(?<![\w.{{$]){re.escape(number)}(?![\w.])", "#", text)
+        for number in set(re.findall(r"(?<![\w.{$])\d+(?:\.\d+)?[smhd]?(?![\w.])", text))
     } | {
         text[: found.start()] + "#" + text[found.end() :]
-        for found in re.finditer(r"(?<![\w.])\d+(?:\.\d+)?[smhd]?(?![\w.])", text)
+        for found in re.finditer(r"(?<![\w.{$])\d+(?:\.\d+)?[smhd]?(?![\w.])", text)
     }
 
 
@@ -97,9 +111,10 @@ def test_the_job_and_the_links_are_the_operators() -> None:
 
 def test_only_rules_that_look_at_scrapes_name_the_job() -> None:
     assert changed(Options(job="other")).keys() == {
-        "usage:quota_alerts:held",
+        "usage:quota_hidden:bool",
         "UsageExporterDown critical",
         "UsageExporterAbsent critical",
+        "UsageExporterRestarting warning",
     }
 
 
@@ -109,7 +124,7 @@ def test_only_rules_that_look_at_scrapes_name_the_job() -> None:
         ({"quota_warning": 0.0}, "quota_warning must be a number above 0"),
         ({"absent_for": -60}, "absent_for must be a number above 0"),
         ({"spike_factor": float("nan")}, "spike_factor must be a number above 0"),
-        ({"burn_warning": float("inf")}, "burn_warning must be a number above 0"),
+        ({"burn_usual": float("inf")}, "burn_usual must be a number above 0"),
         ({"quota_warning": 0.96}, "quota_warning must not be above quota_critical"),
     ],
 )
@@ -126,11 +141,18 @@ def test_a_threshold_that_makes_no_sense_is_refused(wrong: Any, problem: str) ->
         {"grafana_url": "http://localhost:3000/?orgId=1"},
         {"job": ""},
         {"job": "a\nb"},
+        {"keep_labels": ("a-b",)},
+        {"keep_labels": ("cluster", "cluster")},
+        {"keep_labels": ("account",)},
     ],
 )
 def test_an_option_that_would_break_the_rules_is_refused(wrong: Any) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(wrong))} must be "):
         Options(**wrong)
+
+
+def test_no_rule_reads_alerts_which_have_another_name_in_other_rulers() -> None:
+    assert not [name for name, rule in RULES.items() if "ALERTS" in rule["expr"]]
 
 
 @pytest.mark.parametrize("threshold", fields(Thresholds), ids=lambda one: one.name)

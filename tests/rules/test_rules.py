@@ -6,12 +6,14 @@ import pytest
 import yaml
 from rule_cases import for_vmalert, rule_cases, together, write
 from servers import NEWEST, run_tool
+from test_rule_courses import HOURS, SLOWLY, WEEKS
 
 from exporter.rules.document import ALERTS, alerting_rules, recording_rules, rules
 from exporter.rules.options import Options
 
 PROMETHEUS = Path(__file__).parents[2] / "prometheus"
 WRITTEN = {"usage-recording.yml": recording_rules, "usage-alerts.yml": alerting_rules}
+COURSES = (WEEKS, HOURS, SLOWLY)
 FILES = sorted(PROMETHEUS.glob("tests/*.yml"))
 
 
@@ -70,6 +72,11 @@ def test_every_alert_is_seen_to_fire_and_to_end() -> None:
                 ended |= {alert for alert in firing - now if alert[0] == name}
                 firing = {alert for alert in firing if alert[0] != name} | now
                 fired |= now
+    for course in (one for courses in COURSES for one in courses.values()):
+        for name, (_, end) in course.told.items():
+            alert, severity = name.split()[:2]
+            fired.add((alert, severity))
+            ended |= {(alert, severity)} if end <= course.hours else set()
     every = {(alert.name, alert.severity) for alert in ALERTS}
 
     assert fired == every

@@ -36,7 +36,7 @@ def labels_of(alert: Alert, job: str = "usage-exporter") -> Labels:
     own: Labels = ACCOUNT
     if name in ("UsageExporterAbsent", "UsageExporterShardsMissing"):
         own = {}
-    elif name in ("UsageExporterDown", "UsageConfigReloadFailed"):
+    elif name in ("UsageExporterDown", "UsageExporterRestarting", "UsageConfigReloadFailed"):
         own = EXPORTER
     elif name.startswith("UsageQuota") or name in ("UsageSpike", "UsageFrozen"):
         own = QUOTA

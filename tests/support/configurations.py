@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from exporter.config import ConfigError, parse
+from exporter.config import parse
+from exporter.problems import ConfigError
 
 UUID = "6f1c4c1e-5d55-4f0a-9a53-0c4b6fa7d0c1"
 MINIMAL = {

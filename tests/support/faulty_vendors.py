@@ -15,9 +15,9 @@ import anyio
 import pytest
 import yaml
 from anyio.from_thread import start_blocking_portal
+from captured_logs import captured_logs
 from page_text import own_lines, page_text, value_of
 from patience import DEADLINE_SECONDS
-from structlog.testing import capture_logs
 
 from exporter import config
 from exporter.app.run import Parts, assemble
@@ -165,7 +165,7 @@ async def fails(
     assert {name for name, snapshot in before.items() if not snapshot.up} == set()
     figures, succeeded = exporter.figures(vendor), exporter.own("poll_last_success_timestamp_seconds", vendor)
     vendors.fail(fault)
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         for number in range(1, polls + 1):
             with anyio.fail_after(DEADLINE_SECONDS):
                 after = await exporter.poll()
@@ -185,7 +185,7 @@ async def recovers(exporter: Watched, vendors: FaultyVendors, vendor: str = "net
     """Poll without the faults: all is as it was."""
     figures = exporter.figures(vendor)
     vendors.recover()
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         after = await exporter.poll()
     assert all(snapshot.up for snapshot in after.values())
     assert exporter.figures(vendor).keys() == figures.keys()

@@ -20,15 +20,13 @@ LEVELS = {
     "usage:exporter_": {*SCRAPED, *ACCOUNT},
     "usage:poll_": ACCOUNT,
     "usage:account_": ACCOUNT,
-    "usage:data_": ACCOUNT,
     "usage:": QUOTA,
 }
 LABELS = {
     **{family.name: {*labels(family), *SCRAPED} for family in FAMILIES},
     **{record.name: next(LEVELS[level] for level in LEVELS if record.name.startswith(level)) for record in RECORDS},
-    "usage:quota_alerts:held": {*QUOTA, "alertname", "severity"},
     "up": SCRAPED,
-    "ALERTS": {*QUOTA, "alertname", "alertstate", "severity"},
+    "process_start_time_seconds": SCRAPED,
 }
 
 

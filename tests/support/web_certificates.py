@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from exporter.config import ConfigError
+from exporter.problems import ConfigError
 from exporter.store.store import Store
-from exporter.telemetry.telemetry import Telemetry, WebReloadStatus
+from exporter.telemetry.reload_status import WebReloadStatus
+from exporter.telemetry.telemetry import Telemetry
 from exporter.web.addresses import address_of, listen
 from exporter.web.limits import Limits
 from exporter.web.pages import Application

@@ -97,12 +97,19 @@ def test_a_probe_of_vendors_that_tell_everything_gives_nothing_away(place: Place
     assert heard == {*SECRETS, "token", "access_token"}
 
 
+PAGES = (
+    "/metrics", "/", "/api/v1/status", "/configuration", "/accounts/netnut/redirects-token", "/-/healthy", "/-/ready",
+    "/nowhere",
+)  # fmt: skip
+
+
 def test_a_running_exporter_gives_nothing_away(place: Place) -> None:
     with running(place.folder, "run", ANY_PORT, "--log.level=debug") as exporter:
         eventually(lambda: exporter.get("/-/ready")[0] == 200)
-        pages = [exporter.get(path)[1] for path in ("/metrics", "/", "/-/healthy", "/-/ready", "/nowhere")]
+        pages = [exporter.get(path)[1] for path in PAGES]
         assert 'account="redirects"' in pages[0]
-        assert "<td>redirects</td>" in pages[1]
+        assert all("redirects" in page for page in pages[1:5])
+        assert ended("status", exporter.url, "--log.level=debug").stdout.startswith("VENDOR")
         command_line = Path(f"/proc/{exporter.process.pid}/cmdline").read_text()
         code = exporter.stop()
 
@@ -197,7 +204,7 @@ def test_a_bug_of_ours_gives_nothing_away(form: LogFormat, place: Place, capfd: 
     broken = Broken.model_construct(**dict(one))
     outcomes: list[Outcome] = []
 
-    page = anyio.run(poll_once, Config.model_construct(accounts=(broken,)), outcomes.append)
+    page = anyio.run(poll_once, Config.model_construct(accounts=(broken,)), outcomes.append).page
 
     written = "".join(capfd.readouterr())
     assert "bug in the exporter" in written

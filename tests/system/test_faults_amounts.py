@@ -7,9 +7,9 @@ from typing import Any
 
 import anyio
 import pytest
+from captured_logs import captured_logs
 from faulty_vendors import FaultyVendors, fails, faulty_vendors, watched
 from patience import DEADLINE_SECONDS
-from structlog.testing import capture_logs
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -29,7 +29,7 @@ async def test_label_cardinality_explosion(vendors: FaultyVendors, monkeypatch: 
         await exporter.poll()
         vendors.fail(f"{PLANS}:rows=2000")
         shown: list[list[str]] = []
-        with capture_logs() as logs:
+        with captured_logs() as logs:
             for _ in range(2):
                 assert all(one.up for one in (await exporter.poll()).values())
                 shown.append([s for s in exporter.page().splitlines() if re.match("(netnut|usage_quota)_", s)])

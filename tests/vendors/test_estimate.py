@@ -30,7 +30,8 @@ def planship(count: int, settings: str, products: str = "[{slug: p, levers: [l]}
 
 
 def told(text: str, shard: Shard = Shard()) -> list[str]:  # noqa: B008 - it is frozen
-    return list(poll_estimates(parse(text.encode(), Path()).shard_part(shard)))
+    lines = poll_estimates(parse(text.encode(), Path()).shard_part(shard))
+    return [line.removeprefix("warning: ") for line in lines]
 
 
 SLOW = " if the vendor is slow"
@@ -133,5 +134,5 @@ def test_every_warning_is_reported_with_its_account(tmp_path: Path) -> None:
     text = "accounts: [{vendor: netnut, name: n, token_file: token}, {vendor: ionos, name: i, token: '${TOKEN}'}]"
 
     assert list(poll_estimates(parse(text.encode(), tmp_path))) == [
-        "netnut/n: others than its owner can read the file of token_file"
+        f"warning: netnut/n: token_file: others than its owner can read the file: chmod 600 {tmp_path / 'token'}"
     ]

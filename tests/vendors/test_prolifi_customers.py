@@ -11,7 +11,7 @@ import pytest
 from scripted_vendor import NOW, Answer, Request, Scripted, Tally, account_at, answer, client_of, scripted
 from structlog.testing import capture_logs
 
-from exporter.polling.transitions import log_changes
+from exporter.polling.transitions import Ahead, log_changes
 from exporter.store.snapshot import SliceState, Snapshot
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll
@@ -142,7 +142,7 @@ def test_more_customers_than_allowed_are_one_warning_with_both_numbers(monkeypat
 
     with capture_logs() as logs:
         for before, after in pairwise(known):
-            log_changes(("prolifi", "main"), before, after)
+            log_changes(("prolifi", "main"), before, after, Ahead(NOW.timestamp()))
 
     (said,) = [log for log in logs if "max_customers" in log["event"]]
     assert (said["customers"], said["left_out"]) == (11, 8)

@@ -6,6 +6,10 @@ from configurations import UUID, account, parsed, problems
 
 DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
 IDENTIFIER = "write an identifier: up to 256 characters, none of them a control character, and not . or .."
+WHOLE = "write a whole number in digits only, such as 50000"
+FLAG = "write true or false, in small letters and without quotes"
+PATTERN = "write a regular expression; it has to match the whole"
+PROXY = "write a URL such as http://proxy.example.com:3128; SOCKS is not spoken"
 URL = "write a URL such as https://api.example.com/v1"
 NAME = "write up to 63 letters, digits and ._@- , the first a letter or digit"
 TEXT = "write text; in quotes where it could be a number, true, false or null"
@@ -47,15 +51,17 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("netnut", "stale_after: 1w1y", "stale_after", DURATION),
         ("netnut", "rate_limit: 60", "rate_limit", "write requests per duration, such as 800/1m"),
         ("netnut", "rate_limit: 0/1m", "rate_limit", "write requests per duration, such as 800/1m"),
-        ("netnut", "rate_limit: 60/min", "rate_limit", DURATION),
+        ("netnut", "rate_limit: 60/min", "rate_limit", "write the duration with its number, such as 60/1m"),
         ("netnut", "rate_limit: 60/0s", "rate_limit", "write a duration longer than nothing, such as 800/1m"),
+        ("netnut", "labels: 5", "labels", "write a mapping"),
+        ("netnut", "labels: {team: 5}", "labels.team", TEXT),
         ("netnut", "max_series: 0", "max_series", "write a number of at least 1"),
-        ("netnut", "max_series: '5'", "max_series", "write a whole number"),
-        ("netnut", "max_series: 1.0", "max_series", "write a whole number"),
-        ("netnut", "max_series: true", "max_series", "write a whole number"),
-        ("netnut", "reseller: yes", "reseller", "write true or false"),
-        ("netnut", "reseller: 1", "reseller", "write true or false"),
-        ("netnut", "reseller: null", "reseller", "write true or false"),
+        ("netnut", "max_series: '5'", "max_series", WHOLE),
+        ("netnut", "max_series: 1.0", "max_series", WHOLE),
+        ("netnut", "max_series: true", "max_series", WHOLE),
+        ("netnut", "reseller: yes", "reseller", FLAG),
+        ("netnut", "reseller: 1", "reseller", FLAG),
+        ("netnut", "reseller: null", "reseller", FLAG),
         ("netnut", "plan_status: on", "plan_status", "write active, inactive, standby or all"),
         ("netnut", "sub_users: 90011001", "sub_users", "write a list"),
         ("netnut", "sub_users: [.]", "sub_users[0]", IDENTIFIER),
@@ -72,7 +78,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("netnut", "base_url: 'https://example.com/a b'", "base_url", URL),
         ("netnut", "base_url: 'https://example.com/?a=b'", "base_url", "must not have a query or a fragment"),
         ("netnut", "base_url: 'https://example.com/#a'", "base_url", "must not have a query or a fragment"),
-        ("netnut", "proxy_url: socks5://example.com", "proxy_url", URL),
+        ("netnut", "proxy_url: socks5://example.com", "proxy_url", PROXY),
         (
             "netnut",
             "base_url: 'http://127.0.0.1:1', proxy_url: 'http://proxy.example.com:3128'",
@@ -87,7 +93,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("netnut", 'sub_users: ["a\\x85b"]', "sub_users[0]", IDENTIFIER),
         ("netnut", "tls: 5", "tls", "write a mapping"),
-        ("netnut", "tls: {insecure_skip_verify: yes}", "tls.insecure_skip_verify", "write true or false"),
+        ("netnut", "tls: {insecure_skip_verify: yes}", "tls.insecure_skip_verify", FLAG),
         ("netnut", "tls: {ca_file: 5}", "tls.ca_file", "write the path of a file"),
         ("netnut", 'tls: {ca_file: "a\\0"}', "tls.ca_file", "write the path of a file"),
         ("netnut", "tls: {ca_file: .}", "tls.ca_file", "the file {folder} cannot be read (Is a directory)"),
@@ -99,13 +105,13 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("ionos", "datacenters: [null], contracts: [12345, 12346]", "datacenters", ONE_CONTRACT),
         ("prolifi", f"customers: [{UUID}]", "customers", ONE_OF_TWO),
         ("prolifi", "max_customers: 0", "max_customers", "write a number of at least 1"),
-        ("prolifi", "include: [a, '(']", "include[1]", "write a regular expression; it has to match the whole"),
-        ("prolifi", "exclude: [5]", "exclude[0]", "write a regular expression; it has to match the whole"),
-        ("prolifi", "window: year", "window", "write all or month, or write a whole number"),
+        ("prolifi", "include: [a, '(']", "include[1]", f"{PATTERN}: missing ), unterminated subpattern at position 1"),
+        ("prolifi", "exclude: [5]", "exclude[0]", PATTERN),
+        ("prolifi", "window: year", "window", f"write all or month, or {WHOLE}"),
         ("prolifi", "window: 0", "window", "write all or month, or write a number of at least 1"),
         ("prolifi", "window: 3651", "window", "write all or month, or write a number of at most 3650"),
-        ("prolifi", "window: true", "window", "write all or month, or write a whole number"),
-        ("planship", "buckets: 0", "buckets", "write true or false"),
+        ("prolifi", "window: true", "window", f"write all or month, or {WHOLE}"),
+        ("planship", "buckets: 0", "buckets", FLAG),
     ],
 )  # fmt: skip
 def test_a_mistake_is_said_with_its_place(vendor: str, setting: str, place: str, expected: str, tmp_path: Path) -> None:

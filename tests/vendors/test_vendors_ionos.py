@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from scripted_vendor import NOW, SECRET, Answer, Scripted, account_at, answer, lines, polled, polled_at, scripted
 
-from exporter.config import ConfigError
 from exporter.errors import Malformed, NotFound
+from exporter.problems import ConfigError
 from exporter.store.reading import Reading
 from exporter.vendors import Account
 from exporter.vendors.ionos.cost import PriceList

@@ -9,8 +9,8 @@ import pytest
 from scripted_vendor import NOW, Answer, Scripted, Tally, account_at, answer, lines, polled, scripted
 
 from exporter.client.rate_limit import StatedLimit
-from exporter.config import ConfigError
 from exporter.errors import NotFound, PollError
+from exporter.problems import ConfigError
 from exporter.store.reading import Reading
 from exporter.vendors import Account
 

@@ -5,7 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from programs import eventually
 
 from exporter.app.reload import Reload
 from exporter.cli import demo
-from exporter.config import Config, ConfigError, Problem
+from exporter.config import Config
+from exporter.problems import ConfigError, Problem
 from exporter.web.limits import affordable_limits
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,8 @@ BLOCKED = 1 << (signal.SIGHUP - 1)
 class Refusals:
     count = 0
 
-    def refuse(self) -> None:
+    def refuse(self, problems: Iterable[str]) -> None:
+        assert list(problems)
         self.count += 1
 
 
@@ -75,7 +77,7 @@ async def test_who_asks_for_a_reload_before_one_begins_is_answered_by_that_one()
         return config
 
     refusals, seen = Refusals(), list[str]()
-    reload = Reload(load, lambda _: None, refusals)
+    reload = Reload(load, lambda _: {}, refusals)
 
     async def ask() -> None:
         seen.append(await reload())
@@ -102,7 +104,7 @@ async def test_a_reload_whose_asker_goes_is_made_for_the_next() -> None:
         anyio.from_thread.run_sync(begun.set)
         return Config(accounts=())
 
-    reload = Reload(load, lambda _: None, Refusals())
+    reload = Reload(load, lambda _: {}, Refusals())
     with anyio.CancelScope() as scope:
         scope.cancel()
         await reload()
@@ -112,7 +114,7 @@ async def test_a_reload_whose_asker_goes_is_made_for_the_next() -> None:
 
 @pytest.mark.anyio
 async def test_a_bug_while_a_configuration_is_applied_is_counted_and_ends_nothing() -> None:
-    def apply(_: Config) -> None:
+    def apply(_: Config) -> dict[str, str]:
         raise ZeroDivisionError
 
     refusals = Refusals()

@@ -71,6 +71,11 @@ async def raw(address: str, request: bytes) -> bytes:
         ("GET", "/", 200, "text/html; charset=utf-8"),
         ("GET", "/-/healthy", 200, "text/plain; charset=utf-8"),
         ("GET", "/-/ready", 200, "text/plain; charset=utf-8"),
+        ("GET", "/api/v1/status", 200, "application/json"),
+        ("GET", "/accounts/netnut/main", 200, "text/html; charset=utf-8"),
+        ("GET", "/accounts/netnut/other", 404, "text/plain; charset=utf-8"),
+        ("GET", "/configuration", 404, "text/plain; charset=utf-8"),
+        ("POST", "/api/v1/status", 405, "text/plain; charset=utf-8"),
         ("GET", "/metrics/", 404, "text/plain; charset=utf-8"),
         ("GET", "/favicon.ico", 404, "text/plain; charset=utf-8"),
         ("POST", "/-/reload", 403, "text/plain; charset=utf-8"),
@@ -138,18 +143,23 @@ async def test_the_metrics_can_be_elsewhere() -> None:
     assert '<a href="/usage">' in landing
 
 
-async def test_the_landing_page_shows_each_account_and_lets_nothing_run() -> None:
+async def test_the_pages_for_people_follow_the_store_and_let_nothing_run() -> None:
     store = store_with()
     async with client(store) as http:
         up = await http.get("/")
         store.record_failure(KEY, ServerFailed("HTTP 500"))
         down = await http.get("/")
+        account = await http.get("/accounts/netnut/main")
+        status = (await http.get("/api/v1/status")).json()
 
-    assert '<td class="up">up</td><td>2026-11-21 12:00:00</td>' in up.text
+    assert '<span class="state up">up</span>' in up.text
     assert "failing (server), last reading shown" in down.text
-    assert up.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
-    assert up.headers["x-content-type-options"] == "nosniff"
-    assert up.headers["x-frame-options"] == "DENY"
+    assert "HTTP 500" in account.text
+    assert [one["reason"] for one in status["accounts"]] == ["server"]
+    for answer in (up, account):
+        assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from exporter import strict_yaml
+from exporter.problems import Problem
 from exporter.vendors.account import Account
 from exporter.vendors.declared.account import DeclaredAccount
 from exporter.vendors.declared.checks import problems
 from exporter.vendors.declared.compiled import compiled
 from exporter.vendors.declared.document import Document
-from exporter.vendors.problems import Problem, SchemaGenerator, settings_problems
+from exporter.vendors.problems import SchemaGenerator, settings_problems
 
 _MAX_BYTES: Final = 1024 * 1024
 _MOST_FILES: Final = 200
@@ -44,7 +45,7 @@ def declared_vendors(
     """
     files, found = vendor_files(patterns, directory)
     vendors: dict[str, type[Account]] = {}
-    families = {family.name: name for name, vendor in taken.items() for family in vendor.families}
+    families = {family.name: name for name, vendor in taken.items() for family in vendor.reported}
     for file in files:
         try:
             name, vendor = read_vendor(file)
@@ -56,7 +57,7 @@ def declared_vendors(
                 Problem(str(file), f"the vendor {name} is {'built in' if name in taken else 'declared twice'}")
             )
             continue
-        for family in vendor.families:
+        for family in vendor.reported:
             if (other := families.setdefault(family.name, name)) != name:
                 found.append(Problem(str(file), f"{family.name} is a metric of the vendor {other} too"))
         vendors[name] = vendor

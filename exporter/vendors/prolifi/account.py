@@ -25,13 +25,14 @@ from exporter.errors import Malformed, NotFound
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, split_by_slice
 from exporter.vendors.paths import segment
+from exporter.vendors.patterns import Pattern
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, listed_customers
 from exporter.vendors.prolifi.items import entitlement_items, event_items
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.settings import Pattern, SecretFromEnvironment, SecretFromFile, Url, Uuid
+from exporter.vendors.settings import SecretFromEnvironment, SecretFromFile, Url, Uuid
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
@@ -62,7 +63,7 @@ api_key: ${PROLIFI_API_KEY}
 discover: true
 """
     native_quotas_of: ClassVar = "Prolifi's entitlements (with `entitlements: true`)"
-    families: ClassVar = families.FAMILIES
+    reported: ClassVar = families.FAMILIES
 
     vendor: Literal["prolifi"] = Field(description="Prolifi, usage-based billing.")
     base_url: Url = "https://api.prolifi.co/api/v1/public"
@@ -92,7 +93,7 @@ discover: true
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings; customers are listed here or at the vendor."""
         yield from super().find_conflicts(given)
-        if bool(given.get("customers")) == (given.get("discover") is True):
+        if bool(given.get("customers")) == (given.get("discover") not in (None, False)):
             yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
         quotas = given.get("quotas") if given.get("window", "all") == "all" else ()
         for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):

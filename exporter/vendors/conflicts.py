@@ -1,4 +1,4 @@
-"""Settings of credentials that go together, or do not: of the vendor, and of a proxy."""
+"""What can be wrong between the settings of an account that may each be right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from exporter.vendors.settings import is_insecure
 
 
 def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between an account's settings of its proxy: the setting, and what to do."""
+    """Yield what is wrong between the settings of the proxy: the setting, and what to do."""
     passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
     is_plain = str(given.get("base_url", "")).startswith("http:")
     if given.get("allow_insecure_http") is not True and is_plain and is_insecure(given.get("proxy_url")):
@@ -24,14 +24,7 @@ def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str
 def find_sign_in_conflicts(
     fields: Collection[str], sign_ins: Sequence[Sequence[str]], given: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between the settings that sign in: the setting, and what to do.
-
-    Args:
-        fields: the names of all settings of the account.
-        sign_ins: the settings that sign in, as alternatives.
-        given: what is configured.
-
-    """
+    """Yield what is wrong between the settings that sign in: the setting, and what to do."""
     present = {name for name in fields if given.get(name) is not None}
     for name in sorted(present):
         if f"{name}_file" in present:

@@ -1,0 +1,191 @@
+"""The rules and the overview with thousands of quotas and a week of history, in a real Prometheus of each generation.
+
+The history has what the rules read: figures and recorded series of each quota, in the last hours every five minutes and
+before that every hour. It is written as OpenMetrics, and promtool makes blocks of it. `python -m benchmarks.quotas`
+prints the figures, which are not kept: they are Prometheus' more than the exporter's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from benchmarks.figures import Bar, Figure, table
+from benchmarks.processes import eventually, free_port, running
+from benchmarks.scale import FULL, Scale
+from exporter.rules.document import rules
+from exporter.rules.options import Options
+
+_ROOT: Final = Path(__file__).parents[1]
+_SERVERS: Final = _ROOT / ".venv" / "servers"
+_OVERVIEW: Final = _ROOT / "grafana" / "dashboards" / "overview.json"
+_GENERATIONS: Final = ("stable", "current")
+_DAY: Final = 86400
+_WEEK: Final = 8 * _DAY
+_LATELY: Final = 8 * 3600
+_LIMIT: Final = 1000.0
+_BAR: Final = Bar(value_at_most=2.0)
+_ACCOUNTS: Final = 10
+_MOMENTS: Final = 720
+_OF: Final = 'job="usage-exporter"'
+_AT: Final = f'{_OF},instance="localhost:10924"'
+_VARIABLES: Final = {
+    "${job:raw}": ".+",
+    "$job": ".+",
+    "$instance": ".+",
+    "$vendor": ".+",
+    "$account": ".+",
+    "$__rate_interval": "20m",
+    "$__range": "30d",
+    "$__interval": "1h",
+}
+
+
+def figures(scale: Scale) -> Iterator[Figure]:
+    """Yield how long the rules and the overview's slowest query take; nothing where the servers were not fetched."""
+    generations = [one for one in _GENERATIONS if (_SERVERS / one / "bin" / "prometheus").exists()]
+    if not generations:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        now = int(time.time()) // 300 * 300
+        text, blocks = Path(folder, "history"), Path(folder, "blocks")
+        with text.open("w") as file:
+            file.writelines(_history(scale.quotas, now))
+        promtool = _SERVERS / _GENERATIONS[0] / "bin" / "promtool"
+        making = (promtool, "tsdb", "create-blocks-from", "--max-block-duration=39366h", "openmetrics", text, blocks)
+        subprocess.run(making, check=True, capture_output=True)
+        text.unlink()
+        for generation in generations:
+            yield from _measured(generation, Path(folder), blocks, scale.quotas)
+
+
+def _history(quotas: int, now: int) -> Iterator[str]:
+    early = [now - ago for ago in range(_WEEK, _LATELY, -3600)]
+    late = [now - ago for ago in range(_LATELY, -1, -300)]
+    begun, ends = now - 15 * _DAY, now + 15 * _DAY
+
+    def used(number: int, at: int) -> float:
+        # One in fifty is nearly used up; the others are on their way.
+        at_the_end = 1.9 if number % 50 == 0 else 0.2 + 0.7 * number / quotas
+        return _LIMIT * at_the_end * (at - begun) / (ends - begun)
+
+    def share_of(seconds: int) -> float:
+        return 0.5 * seconds / (ends - begun)
+
+    raw = {
+        "usage_quota_used": used,
+        "usage_quota_limit": lambda _, __: _LIMIT,
+        "usage_quota_period_start_timestamp_seconds": lambda _, __: begun,
+        "usage_quota_period_end_timestamp_seconds": lambda _, __: ends,
+    }
+    recorded = {
+        "usage:quota_last:used": used,
+        "usage:quota_used:max": used,
+        "usage:quota_last:end": lambda _, __: ends,
+        "usage:quota_end:max": lambda _, __: ends,
+        "usage:quota_last:timestamp": lambda _, at: at,
+        "usage:quota_increase1h:ratio": lambda _, __: share_of(3600),
+        "usage:quota_increase6h:ratio": lambda _, __: share_of(6 * 3600),
+        "usage:quota_increase1d:ratio": lambda _, __: share_of(_DAY),
+    }
+    for scope, families in ((_AT, raw), (_OF, recorded)):
+        for name, value in families.items():
+            yield f"# TYPE {name} gauge\n"
+            for number in range(quotas):
+                account = f'vendor="netnut",account="a{number % _ACCOUNTS}"'
+                series = f'{name}{{{scope},{account},quota="traffic",subject="{number}",unit="GB"}}'
+                yield "".join(f"{series} {value(number, at):.10g} {at}\n" for at in early + late)
+    for name, at_of in _of_accounts(now):
+        yield f"# TYPE {name.partition('{')[0]} gauge\n"
+        yield "".join(f"{name} {at_of if at_of >= 0 else at} {at}\n" for at in early + late)
+    yield "# EOF\n"
+
+
+def _of_accounts(now: int) -> Iterator[tuple[str, float]]:
+    """Series of the exporter and of its accounts, and their value; -1 is the time."""
+    yield f"up{{{_AT}}}", 1
+    yield f"usage_exporter_config_last_reload_success_timestamp_seconds{{{_AT}}}", now - _WEEK
+    values = {
+        "account_up": 1,
+        "account_series": 100,
+        "poll_interval_seconds": 300,
+        "poll_last_success_timestamp_seconds": -1,
+    }
+    for name, value in values.items():
+        for number in range(_ACCOUNTS):
+            yield f'usage_exporter_{name}{{{_AT},vendor="netnut",account="a{number}"}}', value
+
+
+def _measured(generation: str, folder: Path, blocks: Path, quotas: int) -> Iterator[Figure]:
+    place = folder / generation
+    shutil.copytree(blocks, place / "data")
+    (place / "rules.yml").write_text(rules(Options()).replace("interval: 1m", "interval: 5s"))
+    (place / "prometheus.yml").write_text("rule_files: [rules.yml]\n")
+    address = f"127.0.0.1:{free_port()}"
+    command = (
+        str(_SERVERS / generation / "bin" / "prometheus"),
+        f"--config.file={place / 'prometheus.yml'}",
+        f"--storage.tsdb.path={place / 'data'}",
+        "--storage.tsdb.retention.time=10y",
+        f"--web.listen-address={address}",
+    )
+    what = f"{quotas:,} quotas, a week of history, Prometheus {_version(command[0])}"
+    with running(command, place / "log"):
+
+        def evaluated() -> list[float]:
+            groups = _asked(address, "rules")["groups"]
+            times = [group["evaluationTime"] for group in groups]
+            counted = _asked(address, "query", query="count(usage:quota_warning:ratio)")["result"]
+            return times if all(times) and counted else []
+
+        eventually(evaluated, 0.5)
+        time.sleep(15)
+        yield Figure(f"{what}, all rules once", sum(evaluated()), "s", bar=_BAR)
+        found = [(_seconds(address, query, moments), title) for title, query, moments in _queries()]
+        slowest, title = max(found)
+        yield Figure(f"{what}, the overview's slowest query ({title})", slowest, "s", bar=_BAR)
+
+
+def _version(program: str) -> str:
+    said = subprocess.run((program, "--version"), check=True, capture_output=True, text=True)
+    return str(re.findall(r"version (\d[\d.]*)", said.stdout + said.stderr)[0])
+
+
+def _queries() -> Iterator[tuple[str, str, int]]:
+    """Yield the title of each panel, a query, and at how many moments it is asked; 1 is now."""
+    rows = json.loads(_OVERVIEW.read_text())["panels"]
+    for panel in [*rows, *(inner for row in rows for inner in row.get("panels", ()))]:
+        for target in panel.get("targets", ()):
+            query = target["expr"]
+            for name, value in _VARIABLES.items():
+                query = query.replace(name, value)
+            yield panel["title"], query, 1 if target.get("instant") else panel.get("maxDataPoints", _MOMENTS)
+
+
+def _seconds(address: str, query: str, moments: int) -> float:
+    now = time.time()
+    began = time.perf_counter()
+    if moments == 1:
+        _asked(address, "query", query=query)
+    else:
+        _asked(address, "query_range", query=query, start=now - 30 * _DAY, end=now, step=30 * _DAY / moments)
+    return time.perf_counter() - began
+
+
+def _asked(address: str, path: str, **asked: object) -> dict[str, list[dict[str, float]]]:
+    with urlopen(f"http://{address}/api/v1/{path}?{urlencode(asked)}", timeout=120) as answer:
+        return dict(json.load(answer)["data"])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table(figure.cells() for figure in figures(FULL)))

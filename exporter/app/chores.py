@@ -1,0 +1,76 @@
+"""What an exporter does now and then beside polling: it looks at secrets, at counters, and once a day at itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import anyio
+import anyio.to_thread
+
+from exporter.app.exporter import Exporter
+from exporter.log import logger
+from exporter.polling.poller import Clock
+from exporter.status.pace import Paces
+from exporter.store.snapshot import AccountKey
+from exporter.store.store import Store
+from exporter.vendors import Account
+from exporter.vendors.expiry import credential_expiry
+from exporter.vendors.secrets import file_secrets
+
+_SECRETS_SECONDS: Final = 5.0
+_PACES_SECONDS: Final = 300.0
+_DAY_SECONDS: Final = 86_400.0
+
+Stamps = Mapping[AccountKey, tuple[object, ...]]
+"""What is different of an account's secret files after one was written or replaced."""
+
+
+async def retry_with_new_secrets(exporter: Exporter) -> None:
+    """Look at the files of secrets for ever: poll at once what fails and has a new one, and note when each ends."""
+    seen: Stamps = {}
+    while True:
+        now = await anyio.to_thread.run_sync(_stamps, exporter.config.accounts)
+        await _note_expiries(exporter, [key for key in now if now[key] != seen.get(key)])
+        renewed = [key for key in now if key in seen and seen[key] != now[key] and exporter.store[key].error]
+        for vendor, account in exporter.retry(renewed):
+            logger.info("a secret was changed; polling at once", vendor=vendor, account=account)
+        seen = now
+        await anyio.sleep(_SECRETS_SECONDS)
+
+
+async def _note_expiries(exporter: Exporter, keys: Collection[AccountKey]) -> None:
+    for account in exporter.config.accounts:
+        if account.key in keys:
+            expiry = await anyio.to_thread.run_sync(credential_expiry, account)
+            if told := exporter.telemetry.accounts.get(account.key):
+                told.on_credential(expiry)
+
+
+def _stamps(accounts: tuple[Account, ...]) -> Stamps:
+    return {account.key: tuple(secret.stamp() for secret in file_secrets(account).values()) for account in accounts}
+
+
+async def keep_looking(store: Store, paces: Paces, clock: Clock = time.time) -> None:
+    """Look at the counters of all quotas for ever, now and then."""
+    while True:
+        await anyio.sleep(_PACES_SECONDS)
+        paces.look(store, clock())
+
+
+async def log_every_day(exporter: Exporter) -> None:
+    """Log once a day that the exporter is there, and how its accounts are."""
+    before = exporter.telemetry.poll_counts()
+    while True:
+        await anyio.sleep(_DAY_SECONDS)
+        counts = exporter.telemetry.poll_counts()
+        failing = sum(snapshot.error is not None for _, snapshot in exporter.store)
+        logger.info(
+            "a day has passed",
+            accounts=len(exporter.config.accounts),
+            failing=failing,
+            polls=max(0, counts[0] - before[0]),
+            failures=max(0, counts[1] - before[1]),
+        )
+        before = counts

@@ -1,0 +1,88 @@
+"""`usage-exporter status`: the accounts of an exporter that runs, or of a configuration that is polled once."""
+
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from exporter.cli.exit_codes import FAILED, USAGE_ERROR, load_or_exit, print_or_exit
+from exporter.cli.options import logging_options, with_shard
+from exporter.web.addresses import DEFAULT_ADDRESS
+
+if TYPE_CHECKING:
+    from exporter.sharding import Shard
+    from exporter.status.document import Status
+
+_PATH: Final = "/api/v1/status"
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option(
+    "--config.file",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Poll each account of this configuration once instead of asking an exporter that runs.",
+)
+@click.option(
+    "--http.config.file",
+    "http_config",
+    type=click.Path(path_type=Path),
+    help="How to reach it: basic_auth and tls_config, in the form of promtool's file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the document that /api/v1/status answers.")
+@with_shard
+@logging_options("error")
+def status(url: str | None, file: Path | None, http_config: Path | None, as_json: bool, shard: Shard) -> None:
+    """Show each account and its quotas, what fails first.
+
+    URL is where an exporter runs, http://127.0.0.1:10924 if not given. Exits with 1 if an account fails, or if no
+    exporter answers.
+    """
+    if url and file:
+        raise click.UsageError("give a URL or --config.file, not both")
+    found = _polled(file, shard) if file else _asked(url or f"http://{DEFAULT_ADDRESS}", http_config)
+    if as_json:
+        print_or_exit(found.model_dump_json(indent=2) + "\n")
+    else:
+        from exporter.cli.status_table import render
+
+        print_or_exit(render(found))
+    if any(account.state == "failing" for account in found.accounts):
+        sys.exit(FAILED)
+
+
+def _polled(file: Path, shard: Shard) -> Status:
+    from exporter.app.event_loop import run_async
+    from exporter.app.run import poll_once
+    from exporter.cli.progress import progress
+
+    config = load_or_exit(file).shard_part(shard)
+    with progress(len(config.accounts)) as advance:
+        return run_async(poll_once, config, lambda _: advance()).status
+
+
+def _asked(url: str, http_config: Path | None) -> Status:
+    from exporter.cli.http_config import HTTPConfig, NoAnswer, fetch, load_http_config
+    from exporter.problems import ConfigError
+    from exporter.status.document import Status
+
+    try:
+        config = load_http_config(http_config) if http_config else HTTPConfig()
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(f"{http_config}: {problem}", err=True)
+        sys.exit(USAGE_ERROR)
+    where = url.rstrip("/").removesuffix(_PATH) + _PATH
+    try:
+        return Status.model_validate_json(fetch(where, config))
+    except NoAnswer as error:
+        click.echo(f"no status: {where}: {error}", err=True)
+    except ValueError:
+        click.echo(f"no status: {where}: what answers is no exporter", err=True)
+    sys.exit(FAILED)

@@ -1,0 +1,77 @@
+"""`usage-exporter storage`: what is stored, and what of it nobody needs any more."""
+
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+from exporter.cli.exit_codes import FAILED, load_or_exit, print_or_exit
+from exporter.cli.options import config_file
+
+_COLUMNS: Final = (
+    ("VENDOR", "left"),
+    ("ACCOUNT", "left"),
+    ("PART", "left"),
+    ("KIND", "left"),
+    ("AGE", "right"),
+    ("BYTES", "right"),
+)
+
+
+@click.group()
+def storage() -> None:
+    """Look at a storage folder, or clean it up."""
+
+
+@storage.command("ls")
+@click.argument("folder", type=click.Path(path_type=Path))
+def list_files(folder: Path) -> None:
+    """List the files of a storage folder.
+
+    FOLDER is what --storage.path names.
+    """
+    from exporter.cli.table import render_table
+    from exporter.status import words
+    from exporter.store.inventory import inventory
+
+    try:
+        rows = [
+            (*one.account, one.part, one.kind, words.span(time.time() - one.written_at), f"{one.size:,}")
+            for one in inventory(folder)
+        ]
+    except OSError as error:
+        _fail(folder, error)
+    print_or_exit(render_table(_COLUMNS, rows))
+
+
+@storage.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@config_file
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def prune(folder: Path, file: Path, dry_run: bool) -> None:
+    """Remove what the accounts of a configuration do not need.
+
+    These are files of other accounts, those that were set aside, and those that were never finished. FOLDER is what
+    --storage.path names. Counters of quotas in a removed file are gone.
+    """
+    from exporter.store.inventory import inventory, superfluous
+
+    accounts = {account.key for account in load_or_exit(file).accounts}
+    try:
+        for one in superfluous(inventory(folder), accounts):
+            if not dry_run:
+                one.path.unlink(missing_ok=True)
+            print_or_exit(f"{'would remove' if dry_run else 'removed'} {one.path}\n")
+    except OSError as error:
+        _fail(folder, error)
+
+
+def _fail(folder: Path, error: OSError) -> None:
+    click.echo(f"{folder}: {error.strerror}", err=True)
+    sys.exit(FAILED)

@@ -1,0 +1,54 @@
+"""Tables for a terminal, of its width; where nobody sees one, each row is a line."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Side = Literal["left", "right"]
+Column = tuple[str, str]
+"""What stands at the top, and at which side its cells do: `left` or `right`."""
+
+_WIDEST: Final = 1000
+
+
+def render_table(
+    columns: Sequence[Column],
+    rows: Iterable[Iterable[str | Text]],
+    after: Iterable[Text] = (),
+    *,
+    width: int | None = None,
+    color: bool | None = None,
+) -> str:
+    """Return a table as text, and lines after it.
+
+    Args:
+        columns: from left to right.
+        rows: a cell for each column.
+        after: lines that stand below.
+        width: in characters; if not given, the terminal's.
+        color: whether to use colours; if not given, whether standard output is a terminal.
+
+    """
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    chosen = width or (None if is_terminal else _WIDEST)
+    out = io.StringIO()
+    console = Console(
+        file=out, width=chosen, force_terminal=is_terminal if color is None else color, highlight=False, markup=False
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name, side in columns:
+        justify: Side = "right" if side == "right" else "left"
+        table.add_column(name, justify=justify, no_wrap=chosen == _WIDEST, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    for line in after:
+        console.print(line, soft_wrap=True)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

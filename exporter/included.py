@@ -1,0 +1,135 @@
+"""A configuration of several files, and settings that many accounts share: `include` and `defaults`."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from exporter import strict_yaml
+from exporter.problems import Problem, join, located, unknown_key
+
+_MOST_FILES: Final = 1000
+ALL: Final = "all"
+"""Under `defaults`, what holds for every vendor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file with accounts.
+
+    Attributes:
+        path: the file; None for the configuration itself.
+        directory: where paths within start.
+        text: its content.
+        entries: its accounts, as they were read.
+
+    """
+
+    path: Path | None
+    directory: Path
+    text: bytes
+    entries: list[Any]
+
+    def place(self, index: int) -> str:
+        """Return what a person calls one of its accounts."""
+        return f"accounts[{index}]" + (f" of {self.path}" if self.path else "")
+
+    def located(self, problems: list[Problem], vendors: Collection[str]) -> list[Problem]:
+        """Return problems with the file's lines; of the configuration itself they are found by who read it."""
+        return located(problems, self.text, self.path, vendors) if self.path else problems
+
+
+def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
+    """Return the files that `include` names, in order, each once, and what is wrong with the patterns."""
+    if patterns is None:
+        return [], []
+    if not isinstance(patterns, list) or not all(
+        isinstance(one, str) and one and one.isprintable() for one in patterns
+    ):
+        return [], [Problem("include", "write a list of files or patterns, such as config.d/*.yaml")]
+    files: dict[Path, None] = {}
+    for pattern in patterns:  # one that matches nothing yet is no mistake: files come and go
+        files |= dict.fromkeys(Path(one) for one in sorted(glob.glob(str(directory / pattern))))  # noqa: PTH207 - may be absolute
+    found = [Problem("include", f"more than {_MOST_FILES} files")] if len(files) > _MOST_FILES else []
+    return list(files)[:_MOST_FILES], found
+
+
+def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[Source], list[Problem]]:
+    """Return the accounts of files, and what is wrong with these as a whole."""
+    sources: list[Source] = []
+    found: list[Problem] = []
+    for path in files:
+        try:
+            text = strict_yaml.read(path)
+            document = strict_yaml.load(text)
+        except OSError as error:
+            found.append(Problem("", f"{path} cannot be read: {error.strerror}", str(path)))
+            continue
+        except strict_yaml.YAMLProblem as problem:
+            found += located([Problem("", str(problem))], text, path, vendors)
+            continue
+        entries = document.get("accounts") if isinstance(document, dict) else None
+        if not isinstance(document, dict) or not isinstance(entries, list):
+            found.append(Problem("", "write a mapping with the key accounts, a list", str(path)))
+            continue
+        unknown = [
+            Problem(join("", str(key)), unknown_key(str(key), ["accounts"])) for key in document if key != "accounts"
+        ]
+        found += located(unknown, text, path, vendors)
+        sources.append(Source(path, path.parent, text, entries))
+    return sources, found
+
+
+class Defaults:
+    """Settings that accounts have unless they say otherwise: those for all, and then those for a vendor."""
+
+    def __init__(self, given: object, vendors: Mapping[str, Collection[str]], shared: Collection[str]) -> None:
+        """Take what stands under `defaults`.
+
+        Args:
+            given: as it was read.
+            vendors: each vendor's settings.
+            shared: the settings that may be given for all.
+
+        """
+        self.problems: list[Problem] = []
+        self._sections: dict[str, Mapping[str, Any]] = {}
+        known = {ALL: shared, **{vendor: set(settings) - {"vendor", "name"} for vendor, settings in vendors.items()}}
+        if given is not None and not isinstance(given, dict):
+            self.problems.append(Problem("defaults", f"write a mapping with {ALL} and names of vendors"))
+            return
+        for section, settings in (given or {}).items():
+            place = join("defaults", str(section))
+            if section not in known:
+                self.problems.append(Problem(place, unknown_key(str(section), known)))
+            elif not isinstance(settings, dict):
+                self.problems.append(Problem(place, "write a mapping of settings"))
+            else:
+                self._sections[section] = settings
+                self.problems += self._unknown(place, settings, known[section])
+
+    @staticmethod
+    def _unknown(place: str, settings: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:
+        for key in settings:
+            if key not in known:
+                yield Problem(join(place, str(key)), unknown_key(str(key), known))
+
+    def applied(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an account's settings with those that it does not have itself; each is taken whole."""
+        return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
+
+    def origin(self, entry: Mapping[str, Any], path: str) -> str:
+        """Return the place of a default that a path in an account leads to; empty if it is the account's own."""
+        key = path.partition(".")[0].partition("[")[0]
+        if key in entry:
+            return ""
+        for section in (str(entry.get("vendor")), ALL):
+            if key in self._for(section):
+                return f"defaults.{section}.{path}"
+        return ""
+
+    def _for(self, section: str) -> Mapping[str, Any]:
+        return self._sections.get(section, {})

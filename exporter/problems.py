@@ -1,0 +1,117 @@
+"""What is wrong with a configuration: each problem with its place, in a file where there is one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from exporter import strict_yaml
+
+_ACCOUNT: Final = re.compile(r"accounts\[(\d+)\](?:\.(.*)|$)", re.DOTALL)
+_LINE: Final = re.compile(r"line (\d+)(?:, column (\d+))?: (.*)", re.DOTALL)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong at one place of a configuration, and what would be right. Never shows what was given.
+
+    Attributes:
+        path: the place in the document; in the account, where that is named in `where`.
+        text: what is wrong.
+        where: the file and the line, with the account if it has a name; empty where it was no file.
+
+    """
+
+    path: str
+    text: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.where, self.path, self.text) if part)
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used, with all that is wrong with it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def join(path: str, step: str) -> str:
+    """Return the path of what a key leads to."""
+    shown = step if step.isprintable() else ascii(step)
+    return f"{path}.{shown}" if path and shown else path or shown
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Say that a key is not known, and which of the known ones it is near to."""
+    near = difflib.get_close_matches(key, list(known), n=1)
+    return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
+
+
+def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Collection[str]) -> list[Problem]:
+    """Return problems of a file's text with their lines, in the order of these; those of other files come last.
+
+    Args:
+        problems: with paths from the document's root, or a line of it in front of their texts.
+        text: the file's.
+        file: its path, as a person has named it.
+        vendors: names that an account's vendor may have; others are not repeated.
+
+    """
+    found = list(problems)
+    lines = _lines(text) if any(problem.path for problem in found) else {}
+    names = _names(text, vendors) if lines else {}
+    placed = [_located(problem, lines, names, file) for problem in found]
+    return [problem for _, problem in sorted(placed, key=lambda one: one[0])]
+
+
+def _located(problem: Problem, lines: Mapping[str, int], names: Mapping[int, str], file: Path) -> tuple[int, Problem]:
+    if problem.where:
+        return sys.maxsize, problem
+    if not problem.path and (match := _LINE.fullmatch(problem.text)):
+        column = f":{match[2]}" if match[2] else ""
+        return int(match[1]), Problem("", match[3], f"{file}:{match[1]}{column}")
+    path, line = problem.path, 0
+    while path and not line:
+        line = lines.get(path, 0)
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    where = f"{file}:{line}" if line else str(file)
+    if not line and problem.path and not problem.path.startswith(("accounts", "defaults", "include")):
+        return line, problem
+    account = _ACCOUNT.fullmatch(problem.path)
+    if account and (name := names.get(int(account[1]))):
+        return line, Problem(account[2] or "", problem.text, f"{where} ({name})")
+    return line, replace(problem, where=where)
+
+
+def _lines(text: bytes) -> Mapping[str, int]:
+    """Return the line of each place of a document; nothing where it is none."""
+    try:
+        strict_yaml.load(text)
+    except strict_yaml.YAMLProblem:
+        return {}
+    return strict_yaml.lines(text)
+
+
+def _names(text: bytes, vendors: Collection[str]) -> dict[int, str]:
+    """Return the vendor and name of each account by its number, of those that have both."""
+    document = strict_yaml.load(text)
+    accounts = document.get("accounts") if isinstance(document, dict) else None
+    return {
+        number: f"{one['vendor']}/{one['name']}"
+        for number, one in enumerate(accounts if isinstance(accounts, list) else ())
+        if isinstance(one, dict) and _is_named(one, vendors)
+    }
+
+
+def _is_named(account: Mapping[str, object], vendors: Collection[str]) -> bool:
+    vendor, name = account.get("vendor"), account.get("name")
+    return isinstance(vendor, str) and vendor in vendors and isinstance(name, str) and bool(_NAME.fullmatch(name))

@@ -1,0 +1,34 @@
+"""What a person can do about an account that fails, by the reason of its last failed poll."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+ADVICE: Final[Mapping[str, str]] = {
+    "dns": "Check base_url, and that this machine resolves names. It is tried again by itself.",
+    "connect": "Check base_url, the firewall and proxy_url. It is tried again by itself.",
+    "tls": "Check the certificate. Behind a proxy that intercepts TLS, name its authority in tls.ca_file.",
+    "timeout": "The vendor is slow or unreachable; timeout is the longest that one answer may take.",
+    "protocol": "Something between here and the vendor breaks HTTP: a proxy, or base_url with another port.",
+    "too_large": "The answer is larger than any that is accepted. Ask for less: fewer customers, a shorter list.",
+    "redirect": "The vendor moved its API. Write the new address in base_url; credentials do not follow redirects.",
+    "decode": "What answers is no API: an error page, a login page, a proxy. Check base_url.",
+    "schema": "The vendor's answers have another shape than documented. Look for a newer release, or report it.",
+    "api": "The vendor answered that the request did not work. Its status page may say why.",
+    "bad_request": "The vendor refuses the request as wrong. Check ids and dates in the account's settings.",
+    "auth": "The vendor refuses the credentials. Renew them where they are kept; a changed file is tried at once.",
+    "forbidden": "The credentials lack a right. Each vendor's page in docs/vendors names the least it needs.",
+    "not_found": "What is asked for is not there. Check ids in the account's settings, and the path in base_url.",
+    "conflict": "The vendor is busy with the same thing. It is tried again by itself.",
+    "rate_limited": "Too many requests. Raise interval, set rate_limit, or see who else uses the credentials.",
+    "server": "The vendor has a problem. It is tried again by itself; its status page may say more.",
+    "secret": "The secret cannot be read. Check that the file or variable is there and can be read.",
+    "internal": "A bug in the exporter. Please report it with the log's traceback.",
+}
+"""In a sentence or two, for each reason that a poll can fail for."""
+
+
+def advice_for(reason: str | None) -> str:
+    """Return what to do about a failure; empty for a reason that is not known here."""
+    return ADVICE.get(reason or "", "")

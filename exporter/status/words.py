@@ -1,0 +1,99 @@
+"""Times, numbers and states as a person reads them, the same on a page and on a terminal."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Final
+
+from exporter.status.document import AccountStatus, QuotaStatus, Status
+
+_UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+_LARGE: Final = 100
+HIGH_SHARE: Final = 0.8
+"""From which share of a quota on a person should look at it."""
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in two units at most, such as `2d 3h` or `48s`."""
+    if not math.isfinite(seconds):
+        return "ever"
+    rest = max(0, round(seconds))
+    for index, (unit, length) in enumerate(_UNITS):
+        if rest >= length or length == 1:
+            count, rest = divmod(rest, length)
+            below = _UNITS[index + 1 : index + 2]
+            parts = [f"{count}{unit}", *(f"{rest // size}{name}" for name, size in below if rest // size)]
+            return " ".join(parts)
+    return "0s"
+
+
+def ago(moment: float, now: float) -> str:
+    """Return how long ago a time was."""
+    return f"{span(now - moment)} ago"
+
+
+def until(moment: float, now: float) -> str:
+    """Return how long it is until a time."""
+    return f"in {span(moment - now)}" if moment > now else "now"
+
+
+def absolute(moment: float) -> str:
+    """Return a time in UTC; one beyond any calendar as the number it is."""
+    try:
+        return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, OSError, ValueError):
+        return f"{moment:g}"
+
+
+def amount(value: float) -> str:
+    """Return a figure with separators of thousands, and as many decimals as are worth reading."""
+    if not math.isfinite(value):
+        return str(value)
+    if abs(value) >= _LARGE or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.3g}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent; empty where there is none. Never 100 % before all is used."""
+    if share is None or not math.isfinite(share):
+        return ""
+    return f"{math.floor(share * 100 + 1e-9)}%"
+
+
+def lasts(quota: QuotaStatus, now: float) -> str:
+    """Return how long a quota lasts at the pace of the last day; empty where that is not known."""
+    if quota.outlook == "runs_out" and quota.lasts_until is not None:
+        return span(quota.lasts_until - now)
+    return {"used_up": "used up", "end_of_period": "end of period"}.get(quota.outlook, "")
+
+
+def state(account: AccountStatus, now: float) -> str:
+    """Return an account's state in a few words: `up`, or why it fails and for how long."""
+    if account.state == "failing":
+        since = f", {span(now - account.failing_since)}" if account.failing_since is not None else ""
+        return f"{account.reason or 'failing'}{since}"
+    return "not polled yet" if account.state == "waiting" else "up"
+
+
+def printable(text: str) -> str:
+    """Return a text without what would move a terminal's cursor."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)
+
+
+def summary(status: Status) -> str:
+    """Return the state of all in a sentence."""
+    count = len(status.accounts)
+    failing = sum(one.state == "failing" for one in status.accounts)
+    waiting = sum(one.state == "waiting" for one in status.accounts)
+    shares = [quota.share for one in status.accounts for quota in one.quotas]
+    high = sum(share is not None and share > HIGH_SHARE for share in shares)
+    parts = [
+        f"{count} account{'' if count == 1 else 's'}",
+        f"{failing} failing" if failing else "none failing",
+        *([f"{waiting} not polled yet"] if waiting else []),
+    ]
+    if shares:
+        parts.append(f"{high} of {len(shares)} quota{'' if len(shares) == 1 else 's'} above {HIGH_SHARE:.0%}")
+    return ", ".join(parts)

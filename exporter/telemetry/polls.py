@@ -1,0 +1,79 @@
+"""The last polls of an account, each with what it asked and what came: for people, not for metrics."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from exporter.errors import PollError
+from exporter.store.reading import Reading
+
+_KEPT_POLLS: Final = 20
+_MOST_DRIFT: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PollRecord:
+    """One poll of an account, or of one of its slices.
+
+    Attributes:
+        began_at: Unix time.
+        seconds: how long it took.
+        codes: how many requests were answered with each HTTP status; `none` is no answer.
+        series: how many series it brought; None if it failed.
+        drift: fields that departed from the vendor's documentation, each with how.
+        error: how it failed, or None.
+
+    """
+
+    began_at: float
+    seconds: float
+    codes: Mapping[str, int]
+    series: int | None = None
+    drift: tuple[str, ...] = ()
+    error: PollError | None = None
+
+    @property
+    def requests(self) -> int:
+        """How many requests it took, those that were tried again included."""
+        return sum(self.codes.values())
+
+
+class PollHistory:
+    """The last polls of an account.
+
+    Attributes:
+        count: how many have ended, also those that are not remembered any more.
+        failure_count: how many of them failed.
+
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.failure_count = 0
+        self._codes: Counter[str] = Counter()
+        self._records: deque[PollRecord] = deque(maxlen=_KEPT_POLLS)
+
+    def requested(self, code: str) -> None:
+        """Note a request of the poll that is under way."""
+        self._codes[code] += 1
+
+    def ended(self, at: float, seconds: float, outcome: Reading | PollError) -> PollRecord:
+        """Note the end of a poll at `at`, Unix time, and return what is known of it."""
+        self.count += 1
+        self.failure_count += isinstance(outcome, PollError)
+        codes, self._codes = dict(sorted(self._codes.items())), Counter()
+        if isinstance(outcome, PollError):
+            record = PollRecord(at - seconds, seconds, codes, error=outcome)
+        else:
+            drift = sorted(f"{field} {kind}" for field, kind in outcome.diagnostics.drift)[:_MOST_DRIFT]
+            record = PollRecord(at - seconds, seconds, codes, outcome.series, tuple(drift))
+        self._records.appendleft(record)
+        return record
+
+    @property
+    def records(self) -> tuple[PollRecord, ...]:
+        """The polls that are remembered, the newest first."""
+        return tuple(self._records)

@@ -1,0 +1,43 @@
+"""When a credential ends, where it says so itself: a JSON Web Token has that in the claim `exp`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from typing import Final
+
+from exporter.client.auth import ApiKey
+from exporter.errors import SecretUnreadable
+from exporter.vendors.account import Account
+
+_PARTS: Final = 3
+
+
+def credential_expiry(account: Account) -> float | None:
+    """Return when an account's token ends, Unix time; None where it does not say, or the account signs in by itself.
+
+    The token is read, but not verified: that is the vendor's affair.
+    """
+    if not isinstance(account.auth, ApiKey):
+        return None
+    try:
+        return jwt_expiry(account.auth.secret.read())
+    except SecretUnreadable:
+        return None
+
+
+def jwt_expiry(token: str) -> float | None:
+    """Return the claim `exp` of a JSON Web Token; None where the text is none, or has no such claim."""
+    parts = token.split(".")
+    if len(parts) != _PARTS:
+        return None
+    try:
+        claims = json.loads(base64.b64decode(parts[1] + "=" * (-len(parts[1]) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    ends = claims.get("exp") if isinstance(claims, dict) else None
+    if not isinstance(ends, int | float) or isinstance(ends, bool) or not math.isfinite(ends):
+        return None
+    return float(ends) if ends > 0 else None

@@ -1,0 +1,38 @@
+"""Texts of a configuration that are read as they stand, and that nobody meant so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from exporter.secret import secret_reference
+
+_TYPOGRAPHIC: Final = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+
+
+def slips(given: Mapping[str, object], secrets: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with texts of an account's settings: the place, and what to do.
+
+    Args:
+        given: the settings as they were read.
+        secrets: those that may refer to a variable of the environment.
+
+    """
+    for key, value in given.items():
+        for path, text in _texts(str(key), value):
+            if text[:1] and text[0] in _TYPOGRAPHIC:
+                yield path, "begins with a typographic quote; write a plain one, ' or \""
+            elif key not in secrets and secret_reference(text):
+                yield path, "${...} is read in secrets only; write the value itself"
+
+
+def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yield all texts within a value, each with its place."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(f"{path}[{index}]", item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(f"{path}.{key}", item)

@@ -1,0 +1,38 @@
+"""What a person should know of an account's settings that are not wrong, only risky."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from exporter.durations import write_duration
+from exporter.vendors.account import Account, Credential
+from exporter.vendors.periods import FixedPeriod
+from exporter.vendors.secrets import file_secrets
+
+
+def account_warnings(account: Account) -> Iterator[str]:
+    """Yield a line for each."""
+    if account.tls.insecure_skip_verify:
+        yield "the vendor's certificate is not verified"
+    for name, secret in file_secrets(account).items():
+        if secret.others_can_read():
+            yield f"{name}: others than its owner can read the file: chmod 600 {secret.path}"
+        for doubt in secret.doubts():
+            yield f"{name}: the file {secret.path} {doubt}"
+    if account.timeout > account.interval and "timeout" in account.model_fields_set:
+        took, every = write_duration(account.timeout), write_duration(account.interval)
+        yield f"timeout ({took}) is longer than interval ({every}): a vendor that is slow delays the next poll"
+    for quota in account.quotas:
+        if isinstance(quota.period, FixedPeriod) and quota.period.first > datetime.now(UTC):
+            yield f"quota {quota.name}: its period begins at a day to come, {quota.period.first:%Y-%m-%d}"
+    if account.estimate.exceeds_interval:
+        yield account.estimate.warning
+
+
+def shared_credentials(accounts: Iterable[Account]) -> Mapping[Credential, Collection[str]]:
+    """Return the accounts, by name, that sign in with the same credentials at the same place."""
+    names: dict[Credential, list[str]] = {}
+    for account in accounts:
+        names.setdefault(account.credential, []).append(f"{account.vendor}/{account.name}")
+    return {credential: found for credential, found in names.items() if len(found) > 1}

@@ -1,0 +1,78 @@
+"""What `check --probe` says of readings that lack something, as `run` would warn of it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from exporter_process import Running, ended
+from faulty_vendors import faulty_vendors
+
+from exporter.cli import demo
+from exporter.cli.polls import waits
+from exporter.config import parse
+
+SECRETS = demo.environment(("acme",))
+
+
+def configured(url: str, vendor: str, **settings: object) -> str:
+    """The demo's account at a vendor, with other settings."""
+    document = yaml.safe_load(demo.configuration(url, "5m", ("acme",)))
+    (account,) = (one for one in document["accounts"] if one["vendor"] == vendor)
+    return yaml.safe_dump({"accounts": [{**account, **settings}]})
+
+
+def probe(folder: Path, text: str) -> tuple[int, list[str]]:
+    """The exit code, and the lines before the table."""
+    (folder / "config.yaml").write_text(text)
+    done = ended("check", "--probe", f"--config.file={folder / 'config.yaml'}", env=SECRETS)
+    assert done.stderr == ""
+    lines, _, table = done.stdout.partition("\n\n")
+    assert table.startswith("VENDOR")
+    return done.returncode, lines.splitlines()[1:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("vendor", "settings", "expected"),
+    [
+        ("prolifi", {"max_customers": 2}, (0, "items left out: they are beyond what the configuration allows")),
+        ("netnut", {"max_series": 5}, (1, "series are left out because of max_series")),
+        ("netnut", {"max_series": 5}, (1, "no series of netnut_gb_used, the vendor's main figure")),
+        ("prolifi", {"include": ["zzz"]}, (1, "no series of prolifi_event_count, the vendor's main figure")),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_a_warning(
+    vendor: str, settings: dict[str, object], expected: tuple[int, str], sandbox: Running, tmp_path: Path
+) -> None:
+    returned, lines = probe(tmp_path, configured(sandbox.url, vendor, **settings))
+
+    code, said = expected
+    assert returned == code
+    assert any(line.startswith("    warning: ") and said in line for line in lines), lines
+
+
+@pytest.mark.slow
+def test_a_main_figure_that_is_gone_is_a_failure(tmp_path: Path) -> None:
+    with faulty_vendors("netnut:*usage/myusage*:missing;field=total_gb_used") as vendors:
+        code, lines = probe(tmp_path, configured(vendors.url, "netnut", reseller=False, sub_users=[]))
+
+    assert code == 1
+    assert "    warning: no series of netnut_gb_used, the vendor's main figure" in lines
+    assert any("depart from the vendor's documentation" in line and "total_gb_used missing" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "settings", "said"),
+    [
+        ("netnut", {}, []),
+        ("netnut", {"rate_limit": "1/1h"}, ["netnut/acme: rate_limit allows a request every 1h"]),
+        ("prolifi", {"max_customers": 1000}, ["prolifi/acme: up to 2,010 requests, about 2m31s"]),
+    ],
+)
+def test_a_long_wait_is_announced(
+    vendor: str, settings: dict[str, object], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+    assert list(waits(parse(configured("http://127.0.0.1:1", vendor, **settings).encode(), Path()))) == said
