@@ -247,12 +247,9 @@ async def _process_off_loop(account: Account, result: PollResult, before: Snapsh
 
 def _large_readings() -> anyio.Lock:
     """Return what lets one large reading be made at a time: several would take no less time, and memory each."""
-    try:
-        return _one_large.get()
-    except LookupError:
-        lock = anyio.Lock()
-        _one_large.set(lock)
-        return lock
+    lock = _one_large.get(None) or anyio.Lock()
+    _one_large.set(lock)
+    return lock
 
 
 async def _end_if_cancelled() -> None:

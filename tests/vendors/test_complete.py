@@ -67,9 +67,9 @@ def missing_of_class(name: str) -> Iterator[str]:
             yield f"say {fact} in the docstring of exporter/vendors/{name}/account.py"
     if not vendor.example:
         yield "give its class an example: the settings of a small configuration"
-    if not vendor.families:
+    if not vendor.reported:
         yield "give its class its families"
-    for family in vendor.families:
+    for family in vendor.reported:
         if not family.name.startswith(f"{name}_"):
             yield f"let the name of {family.name} begin with {name}_"
     for setting in vendor.model_fields:
