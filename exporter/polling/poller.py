@@ -241,18 +241,10 @@ async def _process_off_loop(account: Account, result: PollResult, before: Snapsh
     result = replace(result, samples=chain(first, samples))
     if len(first) <= _PROCESSED_ON_LOOP:
         return process(account, result, before)
-    async with _large_readings():
+    lock = _one_large.get(None) or anyio.Lock()
+    _one_large.set(lock)
+    async with lock:  # several at once would take no less time, and memory each
         return await anyio.to_thread.run_sync(process, account, result, before)
-
-
-def _large_readings() -> anyio.Lock:
-    """Return what lets one large reading be made at a time: several would take no less time, and memory each."""
-    try:
-        return _one_large.get()
-    except LookupError:
-        lock = anyio.Lock()
-        _one_large.set(lock)
-        return lock
 
 
 async def _end_if_cancelled() -> None:
