@@ -19,7 +19,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint worlds soak bench docs dashboards dist lock clean
+.PHONY: help demo test test-quick lint worlds torture soak bench docs dashboards dist lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,10 +43,13 @@ lint: $(VENV)/development ## ruff, its formatter, mypy --strict
 worlds: $(VENV)/development ## compare the page with independent readers on WORLDS (1000) random worlds of each vendor
 	@$(BIN)/python tests/independent/compare_worlds.py --worlds $(WORLDS)
 
-soak: $(VENV)/development ## run an exporter under everything at once, for SECONDS (180)
+torture: $(VENV)/development ## fail every call of a poll, a scrape, a reload and a start in turn
+	@$(BIN)/python tests/support/torture.py
+
+soak: $(VENV)/development ## run exporters under everything at once, kills and coming and going, for SECONDS (180)
 	@$(BIN)/python tests/support/soak.py $(SECONDS)
 
-bench: $(VENV)/development ## what everything costs, beside the usual ways; half an hour
+bench: $(VENV)/development ## what everything costs, beside the usual ways; twenty minutes
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python scripts/write-figures
 

@@ -6,13 +6,48 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from benchmarks import check, latency, memory, million, polling, quotas, render, results, scrape, startup
+from benchmarks import (
+    accounts,
+    check,
+    connections,
+    declared,
+    families,
+    hour,
+    latency,
+    memory,
+    million,
+    polling,
+    quotas,
+    render,
+    replies,
+    results,
+    scrape,
+    startup,
+    storage,
+)
 from benchmarks.figures import Figure, table
 from benchmarks.scale import FULL, Scale
 
 BENCHMARKS: Final[Mapping[str, Callable[[Scale], Iterator[Figure]]]] = {
     module.__name__.rpartition(".")[2]: module.figures
-    for module in (scrape, render, memory, polling, startup, latency, check, million, quotas)
+    for module in (
+        hour,
+        polling,
+        scrape,
+        accounts,
+        connections,
+        replies,
+        memory,
+        storage,
+        families,
+        declared,
+        startup,
+        check,
+        million,
+        render,
+        latency,
+        quotas,
+    )
 }
 
 

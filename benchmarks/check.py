@@ -8,7 +8,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 from benchmarks.exporting import SECRET
@@ -39,9 +38,9 @@ def figures(scale: Scale) -> Iterator[Figure]:
         turns = [
             {count: run_to_end(command, SECRET) for count, command in commands.items()} for _ in range(scale.rounds)
         ]
-    many, one = (median(turn[count].cpu for turn in turns) for count in files)
-    bar = Bar(ratio_at_most=4.0)
-    yield Figure(f"check of {scale.accounts:,} accounts", _MS * many, "ms", "check of one account", _MS * one, bar)
+    many, one = ([_MS * turn[count].cpu for turn in turns] for count in files)
+    bar = Bar(ratio_at_most=2.0)
+    yield Figure.of(f"check of {scale.accounts:,} accounts", many, "ms", "check of one account", one, bar)
 
 
 def _account(number: int) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.request import ProxyHandler, Request, build_opener
 
-from benchmarks.processes import Program, eventually, free_port, python, running
+from benchmarks.processes import Program, as_installed, eventually, free_port, python, running
 from benchmarks.scraping import Scraper
 
 SERIES_PER_CUSTOMER: Final = 100
@@ -37,6 +37,11 @@ class Account:
         delay: of the vendor's answers, in seconds.
         interval: between two polls.
         timeout: of a request; it says nothing here, but another one makes another account, which is polled at once.
+        accounts: with as many customers each.
+        others_interval: between two polls of every account but the first.
+        max_series: of an account.
+        is_missing: whether the vendor knows every other customer only.
+        leave_out: metrics that are not shown.
 
     """
 
@@ -45,29 +50,43 @@ class Account:
     delay: float = 0.0
     interval: str = "1d"
     timeout: str = "30s"
+    accounts: int = 1
+    others_interval: str = "1d"
+    max_series: int = 10_000_000
+    is_missing: bool = False
+    leave_out: tuple[str, ...] = ()
+
+    @property
+    def requests(self) -> int:
+        """How many requests about customers it takes to read all once."""
+        return self.accounts * self.customers
 
     @property
     def series(self) -> int:
-        """How many series the vendor has of it."""
-        return self.customers * (1 + self.buckets)
+        """How many series are shown of all that the vendor has."""
+        return self.requests * (1 if self.leave_out else 1 + self.buckets)
 
     def configuration(self, vendor: str) -> str:
         """Return the configuration file, in JSON, which is YAML too."""
         account = {
             "vendor": "planship",
-            "name": _NAME,
             "base_url": vendor,
             "client_id": "benchmark",
             "client_secret": "${BENCHMARK_SECRET}",
-            "interval": self.interval,
             "timeout": self.timeout,
             "stale_after": "7d",
-            "max_series": 10_000_000,
+            "max_series": self.max_series,
+            "families": {"leave_out": self.leave_out},
             "buckets": self.buckets > 0,
             "customers": [f"customer-{number:06}" for number in range(self.customers)],
             "products": [{"slug": "analytics", "levers": ["monthly-events"]}],
         }
-        return json.dumps({"accounts": [account]})
+        accounts = [{**account, "name": _NAME, "interval": self.interval}]
+        accounts += [
+            {**account, "name": f"account-{number}", "interval": self.others_interval}
+            for number in range(1, self.accounts)
+        ]
+        return json.dumps({"accounts": accounts})
 
 
 def account_of(series: int) -> Account:
@@ -85,6 +104,11 @@ class Vendor:
     def answered(self) -> int:
         """How many answers about customers there were so far."""
         return int(_fetch(f"{self.url}/benchmark/answered"))
+
+    @property
+    def connections(self) -> int:
+        """How many connections there were so far, but for the benchmark's own."""
+        return int(_fetch(f"{self.url}/benchmark/connections"))
 
     def change(self, series: int) -> None:
         """Raise the figures of the first so many series."""
@@ -114,7 +138,7 @@ class Exporter:
             RuntimeError: the page does not have all the series.
 
         """
-        self.vendor.wait_for(answers + self.account.customers)
+        self.vendor.wait_for(answers + self.account.requests)
         self.program.wait_until_quiet()
         if answers == 0 and (shown := vendor_series(self.page())) != self.account.series:
             raise RuntimeError(f"the page has {shown} of {self.account.series} series")
@@ -148,26 +172,22 @@ def serving_vendor(account: Account, folder: Path) -> Iterator[Vendor]:
     """Run the vendor."""
     port = free_port()
     vendor = Vendor(f"http://127.0.0.1:{port}")
-    with running(python("benchmarks.vendor", port, account.buckets, account.delay), folder / "vendor.log"):
+    command = python("benchmarks.vendor", port, account.buckets, account.delay, int(account.is_missing))
+    with running(command, folder / "vendor.log"):
         eventually(lambda: _fetch(f"{vendor.url}/benchmark/answered"))
         yield vendor
 
 
 @contextmanager
-def exporting(account: Account, folder: Path) -> Iterator[Exporter]:
+def exporting(account: Account, folder: Path, *options: str) -> Iterator[Exporter]:
     """Run the exporter, and the vendor that it reads; it serves, but need not have read anything yet."""
     with serving_vendor(account, folder) as vendor:
         port, config = free_port(), folder / "config.yaml"
         config.write_text(account.configuration(vendor.url))
         url = f"http://127.0.0.1:{port}"
-        command = python(
-            "benchmarks.trimming",
-            "exporter",
-            "run",
-            f"--config.file={config}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        )
-        with running((*command, "--web.enable-lifecycle"), folder / "exporter.log", SECRET) as program:
+        listen = f"--web.listen-address=127.0.0.1:{port}"
+        command = as_installed("exporter", "run", f"--config.file={config}", listen, "--web.enable-lifecycle", *options)
+        with running(command, folder / "exporter.log", SECRET) as program:
             eventually(lambda: _fetch(f"{url}/-/healthy"))
             scraper = Scraper(f"{url}/metrics")
             yield Exporter(program, url, vendor, account, config, scraper, count(31))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
+from statistics import median
 from typing import Final
 
 _DIGITS: Final = 3
 _SMALLEST_FACTOR: Final = 0.1
 """Below, a ratio reads better the other way round: 1/1,840 and not 0.000543 x."""
-_COLUMNS: Final = ("measured", "value", "peer", "peer's value", "ratio", "bar", "met")
+_COLUMNS: Final = ("measured", "value", "from - to", "peer", "peer's value", "ratio", "bar", "met")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Figure:
         peer: what it is set against; empty where there is nothing to compare with.
         peer_value: the peer's in the same run; None where there is no peer.
         bar: what it has to meet, if anything.
+        spread: the least and the most of several runs, of which `value` is the median.
 
     """
 
@@ -52,6 +54,21 @@ class Figure:
     peer: str = ""
     peer_value: float | None = None
     bar: Bar = NO_BAR
+    spread: tuple[float, float] | None = None
+
+    @classmethod
+    def of(  # noqa: PLR0913, PLR0917 - as a row has it
+        cls,
+        what: str,
+        values: Sequence[float],
+        unit: str,
+        peer: str = "",
+        peer_values: Sequence[float] = (),
+        bar: Bar = NO_BAR,
+    ) -> Figure:
+        """Return the row of several runs: the medians of what was measured."""
+        peer_value = median(peer_values) if peer_values else None
+        return cls(what, median(values), unit, peer if peer_values else "", peer_value, bar, (min(values), max(values)))
 
     @property
     def ratio(self) -> float | None:
@@ -76,6 +93,7 @@ class Figure:
         return (
             self.what,
             f"{number(self.value)} {self.unit}",
+            " - ".join(map(number, self.spread or ())),
             self.peer,
             "" if self.peer_value is None else f"{number(self.peer_value)} {self.unit}",
             "" if ratio is None else factor(ratio),

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, build_opener
@@ -19,7 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 from benchmarks.exporting import Exporter, account_of, exporting
 from benchmarks.figures import Bar, Figure
 from benchmarks.peers import installed
-from benchmarks.processes import eventually, free_port, running
+from benchmarks.processes import Program, eventually, free_port, running
 from benchmarks.scale import Scale
 
 _MB: Final = 1024 * 1024
@@ -37,30 +36,32 @@ def figures(scale: Scale) -> Iterator[Figure]:
         exporter.wait_until_read()
         what = f"{account.series:,} series"
         if program := installed("prometheus"):
-            with _prometheus(program, exporter, scale, Path(folder)) as url:
+            with watching(program, exporter, scale.prometheus_scrapes[1], Path(folder)) as (url, _):
                 yield from _scrapes(url, what, account.series, scale)
         yield Figure(
-            f"{what}, memory at its peak", exporter.program.peak_bytes / _MB, "MB", bar=Bar(value_at_most=700.0)
+            f"{what}, memory at its peak", exporter.program.peak_bytes / _MB, "MB", bar=Bar(value_at_most=350.0)
         )
 
 
 @contextmanager
-def _prometheus(program: str, exporter: Exporter, scale: Scale, folder: Path) -> Iterator[str]:
-    _, interval = scale.prometheus_scrapes
+def watching(program: str, exporter: Exporter, interval: int, folder: Path) -> Iterator[tuple[str, Program]]:
+    """Run a Prometheus that scrapes an exporter every so many seconds; its address, and itself."""
     config, port = folder / "prometheus.yml", free_port()
     timeout = min(interval, _TIMEOUT_SECONDS)
     config.write_text(_CONFIG.format(interval=interval, timeout=timeout, address=urlsplit(exporter.url).netloc))
     options = (f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}")
-    with running((program, *options, f"--web.listen-address=127.0.0.1:{port}"), folder / "prometheus.log"):
+    with running(
+        (program, *options, f"--web.listen-address=127.0.0.1:{port}"), folder / "prometheus.log"
+    ) as prometheus:
         url = f"http://127.0.0.1:{port}"
         eventually(lambda: _ask(url, "/-/ready"))
-        yield url
+        yield url, prometheus
 
 
 def _scrapes(url: str, what: str, series: int, scale: Scale) -> Iterator[Figure]:
     scrapes, interval = scale.prometheus_scrapes
-    taken = eventually(lambda: _values(url, "scrape_duration_seconds", scrapes), pause=interval / 4)
-    ups, samples = (_values(url, name, scrapes) or [0.0] for name in ("up", "scrape_samples_scraped"))
+    taken = eventually(lambda: values_of(url, "scrape_duration_seconds", scrapes), pause=interval / 4)
+    ups, samples = (values_of(url, name, scrapes) or [0.0] for name in ("up", "scrape_samples_scraped"))
     yield from scrape_figures(what, series, taken, ups, samples)
 
 
@@ -69,15 +70,15 @@ def scrape_figures(
 ) -> Iterator[Figure]:
     """Yield what Prometheus' own series say of its scrapes: how long each took, whether it worked, and its samples."""
     first, *others = taken
-    bar = Bar(value_at_most=float(_TIMEOUT_SECONDS))
-    yield Figure(f"{what}, a real Prometheus' scrape, median", median(others or taken), "s", bar=bar)
+    bar = Bar(value_at_most=3.0)
+    yield Figure.of(f"{what}, a real Prometheus' scrape", others or taken, "s", bar=bar)
     yield Figure(f"{what}, its first, for which it makes each series", first, "s")
     yield Figure(f"{what}, scrapes that failed", sum(up != 1 for up in ups), "", bar=Bar(value_at_most=0.0))
     missing = max(0.0, series - min(samples))
     yield Figure(f"{what}, series that were missed", missing, "", bar=Bar(value_at_most=0.0))
 
 
-def _values(url: str, name: str, count: int) -> list[float]:
+def values_of(url: str, name: str, count: int) -> list[float]:
     """Return the values of a series so far, if they are so many; nothing before."""
     query = urlencode({"query": f'{name}{{job="usage-exporter"}}[1d]'})
     (found,) = json.loads(_ask(url, f"/api/v1/query?{query}"))["data"]["result"] or [{"values": []}]

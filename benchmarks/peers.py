@@ -68,7 +68,7 @@ def client_library(page: bytes, folder: Path) -> Iterator[Peer]:
     """Run prometheus_client with a page's series as labelled Gauges."""
     file, port = folder / "page.txt", free_port()
     file.write_bytes(page)
-    with _serving(python("benchmarks.trimming", "benchmarks.client_library", file, port), port, folder) as peer:
+    with serving(python("benchmarks.client_library", file, port), port, folder) as peer:
         yield peer
 
 
@@ -83,7 +83,7 @@ def node_exporter(page: bytes, folder: Path) -> Iterator[Peer | None]:
     collected.mkdir()
     (collected / "page.prom").write_bytes(page)
     options = ("--collector.disable-defaults", "--collector.textfile", f"--collector.textfile.directory={collected}")
-    with _serving((program, *options, f"--web.listen-address=127.0.0.1:{port}"), port, folder) as peer:
+    with serving((program, *options, f"--web.listen-address=127.0.0.1:{port}"), port, folder) as peer:
         yield peer
 
 
@@ -100,12 +100,13 @@ def nginx(plain: bytes, packed: bytes, folder: Path) -> Iterator[Peer | None]:
     (ready / "metrics.gz").write_bytes(packed)
     config = ready / "nginx.conf"
     config.write_text(_NGINX.format(folder=ready, port=port))
-    with _serving((program, "-p", str(ready), "-e", "stderr", "-c", str(config)), port, folder) as peer:
+    with serving((program, "-p", str(ready), "-e", "stderr", "-c", str(config)), port, folder) as peer:
         yield peer
 
 
 @contextmanager
-def _serving(command: tuple[str, ...], port: int, folder: Path) -> Iterator[Peer]:
+def serving(command: tuple[str, ...], port: int, folder: Path) -> Iterator[Peer]:
+    """Run a command that serves /metrics on a port."""
     with running(command, folder / f"{port}.log") as program:
         scraper = Scraper(f"http://127.0.0.1:{port}/metrics")
         eventually(lambda: _answers(scraper))

@@ -10,15 +10,16 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks.exporting import Account, Vendor, exporting, serving_vendor
 from benchmarks.figures import Bar, Figure
-from benchmarks.processes import Program, python, running
+from benchmarks.processes import Program, as_installed, running
 from benchmarks.scale import Scale
 
-_PEER: Final = "bare httpx"
+_PEER: Final = "bare httpx, with sniffio"
 _IN_FLIGHT: Final = 10
 
 
@@ -31,30 +32,34 @@ class Pace(NamedTuple):
 
 def figures(scale: Scale) -> Iterator[Figure]:
     """Yield what polling costs with a vendor next door, and how fast it is with one that is far away."""
-    near = Account(scale.customers, buckets=0, interval="1s")
-    ours, theirs = _both(near, scale.customers)
+    near, far = scale.polled_requests
+    next_door = Account(scale.customers, buckets=0, interval="1s")
+    ours, theirs = _both(next_door, near, scale.rounds)
     what = f"{scale.customers:,} customers, a vendor next door"
-    yield Figure(f"{what}, CPU of a request", 1e6 * ours.cpu, "µs", _PEER, 1e6 * theirs.cpu, Bar(ratio_at_most=1.5))
-    yield Figure(f"{what}, requests", ours.rate, "a second", _PEER, theirs.rate)
-    far = Account(scale.customers, buckets=0, interval="1s", delay=scale.delay)
-    ours, theirs = _both(far, scale.delayed_requests)
+    cpu, peer = ([1e6 * pace.cpu for pace in paces] for paces in (ours, theirs))
+    yield Figure.of(f"{what}, CPU of a request", cpu, "µs", _PEER, peer, Bar(ratio_at_most=1.1))
+    rates, peer = ([pace.rate for pace in paces] for paces in (ours, theirs))
+    yield Figure.of(f"{what}, requests", rates, "a second", _PEER, peer)
+    ours, theirs = _both(replace(next_door, delay=scale.delay), far, scale.rounds)
     what = f"{scale.customers:,} customers, a vendor {1000 * scale.delay:.0f} ms away"
-    allowed = _IN_FLIGHT / scale.delay
-    bar = Bar(ratio_at_least=0.9)
-    yield Figure(f"{what}, requests", ours.rate, "a second", "what ten in flight allow", allowed, bar)
-    yield Figure(f"{what}, requests", ours.rate, "a second", _PEER, theirs.rate)
-    yield Figure(f"{what}, CPU of a request", 1e6 * ours.cpu, "µs", _PEER, 1e6 * theirs.cpu)
+    rates, peer = ([pace.rate for pace in paces] for paces in (ours, theirs))
+    bar = Bar(ratio_at_least=0.96)
+    yield Figure.of(f"{what}, requests", rates, "a second", "what ten in flight allow", [_IN_FLIGHT / scale.delay], bar)
+    yield Figure.of(f"{what}, requests", rates, "a second", _PEER, peer)
 
 
-def _both(account: Account, requests: int) -> tuple[Pace, Pace]:
-    """Return the exporter's pace, and that of bare httpx."""
-    with tempfile.TemporaryDirectory() as folder:
-        with exporting(account, Path(folder)) as exporter:
-            ours = _pace(exporter.program, exporter.vendor, requests)
-        with serving_vendor(account, Path(folder)) as vendor:
-            command = python("benchmarks.bare_httpx", vendor.url, account.customers)
-            with running(command, Path(folder) / "httpx.log") as program:
-                return ours, _pace(program, vendor, requests)
+def _both(account: Account, requests: int, rounds: int) -> tuple[list[Pace], list[Pace]]:
+    """Return the exporter's paces, and those of bare httpx, in turns."""
+    ours, theirs = list[Pace](), list[Pace]()
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            with exporting(account, Path(folder)) as exporter:
+                ours.append(_pace(exporter.program, exporter.vendor, requests))
+            with serving_vendor(account, Path(folder)) as vendor:
+                command = as_installed("benchmarks.bare_httpx", vendor.url, account.customers)
+                with running(command, Path(folder) / "httpx.log") as program:
+                    theirs.append(_pace(program, vendor, requests))
+    return ours, theirs
 
 
 def _pace(program: Program, vendor: Vendor, requests: int) -> Pace:

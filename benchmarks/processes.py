@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -57,11 +56,6 @@ class Program:
                 return int(amount) * _BYTES[unit]
         raise LookupError(field)
 
-    def trim(self) -> None:
-        """Have it give back what it has no use for; it runs under `benchmarks.trimming`."""
-        os.kill(self.pid, signal.SIGUSR1)
-        self.wait_until_quiet()
-
     def wait_until_quiet(self) -> None:
         """Return when it has done next to nothing for a moment."""
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -79,8 +73,14 @@ def python(module: str, *arguments: object) -> tuple[str, ...]:
 
 
 def found(name: str) -> str | None:
-    """Return the path of a program, or None where this machine has none of that name."""
-    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+    """Return the path of a program, or None where neither this machine nor `scripts/fetch-servers` has one."""
+    fetched = str(ROOT / ".venv" / "servers" / "current" / "bin")
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", fetched)))
+
+
+def as_installed(module: str, *arguments: object) -> tuple[str, ...]:
+    """Return the command that runs a module without what only development has."""
+    return python("benchmarks.as_installed", module, *arguments)
 
 
 @contextmanager

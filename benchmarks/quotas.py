@@ -1,7 +1,8 @@
 """The rules and the overview with thousands of quotas and a week of history, in a real Prometheus of each generation.
 
 The history has what the rules read: figures and recorded series of each quota, in the last hours every five minutes and
-before that every hour. It is written as OpenMetrics, and promtool makes blocks of it.
+before that every hour. It is written as OpenMetrics, and promtool makes blocks of it. `python -m benchmarks.quotas`
+prints the figures, which are not kept: they are Prometheus' more than the exporter's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,9 +20,9 @@ from typing import Final
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from benchmarks.figures import Bar, Figure
+from benchmarks.figures import Bar, Figure, table
 from benchmarks.processes import eventually, free_port, running
-from benchmarks.scale import Scale
+from benchmarks.scale import FULL, Scale
 from exporter.rules.document import rules
 from exporter.rules.options import Options
 
@@ -183,3 +185,7 @@ def _seconds(address: str, query: str, moments: int) -> float:
 def _asked(address: str, path: str, **asked: object) -> dict[str, list[dict[str, float]]]:
     with urlopen(f"http://{address}/api/v1/{path}?{urlencode(asked)}", timeout=120) as answer:
         return dict(json.load(answer)["data"])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table(figure.cells() for figure in figures(FULL)))

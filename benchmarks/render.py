@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
-from math import ceil, inf
+from math import inf
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -31,10 +30,9 @@ from exporter.vendors.planship.families import PLANSHIP_LEVER_BUCKET_USAGE as FA
 from exporter.vendors.reply import Diagnostics
 
 _MICRO: Final = 1e6
-_BAR: Final = Bar(ratio_at_most=1 / 5)
-_SERIES_OF_A_SLICE: Final = 1000
+_BAR: Final = Bar(ratio_at_most=1 / 4)
 _BUCKETS: Final = 100
-_NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 Places = Sequence[tuple[str, ...]]
 """The label values of series."""
@@ -51,60 +49,49 @@ class Polls:
 
     def commit(self, number: int, samples: Sequence[Sample]) -> None:
         """Take what a poll of a slice brought to the page."""
-        key, now = self._account.key, _NOW.timestamp()
-        brought = PollResult(number, samples, Diagnostics(), None, asked_at=_NOW, read_at=now, stale_at=inf)
-        polled = process(self._account, brought, self._store[key])
+        key, now = self._account.key, NOW.timestamp()
+        result = PollResult(number, samples, Diagnostics(), None, asked_at=NOW, read_at=now, stale_at=inf)
+        polled = process(self._account, result, self._store[key])
         self._store.record_success(key, polled.state, polled.account_state, number, polled.ledger)
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
     """Yield what a poll costs by series, where all of its figures changed, and where none did."""
     for series in scale.rendered:
-        changed, stayed, library = (_MICRO * seconds / series for seconds in _turns(series, scale.rounds))
+        turns = _turns(series, scale.rounds)
+        changed, stayed, library = ([_MICRO * turn[side] / series for turn in turns] for side in range(3))
         what = f"a poll of {series:,} series, a series"
-        yield Figure(f"{what}, all changed", changed, "µs", CLIENT_LIBRARY, library, _BAR)
-        yield Figure(f"{what}, none changed", stayed, "µs", CLIENT_LIBRARY, library, _BAR)
+        yield Figure.of(f"{what}, all changed", changed, "µs", CLIENT_LIBRARY, library, _BAR)
+        yield Figure.of(f"{what}, none changed", stayed, "µs", CLIENT_LIBRARY, library, _BAR)
 
 
-def _turns(series: int, rounds: int) -> tuple[float, ...]:
+def _turns(series: int, rounds: int) -> list[tuple[float, ...]]:
     """Return the CPU seconds of a poll that changes all, of the same once more, and of the library's work."""
-    places, polls, library = _places(0, series), Polls(1), _library(series)
-    polls.commit(0, _samples(places, 0.5))
-    turns = []
+    places, polls, library = places_of(0, series), Polls(1), library_work(series)
+    polls.commit(0, samples_of(places, 0.5))
+    turns: list[tuple[float, ...]] = []
     for value in range(rounds):
-        samples, same = _samples(places, value), _samples(places, value)
-        turns.append((_cpu(partial(polls.commit, 0, samples)), _cpu(partial(polls.commit, 0, same)), _cpu(library)))
-    return tuple(map(median, zip(*turns, strict=True)))
+        samples, same = samples_of(places, value), samples_of(places, value)
+        turns.append(
+            (
+                cpu_seconds(partial(polls.commit, 0, samples)),
+                cpu_seconds(partial(polls.commit, 0, same)),
+                cpu_seconds(library),
+            )
+        )
+    return turns
 
 
-def commit_seconds(series: int, changed: int, scale: Scale) -> float:
-    """Return the CPU seconds for polls of as many slices as hold the changed series; a slice has a thousand."""
-    size = min(series, _SERIES_OF_A_SLICE)
-    slices, again = ceil(series / size), ceil(changed / size)
-    polls, values = Polls(slices), count()
-    places = [_places(number * size, size) for number in range(slices)]
-    for number in range(slices):
-        polls.commit(number, _samples(places[number], 0.5))
-
-    def poll() -> float:
-        value = next(values)
-        brought = [(number, _mixed(places[number], changed - number * size, value)) for number in range(again)]
-        began = time.process_time()
-        for number, samples in brought:
-            polls.commit(number, samples)
-        return time.process_time() - began
-
-    return median(poll() for _ in range(scale.rounds))
-
-
-def _places(first: int, series: int) -> Places:
+def places_of(first: int, series: int) -> Places:
+    """Return the label values of so many series, from the first of a number."""
     return [
         ("analytics", f"customer-{number // _BUCKETS:06}", "monthly-events", f"team-{number % _BUCKETS:03}")
         for number in range(first, first + series)
     ]
 
 
-def _samples(places: Places, value: float) -> list[Sample]:
+def samples_of(places: Places, value: float) -> list[Sample]:
+    """Return what a poll brings of these series; another value makes all of them other figures."""
     return [Sample(FAMILY, labels, _figure(number) + value) for number, labels in enumerate(places)]
 
 
@@ -112,27 +99,25 @@ def _figure(number: int) -> float:
     return number * 2_654_435_761 % 2**32 / 100
 
 
-def _mixed(places: Places, changed: int, value: float) -> list[Sample]:
-    """Return samples of which the first `changed` have a figure that they never had."""
-    changed = max(0, changed)
-    return _samples(places[:changed], value) + _samples(places, 0.5)[changed:]
-
-
-def _library(series: int) -> Callable[[], object]:
+def library_work(series: int, changed: int | None = None) -> Callable[[], bytes]:
+    """Return what prometheus_client does for a poll that changed so many series, or all, and a scrape of all."""
     registry = CollectorRegistry()
     gauge = Gauge(FAMILY.name, FAMILY.help, ("account", *FAMILY.labels), registry=registry)
-    places, values = _places(0, series), count()
+    places, values = places_of(0, series), count()
+    for labels in places:
+        gauge.labels("main", *labels).set(0.5)
 
     def poll_and_render() -> bytes:
         value = next(values)
-        for number, labels in enumerate(places):
+        for number, labels in enumerate(places[:changed]):
             gauge.labels("main", *labels).set(_figure(number) + value)
         return generate_latest(registry)
 
     return poll_and_render
 
 
-def _cpu(work: Callable[[], object]) -> float:
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the CPU seconds that this process takes for a piece of work."""
     began = time.process_time()
     work()
     return time.process_time() - began

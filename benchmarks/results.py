@@ -15,8 +15,8 @@ from benchmarks.figures import Figure
 
 RESULTS: Final = Path(__file__).with_name("results.json")
 
-_COLUMNS: Final = ("measured", "value", "peer", "peer_value", "ratio", "bar", "met")
-_PACKAGES: Final = ("prometheus-client", "httpx", "pydantic")
+_COLUMNS: Final = ("measured", "value", "spread", "peer", "peer_value", "ratio", "bar", "met")
+_PACKAGES: Final = ("prometheus-client", "httpx", "sniffio", "pydantic")
 
 
 def load(file: Path = RESULTS) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _row(figure: Figure) -> dict[str, Any]:
 
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of a kept row."""
-    return tuple(str(row[column]) for column in _COLUMNS)
+    return tuple(str(row.get(column, "")) for column in _COLUMNS)
 
 
 def machine() -> dict[str, str]:

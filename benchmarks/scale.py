@@ -13,10 +13,15 @@ class Scale:
     Attributes:
         series: sizes of the page in the benchmark of scrapes.
         rendered: sizes of a poll in the benchmark of rendering.
-        held: on the page in the benchmark of memory: customers, and series of each.
-        changed: how many series change between two scrapes.
+        held: on the page in the benchmark of memory: customers, series of each, how often they are read, and how often
+            that is measured.
+        hour_scrapes: of the 240 of an hour, how many are made in a round.
+        many_accounts: how many there are while one of them is polled.
+        large_replies: how many come at once, and how many values each has.
+        stored: series of a reading that is stored.
+        chosen: customers, of whose two series each one is left out.
         customers: that are polled.
-        delayed_requests: of those that are answered late, how many are waited for.
+        polled_requests: how many requests a round of polling has, next door and far away.
         latency_series: on the page while scrapes are timed.
         million: series that one process holds for a real Prometheus.
         quotas: that the rules and the overview look at.
@@ -32,34 +37,42 @@ class Scale:
 
     """
 
-    series: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+    series: tuple[int, ...] = (1_000, 100_000)
     rendered: tuple[int, ...] = (1_000, 100_000)
-    held: tuple[tuple[int, int], ...] = ((100, 100), (1_000, 100), (10_000, 10), (10_000, 100))
-    changed: tuple[int, ...] = (50, 1_000, 10_000)
+    held: tuple[tuple[int, int, int, int], ...] = ((1_000, 100, 4, 3), (100_000, 10, 1, 1))
+    hour_scrapes: int = 60
+    many_accounts: tuple[int, ...] = (100, 1_000, 4_000)
+    large_replies: tuple[int, int] = (10, 230_000)
+    stored: int = 100_000
+    chosen: int = 8_000
     customers: int = 10_000
-    delayed_requests: int = 3_000
+    polled_requests: tuple[int, int] = (4_000, 1_000)
     latency_series: int = 100_000
     million: int = 1_000_000
     quotas: int = 5_000
     accounts: int = 1_000
     delay: float = 0.1
-    rounds: int = 5
+    rounds: int = 3
     round_seconds: float = 0.2
-    apart: tuple[float, int] = (1.2, 15)
+    apart: tuple[float, int] = (1.2, 9)
     idle_seconds: float = 20.0
     scrapes: int = 600
-    scrape_pause: float = 0.1
-    prometheus_scrapes: tuple[int, int] = (4, 15)
+    scrape_pause: float = 0.05
+    prometheus_scrapes: tuple[int, int] = (4, 10)
 
 
 FULL: Final = Scale()
 TINY: Final = Scale(
     series=(200,),
     rendered=(200,),
-    held=((2, 100),),
-    changed=(50,),
+    held=((2, 100, 1, 1),),
+    hour_scrapes=1,
+    many_accounts=(2,),
+    large_replies=(2, 100),
+    stored=200,
+    chosen=20,
     customers=20,
-    delayed_requests=20,
+    polled_requests=(20, 20),
     latency_series=200,
     million=1_000,
     quotas=20,

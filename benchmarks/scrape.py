@@ -18,39 +18,33 @@ from typing import Final
 from benchmarks.exporting import Exporter, account_of, exporting
 from benchmarks.figures import NO_BAR, Bar, Figure
 from benchmarks.peers import CLIENT_LIBRARY, NGINX, NODE_EXPORTER, Peer, client_library, nginx, node_exporter
-from benchmarks.render import commit_seconds
 from benchmarks.scale import Scale
 from benchmarks.scraping import AS_PROMETHEUS, Ask, cpu_of
 
 _MS: Final = 1000.0
 _MOST_AT_ONCE: Final = 200
-_MOST_SECONDS: Final = 6.0
+_MOST_SECONDS: Final = 8.0
 """Of CPU that all rounds of one measurement may take."""
-_POLLED_SERIES: Final = 300_000
-"""In all polls of one measurement, if they are more than one."""
-_BAR_SERIES: Final = 100_000
-_BARS: Final = {NGINX: Bar(ratio_at_most=2.0), CLIENT_LIBRARY: Bar(ratio_at_most=1 / 1500)}
-_CHANGED_BARS: Final = {1000: Bar(ratio_at_most=1 / 300)}
+_SMALL: Final = 1_000
+_BARS: Final = {NGINX: Bar(ratio_at_most=6.0), CLIENT_LIBRARY: Bar(ratio_at_most=1 / 1500)}
+_SMALL_BARS: Final = {"": Bar(value_at_most=0.9)}
 
-Costs = Mapping[str, float]
-"""CPU seconds of a scrape, by who is asked; the exporter has no name."""
+Costs = Mapping[str, list[float]]
+"""CPU seconds of scrapes, by who is asked; the exporter has no name."""
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield what a scrape costs at each size: with nothing changed, in each format; then after each change."""
+    """Yield what a scrape costs at each size with nothing changed: now and then, and in a row in each format."""
     for series in scale.series:
         with tempfile.TemporaryDirectory() as folder, exporting(account_of(series), Path(folder)) as exporter:
             exporter.wait_until_read()
             with _peers(exporter, Path(folder)) as servers:
                 now_and_then = _now_and_then(servers, scale)
                 in_a_row = {ask: _in_a_row(servers, ask, now_and_then, scale) for ask in Ask}
-            bars = _BARS if series == _BAR_SERIES else {}
-            yield from _rows(f"a scrape of {series:,} series, {AS_PROMETHEUS.words}, now and then", now_and_then, bars)
-            for ask, costs in in_a_row.items():
-                yield from _rows(f"a scrape of {series:,} series, {ask.words}, in a row", costs, {})
-            for changed in scale.changed:
-                if changed <= series:
-                    yield from _changed(exporter, changed, now_and_then[CLIENT_LIBRARY], scale)
+        bars = _SMALL_BARS if series <= _SMALL else _BARS
+        yield from _rows(f"a scrape of {series:,} series, {AS_PROMETHEUS.words}, now and then", now_and_then, bars)
+        for ask, costs in in_a_row.items():
+            yield from _rows(f"a scrape of {series:,} series, {ask.words}, in a row", costs, {})
 
 
 @contextmanager
@@ -72,7 +66,7 @@ def _cost(peer: Peer, ask: Ask, times: int = 1) -> float:
 
 
 def _now_and_then(servers: Mapping[str, Peer], scale: Scale) -> Costs:
-    """Return the median of scrapes with pauses between them; all servers have a turn in each round."""
+    """Return the costs of scrapes with pauses between them; all servers have a turn in each round."""
     pause, rounds = scale.apart
     found: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(rounds):
@@ -80,43 +74,23 @@ def _now_and_then(servers: Mapping[str, Peer], scale: Scale) -> Costs:
         for name, peer in servers.items():
             if sum(found[name]) < _MOST_SECONDS:
                 found[name].append(_cost(peer, AS_PROMETHEUS))
-    return {name: median(costs) for name, costs in found.items()}
+    return found
 
 
 def _in_a_row(servers: Mapping[str, Peer], ask: Ask, about: Costs, scale: Scale) -> Costs:
-    """Return the median of rounds of scrapes without pauses, each `about` so costly; all have a turn in each round.
-
-    A server that is so slow that one scrape is too much is left out.
-    """
+    """Return the costs of rounds of scrapes without pauses, each `about` so costly; all have a turn in each round."""
     found: dict[str, list[float]] = {name: [] for name in servers}
-    for turn in range(scale.rounds):
+    for _ in range(scale.rounds):
         for name, peer in servers.items():
-            if (turn + 1) * about[name] < _MOST_SECONDS:
-                times = min(_MOST_AT_ONCE, max(1, round(scale.round_seconds / about[name])))
-                found[name].append(_cost(peer, ask, times))
-    return {name: median(costs) for name, costs in found.items() if costs}
+            times = min(_MOST_AT_ONCE, max(1, round(scale.round_seconds / median(about[name]))))
+            found[name].append(_cost(peer, ask, times))
+    return found
 
 
 def _rows(what: str, costs: Costs, bars: Mapping[str, Bar]) -> Iterator[Figure]:
-    if len(costs) == 1:
-        yield Figure(what, _MS * costs[""], "ms")
-    for name, cost in costs.items():
+    own = [_MS * cost for cost in costs[""]]
+    for name, peer in costs.items():
         if name:
-            yield Figure(what, _MS * costs[""], "ms", name, _MS * cost, bars.get(name, NO_BAR))
-
-
-def _changed(exporter: Exporter, changed: int, library: float, scale: Scale) -> Iterator[Figure]:
-    """Yield the first scrape after a poll that brought other figures, without and with what the poll had to do."""
-    costs, before = [], exporter.first_figure
-    for _ in range(max(1, min(scale.rounds, _POLLED_SERIES // exporter.account.series))):
-        exporter.vendor.change(changed)
-        exporter.poll_again()
-        costs.append(_MS * cpu_of(exporter.program, exporter.scraper.scrape))
-    if exporter.first_figure != before + len(costs):
-        raise RuntimeError("the page does not show what the vendor changed")
-    series, scrape = exporter.account.series, median(costs)
-    what = f"{series:,} series, {changed:,} changed"
-    yield Figure(f"{what}, the first scrape after", scrape, "ms", CLIENT_LIBRARY, _MS * library)
-    whole = scrape + _MS * commit_seconds(series, changed, scale)
-    bar = _CHANGED_BARS.get(changed, NO_BAR) if series == _BAR_SERIES else NO_BAR
-    yield Figure(f"{what}, their commit and that scrape", whole, "ms", CLIENT_LIBRARY, _MS * library, bar)
+            yield Figure.of(what, own, "ms", name, [_MS * cost for cost in peer], bars.get(name, NO_BAR))
+    if "" in bars:
+        yield Figure.of(what, own, "ms", bar=bars[""])

@@ -1,9 +1,10 @@
 """A vendor that is never what is waited for: Planship's answers from a raw HTTP server, in a process of its own.
 
-`python -m benchmarks.vendor PORT BUCKETS DELAY`. A customer is `customer-NNNNNN` and has one lever, whose use is
-shown whole and in each of the buckets, so one answer is 1 + BUCKETS series. Two paths are the benchmarks' own:
-GET /benchmark/answered says how many answers about customers there were, POST /benchmark/change/N raises the
-figures of the first N series.
+`python -m benchmarks.vendor PORT BUCKETS DELAY [MISSING]`. A customer is `customer-NNNNNN` and has one lever, whose use
+is shown whole and in each of the buckets, so one answer is 1 + BUCKETS series; with MISSING, it knows no customer with
+an odd number. Three paths are the benchmarks' own: GET /benchmark/answered says how many answers about customers there
+were, GET /benchmark/connections on how many connections, POST /benchmark/change/N raises the figures of the first N
+series.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import sys
 from typing import Final
 
 _CUSTOMER: Final = re.compile(rb"customer-([0-9]+)/")
+_LARGE: Final = 10_000
+"""Buckets of an answer that is made once and kept."""
 _SPREAD: Final = 2_654_435_761
 _TOKEN: Final = json.dumps({"access_token": "benchmark", "token_type": "bearer", "expires_in": 3600}).encode()
 
@@ -25,7 +28,9 @@ class Figures:
     def __init__(self, buckets: int) -> None:
         self._names = [f"team-{number:03}" for number in range(buckets)]
         self._changes: list[int] = []
-        self.answered = 0
+        self._made: dict[tuple[int, int], bytes] = {}
+        self.is_missing = False
+        self.answered = self.connections = 0
 
     def change(self, series: int) -> None:
         """Raise the figures of the first so many series."""
@@ -34,6 +39,14 @@ class Figures:
     def answer(self, customer: int) -> bytes:
         """Return the answer about a customer's lever."""
         self.answered += 1
+        if len(self._names) < _LARGE:
+            return self._answer(customer)
+        key = customer, len(self._changes)
+        if key not in self._made:
+            self._made = {key: self._answer(customer)}
+        return self._made[key]
+
+    def _answer(self, customer: int) -> bytes:
         first = customer * (1 + len(self._names))
         by_bucket = {name: self._figure(first + index) for index, name in enumerate(self._names, 1)}
         return json.dumps({"total": self._figure(first), "by_bucket": by_bucket, "by_subscription": {}}).encode()
@@ -54,6 +67,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep where to write."""
         self._transport = transport
+        self._is_customers = False
 
     def data_received(self, data: bytes) -> None:
         """Answer each request that is there whole."""
@@ -62,6 +76,13 @@ class Connection(asyncio.Protocol):
             _, path, _ = head.split(b" ", 2)
             if (customer := _CUSTOMER.search(path)) is None:
                 self._write(self._plain(path))
+                continue
+            if not self._is_customers:
+                self._is_customers = True
+                self._figures.connections += 1
+            if self._figures.is_missing and int(customer[1]) % 2:
+                self._figures.answered += 1
+                self._write(b"{}", b"404 Not Found")
             elif self._delay:
                 loop = asyncio.get_running_loop()
                 loop.call_later(self._delay, self._write, self._figures.answer(int(customer[1])))
@@ -71,10 +92,13 @@ class Connection(asyncio.Protocol):
     def _plain(self, path: bytes) -> bytes:
         if path.startswith(b"/benchmark/change/"):
             self._figures.change(int(path.rpartition(b"/")[2]))
-        return _TOKEN if path.endswith(b"/auth/token") else str(self._figures.answered).encode()
+        if path.endswith(b"/auth/token"):
+            return _TOKEN
+        counted = self._figures.connections if path.endswith(b"/connections") else self._figures.answered
+        return str(counted).encode()
 
-    def _write(self, body: bytes) -> None:
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    def _write(self, body: bytes, status: bytes = b"200 OK") -> None:
+        head = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
         if isinstance(self._transport, asyncio.WriteTransport) and not self._transport.is_closing():
             self._transport.write(head + body)
 
@@ -87,4 +111,6 @@ async def serve(port: int, figures: Figures, delay: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), Figures(int(sys.argv[2])), float(sys.argv[3])))
+    known = Figures(int(sys.argv[2]))
+    known.is_missing = bool(sys.argv[4:] and int(sys.argv[4]))
+    asyncio.run(serve(int(sys.argv[1]), known, float(sys.argv[3])))

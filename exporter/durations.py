@@ -87,3 +87,11 @@ def read_rate(text: object) -> Rate:
     if not seconds:
         raise ValueError("write a duration longer than nothing, such as 800/1m")
     return Rate(int(match[1]), seconds)
+
+
+def is_shorter(one: object, other: object) -> bool:
+    """Whether both are durations, written, and the one is shorter than the other."""
+    try:
+        return read_duration(one) < read_duration(other)
+    except ValueError:
+        return False

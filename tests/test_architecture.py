@@ -129,6 +129,18 @@ def test_no_vendor_knows_another() -> None:
     assert [pair for pair in pairs if VENDORS.keys() >= set(pair) and pair[0] != pair[1]] == []
 
 
+def test_declared_vendors_and_those_built_in_do_not_know_each_other() -> None:
+    declared = "exporter.vendors.declared"
+    rooms = {f"exporter.vendors.{vendor}" for vendor in VENDORS} | {"exporter.vendors"}
+
+    def room(module: str) -> str:
+        return ".".join(module.split(".")[:3]) if module in MODULES and "." in module else module
+
+    pairs = {(room(module), room(imported)) for module, imported in EDGES}
+    assert any(one == declared for one, _ in pairs)
+    assert [pair for pair in pairs if declared in pair and rooms & set(pair)] == []
+
+
 def test_a_vendor_is_named_in_its_own_folders_and_in_the_two_lists_of_all() -> None:
     lists = {PACKAGE / "vendors" / "__init__.py", PACKAGE / "sandbox" / "simulations.py"}
     name = re.compile("|".join(VENDORS), re.IGNORECASE)

@@ -124,7 +124,7 @@ def waits(config: Config) -> Iterator[str]:
 
 def lacks_main_figure(outcome: Outcome) -> bool:
     """Whether a whole account has no series of what its vendor is polled for, which its families begin with."""
-    main = outcome.account.families[0]
+    main = outcome.account.reported[0]
     is_whole = outcome.account.shard.total == 1
     return is_whole and not any(main in state.rendered for state in outcome.snapshot.slices.values())
 
@@ -139,7 +139,7 @@ def format_result(outcome: Outcome) -> str:
         return f"{_name(account)}: failed after {outcome.seconds:.2f} s: {snapshot.error} ({reason})"
     warnings = list(notices(snapshot))
     if lacks_main_figure(outcome):
-        warnings.insert(0, f"no series of {account.families[0].name}, the vendor's main figure")
+        warnings.insert(0, f"no series of {account.reported[0].name}, the vendor's main figure")
     details = "".join(f"\n    warning: {one}" for one in warnings)
     return f"{_name(account)}: {snapshot.series} series in {outcome.seconds:.2f} s{details}"
 

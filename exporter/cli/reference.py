@@ -14,7 +14,8 @@ _INTRODUCTION: Final = """\
 # Configuration
 
 The exporter reads one YAML file, `config.yaml` unless `--config.file` names another. Its key `accounts` is a
-list with an entry for each account, which is one set of credentials at one vendor. `usage-exporter check` says
+list with an entry for each account, which is one set of credentials at one vendor; `vendor_files` names files that
+[declare other vendors](declared-vendors.md). `usage-exporter check` says
 everything that is wrong with a file at once, each with its place; `check --probe` also asks every vendor once.
 [config.example.yaml](../config.example.yaml) shows every setting with its default.
 

@@ -52,7 +52,7 @@ def check(file: Path, replies_file: Path | None) -> None:
     except (DeclarationError, RecordingError) as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE_ERROR)
-    families = len(declared.families)
+    families = len(declared.reported)
     print_or_exit(f"# {file}: no problem found, vendor {name}, metrics: {families}\n")
     if recording:
         _try(_account(file, name, declared.sign_ins, recording), recording)

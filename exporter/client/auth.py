@@ -57,10 +57,11 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key or token that a person made; `scheme` stands before it, or nothing does."""
+    """A key or token that a person made; `scheme` stands before it, or nothing does, in the header of this name."""
 
     secret: Secret
     scheme: str = "Bearer"
+    header_name: str = "Authorization"
 
     @property
     def in_file(self) -> bool:
@@ -68,7 +69,7 @@ class ApiKey:
         return isinstance(self.secret, FileSecret)
 
     def header(self) -> str:
-        """Return the Authorization header's value."""
+        """Return the header's value."""
         return _with_scheme(self.scheme, self.secret.read())
 
 

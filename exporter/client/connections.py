@@ -18,6 +18,7 @@ import httpcore
 import httpx
 
 from exporter import __version__
+from exporter.client.auth import ApiKey
 from exporter.client.body import Turn, at_once, read_body
 from exporter.client.connection import Connection, Proxy
 from exporter.client.endpoint import Endpoint
@@ -58,6 +59,8 @@ class Connections:
         self._extensions = {"timeout": httpx.Timeout(endpoint.timeout, connect=handshake).as_dict()}
         self._on_request = on_request
         self._given = transport
+        auth = endpoint.auth
+        self._signed_in = auth.header_name if isinstance(auth, ApiKey) else "Authorization"
         self._idle: list[_Idle] = []
 
     async def exchange(
@@ -108,8 +111,10 @@ class Connections:
             return self._given, None
         trusted = await self._trust()
         now = anyio.current_time()
-        for one in [one for one in self._idle if one.since + KEPT_IDLE_SECONDS < now or one.trusted is not trusted]:
+        outdated = [one for one in self._idle if one.since + KEPT_IDLE_SECONDS < now or one.trusted is not trusted]
+        for one in outdated:
             self._idle.remove(one)
+        for one in outdated:  # none of them is in the list any more: others take from it meanwhile
             await one.transport.aclose()
         return (self._idle.pop().transport if self._idle else _transport_of(self._endpoint, trusted)), trusted
 
@@ -125,7 +130,7 @@ class Connections:
             await self._idle.pop().transport.aclose()
 
     def _request(self, method: str, path: str, authorization: str | None, content: Mapping[str, Any]) -> httpx.Request:
-        headers = _HEADERS | {"Authorization": authorization} if authorization is not None else _HEADERS
+        headers = _HEADERS | {self._signed_in: authorization} if authorization is not None else _HEADERS
         try:
             return httpx.Request(method, self._base_url + path, headers=headers, extensions=self._extensions, **content)
         except (httpx.InvalidURL, UnicodeError):

@@ -9,31 +9,32 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, reduce
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial, reduce
 from operator import or_
 from typing import Final, Protocol
 
 import anyio
 import anyio.to_thread
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest as text_page
-from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_page
+from prometheus_client.registry import Collector
 
+from exporter.exposition.columns import Blocks, Columns, Piece, Snapshots
 from exporter.exposition.negotiation import Format
-from exporter.metrics import Family
+from exporter.exposition.process import ending_page, heading, moving_page
+from exporter.metrics import OWN_FAMILIES, Family
+from exporter.store.changes import Changes
 from exporter.store.reading import in_page_order
-from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
-from exporter.textformat.gzip import HEADER, Checksum, concat, trailer
-from exporter.textformat.lines import Block, RenderedFamily, WithCreated
+from exporter.textformat.gzip import HEADER, Checksum, trailer
+from exporter.textformat.lines import RenderedFamily, WithCreated
 
 _JOINED_ON_LOOP: Final = 5000
 """Series, those of the exporter's own included: a few milliseconds."""
-_OWN_SERIES: Final = 60
+_OWN_SERIES: Final = 25
 """What is counted of an account, about."""
-_PROCESS_SECONDS: Final = 1.0
+_PROCESS_SECONDS: Final = 5.0
 """How old what is said of the process may be: its memory, its CPU, its files."""
 
 
@@ -41,46 +42,49 @@ class SelfMetrics(Protocol):
     """The exporter's own metrics.
 
     Attributes:
-        registry: those of the process.
-        version: how often any of the accounts' changed.
+        registry: those of the process that stay as they are until `state` is another.
+        changes: which accounts' changed.
 
     """
 
     registry: CollectorRegistry
-    version: int
+    changes: Changes
+
+    @property
+    def process(self) -> Collector:
+        """Those of the process that always move."""
+        ...
 
     @property
     def state(self) -> object:
         """A value that changes with the process metrics, except those that change constantly (CPU, memory)."""
         ...
 
-    def lines(self, snapshots: Iterable[tuple[AccountKey, Snapshot]], now: float) -> Mapping[Family, bytes]:
-        """Return the sample lines of all accounts, as of `now` (monotonic)."""
+    def lines(self, snapshots: Snapshots, now: float) -> Mapping[Family, bytes]:
+        """Return the sample lines of these accounts, as of `now` (monotonic)."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page that stays as it is for a while: its lines, the same deflated and joined, and their checksum.
+    """A part of the page that stays as it is for a while: its pieces, the same deflated and joined, and their checksum.
 
     Attributes:
-        version: what it was made of, as numbers; others make another one.
+        version: what it was made of; another makes another one.
         expires_at: when it changes by itself, monotonic.
 
     """
 
-    lines: Sequence[RenderedFamily]
+    pieces: Sequence[Piece]
     deflated: bytes
     checksum: Checksum
     version: object
-    expires_at: float
+    expires_at: float = math.inf
 
-    @classmethod
-    def concat(cls, lines: Sequence[RenderedFamily], version: object, expires_at: float) -> Section:
-        """Return the section of these lines."""
-        deflated = b"".join([one.deflated for one in lines])
-        checksum = concat((one.checksum, one.text) for one in lines)
-        return cls(lines, deflated, checksum, version, expires_at)
+    @property
+    def lines(self) -> Iterator[RenderedFamily]:
+        """Yield its lines."""
+        return (lines for piece in self.pieces for lines in piece.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,119 +114,139 @@ class PageInputs:
 
     Attributes:
         now: the moment, monotonic.
-        snapshots: what is known of each account.
-        readings: what says whether the readings shown are still the same.
+        readings: the blocks of readings that are to be made anew.
         accounts: likewise of what is counted of accounts.
-        process: likewise of the process.
+        versions: the changes, of the store and of what is counted, that are in them.
+        state: what the process says.
 
     """
 
     now: float
-    snapshots: Sequence[tuple[AccountKey, Snapshot]]
-    readings: object
-    accounts: object
-    process: object
+    readings: Blocks
+    accounts: Blocks
+    versions: tuple[int, int]
+    state: object
 
     @property
-    def expires_at(self) -> float:
-        """When the first of the readings is too old to be shown, monotonic."""
-        return min((part.stale_at for _, one in self.snapshots for part in one.visible(self.now)), default=math.inf)
+    def series(self) -> int:
+        """How many series are to be joined anew, about."""
+        known = sum(one.series for some in self.readings.values() for _, one in some)
+        return known + sum(_OWN_SERIES * len(some) for some in self.accounts.values())
 
 
 class Exposition:
-    """The pages, each made of three sections: what polls brought, what is counted of accounts, and the process."""
+    """The pages, each made of sections: what polls brought, what is counted of accounts, and the process."""
 
     def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
         self._self_metrics = self_metrics
+        self._readings = {form: Columns(partial(_readings, form)) for form in Format}
+        self._accounts = Columns(self._counted)
+        self._versions = dict.fromkeys(Format, (-1, -1))
         self._sections: dict[tuple[Format, str], Section] = {}
-        self._self_families: dict[Family, RenderedFamily] = {}
         self._lock = anyio.Lock()
 
     def page(self, form: Format, now: float) -> Page:
         """Return the page as of `now` (monotonic)."""
-        return self._page(form, PageInputs(now, list(self._store), *self._versions()))
+        return self._page(form, self._inputs(form, now))
 
     async def current(self, form: Format) -> Page:
         """Return the page as of now: joined once for all who wait for it, in a worker thread if that takes a while."""
         async with self._lock:
-            inputs = PageInputs(anyio.current_time(), (), *self._versions())
-            if self._cached(form, "readings", inputs.readings, inputs.now) and self._cached(
-                form, "accounts", inputs.accounts, inputs.now
-            ):
-                return self._page(form, inputs)
-            inputs = replace(inputs, snapshots=list(self._store))
-            if sum(_OWN_SERIES + snapshot.series for _, snapshot in inputs.snapshots) < _JOINED_ON_LOOP:
+            inputs = self._inputs(form, anyio.current_time())
+            if inputs.series < _JOINED_ON_LOOP:
                 return self._page(form, inputs)
             return await anyio.to_thread.run_sync(self._page, form, inputs)
 
-    def _versions(self) -> tuple[object, object, object]:
-        store, self_metrics = self._store, self._self_metrics
-        return store.readings_version, (store.version, self_metrics.version), self_metrics.state
+    def _inputs(self, form: Format, now: float) -> PageInputs:
+        of_store, of_self = self._store.changes, self._self_metrics.changes
+        store_version, self_version = self._versions[form]
+        changed = of_store.since(store_version)
+        readings = self._readings[form].outdated(changed, self._store, now)
+        accounts = self._accounts.outdated([*changed, *of_self.since(self_version)], self._store, now)
+        return PageInputs(now, readings, accounts, (of_store.version, of_self.version), self._self_metrics.state)
 
     def _page(self, form: Format, inputs: PageInputs) -> Page:
+        readings, accounts = self._readings[form], self._accounts
+        readings.update(inputs.readings, inputs.now)
+        accounts.update(inputs.accounts, inputs.now)
+        self._versions[form] = inputs.versions
         return Page(
             (
-                self._section(form, "readings", inputs.readings, inputs, _readings),
-                self._section(form, "accounts", inputs.accounts, inputs, self._accounts),
-                self._section(form, "process", inputs.process, inputs, self._process),
+                self._columns(form, "readings", readings),
+                self._columns(form, "accounts", accounts),
+                self._process(form, inputs),
+                self._ending(form, inputs.state),
             )
         )
 
-    def _cached(self, form: Format, name: str, version: object, now: float) -> Section | None:
-        section = self._sections.get((form, name))
-        return section if section and section.version == version and now < section.expires_at else None
-
-    def _section(
-        self,
-        form: Format,
-        name: str,
-        version: object,
-        inputs: PageInputs,
-        make: Callable[[Format, PageInputs], Iterator[RenderedFamily]],
-    ) -> Section:
-        if cached := self._cached(form, name, version, inputs.now):
+    def _columns(self, form: Format, name: str, columns: Columns) -> Section:
+        cached = self._sections.get((form, name))
+        if cached and cached.version == columns.version:
             return cached
-        expires_at = inputs.now + _PROCESS_SECONDS if name == "process" else inputs.expires_at
-        section = self._sections[form, name] = Section.concat(list(make(form, inputs)), version, expires_at)
+        pieces, checksum = list[Piece](), Checksum()
+        for family in _in_order(columns.families):
+            header, column = _header(family, form), columns[family]
+            pieces += [header, *column.pieces]
+            checksum = checksum.extend(header.lines[0].text) | column.checksum
+        deflated = b"".join([piece.deflated for piece in pieces])
+        section = self._sections[form, name] = Section(pieces, deflated, checksum, columns.version)
         return section
 
-    def _accounts(self, form: Format, inputs: PageInputs) -> Iterator[RenderedFamily]:
-        """Yield the lines of what is counted of accounts; a family's are deflated again only if one of them changed."""
-        for family, text in self._self_metrics.lines(inputs.snapshots, inputs.now).items():
-            lines = self._self_families.get(family)
-            if lines is None or lines.text != text:
-                lines = self._self_families[family] = RenderedFamily.from_blocks([Block.from_text(text)])
-            yield from (_header(family, form), lines)
+    def _counted(self, snapshots: Snapshots, now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
+        """Return what is counted of accounts; a family's is deflated again only if one of them changed."""
+        made: dict[Family, Piece] = {}
+        for family, text in self._self_metrics.lines(snapshots, now).items():
+            known = before.get(family.name)
+            is_same = known is not None and known.lines and known.lines[0].text == text
+            made[family] = known if known and is_same else Piece.from_text(text)
+        return made
 
-    def _process(self, form: Format, _: PageInputs) -> Iterator[RenderedFamily]:
-        if form is Format.TEXT:
-            text = text_page(self._self_metrics.registry)
-        else:
-            text = openmetrics_page(self._self_metrics.registry, version="1.0.0")  # type: ignore[no-untyped-call]
-        yield RenderedFamily.from_blocks([Block.from_text(text)])
+    def _process(self, form: Format, inputs: PageInputs) -> Section:
+        cached = self._sections.get((form, "process"))
+        if cached and inputs.now < cached.expires_at:
+            return cached
+        piece = Piece.from_text(moving_page(self._self_metrics.process, form))
+        section = Section((piece,), piece.deflated, piece.checksum, None, inputs.now + _PROCESS_SECONDS)
+        self._sections[form, "process"] = section
+        return section
+
+    def _ending(self, form: Format, state: object) -> Section:
+        """Return what the process says that seldom changes, and the end of the page."""
+        cached = self._sections.get((form, "ending"))
+        if cached and cached.version == state:
+            return cached
+        piece = Piece.from_text(ending_page(self._self_metrics.registry, form))
+        section = self._sections[form, "ending"] = Section((piece,), piece.deflated, piece.checksum, state)
+        return section
 
 
-def _readings(form: Format, inputs: PageInputs) -> Iterator[RenderedFamily]:
-    """Yield the lines that polls brought and that are not stale."""
+def _in_order(families: Sequence[Family]) -> Sequence[Family]:
+    own = [family for family in OWN_FAMILIES if family in families]
+    return own or in_page_order(families)
+
+
+def _readings(form: Format, snapshots: Snapshots, now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
+    """Return the lines that polls of accounts brought and that are not stale."""
     families: dict[str, Family] = {}
     # By name: a family may be declared anew while what was rendered of it before is still shown.
     found: dict[str, list[RenderedFamily]] = defaultdict(list)
-    for _, snapshot in inputs.snapshots:
-        for part in snapshot.visible(inputs.now):
-            for family, lines in part.rendered.items():
+    for _, snapshot in snapshots:
+        for state in snapshot.visible(now):
+            for family, lines in state.rendered.items():
                 if isinstance(family, Family):
-                    created = part.rendered.get(WithCreated(family)) if form is Format.OPENMETRICS else None
+                    created = state.rendered.get(WithCreated(family)) if form is Format.OPENMETRICS else None
                     families[family.name] = family
                     found[family.name].append(created or lines)
-    for family in in_page_order(families.values()):
-        yield _header(family, form)
-        yield from found[family.name]
+    return {families[name]: _joined(some, before.get(name)) for name, some in found.items()}
+
+
+def _joined(some: Iterable[RenderedFamily], known: Piece | None) -> Piece:
+    lines = tuple(some)
+    return known if known and known.lines == lines else Piece.concat(lines)
 
 
 @cache
-def _header(family: Family, form: Format) -> RenderedFamily:
+def _header(family: Family, form: Format) -> Piece:
     name = family.name.removesuffix("_total") if form is Format.OPENMETRICS else family.name
-    return RenderedFamily.from_blocks(
-        [Block.from_text(f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n".encode())]
-    )
+    return Piece.from_text(heading(name, family.help, family.kind))

@@ -17,7 +17,7 @@ _DIGEST_CHARACTERS: Final = 12
 # Control characters (C0, DEL, C1) but the newline, which the format escapes; lone surrogates cannot be encoded.
 _UNPRINTABLE: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
-MetricKind = Literal["gauge", "counter", "histogram"]
+MetricKind = Literal["gauge", "counter", "histogram", "summary"]
 
 Labels = tuple[str, ...]
 """The values of a family's labels, in its order."""

@@ -21,11 +21,16 @@ LAST_ATTEMPT = _own(
 )
 NEXT_ATTEMPT = _own("usage_exporter_poll_next_attempt_timestamp_seconds", "When the next poll will begin, Unix time.")
 POLL_INTERVAL = _own("usage_exporter_poll_interval_seconds", "How often the account is polled while all is well.")
-POLL_DURATION = _own("usage_exporter_poll_duration_seconds", "How long polls took.", kind="histogram")
+POLL_DURATION = _own("usage_exporter_poll_duration_seconds", "How long polls took.", kind="summary")
 POLLS = _own("usage_exporter_polls_total", "Polls that ended, well or not.", kind="counter")
+POLLS_FAILED = _own(
+    "usage_exporter_polls_failed_total",
+    "Polls that failed, whatever the reason; the last good reading is kept until it is stale.",
+    kind="counter",
+)
 POLL_FAILURES = Family(
     "usage_exporter_poll_failures_total",
-    "Polls that failed, by reason; the last good reading is kept until it is stale.",
+    "The same by reason; a reason is absent until it occurs.",
     labels=("vendor", "account", "reason"),
     kind="counter",
 )
@@ -83,7 +88,7 @@ QUOTAS_WITHHELD = Family(
 )
 ITEMS_SKIPPED = Family(
     "usage_exporter_items_skipped_total",
-    "Items of the vendor's answers left out of a reading, by reason.",
+    "Items of the vendor's answers left out of a reading, by reason; a reason is absent until it occurs.",
     labels=("vendor", "account", "reason"),
     kind="counter",
 )
@@ -108,7 +113,8 @@ STORAGE_WRITE_FAILURES = _own(
 )
 STORAGE_SET_ASIDE = Family(
     "usage_exporter_storage_files_set_aside_total",
-    "Files of the storage path that could not be used when the account was taken up, by reason.",
+    "Files of the storage path that could not be used when the account was taken up, by reason; absent until there is"
+    " one.",
     labels=("vendor", "account", "reason"),
     kind="counter",
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exporter.errors import PollError
-from exporter.metrics import Figures, Item
+from exporter.metrics import Family, Figures, Item
 from exporter.quota import (
     AccountQuotas,
     Ledger,
@@ -72,6 +72,7 @@ class ProcessedPoll:
         ledger: what counters go on from.
         fallen: quotas of which a figure fell to less than half within its period.
         is_complete: whether every slice was read since the account was divided.
+        is_empty: whether the vendor's answers had no figure at all, shown or not.
 
     """
 
@@ -82,11 +83,7 @@ class ProcessedPoll:
     ledger: Ledger
     fallen: tuple[QuotaId, ...] = ()
     is_complete: bool = True
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the vendor's answers had no figure at all, shown or not."""
-        return not self.reading.series and not self.reading.dropped
+    is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
         """Return the same while it cannot be stored: figures are shown, and counters are what was stored last."""
@@ -103,7 +100,7 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
     """Process a poll's result, given the snapshot `before` it."""
     number, diagnostics = result.number, result.diagnostics
     sanitized = sanitize(result.samples, diagnostics)
-    if unknown := sanitized.figures.keys() - set(account.families):
+    if unknown := sanitized.figures.keys() - set(account.reported):
         raise LookupError(f"no family of {account.vendor}: {', '.join(sorted(one.name for one in unknown))}")
     others = {other: state for other, state in before.slices.items() if other != number}
     read = SliceFigures(
@@ -115,7 +112,7 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
     room = account.max_series - sum(map(line_count, totals)) - sum(state.series for state in others.values())
     quotas, quotas_dropped = limit_quotas(found.quotas, room)
     quota_series = sum(map(line_count, quotas))
-    figures, figures_dropped = limit_series(sanitized.figures, room - quota_series)
+    figures, figures_dropped = limit_series(account.families.of(sanitized.figures), room - quota_series)
     ledger = found.ledger.with_shown(quota.id for quota in (*totals, *quotas))
 
     known = before.slices.get(number)
@@ -142,7 +139,8 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
         account, shown, ledger, before.account_state, result.read_at, stale_at, totals_dropped
     )
     is_complete = len(others) + 1 >= account.slice_count
-    return ProcessedPoll(reading, figures, state, account_state, ledger, found.fallen, is_complete)
+    is_empty = not series_count(sanitized.figures)
+    return ProcessedPoll(reading, figures, state, account_state, ledger, found.fallen, is_complete, is_empty)
 
 
 def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
@@ -164,13 +162,14 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
         fresh_until: when a reading that was asked for now is stale, monotonic.
 
     """
+    shown = {number: account.families.of(one.figures) for number, one in readings.items()}
     slices = {
         number: SliceState(
             {
-                **render(account.name, one.figures, {}),
+                **render(account.name, shown[number], {}),
                 **quota_blocks(account, one.quotas, ledger, {}),
             },
-            series_count(one.figures) + sum(map(line_count, one.quotas)),
+            series_count(shown[number]) + sum(map(line_count, one.quotas)),
             one.dropped,
             as_of=one.as_of,
             quotas=one.quotas,
@@ -184,9 +183,10 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
 
 
 def reconfigure(account: Account, before: Snapshot) -> Snapshot:
-    """Return the snapshot of a reconfigured account: quotas that changed are updated or removed at once."""
+    """Return the snapshot of a reconfigured account: what it no longer shows is removed at once."""
 
     def revised(state: SliceState) -> SliceState:
+        state = _chosen(account, state)
         quotas = filter_valid(account, state.quotas, before.ledger.definitions)
         if len(quotas) == len(state.quotas):
             return state
@@ -199,6 +199,16 @@ def reconfigure(account: Account, before: Snapshot) -> Snapshot:
     previous_slices = tuple(map(revised, before.previous_slices))
     account_state = account_state_of(account, slices, before.ledger, before.account_state)
     return replace(before, slices=slices, account_state=account_state, previous_slices=previous_slices)
+
+
+def _chosen(account: Account, state: SliceState) -> SliceState:
+    hidden = {one for one in state.rendered if isinstance(one, Family) and not account.families.shows(one)}
+    hidden -= QUOTA_BLOCKS
+    if not hidden:
+        return state
+    rendered = {family: lines for family, lines in state.rendered.items() if family not in hidden}
+    series = state.series - sum(len(state.rendered[family].values) for family in hidden)
+    return replace(state, rendered=rendered, series=series)
 
 
 def account_state_of(

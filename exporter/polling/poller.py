@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
@@ -36,6 +37,7 @@ _LONGEST_POLL: Final = 0.75
 """Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
 _ITEMS_A_SERIES: Final = 10
 """Where an account may have more series than usual, its answers may hold as many items for each."""
+_one_large: Final = RunVar[anyio.Lock]("_one_large")
 _PROCESSED_ON_LOOP: Final = 1000
 """Samples: a few milliseconds."""
 
@@ -239,7 +241,18 @@ async def _process_off_loop(account: Account, result: PollResult, before: Snapsh
     result = replace(result, samples=chain(first, samples))
     if len(first) <= _PROCESSED_ON_LOOP:
         return process(account, result, before)
-    return await anyio.to_thread.run_sync(process, account, result, before)
+    async with _large_readings():
+        return await anyio.to_thread.run_sync(process, account, result, before)
+
+
+def _large_readings() -> anyio.Lock:
+    """Return what lets one large reading be made at a time: several would take no less time, and memory each."""
+    try:
+        return _one_large.get()
+    except LookupError:
+        lock = anyio.Lock()
+        _one_large.set(lock)
+        return lock
 
 
 async def _end_if_cancelled() -> None:

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from exporter.rules.recording import before, of_exporter, seen
+from exporter.rules.poll_alerts import POLL_ALERTS
 from exporter.rules.rule import Alert
+from exporter.rules.selectors import before, of_exporter, seen
 
 _WHO: Final = "{{ $labels.vendor }}/{{ $labels.account }}"
-_AGE: Final = "{{ $value | humanizeDuration | reReplaceAll `^(\\S+ \\S+) .*$` `$1` }}"
-_SHARE: Final = "{{ $value | humanizePercentage }}"
 _COUNT: Final = "{{ $value }}"
-_STALE: Final = """\
-usage:poll_age:seconds
-> clamp_min(<fresh_intervals> * max by (<by_account>) (<interval>), <fresh_least>)
-""".replace("<interval>", of_exporter("usage_exporter_poll_interval_seconds"))
-_REASON: Final = (
-    "{{ range printf `group by (reason) (last_over_time("
-    "usage_exporter_account_failing{job=%q,vendor=%q,account=%q<keep_matchers>}[<scrapes>]))`"
-    " $labels.job $labels.vendor $labels.account<keep_values> | query }} The reason is {{ .Labels.reason }}.{{ end }}"
-)
-_REFUSED: Final = 'usage_exporter_account_failing{reason=~"auth|forbidden|secret"}'
 _TOTALS: Final = (
     "{{ range printf `count by (total) (usage:exporter_shard:info{job=%q<keep_matchers>})`"
     " $labels.job<keep_values> | query | sortByLabel `total` }}"
@@ -83,89 +72,7 @@ EXPORTER_ALERTS: Final = (
         description="{{ $labels.instance }} (job {{ $labels.job }}) was never older than <restarts_age> seconds in the"
         " last hour: look at what ends it, such as its memory limit or a liveness probe.",
     ),
-    Alert(
-        name="UsagePollStale",
-        severity="warning",
-        scope="account",
-        for_="stale_for",
-        expression=_STALE,
-        summary=f"{_WHO}: no poll worked for {_AGE}",
-        description=f"{_WHO} has brought no figures for {_AGE}, more than <fresh_intervals> of its intervals."
-        f"{_REASON} Alerts on its quotas stand on the last figures.",
-    ),
-    Alert(
-        name="UsagePollStale",
-        severity="critical",
-        scope="account",
-        for_="stale_for",
-        expression=f"{_STALE}> <stale_critical>",
-        summary=f"{_WHO}: no poll worked for {_AGE}",
-        description=f"{_WHO} has brought no figures for {_AGE}: nobody knows how much is used."
-        f"{_REASON} Alerts on its quotas stand on the last figures.",
-    ),
-    Alert(
-        name="UsageNoReading",
-        severity="critical",
-        scope="account",
-        for_="no_reading_for",
-        # By what is on the page, for a restart makes the configuration young again.
-        expression=f"""
-        group by (<by_account>) ({of_exporter("usage_exporter_account_up")})
-        and group by (<by_account>) (last_over_time(usage_exporter_account_up[<scrapes>] offset 40m))
-        unless group by (<by_account>) (last_over_time(usage_exporter_poll_last_success_timestamp_seconds[1h]))
-        """,
-        summary=f"{_WHO}: no reading in the last hour, and none before",
-        description=f"The exporter of {_WHO} can be scraped, and had no reading of it at any time of the last hour."
-        f"{_REASON} It may be restarted before its first poll ends, or that poll takes too long.",
-    ),
-    Alert(
-        name="UsageAuthFailing",
-        severity="critical",
-        scope="account",
-        for_="auth_for",
-        keep_firing_for="auth_keep",
-        expression=f"max by (<by_account>) ({seen(_REFUSED)}) > 0",
-        summary=f"{_WHO}: the credentials do not work",
-        description=f"The vendor refuses the credentials of {_WHO}, or their secret cannot be read.{_REASON}"
-        " This does not mend itself.",
-    ),
-    Alert(
-        name="UsageRateLimited",
-        severity="warning",
-        scope="account",
-        for_="rate_limited_for",
-        expression="""
-        (
-            sum by (<by_account>) (rate(usage_exporter_requests_total{code="429"}[1h]))
-          / sum by (<by_account>) (rate(usage_exporter_requests_total[1h]))
-          > <rate_limited_share>
-        )
-        or
-        (max by (<by_account>) (LIMITED) > 0)
-        """.replace("LIMITED", seen('usage_exporter_account_failing{reason="rate_limited"}')),
-        summary=f"{_WHO}: asked more often than the vendor allows",
-        description=f"The vendor of {_WHO} answers that we ask too often (HTTP 429): to the last poll, or to a"
-        " large part of the last hour's requests. Another program may use the same credentials.",
-    ),
-    Alert(
-        name="UsagePollErrors",
-        severity="warning",
-        scope="account",
-        for_="poll_errors_for",
-        expression="""
-        max by (<by_account>) (
-          (
-              sum by (<by_shard>) (increase(usage_exporter_poll_failures_total[6h]) * <shard>)
-            / sum by (<by_shard>) (increase(usage_exporter_polls_total[6h]) * <shard>)
-            > <poll_errors_share>
-          )
-          and
-          (1 - max by (<by_shard>) (avg_over_time(usage_exporter_account_up[6h]) * <shard>) > <poll_errors_down>)
-        )
-        """,
-        summary=f"{_WHO}: {_SHARE} of polls fail",
-        description=f"{_SHARE} of the polls of {_WHO} failed in the last six hours.{_REASON}",
-    ),
+    *POLL_ALERTS,
     Alert(
         name="UsageContractDrift",
         severity="warning",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from exporter.rules.recording import before
 from exporter.rules.rule import Alert, Severity
+from exporter.rules.selectors import before
 
 _LABELS: Final = ("job", "vendor", "account", "quota", "subject", "unit")
 _TWO_UNITS: Final = "humanizeDuration | reReplaceAll `^(\\S+ \\S+) .*$` `$1`"

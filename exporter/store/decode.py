@@ -19,9 +19,12 @@ from exporter.store.checks import (
     read_span,
     read_text,
 )
-from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, checksum, owner_digest
+from exporter.store.slots import content
+from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, owner_digest
 from exporter.vendors.account import Account
 
+_UNSTAMPED_VERSION: Final = 3
+"""Its times stood in the head, and it had one slot."""
 _MOST_ROWS: Final = 2_000_000
 _GONE: Final = Family("", "")
 
@@ -36,14 +39,16 @@ def decode(account: Account, raw: bytes) -> tuple[int, StoredReading]:
         InvalidFile: it cannot be used.
 
     """
-    stated, _, body = raw.partition(b"\n")
-    if stated != checksum(body):
-        raise InvalidFile("damaged")
     try:
-        head, *row_lines = map(json.loads, body.split(b"\n"))
+        held = content(raw)
+        if held is None:
+            raise InvalidFile("damaged")
+        head, *row_lines = map(json.loads, held.body.split(b"\n"))
         version = head["version"]
         if version == VERSION:
-            return _decode_reading(account, head, row_lines)
+            return _decode_reading(account, {**held.stamp, **head}, row_lines)
+        if version == _UNSTAMPED_VERSION:
+            return _decode_reading(account, {**head, "seen_at": 0.0}, row_lines)
         if version == version2.VERSION:
             return 0, version2.decode(account, head, row_lines)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
@@ -65,8 +70,9 @@ def _decode_reading(
             rows.setdefault(kind, []).extend(some)
     if sum(map(len, rows.values())) > _MOST_ROWS:
         raise ValueError("too many rows")
+    seen_at = read_number(head["seen_at"])
     members = {
-        (QuotaId(*map(read_text, quota)), read_labels(labels)): _member(*row)
+        (QuotaId(*map(read_text, quota)), read_labels(labels)): _member(seen_at, *row)
         for *quota, labels, row in ([*row[:4], row[4:]] for row in rows.get("members", ()))
     }
     ledger = Ledger(
@@ -92,7 +98,7 @@ def _decode_reading(
 
 def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
     """Yield the samples of families that the vendor has; one that it has no more, or with other labels, is left out."""
-    families = {family.name: family for family in account.families}
+    families = {family.name: family for family in account.reported}
     for name, labels, value in rows:
         sample = Sample(families.get(read_text(name), _GONE), read_labels(labels), read_number(value))
         if sample.family is not _GONE and len(sample.labels) == len(sample.family.labels):
@@ -118,14 +124,14 @@ def _totals(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Total]]:
         )
 
 
-def _member(*row: Any) -> Member:
+def _member(seen_at: float, *row: Any) -> Member:
     high_water, last, last_seen_at, late_rise, has_fallen, has_reset, *spans, previous_high_water = row
     start, end, previous_start, previous_end = spans
     return Member(
         read_number(high_water),
         read_number(last),
         read_span(start, end),
-        read_number(last_seen_at),
+        seen_at if last_seen_at is None else read_number(last_seen_at),
         read_number(late_rise),
         read_flag(has_fallen),
         read_flag(has_reset),

@@ -1,6 +1,6 @@
 """Persistence: each account's last good reading and its quota counters, one file per account or slice.
 
-A file is replaced whole or not at all, readable by its owner only, and begins with a checksum of the rest. It holds
+A file is replaced whole or not at all (see `slots`), readable by its owner only, and has a checksum. It holds
 figures and labels, and no secret. One that cannot be used is set aside. Counters are the members', whatever slice or
 shard reads them now: they are taken from files of other divisions too.
 """
@@ -23,11 +23,11 @@ from typing import Final, NamedTuple
 from exporter.quota import Fragment, Ledger, merge
 from exporter.sharding import Shard
 from exporter.store.decode import decode
+from exporter.store.slots import LARGEST_FILE, SLOTS, Written, put
 from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading, encode
 from exporter.store.writer import Writer
 from exporter.vendors import Account
 
-_LARGEST_FILE: Final = 256 * 1024 * 1024
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
 """Files of another number of shards are removed when nothing in them counts any more."""
 _FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of(?P<total>\d+))?(\+\d+of\d+)?\.json")
@@ -78,9 +78,10 @@ class Storage:
         probe.touch(mode=0o600)
         probe.unlink(missing_ok=True)
         self._folder = folder
-        self._opened = _open_folder(folder)
         self._found = _by_account(folder)
+        self._opened = _open_folder(folder)
         self._locks: dict[Shard, int] = {}
+        self._written: dict[str, Written] = {}
         self._writer = Writer()
 
     def close(self) -> None:
@@ -92,7 +93,7 @@ class Storage:
     @property
     def warning(self) -> str:
         """A warning about the folder's permissions; empty if they are fine."""
-        status = self._folder.stat()
+        status = os.fstat(self._opened)
         if status.st_uid not in (os.geteuid(), 0):
             return "the storage folder belongs to another user, who can change what is stored"
         if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
@@ -120,28 +121,15 @@ class Storage:
             OSError: it could not be written; what was there before is there still.
 
         """
-        content = encode(account, number, stored)
+        body, stamp = encode(account, number, stored)
         name = self._path(account, number).name
         try:
             self._lock(account.shard)
-            self._replace(name, content)
-        except FileNotFoundError:  # the folder is not there any more, or it is another one
+            self._written[name] = put(self._opened, name, body, stamp, self._written.get(name))
+        except FileNotFoundError:  # the folder or the file is not there any more, or it is another folder
             self._reopen()
             self._lock(account.shard)
-            self._replace(name, content)
-
-    def _replace(self, name: str, content: bytes) -> None:
-        """Replace a file of the folder that was opened, wherever that is by now."""
-        new, folder = f"{name}.new", self._opened
-        with suppress(FileNotFoundError):
-            os.unlink(new, dir_fd=folder)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with os.fdopen(os.open(new, flags, 0o600, dir_fd=folder), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, name, src_dir_fd=folder, dst_dir_fd=folder)
-        os.fsync(folder)  # the file's name outlives a loss of power, too
+            self._written[name] = put(self._opened, name, body, stamp, None)
 
     def read(self, account: Account) -> StoredAccount:
         """Return what is stored of an account; files that cannot be used are set aside."""
@@ -183,6 +171,7 @@ class Storage:
             os.close(file)
         self._opened = opened
         self._locks.clear()
+        self._written.clear()
 
     def _path(self, account: Account, number: int) -> Path:
         part = _shard_suffix(account.shard) + (f"+{number}of{account.slice_count}" if account.slice_count > 1 else "")
@@ -200,8 +189,10 @@ class Storage:
         for path in list(self._others(account)):
             is_own = f"{name}{_shard_suffix(account.shard)}" in (path.stem, path.stem.rpartition("+")[0])
             with suppress(FileNotFoundError):
-                if is_own or time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER_SECONDS:
-                    path.unlink()
+                written_at = max(one.stat().st_mtime for one in _slots(path))
+                if is_own or time.time() - written_at > _FORGOTTEN_AFTER_SECONDS:
+                    for one in _slots(path):
+                        one.unlink()
                     self._found[name] = [one for one in self._found[name] if one.path != path]
 
 
@@ -209,21 +200,34 @@ def _shard_suffix(shard: Shard) -> str:
     return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
 
 
+def _slots(path: Path) -> list[Path]:
+    """Return a file's slots that are there."""
+    return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
+
+
 def _read(path: Path, account: Account, account_files: StoredAccount, *, is_own: bool) -> StoredReading | None:
-    """Read a file; note why it cannot be used, and set it aside if it is the account's own."""
-    try:
-        with path.open("rb") as file:
-            return decode(account, file.read(_LARGEST_FILE))[1]
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        account_files.errors.append(error)
-    except InvalidFile as error:
-        if is_own:
-            account_files.invalid.append(error.reason)
+    """Read a file's newest slot that can be used; note why none can, and set them aside if they are the account's own.
+
+    A slot that is damaged beside one that is not was being written when a process ended.
+    """
+    found, invalid = list[StoredReading](), list[InvalidReason]()
+    for slot in _slots(path):
+        try:
+            with slot.open("rb") as file:
+                found.append(decode(account, file.read(LARGEST_FILE))[1])
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            account_files.errors.append(error)
+            return None  # it may be the newer one, and a counter never falls but to 0
+        except InvalidFile as error:
+            invalid.append(error.reason)
+    if invalid and not found and is_own:
+        account_files.invalid.append(invalid[0])
+        for slot in _slots(path):
             with suppress(OSError):
-                path.replace(path.with_suffix(".set-aside"))
-    return None
+                slot.replace(slot.with_name(f"{path.stem}.set-aside{slot.name.removeprefix(path.name)}"))
+    return max(found, key=lambda one: one.asked_at, default=None)
 
 
 def _by_account(folder: Path) -> dict[str, list[_Path]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from exporter.errors import PollError
 from exporter.quota import Ledger
+from exporter.store.changes import Changes
 from exporter.store.snapshot import AccountKey, SliceState, Snapshot
 
 
@@ -15,15 +16,15 @@ class Store:
     """One snapshot for each account. Each assignment replaces one whole.
 
     Attributes:
-        version: how often anything changed.
-        readings_version: how often the readings did.
+        order: the accounts, in the order of the configuration; another object after each change of them.
+        changes: which accounts' changed.
 
     """
 
     def __init__(self, accounts: Iterable[AccountKey] = ()) -> None:
         self._snapshots: dict[AccountKey, Snapshot] = dict.fromkeys(accounts, _UNKNOWN)
-        self.version = 0
-        self.readings_version = 0
+        self.order: Sequence[AccountKey] = tuple(self._snapshots)
+        self.changes = Changes()
 
     def __getitem__(self, key: AccountKey) -> Snapshot:
         return self._snapshots[key]
@@ -38,12 +39,13 @@ class Store:
             key: self._snapshots.get(key, _UNKNOWN).with_slice_count(slice_count)
             for key, slice_count in accounts.items()
         }
-        self._changed()
+        self.order = tuple(self._snapshots)
+        self.changes.keep(accounts)
+        self.changes.note(*accounts)
 
     def reset(self, key: AccountKey) -> None:
         """Replace an account's snapshot by an empty one."""
-        self._snapshots[key] = Snapshot(self[key].slice_count)
-        self._changed()
+        self._replace(key, Snapshot(self[key].slice_count))
 
     def record_attempt(self, key: AccountKey, at: float) -> None:
         """Note that a poll began at `at` (Unix time)."""
@@ -62,13 +64,11 @@ class Store:
         ledger: Ledger | None = None,
     ) -> None:
         """Show what is kept of a new reading."""
-        self._snapshots[key] = self[key].with_success(number).with_reading(number, state, account_state, ledger)
-        self._changed()
+        self._replace(key, self[key].with_success(number).with_reading(number, state, account_state, ledger))
 
     def restore(self, key: AccountKey, snapshot: Snapshot) -> None:
         """Show another snapshot of an account: what an earlier process left, or of quotas that are set otherwise."""
-        self._snapshots[key] = snapshot
-        self._changed()
+        self._replace(key, snapshot)
 
     def record_failure(self, key: AccountKey, error: PollError, number: int = 0) -> None:
         """Keep the last good reading, and note how the poll failed."""
@@ -81,11 +81,7 @@ class Store:
 
     def _replace(self, key: AccountKey, snapshot: Snapshot) -> None:
         self._snapshots[key] = snapshot
-        self.version += 1
-
-    def _changed(self) -> None:
-        self.version += 1
-        self.readings_version += 1
+        self.changes.note(key)
 
 
 _UNKNOWN: Final = Snapshot()

@@ -1,4 +1,4 @@
-"""The content of a stored file: a reading and its counters as lines of JSON."""
+"""The content of a stored file: a reading and its counters as lines of JSON, and apart from that its times."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from exporter.metrics import (
     Figures,
 )
 from exporter.quota import Contributions, Ledger, Member, Quota
+from exporter.store.slots import Content
 from exporter.vendors import Account
 from exporter.vendors.login import login_of
 from exporter.vendors.periods import Span
 
-VERSION: Final = 3
+VERSION: Final = 4
 _ROWS_A_LINE: Final = 1000
 
 InvalidReason = Literal["damaged", "version", "foreign"]
@@ -58,11 +59,12 @@ class StoredReading:
     dropped: int = 0
 
 
-def encode(account: Account, number: int, stored: StoredReading) -> bytes:
-    """Return a file's content: a checksum, a head, and rows of each kind, some a line.
+def encode(account: Account, number: int, stored: StoredReading) -> Content:
+    """Return a file's content: a head and rows of each kind, some a line; and what another poll changes in any case.
 
     To encode all at once would hold up every other thread.
     """
+    seen_at = max((one.last_seen_at for one in stored.ledger.members.get(number, {}).values()), default=0.0)
     head = {
         "version": VERSION,
         "vendor": account.vendor,
@@ -70,20 +72,18 @@ def encode(account: Account, number: int, stored: StoredReading) -> bytes:
         "slice": [number, account.slice_count],
         "shard": [account.shard.number, account.shard.total],
         "owner": owner_digest(account),
+        "since": stored.ledger.since,
+    }
+    stamp = {
         "asked_at": stored.asked_at,
         "read_at": stored.read_at,
         "as_of": stored.as_of,
         "dropped": stored.dropped,
-        "since": stored.ledger.since,
+        "seen_at": seen_at,
     }
-    lines = [head, *_row_lines(number, stored)]
+    lines = [head, *_row_lines(number, stored, seen_at)]
     body = b"\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() for line in lines)
-    return checksum(body) + b"\n" + body
-
-
-def checksum(body: bytes) -> bytes:
-    """Return what a file begins with."""
-    return hashlib.sha256(body).hexdigest().encode()
+    return Content(body, stamp)
 
 
 def owner_digest(account: Account) -> str:
@@ -92,7 +92,7 @@ def owner_digest(account: Account) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _row_lines(number: int, stored: StoredReading) -> Iterator[dict[str, Any]]:
+def _row_lines(number: int, stored: StoredReading, seen_at: float) -> Iterator[dict[str, Any]]:
     ledger = stored.ledger
     kinds: Mapping[str, Iterable[list[Any]]] = {
         "samples": (
@@ -114,7 +114,8 @@ def _row_lines(number: int, stored: StoredReading) -> Iterator[dict[str, Any]]:
         "definitions": ([name, *one] for name, one in ledger.definitions.items()),
         "totals": ([*quota, *one] for quota, one in ledger.totals.items()),
         "members": (
-            [*quota, labels, *_member_row(one)] for (quota, labels), one in ledger.members.get(number, {}).items()
+            [*quota, labels, *_member_row(one, seen_at)]
+            for (quota, labels), one in ledger.members.get(number, {}).items()
         ),
     }
     for kind, rows in kinds.items():
@@ -127,9 +128,10 @@ def _span_row(span: Span) -> list[float | None]:
     return [span.start, span.end]
 
 
-def _member_row(one: Member) -> list[Any]:
+def _member_row(one: Member, seen_at: float) -> list[Any]:
+    last_seen_at = None if one.last_seen_at == seen_at else one.last_seen_at
     periods = [*_span_row(one.span), *_span_row(one.previous)]
     return [
-        one.high_water, one.last, one.last_seen_at, one.late_rise, one.has_fallen, one.has_reset, *periods,
+        one.high_water, one.last, last_seen_at, one.late_rise, one.has_fallen, one.has_reset, *periods,
         one.previous_high_water,
     ]  # fmt: skip

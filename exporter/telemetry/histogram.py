@@ -11,7 +11,7 @@ from exporter.textformat.lines import sample_lines
 
 
 class Histogram:
-    """Counts of seconds, by upper bounds that are in order; beyond the last is `+Inf`."""
+    """Counts of seconds, by upper bounds that are in order; beyond the last is `+Inf`. Without any it is a summary."""
 
     def __init__(self, bounds: Iterable[float]) -> None:
         self._bounds = tuple(bounds)
@@ -26,9 +26,10 @@ class Histogram:
     def lines(self, family: Family, labels: Labels) -> bytes:
         """Return the sample lines of the series with these labels."""
         counts = list(accumulate(self._counts))
+        buckets = list(self._buckets(labels, counts)) if self._bounds else []
         return b"".join(
             [
-                sample_lines(f"{family.name}_bucket", (*family.labels, "le"), list(self._buckets(labels, counts))),
+                sample_lines(f"{family.name}_bucket", (*family.labels, "le"), buckets),
                 sample_lines(f"{family.name}_sum", family.labels, [(labels, self._sum)]),
                 sample_lines(f"{family.name}_count", family.labels, [(labels, float(counts[-1]))]),
             ]

@@ -18,22 +18,24 @@ from prometheus_client.registry import Collector
 
 from exporter import __version__
 from exporter.client.rate_limit import StatedLimit
-from exporter.errors import REASONS, PollError
+from exporter.errors import PollError
 from exporter.metrics import OWN_FAMILIES, Family, Labels, own
 from exporter.sharding import Shard
+from exporter.store.changes import Changes
 from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
-from exporter.store.stored_reading import INVALID_REASONS, InvalidReason
+from exporter.store.stored_reading import InvalidReason
 from exporter.telemetry.account import account_figures
 from exporter.telemetry.histogram import Histogram
 from exporter.telemetry.polls import PollHistory
 from exporter.telemetry.reload_status import ReloadStatus, WebReloadStatus
 from exporter.textformat.lines import sample_lines
 from exporter.vendors.account import Account
-from exporter.vendors.reply import SKIP_REASONS
 
-_REQUEST_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_POLL_BUCKETS: Final = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
+_REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
+"""Every account has a series for each. Polls have none: there are so few that their average is one poll's, or two's."""
+_INITIAL: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
+"""The counters that are there before anything is counted. Those by reason are not: there are thirty reasons."""
 
 
 class Telemetry:
@@ -46,7 +48,8 @@ class Telemetry:
         shard: the part of the whole exporter that this process is.
         reload_status: how the configuration was read last.
         web_reload_status: how the web configuration file was.
-        version: how often any of the accounts' changed.
+        process: what always moves of it.
+        changes: which of the accounts' changed.
 
     """
 
@@ -58,9 +61,9 @@ class Telemetry:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
         self.web_reload_status = WebReloadStatus(self.registry)
-        self.version = 0
+        self.changes = Changes()
         PlatformCollector(self.registry)
-        ProcessCollector(registry=self.registry)
+        self.process = ProcessCollector(registry=None)
         self.shard = Shard()
         self.registry.register(ProcessFigures(self))
 
@@ -75,13 +78,14 @@ class Telemetry:
         if account.key in self.accounts:
             self.accounts[account.key].reconfigure(account)
         else:
-            self.accounts[account.key] = AccountTelemetry(account, self._changed, self._clock)
-            self._changed()
+            self.accounts[account.key] = AccountTelemetry(account, self.changes, self._clock)
+            self.changes.note(account.key)
 
     def remove(self, key: AccountKey) -> None:
         """Remove an account's part; its series are gone at once."""
         self.accounts.pop(key).is_removed = True
-        self._changed()
+        self.changes.keep(self.accounts)
+        self.changes.note(key)
 
     def poll_counts(self) -> tuple[int, int]:
         """Return how many polls of the accounts there are ended, and how many of them failed."""
@@ -89,16 +93,13 @@ class Telemetry:
         return sum(one.count for one in polls), sum(one.failure_count for one in polls)
 
     def lines(self, snapshots: Iterable[tuple[AccountKey, Snapshot]], now: float) -> Mapping[Family, bytes]:
-        """Return the sample lines of all accounts, as of `now` (monotonic), in the order of the catalogue."""
+        """Return the sample lines of these accounts, as of `now` (monotonic), in the order of the catalogue."""
         families: dict[Family, list[bytes]] = {family: [] for family in OWN_FAMILIES}
         for key, snapshot in snapshots:
             if account := self.accounts.get(key):
                 for family, lines in account.lines(snapshot, now).items():
                     families[family].append(lines)
         return {family: b"".join(lines) for family, lines in families.items() if lines}
-
-    def _changed(self) -> None:
-        self.version += 1
 
 
 class AccountTelemetry:
@@ -112,16 +113,16 @@ class AccountTelemetry:
 
     """
 
-    def __init__(self, account: Account, changed: Callable[[], None], clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, account: Account, changed: Changes, clock: Callable[[], float] = time.time) -> None:
         self.account = account
         self.polls = PollHistory()
         self._clock = clock
         self.is_removed = False
         self.credential_expiry: float | None = None
         self._changed = changed
-        self._counts = {family: dict(counts) for family, counts in _initial_counters(account.key)}
+        self._counts: dict[Family, dict[Labels, float]] = {family: {account.key: 0.0} for family in _INITIAL}
         self._seconds = {
-            own.POLL_DURATION: Histogram(_POLL_BUCKETS),
+            own.POLL_DURATION: Histogram(()),
             own.REQUEST_DURATION: Histogram(_REQUEST_BUCKETS),
         }
         self._rate_limit = StatedLimit()
@@ -173,6 +174,7 @@ class AccountTelemetry:
         self.polls.ended(self._clock(), seconds, outcome)
         self._count(own.POLLS)
         if isinstance(outcome, PollError):
+            self._count(own.POLLS_FAILED)
             self._count(own.POLL_FAILURES, outcome.reason)
             return
         for reason, count in outcome.diagnostics.skipped.items():
@@ -193,25 +195,13 @@ class AccountTelemetry:
 
     def _count(self, family: Family, *labels: str, by: int = 1) -> None:
         series = (*self.account.key, *labels)
-        self._counts[family][series] = self._counts[family].get(series, 0.0) + by
+        counts = self._counts.setdefault(family, {})
+        counts[series] = counts.get(series, 0.0) + by
         self._bump_version()
 
     def _bump_version(self) -> None:
         self._version += 1
-        self._changed()
-
-
-def _initial_counters(key: Labels) -> Iterator[tuple[Family, Mapping[Labels, float]]]:
-    """Yield the counters, each with the series that are there before anything is counted."""
-    for family in (own.POLLS, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES):
-        yield family, {key: 0.0}
-    yield own.REQUESTS, {}
-    for family, reasons in (
-        (own.POLL_FAILURES, REASONS),
-        (own.ITEMS_SKIPPED, SKIP_REASONS),
-        (own.STORAGE_SET_ASIDE, INVALID_REASONS),
-    ):
-        yield family, {(*key, reason): 0.0 for reason in reasons}
+        self._changed.note(self.account.key)
 
 
 def _account_labels(accounts: Sequence[Account]) -> Iterator[Metric]:

@@ -27,5 +27,5 @@ PASTS: Final[Mapping[str, type[Past[Any]]]] = MappingProxyType(
 )
 """Those that tell of the past; of the others nothing is dated."""
 
-VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.families)
+VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.reported)
 """What the vendors report, in the order of the page."""

@@ -12,11 +12,11 @@ from pydantic import Field, PrivateAttr, field_validator
 from exporter.client.auth import Auth, Basic
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
-from exporter.durations import Rate, write_duration
+from exporter.durations import Rate, is_shorter, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts, is_shorter
+from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.patterns import LabelName
 from exporter.vendors.poll import Poll
@@ -34,6 +34,7 @@ from exporter.vendors.settings import (
     UserName,
     is_insecure,
 )
+from exporter.vendors.shown import FamilyChoice, find_family_conflicts
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -62,7 +63,7 @@ class Account(Settings):
 
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
     """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
-    families: ClassVar[tuple[Family, ...]]
+    reported: ClassVar[tuple[Family, ...]]
     """What the vendor reports."""
     example: ClassVar[str]
     """The settings of a small configuration, as lines of YAML."""
@@ -89,6 +90,7 @@ class Account(Settings):
     max_series: int = Field(
         default=10_000, ge=1, description="Series of this account at most; what is beyond is counted."
     )
+    families: FamilyChoice = Field(default=FamilyChoice(), description="Which of the vendor's metrics are shown.")
     rate_limit: RateSetting | None = Field(
         default=None,
         description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",
@@ -119,7 +121,7 @@ class Account(Settings):
     @field_validator("quotas", mode="after")
     @classmethod
     def _with_families(cls, quotas: tuple[ConfiguredQuota, ...]) -> tuple[ConfiguredQuota, ...]:
-        return tuple(quota.with_family(cls.families) for quota in quotas)
+        return tuple(quota.with_family(cls.reported) for quota in quotas)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -245,7 +247,7 @@ class Account(Settings):
             yield "stale_after", f"must be at least the interval ({interval})"
         if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
+        vendor = str(given.get("vendor"))
         yield from find_proxy_conflicts(given)
-        yield from find_quota_conflicts(
-            str(given.get("vendor")), given, cls.families, cls.native_quotas, cls.plan_periods
-        )
+        yield from find_quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
+        yield from find_family_conflicts(vendor, given, cls.reported)

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from exporter.durations import read_duration
 from exporter.vendors.settings import is_insecure
-
-
-def is_shorter(one: object, other: object) -> bool:
-    """Whether both are durations and one is shorter than the other."""
-    try:
-        return read_duration(one) < read_duration(other)
-    except ValueError:
-        return False
 
 
 def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -58,7 +58,7 @@ class Diagnostics:
     """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
     items: int = field(default=0, compare=False)
     """How many items of lists and objects were read, used or not."""
-    listed: int | None = None
+    listed: int | None = field(default=None, compare=False)
     """How many wanted customers the vendor's list has, more than allowed included; None where none are listed."""
 
     def add(self, others: Diagnostics) -> None:

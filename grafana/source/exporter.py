@@ -6,7 +6,18 @@ from grafana.source import exporter_now, exporter_process
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.exporter_accounts import accounts
 from grafana.source.panels import STALE, THRESHOLDS, About, Query, lines
-from grafana.source.promql import ACCOUNT, age, at_shards, chosen, interval, leaders, one, series, total
+from grafana.source.promql import (
+    ACCOUNT,
+    age,
+    at_shards,
+    chosen,
+    increase_from_0,
+    interval,
+    leaders,
+    one,
+    series,
+    total,
+)
 from grafana.source.quota_columns import NEVER_POLLED, SECONDS
 from grafana.source.variables import variables
 
@@ -56,7 +67,7 @@ def _requests() -> PanelBuilder:
 
 
 def _failure_share() -> PanelBuilder:
-    failed, polls = total(ACCOUNT, _rate("poll_failures_total")), total(ACCOUNT, _rate("polls_total"))
+    failed, polls = total(ACCOUNT, _rate("polls_failed_total")), total(ACCOUNT, _rate("polls_total"))
     about = About(
         title="Share of polls that failed",
         description="Of the polls that ended, how many failed; a time without any has no value. Dashed is where"
@@ -106,7 +117,7 @@ def _failures() -> PanelBuilder:
         unit="short",
         nothing="None failed",
     )
-    failed = f"increase({series('usage_exporter_poll_failures_total', *_ACCOUNT)}[1h])"
+    failed = increase_from_0(series("usage_exporter_poll_failures_total", *_ACCOUNT), "1h")
     return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', failed)}) > 0", f"{_NAME} {{{{reason}}}}"))
 
 
@@ -118,7 +129,7 @@ def _skipped() -> PanelBuilder:
         unit="short",
         nothing="None left out",
     )
-    skipped = f"increase({series('usage_exporter_items_skipped_total', *_ACCOUNT)}[1h])"
+    skipped = increase_from_0(series("usage_exporter_items_skipped_total", *_ACCOUNT), "1h")
     return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', skipped)}) > 0", f"{_NAME} {{{{reason}}}}"))
 
 

@@ -37,6 +37,14 @@ def one(by: str, expression: str) -> str:
     return f"max by ({by}) ({expression})"
 
 
+def increase_from_0(counter: str, window: str) -> str:
+    """Return what a counter rose in a time, also where it was absent before: such a counter began at 0.
+
+    `increase` alone begins with the first value that it sees. A day without the counter is taken for its absence.
+    """
+    return f"({counter} unless last_over_time({counter}[1d] offset {window})) or increase({counter}[{window}])"
+
+
 def total(by: str, expression: str) -> str:
     """Return a sum; what is summed must be one series for each thing already."""
     return f"sum by ({by}) ({expression})"

@@ -202,3 +202,30 @@ def test_a_connection_is_kept_while_it_is_used_and_a_moment_longer(monkeypatch: 
         [(1, False), (1, True), (7, False)],
         [(1, False), (1, False), (7, False)],
     ]
+
+
+async def test_connections_are_closed_when_no_request_is_made_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Opened] = []
+    monkeypatch.setattr("exporter.client.connections._transport_of", lambda _endpoint, _trusted: Opened(opened))
+    async with client_of(account_with("http://127.0.0.1", monkeypatch), Tally()) as client:
+        await client("/")
+        await client.rest()
+        closed = [one.open for one in opened]
+        await client("/")
+
+    assert closed == [False]
+    assert [one.asked for one in opened] == [1, 1]
+
+
+async def test_connections_that_are_closed_for_their_age_are_in_nobody_elses_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("exporter.client.connections.KEPT_IDLE_SECONDS", -1.0)
+    with scripted({"GET /": [answer({})]}) as vendor:
+        async with client_of(account_with(vendor.url, monkeypatch), Tally()) as client:
+            for _ in range(3):  # each round finds ten that are too old, and all ten requests close them
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(MAX_IN_FLIGHT):
+                        tasks.start_soon(client, "/")
+
+    assert vendor.asked("GET /") == 3 * MAX_IN_FLIGHT

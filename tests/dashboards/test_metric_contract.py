@@ -53,6 +53,7 @@ usage_exporter_poll_next_attempt_timestamp_seconds vendor account
 usage_exporter_poll_interval_seconds vendor account
 usage_exporter_poll_duration_seconds vendor account
 usage_exporter_polls_total vendor account
+usage_exporter_polls_failed_total vendor account
 usage_exporter_poll_failures_total vendor account reason
 usage_exporter_account_failing vendor account reason
 usage_exporter_requests_total vendor account code

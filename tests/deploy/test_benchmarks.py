@@ -1,6 +1,7 @@
 """The arithmetic of the benchmarks; and the documents show the figures that are kept."""
 
 import math
+import os
 import runpy
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks import results
 from benchmarks.__main__ import BENCHMARKS
+from benchmarks.accounts import own_series
 from benchmarks.client_library import fill
 from benchmarks.exporting import vendor_series
 from benchmarks.figures import Bar, Figure, factor, number, table
 from benchmarks.latency import percentile
-from benchmarks.memory import Memory, per_series
+from benchmarks.memory import per_series
 from benchmarks.million import scrape_figures
 from benchmarks.peers import CLIENT_LIBRARY
 from benchmarks.scale import TINY
+from benchmarks.storage import counted
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +32,8 @@ WRITTEN: dict[Path, str] = runpy.run_path(str(ROOT / "scripts" / "write-figures"
 SMOKE: dict[str, tuple[str, str]] = {
     "render": ("a poll of 200 series, a series, all changed", CLIENT_LIBRARY),
     "check": ("check of 8 accounts", "check of one account"),
+    "storage": ("a poll of 200 series, none changed: written", "the same reading with every figure changed"),
+    "declared": ("a poll of 196 series, read and rendered, declared in YAML", "the vendor in Python"),
 }
 
 
@@ -55,9 +60,36 @@ def test_a_percentile_is_a_time_that_was_measured(rank: float, time: float) -> N
 
 
 def test_a_series_takes_what_a_process_has_more_than_an_empty_one() -> None:
-    empty, full = Memory(resident=1000, held=500, peak=2000), Memory(resident=3000, held=900, peak=9000)
+    assert per_series(3000, 1000, 4) == 500.0
 
-    assert [per_series(full, empty, 4, name) for name in ("resident", "held")] == [500.0, 100.0]
+
+def test_several_runs_are_their_median_and_what_they_range_from_and_to() -> None:
+    figure = Figure.of("things", [3.0, 1.0, 2.0], "ms", "peer", [30.0, 10.0, 20.0], Bar(ratio_at_most=0.2))
+
+    assert (figure.value, figure.spread, figure.peer_value, figure.met) == (2.0, (1.0, 3.0), 20.0, True)
+    assert figure.cells() == ("things", "2 ms", "1 - 3", "peer", "20 ms", "0.1 x", "at most 0.2 x", "yes")
+
+
+def test_what_is_written_and_flushed_is_counted(tmp_path: Path) -> None:
+    file = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT, 0o600)
+    with counted() as disk:
+        for text in (b"some", b"thing"):
+            os.write(file, text)
+        os.fsync(file)
+    os.close(file)
+
+    assert (disk.written, disk.flushes) == (9, 1)
+
+
+def test_series_of_the_exporters_own_are_counted_by_account() -> None:
+    page = b"""usage_exporter_account_up{vendor="planship",account="a"} 1.0
+usage_exporter_polls_total{vendor="planship",account="a"} 1.0
+usage_exporter_account_up{vendor="planship",account="b"} 1.0
+usage_exporter_build_info{version="1"} 1.0
+planship_lever_usage{account="a"} 1.0
+"""
+
+    assert sorted(own_series(page).values()) == [1, 2]
 
 
 def test_scrapes_are_a_median_without_the_first_their_failures_and_what_they_missed() -> None:
@@ -126,7 +158,16 @@ def test_what_is_kept_replaces_what_was_kept_of_the_same_benchmark(tmp_path: Pat
 
     kept: dict[str, Any] = results.load(file)
     assert {name: [row["exact"] for row in one["rows"]] for name, one in kept.items()} == {"one": [3.0], "other": [2.0]}
-    assert results.cells(kept["one"]["rows"][0]) == ("things", "3 ms", "peer", "6 ms", "0.5 x", "at most 1 x", "yes")
+    assert results.cells(kept["one"]["rows"][0]) == (
+        "things",
+        "3 ms",
+        "",
+        "peer",
+        "6 ms",
+        "0.5 x",
+        "at most 1 x",
+        "yes",
+    )
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.registry import Collector
 from readings import checked, kept
 
 from exporter.cli.catalogue import FAMILIES
@@ -17,6 +18,7 @@ from exporter.exposition.negotiation import Format, accepts_gzip, content_type, 
 from exporter.exposition.page import Exposition
 from exporter.metrics import MAX_LABEL_CHARACTERS, Family, clean_label, figures_of
 from exporter.metrics.quota import QUOTA_CONSUMED
+from exporter.store.changes import Changes
 from exporter.store.reading import READING_FAMILIES, Reading
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
@@ -33,10 +35,11 @@ PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
 class Things:
     """An exporter that says nothing of its accounts, and of itself that it has three things."""
 
-    version = 0
     state = 0
+    process: Collector = CollectorRegistry()
 
     def __init__(self) -> None:
+        self.changes = Changes()
         self.registry = CollectorRegistry()
         Gauge("own_things", "Things.", registry=self.registry).set(3)
 

@@ -95,7 +95,7 @@ class World:
             anew.add(ACCOUNTS[key])
             for event in events:
                 event(anew.accounts[key])
-        own = anew.lines(self.store, self.now)
+        own = anew.lines(list(self.store), self.now)
         return text + "".join(headed(family, form, lines.decode()) for family, lines in own.items())
 
 

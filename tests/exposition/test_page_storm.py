@@ -3,7 +3,7 @@
 import re
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import anyio
 import anyio.from_thread
@@ -11,8 +11,9 @@ import pytest
 from patience import DEADLINE_SECONDS
 from readings import checked, kept
 
+from exporter.exposition.columns import Piece
 from exporter.exposition.negotiation import Format
-from exporter.exposition.page import Exposition, Page, Section
+from exporter.exposition.page import Exposition, Page
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
 from exporter.textformat.lines import RenderedFamily
@@ -26,19 +27,20 @@ SERIES = [10, 2600]
 
 
 class Joins:
-    """Counts how often readings are joined: that section is told from the others by one number."""
+    """Counts how often the readings of all accounts, which are one block, are joined."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, patient: bool = False) -> None:
         self.count, self.patient = 0, patient
-        concat = Section.concat
+        concat = Piece.concat
 
-        def counted(lines: Sequence[RenderedFamily], version: object, expires_at: float) -> Section:
-            self.count += isinstance(version, int)
+        def counted(lines: Iterable[RenderedFamily]) -> Piece:
+            lines = tuple(lines)
+            self.count += len(lines) == len(KEYS)
             if self.patient and threading.current_thread() is not threading.main_thread():
                 anyio.from_thread.run(anyio.wait_all_tasks_blocked)  # all others have asked by then
-            return concat(lines, version, expires_at)
+            return concat(lines)
 
-        monkeypatch.setattr(Section, "concat", counted)
+        monkeypatch.setattr(Piece, "concat", counted)
 
 
 def land(store: Store, key: tuple[str, str], series: int, value: float) -> None:

@@ -92,7 +92,8 @@ def test_prometheus_reads_every_family_of_the_page(prometheus: str) -> None:
 
 def test_every_account_is_up_and_nothing_failed(prometheus: str) -> None:
     assert len(query(prometheus, "usage_exporter_account_up == 1")) == 8
-    assert {one["value"] for one in query(prometheus, "sum(usage_exporter_poll_failures_total)")} == {"0"}
+    assert {one["value"] for one in query(prometheus, "sum(usage_exporter_polls_failed_total)")} == {"0"}
+    assert query(prometheus, "absent(usage_exporter_poll_failures_total)")
 
 
 def test_promtool_finds_no_fault_beyond_names_that_the_contract_gives(generation: str, demo: str) -> None:

@@ -33,7 +33,7 @@ class Scripted(Account):
     """A vendor whose polls go by a script; the last step repeats."""
 
     sign_ins = ()
-    families = (PROLIFI_WINDOW_START, NETNUT_GB_USED)
+    reported = (PROLIFI_WINDOW_START, NETNUT_GB_USED)
     base_url: str = "http://127.0.0.1:1"
     script: tuple[object, ...] = ()
     seconds: float = 0.0

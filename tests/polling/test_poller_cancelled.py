@@ -22,7 +22,7 @@ class Forgotten(Account):
     """An account that is cancelled and forgotten while its vendor's answer is read, without a wait after that."""
 
     sign_ins = ()
-    families = ()
+    reported = ()
     base_url: str = "http://127.0.0.1:1"
     forget: Any = None
 

@@ -33,7 +33,7 @@ class Sliced(Account):
     """A vendor whose figures are the clock's time, and of which some slices fail from a time on."""
 
     sign_ins = ()
-    families = (PROLIFI_EVENT_COUNT,)
+    reported = (PROLIFI_EVENT_COUNT,)
     base_url: str = "http://127.0.0.1:1"
     failing: Mapping[int, float]
     total: int = SLICES

@@ -29,10 +29,11 @@ _RISES: Final = ("rate", "increase")
 def _known() -> Iterator[tuple[str, frozenset[str]]]:
     for family in FAMILIES:
         labels = frozenset(catalogue.labels(family)) | SCRAPED
-        if family.kind == "histogram":
+        if family.kind in ("histogram", "summary"):
             yield from ((f"{family.name}_{suffix}", labels) for suffix in ("sum", "count"))
+        if family.kind == "histogram":
             yield f"{family.name}_bucket", labels | {"le"}
-        else:
+        elif family.kind != "summary":
             yield family.name, labels
 
 
@@ -87,7 +88,8 @@ def _of_kind(selector: Node, one: Asked) -> Iterator[str]:
     rises = any(isinstance(outer, promql_parser.Call) and outer.func.name in _RISES for outer in selector.within)
     family = FAMILY.get(name)
     counts = name.endswith("_total") or (family is None and name.startswith("usage_") and name in KNOWN)
-    if counts != rises:
+    begins = f"unless last_over_time({name}{{" in one.expression  # what a counter rose to from its absence, which is 0
+    if counts != rises and not (counts and begins):
         yield (
             f"{name} is a counter outside of rate and increase"
             if counts

@@ -125,7 +125,7 @@ class Page:
     def now(self) -> str:
         now = anyio.current_time()
         store = self._parts.store
-        of = (store.version, *(len(snapshot.visible(now)) for _, snapshot in store))
+        of = (store.changes.version, *(len(snapshot.visible(now)) for _, snapshot in store))
         if of != self._of:
             began = time.perf_counter()
             page = b"".join(self._exposition.page(Format.OPENMETRICS, now).text()).decode()

@@ -1,8 +1,9 @@
 """An exporter under everything at once, for as long as it is told, and what must hold all the while.
 
 Its vendors fail in every way that the sandbox knows, at random; the configuration is read again, good and bad; a
-secret is rotated; two clients scrape, and others open connections and say nothing. `python tests/soak.py SECONDS`
-prints what it counted, and ends with 1 at the first thing that does not hold.
+secret is rotated; two clients scrape, and others open connections and say nothing. For the second half of the time
+one exporter is killed again and again, and what another one reads comes and goes.
+`python tests/support/soak.py SECONDS` prints what it counted, and ends with 1 at the first thing that does not hold.
 """
 
 import json
@@ -18,11 +19,13 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from endurance import Broken, come_and_go, kill_again_and_again
 from exporter_process import Running, running
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -44,13 +47,11 @@ SPOILING: Final = [
     *("wrong-types;at-most=2", "nulls;at-most=2", "missing;at-most=2", "rows=500", "repeating-pages"),
     *("labels=newline", "labels=nul", "labels=long", "skew=-90000", "bom", "latin-1"),
 ]
+SECONDS_A_KILL: Final = 3.0
+"""About what a start and a poll or two take: a hundred in five minutes."""
 MEGABYTES: Final = 180
 """What it may grow to: an answer may be of 8 MiB before it is refused, and ten of an account are under way."""
 VICTIMS: Final = {"netnut": FAILING, "ionos": FAILING, "prolifi": FAILING + SPOILING, "planship": FAILING + SPOILING}
-
-
-class Broken(Exception):  # noqa: N818 - something that should hold does not
-    """What does not hold."""
 
 
 @dataclass
@@ -263,7 +264,11 @@ def soaked(seconds: float, folder: Path) -> dict[str, object]:
         if exporter.stop() != 0:
             soak.broken.append("it did not end well")
     if found := soak.broken + broken_at_the_end(first, last, pace, written):
-        raise Broken("; ".join(found) + "\n" + written["the log"][-3000:])
+        log = written["the log"]
+        traceback = log.find("Traceback")
+        raise Broken(
+            "; ".join(found) + "\n" + (log[-3000:] if traceback < 0 else log[max(0, traceback - 500) :][:3500])
+        )
     counted = {"seconds": seconds, "polls a second of an account that is well": round(pace, 2)}
     return {**counted, **dict(sorted(soak.done.items())), "first": first._asdict(), "last": last._asdict()}
 
@@ -282,9 +287,25 @@ def broken_at_the_end(first: Footprint, last: Footprint, pace: float, written: M
     return [said for said, holds_not in checks.items() if holds_not]
 
 
+def endured(seconds: float, folder: Path) -> dict[str, object]:
+    """Let one exporter be killed again and again while what another one reads comes and goes.
+
+    Raises:
+        Broken: something did not hold.
+
+    """
+    for name in ("killed", "coming"):
+        (folder / name).mkdir()
+    with ThreadPoolExecutor(2) as threads:
+        killed = threads.submit(kill_again_and_again, round(seconds / SECONDS_A_KILL), folder / "killed")
+        coming = threads.submit(come_and_go, seconds, folder / "coming")
+        return {**killed.result(), **coming.result()}
+
+
 if __name__ == "__main__":
+    part = float(sys.argv[1]) / 2
     with tempfile.TemporaryDirectory() as made:
         try:
-            sys.stdout.write(json.dumps(soaked(float(sys.argv[1]), Path(made)), indent=2) + "\n")
+            sys.stdout.write(json.dumps({**soaked(part, Path(made)), **endured(part, Path(made))}, indent=2) + "\n")
         except Broken as error:
             sys.exit(f"does not hold: {error}")

@@ -35,7 +35,7 @@ SETTINGS: Final = {
     api_key: ${ACME_PROLIFI_API_KEY}
     discover: true
     window: month
-    quotas: [{name: events, metric: prolifi_event_count, by: [customer_id], limit: 500000, unit: events, period: month}]
+    quotas: [{name: events, metric: prolifi_event_count, by: [customer_id], limit: 1000, unit: events, period: month}]
 """,
     "netnut": """
     email: acme@example.com

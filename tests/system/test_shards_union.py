@@ -20,6 +20,7 @@ from exporter.metrics import Sample
 from exporter.sandbox import World, make_app
 from exporter.sandbox.accounts import stable_id
 from exporter.sharding import Shard
+from exporter.store.changes import Changes
 from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import VENDOR_FAMILIES, Account
 from exporter.vendors.poll import Poll, Slice
@@ -84,7 +85,7 @@ class Vendors:
         """Return the series of all slices of an account."""
         found: Series = Counter()
         kept: dict[str, tuple[datetime, Any]] = {}
-        observer = AccountTelemetry(account, lambda: None)
+        observer = AccountTelemetry(account, Changes())
         async with Client(
             account.endpoint, RateLimiter(None, None), observer, httpx.ASGITransport(app=self._answer)
         ) as client:

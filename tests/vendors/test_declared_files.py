@@ -99,6 +99,21 @@ CASES: dict[str, tuple[str, str, str]] = {
     ),
     "a cursor for nowhere": (", parameter: page}", "}", "14: requests[0].next: write parameter or field beside cursor"),
     "a row outside of all": ("value: used", "value: ^^^used", "18: requests[0].metrics[0].value: leads out of the"),
+    "a header that means something else": (
+        "{bearer: api_key}",
+        "{header: {name: Host, secret: api_key}}",
+        "8: auth.header.name: is a header that means something else",
+    ),
+    "a header that is two": (
+        "{bearer: api_key}",
+        '{header: {name: "X: y", secret: api_key}}',
+        "8: auth.header.name: write a header's name of letters, digits and -",
+    ),
+    "a header without a secret": (
+        "{bearer: api_key}",
+        "{header: {name: X-Api-Key, secret: team}}",
+        "8: auth.header.secret: the setting team must be of kind secret",
+    ),
     "no such setting": (
         "{bearer: api_key}",
         "{bearer: api_kee}",

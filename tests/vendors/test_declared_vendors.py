@@ -145,3 +145,51 @@ def test_answers_that_are_not_recorded_are_no_reading(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "GET /v3/user/credits" in result.stderr
+
+
+DECLARED = """\
+vendor: acme
+title: Acme
+base_url: https://api.acme.example
+settings:
+  user: {kind: user_name, description: Who signs in.}
+  secret_key: {kind: secret, description: The key.}
+auth: AUTH
+requests:
+  - get: /usage
+    metrics:
+      - {name: acme_used, help: What was used., value: used}
+"""
+LOGIN = "{login: {post: /login, body: {name: user, key: secret_key}, token: token, lifetime: 1h, scheme: none}}"
+
+
+@pytest.mark.parametrize(
+    ("auth", "name", "value"),
+    [
+        ("{bearer: secret_key}", "authorization", f"Bearer {SECRET}"),
+        ("{raw: secret_key}", "authorization", SECRET),
+        ("{header: {name: X-Api-Key, secret: secret_key}}", "x-api-key", SECRET),
+        ("{basic: {username: user, password: secret_key}}", "authorization", "Basic b3BzOmludmVudGVkLXNlY3JldA=="),
+        (LOGIN, "authorization", "a-token"),
+    ],
+)
+def test_requests_are_signed_as_the_file_says(
+    auth: str, name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "acme.yaml").write_text(DECLARED.replace("AUTH", auth))
+    monkeypatch.setenv("VENDOR_SECRET", SECRET)
+    answers: dict[str, list[Scripted]] = {
+        "POST /login": [answer({"token": "a-token"})],
+        "GET /usage": [answer({"used": 7})],
+    }
+    with scripted(answers) as server:
+        settings = {"vendor": "acme", "name": "main", "base_url": server.url, "secret_key": "${VENDOR_SECRET}"}
+        settings["user"] = "ops"
+        text = json.dumps({"vendor_files": ["acme.yaml"], "accounts": [settings]})
+        one = config.parse(text.encode(), tmp_path).accounts[0]
+        outcome = polled(one)
+        asked = next(request for request in server.requests if request.key == "GET /usage")
+
+    assert page_of(one, outcome) == 'acme_used{account="main"} 7.0\n'
+    sent = {header: text for header, text in asked.headers.items() if header in {"authorization", "x-api-key"}}
+    assert sent == {name: value}

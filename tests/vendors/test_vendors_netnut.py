@@ -129,6 +129,16 @@ def test_a_sub_user_who_is_gone_is_left_out_without_a_new_sign_in(status: int, m
     assert server.asked(LOGIN) == 1
 
 
+def test_a_sub_users_plan_that_says_it_is_anothers_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{**WHOLE, "id": 2, "customer_id": 70}, {**WHOLE, "id": 9, "customer_id": 4444}]
+    with scripted({**SCRIPT, "GET /customer/usage/70": [answer({"success": True, "data": rows})]}) as server:
+        outcome = polled(netnut(server.url, monkeypatch, sub_users=[70]))
+
+    assert isinstance(outcome, Reading)
+    assert outcome.diagnostics.skipped == {"ambiguous": 1}
+    assert used(outcome)[1:] == ['netnut_sub_user_gb_used{plan_id="2",product_type="ISP",sub_user_id="70"} 1.5']
+
+
 @pytest.mark.parametrize("reply", [Answer(400), Answer(404), answer({"success": True, "data": "none"})])
 def test_the_own_plans_stay_when_every_sub_user_is_gone(reply: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted({**SCRIPT, "GET /customer/usage/71": [reply]}) as server:

@@ -87,6 +87,8 @@ def _credentials(auth: Auth) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for way in ("bearer", "raw"):
         if name := getattr(auth, way):
             yield f"auth.{way}", name, ("secret",)
+    if auth.header:
+        yield "auth.header.secret", auth.header.secret, ("secret",)
     for where, basic in (("auth.basic", auth.basic), ("auth.login.basic", login.basic if login else None)):
         if basic:
             yield f"{where}.username", basic.username, names

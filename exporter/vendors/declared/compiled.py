@@ -38,7 +38,7 @@ def compiled(document: written.Document) -> type[DeclaredAccount]:
         "__doc__": f"An account at {document.title}.",
         **defaults,
         "sign_ins": _sign_ins(document),
-        "families": tuple(families.values()),
+        "reported": tuple(families.values()),
         "native_quotas": tuple(_quota(one, families) for one in document.quotas),
         "plan_periods": tuple(_period(one, families) for one in document.periods),
         "assumed_rate": document.limits.assumed if document.limits else None,
@@ -81,7 +81,12 @@ def _sign_ins(document: written.Document) -> tuple[tuple[str, ...], ...]:
     auth = document.auth
     login = auth.login
     basic = auth.basic or (login.basic if login else None)
-    names = [auth.bearer, auth.raw, *([basic.username, basic.password] if basic else [])]
+    names = [
+        auth.bearer,
+        auth.raw,
+        auth.header.secret if auth.header else None,
+        *([basic.username, basic.password] if basic else []),
+    ]
     names += login.body.values() if login else ()
     return (tuple(dict.fromkeys(name for name in names if name and document.settings[name].default is None)),)
 
@@ -97,6 +102,8 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
             return basic(account, auth.basic)
         if auth.bearer:
             return ApiKey(account.secret(auth.bearer))
+        if auth.header:
+            return ApiKey(account.secret(auth.header.secret), "", auth.header.name)
         if auth.login is None:
             return ApiKey(account.secret(auth.raw or ""), "")
         login = auth.login

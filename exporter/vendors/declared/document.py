@@ -2,98 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator
+from pydantic import Field
 
-from exporter.vendors.settings import Duration, RateSetting, Settings, Url, is_insecure, json_schema
-
-_PATH: Final = re.compile(r"\^{0,3}[^\s.^{}\[\]][^.^{}\[\]]{0,99}(\.[^.^{}\[\]]{1,100}){0,7}")
-_LABEL: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_RESERVED_LABELS: Final = frozenset({"account", "vendor", "job", "instance", "le", "quantile"})
-_RESERVED_VENDORS: Final = frozenset({"usage", "exporter", "process", "python", "scrape", "go", "promhttp", "up"})
-_NO_GAUGE: Final = re.compile(r".*_(total|bucket|created|info)")
-_LONGEST_TEXT: Final = 500
-
-
-def _vendor(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,39}", value):
-        raise ValueError("write up to 40 small letters, digits and _, the first a letter")
-    if value in _RESERVED_VENDORS:
-        raise ValueError("is a name that metrics of others begin with; write another")
-    return value
-
-
-def _metric(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,119}", value):
-        raise ValueError("write up to 120 small letters, digits and _, the first a letter")
-    if _NO_GAUGE.fullmatch(value):
-        raise ValueError("must not end in _total, _bucket, _created or _info: it is a gauge")
-    return value
-
-
-def _label(value: object) -> str:
-    if not isinstance(value, str) or not _LABEL.fullmatch(value):
-        raise ValueError("write a label of small letters, digits and _")
-    if value in _RESERVED_LABELS or value.startswith("__"):
-        raise ValueError("is a label that the exporter or Prometheus sets; write another")
-    return value
-
-
-def _path(value: object) -> str:
-    if not isinstance(value, str) or not _PATH.fullmatch(value):
-        raise ValueError("write a path: names with dots between them, after ^ for each row further out")
-    return value
-
-
-def _label_value(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"\{[a-z0-9_]+\}", value):
-        return value
-    return _path(value)
-
-
-def _request_path(value: object) -> str:
-    example = "write a path below base_url that begins with one /, without ?, such as /v1/usage"
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or set(value) & set(" ?#\\%"):
-        raise ValueError(example)
-    if not value.startswith("/") or "//" in value or any(part in (".", "..") for part in value.split("/")):
-        raise ValueError(example)
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= _LONGEST_TEXT:
-        raise ValueError(f"write text of up to {_LONGEST_TEXT} visible characters in one line")
-    return value
-
-
-def _scalar(value: object) -> str | int | float | bool:
-    if not isinstance(value, str | int | float):
-        raise ValueError("write text, a number, true or false")  # noqa: TRY004 - pydantic collects ValueError only
-    return value
-
-
-def _secure(value: str) -> str:
-    if is_insecure(value):
-        raise ValueError("write https: credentials could be read on the way")
-    return value
-
-
-Vendor = Annotated[str, PlainValidator(_vendor), json_schema("name", type="string", pattern="^[a-z][a-z0-9_]{0,39}$")]
-Metric = Annotated[str, PlainValidator(_metric), json_schema("metric", type="string", pattern="^[a-z][a-z0-9_]*$")]
-Label = Annotated[str, PlainValidator(_label), json_schema("label", type="string")]
-Path = Annotated[str, PlainValidator(_path), json_schema("path", type="string")]
-"""Where a value is: names with dots between them, relative to the row; `^` before it for each row further out."""
-LabelValue = Annotated[str, PlainValidator(_label_value), json_schema("path, or {setting}", type="string")]
-RequestPath = Annotated[str, PlainValidator(_request_path), json_schema("path of a URL", type="string", pattern="^/")]
-Text = Annotated[str, PlainValidator(_text), json_schema("text", type="string", minLength=1, maxLength=_LONGEST_TEXT)]
-Scalar = Annotated[
-    str | int | float | bool,
-    PlainValidator(_scalar),
-    json_schema("text, number or flag", anyOf=[{"type": "string"}, {"type": "number"}, {"type": "boolean"}]),
-]
-SecureUrl = Annotated[Url, AfterValidator(_secure)]
+from exporter.vendors.declared.kinds import (
+    HeaderName,
+    Label,
+    LabelValue,
+    Metric,
+    Path,
+    RequestPath,
+    Scalar,
+    SecureUrl,
+    Text,
+    Vendor,
+)
+from exporter.vendors.settings import Duration, RateSetting, Settings
 
 SettingKind = Literal["text", "user_name", "identifier", "identifiers", "secret"]
 ValueKind = Literal["number", "percent", "limit", "flag", "time", "end", "unix_time"]
@@ -117,6 +42,13 @@ class BasicAuth(Settings):
     password: str = Field(description="The setting that holds the password.")
 
 
+class HeaderAuth(Settings):
+    """A key that is sent in a header of its own."""
+
+    name: HeaderName = Field(description="The header's name, such as X-Api-Key.")
+    secret: str = Field(description="The setting that holds the key.")
+
+
 class LoginAuth(Settings):
     """Credentials that are exchanged for a token."""
 
@@ -138,6 +70,7 @@ class Auth(Settings):
     basic: BasicAuth | None = Field(default=None, description="HTTP basic authentication.")
     bearer: str | None = Field(default=None, description="The setting that is sent after Bearer.")
     raw: str | None = Field(default=None, description="The setting that is the whole Authorization header.")
+    header: HeaderAuth | None = Field(default=None, description="A key in a header of another name.")
     login: LoginAuth | None = Field(default=None, description="A token that a sign-in brings.")
 
 

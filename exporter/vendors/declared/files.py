@@ -45,7 +45,7 @@ def declared_vendors(
     """
     files, found = vendor_files(patterns, directory)
     vendors: dict[str, type[Account]] = {}
-    families = {family.name: name for name, vendor in taken.items() for family in vendor.families}
+    families = {family.name: name for name, vendor in taken.items() for family in vendor.reported}
     for file in files:
         try:
             name, vendor = read_vendor(file)
@@ -57,7 +57,7 @@ def declared_vendors(
                 Problem(str(file), f"the vendor {name} is {'built in' if name in taken else 'declared twice'}")
             )
             continue
-        for family in vendor.families:
+        for family in vendor.reported:
             if (other := families.setdefault(family.name, name)) != name:
                 found.append(Problem(str(file), f"{family.name} is a metric of the vendor {other} too"))
         vendors[name] = vendor

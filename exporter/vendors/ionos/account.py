@@ -65,7 +65,7 @@ quotas:
     unit: core_hours
     period: month
 """
-    families: ClassVar = families.FAMILIES
+    reported: ClassVar = families.FAMILIES
 
     vendor: Literal["ionos"] = Field(description="IONOS Cloud, the Billing API.")
     interval: Duration = 3600.0

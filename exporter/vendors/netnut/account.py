@@ -80,7 +80,7 @@ email: usage@example.com
 password: ${NETNUT_PASSWORD}
 """
     native_quotas_of: ClassVar = "NetNut's plans (whose subject is `plan_id/product_type`)"
-    families: ClassVar = families.FAMILIES
+    reported: ClassVar = families.FAMILIES
 
     vendor: Literal["netnut"] = Field(description="NetNut, a proxy network.")
     base_url: Url = "https://customers-api.netnut.io/v1"

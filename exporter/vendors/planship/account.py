@@ -90,7 +90,7 @@ products:
     levers: [invoices]
 """
     native_quotas_of: ClassVar = "Planship's metered levers (named `product/lever`; with `entitlements: true`)"
-    families: ClassVar = families.FAMILIES
+    reported: ClassVar = families.FAMILIES
 
     vendor: Literal["planship"] = Field(description="Planship, pricing as a service.")
     base_url: Url = "https://api.planship.io"

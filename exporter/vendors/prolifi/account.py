@@ -63,7 +63,7 @@ api_key: ${PROLIFI_API_KEY}
 discover: true
 """
     native_quotas_of: ClassVar = "Prolifi's entitlements (with `entitlements: true`)"
-    families: ClassVar = families.FAMILIES
+    reported: ClassVar = families.FAMILIES
 
     vendor: Literal["prolifi"] = Field(description="Prolifi, usage-based billing.")
     base_url: Url = "https://api.prolifi.co/api/v1/public"

@@ -1,0 +1,18 @@
+"""What rules read: the last scrape however long ago, and what was recorded before."""
+
+from __future__ import annotations
+
+
+def seen(metric: str, beside: str = "usage_exporter_account_up", labels: str = "<by_shown>") -> str:
+    """What the last scrape found of a metric, however far scrapes are apart; `beside` is of every good scrape."""
+    return f"({metric} or (last_over_time({metric}[<scrapes>]) unless on ({labels}) {beside}))"
+
+
+def of_exporter(metric: str) -> str:
+    """The same, of what an exporter says of itself or of an account."""
+    return seen(metric, "usage_exporter_config_last_reload_success_timestamp_seconds", "<by_instance>")
+
+
+def before(series: str, ago: str) -> str:
+    """What a recorded series was some time ago."""
+    return f"last_over_time({series}[15m] offset {ago})"
