@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -18,12 +17,12 @@ from anyio.lowlevel import RunVar
 
 from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
+from exporter.polling.jitter import jitter
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.polling.schedule import Schedule
 from exporter.polling.transitions import Ahead, log_changes, log_fallen, log_poll
-from exporter.sharding import Shard
 from exporter.store.reading import Reading
-from exporter.store.snapshot import AccountKey, SliceState, Snapshot
+from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
 from exporter.vendors.items import Streaks
@@ -89,7 +88,7 @@ class Poller:
         self._wake = anyio.Event()
 
     def poll_now(self) -> None:
-        """Have what failed polled without waiting for its time, or the next slice where nothing fails."""
+        """Have what failed polled at once, or the next slice where nothing fails."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -142,13 +141,12 @@ class Poller:
         outcome = await self._outcome(before, poll, began)
         await _end_if_cancelled()
         self._forget_unused(poll.used)
+        seconds = anyio.current_time() - began
         if isinstance(outcome, PollError):
-            seconds = anyio.current_time() - began
             self._observer.on_poll(seconds, outcome)
             self._store.record_failure(key, outcome, number)
             log_poll(key, number, seconds, reason=outcome.reason)
         else:
-            seconds = anyio.current_time() - began
             self._observer.on_poll(seconds, outcome.reading)
             self._used[number] = poll.used
             log_poll(key, number, seconds, series=outcome.reading.series)
@@ -250,10 +248,3 @@ async def _process_off_loop(account: Account, result: PollResult, before: Snapsh
 async def _end_if_cancelled() -> None:
     """End here if the account is polled no more: what was waited for may have come just before it was forgotten."""
     await anyio.lowlevel.checkpoint_if_cancelled()
-
-
-def jitter(key: AccountKey, shard: Shard = Shard()) -> float:  # noqa: B008 - it is frozen
-    """Return a number from 0 to 1 that is an account's own at a shard, the same after each start."""
-    names = (*key, str(shard.number)) if shard.total > 1 else key
-    digest = hashlib.sha256("/".join(names).encode()).digest()
-    return int.from_bytes(digest[:8]) / 2**64

@@ -14,7 +14,8 @@ from virtual_time import START, run_virtually, virtual_now
 from exporter.client.auth import ApiKey, Auth
 from exporter.errors import Forbidden, PollError, RateLimited, ServerFailed
 from exporter.metrics import Sample
-from exporter.polling.poller import LONGEST_FIRST_WAIT_SECONDS, Poller, jitter
+from exporter.polling.jitter import jitter
+from exporter.polling.poller import LONGEST_FIRST_WAIT_SECONDS, Poller
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
 from exporter.store.reading import Reading
