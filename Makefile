@@ -1,10 +1,10 @@
 # `make` lists the targets. `demo` and `test` need Python 3.11 or later, and install the rest into .venv.
-# WORKERS says in how many processes the tests run: two a core, for many of them wait; COVERAGE= leaves coverage out.
+# WORKERS says in how many processes the tests run: two a core, for many of them wait. COVERAGE=--cov measures coverage too.
 
 PYTHON ?= python3
 LOCK_OPTIONS ?=
 SECONDS ?= 180
-COVERAGE ?= --cov
+COVERAGE ?=
 WORKERS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 WORLDS ?= 1000
 
@@ -27,7 +27,7 @@ help: ## list the targets
 demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors
 	@$(BIN)/python -m exporter demo
 
-test: $(VENV)/development ## run every test, with coverage
+test: $(VENV)/development ## run every test; the servers that they need are fetched
 	@scripts/fetch-servers || true
 	@scripts/fetch-prism || true
 	@$(PYTEST) $(COVERAGE)

@@ -17,7 +17,6 @@ from benchmarks import (
     memory,
     million,
     polling,
-    quotas,
     render,
     replies,
     results,
@@ -46,7 +45,6 @@ BENCHMARKS: Final[Mapping[str, Callable[[Scale], Iterator[Figure]]]] = {
         million,
         render,
         latency,
-        quotas,
     )
 }
 

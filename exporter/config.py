@@ -192,7 +192,8 @@ def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list
     if vendor is None:
         return [unknown_vendor(entry, vendors)]
     conflicts = {path: Problem(path, text) for path, text in vendor.find_conflicts(entry)}
-    odd = {path: Problem(path, text) for path, text in slips(entry, secret_settings(vendor))}
+    known = {key: value for key, value in entry.items() if key in vendor.model_fields}
+    odd = {path: Problem(path, text) for path, text in slips(known, secret_settings(vendor))}
     try:
         account = vendor.model_validate(entry, context={"directory": directory})
     except ValidationError as error:

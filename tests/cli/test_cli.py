@@ -57,7 +57,7 @@ def test_the_version_is_said(flag: str) -> None:
         ("sandbox", {"--web.listen-address", "--fault", "--vendor-file", "--replies"} | WORLD | LOGS),
         ("schema", {"--markdown", "--config.file"}),
         ("metrics", {"--markdown"}),
-        ("rules", {"--job", "--runbook-url", "--grafana-url"} | THRESHOLDS),
+        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels"} | THRESHOLDS),
         ("healthcheck", set()),
         ("vendor", set()),
     ],
@@ -227,7 +227,8 @@ def test_rules_take_thresholds_of_the_operators_own() -> None:
         for rule in group["rules"]
         if rule.get("alert") == "UsageQuotaHigh" and rule["labels"]["severity"] == "warning"
     ]
-    assert "usage:quota_last:ratio >= 0.7\n" in warning["expr"]
+    assert "usage:quota_warning:ratio" in warning["expr"]
+    assert re.search(r"usage:quota_last:ratio >= 0\.7\n", printed)
     assert warning["for"] == "20m"
     assert "usage-exporter" not in re.sub(r"(runbook_url: |# ).*", "", printed)
 

@@ -61,7 +61,9 @@ def test_the_values_that_the_introduction_speaks_of_are_read_as_it_says() -> Non
     assert strict_yaml.load(b"[5, true, 0123, yes, 12:30]") == [5, True, "0123", "yes", "12:30"]
 
 
-@pytest.mark.parametrize("duration", re.findall(r"`([0-9][0-9a-z]*)`", configuration_markdown().split("## ")[2]))
+@pytest.mark.parametrize(
+    "duration", re.findall(r"`([0-9][0-9a-z]*)`", configuration_markdown().split("## Durations")[1].split("## ")[0])
+)
 def test_the_durations_of_the_introduction_are_durations(duration: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "a-token-of-tests")
 

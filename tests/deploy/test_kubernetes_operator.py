@@ -36,7 +36,7 @@ TEXT = {"type": "string", "minLength": 1}
 DURATION = {"type": "string", "pattern": r"^(\d+(ms|[smhdwy]))+$"}
 MAPPING = {"type": "object", "additionalProperties": TEXT}
 RELABELING = thing("sourceLabels", "targetLabel", sourceLabels=rows(TEXT), targetLabel=TEXT)
-ENDPOINT = thing("port", port=TEXT, interval=DURATION, relabelings=rows(RELABELING))
+ENDPOINT = thing("port", port=TEXT, interval=DURATION, honorLabels={"type": "boolean"}, relabelings=rows(RELABELING))
 TEXTS = {"expr": TEXT, "labels": MAPPING, "annotations": MAPPING}
 RULE = {
     "oneOf": [

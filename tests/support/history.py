@@ -20,6 +20,8 @@ from history_session import Session, record
 from history_vendors import DAY, HOUR
 from servers import GENERATIONS, run_tool
 
+from exporter.log import configure
+
 VARIANTS: Final = ("few", "many")
 ACCOUNT: Final = "acme"
 """The one of which the history with few accounts is."""
@@ -95,4 +97,5 @@ def _write_block(write: Callable[[Path], None], data: Path) -> None:
 
 
 if __name__ == "__main__":
+    configure("error")
     (build if len(sys.argv) == 2 else build_session)(Path(sys.argv[1]), *sys.argv[2:])

@@ -282,7 +282,7 @@ def test_the_same_file_is_the_same_vendor_and_another_help_another_with_the_same
 
     assert again is first
     assert other is not first
-    assert other.families == first.families
+    assert other.reported == first.reported
 
 
 def test_a_digest_changes_with_a_vendor_file(tmp_path: Path) -> None:
