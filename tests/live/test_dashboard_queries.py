@@ -26,7 +26,7 @@ RIGHTLY_EMPTY = {
 """Queries without an answer, by panel."""
 
 _SEEN = 3
-"""One in so many points of a line is asked for, which is enough to judge it; of polls each hour, steps of 45 min miss none."""
+"""One in so many points of a line is asked for, which is enough to judge it: steps of 45 min miss no hourly poll."""
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
