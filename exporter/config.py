@@ -116,7 +116,7 @@ def _other_files(text: bytes, directory: Path) -> list[Path]:
 
 
 def parse(text: bytes, directory: Path) -> Config:
-    """Return the configuration that a text is.
+    """Return the configuration that a text contains.
 
     Raises:
         ConfigError: it cannot be used.

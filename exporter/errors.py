@@ -193,7 +193,7 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 
 
 def error_for_status(status: int) -> type[PollError] | None:
-    """Return the kind of error that an HTTP status is, or None where it is none."""
+    """Return the kind of error that an HTTP status means, or None for a success."""
     if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP are what these numbers say
         return None
     if 300 <= status < 400:  # noqa: PLR2004 - the same

@@ -122,7 +122,7 @@ class Defaults:
         return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
 
     def origin(self, entry: Mapping[str, Any], path: str) -> str:
-        """Return the place of a default that a path in an account leads to; empty if it is the account's own."""
+        """Return where in `defaults` the setting at an account's `path` comes from; empty if not from there."""
         key = path.partition(".")[0].partition("[")[0]
         if key in entry:
             return ""

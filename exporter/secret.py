@@ -141,12 +141,12 @@ def secret_reference(text: str) -> EnvironmentSecret | None:
 
 
 def register(value: str, place: object = None) -> str:
-    """Return the value, which `redact` knows from now on in each form in which it may be written.
+    """Return the value; from now on `redact` recognises it in every form in which it may be written.
 
     Args:
         value: a secret.
-        place: where the configuration has it; the last few of each place are known as long as the process runs.
-            Others, such as tokens that vendors gave, make room for newer ones.
+        place: where it stands in the configuration; the last few of each place are kept while the process runs.
+            Secrets without a place, such as vendors' tokens, make room for newer ones.
 
     """
     if len(value) < _SHORTEST_REDACTED:

@@ -31,7 +31,7 @@ _Events = Iterator[Any]
 
 
 class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to mend
-    """What keeps a text from being read; says the line."""
+    """Why a text cannot be read, and on which line."""
 
 
 def read(path: Path) -> bytes:

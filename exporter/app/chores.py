@@ -1,4 +1,4 @@
-"""What an exporter does now and then beside polling: it looks at secrets, at counters, and once a day at itself."""
+"""What an exporter does now and then besides polling: it looks at secrets, at counters, and once a day at itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Stamps = Mapping[AccountKey, tuple[object, ...]]
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Look at the files of secrets for ever: poll at once what fails and has a new one, and note when each ends."""
+    """Watch the secret files for ever: poll a failing account whose secret changed, and note when secrets expire."""
     seen: Stamps = {}
     while True:
         now = await anyio.to_thread.run_sync(_stamps, exporter.config.accounts)
@@ -53,7 +53,7 @@ def _stamps(accounts: tuple[Account, ...]) -> Stamps:
 
 
 async def keep_looking(store: Store, paces: Paces, clock: Clock = time.time) -> None:
-    """Look at the counters of all quotas for ever, now and then."""
+    """Sample the counters of all quotas at regular intervals, for ever."""
     while True:
         await anyio.sleep(_PACES_SECONDS)
         paces.look(store, clock())

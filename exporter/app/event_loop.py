@@ -37,7 +37,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         self._lookups: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
 
     def time(self) -> float:
-        """Return the seconds since the machine started, those that it slept included."""
+        """Return the seconds since the machine started, including those it spent asleep."""
         return time.clock_gettime(_CLOCK)
 
     def _wake_regularly(self) -> None:

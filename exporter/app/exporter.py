@@ -51,7 +51,7 @@ class Changes(NamedTuple):
     changed: list[AccountKey]
 
     def fields(self) -> dict[str, str]:
-        """Return what a log says of them: those kinds of which there are any, the first few by name."""
+        """Return the fields of a log line: each kind of change that occurred, with its first few accounts."""
         return {kind: _listed(keys) for kind, keys in self._asdict().items() if keys}
 
 

@@ -43,7 +43,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a poll of an account came to, and how many seconds it took."""
+    """The result of polling an account, and how many seconds it took."""
 
     account: Account
     snapshot: Snapshot
@@ -52,7 +52,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """How an exporter that runs is served and on_result what to do.
+    """How a running exporter is served, when it reads its configuration again, and where it stores its state.
 
     Attributes:
         sockets: where it listens.
@@ -60,7 +60,7 @@ class Serving:
         load: reads the configuration again; None where there is none to read again.
         lifecycle: whether it is also read again on POST /-/reload.
         watched: how to tell whether the configuration has changed, how often to look, in seconds, and what it was like
-            before it was read; None not to.
+            before it was read; None to never look.
         storage: what outlives the process; None for nothing.
         protection: TLS and authentication of the pages; None for neither.
 
@@ -138,7 +138,7 @@ async def run(config: Config, serving: Serving) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What polling every account once came to: the page in the text format, and the status document."""
+    """The result of polling every account once: the page in the text format, and the status document."""
 
     page: bytes
     status: Status

@@ -130,7 +130,7 @@ def _opened(out: Path, plan: Plan) -> Folder:
 
 
 def left_out(plan: Plan) -> list[str]:
-    """Return what the past is not told of, a line each."""
+    """Return what is left out of the history, one line each."""
     from exporter.history.run import undated
 
     names = [(f"{one.vendor}/{one.name}", ", ".join(family.name for family in undated(one))) for one in plan.accounts]

@@ -1,4 +1,4 @@
-"""How far a command is that takes a while: a bar on a terminal, and nothing anywhere else."""
+"""The progress of a command that takes a while: a bar on a terminal, and nothing anywhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of a sandbox that can go wrong and replay other vendors."""
+"""The options of a sandbox that has faults and replays other vendors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _faults(context: click.Context, _option: click.Parameter, value: tuple[str, 
 
 
 def with_faulty_world(command: _F) -> _F:
-    """Give a command the options of a sandbox's world and of what goes wrong in it, the world and the faults."""
+    """Give a command the options of a sandbox's world and faults, and pass both to it."""
     option = click.option(
         "--fault",
         "faults",

@@ -46,7 +46,7 @@ class Basic:
 
     @property
     def in_file(self) -> bool:
-        """Whether reading it may take time."""
+        """Whether it is in a file, so that reading it may take time."""
         return isinstance(self.password, FileSecret)
 
     def header(self) -> str:
@@ -57,7 +57,7 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key or token that a person made; `scheme` stands before it, or nothing does, in the header of this name."""
+    """A key or token that a person created; sent in the header `header_name`, after `scheme` unless that is empty."""
 
     secret: Secret
     scheme: str = "Bearer"
@@ -65,7 +65,7 @@ class ApiKey:
 
     @property
     def in_file(self) -> bool:
-        """Whether reading it may take time."""
+        """Whether it is in a file, so that reading it may take time."""
         return isinstance(self.secret, FileSecret)
 
     def header(self) -> str:
@@ -163,11 +163,11 @@ class StaticSigner:
     auth: Basic | ApiKey
 
     def on_status(self, status: int) -> bool:
-        """Whether it is worth a look if the secret was changed since."""
+        """Return whether to check if the secret has changed since."""
         return status == _UNAUTHORIZED
 
     def note_vain(self) -> None:
-        """Look again the next time."""
+        """Do nothing: the secret is read again next time anyway."""
 
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header; after `refused`, only if the secret was changed since."""

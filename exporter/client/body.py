@@ -133,13 +133,13 @@ def count_values(body: bytes) -> int:
 
 
 def decode_json(body: bytes, content_type: str) -> object:
-    """Return the JSON document that a body is; NaN and Infinity are not JSON. A lone surrogate is read as U+FFFD.
+    """Return a body's JSON document; NaN and Infinity are not JSON. A lone surrogate is read as U+FFFD.
 
-    In a thread of its own a large body lets other threads go on at each of its objects.
+    In its own thread, the decoding of a large body lets other threads run after each object.
 
     Raises:
         TooLarge: it has more values than any answer we ask for.
-        Undecodable: it is none. The text tells bodies apart without showing them.
+        Undecodable: it is not JSON. The error gives its kind, size and digest, never its text.
 
     """
     if count_values(body) > MAX_PIECES:

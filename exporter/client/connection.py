@@ -29,7 +29,7 @@ _BODY_PAGE_BYTES: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy, and who we are to it."""
+    """An HTTP proxy, and our credentials for it."""
 
     url: str
     auth: Basic | None = None

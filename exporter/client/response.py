@@ -16,7 +16,7 @@ _MANY_VALUES: Final = 3000
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, headers (by names of any case) and body, of which nothing is read where the status is an error."""
+    """Status, headers (names in any case) and body; the body is not read where the status is an error."""
 
     status: int
     headers: Mapping[str, str]

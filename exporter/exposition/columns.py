@@ -31,7 +31,7 @@ Blocks = Mapping[int, Snapshots]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Lines that follow each other on the page, the same deflated and joined, and their checksum."""
+    """Consecutive lines of the page; the same lines deflated and joined; and their checksum."""
 
     lines: tuple[RenderedFamily, ...]
     deflated: bytes
@@ -69,7 +69,7 @@ class Column:
 
     @property
     def checksum(self) -> Checksum:
-        """That of all pieces."""
+        """The checksum of all pieces together."""
         return self._sums[-1][0]
 
     def put(self, place: int, piece: Piece) -> bool:
@@ -123,7 +123,7 @@ class Columns:
         }
 
     def update(self, blocks: Blocks, now: float) -> None:
-        """Make these blocks anew as of `now` (monotonic)."""
+        """Rebuild these blocks as of `now` (monotonic)."""
         is_changed = False
         for number, some in blocks.items():
             before = {name: column.pieces[number] for name, column in self._columns.items()}

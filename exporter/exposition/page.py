@@ -52,7 +52,7 @@ class SelfMetrics(Protocol):
 
     @property
     def process(self) -> Collector:
-        """Those of the process that always move."""
+        """The process metrics that change constantly."""
         ...
 
     @property
@@ -70,7 +70,7 @@ class Section:
     """A part of the page that stays as it is for a while: its pieces, the same deflated and joined, and their checksum.
 
     Attributes:
-        version: what it was made of; another makes another one.
+        version: what it was made from; when that changes, the section is made again.
         expires_at: when it changes by itself, monotonic.
 
     """

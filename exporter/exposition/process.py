@@ -29,5 +29,5 @@ def ending_page(registry: CollectorRegistry, form: Format) -> bytes:
 
 
 def heading(name: str, summary: str, kind: str) -> bytes:
-    """Return the two lines that go before a metric's."""
+    """Return the HELP and TYPE lines that go before a metric's samples."""
     return f"# HELP {name} {summary}\n# TYPE {name} {kind}\n".encode()

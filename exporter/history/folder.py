@@ -32,7 +32,7 @@ class Folder:
 
     @classmethod
     def opened(cls, path: Path, plan: Plan) -> Folder:
-        """Return the folder of a plan: a new one, or one that was begun with it, whose time of asking is the plan's.
+        """Return a plan's folder: a new one, or one begun with the same plan, which keeps its own time of asking.
 
         Raises:
             WrongRequest: it holds something else.
@@ -58,7 +58,7 @@ class Folder:
         """Make the folder, and write what it is begun with.
 
         Raises:
-            OSError: it cannot be.
+            OSError: it cannot be written.
 
         """
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,10 +87,10 @@ class Folder:
         return sum(self.file(account, day).exists() for day in self.plan.days)
 
     def write(self, path: Path, text: Iterable[str]) -> bool:
-        """Write a file if there is text and it is not there; return whether it is there.
+        """Write a file unless it exists or there is no text; return whether it exists now.
 
         Raises:
-            OSError: it cannot be.
+            OSError: it cannot be written.
 
         """
         if path.exists():

@@ -73,15 +73,15 @@ class Plan:
 
 
 def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> Plan:
-    """Return a plan with those of the accounts that are wanted.
+    """Return a plan for the accounts that are wanted.
 
     Args:
         accounts: those of the configuration.
         wanted: accounts as vendor/name; all if none is named.
-        plan: all else; its accounts do not count.
+        plan: everything else; its own accounts are ignored.
 
     Raises:
-        WrongRequest: it cannot be written; a line says each reason.
+        WrongRequest: the history cannot be written; one line for each reason.
 
     """
     known = {f"{one.vendor}/{one.name}": one for one in accounts}

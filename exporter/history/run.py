@@ -31,7 +31,7 @@ class Requests:
         self.sent += 1
 
     def on_token_refreshed(self) -> None:
-        """Note a sign-in: it was a request."""
+        """Ignore a sign-in: its request was counted already."""
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
         """Note what the vendor allows: the limiter heeds it."""
@@ -56,7 +56,7 @@ class Ended:
 
 
 def past_of(account: Account, folder: Folder) -> Past[Any]:
-    """Return what tells an account's past."""
+    """Return what reads an account's past from its vendor."""
     plan = folder.plan
     return PASTS[account.vendor](account, plan.days, plan.asked_at)
 
@@ -72,7 +72,7 @@ def undated(account: Account) -> Iterator[Family]:
 
 
 def seconds_at_least(account: Account, requests: int) -> float:
-    """Return how long so many requests take at the rate that is known."""
+    """Return the fewest seconds that this many requests take at the known rate limit."""
     return requests * seconds_apart(account.rate_limit, account.assumed_rate, account.rate_share)
 
 

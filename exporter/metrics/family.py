@@ -1,4 +1,4 @@
-"""Metric families, each declared once; the samples that calling one makes; and figures, the values of many series."""
+"""Metric families, each declared once and called to make samples; and figures, the values of many series."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ LONGEST_BACKOFF_SECONDS: Final = 3600.0
 def next_delay(interval: float, took: float, failures: int, error: PollError | None) -> float:
     """Return the seconds from the end of a poll to the next.
 
-    A good poll is followed by the next one interval after it began. A failure
-    that may pass is tried again sooner, ever later, and never later than the
-    interval, unless the vendor asked to wait. One that only a person can mend
-    waits at least the interval, doubled each time up to an hour.
+    After a good poll, the next one begins an interval after that one began.
+    After a failure that may pass, the wait starts short and grows up to the
+    interval, unless the vendor asked for a longer one. After one that only a
+    person can mend, it is at least the interval, doubled each time up to an hour.
 
     Args:
         interval: the account's, in seconds.

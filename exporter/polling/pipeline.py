@@ -151,7 +151,7 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
     now: float,
     fresh_until: float,
 ) -> Snapshot:
-    """Return the snapshot of an account of which this was stored.
+    """Return the snapshot of an account, restored from what was stored.
 
     Args:
         account: how it is set up now.
@@ -159,7 +159,7 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
         readings: by slice.
         ledger: its counters.
         now: the time, Unix.
-        fresh_until: when a reading that was asked for now is stale, monotonic.
+        fresh_until: when a reading asked for now would become stale, monotonic.
 
     """
     shown = {number: account.families.of(one.figures) for number, one in readings.items()}

@@ -112,7 +112,7 @@ class Poller:
             self._log(before, snapshot, self._clock() + schedule.due(schedule.next) - now)
 
     async def poll(self) -> Snapshot:
-        """Ask once for all that there is, and return what we know then."""
+        """Poll each slice once, stopping at an error that will not pass, and return the snapshot."""
         for number in range(self._account.slice_count):
             before, snapshot = await self._poll(number)
             self._log(before, snapshot)

@@ -1,4 +1,4 @@
-"""What is logged of an account: one line per change of state."""
+"""What is logged about an account: one line per change of state."""
 
 from __future__ import annotations
 

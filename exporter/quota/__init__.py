@@ -79,9 +79,9 @@ class AccountQuotas:
 
     Attributes:
         quotas: those that are shown.
-        matched: how many series each configured quota counts, by its name; those of which all was read.
+        matched: how many series each configured quota counts, by its name; only quotas that were read in full.
         withheld: those that are not shown.
-        mixed: those, also of slices, whose series are in different units.
+        mixed: quotas, including those of slices, whose series are in different units.
 
     """
 

@@ -36,12 +36,12 @@ class Member:
         high_water: the figure up to which the running period is counted.
         last: the figure of the last reading.
         span: the running period, as far as it was ever known.
-        last_seen_at: when the last reading was that had it, Unix time.
-        late_rise: what was counted since the dates began a new period that the figure does not show yet.
+        last_seen_at: when a reading last had it, Unix time.
+        late_rise: what was counted since the dates began a new period, while the figure still shows the old one.
         has_fallen: whether the last figure fell below half, and nothing explained it.
         has_reset: whether the figure was reset when the period's end passed, and no date has moved since.
         previous: the period before.
-        previous_high_water: up to which that one is counted.
+        previous_high_water: the figure up to which that period is counted.
 
     """
 

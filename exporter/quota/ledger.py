@@ -135,7 +135,7 @@ class Ledger:
         return replace(self, totals={**self.totals, **shown})
 
     def with_limits(self, limits: Mapping[QuotaId, tuple[float | None, float | None]]) -> Ledger:
-        """Return the ledger with limits that are believed, and those that were stated last."""
+        """Return the ledger with new limits: for each quota, the one we believe and the one last stated."""
         changed = {
             quota: self.totals[quota]._replace(limit=believed, stated_limit=stated)
             for quota, (believed, stated) in limits.items()
@@ -202,7 +202,7 @@ class Fragment(NamedTuple):
 
 
 def merge(fragments: Iterable[Fragment]) -> Ledger:
-    """Return parts of an account's ledger as one; of what several have, the newest."""
+    """Merge parts of an account's ledger; where several hold the same thing, the newest counts."""
     totals: dict[QuotaId, Total] = {}
     definitions: dict[str, Definition] = {}
     members: dict[int, dict[MemberKey, Member]] = defaultdict(dict)

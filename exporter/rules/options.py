@@ -30,7 +30,7 @@ class Options:
         keep_labels: labels that the rules keep apart, such as `cluster` where one ruler sees several.
 
     Raises:
-        ValueError: a URL is none, the job has no name, or a label that is kept is none or one of the rules' own.
+        ValueError: a URL or a kept label is malformed, the job has no name, or a kept label is one of the rules' own.
 
     """
 

@@ -6,8 +6,8 @@ shard are replicas, the better of which counts; two shards have different parts 
 A quota is out of sight while its account is known but not fresh, or while an exporter or a shard is missing. What was
 last known of it stays until it is seen again or its period ends. A quota that a good reading lacks is gone at once.
 
-What was used in a window is the rise of the vendor's figure; over the beginning of a period it is that of the
-exporter's counter; where that began anew too, it is what the new period has used.
+What was used in a window is the rise of the vendor's figure. If a period began in it, the rise of the exporter's
+counter is taken; if that counter restarted too, what the new period has used.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Alert:
         scope: what it is about.
         for_: the threshold that says how long its expression must hold; empty for at once.
         keep_firing_for: the threshold that says how long it keeps firing after its end; empty for not at all.
-        expression: what is so; may have placeholders.
+        expression: the condition, in PromQL; may have placeholders.
         summary: one line, a Go template; may have placeholders.
         description: what it means and what to look at first, a Go template; may have placeholders.
 

@@ -9,7 +9,7 @@ def seen(metric: str, beside: str = "usage_exporter_account_up", labels: str = "
 
 
 def of_exporter(metric: str) -> str:
-    """The same, of what an exporter says of itself or of an account."""
+    """The same as `seen`, for a metric that an exporter reports about itself or an account."""
     return seen(metric, "usage_exporter_config_last_reload_success_timestamp_seconds", "<by_instance>")
 
 

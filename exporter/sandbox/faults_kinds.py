@@ -97,7 +97,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 
 def usage() -> list[tuple[str, str]]:
-    """Return of each kind how it is written, and what it does."""
+    """Return how each kind of fault is written, and what it does."""
     return [(_usage(name, kind), kind.meaning + _default(kind)) for name, kind in KINDS.items()]
 
 

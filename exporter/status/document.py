@@ -89,7 +89,7 @@ class AccountStatus(Document):
         failures: how many polls in a row failed.
         interval: how often it is polled, in seconds.
         read_at: when its figures were read; None before the first reading.
-        shown_until: when its figures are withdrawn unless it is polled well before; None where nothing is shown.
+        shown_until: when its figures are withdrawn if no poll succeeds by then; None where nothing is shown.
         next_poll_at: when it is polled next; None while a poll is under way.
         series: how many series it shows.
         series_dropped: how many are left out because of `max_series`.

@@ -16,7 +16,7 @@ _SHORTEST_HISTORY: Final = 2 * 3600.0
 
 
 class Look(NamedTuple):
-    """A counter at a time, Unix time."""
+    """A counter's value at a Unix time."""
 
     at: float
     value: float
@@ -51,7 +51,7 @@ class Paces:
         self._looks = looks
 
     def per_second(self, key: AccountKey, quota: QuotaId, totals: Mapping[QuotaId, Total], now: float) -> float | None:
-        """Return what is used of a quota in a second; None where there is too little history."""
+        """Return how much of a quota is used per second; None where there is too little history."""
         known, total = self._looks.get((key, quota)), totals.get(quota)
         if known is None or total is None or total.value < known.last or now - known.earlier.at < _SHORTEST_HISTORY:
             return None

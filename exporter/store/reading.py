@@ -74,7 +74,7 @@ class Sanitized(NamedTuple):
     """What a vendor's answers were made into, fit for the page.
 
     Attributes:
-        figures: a series once, each value finite.
+        figures: each series once, each value finite.
         unreadable: series that exist and have no figure.
         ended: final figures of periods that have ended.
         rests: what is left beside figures, where the vendor says that.

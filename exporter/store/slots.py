@@ -42,7 +42,7 @@ class Written:
 
 
 def checksum(body: bytes) -> bytes:
-    """Return what a slot begins with, and each stamp."""
+    """Return the checksum that a slot, and each stamp, begins with."""
     return hashlib.sha256(body).hexdigest().encode()
 
 

@@ -35,7 +35,7 @@ class SliceState:
         withheld: quotas that are not shown.
         read_at: when it was read, Unix time.
         stale_at: when it is too old to be shown, monotonic.
-        failure: how an item keeps failing without which it was read.
+        failure: the error of an item that keeps failing and was left out.
 
     """
 
@@ -172,7 +172,7 @@ class Snapshot:
     def with_reading(
         self, number: int, state: SliceState, account_state: SliceState | None, ledger: Ledger | None = None
     ) -> Snapshot:
-        """Return the snapshot with what is kept of a slice's new reading, the quotas of all slices, and counters."""
+        """Return the snapshot with a slice's new state, the quotas over all slices, and the counters."""
         slices = dict(sorted({**self.slices, number: state}.items()))
         previous_slices = () if len(slices) == self.slice_count else self.previous_slices
         return replace(

@@ -13,11 +13,11 @@ from exporter.store.snapshot import AccountKey, SliceState, Snapshot
 
 
 class Store:
-    """One snapshot for each account. Each assignment replaces one whole.
+    """One snapshot for each account. An update always replaces the whole snapshot.
 
     Attributes:
-        order: the accounts, in the order of the configuration; another object after each change of them.
-        changes: which accounts' changed.
+        order: the accounts, in the order of the configuration; a new object whenever they change.
+        changes: the accounts whose snapshots changed.
 
     """
 
@@ -67,7 +67,7 @@ class Store:
         self._replace(key, self[key].with_success(number).with_reading(number, state, account_state, ledger))
 
     def restore(self, key: AccountKey, snapshot: Snapshot) -> None:
-        """Show another snapshot of an account: what an earlier process left, or of quotas that are set otherwise."""
+        """Replace an account's snapshot: by what an earlier process left, or for quota settings that changed."""
         self._replace(key, snapshot)
 
     def record_failure(self, key: AccountKey, error: PollError, number: int = 0) -> None:

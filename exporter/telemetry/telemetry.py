@@ -131,7 +131,7 @@ class AccountTelemetry:
         self._lines: Mapping[Family, bytes] = {}
 
     def reconfigure(self, account: Account) -> None:
-        """Go on with another setup of the account."""
+        """Continue with a changed configuration of the account."""
         self.account = account
         self._rate_limit = StatedLimit()
         self._bump_version()
@@ -217,7 +217,7 @@ def _account_labels(accounts: Sequence[Account]) -> Iterator[Metric]:
 
 
 class ProcessFigures(Collector):
-    """What the process says of itself besides what any process does."""
+    """The exporter's own process metrics, besides those that any process has."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry

@@ -59,7 +59,7 @@ def deflate(part: bytes) -> bytes:
 
 
 def trailer(whole: Checksum) -> bytes:
-    """Return what ends the member whose parts have this checksum."""
+    """Return the trailer of the gzip member whose parts have this checksum."""
     return _LAST_BLOCK + whole.crc.to_bytes(4, "little") + (whole.length % 2**32).to_bytes(4, "little")
 
 

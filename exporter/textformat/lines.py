@@ -83,7 +83,7 @@ class RenderedFamily:
         return cls(text, deflated, checksum(text), hashes, values, ends)
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the blocks; their text is this one's memory."""
+        """Yield the blocks; their text shares this object's memory."""
         values, text, deflated = memoryview(self.values), memoryview(self.text), memoryview(self.deflated)
         starts = [0, 0, 0]
         for number, labels in enumerate(self.hashes):
@@ -94,7 +94,7 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """A counter's lines as OpenMetrics has them: each with another that says when it was 0."""
+    """A counter's lines in OpenMetrics: each is followed by one that says when it was 0."""
 
     family: Family
 
@@ -104,7 +104,7 @@ RenderedFamilies = Mapping[Family | WithCreated, RenderedFamily]
 
 
 def render(account: str, figures: Figures, before: RenderedFamilies) -> RenderedFamilies:
-    """Return an account's figures as sample lines; what is the same as in the lines `before` is taken from there."""
+    """Return an account's figures as sample lines; unchanged ones are reused from `before`."""
     return {family: _render_family(account, family, values, before.get(family)) for family, values in figures.items()}
 
 

@@ -178,7 +178,7 @@ class Account(Settings):
 
     @property
     def max_customer_count(self) -> int:
-        """Customers that this shard asks about at most; 0 where it asks about no single ones."""
+        """The most customers that this shard asks about; 0 where it does not ask about individual ones."""
         return 0
 
     @property

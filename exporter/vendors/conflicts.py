@@ -1,4 +1,4 @@
-"""What can be wrong between the settings of an account that may each be right."""
+"""Conflicts between an account's settings that may each be right alone."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _DAY_CHARACTERS: Final = len("2026-01-31")
 
 
 def read_number(value: object) -> float:
-    """Return a finite number, given as one or as a string of ASCII digits; a bool is none."""
+    """Return a finite number, given as a number or as a string of ASCII digits; a bool is not a number."""
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and _NUMERIC.fullmatch(value):
         number = float(value)
     elif isinstance(value, int | float) and not isinstance(value, bool):

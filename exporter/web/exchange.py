@@ -69,7 +69,7 @@ class RequestCycle:
         self._unsent: list[bytes] = []
 
     async def run(self) -> None:
-        """Let the application answer; a bug of its is a 500, or the end of the connection once it has begun."""
+        """Let the application answer; a bug in it gives a 500, or ends the connection if the answer has begun."""
         try:
             await self._app(self._scope(), self._receive, self._send)
         except (OSError, TimeoutError, anyio.BrokenResourceError, anyio.ClosedResourceError):

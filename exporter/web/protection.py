@@ -42,7 +42,7 @@ class WebReloadObserver(Protocol):
     """Receives the outcome of reloads of the file."""
 
     def accept(self) -> None:
-        """Note that it was."""
+        """Record that the file was accepted."""
 
     def refuse(self) -> None:
         """Record that it was refused; the previous one stays in use."""

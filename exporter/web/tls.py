@@ -107,7 +107,7 @@ class TLSStream(anyio.abc.ByteStream):
         """Agree on keys; with names given, only with a client whose certificate has one of them.
 
         Raises:
-            OSError: client and server do not agree, or it is none of these.
+            OSError: they do not agree, or the client's certificate has none of the names.
 
         """
         try:

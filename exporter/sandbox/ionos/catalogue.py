@@ -20,7 +20,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class DataCentre:
-    """A virtual data centre, or with no id the things outside of any."""
+    """A virtual data centre; without an id, the things that belong to none."""
 
     id: str | None
     name: str

@@ -19,7 +19,7 @@ class Report:
 
 
 class Usage:
-    """The use of every customer's levers; `add` is its only state."""
+    """The use of every customer's levers; its only state is what `add` was given."""
 
     def __init__(self, world: World) -> None:
         self._world = world

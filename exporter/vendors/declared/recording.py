@@ -46,7 +46,7 @@ def read_recording(file: Path) -> Recording:
     """Return what a file of recorded answers holds.
 
     Raises:
-        RecordingError: that is nothing of the kind.
+        RecordingError: it does not hold any.
 
     """
     try:

@@ -1,4 +1,4 @@
-"""A contract's month, of what the vendor answered to one or several questions about it. Pure.
+"""A contract's month, made from the vendor's answers to one or several questions about it. Pure.
 
 Each data centre is taken from one answer: several answers may hold the same one, and are never added up. Within an
 answer, rows of one meter in one data centre are added up by unit; where one of them cannot be read, there is no sum.

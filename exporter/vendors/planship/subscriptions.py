@@ -53,7 +53,7 @@ def _place_of(subscription: Subscription, visits: list[Visit]) -> Place | None:
 
 
 def period_items(place: Place, subscriptions: Collection[Subscription]) -> Iterator[Item]:
-    """Yield when the periods of active subscriptions began, and when those renew that do."""
+    """Yield when the periods of active subscriptions began, and when those that renew will do so."""
     for one in subscriptions:
         labels = {
             **place._asdict(),

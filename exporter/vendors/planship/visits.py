@@ -98,7 +98,7 @@ def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]
 
     Args:
         visit: what it brought.
-        active_subscriptions: how many of the customer's are of the product, as far as that is known.
+        active_subscriptions: how many the customer has of the product, as far as that is known.
 
     """
     entitlements = visit.entitlements.root if visit.entitlements else {}
