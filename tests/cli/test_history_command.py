@@ -1,6 +1,11 @@
 """`usage-exporter history`, as a person runs it."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,8 +13,11 @@ from exporter_process import Running, ended
 
 from exporter.cli import demo
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime.now(UTC)
 BEFORE, TOMORROW = (f"{TODAY + timedelta(days=days):%Y-%m-%d}" for days in (-2, 1))
+DAYS_AGO, DAY_BEFORE = (f"{TODAY + timedelta(days=days):%Y-%m-%d}" for days in (-6, -2))
 
 
 @pytest.fixture
@@ -72,3 +80,28 @@ def test_a_vendor_that_does_not_let_us_in_is_a_failure_that_can_be_gone_on_from(
     assert refused.returncode == 1
     assert "(auth); run the same command again to go on" in refused.stderr
     assert gone_on.returncode == 0, gone_on.stderr
+
+
+def written(folder: Path) -> Mapping[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*.om")}
+
+
+def test_killed_at_any_moment_and_run_again_it_writes_the_same_bytes(folder: Path) -> None:
+    arguments = ("history", "--from", DAYS_AGO, "--to", DAY_BEFORE, "--step", "1h")
+    whole = ended(*arguments, "--out", "whole", cwd=folder, env=demo.environment())
+    assert whole.returncode == 0, whole.stderr
+
+    command, kills = [sys.executable, "-m", "exporter", *arguments, "--out", "killed"], 0
+    for attempt in count(1):
+        with subprocess.Popen(command, cwd=folder, env={**os.environ, **demo.environment()}) as process:
+            try:
+                code = process.wait(0.4 * attempt)  # a little later each time, so that it ends
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+                continue
+        assert code == 0
+        break
+
+    assert kills > 0
+    assert written(folder / "killed") == written(folder / "whole") != {}

@@ -19,6 +19,8 @@ from exporter.sandbox.prolifi.api import _Customer, _Prolifi
 from exporter.store.files import Storage
 from exporter.vendors.past import DAY
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = "2026-10-28", "2026-11-04"
 
 

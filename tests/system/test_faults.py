@@ -19,7 +19,7 @@ from exporter.app.event_loop import EventLoop
 from exporter.client.retry import LONGEST_ASKED_WAIT_SECONDS
 from exporter.polling.backoff import next_delay
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 USAGE = "netnut:/customer/usage/*"
 

@@ -6,6 +6,8 @@ import random
 import pytest
 from torture import OPERATIONS, run
 
+pytestmark = pytest.mark.slow
+
 RUNS = 3
 """Of each operation; all of them take a minute."""
 SEED = int(os.environ.get("TORTURE_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)

@@ -16,6 +16,8 @@ from exporter.store.snapshot import SliceState, Snapshot
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll
 
+pytestmark = pytest.mark.slow
+
 EVENTS = answer({"data": [{"event_name": "call", "count": 1, "last_reported_at": None}]})
 IDS = [f"0b0f6f52-6d3c-4f0e-8a11-5c1d9be2a0{number:02}" for number in range(12)]
 
