@@ -49,9 +49,14 @@ def figures(page: str) -> list[str]:
 
 
 def storing(process: Running, storage: Path) -> str:
-    """The page, once a reading was stored."""
+    """The page, once a reading was stored, and then shown."""
     eventually(lambda: list(storage.glob("*.json")))
-    return process.get("/metrics")[1]
+
+    def page() -> str:
+        text = process.get("/metrics")[1]
+        return text if figures(text) else ""
+
+    return eventually(page)
 
 
 NOBODY = "http://127.0.0.1:1"
