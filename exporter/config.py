@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from exporter import strict_yaml
 from exporter.included import ALL, Defaults, Source, included_sources, matching_files
-from exporter.problems import ConfigError, Problem, join, located, unknown_key
+from exporter.problems import ConfigError, Problem, join, load_document, located, unknown_key
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
@@ -131,10 +131,7 @@ def parse(text: bytes, directory: Path) -> Config:
 
 
 def _document(text: bytes) -> dict[str, Any]:
-    try:
-        document = strict_yaml.load(text)
-    except strict_yaml.YAMLProblem as problem:
-        raise ConfigError([Problem("", str(problem))]) from None
+    document = load_document(text)
     if not isinstance(document, dict):
         raise ConfigError([Problem("", "write a mapping with the key accounts")])
     return document

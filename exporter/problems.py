@@ -44,6 +44,32 @@ class ConfigError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def read_document(path: Path) -> object:
+    """Return the document of a YAML file.
+
+    Raises:
+        ConfigError: the file cannot be read, or is no document.
+
+    """
+    try:
+        return load_document(strict_yaml.read(path))
+    except OSError as error:
+        raise ConfigError([Problem("", f"cannot be read: {error.strerror}")]) from None
+
+
+def load_document(text: bytes) -> object:
+    """Return the document that a text in YAML is.
+
+    Raises:
+        ConfigError: it is none.
+
+    """
+    try:
+        return strict_yaml.load(text)
+    except strict_yaml.YAMLProblem as problem:
+        raise ConfigError([Problem("", str(problem))]) from None
+
+
 def join(path: str, step: str) -> str:
     """Return the path of what a key leads to."""
     shown = step if step.isprintable() else ascii(step)

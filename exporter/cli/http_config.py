@@ -13,9 +13,8 @@ from typing import Final
 from urllib.error import HTTPError
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
-from exporter import strict_yaml
 from exporter.errors import SecretUnreadable
-from exporter.problems import ConfigError, Problem
+from exporter.problems import ConfigError, Problem, read_document
 from exporter.secret import FileSecret, register
 
 _PATIENCE_SECONDS: Final = 30
@@ -45,12 +44,7 @@ def load_http_config(path: Path) -> HTTPConfig:
         ConfigError: it cannot be used.
 
     """
-    try:
-        document = strict_yaml.load(strict_yaml.read(path))
-    except OSError as error:
-        raise ConfigError([Problem("", f"cannot be read: {error.strerror}")]) from None
-    except strict_yaml.YAMLProblem as problem:
-        raise ConfigError([Problem("", str(problem))]) from None
+    document = read_document(path)
     if problems := list(_problems({} if document is None else document)):
         raise ConfigError(problems)
     found = document if isinstance(document, dict) else {}

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from exporter import strict_yaml
-from exporter.problems import ConfigError, Problem, unknown_key
+from exporter.problems import ConfigError, Problem, read_document, unknown_key
 from exporter.web import values
 
 Readers = Mapping[str, Callable[[object], Any]]
@@ -77,12 +76,7 @@ def read(path: Path) -> WebSettings:
         ConfigError: it cannot be used.
 
     """
-    try:
-        document = strict_yaml.load(strict_yaml.read(path))
-    except OSError as error:
-        raise ConfigError([Problem("", f"cannot be read: {error.strerror}")]) from None
-    except strict_yaml.YAMLProblem as problem:
-        raise ConfigError([Problem("", str(problem))]) from None
+    document = read_document(path)
     problems: list[Problem] = []
     settings = _settings(document, path.parent, problems)
     if problems:

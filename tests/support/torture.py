@@ -192,6 +192,20 @@ async def _works(poller: Poller) -> None:
     assert error is None, error
 
 
+async def _goes_on(world: World, exporter: Exporter, poller: Poller) -> None:
+    """The next poll shows what the vendor says now, and what was used since the first."""
+    world.used[0] = 9.0
+    await _works(poller)
+    assert shown(exporter) == (9.0, 4.0)
+
+
+def _is_kept(world: World) -> None:
+    """Another exporter begins with what that poll has shown."""
+    again, storage, _ = opened(world)
+    assert shown(again) == (9.0, 4.0)
+    storage.close()
+
+
 async def polls(world: World, faults: Faults) -> None:
     """A poll in which a call fails keeps the last reading and says why, or works; the next one works."""
     exporter, storage, account = opened(world)
@@ -207,13 +221,9 @@ async def polls(world: World, faults: Faults) -> None:
         else:
             assert after.error.reason in set(REASONS) - {"internal"}
             assert shown(exporter) == (5.0, 0.0)
-        world.used[0] = 9.0
-        await _works(poller)
-        assert shown(exporter) == (9.0, 4.0)
+        await _goes_on(world, exporter, poller)
     storage.close()
-    again, storage, _ = opened(world)
-    assert shown(again) == (9.0, 4.0)
-    storage.close()
+    _is_kept(world)
 
 
 async def first_polls(world: World, faults: Faults) -> None:
@@ -261,13 +271,9 @@ async def cancelled_polls(world: World, faults: Faults) -> None:
         with anyio.CancelScope() as scope:
             await Stepped(poller.poll(), faults, scope)
         assert shown(exporter) in ((5.0, 0.0), (8.0, 3.0))
-        world.used[0] = 9.0
-        await _works(poller)
-        assert shown(exporter) == (9.0, 4.0)
+        await _goes_on(world, exporter, poller)
     storage.close()
-    again, storage, _ = opened(world)
-    assert shown(again) == (9.0, 4.0)
-    storage.close()
+    _is_kept(world)
 
 
 async def scrapes(world: World, faults: Faults) -> None:
