@@ -1,8 +1,8 @@
 """Persistence: each account's last good reading and its quota counters, one file per account or slice.
 
-A file is replaced whole or not at all (see `slots`), readable by its owner only, and has a checksum. It holds
-figures and labels, and no secret. One that cannot be used is set aside. Counters are the members', whatever slice or
-shard reads them now: they are taken from files of other divisions too.
+A file is replaced atomically (see `slots`), can be read by its owner only, and has a checksum. It holds figures and
+labels, but no secrets. An invalid file is set aside. Counters belong to members, whichever slice or shard reads them
+now, so they are also taken from files of other slicings and shards.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""Files of another number of shards are removed when nothing in them counts any more."""
+"""Files of another number of shards are removed once nothing in them counts any more."""
 _FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of(?P<total>\d+))?(\+\d+of\d+)?\.json")
 """No account's name has a plus sign."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
-    """Another process writes to the folder."""
+    """Another process is writing to the folder."""
 
 
 class _Path(NamedTuple):
@@ -50,8 +50,8 @@ class StoredAccount:
     """What is stored of an account.
 
     Attributes:
-        readings: the last one of each slice, as the account is divided now.
-        ledger: its counters, whatever the division was when they were stored.
+        readings: the last reading of each slice, by number, for the current slicing.
+        ledger: its counters, from every slicing and shard.
         invalid: why files were set aside.
         errors: why files could not be read.
 
@@ -64,13 +64,13 @@ class StoredAccount:
 
 
 class Storage:
-    """A folder with a file for each account, or for each slice of one."""
+    """A folder with a file per account, or per slice of an account."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder, and make it if it is not there.
+        """Open the folder, creating it if necessary.
 
         Raises:
-            OSError: it cannot be made, or nothing can be written there.
+            OSError: it cannot be created or written.
 
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ class Storage:
         self._writer = Writer()
 
     def close(self) -> None:
-        """Let another process write to the folder; nothing is written here any more."""
+        """Release the folder to other processes; nothing is written after this."""
         for file in (self._opened, *self._locks.values()):
             os.close(file)
         self._locks.clear()
@@ -101,7 +101,7 @@ class Storage:
         return ""
 
     async def store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool = False) -> None:
-        """Write as `write` does, in a thread that nothing waits for; then remove what a complete account outdates.
+        """Call `write` in the writer thread; then remove files that a complete account makes obsolete.
 
         Raises:
             OSError: it could not be written, or not in time.
@@ -115,10 +115,10 @@ class Storage:
             self._remove_outdated(account)
 
     def write(self, account: Account, number: int, stored: StoredReading) -> None:
-        """Replace the file of a slice of an account.
+        """Replace the file of an account's slice.
 
         Raises:
-            OSError: it could not be written; what was there before is there still.
+            OSError: it could not be written; the previous content is still there.
 
         """
         body, stamp = encode(account, number, stored)
@@ -132,7 +132,7 @@ class Storage:
             self._written[name] = put(self._opened, name, body, stamp, None)
 
     def read(self, account: Account) -> StoredAccount:
-        """Return what is stored of an account; files that cannot be used are set aside."""
+        """Return what is stored of an account; invalid files are set aside."""
         account_files, fragments = StoredAccount(), list[Fragment]()
         own = {self._path(account, number): number for number in range(account.slice_count)}
         for path, number in own.items():
@@ -146,10 +146,10 @@ class Storage:
         return account_files
 
     def _lock(self, shard: Shard) -> None:
-        """Be the one process that writes for a shard. The lock ends with the process.
+        """Become the only writer for this shard. The lock ends with the process.
 
         Raises:
-            FolderInUse: another process is.
+            FolderInUse: another process holds it.
 
         """
         if shard in self._locks:
@@ -178,7 +178,7 @@ class Storage:
         return self._folder / f"{account.vendor}-{account.name}{part}.json"
 
     def _others(self, account: Account) -> Iterator[Path]:
-        """Yield the files of the account that were written while it was divided in another way."""
+        """Yield the account's files that were written under another slicing."""
         own = {self._path(account, number) for number in range(account.slice_count)}
         for path, shard in self._found.get(f"{account.vendor}-{account.name}", ()):
             if path not in own and (shard.total != account.shard.total or shard == account.shard):
@@ -201,14 +201,14 @@ def _shard_suffix(shard: Shard) -> str:
 
 
 def _slots(path: Path) -> list[Path]:
-    """Return a file's slots that are there."""
+    """Return the existing slots of a file."""
     return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
 
 
 def _read(path: Path, account: Account, account_files: StoredAccount, *, is_own: bool) -> StoredReading | None:
-    """Read a file's newest slot that can be used; note why none can, and set them aside if they are the account's own.
+    """Read a file's newest valid slot. If none is valid, note why, and set them aside if they are the account's own.
 
-    A slot that is damaged beside one that is not was being written when a process ended.
+    If only one of two slots is damaged, a process ended while writing it.
     """
     found, invalid = list[StoredReading](), list[InvalidReason]()
     for slot in _slots(path):
@@ -231,7 +231,7 @@ def _read(path: Path, account: Account, account_files: StoredAccount, *, is_own:
 
 
 def _by_account(folder: Path) -> dict[str, list[_Path]]:
-    """Return the files of a folder by the accounts whose they are."""
+    """Return the files of a folder by account."""
     found: defaultdict[str, list[_Path]] = defaultdict(list)
     for path in folder.glob("*.json"):
         if parts := _FILE.fullmatch(path.name):
