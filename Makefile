@@ -24,7 +24,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors
+demo: $(VENV)/runtime ## run the exporter against a sandbox of all vendors
 	@$(BIN)/python -m exporter demo
 
 test: $(VENV)/development ## run every test; the servers that they need are fetched
