@@ -17,7 +17,7 @@ from exporter import strict_yaml
 from exporter.vendors import VENDORS
 
 USER: Final = "canary-user@example.com"
-_LISTED: Final[Mapping[str, str]] = {
+_LISTED: Final[dict[str, str]] = {
     "NETNUT_PASSWORD": 'canary-01/netnut "pass" + wörd\\&=%',
     "NETNUT_PASSWORD_FILE": "canary-02 netnut password from a file",
     "NETNUT_TOKEN": "canary-03.netnut+token/==",
