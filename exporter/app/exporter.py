@@ -1,4 +1,4 @@
-"""The exporter: its accounts, their state and telemetry, and polling tasks."""
+"""The exporter: its accounts with their state, telemetry and polling tasks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from exporter.vendors.warnings import account_warnings
 def open_client(
     account: Account, limiter: RateLimiter, observer: AccountTelemetry, transport: Transport | None = None
 ) -> Client:
-    """Return a client of an account's vendor."""
+    """Return a client for an account's vendor."""
     return Client(account.endpoint, limiter, observer, transport)
 
 
@@ -44,14 +44,14 @@ OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
 
 
 class Changes(NamedTuple):
-    """Which accounts another configuration has added, removed and changed."""
+    """The accounts that a new configuration adds, removes and changes."""
 
     added: list[AccountKey]
     removed: list[AccountKey]
     changed: list[AccountKey]
 
     def fields(self) -> dict[str, str]:
-        """Return the fields of a log line: each kind of change that occurred, with its first few accounts."""
+        """Return the fields of a log line: each kind of change, with its first few accounts."""
         return {kind: _listed(keys) for kind, keys in self._asdict().items() if keys}
 
 
@@ -61,12 +61,12 @@ def _listed(keys: list[AccountKey]) -> str:
 
 
 class Exporter:
-    """The accounts of an exporter, with their state, their telemetry and their polling tasks.
+    """The accounts of an exporter with their state, telemetry and polling tasks.
 
     Attributes:
         store: what is known of each account.
-        telemetry: what is counted of each.
-        config: what it was set up by last.
+        telemetry: what is counted for each.
+        config: the configuration applied last.
 
     """
 
@@ -94,7 +94,7 @@ class Exporter:
         """Apply a configuration, and return the accounts that are new or changed.
 
         A changed account keeps its readings and counters, unless it signs in as another user or to another host:
-        that is another account of the same name.
+        then it is a different account of the same name.
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
@@ -117,7 +117,7 @@ class Exporter:
         return changed
 
     def _keep_limiters(self, config: Config) -> None:
-        """Keep the one limiter of each credential, whoever uses it; the first account's rate is all's."""
+        """Keep one rate limiter per credential, with the rate of its first account."""
         kept: dict[Credential, RateLimiter] = {}
         for account in config.accounts:
             if account.credential in kept:
@@ -132,7 +132,7 @@ class Exporter:
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
-        """Open an adopted account for polls; its connections are closed on leaving."""
+        """Open an adopted account's poller; its connections are closed on exit."""
         limiter = self._limiters[account.credential]
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
@@ -140,7 +140,7 @@ class Exporter:
             yield Poller(account, client, self.store, observer, self._clock, persist=persist, rest=client.rest)
 
     def _restore(self, account: Account, storage: Storage) -> None:
-        """Show what an earlier process left of an account, at its true age."""
+        """Restore what an earlier process stored of an account, at its true age."""
         stored = storage.read(account)
         for reason in stored.invalid:
             self.telemetry.accounts[account.key].on_set_aside(reason)
@@ -190,9 +190,9 @@ class Exporter:
         return True
 
     def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Changes:
-        """Poll the accounts of a configuration from now on, and return what is another than before.
+        """Poll the accounts of a configuration from now on, and return what changed.
 
-        Those that did not change go on as they were; those that fail are tried at once.
+        Unchanged accounts continue undisturbed; failing ones are tried at once.
         """
         before = set(self.telemetry.accounts)
         changed = {account.key for account in self.apply_config(config)}
@@ -211,13 +211,13 @@ class Exporter:
         return Changes(sorted(wanted - before), sorted(before - wanted), sorted(changed & before))
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll those of these accounts, or of all, at once that fail unless the vendor asked to wait; return them."""
+        """Poll at once those of these accounts, or of all, that fail, unless their vendor asked to wait; return them."""
         now = self._clock()
         failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
 
     def poll_now(self, key: AccountKey) -> bool:
-        """Poll an account at once, whether it fails or not, and return whether it is one that is polled."""
+        """Poll an account at once, whether it fails or not, and return whether it exists."""
         poller = self._pollers.get(key)
         if poller is not None:
             poller.poll_now()
@@ -240,7 +240,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account fails, and its vendor did not ask to be left alone for now."""
+    """Whether an account fails and its vendor did not ask us to wait."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False
