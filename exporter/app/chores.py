@@ -28,7 +28,7 @@ Stamps = Mapping[AccountKey, tuple[object, ...]]
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Watch the secret files until cancelled: poll failing accounts whose secret changed, record when secrets expire."""
+    """Watch the secret files until cancelled: poll failing accounts with a changed secret, record expiry times."""
     seen: Stamps = {}
     while True:
         now = await anyio.to_thread.run_sync(_stamps, exporter.config.accounts)

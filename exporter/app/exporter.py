@@ -211,7 +211,7 @@ class Exporter:
         return Changes(sorted(wanted - before), sorted(before - wanted), sorted(changed & before))
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll at once those of these accounts, or of all, that fail, unless their vendor asked to wait; return them."""
+        """Poll the failing ones among these accounts, or all, unless their vendor asked to wait; return them."""
         now = self._clock()
         failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]

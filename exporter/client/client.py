@@ -122,7 +122,8 @@ class Client:
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
         """Send a signed request, and once more with another signature if it was refused and there is one.
 
-        If the second one is refused too, the refusal is about the request, and a later one does not question the signature.
+        If the second one is refused too, the refusal is about the request, and a later one does not question the
+        signature.
         """
         header = await self._signer.header()
         answer = await send(header)
