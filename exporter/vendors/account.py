@@ -20,6 +20,7 @@ from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_confli
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.patterns import LabelName
 from exporter.vendors.poll import Poll
+from exporter.vendors.quality import Quality
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
 from exporter.vendors.settings import (
     CertificateFile,
@@ -71,6 +72,8 @@ class Account(Settings):
     """The same with a quota that the operator sets, if it is the vendor to show that by."""
     native_quotas_of: ClassVar[str] = ""
     """What the vendor reports quotas of, in words."""
+    quality: ClassVar[Quality] = {}
+    """How well the vendor is covered, as far as the class does not say it; `quality_of` has all of it."""
     assumed_rate: ClassVar[Rate | None] = None
     """What the vendor allows until its answers say otherwise; None where it is not documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
