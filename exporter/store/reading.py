@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Final, NamedTuple
 
 from exporter.metrics import (
@@ -25,7 +24,6 @@ from exporter.metrics import (
     Sample,
     Unreadable,
     clean_label,
-    figures_of,
 )
 from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Diagnostics
@@ -67,7 +65,9 @@ class Reading:
     @property
     def samples(self) -> tuple[Sample, ...]:
         """Its figures as samples."""
-        return tuple(_samples(self.figures))
+        return tuple(
+            Sample(family, labels, value) for family, values in self.figures.items() for labels, value in values.items()
+        )
 
 
 class Sanitized(NamedTuple):
@@ -133,11 +133,10 @@ def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
     if series <= max_series:
         return figures, 0
     room = max(0, max_series)
-    in_order = sorted(_samples(figures), key=lambda sample: (sample.family.name, sample.labels))
-    return figures_of(islice(in_order, room)), series - room
-
-
-def _samples(figures: Figures) -> Iterator[Sample]:
-    for family, values in figures.items():
-        for labels, value in values.items():
-            yield Sample(family, labels, value)
+    kept: dict[Family, Mapping[Labels, float]] = {}
+    for family in sorted(figures, key=lambda one: one.name):
+        values = figures[family]
+        chosen = sorted(values)[: room - series_count(kept)]
+        if chosen:
+            kept[family] = {labels: values[labels] for labels in chosen}
+    return kept, series - room
