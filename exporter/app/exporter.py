@@ -13,6 +13,7 @@ import anyio.abc
 
 from exporter.client.client import Client
 from exporter.client.connections import Transport
+from exporter.client.large_work import reading_turn
 from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config
 from exporter.durations import Rate
@@ -137,7 +138,9 @@ class Exporter:
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
         async with self._open_client(account, limiter, observer) as client:
-            yield Poller(account, client, self.store, observer, self._clock, persist=persist, rest=client.rest)
+            yield Poller(
+                account, client, self.store, observer, self._clock, persist=persist, rest=client.rest, turn=reading_turn
+            )
 
     def _restore(self, account: Account, storage: Storage) -> None:
         """Restore what an earlier process stored of an account, at its true age."""

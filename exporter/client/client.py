@@ -17,6 +17,7 @@ from exporter.client.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES
 from exporter.client.connections import Connections, Transport
 from exporter.client.endpoint import Endpoint
 from exporter.client.large_answers import LargeAnswers, Room
+from exporter.client.large_work import answer_turn
 from exporter.client.rate_limit import MAX_IN_FLIGHT, RateLimiter, StatedLimit
 from exporter.client.response import Response
 from exporter.client.retry import retry_delay
@@ -116,7 +117,7 @@ class Client:
         if not answer.is_large:
             return read(answer.json())
         await room.take()
-        async with room.decoding():
+        async with answer_turn():
             return await anyio.to_thread.run_sync(lambda: read(answer.json()))
 
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
@@ -16,15 +15,7 @@ BUDGET_BYTES: Final = 32 * 1024 * 1024
 """For all large bodies of all accounts that are being read."""
 
 
-@dataclass(slots=True)
-class _Budget:
-    """The shared budget: for bodies, each counted at the maximum size, and for one body being decoded."""
-
-    bodies: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(BUDGET_BYTES // MAX_BODY_BYTES))
-    decoding: anyio.Lock = field(default_factory=anyio.Lock)
-
-
-_budget: Final[RunVar[_Budget]] = RunVar("budget of large answers")
+_bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held")
 
 
 class Room:
@@ -41,13 +32,7 @@ class Room:
             return
         self._is_taken = True
         await self._held.enter_async_context(self._account)
-        await self._held.enter_async_context(_shared().bodies)
-
-    @asynccontextmanager
-    async def decoding(self) -> AsyncIterator[None]:
-        """Hold the room for the one answer being decoded: its document is many times its size."""
-        async with _shared().decoding:
-            yield
+        await self._held.enter_async_context(_shared_bodies())
 
 
 class LargeAnswers:
@@ -63,10 +48,11 @@ class LargeAnswers:
             yield Room(self._one_at_a_time, held)
 
 
-def _shared() -> _Budget:
+def _shared_bodies() -> anyio.Semaphore:
+    """Return how many more may be held, each as large as one can be."""
     try:
-        return _budget.get()
+        return _bodies.get()
     except LookupError:
-        budget = _Budget()
-        _budget.set(budget)
-        return budget
+        bodies = anyio.Semaphore(BUDGET_BYTES // MAX_BODY_BYTES)
+        _bodies.set(bodies)
+        return bodies
