@@ -29,7 +29,7 @@ from exporter.store.quota_lines import (
 from exporter.store.reading import Reading, limit_series, sanitize, series_count
 from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.stored_reading import StoredReading
-from exporter.textformat.lines import render
+from exporter.textformat.lines import label_pairs, render
 from exporter.vendors.account import Account
 from exporter.vendors.reply import Diagnostics
 
@@ -116,9 +116,9 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
     ledger = found.ledger.with_shown(quota.id for quota in (*totals, *quotas))
 
     known = before.slices.get(number)
-    blocks = known.rendered if known else {}
+    blocks, shared = known.rendered if known else {}, label_pairs(account.shared_labels)
     state = SliceState(
-        {**render(account.name, figures, blocks), **quota_blocks(account, quotas, ledger, blocks)},
+        {**render(shared, figures, blocks), **quota_blocks(account, quotas, ledger, blocks)},
         series_count(figures) + quota_series,
         quotas_dropped + figures_dropped,
         diagnostics,
@@ -166,7 +166,7 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
     slices = {
         number: SliceState(
             {
-                **render(account.name, shown[number], {}),
+                **render(label_pairs(account.shared_labels), shown[number], {}),
                 **quota_blocks(account, one.quotas, ledger, {}),
             },
             series_count(shown[number]) + sum(map(line_count, one.quotas)),

@@ -8,7 +8,7 @@ from typing import Final
 from exporter.metrics import QUOTA_FAMILIES, Family, Figures, Labels, figures_of
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.quota import Ledger, Quota, quota_samples
-from exporter.textformat.lines import RenderedFamilies, WithCreated, render, render_with_created
+from exporter.textformat.lines import RenderedFamilies, WithCreated, label_pairs, render, render_with_created
 from exporter.vendors.account import Account
 
 COUNTER_BLOCKS: Final[frozenset[Family | WithCreated]] = frozenset({QUOTA_CONSUMED, WithCreated(QUOTA_CONSUMED)})
@@ -40,13 +40,14 @@ def counter_blocks(
 def _render(
     account: Account, quotas: Sequence[Quota], figures: Figures, ledger: Ledger, before: RenderedFamilies
 ) -> RenderedFamilies:
-    blocks = render(account.name, figures, before)
+    shared = label_pairs(account.shared_labels)
+    blocks = render(shared, figures, before)
     if not (counters := figures.get(QUOTA_CONSUMED)):
         return blocks
     created: dict[Labels, float] = {
         (account.vendor, *quota.id): total.created for quota in quotas if (total := ledger.totals.get(quota.id))
     }
-    return {**blocks, **render_with_created(account.name, QUOTA_CONSUMED, counters, created, before)}
+    return {**blocks, **render_with_created(shared, QUOTA_CONSUMED, counters, created, before)}
 
 
 def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:

@@ -103,13 +103,21 @@ RenderedFamilies = Mapping[Family | WithCreated, RenderedFamily]
 """One account's sample lines of each family, or those of one slice of it."""
 
 
-def render(account: str, figures: Figures, before: RenderedFamilies) -> RenderedFamilies:
-    """Return an account's figures as sample lines; unchanged ones are reused from `before`."""
-    return {family: _render_family(account, family, values, before.get(family)) for family, values in figures.items()}
+def label_pairs(labels: Mapping[str, str]) -> str:
+    """Return labels as they stand in a sample line."""
+    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items())
+
+
+def render(shared: str, figures: Figures, before: RenderedFamilies) -> RenderedFamilies:
+    """Return figures as sample lines that share some labels; unchanged ones are reused from `before`, which had these.
+
+    The shared labels are of `label_pairs`, here and below.
+    """
+    return {family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()}
 
 
 def render_with_created(
-    account: str,
+    shared: str,
     family: Family,
     values: Mapping[Labels, float],
     created: Mapping[Labels, float],
@@ -117,16 +125,27 @@ def render_with_created(
 ) -> RenderedFamilies:
     """Return a counter's lines with, after each, the one that says when it was 0 (Unix time)."""
     key = WithCreated(family)
-    return {key: _render_family(account, family, values, before.get(key), created)}
+    return {key: _render_family(shared, family, values, before.get(key), created)}
 
 
-def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], account: str | None = None) -> bytes:
-    """Return the line of each item, with the label `account` before all others where it is given."""
-    first = [] if account is None else [f'account="{account}"']
+def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:
+    """Return sample lines whose shared labels, at least one, were `before` with those of `after` in their place."""
+    old, new = f"{{{before}".encode(), f"{{{after}".encode()  # no value holds it, for in values quotes are escaped
+    return {
+        family: RenderedFamily.from_blocks(
+            [Block.from_text(bytes(one.text).replace(old, new), one.fingerprint) for one in lines.blocks()]
+        )
+        for family, lines in rendered.items()
+    }
+
+
+def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], shared: str = "") -> bytes:
+    """Return the line of each item, with the labels that they share before all others."""
+    first = [shared.replace("%", "%%")] if shared else []
     pairs = ",".join([*first, *(f'{label}="%s"' for label in labels)])
     template = f"{name}{{{pairs}}} %r\n" if pairs else f"{name} %r\n"
     text = "".join([template % (*values, figure) for values, figure in items])
-    quotes = 2 * (len(labels) + len(first)) * len(items)
+    quotes = (2 * len(labels) + shared.count('"')) * len(items)
     if "\\" in text or text.count('"') != quotes or text.count("\n") != len(items):
         escaped = [(tuple(value.translate(_ESCAPES) for value in values), figure) for values, figure in items]
         text = "".join([template % (*values, figure) for values, figure in escaped])
@@ -134,7 +153,7 @@ def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue],
 
 
 def _render_family(
-    account: str,
+    shared: str,
     family: Family,
     values: Mapping[Labels, float],
     before: RenderedFamily | None,
@@ -150,10 +169,10 @@ def _render_family(
         )
         block = known.get(fingerprint)
         if block is None:
-            text = sample_lines(family.name, family.labels, items, account)
+            text = sample_lines(family.name, family.labels, items, shared)
             if since:
                 name = f"{family.name.removesuffix('_total')}_created"
-                text = _interleave(text, sample_lines(name, family.labels, since, account))
+                text = _interleave(text, sample_lines(name, family.labels, since, shared))
             block = Block.from_text(text, fingerprint)
         blocks.append(block)
     if before and list(known) == [block.fingerprint for block in blocks]:
