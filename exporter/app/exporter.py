@@ -21,7 +21,7 @@ from exporter.log import logger
 from exporter.polling.pipeline import ProcessedPoll, reconfigure, restore
 from exporter.polling.poller import Clock, Poller
 from exporter.store.files import FolderInUse, Storage
-from exporter.store.relabel import relabel
+from exporter.store.relabel import relabel, rename
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.store.stored_reading import StoredReading
@@ -79,7 +79,7 @@ class Exporter:
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
         for key, old in list(renames(before, config.accounts)):
-            self.store.rename(old, key, has_same_customers=wanted[key].shard.total == 1)
+            self.store.rename(old, key, rename(wanted[key], self.store[old]))
             self.telemetry.rename(old, wanted[key])
             before[key] = before.pop(old)
         self.store.reconfigure({key: account.slice_count for key, account in wanted.items()})

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from exporter.quota import Fragment, Ledger, merge
+from exporter.quota import Fragment, Ledger, merge, renamed
 from exporter.sharding import Shard
 from exporter.store.account_files import (
     ShardFile,
@@ -153,11 +153,11 @@ class Storage:
             if stored:
                 fragments.append(Fragment(stored.asked_at, stored.ledger.unclaimed()))
         if former := account.former:
-            fragments += self._read_former(former, account_files)
+            fragments += self._read_former(account, former, account_files)
         account_files.ledger = merge(fragments)
         return account_files
 
-    def _read_former(self, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
+    def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
         """Yield the counters that are stored under an account's former name; readings too, unless there are newer ones.
 
         Shards divide customers by the account's name, so that a shard's reading would be of others' customers.
@@ -170,9 +170,9 @@ class Storage:
                 continue
             number = own.get(path)
             if number is not None and account_files.readings.setdefault(number, stored) is stored:
-                yield Fragment(stored.asked_at, stored.ledger)
+                yield Fragment(stored.asked_at, renamed(account, stored.ledger))
             else:
-                yield Fragment(stored.asked_at, stored.ledger.unclaimed())
+                yield Fragment(stored.asked_at, renamed(account, stored.ledger).unclaimed())
 
     def _lock(self, shard: Shard) -> None:
         """Be the one process that writes for a shard. The lock ends with the process.

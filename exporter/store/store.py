@@ -43,11 +43,9 @@ class Store:
         self.changes.keep(accounts)
         self.changes.note(*accounts)
 
-    def rename(self, key: AccountKey, name: AccountKey, *, has_same_customers: bool = True) -> None:
-        """Keep an account's snapshot under another name; only its counters where its customers are others then."""
-        snapshot = self._snapshots.pop(key)
-        if not has_same_customers:
-            snapshot = Snapshot(snapshot.slice_count, ledger=snapshot.ledger.unclaimed())
+    def rename(self, key: AccountKey, name: AccountKey, snapshot: Snapshot) -> None:
+        """Keep an account under another name, with this snapshot."""
+        del self._snapshots[key]
         self._snapshots[name] = snapshot
 
     def checkpoint(self) -> Callable[[], None]:

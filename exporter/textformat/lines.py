@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from exporter.metrics import Family, Figures, Labels
@@ -101,6 +102,7 @@ class WithCreated(NamedTuple):
 
 RenderedFamilies = Mapping[Family | WithCreated, RenderedFamily]
 """One account's sample lines of each family, or those of one slice of it."""
+_NONE_CREATED: Final[Mapping[Family, Mapping[Labels, float]]] = MappingProxyType({})
 
 
 def label_pairs(labels: Mapping[str, str]) -> str:
@@ -108,24 +110,26 @@ def label_pairs(labels: Mapping[str, str]) -> str:
     return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items())
 
 
-def render(shared: str, figures: Figures, before: RenderedFamilies) -> RenderedFamilies:
-    """Return figures as sample lines that share some labels; unchanged ones are reused from `before`, which had these.
-
-    The shared labels are of `label_pairs`, here and below.
-    """
-    return {family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()}
-
-
-def render_with_created(
+def render(
     shared: str,
-    family: Family,
-    values: Mapping[Labels, float],
-    created: Mapping[Labels, float],
+    figures: Figures,
     before: RenderedFamilies,
+    created: Mapping[Family, Mapping[Labels, float]] = _NONE_CREATED,
 ) -> RenderedFamilies:
-    """Return a counter's lines with, after each, the one that says when it was 0 (Unix time)."""
-    key = WithCreated(family)
-    return {key: _render_family(shared, family, values, before.get(key), created)}
+    """Return an account's figures as sample lines; unchanged ones are reused from `before`.
+
+    All lines begin with the `shared` labels, of `label_pairs`, as those of `before` do.
+
+    Counters of which it is known when they were 0 (`created`, Unix time) are rendered a second time, each with the
+    line that says so.
+    """
+    rendered: dict[Family | WithCreated, RenderedFamily] = {
+        family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()
+    }
+    for family in figures.keys() & created.keys():
+        key = WithCreated(family)
+        rendered[key] = _render_family(shared, family, figures[family], before.get(key), created[family])
+    return rendered
 
 
 def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:

@@ -15,8 +15,8 @@ from virtual_time import run_virtually, virtual_now
 
 from exporter.app.exporter import Exporter
 from exporter.config import Config
-from exporter.metrics import figures_of
-from exporter.quota import Ledger, Quota, QuotaId, Total
+from exporter.metrics import Labels, figures_of
+from exporter.quota import Ledger, Member, Quota, QuotaId, Total
 from exporter.sharding import Shard
 from exporter.store.files import Storage
 from exporter.store.stored_reading import StoredReading
@@ -26,6 +26,8 @@ from exporter.vendors.periods import UNKNOWN_SPAN
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 HOUR = 3600.0
+NAMES, WHOLE = ("old", "new", "main"), {"subject": "the account"}
+CAP = "quotas: [{name: cap, metric: netnut_gb_used, limit: 5}]"
 RENAMED = account("new", "was: old")
 GROWING = {"usage_exporter_polls_total", "usage_quota_consumed_total"}
 MOVING = {"usage_exporter_poll_next_attempt_timestamp_seconds", "usage_exporter_rate_limit_remaining"}
@@ -38,9 +40,17 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def series(page: str, **without: str) -> Series:
-    """The series of a page that have these labels, each without them; all if none is given."""
+    """The series of a page that have these labels, each without them; all if none is given.
+
+    The subject of a quota on a whole account is the account's name.
+    """
     return {
-        (one.name, frozenset(one.labels.items() - without.items())): one.value
+        (
+            one.name,
+            frozenset(
+                (one.labels | WHOLE if one.labels.get("subject") in NAMES else one.labels).items() - without.items()
+            ),
+        ): one.value
         for family in text_string_to_metric_families(page)
         for one in family.samples
         if one.labels.items() >= without.items()
@@ -55,7 +65,7 @@ def changed(before: Series, after: Series) -> set[str]:
 @pytest.mark.parametrize(
     ("before", "after", "old", "new"),
     [
-        (account("old"), RENAMED, {"account": "old"}, {"account": "new"}),
+        (account("old", CAP), account("new", "was: old", CAP), {"account": "old"}, {"account": "new"}),
         (account(), account("main", "labels: {team: pay}"), {"account": "main"}, {"account": "main", "team": "pay"}),
         (
             account("main", 'labels: {team: a, tier: "1"}'),
@@ -113,9 +123,12 @@ def test_another_login_under_the_new_name_is_another_account() -> None:
 QUOTA = QuotaId("traffic", "41/Residential", "GB")
 
 
-def reading(consumed: float, at: float) -> StoredReading:
+def reading(consumed: float, at: float, quota: QuotaId = QUOTA) -> StoredReading:
     figures = figures_of([NETNUT_GB_USED(consumed, plan_id="41", product_type="Residential")])
-    ledger = Ledger(1.0, {QUOTA: Total(consumed, 1.0, consumed)}, {0: {}})
+    member: dict[tuple[QuotaId, Labels], Member] = {
+        (quota, ("41", "Residential")): Member(consumed, consumed, UNKNOWN_SPAN, at)
+    }
+    ledger = Ledger(1.0, {quota: Total(consumed, 1.0, consumed)}, {0: member})
     return StoredReading(at, at, figures, (Quota(QUOTA, consumed, None, UNKNOWN_SPAN),), ledger=ledger)
 
 
@@ -194,6 +207,20 @@ def test_what_cannot_be_taken_over_is_said_and_stays(
     assert counters(page) == {}
     assert [line for line in logs if "former name" in line and said in line]
     assert (tmp_path / "netnut-old.json").exists()
+
+
+def test_the_counter_of_a_quota_on_a_whole_account_has_the_new_name_too(tmp_path: Path) -> None:
+    """Whoever counts by customer may have one of the account's name."""
+    storage = Storage(tmp_path)
+    for name, of_each in (("whole", ""), ("each", ", by: [plan_id]")):
+        quotas = f"quotas: [{{name: cap, metric: netnut_gb_used, limit: 5{of_each}}}]"
+        old, new = configured(account(f"old-{name}", quotas)), configured(account(name, f"was: old-{name}", quotas))
+        storage.write(old.accounts[0], 0, reading(7.0, 1.0, QuotaId("cap", f"old-{name}", "GB")))
+        ledger = storage.read(new.accounts[0]).ledger
+
+        subject = name if name == "whole" else "old-each"
+        assert list(ledger.totals) == [QuotaId("cap", subject, "GB")] == [one for one, _ in ledger.members[0]]
+    storage.close()
 
 
 @pytest.mark.parametrize(("total", "left"), [(1, 0), (2, 1)])
