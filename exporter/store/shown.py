@@ -9,7 +9,7 @@ from typing import Final
 from exporter.metrics import QUOTA_FAMILIES, Family, Figures, Labels, figures_of, series_count
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.quota import Ledger, Quota, QuotaId, QuotaReading, quota_samples
-from exporter.textformat.lines import RenderedFamilies, WithCreated, render
+from exporter.textformat.lines import RenderedFamilies, WithCreated, label_pairs, render
 from exporter.vendors.account import Account
 
 COUNTER_BLOCKS: Final[frozenset[Family | WithCreated]] = frozenset({QUOTA_CONSUMED, WithCreated(QUOTA_CONSUMED)})
@@ -119,7 +119,7 @@ def quota_blocks(
 ) -> RenderedFamilies:
     """Return the lines of quotas, reusing unchanged ones from `before`."""
     figures = quota_figures(account.vendor, quotas, ledger)
-    return render(account.name, figures, before, counters_created(account.vendor, quotas, ledger))
+    return render(label_pairs(account.shared_labels), figures, before, counters_created(account.vendor, quotas, ledger))
 
 
 def counter_blocks(
@@ -128,4 +128,6 @@ def counter_blocks(
     """Return only the lines of the quotas' counters."""
     figures = quota_figures(account.vendor, quotas, ledger)
     counters = {QUOTA_CONSUMED: figures[QUOTA_CONSUMED]} if QUOTA_CONSUMED in figures else {}
-    return render(account.name, counters, before, counters_created(account.vendor, quotas, ledger))
+    return render(
+        label_pairs(account.shared_labels), counters, before, counters_created(account.vendor, quotas, ledger)
+    )

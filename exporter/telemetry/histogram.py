@@ -23,15 +23,15 @@ class Histogram:
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
-    def lines(self, family: Family, labels: Labels) -> bytes:
-        """Return the sample lines of the series with these labels."""
+    def lines(self, family: Family, labels: Labels, shared: str = "") -> bytes:
+        """Return the sample lines of the series with these labels and the shared ones, of `label_pairs`."""
         counts = list(accumulate(self._counts))
         buckets = list(self._buckets(labels, counts)) if self._bounds else []
         return b"".join(
             [
-                sample_lines(f"{family.name}_bucket", (*family.labels, "le"), buckets),
-                sample_lines(f"{family.name}_sum", family.labels, [(labels, self._sum)]),
-                sample_lines(f"{family.name}_count", family.labels, [(labels, float(counts[-1]))]),
+                sample_lines(f"{family.name}_bucket", (*family.labels, "le"), buckets, shared),
+                sample_lines(f"{family.name}_sum", family.labels, [(labels, self._sum)], shared),
+                sample_lines(f"{family.name}_count", family.labels, [(labels, float(counts[-1]))], shared),
             ]
         )
 

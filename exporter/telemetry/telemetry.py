@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from prometheus_client import (
@@ -13,10 +12,7 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from exporter import __version__
 from exporter.client.rate_limit import StatedLimit
 from exporter.errors import PollError
 from exporter.metrics import OWN_FAMILIES, Family, Labels, own
@@ -28,8 +24,9 @@ from exporter.store.stored_reading import InvalidReason
 from exporter.telemetry.account import account_figures
 from exporter.telemetry.histogram import Histogram
 from exporter.telemetry.polls import PollHistory
+from exporter.telemetry.process import ProcessFigures
 from exporter.telemetry.reload_status import ReloadStatus, WebReloadStatus
-from exporter.textformat.lines import sample_lines
+from exporter.textformat.lines import label_pairs, sample_lines
 from exporter.vendors.account import Account
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
@@ -65,13 +62,26 @@ class Telemetry:
         PlatformCollector(self.registry)
         self.process = ProcessCollector(registry=None)
         self.shard = Shard()
-        self.registry.register(ProcessFigures(self))
+        self.registry.register(ProcessFigures(lambda: self.shard, self.reload_status))
 
     @property
     def state(self) -> object:
         """A value that changes whenever the process metrics change, ignoring those that change constantly."""
-        reload, labels = self.reload_status, [(key, *one.account.labels.items()) for key, one in self.accounts.items()]
-        return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, tuple(labels)
+        reload = self.reload_status
+        return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts the accounts' parts back as they are now."""
+        accounts, shard, parts = self.accounts.copy(), self.shard, [one.checkpoint() for one in self.accounts.values()]
+
+        def undo() -> None:
+            self.accounts, self.shard = accounts, shard
+            for undo_part in parts:
+                undo_part()
+            self.changes.keep(accounts)
+            self.changes.note(*accounts)
+
+        return undo
 
     def add(self, account: Account) -> None:
         """Add an account, or continue with the telemetry of an account of the same name."""
@@ -80,6 +90,13 @@ class Telemetry:
         else:
             self.accounts[account.key] = AccountTelemetry(account, self.changes, self._clock)
             self.changes.note(account.key)
+
+    def rename(self, key: AccountKey, account: Account) -> None:
+        """Go on with an account's part under another name; the series of the old one are gone at once."""
+        one = self.accounts[account.key] = self.accounts.pop(key)
+        one.rename(account)
+        self.changes.keep(self.accounts)
+        self.changes.note(key)
 
     def remove(self, key: AccountKey) -> None:
         """Remove an account; its series disappear at once."""
@@ -130,11 +147,31 @@ class AccountTelemetry:
         self._rendered_for: tuple[Snapshot, int, int] | None = None
         self._lines: Mapping[Family, bytes] = {}
 
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts the account, and what is counted of it, back as it is now."""
+        account, limit, counts = self.account, self._rate_limit, self._counts
+
+        def undo() -> None:
+            self.account, self._rate_limit, self._counts = account, limit, counts
+            self.is_removed = False
+            self._bump_version()
+
+        return undo
+
     def reconfigure(self, account: Account) -> None:
         """Continue with a changed configuration of the account."""
         self.account = account
         self._rate_limit = StatedLimit()
         self._bump_version()
+
+    def rename(self, account: Account) -> None:
+        """Continue under another name, with what was counted so far."""
+        own_labels = len(account.key)
+        self._counts = {
+            family: {(*account.key, *labels[own_labels:]): count for labels, count in counts.items()}
+            for family, counts in self._counts.items()
+        }
+        self.reconfigure(account)
 
     def on_request(self, code: str, seconds: float) -> None:
         """Count a request by HTTP status, or `none`; ignore one still in progress when the account was removed."""
@@ -188,8 +225,11 @@ class AccountTelemetry:
                 **self._counts,
                 **account_figures(self.account, self._rate_limit, self.credential_expiry, snapshot, now),
             }
-            lines = {one: sample_lines(one.name, one.labels, list(values.items())) for one, values in figures.items()}
-            timed = {one: seconds.lines(one, self.account.key) for one, seconds in self._seconds.items()}
+            shared = label_pairs(self.account.labels)
+            lines = {
+                one: sample_lines(one.name, one.labels, list(values.items()), shared) for one, values in figures.items()
+            }
+            timed = {one: seconds.lines(one, self.account.key, shared) for one, seconds in self._seconds.items()}
             self._rendered_for, self._lines = state, lines | timed
         return self._lines
 
@@ -202,36 +242,3 @@ class AccountTelemetry:
     def _bump_version(self) -> None:
         self._version += 1
         self._changed.note(self.account.key)
-
-
-def _account_labels(accounts: Sequence[Account]) -> Iterator[Metric]:
-    """Yield the labels that the operator gave accounts: all of them have the same names, some without a value."""
-    names = sorted({name for account in accounts for name in account.labels})
-    if not names:
-        return
-    family = own.ACCOUNT_LABELS
-    gauge = GaugeMetricFamily(family.name, family.help, labels=(*family.labels, *names))
-    for account in accounts:
-        gauge.add_metric((*account.key, *(account.labels.get(name, "") for name in names)), 1.0)
-    yield gauge
-
-
-class ProcessFigures(Collector):
-    """The exporter's process metrics, besides those that any process has."""
-
-    def __init__(self, telemetry: Telemetry) -> None:
-        self._telemetry = telemetry
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauges, created for each scrape."""
-        telemetry = self._telemetry
-        yield from _account_labels([one.account for one in telemetry.accounts.values()])
-        for family, labels, value in (
-            (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),
-            (own.SHARD_INFO, (str(telemetry.shard.number), str(telemetry.shard.total)), 1.0),
-            (own.RELOAD_SUCCESSFUL, (), float(telemetry.reload_status.accepted)),
-            (own.RELOAD_TIMESTAMP, (), telemetry.reload_status.accepted_at),
-        ):
-            gauge = GaugeMetricFamily(family.name, family.help, labels=family.labels)
-            gauge.add_metric(labels, value)
-            yield gauge

@@ -105,33 +105,51 @@ RenderedFamilies = Mapping[Family | WithCreated, RenderedFamily]
 _NONE_CREATED: Final[Mapping[Family, Mapping[Labels, float]]] = MappingProxyType({})
 
 
+def label_pairs(labels: Mapping[str, str]) -> str:
+    """Return labels as they stand in a sample line."""
+    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items())
+
+
 def render(
-    account: str,
+    shared: str,
     figures: Figures,
     before: RenderedFamilies,
     created: Mapping[Family, Mapping[Labels, float]] = _NONE_CREATED,
 ) -> RenderedFamilies:
     """Return an account's figures as sample lines; unchanged ones are reused from `before`.
 
+    All lines begin with the `shared` labels, made by `label_pairs`, and so do those in `before`.
+
     Counters with a known creation time (`created`, Unix time: when they were 0) are rendered a second time, each
     with the line that states it.
     """
     rendered: dict[Family | WithCreated, RenderedFamily] = {
-        family: _render_family(account, family, values, before.get(family)) for family, values in figures.items()
+        family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()
     }
     for family in figures.keys() & created.keys():
         key = WithCreated(family)
-        rendered[key] = _render_family(account, family, figures[family], before.get(key), created[family])
+        rendered[key] = _render_family(shared, family, figures[family], before.get(key), created[family])
     return rendered
 
 
-def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], account: str | None = None) -> bytes:
-    """Return one line per item, with the label `account` first if it is given."""
-    first = [] if account is None else [f'account="{account}"']
+def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:
+    """Return sample lines with the shared labels `before`, at least one, replaced by those of `after`."""
+    old, new = f"{{{before}".encode(), f"{{{after}".encode()  # no value holds it, for in values quotes are escaped
+    return {
+        family: RenderedFamily.from_blocks(
+            [Block.from_text(bytes(one.text).replace(old, new), one.fingerprint) for one in lines.blocks()]
+        )
+        for family, lines in rendered.items()
+    }
+
+
+def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], shared: str = "") -> bytes:
+    """Return one line per item, with the labels that they share first."""
+    first = [shared.replace("%", "%%")] if shared else []
     pairs = ",".join([*first, *(f'{label}="%s"' for label in labels)])
     template = f"{name}{{{pairs}}} %r\n" if pairs else f"{name} %r\n"
     text = "".join([template % (*values, figure) for values, figure in items])
-    quotes = 2 * (len(labels) + len(first)) * len(items)
+    quotes = (2 * len(labels) + shared.count('"')) * len(items)
     if "\\" in text or text.count('"') != quotes or text.count("\n") != len(items):
         escaped = [(tuple(value.translate(_ESCAPES) for value in values), figure) for values, figure in items]
         text = "".join([template % (*values, figure) for values, figure in escaped])
@@ -139,7 +157,7 @@ def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue],
 
 
 def _render_family(
-    account: str,
+    shared: str,
     family: Family,
     values: Mapping[Labels, float],
     before: RenderedFamily | None,
@@ -155,10 +173,10 @@ def _render_family(
         )
         block = known.get(fingerprint)
         if block is None:
-            text = sample_lines(family.name, family.labels, items, account)
+            text = sample_lines(family.name, family.labels, items, shared)
             if since:
                 name = f"{family.name.removesuffix('_total')}_created"
-                text = _interleave(text, sample_lines(name, family.labels, since, account))
+                text = _interleave(text, sample_lines(name, family.labels, since, shared))
             block = Block.from_text(text, fingerprint)
         blocks.append(block)
     if before and list(known) == [block.fingerprint for block in blocks]:

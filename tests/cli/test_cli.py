@@ -58,7 +58,7 @@ def test_the_version_is_said(flag: str) -> None:
         ("sandbox", {"--web.listen-address", "--fault", "--vendor-file", "--replies"} | WORLD | LOGS),
         ("schema", {"--markdown", "--config.file"}),
         ("metrics", {"--markdown"}),
-        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels"} | THRESHOLDS),
+        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels", "--account-labels"} | THRESHOLDS),
         ("healthcheck", set()),
         ("vendor", set()),
     ],

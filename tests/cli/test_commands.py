@@ -21,7 +21,6 @@ from exporter.cli.catalogue import FAMILIES
 from exporter.cli.main import main
 from exporter.metrics.own import (
     ACCOUNT_FAILING,
-    ACCOUNT_LABELS,
     CREDENTIAL_EXPIRY,
     POLL_FAILURES,
     STORAGE_SET_ASIDE,
@@ -30,7 +29,7 @@ from exporter.vendors import VENDORS
 
 pytestmark = pytest.mark.slow
 
-ELSEWHERE = (ACCOUNT_FAILING, ACCOUNT_LABELS, CREDENTIAL_EXPIRY, POLL_FAILURES, STORAGE_SET_ASIDE)
+ELSEWHERE = (ACCOUNT_FAILING, CREDENTIAL_EXPIRY, POLL_FAILURES, STORAGE_SET_ASIDE)
 HEADLINES = {"netnut_gb_used", "ionos_meter_quantity", "prolifi_event_count", "planship_lever_usage"}
 ON_EVERY_PAGE = HEADLINES | {family.name.removesuffix("_total") for family in FAMILIES if family not in ELSEWHERE}
 SECRETS = {**demo.environment(), "WRONG_KEY": "pk_this_is_not_the_key"}
