@@ -65,11 +65,11 @@ async def log_every_day(exporter: Exporter) -> None:
     while True:
         await anyio.sleep(_DAY_SECONDS)
         counts = exporter.telemetry.poll_counts()
-        failing = sum(snapshot.error is not None for _, snapshot in exporter.store)
         logger.info(
             "a day has passed",
             accounts=len(exporter.config.accounts),
-            failing=failing,
+            up=sum(snapshot.up for _, snapshot in exporter.store),
+            failing=sum(snapshot.failure is not None for _, snapshot in exporter.store),
             polls=max(0, counts[0] - before[0]),
             failures=max(0, counts[1] - before[1]),
         )
