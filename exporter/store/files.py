@@ -23,7 +23,8 @@ from typing import Final, NamedTuple
 from exporter.quota import Fragment, Ledger, merge
 from exporter.sharding import Shard
 from exporter.store.decode import decode
-from exporter.store.slots import LARGEST_FILE, SLOTS, Written, put
+from exporter.store.looks import LOOKS_FILE, LooksByQuota, encode_looks, read_looks
+from exporter.store.slots import LARGEST_FILE, Content, Written, put, slots_of
 from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading, encode
 from exporter.store.writer import Writer
 from exporter.vendors import Account
@@ -123,13 +124,30 @@ class Storage:
         """
         body, stamp = encode(account, number, stored)
         name = self._path(account, number).name
+        self._put(account.shard, name, Content(body, stamp))
+
+    def _put(self, shard: Shard, name: str, content: Content) -> None:
         try:
-            self._lock(account.shard)
-            self._written[name] = put(self._opened, name, body, stamp, self._written.get(name))
+            self._lock(shard)
+            self._written[name] = put(self._opened, name, *content, self._written.get(name))
         except FileNotFoundError:  # the folder or the file is not there any more, or it is another folder
             self._reopen()
-            self._lock(account.shard)
-            self._written[name] = put(self._opened, name, body, stamp, None)
+            self._lock(shard)
+            self._written[name] = put(self._opened, name, *content, None)
+
+    async def store_looks(self, shard: Shard, looks: LooksByQuota, at: float) -> None:
+        """Store the looks at a shard's counters as of `at`, Unix time.
+
+        Raises:
+            OSError: they could not be written, or not in time.
+
+        """
+        name = f"{LOOKS_FILE}{_shard_suffix(shard)}"
+        await self._writer.run(lambda: self._put(shard, name, Content(encode_looks(looks), {"asked_at": at})))
+
+    def looks(self, shard: Shard) -> LooksByQuota:
+        """Return the looks at a shard's counters that were stored last; none where there are none that can be used."""
+        return read_looks(self._folder, f"{LOOKS_FILE}{_shard_suffix(shard)}")
 
     def read(self, account: Account) -> StoredAccount:
         """Return what is stored of an account; files that cannot be used are set aside."""
@@ -189,9 +207,9 @@ class Storage:
         for path in list(self._others(account)):
             is_own = f"{name}{_shard_suffix(account.shard)}" in (path.stem, path.stem.rpartition("+")[0])
             with suppress(FileNotFoundError):
-                written_at = max(one.stat().st_mtime for one in _slots(path))
+                written_at = max(one.stat().st_mtime for one in slots_of(path))
                 if is_own or time.time() - written_at > _FORGOTTEN_AFTER_SECONDS:
-                    for one in _slots(path):
+                    for one in slots_of(path):
                         one.unlink()
                     self._found[name] = [one for one in self._found[name] if one.path != path]
 
@@ -200,18 +218,13 @@ def _shard_suffix(shard: Shard) -> str:
     return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
 
 
-def _slots(path: Path) -> list[Path]:
-    """Return a file's slots that are there."""
-    return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
-
-
 def _read(path: Path, account: Account, account_files: StoredAccount, *, is_own: bool) -> StoredReading | None:
     """Read a file's newest slot that can be used; note why none can, and set them aside if they are the account's own.
 
     A slot that is damaged beside one that is not was being written when a process ended.
     """
     found, invalid = list[StoredReading](), list[InvalidReason]()
-    for slot in _slots(path):
+    for slot in slots_of(path):
         try:
             with slot.open("rb") as file:
                 found.append(decode(account, file.read(LARGEST_FILE))[1])
@@ -224,7 +237,7 @@ def _read(path: Path, account: Account, account_files: StoredAccount, *, is_own:
             invalid.append(error.reason)
     if invalid and not found and is_own:
         account_files.invalid.append(invalid[0])
-        for slot in _slots(path):
+        for slot in slots_of(path):
             with suppress(OSError):
                 slot.replace(slot.with_name(f"{path.stem}.set-aside{slot.name.removeprefix(path.name)}"))
     return max(found, key=lambda one: one.asked_at, default=None)
