@@ -112,8 +112,8 @@ async def run(config: Config, serving: Serving) -> None:
         tasks.start_soon(
             handle_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None
         )
-        paces = Paces()
-        tasks.start_soon(keep_looking, exporter.store, paces)
+        paces = Paces(serving.storage.looks(config.shard) if serving.storage else None)
+        tasks.start_soon(keep_looking, exporter, paces, serving.storage)
         tasks.start_soon(retry_with_new_secrets, exporter)
         tasks.start_soon(log_every_day, exporter)
         lifecycle = Lifecycle(

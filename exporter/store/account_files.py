@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from exporter.sharding import Shard
 from exporter.store.decode import decode
-from exporter.store.slots import LARGEST_FILE, SLOTS
+from exporter.store.slots import LARGEST_FILE, slots_of
 from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading
 from exporter.vendors import Account
 
@@ -33,11 +33,6 @@ def stem_of(account: Account) -> str:
 def shard_suffix(shard: Shard) -> str:
     """Return what follows for a shard."""
     return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
-
-
-def slots_of(path: Path) -> list[Path]:
-    """Return a file's slots that are there."""
-    return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
 
 
 def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[StoredReading | None, list[InvalidReason]]:

@@ -26,10 +26,10 @@ from exporter.store.account_files import (
     read_file,
     set_aside,
     shard_suffix,
-    slots_of,
     stem_of,
 )
-from exporter.store.slots import Written, put
+from exporter.store.looks import LOOKS_FILE, LooksByQuota, encode_looks, read_looks
+from exporter.store.slots import Content, Written, put, slots_of
 from exporter.store.stored_reading import InvalidReason, StoredReading, encode
 from exporter.store.writer import Writer
 from exporter.vendors import Account
@@ -122,17 +122,33 @@ class Storage:
         """
         body, stamp = encode(account, number, stored)
         path = self._path(account, number)
-        name = path.name
-        try:
-            self._lock(account.shard)
-            self._written[name] = put(self._opened, name, body, stamp, self._written.get(name))
-        except FileNotFoundError:  # the folder or the file is not there any more, or it is another folder
-            self._reopen()
-            self._lock(account.shard)
-            self._written[name] = put(self._opened, name, body, stamp, None)
+        self._put(account.shard, path.name, Content(body, stamp))
         files = self._found[stem_of(account)]
         if all(one.path != path for one in files):
             files.append(ShardFile(path, account.shard))
+
+    def _put(self, shard: Shard, name: str, content: Content) -> None:
+        try:
+            self._lock(shard)
+            self._written[name] = put(self._opened, name, *content, self._written.get(name))
+        except FileNotFoundError:  # the folder or the file is not there any more, or it is another folder
+            self._reopen()
+            self._lock(shard)
+            self._written[name] = put(self._opened, name, *content, None)
+
+    async def store_looks(self, shard: Shard, looks: LooksByQuota, at: float) -> None:
+        """Store the looks at a shard's counters as of `at`, Unix time.
+
+        Raises:
+            OSError: they could not be written, or not in time.
+
+        """
+        name = f"{LOOKS_FILE}{shard_suffix(shard)}"
+        await self._writer.run(lambda: self._put(shard, name, Content(encode_looks(looks), {"asked_at": at})))
+
+    def looks(self, shard: Shard) -> LooksByQuota:
+        """Return the looks at a shard's counters that were stored last; none where there are none that can be used."""
+        return read_looks(self._folder, f"{LOOKS_FILE}{shard_suffix(shard)}")
 
     def read(self, account: Account) -> StoredAccount:
         """Return what is stored of an account; invalid files are set aside.

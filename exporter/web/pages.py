@@ -27,6 +27,7 @@ from exporter.web.landing import account_path, landing_page
 _PIECE_BYTES: Final = 256 * 1024
 _READS: Final = ("GET", "HEAD")
 _NOT_ENABLED: Final = "not enabled: start with --web.enable-lifecycle\n"
+_REFUSED_REST: Final = "a refused sign-in rests for a minute and then longer, unless its secret has changed\n"
 _TEXT: Final = "text/plain; charset=utf-8"
 
 Scope = Mapping[str, Any]
@@ -175,13 +176,20 @@ class Application:
             return _text(_NOT_ENABLED, HTTPStatus.FORBIDDEN)
         named = dict(parse_qsl(query.decode("latin-1")))
         if not named:
-            tried = ", ".join(f"{vendor}/{name}" for vendor, name in retry())
-            return _text(f"polled now: {tried}\n" if tried else "no account fails that may be tried now\n")
+            return _text(self._describe_tried(list(retry())))
         if named.keys() != {"vendor", "account"}:
             return _text("give vendor and account, or neither for all that fail\n", HTTPStatus.BAD_REQUEST)
         if not poll((named["vendor"], named["account"])):
             return _text("there is no such account\n", HTTPStatus.NOT_FOUND)
         return _text("polled now\n")
+
+    def _describe_tried(self, tried: list[AccountKey]) -> str:
+        if not tried:
+            return "no account fails that may be tried now\n"
+        errors = [self._store[key].error for key in tried]
+        is_refused = any(error is not None and error.reason == "auth" for error in errors)
+        names = ", ".join(f"{vendor}/{name}" for vendor, name in tried)
+        return f"polled now: {names}\n" + (_REFUSED_REST if is_refused else "")
 
 
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> PageResponse:
