@@ -30,7 +30,7 @@ from exporter.store.shown import (
 )
 from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.stored_reading import StoredReading
-from exporter.textformat.lines import render
+from exporter.textformat.lines import label_pairs, render
 from exporter.vendors.account import Account
 from exporter.vendors.reply import Diagnostics
 
@@ -109,8 +109,9 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
     totals = quota_figures(account.vendor, shown.totals, ledger)
     created = counters_created(account.vendor, (*shown.totals, *shown.quotas), ledger)
     known = before.slices.get(result.number)
+    shared = label_pairs(account.shared_labels)
     state = SliceState(
-        render(account.name, figures, known.rendered if known else {}, created),
+        render(shared, figures, known.rendered if known else {}, created),
         shown.series,
         shown.dropped,
         result.diagnostics,
@@ -124,7 +125,7 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
     )
     account_state = SliceState.from_totals(
         replace(found.whole, quotas=shown.totals),
-        render(account.name, totals, before.account_state.rendered if before.account_state else {}, created),
+        render(shared, totals, before.account_state.rendered if before.account_state else {}, created),
         series=quota_series_count(shown.totals),
         dropped=shown.totals_dropped,
         read_at=result.read_at,
@@ -174,7 +175,7 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
     slices = {
         number: SliceState(
             {
-                **render(account.name, shown[number], {}),
+                **render(label_pairs(account.shared_labels), shown[number], {}),
                 **quota_blocks(account, one.quotas, ledger, {}),
             },
             series_count(shown[number]) + quota_series_count(one.quotas),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -13,7 +14,6 @@ from typing import Any, Final, Protocol
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
-from anyio.lowlevel import RunVar
 
 from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
@@ -36,7 +36,6 @@ _LONGEST_POLL: Final = 0.75
 """The longest poll, as a share of the time for which its reading is shown: figures are as old as the poll's start."""
 _ITEMS_A_SERIES: Final = 10
 """If an account may have more series than usual, its answers may hold this many items per series."""
-_one_large: Final = RunVar[anyio.Lock]("_one_large")
 _PROCESSED_ON_LOOP: Final = 1000
 """The number of samples up to which a result is processed on the event loop, in a few milliseconds."""
 
@@ -58,6 +57,8 @@ Rest = Callable[[], Awaitable[None]]
 """Release the connections, because no request will follow soon."""
 Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
 """Store a slice's good reading, requested at a time (Unix time), and return whether that succeeded."""
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+"""Wait for the turn of a large reading, and hold it while the reading is made."""
 
 
 class Poller:
@@ -73,6 +74,7 @@ class Poller:
         *,
         persist: Persist | None = None,
         rest: Rest | None = None,
+        turn: Turn = nullcontext,
     ) -> None:
         self._account = account
         self._fetch = fetch
@@ -81,6 +83,7 @@ class Poller:
         self._clock = clock
         self._persist = persist
         self._rest = rest
+        self._turn = turn
         self._cache: dict[str, tuple[datetime, Any]] = {}
         self._used: dict[int, set[str]] = {}
         self._failing: dict[int, dict[str, Streaks]] = {}
@@ -191,7 +194,7 @@ class Poller:
                 stale_at,
                 poll.failure,
             )
-            processed = await _process_off_loop(self._account, result, before)
+            processed = await _process_off_loop(self._account, result, before, self._turn)
         except PollError as error:
             return error.bare()
         except TimeoutError:
@@ -232,16 +235,16 @@ class Poller:
         self._has_logged_stale = stale
 
 
-async def _process_off_loop(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
-    """Process a large reading in a worker thread, where it does not block the event loop."""
+async def _process_off_loop(
+    account: Account, result: PollResult, before: Snapshot, turn: Turn = nullcontext
+) -> ProcessedPoll:
+    """Process a large reading in its turn and in a worker thread, where it does not block the event loop."""
     samples = iter(result.samples)
     first = list(islice(samples, _PROCESSED_ON_LOOP + 1))
     result = replace(result, samples=chain(first, samples))
     if len(first) <= _PROCESSED_ON_LOOP:
         return process(account, result, before)
-    lock = _one_large.get(None) or anyio.Lock()
-    _one_large.set(lock)
-    async with lock:  # several at once would take no less time, and memory each
+    async with turn():
         return await anyio.to_thread.run_sync(process, account, result, before)
 
 

@@ -1,4 +1,4 @@
-"""Values of a stored file, checked as strictly as a vendor's answer. Each function raises `ValueError` for a bad value."""
+"""Values of a stored file, checked as strictly as a vendor's answer. All raise `ValueError` for a bad value."""
 
 from __future__ import annotations
 

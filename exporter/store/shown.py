@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
-from exporter.metrics import QUOTA_FAMILIES, Family, Figures, Labels, figures_of, samples_of, series_count
+from exporter.metrics import QUOTA_FAMILIES, Family, Figures, Labels, figures_of, series_count
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.quota import Ledger, Quota, QuotaId, QuotaReading, quota_samples
-from exporter.textformat.lines import RenderedFamilies, WithCreated, render
+from exporter.textformat.lines import RenderedFamilies, WithCreated, label_pairs, render
 from exporter.vendors.account import Account
 
 COUNTER_BLOCKS: Final[frozenset[Family | WithCreated]] = frozenset({QUOTA_CONSUMED, WithCreated(QUOTA_CONSUMED)})
@@ -70,8 +69,13 @@ def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
     if series <= max_series:
         return figures, 0
     room = max(0, max_series)
-    in_order = sorted(samples_of(figures), key=lambda sample: (sample.family.name, sample.labels))
-    return figures_of(islice(in_order, room)), series - room
+    kept: dict[Family, Mapping[Labels, float]] = {}
+    for family in sorted(figures, key=lambda one: one.name):
+        values = figures[family]
+        chosen = sorted(values)[: room - series_count(kept)]
+        if chosen:
+            kept[family] = {labels: values[labels] for labels in chosen}
+    return kept, series - room
 
 
 def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:
@@ -115,7 +119,7 @@ def quota_blocks(
 ) -> RenderedFamilies:
     """Return the lines of quotas, reusing unchanged ones from `before`."""
     figures = quota_figures(account.vendor, quotas, ledger)
-    return render(account.name, figures, before, counters_created(account.vendor, quotas, ledger))
+    return render(label_pairs(account.shared_labels), figures, before, counters_created(account.vendor, quotas, ledger))
 
 
 def counter_blocks(
@@ -124,4 +128,6 @@ def counter_blocks(
     """Return only the lines of the quotas' counters."""
     figures = quota_figures(account.vendor, quotas, ledger)
     counters = {QUOTA_CONSUMED: figures[QUOTA_CONSUMED]} if QUOTA_CONSUMED in figures else {}
-    return render(account.name, counters, before, counters_created(account.vendor, quotas, ledger))
+    return render(
+        label_pairs(account.shared_labels), counters, before, counters_created(account.vendor, quotas, ledger)
+    )

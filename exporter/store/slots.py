@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 SLOTS: Final = ("", ".other")
@@ -72,6 +73,11 @@ def _stamps(lines: bytes) -> Iterator[Stamp]:
         stated, _, text = line.partition(b" ")
         if stated == checksum(text):
             yield json.loads(text)
+
+
+def slots_of(path: Path) -> list[Path]:
+    """Return a file's existing slots."""
+    return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
 
 
 def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | None) -> Written:

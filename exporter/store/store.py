@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -42,6 +42,23 @@ class Store:
         self.order = tuple(self._snapshots)
         self.changes.keep(accounts)
         self.changes.note(*accounts)
+
+    def rename(self, key: AccountKey, name: AccountKey, snapshot: Snapshot) -> None:
+        """Keep an account under another name, with this snapshot."""
+        del self._snapshots[key]
+        self._snapshots[name] = snapshot
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts everything back as it is now."""
+        snapshots, order = self._snapshots.copy(), self.order
+
+        def undo() -> None:
+            self._snapshots = snapshots
+            self.order = (*order,)  # a new object: what was made of the other one is outdated
+            self.changes.keep(order)
+            self.changes.note(*order)
+
+        return undo
 
     def reset(self, key: AccountKey) -> None:
         """Replace an account's snapshot with an empty one."""

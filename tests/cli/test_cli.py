@@ -58,9 +58,10 @@ def test_the_version_is_said(flag: str) -> None:
         ("sandbox", {"--web.listen-address", "--fault", "--vendor-file", "--replies"} | WORLD | LOGS),
         ("schema", {"--markdown", "--config.file"}),
         ("metrics", {"--markdown"}),
-        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels"} | THRESHOLDS),
+        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels", "--account-labels"} | THRESHOLDS),
         ("healthcheck", set()),
         ("vendor", set()),
+        ("completion", set()),
     ],
 )
 @pytest.mark.parametrize("help_flag", sorted(HELP))
@@ -151,7 +152,8 @@ def test_a_port_that_is_taken_is_exit_code_3_and_one_line(
         result = invoke(command, "--web.listen-address", address)
 
     assert (result.exit_code, result.stdout) == (3, "")
-    assert result.stderr == f"cannot listen on {address}: Address already in use\n"
+    hint = "choose another with --web.listen-address=HOST:PORT"
+    assert result.stderr == f"cannot listen on {address}: Address already in use; {hint}\n"
 
 
 @pytest.mark.parametrize(

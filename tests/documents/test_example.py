@@ -8,9 +8,9 @@ from jsonschema import Draft202012Validator
 from exporter import strict_yaml
 from exporter.config import load, schema
 from exporter.vendors import VENDORS
-from exporter.vendors.account import TLS
 from exporter.vendors.planship.account import ProductSetting
 from exporter.vendors.quotas import ConfiguredQuota
+from exporter.vendors.settings import TLS
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()

@@ -30,7 +30,7 @@ from exporter.errors import PollError
 from exporter.metrics import Family
 from exporter.sandbox import ACCOUNTS, SIMULATIONS
 from exporter.store.reading import Reading, in_page_order
-from exporter.textformat.lines import render
+from exporter.textformat.lines import label_pairs, render
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.poll import Poll
 
@@ -272,7 +272,7 @@ def page(account: Account, outcome: Reading | PollError) -> str:
 
 def _text(account: str, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
-    lines = render(account, outcome.figures, {})
+    lines = render(label_pairs({"account": account}), outcome.figures, {})
     return b"".join(
         lines[family].text for family in in_page_order(one for one in lines if isinstance(one, Family))
     ).decode()
