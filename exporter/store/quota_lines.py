@@ -66,4 +66,4 @@ def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota,
 
 def line_count(quota: Quota) -> int:
     """How many series a quota is, its counter included."""
-    return 2 + sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
+    return 2 - quota.is_level + sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
