@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 MOUNTED = {
     "netnut": "/netnut/v1",
-    "ionos": "/ionos/billing",
+    "ionos": "/ionos",
     "prolifi": "/prolifi/api/v1/public",
     "planship": "/planship",
 }

@@ -15,7 +15,7 @@ Sandbox = Callable[[], httpx.AsyncBaseTransport]
 
 MOUNTED = {
     "netnut": "http://127.0.0.1:1/netnut/v1",
-    "ionos": "http://127.0.0.1:1/ionos/billing",
+    "ionos": "http://127.0.0.1:1/ionos",
     "prolifi": "http://127.0.0.1:1/prolifi/api/v1/public",
     "planship": "http://127.0.0.1:1/planship",
 }

@@ -48,11 +48,10 @@ async def read_limits(poll: Poll, url: str, contract: str) -> ResourceLimits | N
     label = contract_label(contract)
     reply = await poll.get(Contracts, f"{url}/contracts", _DETAIL, {"X-Contract-Number": segment(label)})
     found = [one.properties for one in reply.items if one.properties and _is_of(one.properties, label, reply)]
-    if not found:
+    if reply.items and not found:
         poll.diagnostics.drift["items.properties.contract_number", "value"] += 1
-        return None
-    poll.skip("duplicate", len(found) - 1)
-    return found[0].resource_limits
+    poll.skip("duplicate", len(found[1:]))
+    return found[0].resource_limits if found else None
 
 
 def _is_of(properties: ContractResources, label: str, reply: Contracts) -> bool:
