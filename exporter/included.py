@@ -1,4 +1,4 @@
-"""A configuration of several files, and settings that many accounts share: `include` and `defaults`."""
+"""A configuration in several files (`include`), and settings that accounts share (`defaults`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exporter.problems import Problem, join, located, unknown_key
 
 _MOST_FILES: Final = 1000
 ALL: Final = "all"
-"""Under `defaults`, what holds for every vendor."""
+"""The key below `defaults` that applies to every vendor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Source:
     """A file with accounts.
 
     Attributes:
-        path: the file; None for the configuration itself.
-        directory: where paths within start.
+        path: the file; None for the main configuration.
+        directory: the folder at which its relative paths start.
         text: its content.
-        entries: its accounts, as they were read.
+        entries: its accounts, not validated yet.
 
     """
 
@@ -34,16 +34,16 @@ class Source:
     entries: list[Any]
 
     def place(self, index: int) -> str:
-        """Return what a person calls one of its accounts."""
+        """Return a readable location of one of its accounts."""
         return f"accounts[{index}]" + (f" of {self.path}" if self.path else "")
 
     def located(self, problems: list[Problem], vendors: Collection[str]) -> list[Problem]:
-        """Return problems with the file's lines; of the configuration itself they are found by who read it."""
+        """Return problems with the file's lines; those of the main configuration are located by its reader."""
         return located(problems, self.text, self.path, vendors) if self.path else problems
 
 
 def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that `include` names, in order, each once, and what is wrong with the patterns."""
+    """Return the files that `include` names, in order and each once, and the problems of its patterns."""
     if patterns is None:
         return [], []
     if not isinstance(patterns, list) or not all(
@@ -58,7 +58,7 @@ def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[
 
 
 def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[Source], list[Problem]]:
-    """Return the accounts of files, and what is wrong with these as a whole."""
+    """Return the accounts of included files, and the problems of the files as such."""
     sources: list[Source] = []
     found: list[Problem] = []
     for path in files:
@@ -84,15 +84,15 @@ def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[
 
 
 class Defaults:
-    """Settings that accounts have unless they say otherwise: those for all, and then those for a vendor."""
+    """Settings that accounts have unless they override them: those for all, then those of their vendor."""
 
     def __init__(self, given: object, vendors: Mapping[str, Collection[str]], shared: Collection[str]) -> None:
-        """Take what stands under `defaults`.
+        """Read `defaults`.
 
         Args:
-            given: as it was read.
-            vendors: each vendor's settings.
-            shared: the settings that may be given for all.
+            given: the value of `defaults`, not validated yet.
+            vendors: the settings of each vendor.
+            shared: the settings allowed in `all`.
 
         """
         self.problems: list[Problem] = []
@@ -118,11 +118,11 @@ class Defaults:
                 yield Problem(join(place, str(key)), unknown_key(str(key), known))
 
     def applied(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an account's settings with those that it does not have itself; each is taken whole."""
+        """Return an account's settings, with defaults for those it lacks; values are not merged."""
         return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
 
     def origin(self, entry: Mapping[str, Any], path: str) -> str:
-        """Return where in `defaults` the setting at an account's `path` comes from; empty if not from there."""
+        """Return the place in `defaults` that an account's setting at `path` comes from; empty if not from there."""
         key = path.partition(".")[0].partition("[")[0]
         if key in entry:
             return ""

@@ -60,7 +60,7 @@ HOMES = {
     "httpx": {"client"},
     "prometheus_client": {"exposition", "telemetry"},
     "pydantic": {"config", "status", "vendors"},
-    "pydantic_core": {"client", "vendors"},
+    "pydantic_core": {"vendors"},
     "rich": {"cli"},
     "starlette": {"sandbox"},
     "structlog": {"log"},

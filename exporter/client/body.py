@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from anyio.lowlevel import checkpoint
-from pydantic_core import from_json
 
 from exporter.errors import TooLarge, Undecodable
 
@@ -144,30 +143,19 @@ def decode_json(body: bytes, content_type: str) -> object:
     """
     if count_values(body) > MAX_PIECES:
         raise TooLarge(f"the answer has more than {MAX_PIECES} values")
-    large = len(body) > LARGE_BODY_BYTES and b"\\ud" not in body.lower()
     try:
-        return _parse_json_interruptibly(body) if large else _parse_json(body)
+        document: object = _STRICT_JSON.decode(body.decode())
+        return _without_half_characters(document) if b"\\ud" in body.lower() else document
     except (ValueError, RecursionError):
         kind = _KINDS_OF_CONTENT.get(content_type.partition(";")[0].strip().lower(), "of another content type")
         digest = hashlib.sha256(body).hexdigest()[:12]
         raise Undecodable(f"not JSON: {kind}, {len(body)} bytes, sha256 {digest}") from None
 
 
-def _parse_json(body: bytes) -> object:
-    """Our parser refuses half a character in a name, which should cost no more than that character."""
-    try:
-        document: object = from_json(body, allow_inf_nan=False)
-    except ValueError:
-        if b"\\ud" not in body.lower():
-            raise
-        text = json.dumps(json.loads(body.decode()), ensure_ascii=False)
-        document = from_json(_HALF_CHARACTER.sub("\ufffd", text).encode(), allow_inf_nan=False)
-    return document
-
-
-def _parse_json_interruptibly(body: bytes) -> object:
-    """Our parser is one call, which no other thread interrupts; this one, as fast, calls back at each object."""
-    return json.loads(body.decode(), object_hook=_identity, parse_constant=_reject_constant)
+def _without_half_characters(document: object) -> object:
+    """Half a character in a text should cost no more than that character."""
+    whole: object = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(document, ensure_ascii=False)))
+    return whole
 
 
 def _identity(value: object) -> object:
@@ -176,3 +164,7 @@ def _identity(value: object) -> object:
 
 def _reject_constant(text: str) -> object:
     raise ValueError(f"{text} is no number")
+
+
+# The parser calls back at each object, which lets other threads run while a large body is decoded in one of its own.
+_STRICT_JSON: Final = json.JSONDecoder(object_hook=_identity, parse_constant=_reject_constant)

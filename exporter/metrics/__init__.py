@@ -18,6 +18,8 @@ from exporter.metrics.family import (
     clean_label,
     declared,
     figures_of,
+    samples_of,
+    series_count,
 )
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "clean_label",
     "declared",
     "figures_of",
+    "samples_of",
+    "series_count",
 ]
 
 QUOTA_FAMILIES: Final = declared(vars(quota))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -154,6 +154,18 @@ def figures_of(samples: Iterable[Sample]) -> Figures:
     for sample in samples:
         figures[sample.family][sample.labels] = sample.value
     return dict(figures)
+
+
+def samples_of(figures: Figures) -> Iterator[Sample]:
+    """Yield figures as samples."""
+    for family, values in figures.items():
+        for labels, value in values.items():
+            yield Sample(family, labels, value)
+
+
+def series_count(figures: Figures) -> int:
+    """Return how many series figures are."""
+    return sum(map(len, figures.values()))
 
 
 def clean_label(value: str) -> str:

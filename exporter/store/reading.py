@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Final, NamedTuple
 
 from exporter.metrics import (
@@ -25,7 +24,8 @@ from exporter.metrics import (
     Sample,
     Unreadable,
     clean_label,
-    figures_of,
+    samples_of,
+    series_count,
 )
 from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Diagnostics
@@ -67,7 +67,7 @@ class Reading:
     @property
     def samples(self) -> tuple[Sample, ...]:
         """Its figures as samples."""
-        return tuple(_samples(self.figures))
+        return tuple(samples_of(self.figures))
 
 
 class Sanitized(NamedTuple):
@@ -120,24 +120,3 @@ def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
             values[labels] = sample.value
     missing = frozenset(one for one in unreadable if one.labels not in figures.get(one.family, {}))
     return Sanitized(dict(figures), missing, ended, frozenset(rests))
-
-
-def series_count(figures: Figures) -> int:
-    """How many series figures are."""
-    return sum(map(len, figures.values()))
-
-
-def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return at most `max_series` of the series, and how many were dropped; deterministic."""
-    series = series_count(figures)
-    if series <= max_series:
-        return figures, 0
-    room = max(0, max_series)
-    in_order = sorted(_samples(figures), key=lambda sample: (sample.family.name, sample.labels))
-    return figures_of(islice(in_order, room)), series - room
-
-
-def _samples(figures: Figures) -> Iterator[Sample]:
-    for family, values in figures.items():
-        for labels, value in values.items():
-            yield Sample(family, labels, value)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from exporter.errors import PollError
-from exporter.quota import Contributions, Ledger, Quota, Withheld, WithheldReason
+from exporter.quota import AccountQuotas, Contributions, Ledger, Quota, Withheld, WithheldReason
 from exporter.textformat.lines import RenderedFamilies
 from exporter.vendors.reply import Diagnostics
 
@@ -51,6 +52,29 @@ class SliceState:
     read_at: float = 0.0
     stale_at: float = 0.0
     failure: PollError | None = None
+
+    @classmethod
+    def from_totals(  # noqa: PLR0913 - what a state has
+        cls,
+        totals: AccountQuotas,
+        rendered: RenderedFamilies,
+        *,
+        series: int,
+        dropped: int,
+        read_at: float,
+        stale_at: float,
+    ) -> Self:
+        """Return the state of the quotas that the operator set on the account as a whole."""
+        return cls(
+            rendered,
+            series,
+            dropped,
+            quotas=totals.quotas,
+            matched=totals.matched,
+            withheld=totals.withheld,
+            read_at=read_at,
+            stale_at=stale_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from exporter.metrics import Family, Figures, Labels
@@ -101,23 +102,27 @@ class WithCreated(NamedTuple):
 
 RenderedFamilies = Mapping[Family | WithCreated, RenderedFamily]
 """One account's sample lines of each family, or those of one slice of it."""
+_NONE_CREATED: Final[Mapping[Family, Mapping[Labels, float]]] = MappingProxyType({})
 
 
-def render(account: str, figures: Figures, before: RenderedFamilies) -> RenderedFamilies:
-    """Return an account's figures as sample lines; unchanged ones are reused from `before`."""
-    return {family: _render_family(account, family, values, before.get(family)) for family, values in figures.items()}
-
-
-def render_with_created(
+def render(
     account: str,
-    family: Family,
-    values: Mapping[Labels, float],
-    created: Mapping[Labels, float],
+    figures: Figures,
     before: RenderedFamilies,
+    created: Mapping[Family, Mapping[Labels, float]] = _NONE_CREATED,
 ) -> RenderedFamilies:
-    """Return a counter's lines with, after each, the one that says when it was 0 (Unix time)."""
-    key = WithCreated(family)
-    return {key: _render_family(account, family, values, before.get(key), created)}
+    """Return an account's figures as sample lines; unchanged ones are reused from `before`.
+
+    Counters of which it is known when they were 0 (`created`, Unix time) are rendered a second time, each with the
+    line that says so.
+    """
+    rendered: dict[Family | WithCreated, RenderedFamily] = {
+        family: _render_family(account, family, values, before.get(family)) for family, values in figures.items()
+    }
+    for family in figures.keys() & created.keys():
+        key = WithCreated(family)
+        rendered[key] = _render_family(account, family, figures[family], before.get(key), created[family])
+    return rendered
 
 
 def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], account: str | None = None) -> bytes:

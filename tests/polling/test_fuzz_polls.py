@@ -26,8 +26,8 @@ from exporter.errors import Malformed, NotFound, PollError, TooLarge
 from exporter.exposition.negotiation import Format
 from exporter.metrics import QUOTA_FAMILIES, Sample, clean_label
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process
-from exporter.store.quota_lines import quota_figures
 from exporter.store.reading import READING_FAMILIES
+from exporter.store.shown import quota_figures
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry

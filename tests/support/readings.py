@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from exporter.metrics import Item
-from exporter.store.reading import Reading, limit_series, sanitize
+from exporter.store.reading import Reading, sanitize
+from exporter.store.shown import limit_series
 from exporter.store.snapshot import SliceState
 from exporter.textformat.lines import render
 from exporter.vendors.reply import Diagnostics
