@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 
 from exporter import strict_yaml
-from exporter.included import ALL, Defaults, Source, included_sources, matching_files
+from exporter.included import ALL, Defaults, Source, included_sources, matching_files, name_problems
 from exporter.problems import ConfigError, Problem, join, load_document, located, unknown_key
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
@@ -25,7 +25,7 @@ from exporter.vendors.slips import slips
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYS: Final = ("accounts", "defaults", "include", "vendor_files")
-_SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "base_url", "quotas"}
+_SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "was", "base_url", "quotas"}
 """Settings that `defaults.all` may have."""
 
 Vendors = Mapping[str, type[Account]]
@@ -173,7 +173,7 @@ def _read(
                 else:
                     found.append(Problem(join(f"accounts[{index}]", one.path), one.text))
         problems += source.located(found, vendors)
-    return accounts, list(dict.fromkeys([*problems, *_repeated(sources, vendors)]))
+    return accounts, list(dict.fromkeys([*problems, *name_problems(sources, vendors)]))
 
 
 def _unknown_at_top(key: str) -> str:
@@ -198,20 +198,6 @@ def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list
     if not conflicts and not odd:
         odd = {path: Problem(path, text) for path, text in unusable_secrets(account)}
     return list((conflicts | odd).values()) or account
-
-
-def _repeated(sources: Iterable[Source], vendors: Vendors) -> Iterator[Problem]:
-    seen: dict[tuple[object, object], str] = {}
-    for source in sources:
-        found: list[Problem] = []
-        for index, entry in enumerate(source.entries):
-            if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-                place = source.place(index)
-                first = seen.setdefault((str(entry.get("vendor")), entry["name"]), place)
-                if first != place:
-                    text = f"is the name of {first} too; unique per vendor"
-                    found.append(Problem(f"accounts[{index}].name", text))
-        yield from source.located(found, vendors)
 
 
 def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:

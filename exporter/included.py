@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,10 @@ from exporter.problems import Problem, join, located, unknown_key
 _MOST_FILES: Final = 1000
 ALL: Final = "all"
 """The key below `defaults` that applies to every vendor."""
+_OF_ONE: Final = frozenset({"vendor", "name", "was"})
+"""Settings that no two accounts can share."""
+_Key = tuple[str, str]
+"""Vendor and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,35 @@ def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[
     return sources, found
 
 
+def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterator[Problem]:
+    """Yield which accounts have a name that another has, or say that they had one that they cannot have had."""
+    names, formers = dict[_Key, str](), dict[_Key, str]()
+    for source, index, key in _keys(sources, "name"):
+        place = source.place(index)
+        if (first := names.setdefault(key, place)) != place:
+            text = f"is the name of {first} too; unique per vendor"
+            yield from source.located([Problem(f"accounts[{index}].name", text)], vendors)
+    for source, index, key in _keys(sources, "was"):
+        place = source.place(index)
+        if text := _not_former(names.get(key), formers.setdefault(key, place), place):
+            yield from source.located([Problem(f"accounts[{index}].was", text)], vendors)
+
+
+def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int, _Key]]:
+    """Yield accounts, each with its source and number, with their vendor and what a setting says."""
+    for source in sources:
+        for index, entry in enumerate(source.entries):
+            if isinstance(entry, dict) and isinstance(entry.get(setting), str):
+                yield source, index, (str(entry.get("vendor")), entry[setting])
+
+
+def _not_former(owner: str | None, first: str, place: str) -> str:
+    if owner:
+        whose = "this account" if owner == place else owner
+        return f"is the name of {whose}; write the one that the account had before, which none has now"
+    return "" if first == place else f"is what {first} was too; one account goes on with a name"
+
+
 class Defaults:
     """Settings that accounts have unless they override them: those for all, then those of their vendor."""
 
@@ -97,7 +130,10 @@ class Defaults:
         """
         self.problems: list[Problem] = []
         self._sections: dict[str, Mapping[str, Any]] = {}
-        known = {ALL: shared, **{vendor: set(settings) - {"vendor", "name"} for vendor, settings in vendors.items()}}
+        known = {
+            ALL: shared,
+            **{vendor: set(settings) - _OF_ONE for vendor, settings in vendors.items()},
+        }
         if given is not None and not isinstance(given, dict):
             self.problems.append(Problem("defaults", f"write a mapping with {ALL} and names of vendors"))
             return

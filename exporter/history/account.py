@@ -22,6 +22,7 @@ from exporter.polling.backoff import next_delay
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
+from exporter.textformat.lines import label_pairs
 from exporter.vendors import Account
 from exporter.vendors.past import Past
 from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
@@ -159,5 +160,5 @@ class AccountHistory:
                     found[family].append(bytes(lines.text).decode())
         if any(found.values()):
             as_of = min((part.as_of for part in parts if part.as_of is not None), default=moment.timestamp())
-            found[DATA_TIMESTAMP] = [data_timestamp(*self._account.key, as_of)]
+            found[DATA_TIMESTAMP] = [data_timestamp(*self._account.key, as_of, label_pairs(self._account.labels))]
         return {family: "".join(lines) for family, lines in found.items()}

@@ -62,7 +62,7 @@ class Plan:
         """Return the plan as JSON; a folder can only be resumed with the same plan."""
         return {
             "version": _VERSION,
-            "accounts": [[*one.key, owner_digest(one)] for one in self.accounts],
+            "accounts": [[*one.key, owner_digest(one), *([one.labels] if one.labels else [])] for one in self.accounts],
             "from": f"{self.days.first:%Y-%m-%d}",
             "to": f"{self.days.last:%Y-%m-%d}",
             "step": self.step,
@@ -92,7 +92,8 @@ def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> P
     ]
     if not told and not problems:
         problems.append(f"{', '.join(chosen)}: the vendor dates no figure, so there is no past to write")
-    problems += [*(f"--label: {problem}" for problem in wrong_labels(plan.labels)), *_wrong_times(plan)]
+    added = {name for one in told for name in one.labels}
+    problems += [*(f"--label: {problem}" for problem in wrong_labels(plan.labels, added)), *_wrong_times(plan)]
     if problems:
         raise WrongRequest("\n".join(problems))
     left_out = tuple(one for one in chosen.values() if one.vendor not in PASTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from exporter.metrics import Family, clean_label
@@ -70,14 +70,14 @@ def _header(family: Family) -> str:
     return f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n"
 
 
-def data_timestamp(vendor: str, account: str, at: float) -> str:
-    """Return the line with the time that an account's figures cover (Unix time)."""
-    return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)]).decode()
+def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
+    """Return the line with the time that an account's figures cover (Unix time), with its shared labels."""
+    return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)], shared).decode()
 
 
-def wrong_labels(labels: Mapping[str, str]) -> Iterator[str]:
-    """Yield the problems of labels that are to be added to every sample."""
-    own = {name for family in FAMILIES for name in ("account", *family.labels)}
+def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the problems of labels that are to be added to every sample, where some have others already."""
+    own = {*others, *(name for family in FAMILIES for name in ("account", *family.labels))}
     for name, value in labels.items():
         is_name = name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()
         if not is_name or name.startswith("__"):

@@ -20,6 +20,7 @@ from exporter.quota.visit import (
     filter_valid,
     quota_samples,
     read_quotas,
+    renamed,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "merge",
     "quota_samples",
     "read_quotas",
+    "renamed",
 ]

@@ -71,6 +71,19 @@ class Ledger:
     members: Mapping[int, Members] = field(default_factory=dict)
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 
+    def with_subject(self, quotas: Collection[str], before: str, after: str) -> Ledger:
+        """Return the ledger after the subject of quotas with these names became another."""
+
+        def now(quota: QuotaId) -> QuotaId:
+            return quota._replace(subject=after) if quota.name in quotas and quota.subject == before else quota
+
+        totals = {now(quota): total for quota, total in self.totals.items()}
+        members = {
+            number: {(now(quota), labels): member for (quota, labels), member in one.items()}
+            for number, one in self.members.items()
+        }
+        return replace(self, totals=totals, members=members)
+
     def unclaimed(self) -> Ledger:
         """Return the ledger after the slicing changed, with no member assigned to a slice yet."""
         members = dict(chain.from_iterable(one.items() for one in self.members.values()))

@@ -157,6 +157,13 @@ def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping
     return tuple(filter(is_valid, quotas))
 
 
+def renamed(account: Account, ledger: Ledger) -> Ledger:
+    """Return the ledger of a renamed account: the subject of a quota on a whole account is the account's name."""
+    if account.was is None:
+        return ledger
+    return ledger.with_subject({one.name for one in account.quotas if not one.by}, account.was, account.name)
+
+
 def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
     """Return what the page shows of a quota; without its counter before that is kept."""
     labels = (vendor, *quota.id)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from posixpath import commonpath
 from typing import Any
 from urllib.parse import quote
 
@@ -49,6 +50,11 @@ class Simulation:
     def apis(self) -> Mapping[str, Callable[[World, Tokens], ASGIApp]]:
         """All its APIs, by their base URLs below the sandbox's."""
         return {self.path: self.app, **self.others}
+
+    @property
+    def root(self) -> str:
+        """The path that all its APIs are below."""
+        return commonpath(self.apis)
 
 
 class Invalid(HTTPException):

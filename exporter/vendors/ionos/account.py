@@ -27,6 +27,7 @@ from exporter.vendors.ionos import families
 from exporter.vendors.ionos.cost import cost_items, price_items, read_prices
 from exporter.vendors.ionos.limits import limit_items, read_limits
 from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, period_items, previous_items, usage_items
+from exporter.vendors.ionos.quality import QUALITY
 from exporter.vendors.ionos.replies import Profile, ResourceLimits, Usage
 from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, with_contract_label
 from exporter.vendors.paths import segment
@@ -80,6 +81,7 @@ quotas:
     )
     native_quotas_of: ClassVar = "the resources of IONOS's contracts (with `limits: true`)"
     reported: ClassVar = families.FAMILIES
+    quality: ClassVar = QUALITY
 
     vendor: Literal["ionos"] = Field(description="IONOS Cloud, the Billing API.")
     interval: Duration = 3600.0
