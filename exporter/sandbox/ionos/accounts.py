@@ -13,7 +13,7 @@ from exporter.sandbox.sign_in import basic, bearer
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with, and what it may ask about."""
+    """What an account signs in with, and what it may request."""
 
     username: str
     password: str

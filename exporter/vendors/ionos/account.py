@@ -25,14 +25,14 @@ from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.account import Account
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.cost import cost_items, price_items, read_prices
-from exporter.vendors.ionos.limits import limit_items, read_limits
+from exporter.vendors.ionos.limits import RESOURCE, limit_items, read_limits
 from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, period_items, previous_items, usage_items
 from exporter.vendors.ionos.quality import QUALITY
 from exporter.vendors.ionos.replies import Profile, ResourceLimits, Usage
 from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, with_contract_label
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
-from exporter.vendors.quotas import ConfiguredQuota, NativeQuota
+from exporter.vendors.quotas import ConfiguredQuota
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import (
     Duration,
@@ -69,16 +69,7 @@ quotas:
     unit: core_hours
     period: month
 """
-    native_quotas: ClassVar = (
-        NativeQuota(
-            name="{resource}",
-            subject="{contract}",
-            unit="{unit}",
-            used=families.IONOS_RESOURCE_USED,
-            limit=families.IONOS_RESOURCE_LIMIT,
-            is_level=True,
-        ),
-    )
+    native_quotas: ClassVar = (RESOURCE,)
     native_quotas_of: ClassVar = "the resources of IONOS's contracts (with `limits: true`)"
     reported: ClassVar = families.FAMILIES
     quality: ClassVar = QUALITY

@@ -16,7 +16,16 @@ from exporter.vendors.ionos.replies import ContractResources, Contracts, Resourc
 from exporter.vendors.ionos.settings import contract_label
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
+from exporter.vendors.quotas import NativeQuota
 
+RESOURCE: Final = NativeQuota(
+    name="{resource}",
+    subject="{contract}",
+    unit="{unit}",
+    used=families.IONOS_RESOURCE_USED,
+    limit=families.IONOS_RESOURCE_LIMIT,
+    is_level=True,
+)
 _DETAIL: Final = {"depth": "1"}
 """So much that each contract of the answer is there, and not only its address."""
 
