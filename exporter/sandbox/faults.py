@@ -171,12 +171,12 @@ def routes(faults: Faults) -> list[Route]:
 
 
 class Faulty:
-    """An app whose calls go wrong by the faults in force. `bases` are the paths of the vendors' base URLs."""
+    """An app whose calls go wrong by the faults in force. `vendors` are those of each base URL's path."""
 
-    def __init__(self, app: ASGIApp, faults: Faults, bases: Mapping[str, str]) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, vendors: Mapping[str, str]) -> None:
         self._app = app
         self._faults = faults
-        self._bases = bases
+        self._vendors = vendors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, well or not."""
@@ -188,7 +188,7 @@ class Faulty:
 
     def _fault_of(self, scope: Scope) -> Fault | None:
         path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
-        for vendor, base in self._bases.items():
+        for base, vendor in self._vendors.items():
             if path.startswith(f"{base}/"):
                 return self._faults.take(vendor, path.removeprefix(base))
         return None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from posixpath import commonpath
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +36,7 @@ class Simulation:
         app: makes the API, to be mounted there.
         demo: returns an account, by its name, in the configuration of the demo.
         faults: what can go wrong at this vendor only, by name.
+        others: APIs beside that one, by their base URLs, likewise.
 
     """
 
@@ -42,6 +44,17 @@ class Simulation:
     app: Callable[[World, Tokens], ASGIApp]
     demo: Callable[[str], DemoAccount]
     faults: Mapping[str, Kind] = field(default_factory=dict)
+    others: Mapping[str, Callable[[World, Tokens], ASGIApp]] = field(default_factory=dict)
+
+    @property
+    def apis(self) -> Mapping[str, Callable[[World, Tokens], ASGIApp]]:
+        """All its APIs, by their base URLs below the sandbox's."""
+        return {self.path: self.app, **self.others}
+
+    @property
+    def root(self) -> str:
+        """The path that all its APIs are below."""
+        return commonpath(self.apis)
 
 
 class Invalid(HTTPException):
