@@ -6,6 +6,7 @@ import glob
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from exporter import strict_yaml
@@ -83,16 +84,31 @@ def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[
     return sources, found
 
 
+def vendors_named(document: Mapping[str, Any], sources: list[Source]) -> list[str]:
+    """Return what accounts, and sections of `defaults`, call their vendors, each once."""
+    defaults = document.get("defaults")
+    accounts = (one for source in sources for one in source.entries if isinstance(one, dict))
+    found = [*(defaults if isinstance(defaults, dict) else ()), *(one.get("vendor") for one in accounts)]
+    return list(dict.fromkeys(map(str, found)))
+
+
 class Defaults:
     """Settings that accounts have unless they say otherwise: those for all, and then those for a vendor."""
 
-    def __init__(self, given: object, vendors: Mapping[str, Collection[str]], shared: Collection[str]) -> None:
+    def __init__(
+        self,
+        given: object,
+        vendors: Mapping[str, Collection[str]],
+        shared: Collection[str],
+        refused: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Take what stands under `defaults`.
 
         Args:
             given: as it was read.
             vendors: each vendor's settings.
             shared: the settings that may be given for all.
+            refused: vendors that cannot be used, with the reason.
 
         """
         self.problems: list[Problem] = []
@@ -103,7 +119,9 @@ class Defaults:
             return
         for section, settings in (given or {}).items():
             place = join("defaults", str(section))
-            if section not in known:
+            if section in refused:
+                self.problems.append(Problem(place, refused[section]))
+            elif section not in known:
                 self.problems.append(Problem(place, unknown_key(str(section), known)))
             elif not isinstance(settings, dict):
                 self.problems.append(Problem(place, "write a mapping of settings"))

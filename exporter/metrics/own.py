@@ -122,6 +122,12 @@ ACCOUNT_LABELS = _own(
     "usage_exporter_account_labels",
     "The labels that the operator gave the account, beside its own; always 1, absent where no account has any.",
 )
+VENDOR_INFO = Family(
+    "usage_exporter_vendor_info",
+    "Where the vendor of some account is from: the exporter itself (builtin), a file that declares it (file), or an"
+    " installed wheel (wheel), and which version of that; always 1.",
+    labels=("vendor", "origin", "version"),
+)
 BUILD_INFO = Family(
     "usage_exporter_build_info",
     "Version of the exporter and of the Python it runs on; always 1.",

@@ -70,7 +70,8 @@ class Telemetry:
     @property
     def state(self) -> object:
         """A value that changes whenever the process metrics change, ignoring those that change constantly."""
-        reload, labels = self.reload_status, [(key, *one.account.labels.items()) for key, one in self.accounts.items()]
+        reload = self.reload_status
+        labels = [(key, one.account.origin, *one.account.labels.items()) for key, one in self.accounts.items()]
         return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, tuple(labels)
 
     def add(self, account: Account) -> None:
@@ -216,6 +217,15 @@ def _account_labels(accounts: Sequence[Account]) -> Iterator[Metric]:
     yield gauge
 
 
+def _vendor_origins(accounts: Sequence[Account]) -> Iterator[Metric]:
+    """Yield where each vendor of these accounts is from."""
+    if accounts:
+        gauge = GaugeMetricFamily(own.VENDOR_INFO.name, own.VENDOR_INFO.help, labels=own.VENDOR_INFO.labels)
+        for name, one in sorted({account.vendor: account.origin for account in accounts}.items()):
+            gauge.add_metric((name, one.kind, one.version), 1.0)
+        yield gauge
+
+
 class ProcessFigures(Collector):
     """The exporter's own process metrics, besides those that any process has."""
 
@@ -225,7 +235,9 @@ class ProcessFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges, created for each scrape."""
         telemetry = self._telemetry
-        yield from _account_labels([one.account for one in telemetry.accounts.values()])
+        accounts = [one.account for one in telemetry.accounts.values()]
+        yield from _account_labels(accounts)
+        yield from _vendor_origins(accounts)
         for family, labels, value in (
             (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),
             (own.SHARD_INFO, (str(telemetry.shard.number), str(telemetry.shard.total)), 1.0),

@@ -18,6 +18,7 @@ from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
 from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts
 from exporter.vendors.estimate import PollEstimate
+from exporter.vendors.origin import BUILT_IN, Origin
 from exporter.vendors.patterns import LabelName
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
@@ -61,11 +62,15 @@ class Account(Settings):
     A vendor derives from this: its own settings, its defaults, `auth` and `read`.
     """
 
+    api: ClassVar[int]
+    """Of a vendor in a wheel: the version of `exporter.vendor_api` that it is made for."""
+    origin: ClassVar[Origin] = BUILT_IN
+    """Where the vendor is from; who loads it says so."""
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
     """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
     reported: ClassVar[tuple[Family, ...]]
     """What the vendor reports."""
-    example: ClassVar[str]
+    example: ClassVar[str] = ""
     """The settings of a small configuration, as lines of YAML."""
     quota_example: ClassVar[str] = ""
     """The same with a quota that the operator sets, if it is the vendor to show that by."""

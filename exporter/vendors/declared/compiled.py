@@ -45,7 +45,6 @@ def compiled(document: written.Document) -> type[DeclaredAccount]:
         "requests": requests,
         "sign_in": staticmethod(_sign_in(document.auth)),
         "plain_settings": tuple(name for name, one in document.settings.items() if one.kind in _ONE_VALUE),
-        "example": "",
     }
     name = "".join(word.title() for word in document.vendor.split("_")) + "Account"
     return types.new_class(name, (DeclaredAccount,), {}, lambda names: names.update(contents))
