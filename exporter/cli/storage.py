@@ -63,7 +63,8 @@ def prune(folder: Path, file: Path, plugins: tuple[str, ...], dry_run: bool) -> 
     """
     from exporter.store.inventory import inventory, superfluous
 
-    accounts = {account.key for account in load_or_exit(file, plugins).accounts}
+    whole = load_or_exit(file, plugins)
+    accounts = {one.key for account in whole.accounts for one in (account, account.former) if one}
     try:
         for one in superfluous(inventory(folder), accounts):
             if not dry_run:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from exporter.durations import is_shorter, write_duration
+from exporter.metrics import Family
 from exporter.vendors.settings import is_insecure
 
 
-def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between the settings of the proxy: the setting, and what to do."""
+def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong between where the API is, the way there, and how often: the setting, and what to do.
+
+    Args:
+        given: the account's settings.
+        interval: the vendor's default, in seconds.
+
+    """
+    written = given.get("interval", write_duration(interval))
+    if is_shorter(given.get("stale_after"), written):
+        yield "stale_after", f"must be at least the interval ({written})"
+    if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
+        yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
     passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
     is_plain = str(given.get("base_url", "")).startswith("http:")
     if given.get("allow_insecure_http") is not True and is_plain and is_insecure(given.get("proxy_url")):
@@ -19,6 +32,15 @@ def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str
         yield passwords[0], "needs proxy_user"
     if passwords and given.get("proxy_url") is None:
         yield passwords[0], "needs proxy_url"
+
+
+def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]) -> Iterator[tuple[str, str]]:
+    """Yield which labels that the operator adds are ones of the vendor's metrics: the place, and what to do."""
+    labels = given.get("labels")
+    for name in labels if isinstance(labels, Mapping) else ():
+        family = next((one.name for one in reported if name in one.labels), None)
+        if family:
+            yield f"labels.{name}", f"is a label of {family}; write another"
 
 
 def find_sign_in_conflicts(
