@@ -106,7 +106,7 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
         if auth.login is None:
             return ApiKey(account.secret(auth.raw or ""), "")
         login = auth.login
-        body = tuple((field, _value(account, name)) for field, name in login.body.items())
+        body = tuple((field, _value(account, name)) for field, name in login.body.items()) + tuple(login.fixed.items())
         return Login(
             path=login.post,
             token_field=login.token,
@@ -116,6 +116,7 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
             lifetime_field=login.lifetime_field,
             scheme="" if login.scheme == "none" else login.scheme,
             rejected_statuses=frozenset(login.rejected_statuses),
+            encoding=login.encoding,
         )
 
     return sign_in
