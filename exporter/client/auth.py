@@ -12,7 +12,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import anyio
 
@@ -104,7 +104,7 @@ class Login:
         """Return the headers of the sign-in request."""
         return {"Authorization": self.credentials.header()} if self.credentials else {}
 
-    def content(self) -> dict[str, dict[str, str]]:
+    def content(self) -> dict[str, Any]:
         """Return the body of the sign-in request, as httpx takes it; nothing if it has none."""
         fields = {name: value if isinstance(value, str) else value.read() for name, value in self.body}
         return {"data" if self.encoding == "form" else "json": fields} if fields else {}

@@ -79,7 +79,7 @@ class Auth(Settings):
 
 
 class Limits(Settings):
-    """How fast the vendor may be asked; X-RateLimit headers of its answers are followed automatically."""
+    """How fast the vendor may be asked; RateLimit headers of its answers are followed automatically."""
 
     assumed: RateSetting = Field(description="What the vendor allows until its answers say otherwise, as in 60/1m.")
 
