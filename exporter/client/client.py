@@ -150,7 +150,7 @@ class Client:
     async def _sign_in(self, login: Login) -> tuple[str, float]:
         try:
             credentials = login.headers().get("Authorization")
-            response = await self._send("POST", login.path, credentials, MAX_TOKEN_BODY_BYTES, json=login.json())
+            response = await self._send("POST", login.path, credentials, MAX_TOKEN_BODY_BYTES, **login.content())
             if response.status in login.rejected_statuses:
                 raise Unauthorized(f"the sign-in was refused with HTTP {response.status}")
             response.raise_for_status(datetime.now(UTC))

@@ -80,7 +80,7 @@ class Connections:
             authorization: the value of the signature header, if any.
             limit: on the answer's body, in bytes.
             room: what a large body waits for; this wait does not count as the vendor's.
-            content: httpx's `headers`, beside those of every request, `params` and `json`.
+            content: httpx's `headers`, beside those of every request, `params`, and `json` or `data`.
 
         Raises:
             PollError: there is no complete answer.

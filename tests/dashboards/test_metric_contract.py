@@ -82,6 +82,7 @@ usage_exporter_data_timestamp_seconds vendor account
 usage_exporter_account_info vendor account host tls_verified proxied
 usage_exporter_storage_write_failures_total vendor account
 usage_exporter_storage_files_set_aside_total vendor account reason
+usage_exporter_vendor_info vendor origin version
 usage_exporter_build_info version python_version
 usage_exporter_shard_info shard total
 usage_exporter_config_last_reload_successful
