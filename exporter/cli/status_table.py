@@ -68,7 +68,7 @@ def _quota_cells(quota: QuotaStatus, now: float) -> list[Text]:
     unit = f" {words.printable(quota.unit)}" if quota.unit else ""
     return [
         Text(words.printable(quota.quota)),
-        Text(words.printable(quota.subject)),
+        Text(words.printable(quota.whose)),
         Text(words.amount(quota.used) + unit),
         Text(words.amount(quota.limit) if quota.limit is not None else ""),
         Text(words.percent(share), style),

@@ -24,6 +24,7 @@ class QuotaStatus(Document):
     Attributes:
         quota: its name.
         subject: whose it is.
+        subject_name: what the vendor calls that; empty if it is not known.
         unit: what is counted; empty where that is not known.
         used: what is used in its period.
         limit: what is allowed; None where it is unlimited or not known.
@@ -35,12 +36,18 @@ class QuotaStatus(Document):
 
     quota: str
     subject: str = ""
+    subject_name: str = ""
     unit: str = ""
     used: float
     limit: float | None = None
     period_end: float | None = None
     outlook: Outlook = "unknown"
     lasts_until: float | None = None
+
+    @property
+    def whose(self) -> str:
+        """The subject, with its name in brackets if it has one."""
+        return f"{self.subject} ({self.subject_name})" if self.subject_name else self.subject
 
     @property
     def share(self) -> float | None:

@@ -77,6 +77,7 @@ def _quotas(
             yield QuotaStatus(
                 quota=one.id.name,
                 subject=one.id.subject,
+                subject_name=one.subject_name,
                 unit=one.id.unit,
                 used=one.used,
                 limit=one.limit,

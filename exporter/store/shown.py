@@ -99,7 +99,8 @@ def quota_series_count(quotas: Iterable[Quota]) -> int:
 
 
 def _series_of(quota: Quota) -> int:
-    return 2 - quota.is_level + sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
+    known = sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
+    return 2 - quota.is_level + known + bool(quota.subject_name)
 
 
 def quota_figures(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Figures:

@@ -128,7 +128,7 @@ def _quota_row(quota: QuotaStatus, now: float) -> str:
     bar = f'<div class="bar"><i style="width:{filled:.1f}%"></i></div>' if quota.limit is not None else "<div></div>"
     unit = f" {quota.unit}" if quota.unit else ""
     limit = f" of {words.amount(quota.limit)}" if quota.limit is not None else ""
-    subject = f' <span class="soft">{escape(quota.subject)}</span>' if quota.subject else ""
+    subject = f' <span class="soft">{escape(quota.whose)}</span>' if quota.subject else ""
     return (
         f'<div class="quota{kind}"><div>{escape(quota.quota)}{subject}</div>{bar}'
         f'<div class="share">{words.percent(share)}</div>'

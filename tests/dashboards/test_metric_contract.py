@@ -30,6 +30,7 @@ ionos_meter_quantity account contract datacenter_id meter_id unit
 ionos_previous_month_quantity account contract datacenter_id meter_id unit
 ionos_meter_info account contract meter_id description unit
 ionos_datacenter_info account contract datacenter_id name location
+ionos_contract_info account contract reference
 ionos_period_start_timestamp_seconds account contract
 ionos_period_end_timestamp_seconds account contract
 ionos_meter_unit_price account contract meter_id currency
@@ -53,6 +54,7 @@ planship_subscription_last_renewed_timestamp_seconds account product customer_id
 usage_quota_used account vendor quota subject unit
 usage_quota_limit account vendor quota subject unit
 usage_quota_period_start_timestamp_seconds account vendor quota subject unit
+usage_quota_subject_info account vendor quota subject unit name
 usage_quota_period_end_timestamp_seconds account vendor quota subject unit
 usage_quota_consumed_total account vendor quota subject unit
 usage_exporter_account_up vendor account
