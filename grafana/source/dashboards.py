@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from grafana.source import exporter, ionos, netnut, overview, planship, prolifi, quota
+from grafana.source import exporter, overview, quota, quotas_listed, vendor
+from grafana.source.board import Board
+from grafana.source.vendor_boards import GENERIC, OWN
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "dashboards"
 
-_BOARDS: Final = {
+_BOARDS: Final[dict[str, Callable[[], Board]]] = {
     "overview": overview.board,
+    "quotas": quotas_listed.board,
     "quota": quota.board,
-    "netnut": netnut.board,
-    "ionos": ionos.board,
-    "prolifi": prolifi.board,
-    "planship": planship.board,
+    **{name: import_module(f"grafana.source.{name}").board for name in OWN},
+    GENERIC: vendor.board,
     "exporter": exporter.board,
 }
 

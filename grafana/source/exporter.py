@@ -5,14 +5,12 @@ from __future__ import annotations
 from grafana.source import exporter_now, exporter_process
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.exporter_accounts import accounts
-from grafana.source.panels import STALE, THRESHOLDS, About, Query, lines
+from grafana.source.exporter_polls import ages, drift, failures, skipped
+from grafana.source.panels import THRESHOLDS, About, Query, lines
 from grafana.source.promql import (
     ACCOUNT,
-    age,
     at_shards,
     chosen,
-    increase_from_0,
-    interval,
     leaders,
     one,
     series,
@@ -48,9 +46,9 @@ def board() -> Board:
     )
     made.row("Now", exporter_now.panels())
     made.row("Accounts", [accounts()])
-    made.row("Requests", [_requests(), _failure_share()], [_durations(), _poll_durations()], [_failures(), _skipped()])
-    made.row("Freshness", [_age(), _lag()])
-    made.row("Contracts and limits", [_drift(), _rate_limit()], [_sign_ins(), _series()])
+    made.row("Requests", [_requests(), _failure_share()], [_durations(), _poll_durations()], [failures(), skipped()])
+    made.row("Freshness", [ages(), _lag()])
+    made.row("Contracts and limits", [drift(), _rate_limit()], [_sign_ins(), _series()])
     return made.row("Process", *exporter_process.panels())
 
 
@@ -109,44 +107,6 @@ def _poll_durations() -> PanelBuilder:
     return _slow(about, Query(f"{total(ACCOUNT, took)} / ({total(ACCOUNT, polls)} > 0)", _NAME))
 
 
-def _failures() -> PanelBuilder:
-    about = About(
-        title="Failed polls per hour, by reason",
-        description="Polls that failed in the hour before each moment, of all exporters together. Nothing: none"
-        " failed.",
-        unit="short",
-        nothing="None failed",
-    )
-    failed = increase_from_0(series("usage_exporter_poll_failures_total", *_ACCOUNT), "1h")
-    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', failed)}) > 0", f"{_NAME} {{{{reason}}}}"))
-
-
-def _skipped() -> PanelBuilder:
-    about = About(
-        title="Items left out per hour, by reason",
-        description="Items of the vendor's answers that were left out of a reading in the hour before each"
-        " moment: the log names them. Nothing: none was.",
-        unit="short",
-        nothing="None left out",
-    )
-    skipped = increase_from_0(series("usage_exporter_items_skipped_total", *_ACCOUNT), "1h")
-    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', skipped)}) > 0", f"{_NAME} {{{{reason}}}}"))
-
-
-def _age() -> PanelBuilder:
-    about = About(
-        title="Age of figures, in poll intervals",
-        description=f"How old each account's last good reading is; above {THRESHOLDS.fresh_intervals:g} (dashed)"
-        " it is stale. Nothing: no exporter was scraped in this time.",
-        unit="short",
-        nothing=NEVER_POLLED,
-        height=10,
-        steps=STALE,
-        decimals=1,
-    )
-    return lines(about, Query(leaders(20, f"{age(*_ACCOUNT)} / {interval(*_ACCOUNT)}"), _NAME))
-
-
 def _lag() -> PanelBuilder:
     about = About(
         title="Age of what vendors report",
@@ -158,18 +118,6 @@ def _lag() -> PanelBuilder:
         decimals=1,
     )
     return lines(about, Query(f"time() - {_gauge(ACCOUNT, 'data_timestamp_seconds')}", _NAME)).axis_width(_OF_HOURS)
-
-
-def _drift() -> PanelBuilder:
-    drift = _gauge(f"{ACCOUNT}, field, kind", "contract_drift")
-    about = About(
-        title="Departures from contracts, by field",
-        description="How often the last good reading's answers departed from the vendor's contract. Nothing:"
-        " all answers are as expected.",
-        unit="short",
-        nothing="None",
-    )
-    return lines(about, Query(leaders(20, f"{drift} > 0"), f"{_NAME} {{{{field}}}} {{{{kind}}}}"))
 
 
 def _rate_limit() -> PanelBuilder:

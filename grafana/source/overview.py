@@ -7,6 +7,7 @@ from grafana.source.panels import NONE_IS_GOOD, SHARE, STALE, THRESHOLDS, About,
 from grafana.source.promql import ACCOUNT, age, chosen, count, highest, interval, leaders, now, one, series
 from grafana.source.quota_columns import IDENTITY, NAME, NEVER_POLLED, NO_LIMIT, NO_PERIOD, SECONDS, columns
 from grafana.source.quotas import Quotas
+from grafana.source.quotas_listed import to_all_quotas
 from grafana.source.tables import rows
 from grafana.source.variables import variables
 
@@ -116,7 +117,7 @@ def _table() -> PanelBuilder:
         width=24,
         height=14,
     )
-    return rows(about, IDENTITY, columns(_QUOTAS, _WORST), worst="Share")
+    return rows(about, IDENTITY, columns(_QUOTAS, _WORST), worst="Share").links([to_all_quotas()])
 
 
 def _top() -> PanelBuilder:

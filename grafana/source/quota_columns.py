@@ -8,6 +8,7 @@ from typing import Final
 from grafana.source.panels import TIME_LEFT
 from grafana.source.quotas import Quotas
 from grafana.source.tables import Column, Label, link_to
+from grafana.source.vendor_boards import with_board
 
 NO_LIMIT: Final = "No limit known"
 NO_PERIOD: Final = "No period known"
@@ -21,8 +22,17 @@ DAYS: Final = "dtdurations"
 SECONDS: Final = "s"
 """A number with the unit that suits it, for axes and large letters."""
 
+VENDOR: Final = Label(
+    "vendor",
+    "Vendor",
+    90,
+    (("${__value.raw} in depth", link_to("vu-${__data.fields.board}", "vendor", "account")),),
+)
+"""Leads to the vendor's board, which the label board beside it names."""
+BOARD: Final = Label("board", "Board", for_links=True)
 IDENTITY: Final = (
-    Label("vendor", "Vendor", 80, (("${__value.raw} in depth", link_to("vu-${__data.fields.vendor}", "account")),)),
+    VENDOR,
+    BOARD,
     Label(
         "account",
         "Account",
@@ -48,10 +58,11 @@ IDENTITY: Final = (
 def columns(quotas: Quotas, most: int = 0) -> list[Column]:
     """Return the columns of a table of quotas: of all, or of so many with the highest share."""
     found = _columns(quotas)
-    if not most:
-        return found
-    listed = f"topk({most}, {quotas.share} or 0 * {quotas.used} - 1)"
-    return [replace(column, query=f"({column.query}) and {listed}") for column in found]
+    if most:
+        listed = f"topk({most}, {quotas.share} or 0 * {quotas.used} - 1)"
+        found = [replace(column, query=f"({column.query}) and {listed}") for column in found]
+    used, *others = found
+    return [replace(used, query=with_board(used.query)), *others]
 
 
 def _columns(quotas: Quotas) -> list[Column]:
