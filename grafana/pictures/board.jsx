@@ -76,7 +76,7 @@ function Viz({ panel, frames, width, height }) {
   const bar = ({ value, width, height, orientation }) => (
     <BarGauge value={value.display} field={value.field} width={width} height={height} orientation={orientation} theme={theme} text={options.text} displayMode={options.displayMode} itemSpacing={8} lcdCellWidth={12} showUnfilled={options.showUnfilled} valueDisplayMode={options.valueMode} namePlacement={options.namePlacement} display={value.view?.getFieldDisplayProcessor(value.colIndex)} />
   );
-  return <VizRepeater {...shared} orientation={options.orientation} itemSpacing={8} minVizHeight={16} maxVizHeight={300} renderValue={bar} />;
+  return <VizRepeater {...shared} orientation={options.orientation} itemSpacing={8} minVizHeight={options.minVizHeight ?? 16} maxVizHeight={options.maxVizHeight ?? 300} renderValue={bar} />;
 }
 
 function Panel({ panel, chosen, width, height }) {
@@ -91,18 +91,35 @@ function Panel({ panel, chosen, width, height }) {
   );
 }
 
+// A panel that is repeated for each value of a variable, as so many panels; what is below them moves down.
+function repeated(panels, chosen) {
+  let moved = 0;
+  return panels.flatMap((panel) => {
+    const { x, y, h } = panel.gridPos;
+    const values = panel.repeat ? chosen[panel.repeat].values : [undefined];
+    const across = Math.min(values.length, panel.maxPerRow ?? 4);
+    const w = panel.repeat ? Math.floor(24 / across) : panel.gridPos.w;
+    const copies = values.map((value, number) => ({
+      panel: { ...panel, title: panel.title.replace(`\${${panel.repeat}}`, value), key: `${panel.id}/${value}` },
+      chosen: value === undefined ? chosen : { ...chosen, [panel.repeat]: { matches: value, values: [value], shown: value } },
+      grid: { x: panel.repeat ? (number % across) * w : x, y: y + moved + h * Math.floor(number / across), w, h },
+    }));
+    moved += h * (Math.ceil(values.length / across) - 1);
+    return copies;
+  });
+}
+
 // Rows and panels with their places; on a phone Grafana puts all below each other.
-function placed(board, width) {
-  const all = board.panels.flatMap((panel) => (panel.type === 'row' ? [panel, ...(panel.panels ?? [])] : [panel]));
+function placed(board, chosen, width) {
+  const all = repeated(board.panels.flatMap((panel) => (panel.type === 'row' ? [panel, ...(panel.panels ?? [])] : [panel])), chosen);
   const column = width / 24;
   if (width >= PHONE) {
-    const boxes = all.map((panel) => ({ panel, left: panel.gridPos.x * column, top: panel.gridPos.y * CELL, width: panel.gridPos.w * column - GAP, height: panel.gridPos.h * CELL - GAP }));
-    return boxes;
+    return all.map(({ grid, ...one }) => ({ ...one, left: grid.x * column, top: grid.y * CELL, width: grid.w * column - GAP, height: grid.h * CELL - GAP }));
   }
   let top = 0;
-  return all.map((panel) => {
-    const box = { panel, left: 0, top, width: width - GAP, height: panel.gridPos.h * CELL - GAP };
-    top += panel.gridPos.h * CELL;
+  return all.map(({ grid, ...one }) => {
+    const box = { ...one, left: 0, top, width: width - GAP, height: grid.h * CELL - GAP };
+    top += grid.h * CELL;
     return box;
   });
 }
@@ -113,7 +130,7 @@ function Choice({ label, value }) {
 
 function Board({ board, chosen }) {
   const width = job.width - 2 * GAP;
-  const boxes = placed(board, width);
+  const boxes = placed(board, chosen, width);
   const end = Math.max(...boxes.map((box) => box.top + box.height));
   return (
     <data.ThemeContext.Provider value={theme}>
@@ -124,8 +141,8 @@ function Board({ board, chosen }) {
           {board.templating.list.map(({ name, label, type }) => <Choice key={name} label={label} value={type === 'query' ? chosen[name].shown : 'Prometheus'} />)}
         </div>
         <div style={{ position: 'relative', height: end + GAP }}>
-          {boxes.map(({ panel, ...box }) => (
-            <div key={panel.id} style={{ position: 'absolute', ...box }} data-panel={panel.type === 'row' ? undefined : panel.title}>
+          {boxes.map(({ panel, chosen, ...box }) => (
+            <div key={panel.key} style={{ position: 'absolute', ...box }} data-panel={panel.type === 'row' ? undefined : panel.title}>
               {panel.type === 'row' ? <b style={{ fontSize: 14 }}>⌄ {panel.title}</b> : <Panel panel={panel} chosen={chosen} width={box.width} height={box.height} />}
             </div>
           ))}
@@ -139,5 +156,5 @@ window.drawn = 0;
 const board = await (await fetch('/board.json')).json();
 const chosen = await chosenValues(board, ask, job.chosen ?? {}, job.window);
 document.body.style.background = theme.colors.background.canvas;
-window.panels = board.panels.flatMap((panel) => (panel.type === 'row' ? panel.panels ?? [] : [panel])).length;
+window.panels = placed(board, chosen, job.width).filter(({ panel }) => panel.type !== 'row').length;
 createRoot(document.getElementById('root')).render(<Board board={board} chosen={chosen} />);

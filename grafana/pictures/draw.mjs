@@ -58,6 +58,8 @@ async function draw(browser, job) {
     await page.goto(job.url ?? `http://127.0.0.1:${server.address().port}/`);
     if (job.board) {
       await page.waitForFunction(() => window.panels && window.drawn >= window.panels, null, WAIT);
+      // Tables draw only the rows that can be seen.
+      await page.setViewportSize({ width: job.width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
       await page.waitForTimeout(1500); // charts are drawn some frames after their data is there
       const shown = await page.evaluate(() => [...document.querySelectorAll('[data-panel]')].map((one) => [one.dataset.panel, one.innerText.replace(/\s+/g, ' ')]));
       for (const [title, text] of shown) if (/NaN|Error:|No data|undefined/.test(text)) complain(job, `${title}: ${text.slice(0, 200)}`);

@@ -12,7 +12,7 @@ export async function chosenValues(board, ask, wanted, window) {
     const values = [wanted[one.name] ?? []].flat();
     const all = one.includeAll && !values.length;
     const taken = values.length ? values : found.slice(0, 1);
-    chosen[one.name] = { matches: all ? one.allValue : taken.length > 1 ? `(${taken.join('|')})` : taken[0] ?? '', shown: all ? 'All' : taken.join(' + ') };
+    chosen[one.name] = { values: all ? found : taken, matches: all ? one.allValue : taken.length > 1 ? `(${taken.join('|')})` : taken[0] ?? '', shown: all ? 'All' : taken.join(' + ') };
   }
   return chosen;
 }
@@ -38,7 +38,7 @@ export async function answered(target, panel, ask, chosen, window) {
   }
   const [start, end] = [window.start, window.end].map((at) => Math.floor(at / step) * step);
   const { result } = await ask('query_range', { query, start, end, step });
-  return result.map((one) => asSeries(one, one.values, target));
+  return result.map((one) => asSeries(one, one.values, target, step));
 }
 
 function asTable(result, refId, queries) {
@@ -49,9 +49,9 @@ function asTable(result, refId, queries) {
   return toDataFrame({ refId, fields: [time, ...text, value] });
 }
 
-function asSeries(one, values, { legendFormat, refId }) {
+function asSeries(one, values, { legendFormat, refId }, step) {
   const named = legendFormat && legendFormat !== '__auto';
   const name = named ? legendFormat.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label) => one.metric[label] ?? '') : undefined;
   const value = { name: 'Value', type: FieldType.number, labels: one.metric, config: name ? { displayNameFromDS: name } : {}, values: values.map(([, number]) => +number) };
-  return toDataFrame({ refId, name, fields: [{ name: 'Time', type: FieldType.time, values: values.map(([at]) => at * 1000) }, value] });
+  return toDataFrame({ refId, name, fields: [{ name: 'Time', type: FieldType.time, config: step ? { interval: step * 1000 } : {}, values: values.map(([at]) => at * 1000) }, value] });
 }

@@ -38,7 +38,10 @@ def document(dashboard: Dashboard) -> Any:
     The SDK puts links and annotations into Grafana 13's menu of controls; without a placement they stand on the page.
     """
     written = json.loads(json.dumps(dashboard, cls=JSONEncoder))
-    for control in (*written["links"], *written["annotations"]["list"]):
+    panels = [one for row in written["panels"] for one in (row, *(row.get("panels") or ()))]
+    of_panels = [link for one in panels for link in one.get("links") or ()]
+    of_values = [link for one in panels for link in one.get("fieldConfig", {}).get("defaults", {}).get("links") or ()]
+    for control in (*written["links"], *written["annotations"]["list"], *of_panels, *of_values):
         control.pop("placement", None)
     return written
 

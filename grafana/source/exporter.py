@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana.source import exporter_now, exporter_process
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.exporter_accounts import accounts
-from grafana.source.exporter_polls import ages, drift, failures, skipped
+from grafana.source.exporter_polls import POLLS_ARE_RARE, ages, drift, failures, requests, skipped
 from grafana.source.panels import THRESHOLDS, About, Query, lines
 from grafana.source.promql import (
     ACCOUNT,
@@ -23,8 +23,6 @@ _ACCOUNT = chosen("vendor", "account")
 _NAME = "{{vendor}}/{{account}}"
 _OF_HOURS = 80
 """Pixels that an axis of hours needs."""
-_POLLS_ARE_RARE = "15m"
-"""The shortest step of rates: accounts are polled minutes to an hour apart."""
 
 
 def _rate(name: str, *matchers: str) -> str:
@@ -46,22 +44,10 @@ def board() -> Board:
     )
     made.row("Now", exporter_now.panels())
     made.row("Accounts", [accounts()])
-    made.row("Requests", [_requests(), _failure_share()], [_durations(), _poll_durations()], [failures(), skipped()])
+    made.row("Requests", [requests(), _failure_share()], [_durations(), _poll_durations()], [failures(), skipped()])
     made.row("Freshness", [ages(), _lag()])
     made.row("Contracts and limits", [drift(), _rate_limit()], [_sign_ins(), _series()])
     return made.row("Process", *exporter_process.panels())
-
-
-def _requests() -> PanelBuilder:
-    about = About(
-        title="Requests, by vendor and status",
-        description="Requests sent to each vendor in a minute, of all exporters together, by HTTP status;"
-        " `none` is no answer. Nothing: no exporter was scraped in this time.",
-        unit="reqpm",
-        nothing=NEVER_POLLED,
-        height=10,
-    )
-    return _slow(about, Query(f"60 * {total('vendor, code', _rate('requests_total'))}", "{{vendor}} {{code}}"))
 
 
 def _failure_share() -> PanelBuilder:
@@ -164,4 +150,4 @@ def _added_up(name: str) -> str:
 
 
 def _slow(about: About, *queries: Query) -> PanelBuilder:
-    return lines(about, *queries).interval(_POLLS_ARE_RARE)
+    return lines(about, *queries).interval(POLLS_ARE_RARE)

@@ -9,6 +9,22 @@ from grafana.source.quota_columns import NEVER_POLLED
 
 _ACCOUNT = chosen("vendor", "account")
 _NAME = "{{vendor}}/{{account}}"
+POLLS_ARE_RARE = "15m"
+"""The shortest step of rates: accounts are polled minutes to an hour apart."""
+
+
+def requests() -> PanelBuilder:
+    """Requests, by vendor and status."""
+    about = About(
+        title="Requests, by vendor and status",
+        description="Requests sent to each vendor in a minute, of all exporters together, by HTTP status;"
+        " `none` is no answer. Nothing: no exporter was scraped in this time.",
+        unit="reqpm",
+        nothing=NEVER_POLLED,
+        height=10,
+    )
+    rate = f"rate({series('usage_exporter_requests_total', *_ACCOUNT)}[$__rate_interval])"
+    return lines(about, Query(f"60 * {total('vendor, code', rate)}", "{{vendor}} {{code}}")).interval(POLLS_ARE_RARE)
 
 
 def failures() -> PanelBuilder:

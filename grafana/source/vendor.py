@@ -9,7 +9,7 @@ from grafana.source.any_metric import NAME as METRIC
 from grafana.source.any_metric import Metrics
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.exporter_accounts import accounts
-from grafana.source.exporter_polls import ages, drift, failures, skipped
+from grafana.source.exporter_polls import ages, requests
 from grafana.source.panels import SHARE, About, Query, daily, lines
 from grafana.source.promql import chosen, leaders, now, series
 from grafana.source.quota_columns import IDENTITY, NAME, NEVER_POLLED, NO_LIMIT, columns
@@ -50,7 +50,7 @@ def board() -> Board:
     made.row("Now", exporter_now.panels())
     made.row("Metrics", [_metrics()], [_over_time(), _per_day()], [_series()])
     made.row("Quotas", [_quotas()], [_shares()])
-    return made.row("Polls", [accounts()], [ages(), failures()], [skipped(), drift()])
+    return made.row("Polls", [accounts()], [ages(), requests()])
 
 
 def _metrics() -> PanelBuilder:
@@ -61,7 +61,7 @@ def _metrics() -> PanelBuilder:
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
-        height=9,
+        height=7,
     )
     labels = (Label(METRIC, "Metric", 0, (("Show ${__value.raw} below", _here(f"var-metric={field_of(METRIC)}")),)),)
     every = f"({_ALL.now} or {_TIMES.now})"
@@ -129,7 +129,7 @@ def _quotas() -> PanelBuilder:
         unit="short",
         nothing="No quota",
         width=24,
-        height=9,
+        height=7,
     )
     return rows(about, IDENTITY, columns(_QUOTAS, _WORST), worst="Share").links([to_all_quotas()])
 

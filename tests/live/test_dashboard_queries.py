@@ -26,14 +26,6 @@ RIGHTLY_EMPTY = {
     # Not every vendor states times.
     "vendor: Metrics of the vendor": ("Latest time",),
     "vendor: Accounts, the stalest first": ("Vendor's lag", "Drift", "Rate limit left"),
-    # Nothing ever goes wrong at the vendors that files declare.
-    "vendor: Failed polls per hour, by reason": ("Failed polls per hour, by reason {{vendor}}/{{account}} {{reason}}",),
-    "vendor: Items left out per hour, by reason": (
-        "Items left out per hour, by reason {{vendor}}/{{account}} {{reason}}",
-    ),
-    "vendor: Departures from contracts, by field": (
-        "Departures from contracts, by field {{vendor}}/{{account}} {{field}} {{kind}}",
-    ),
     # No account has more series than it may have.
     "exporter: Series, by account": ("Series, by account {{vendor}}/{{account}} left out",),
 }

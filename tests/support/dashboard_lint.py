@@ -136,6 +136,8 @@ def _of_links(board: Board, others: dict[str, Board]) -> Iterator[str]:
     for panel in panels(board):
         for link in panel.get("links", ()):
             yield from (f"{panel['title']}: {line}" for line in of_address(link["url"], others))
+        for link in panel["fieldConfig"]["defaults"].get("links", ()):
+            yield from (f"{panel['title']}: {line}" for line in of_address(link["url"], others))
         for override in panel["fieldConfig"]["overrides"]:
             for kind in override["properties"]:
                 for link in kind["value"] if kind["id"] == "links" else ():

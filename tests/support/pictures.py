@@ -40,7 +40,7 @@ Job = dict[str, Any]
 _DESK, _PHONE = 1600, 390
 _DAY: Final = 86400
 _CHOSEN: Final[Mapping[str, Mapping[str, list[str]]]] = {
-    "quota": {"vendor": ["prolifi"], "account": ["acme"], "quota": ["api_calls"]},
+    "quota": {"vendor": ["netnut"], "account": ["acme"], "quota": ["traffic"], "subject": ["410692/Residential"]},
     "vendor": {"vendor": ["twilio"], "metric": ["twilio_usage"]},
 }
 _HOURS_SHOWN: Final = {"exporter": 24}
@@ -130,7 +130,7 @@ def accounts(number: int, sandbox: str) -> str:
     by_key["ionos", "globex"]["base_url"] = "http://127.0.0.1:9/ionos"
     by_key["netnut", "acme"]["password"] = "${WRONG_PASSWORD}"
     by_key["prolifi", "acme"]["base_url"] = f"{sandbox}/nowhere"
-    return yaml.safe_dump({"accounts": copies}, sort_keys=False)
+    return json.dumps({"accounts": copies})  # of YAML there would be anchors, which are not read
 
 
 @contextmanager

@@ -28,7 +28,6 @@ FILES = {
     "tests/sandbox/test_sandbox_NAME.py": "that the sandbox does as the vendor documents",
     "tests/independent/NAME_worlds.py": "random worlds of the vendor",
     "tests/independent/reader_NAME.py": "what the page must show of them, by somebody else",
-    "grafana/source/NAME.py": "its dashboard",
 }
 FACTS = ("Source:", "Period:", "Units:", "Login:", "Limits:")
 
