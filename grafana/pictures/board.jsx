@@ -5,7 +5,7 @@ import { BarGauge, BigValue, GlobalStyles, PanelChrome, TimeSeries, VizRepeater 
 import { TableNG } from '@grafana/ui/unstable';
 import { useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { answered, chosenValues } from './queries.js';
+import { answered, chosenValues, matcher } from './queries.js';
 
 const CELL = 38;
 const GAP = 8;
@@ -101,7 +101,7 @@ function repeated(panels, chosen) {
     const w = panel.repeat ? Math.floor(24 / across) : panel.gridPos.w;
     const copies = values.map((value, number) => ({
       panel: { ...panel, title: panel.title.replace(`\${${panel.repeat}}`, value), key: `${panel.id}/${value}` },
-      chosen: value === undefined ? chosen : { ...chosen, [panel.repeat]: { matches: value, values: [value], shown: value } },
+      chosen: value === undefined ? chosen : { ...chosen, [panel.repeat]: { matches: matcher(value), values: [value], shown: value } },
       grid: { x: panel.repeat ? (number % across) * w : x, y: y + moved + h * Math.floor(number / across), w, h },
     }));
     moved += h * (Math.ceil(values.length / across) - 1);

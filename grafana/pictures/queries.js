@@ -12,10 +12,13 @@ export async function chosenValues(board, ask, wanted, window) {
     const values = [wanted[one.name] ?? []].flat();
     const all = one.includeAll && !values.length;
     const taken = values.length ? values : found.slice(0, 1);
-    chosen[one.name] = { values: all ? found : taken, matches: all ? one.allValue : taken.length > 1 ? `(${taken.join('|')})` : taken[0] ?? '', shown: all ? 'All' : taken.join(' + ') };
+    chosen[one.name] = { values: all ? found : taken, matches: all ? one.allValue : taken.length > 1 ? `(${taken.map(matcher).join('|')})` : matcher(taken[0] ?? ''), shown: all ? 'All' : taken.join(' + ') };
   }
   return chosen;
 }
+
+// As Grafana escapes a value for a matcher that is in quotes.
+export const matcher = (value) => value.replace(/[\\^$.|?*+()[\]{}]/g, '\\\\$&');
 
 function filled(text, chosen, { start, end }, step) {
   const range = `${Math.round(end - start)}s`;
