@@ -23,7 +23,7 @@ def _added_up(name: str) -> str:
     return total(ACCOUNT, at_shards(ACCOUNT, series(f"usage_exporter_{name}", *_ACCOUNT)))
 
 
-def accounts() -> PanelBuilder:
+def accounts(height: int = 10) -> PanelBuilder:
     """Return a row for each account, the oldest figures first."""
     about = About(
         title="Accounts, the stalest first",
@@ -33,7 +33,7 @@ def accounts() -> PanelBuilder:
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
-        height=10,
+        height=height,
     )
     labels = (
         replace(VENDOR, width=0),

@@ -50,7 +50,7 @@ def board() -> Board:
     made.row("Now", exporter_now.panels())
     made.row("Metrics", [_metrics()], [_over_time(), _per_day()], [_series()])
     made.row("Quotas", [_quotas()], [_shares()])
-    return made.row("Polls", [accounts()], [ages(), requests()])
+    return made.row("Polls", [accounts(height=6)], [ages(), requests()])
 
 
 def _metrics() -> PanelBuilder:
@@ -111,7 +111,7 @@ def _series() -> PanelBuilder:
         unit="string",
         nothing=NEVER_POLLED,
         width=24,
-        height=11,
+        height=9,
     )
     listed = f"topk({_LISTED}, {_CHOSEN.now})"
     answers = [

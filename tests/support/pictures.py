@@ -97,7 +97,7 @@ def install() -> None:
     if shutil.which("npm") is None:
         sys.exit("no npm here: install Node.js 20 or later with it, such as Debian's packages nodejs and npm")
     say("Fetching Grafana's panel components into .venv/pictures")
-    command = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    command = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     if subprocess.run(command, cwd=PLACE, check=False, stdout=subprocess.DEVNULL).returncode:
         sys.exit("npm could not fetch what draws the pictures")
 
