@@ -97,7 +97,7 @@ WEEKS = {
         },
     ),
     "a day of ten times the use": Course(
-        quotas=(Quota(used=with_a_burst),), hours=334, told={"UsageSpike warning": (230, 248)}
+        quotas=(Quota(used=with_a_burst),), hours=334, told={"UsageSpike warning": (230, 256)}
     ),
 }
 
