@@ -22,6 +22,8 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
         for name, sub_users in {"acme": ("90011001", "90011002"), "globex": ("90022001", "90022002")}.items()
     }
 )
+RESELLERS = frozenset({"acme"})
+"""Those that the resellers' list answers with rows; to others it answers as it is documented, without."""
 
 
 def demo(name: str) -> DemoAccount:
@@ -31,6 +33,6 @@ def demo(name: str) -> DemoAccount:
 email: {known.email}
 password: ${{{secret}}}
 sub_users: {flow(known.sub_users)}
-reseller: true
+reseller: {"true" if name in RESELLERS else "false"}
 """
     return DemoAccount(settings, {secret: known.password})
