@@ -36,14 +36,21 @@ def _last(name: str, now: str) -> Record:
 
 
 def _state(name: str, share: str) -> Record:
-    """The shares of quotas from a share on, and of those that were and nearly are."""
-    series = f"usage:quota_{name}:ratio"
+    """The shares of quotas from a share on, or one that is set for the quota, and of those that were and nearly are."""
+    series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(
         series,
         f"""
-        usage:quota_high:ratio >= {share}
+        (usage:quota_high:ratio >= {share} unless {own})
         or
-        (usage:quota_high:ratio >= {share} - <quota_hysteresis> and last_over_time({series}[15m]))
+        usage:quota_high:ratio >= {own}
+        or
+        (
+          ((usage:quota_high:ratio >= {share} - <quota_hysteresis> unless {own})
+          or
+          usage:quota_high:ratio >= {own} - <quota_hysteresis>)
+          and last_over_time({series}[15m])
+        )
         """,
     )
 
@@ -107,12 +114,18 @@ RECORDS: Final = (
     _last("limit", _fresh("usage_quota_limit")),
     _last("end", _fresh("usage_quota_period_end_timestamp_seconds")),
     Record("usage:quota_start:max", _fresh("usage_quota_period_start_timestamp_seconds")),
+    _last("warning", _fresh('usage_exporter_quota_threshold_ratio{severity="warning"}')),
+    _last("critical", _fresh('usage_exporter_quota_threshold_ratio{severity="critical"}')),
     Record("usage:quota_last:ratio", "usage:quota_last:used / (usage:quota_last:limit > 0)"),
     Record("usage:quota_remaining:seconds", "usage:quota_last:end - time() > 0"),
     # Those that may be in one of the two states that follow.
     Record(
         "usage:quota_high:ratio",
-        "usage:quota_last:ratio >= <quota_warning> - <quota_hysteresis>",
+        """
+        (usage:quota_last:ratio >= <quota_warning> - <quota_hysteresis>)
+        or
+        usage:quota_last:ratio >= (usage:quota_last:warning or usage:quota_last:critical) - <quota_hysteresis>
+        """,
     ),
     _state("warning", "<quota_warning>"),
     _state("critical", "<quota_critical>"),

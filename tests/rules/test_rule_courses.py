@@ -146,6 +146,28 @@ HOURS = {
         hours=6,
         told=dict.fromkeys(BOTH, (2 + SOON, END)),
     ),
+    # Seven hundred is much of this one, and so it stays while nobody sees it; nine hundred is little of another.
+    "a quota with thresholds of its own": Course(
+        quotas=(
+            Quota(
+                used=lambda hour: 690 if hour < 1 or hour >= 5 else 720 if hour < 4 else 860,
+                begins=always(None),
+                ends=always(None),
+                warn_at=0.7,
+                critical_at=0.85,
+                polls=lambda hour: not 2 <= hour < 3.5,
+            ),
+            Quota(used=always(900), account="late", warn_at=0.92),
+            Quota(used=always(900), account="sooner", critical_at=0.9),
+        ),
+        hours=6,
+        told={
+            "UsageQuotaHigh warning": (1 + SOON, END),
+            "UsageQuotaHigh critical": (4 + SOON, 5 + 2 / 12),
+            "UsagePollStale warning": (2 + 4 / 12, 3.5),
+            **{f"{alert} sooner": (SOON, END) for alert in BOTH},
+        },
+    ),
     "a plan is upgraded": Course(
         quotas=(Quota(used=always(980), limit=lambda hour: 1000 if hour < 2 else 5000),),
         hours=6,

@@ -45,6 +45,9 @@ CHANGES = {
     "stale_critical": {"UsagePollStale critical"},
     "auth_for": {"UsageAuthFailing critical"},
     "auth_keep": {"UsageAuthFailing critical"},
+    "credential_warning": {"UsageCredentialEnding warning"},
+    "credential_critical": {"UsageCredentialEnding critical"},
+    "credential_for": {"UsageCredentialEnding warning", "UsageCredentialEnding critical"},
     "rate_limited_share": {"UsageRateLimited warning"},
     "rate_limited_for": {"UsageRateLimited warning"},
     **{name: {"UsagePollErrors warning"} for name in THRESHOLDS if name.startswith("poll_errors")},
@@ -78,12 +81,14 @@ def test_a_threshold_changes_its_rules_and_nothing_but_its_number(threshold: str
         other = {threshold: 0.07}
     elif threshold == "burn_warning_rest":
         other = {threshold: 432100}
+    elif threshold == "credential_warning":
+        other = {threshold: 1234567}
 
     found = changed(Options(thresholds=Thresholds(**other)))
 
     assert found.keys() == CHANGES[threshold]
     for now, before in found.values():
-        assert re.sub(r"0\.[089]7|432100|4321s?", "#", now) in _with_one_number_hidden(before)
+        assert re.sub(r"0\.[089]7|432100|1234567|4321s?", "#", now) in _with_one_number_hidden(before)
 
 
 def _with_one_number_hidden(text: str) -> set[str]:

@@ -32,6 +32,8 @@ class Quota:
         scraped: whether a scrape works; without, the exporter is down; None where Prometheus knows of none.
         started: the hour at which the exporter was last started.
         there: whether the exporter has the account.
+        warn_at: the share from which it warns, where that is set for it.
+        critical_at: the share from which it is critical, likewise.
         polls: whether polls work; the figures are withdrawn an hour after the last that did, which is eight hours
             before at most.
 
@@ -48,6 +50,8 @@ class Quota:
     started: Callable[[float], float] = lambda _: 0
     there: Callable[[float], bool] = lambda _: True
     polls: Callable[[float], bool] = lambda _: True
+    warn_at: float | None = None
+    critical_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +148,9 @@ def _scrape(quota: Quota, hour: float) -> dict[str, float]:
     if shown and values["used"] is not None:
         of_quota = f'{account}, quota="traffic", subject="{quota.subject}", unit="GB"'
         found |= {f"usage_quota_{name}{{{of_quota}}}": value for name, value in values.items() if value is not None}
+        for severity, share in (("warning", quota.warn_at), ("critical", quota.critical_at)):
+            if share is not None:
+                found[f'usage_exporter_quota_threshold_ratio{{{of_quota}, severity="{severity}"}}'] = share
     return found
 
 
