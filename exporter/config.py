@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from functools import reduce
-from operator import or_
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from exporter import strict_yaml
-from exporter.included import ALL, Defaults, Source, included_sources, matching_files, name_problems
+from exporter.included import (
+    ALL,
+    Defaults,
+    Source,
+    included_sources,
+    matching_files,
+    name_problems,
+    vendors_named,
+)
 from exporter.problems import ConfigError, Problem, join, load_document, located, unknown_key
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
 from exporter.vendors.declared.files import declared_vendors, vendor_files
-from exporter.vendors.problems import SchemaGenerator, settings_problems, unknown_vendor
-from exporter.vendors.secrets import secret_settings, unusable_secrets
-from exporter.vendors.settings import Settings, description_of
-from exporter.vendors.slips import slips
+from exporter.vendors.entries import read_account
+from exporter.vendors.schema import account_schema
+from exporter.vendors.settings import Settings
+from exporter.vendors.wheels import wheel_vendors
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYS: Final = ("accounts", "defaults", "include", "vendor_files")
@@ -37,7 +43,7 @@ class Config(Settings):
 
     Attributes:
         accounts: the accounts to poll.
-        vendors: the vendors that accounts may name: built in, and declared by `vendor_files`.
+        vendors: the vendors that accounts may name: built in, declared by `vendor_files`, and those of wheels in use.
 
     """
 
@@ -55,8 +61,12 @@ class Config(Settings):
         return Config.model_construct(accounts=own, vendors=self.vendors, shard=shard)
 
 
-def load(path: Path) -> Config:
+def load(path: Path, plugins: Collection[str] = ()) -> Config:
     """Return the whole configuration in a file; relative paths start at the file's folder.
+
+    Args:
+        path: the file.
+        plugins: vendors of installed wheels that may be used.
 
     Raises:
         ConfigError: it cannot be used.
@@ -64,19 +74,22 @@ def load(path: Path) -> Config:
     """
     text = _read_text(path)
     try:
-        return parse(text, path.parent)
+        return parse(text, path.parent, plugins)
     except ConfigError as error:
-        raise ConfigError(located(error.problems, text, path, VENDORS)) from None
+        raise ConfigError(located(error.problems, text, path, {*VENDORS, *plugins})) from None
 
 
-def load_vendors(path: Path) -> Vendors:
+def load_vendors(path: Path, plugins: Collection[str] = ()) -> Vendors:
     """Return the vendors that a configuration's accounts may name, without looking at its accounts.
 
     Raises:
-        ConfigError: one of its vendor files cannot be used.
+        ConfigError: one of its vendor files, or of these plugins, cannot be used.
 
     """
     vendors, problems = _vendors(_document(_read_text(path)), path.parent)
+    wheels, refused = wheel_vendors(plugins, plugins, vendors)
+    vendors = {**vendors, **wheels}
+    problems += [Problem("", f"{name}: {text}") for name, text in refused.items()]
     if problems:
         raise ConfigError(problems)
     return vendors
@@ -115,8 +128,8 @@ def _other_files(text: bytes, directory: Path) -> list[Path]:
     return [*vendors, *matching_files(document.get("include"), directory)[0]]
 
 
-def parse(text: bytes, directory: Path) -> Config:
-    """Return the configuration in a text.
+def parse(text: bytes, directory: Path, plugins: Collection[str] = ()) -> Config:
+    """Return the configuration in a text; arguments are those of `load`.
 
     Raises:
         ConfigError: it cannot be used.
@@ -124,7 +137,15 @@ def parse(text: bytes, directory: Path) -> Config:
     """
     document = _document(text)
     vendors, vendor_problems = _vendors(document, directory)
-    accounts, problems = _read(document, text, directory, vendors, are_all=not vendor_problems)
+    sources, source_problems = _sources(document, text, directory, {*vendors, *plugins})
+    wheels, refused = wheel_vendors(vendors_named(document, sources), plugins, vendors)
+    vendors = {**vendors, **wheels}
+    defaults = Defaults(
+        document.get("defaults"), {name: one.model_fields for name, one in vendors.items()}, _SHARED, refused
+    )
+    problems = [Problem(join("", str(key)), _unknown_at_top(str(key))) for key in document if key not in _KEYS]
+    accounts, found = _read(sources, defaults, vendors, refused, are_all=not vendor_problems)
+    problems = list(dict.fromkeys([*problems, *defaults.problems, *source_problems, *found]))
     if problems or vendor_problems:
         raise ConfigError([*vendor_problems, *problems])
     return Config.model_construct(accounts=tuple(accounts), vendors=vendors)
@@ -143,19 +164,24 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
     return {**VENDORS, **declared}, problems
 
 
-def _read(
-    document: Mapping[str, Any], text: bytes, directory: Path, vendors: Vendors, *, are_all: bool
-) -> tuple[list[Account], list[Problem]]:
-    """Return the accounts and their problems; unless `are_all` vendors are known, unknown ones are no problem."""
-    problems = [Problem(join("", str(key)), _unknown_at_top(str(key))) for key in document if key not in _KEYS]
-    defaults = Defaults(document.get("defaults"), {name: one.model_fields for name, one in vendors.items()}, _SHARED)
-    files, include_problems = matching_files(document.get("include"), directory)
-    sources, source_problems = included_sources(files, vendors)
-    problems += [*defaults.problems, *include_problems, *source_problems]
+def _sources(
+    document: Mapping[str, Any], text: bytes, directory: Path, names: Collection[str]
+) -> tuple[list[Source], list[Problem]]:
+    """Return the files with accounts, the configuration itself first, and what is wrong with them as a whole."""
+    files, problems = matching_files(document.get("include"), directory)
+    sources, found = included_sources(files, names)
+    problems += found
     given = document.get("accounts", [] if sources else None)
     if not isinstance(given, list) or not (given or sources):
         return [], [*problems, Problem("accounts", "write a list of at least one account")]
-    sources.insert(0, Source(None, directory, text, given))
+    return [Source(None, directory, text, given), *sources], problems
+
+
+def _read(
+    sources: list[Source], defaults: Defaults, vendors: Vendors, refused: Mapping[str, str], *, are_all: bool
+) -> tuple[list[Account], list[Problem]]:
+    """Return the accounts, and what is wrong with them; of vendors that are not known nothing, if some are missing."""
+    problems: list[Problem] = []
     accounts: list[Account] = []
     for source in sources:
         found: list[Problem] = []
@@ -163,7 +189,7 @@ def _read(
             if not are_all and isinstance(entry, dict) and str(entry.get("vendor")) not in vendors:
                 continue
             settings = defaults.applied(entry) if isinstance(entry, dict) else entry
-            account = _account(settings, source.directory, vendors)
+            account = read_account(settings, source.directory, vendors, refused)
             if isinstance(account, Account):
                 accounts.append(account)
                 continue
@@ -173,7 +199,7 @@ def _read(
                 else:
                     found.append(Problem(join(f"accounts[{index}]", one.path), one.text))
         problems += source.located(found, vendors)
-    return accounts, list(dict.fromkeys([*problems, *name_problems(sources, vendors)]))
+    return accounts, [*problems, *name_problems(sources, vendors)]
 
 
 def _unknown_at_top(key: str) -> str:
@@ -182,32 +208,9 @@ def _unknown_at_top(key: str) -> str:
     return unknown_key(key, _KEYS)
 
 
-def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list[Problem]:
-    if not isinstance(entry, dict):
-        return [Problem("", "write a mapping with vendor, name and the vendor's settings")]
-    vendor = vendors.get(str(entry.get("vendor")))
-    if vendor is None:
-        return [unknown_vendor(entry, vendors)]
-    conflicts = {path: Problem(path, text) for path, text in vendor.find_conflicts(entry)}
-    known = {key: value for key, value in entry.items() if key in vendor.model_fields}
-    odd = {path: Problem(path, text) for path, text in slips(known, secret_settings(vendor))}
-    try:
-        account = vendor.model_validate(entry, context={"directory": directory})
-    except ValidationError as error:
-        return settings_problems(vendor, error, conflicts, odd)
-    if not conflicts and not odd:
-        odd = {path: Problem(path, text) for path, text in unusable_secrets(account)}
-    return list((conflicts | odd).values()) or account
-
-
 def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
     """Return the JSON Schema of a configuration with these vendors, for editors."""
-    any_account: Any = Annotated[reduce(or_, vendors.values()), Field(discriminator="vendor")]
-    account = TypeAdapter(any_account).json_schema(schema_generator=SchemaGenerator)
-    definitions: dict[str, Any] = account.pop("$defs", {})
-    for vendor in vendors.values():
-        for name, shown in definitions[vendor.__name__]["properties"].items():
-            shown.setdefault("description", description_of(vendor, name))
+    account, definitions = account_schema(vendors)
     return {
         "$schema": SCHEMA_ID,
         "title": "usage-exporter configuration",

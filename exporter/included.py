@@ -6,6 +6,7 @@ import glob
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from exporter import strict_yaml
@@ -87,6 +88,14 @@ def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[
     return sources, found
 
 
+def vendors_named(document: Mapping[str, Any], sources: list[Source]) -> list[str]:
+    """Return what accounts, and sections of `defaults`, call their vendors, each once."""
+    defaults = document.get("defaults")
+    accounts = (one for source in sources for one in source.entries if isinstance(one, dict))
+    found = [*(defaults if isinstance(defaults, dict) else ()), *(one.get("vendor") for one in accounts)]
+    return list(dict.fromkeys(map(str, found)))
+
+
 def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterator[Problem]:
     """Yield which accounts have a name that another has, or say that they had one that they cannot have had."""
     names, formers = dict[_Key, str](), dict[_Key, str]()
@@ -119,13 +128,20 @@ def _not_former(owner: str | None, first: str, place: str) -> str:
 class Defaults:
     """Settings that accounts have unless they override them: those for all, then those of their vendor."""
 
-    def __init__(self, given: object, vendors: Mapping[str, Collection[str]], shared: Collection[str]) -> None:
+    def __init__(
+        self,
+        given: object,
+        vendors: Mapping[str, Collection[str]],
+        shared: Collection[str],
+        refused: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Read `defaults`.
 
         Args:
             given: the value of `defaults`, not validated yet.
             vendors: the settings of each vendor.
             shared: the settings allowed in `all`.
+            refused: vendors that cannot be used, with the reason.
 
         """
         self.problems: list[Problem] = []
@@ -139,7 +155,9 @@ class Defaults:
             return
         for section, settings in (given or {}).items():
             place = join("defaults", str(section))
-            if section not in known:
+            if section in refused:
+                self.problems.append(Problem(place, refused[section]))
+            elif section not in known:
                 self.problems.append(Problem(place, unknown_key(str(section), known)))
             elif not isinstance(settings, dict):
                 self.problems.append(Problem(place, "write a mapping of settings"))

@@ -23,12 +23,12 @@ MODULES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LAYERS = [
     ["__main__"],
     ["cli"],
-    ["app", "history"],
+    ["app", "history", "testing"],
     ["web"],
     ["status"],
     ["telemetry", "exposition", "polling"],
     ["store"],
-    ["quota", "config"],
+    ["quota", "config", "vendor_api"],
     ["vendors"],
     ["client"],
     ["textformat", "rules", "log"],
@@ -121,6 +121,11 @@ def test_no_import_goes_in_a_circle() -> None:
 
 def test_only_the_command_line_knows_the_sandbox() -> None:
     assert {room_of(module) for module, imported in EDGES if room_of(imported) == "sandbox"} == {"cli", "sandbox"}
+
+
+def test_nothing_here_is_made_of_what_is_for_vendors_elsewhere() -> None:
+    assert {room_of(module) for module, imported in EDGES if room_of(imported) == "vendor_api"} == set()
+    assert {room_of(module) for module, imported in EDGES if room_of(imported) == "testing"} == {"cli", "testing"}
 
 
 def test_no_vendor_knows_another() -> None:

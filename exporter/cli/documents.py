@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.cli.exit_codes import print_or_exit, vendors_or_exit
-from exporter.cli.options import with_rule_options
+from exporter.cli.options import vendor_plugins, with_rule_options
 
 if TYPE_CHECKING:
     from exporter.rules.options import Options
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     "--config.file",
     "file",
     type=click.Path(path_type=Path),
-    help="A configuration whose vendor files are part of the schema; its accounts need not be right yet.",
+    help="A configuration whose vendor files and plugins are part of the schema; its accounts need not be right yet.",
 )
-def schema(markdown: bool, file: Path | None) -> None:
+@vendor_plugins
+def schema(markdown: bool, file: Path | None, plugins: tuple[str, ...]) -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from exporter.cli.reference import configuration_markdown
     from exporter.config import schema
@@ -33,7 +34,7 @@ def schema(markdown: bool, file: Path | None) -> None:
     if markdown:
         print_or_exit(configuration_markdown())
     else:
-        print_or_exit(json.dumps(schema(vendors_or_exit(file)) if file else schema(), indent=2) + "\n")
+        print_or_exit(json.dumps(schema(vendors_or_exit(file, plugins)) if file else schema(), indent=2) + "\n")
 
 
 @click.command()

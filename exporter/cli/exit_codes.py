@@ -8,7 +8,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,13 +35,13 @@ def print_or_exit(text: str) -> None:
         sys.exit(FAILED)
 
 
-def load_or_exit(file: Path) -> Config:
+def load_or_exit(file: Path, plugins: Collection[str] = ()) -> Config:
     """Return the whole configuration that a file holds, or say all that is wrong with it."""
     from exporter.config import load
     from exporter.problems import ConfigError
 
     try:
-        return load(file)
+        return load(file, plugins)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
@@ -50,13 +50,13 @@ def load_or_exit(file: Path) -> Config:
         sys.exit(USAGE_ERROR)
 
 
-def vendors_or_exit(file: Path) -> Mapping[str, type[Account]]:
-    """Return the vendors that accounts of a configuration can be at, or say what is wrong with its vendor files."""
+def vendors_or_exit(file: Path, plugins: Collection[str] = ()) -> Mapping[str, type[Account]]:
+    """Return the vendors that accounts of a configuration can be at, or say why some cannot be used."""
     from exporter.config import load_vendors
     from exporter.problems import ConfigError
 
     try:
-        return load_vendors(file)
+        return load_vendors(file, plugins)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from exporter.cli.exit_codes import FAILED, USAGE_ERROR, load_or_exit, print_or_exit
-from exporter.cli.options import config_file, logging_options
+from exporter.cli.options import config_file, logging_options, vendor_plugins
 from exporter.durations import read_duration, write_duration
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def _labels(_context: click.Context, _option: click.Parameter, value: Sequence[s
 
 @click.command()
 @config_file
+@vendor_plugins
 @click.option("--from", "first", metavar="DAY", required=True, callback=_midnight, help="The first day, in UTC.")
 @click.option("--to", "last", metavar="DAY", callback=_midnight, help="The last day, in UTC; today if not set.")
 @click.option(
@@ -84,6 +85,7 @@ def _labels(_context: click.Context, _option: click.Parameter, value: Sequence[s
 def history(  # noqa: PLR0913 - each is an option
     *,
     file: Path,
+    plugins: tuple[str, ...],
     first: datetime,
     last: datetime,
     out: Path,
@@ -100,7 +102,7 @@ def history(  # noqa: PLR0913 - each is an option
     from exporter.history.plan import Plan, WrongRequest, planned
     from exporter.vendors.past import Days
 
-    accounts = load_or_exit(file).accounts
+    accounts = load_or_exit(file, plugins).accounts
     try:
         asked = Plan(days=Days(first, last), asked_at=datetime.now(UTC), counters=not no_counters, **options)
         plan = planned(accounts, wanted, asked)

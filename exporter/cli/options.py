@@ -66,6 +66,23 @@ config_file = click.option(
 )
 
 
+def _plugins(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
+    names = _names(value)
+    if not all(names):
+        raise click.BadParameter("write names with commas between them, such as acme,example")
+    return names
+
+
+vendor_plugins = click.option(
+    "--vendors.plugins",
+    "plugins",
+    metavar="NAME,...",
+    default="",
+    callback=_plugins,
+    help="Vendors of installed wheels that may be used; their code sees every secret. None if not set.",
+)
+
+
 def with_shard(command: _F) -> _F:
     """Give a command the options that say which part of the exporter it is, and the shard that it is."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from exporter.cli.exit_codes import FAILED, load_or_exit, print_or_exit
-from exporter.cli.options import config_file, logging_options, with_shard
+from exporter.cli.options import config_file, logging_options, vendor_plugins, with_shard
 from exporter.cli.web_options import web_config_file
 from exporter.durations import write_duration
 from exporter.secret import redact
@@ -29,18 +29,19 @@ _SLOW_SECONDS: Final = 10.0
 
 @click.command()
 @config_file
+@vendor_plugins
 @with_shard
 @web_config_file(only_checked=True)
 @click.option("--probe", is_flag=True, help="Also poll each account once and show what came.")
 @click.option("--plan", is_flag=True, help="Also show how many requests polling takes.")
 @logging_options("error")
-def check(file: Path, probe: bool, plan: bool, shard: Shard) -> None:
+def check(file: Path, plugins: tuple[str, ...], probe: bool, plan: bool, shard: Shard) -> None:
     """Validate a configuration: say every problem at once.
 
     Of one without problems it says what is risky, and how long many customers will take. With --probe it exits with 1
     if an account fails, or has none of its vendor's main figure.
     """
-    whole = load_or_exit(file)
+    whole = load_or_exit(file, plugins)
     config = whole.shard_part(shard)
     part = f", of them polled by shard {shard}: {len(config.accounts)}" if shard.total > 1 else ""
     print_or_exit(f"{file}: no problem found, accounts: {len(whole.accounts)}{part}\n")
@@ -73,12 +74,13 @@ def _probe(config: Config) -> None:
 
 @click.command()
 @config_file
+@vendor_plugins
 @with_shard
 @logging_options("warn")
-def once(file: Path, shard: Shard) -> None:
+def once(file: Path, plugins: tuple[str, ...], shard: Shard) -> None:
     """Poll every account once and print the metrics."""
     outcomes: list[Outcome] = []
-    page = _poll_once(load_or_exit(file).shard_part(shard), outcomes.append).page
+    page = _poll_once(load_or_exit(file, plugins).shard_part(shard), outcomes.append).page
     print_or_exit(page.decode())
     if not all(outcome.snapshot.up for outcome in outcomes):
         sys.exit(FAILED)

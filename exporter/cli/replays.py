@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from exporter.testing.recording import Recording, RecordingError, read_recording
 from exporter.vendors.declared.files import DeclarationError, read_vendor
-from exporter.vendors.declared.recording import Recording, RecordingError, read_recording
 
 _SECRET = "sandbox-secret"  # noqa: S105 - it opens nothing
 

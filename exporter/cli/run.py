@@ -13,7 +13,14 @@ import click
 
 from exporter import __version__
 from exporter.cli.exit_codes import listen_or_exit, load_or_exit
-from exporter.cli.options import config_file, logging_options, reload_options, storage_path, with_shard
+from exporter.cli.options import (
+    config_file,
+    logging_options,
+    reload_options,
+    storage_path,
+    vendor_plugins,
+    with_shard,
+)
 from exporter.cli.web_options import listen_addresses, telemetry_path, web_config_file
 from exporter.log import logger
 from exporter.web.addresses import DEFAULT_ADDRESS, addresses_of
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @config_file
+@vendor_plugins
 @with_shard
 @listen_addresses(DEFAULT_ADDRESS)
 @web_config_file()
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
 def run(  # noqa: PLR0913 - each is an option
     *,
     file: Path,
+    plugins: tuple[str, ...],
     shard: Shard,
     addresses: tuple[str, ...],
     protection: WebConfig | None,
@@ -55,13 +64,13 @@ def run(  # noqa: PLR0913 - each is an option
     from exporter.config import digest, load
 
     before = digest(file)  # a change while it is read is seen as one
-    config = load_or_exit(file).shard_part(shard)
+    config = load_or_exit(file, plugins).shard_part(shard)
     sockets = listen_or_exit(addresses)
     log_started(config, sockets)
     serving = Serving(
         sockets=sockets,
         telemetry_path=path,
-        load=lambda: load(file).shard_part(shard),
+        load=lambda: load(file, plugins).shard_part(shard),
         lifecycle=lifecycle,
         watched=(partial(digest, file), watch_seconds, before) if watch_seconds else None,
         storage=storage,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from exporter.cli.exit_codes import FAILED, USAGE_ERROR, load_or_exit, print_or_exit
-from exporter.cli.options import logging_options, with_shard
+from exporter.cli.options import logging_options, vendor_plugins, with_shard
 from exporter.web.addresses import DEFAULT_ADDRESS
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _PATH: Final = "/api/v1/status"
     type=click.Path(path_type=Path),
     help="Poll each account of this configuration once instead of asking an exporter that runs.",
 )
+@vendor_plugins
 @click.option(
     "--http.config.file",
     "http_config",
@@ -38,7 +39,15 @@ _PATH: Final = "/api/v1/status"
 @click.option("--json", "as_json", is_flag=True, help="Print the document that /api/v1/status answers.")
 @with_shard
 @logging_options("error")
-def status(url: str | None, file: Path | None, http_config: Path | None, as_json: bool, shard: Shard) -> None:
+def status(  # noqa: PLR0913 - each is an option
+    *,
+    url: str | None,
+    file: Path | None,
+    plugins: tuple[str, ...],
+    http_config: Path | None,
+    as_json: bool,
+    shard: Shard,
+) -> None:
     """Show each account and its quotas, what fails first.
 
     URL is where an exporter runs, http://127.0.0.1:10924 if not given. Exits with 1 if an account fails, or if no
@@ -46,7 +55,7 @@ def status(url: str | None, file: Path | None, http_config: Path | None, as_json
     """
     if url and file:
         raise click.UsageError("give a URL or --config.file, not both")
-    found = _polled(file, shard) if file else _asked(url or f"http://{DEFAULT_ADDRESS}", http_config)
+    found = _polled(file, plugins, shard) if file else _asked(url or f"http://{DEFAULT_ADDRESS}", http_config)
     if as_json:
         print_or_exit(found.model_dump_json(indent=2) + "\n")
     else:
@@ -57,12 +66,12 @@ def status(url: str | None, file: Path | None, http_config: Path | None, as_json
         sys.exit(FAILED)
 
 
-def _polled(file: Path, shard: Shard) -> Status:
+def _polled(file: Path, plugins: tuple[str, ...], shard: Shard) -> Status:
     from exporter.app.event_loop import run_async
     from exporter.app.run import poll_once
     from exporter.cli.progress import progress
 
-    config = load_or_exit(file).shard_part(shard)
+    config = load_or_exit(file, plugins).shard_part(shard)
     with progress(len(config.accounts)) as advance:
         return run_async(poll_once, config, lambda _: advance()).status
 

@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from exporter.cli.exit_codes import FAILED, load_or_exit, print_or_exit
-from exporter.cli.options import config_file
+from exporter.cli.options import config_file, vendor_plugins
 
 _COLUMNS: Final = (
     ("VENDOR", "left"),
@@ -53,8 +53,9 @@ def list_files(folder: Path) -> None:
 @storage.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @config_file
+@vendor_plugins
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-def prune(folder: Path, file: Path, dry_run: bool) -> None:
+def prune(folder: Path, file: Path, plugins: tuple[str, ...], dry_run: bool) -> None:
     """Remove what the accounts of a configuration do not need.
 
     These are files of other accounts, those that were set aside, and those that were never finished. FOLDER is what
@@ -62,7 +63,8 @@ def prune(folder: Path, file: Path, dry_run: bool) -> None:
     """
     from exporter.store.inventory import inventory, superfluous
 
-    accounts = {one.key for account in load_or_exit(file).accounts for one in (account, account.former) if one}
+    whole = load_or_exit(file, plugins)
+    accounts = {one.key for account in whole.accounts for one in (account, account.former) if one}
     try:
         for one in superfluous(inventory(folder), accounts):
             if not dry_run:

@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +15,9 @@ from exporter.cli.exit_codes import FAILED, USAGE_ERROR, print_or_exit
 from exporter.cli.options import logging_options
 
 if TYPE_CHECKING:
+    from exporter.testing.recording import Recording
     from exporter.vendors import Account
-    from exporter.vendors.declared.recording import Recording
 
-_VARIABLE: Final = "USAGE_EXPORTER_VENDOR_CHECK"
 _file = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -43,8 +41,8 @@ def check(file: Path, replies_file: Path | None) -> None:
     Prints the page that they make. Then each field is null, missing or of another type, each answer an error, and
     each list there twice: says what came of it, and exits with 1 if a figure came that no answer stated.
     """
+    from exporter.testing.recording import RecordingError, read_recording
     from exporter.vendors.declared.files import DeclarationError, read_vendor
-    from exporter.vendors.declared.recording import RecordingError, read_recording
 
     try:
         name, declared = read_vendor(file)
@@ -55,33 +53,23 @@ def check(file: Path, replies_file: Path | None) -> None:
     families = len(declared.reported)
     print_or_exit(f"# {file}: no problem found, vendor {name}, metrics: {families}\n")
     if recording:
-        _try(_account(file, name, declared.sign_ins, recording), recording)
+        _try(declared, recording)
 
 
-def _account(file: Path, name: str, sign_ins: tuple[tuple[str, ...], ...], recording: Recording) -> Account:
-    """Return an account with the recording's settings, and an invented secret for each that is missing."""
-    from exporter.config import parse
-    from exporter.problems import ConfigError
-
-    os.environ[_VARIABLE] = "an-invented-secret"
-    settings: dict[str, Any] = {"vendor": name, "name": "check", **recording.settings}
-    settings |= {one: f"${{{_VARIABLE}}}" for one in sign_ins[0] if one not in settings}
-    try:
-        text = json.dumps({"vendor_files": [str(file.absolute())], "accounts": [settings]})
-        return parse(text.encode(), Path()).accounts[0]
-    except ConfigError as error:
-        click.echo("\n".join(f"settings: {one}" for one in error.problems), err=True)
-        sys.exit(USAGE_ERROR)
-
-
-def _try(account: Account, recording: Recording) -> None:
+def _try(vendor: type[Account], recording: Recording) -> None:
     from exporter.app.event_loop import run_async
-    from exporter.cli.vendor_questions import ask_questions, page, poll
     from exporter.errors import PollError
+    from exporter.testing.questions import ask_questions, page, poll
+    from exporter.testing.recording import RecordingError
+    from exporter.testing.suite import account_of
 
     try:
+        account = account_of(vendor, recording)
         polled = run_async(poll, account, recording, recording.replies)
         findings = run_async(ask_questions, account, recording)
+    except RecordingError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE_ERROR)
     except PollError as error:
         click.echo(f"the recorded answers are no reading: {error} ({error.reason})", err=True)
         sys.exit(FAILED)

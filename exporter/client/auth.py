@@ -12,7 +12,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import anyio
 
@@ -79,13 +79,14 @@ class Login:
 
     Attributes:
         path: the path of the POST request, below the account's base URL.
-        credentials: sent by basic authentication without a body, or in the JSON `body`.
-        body: the names of the JSON body's fields, and what each contains.
+        credentials: sent by basic authentication, or in the `body`.
+        body: the names of the body's fields, and what each contains.
         token_field: the answer's field with the token.
         lifetime: how many seconds a token is used if the answer does not say.
         lifetime_field: the answer's field with the token's lifetime in seconds, if there is one.
         scheme: what precedes the token in the header, if anything.
         rejected_statuses: HTTP statuses that mean wrong credentials.
+        encoding: how the body is written: as JSON, or as a form, which OAuth 2 asks for.
 
     """
 
@@ -97,15 +98,16 @@ class Login:
     lifetime_field: str = ""
     scheme: str = "Bearer"
     rejected_statuses: frozenset[int] = frozenset({_UNAUTHORIZED})
+    encoding: Literal["json", "form"] = "json"
 
     def headers(self) -> dict[str, str]:
         """Return the headers of the sign-in request."""
         return {"Authorization": self.credentials.header()} if self.credentials else {}
 
-    def json(self) -> dict[str, str] | None:
-        """Return the body of the sign-in request, or None if it has none."""
+    def content(self) -> dict[str, Any]:
+        """Return the body of the sign-in request, as httpx takes it; nothing if it has none."""
         fields = {name: value if isinstance(value, str) else value.read() for name, value in self.body}
-        return fields or None
+        return {"data" if self.encoding == "form" else "json": fields} if fields else {}
 
     def token(self, answer: object) -> tuple[str, float]:
         """Return the Authorization header from an answer, and the seconds for which to use it.
@@ -219,7 +221,7 @@ class TokenSource:
             return self._current
 
     async def _renew(self) -> None:
-        credentials = hash(repr((self.auth.headers(), self.auth.json())))
+        credentials = hash(repr((self.auth.headers(), self.auth.content())))
         if self._failure is not None and anyio.current_time() < self._wait_until and credentials == self._refused:
             raise self._failure.bare()
         try:

@@ -17,6 +17,7 @@ MAX_IN_FLIGHT: Final = 10
 """The most concurrent requests per account; beyond that, each costs three times as much (see docs/design.md)."""
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
+_WINDOW: Final = re.compile(";[ ]*w=([1-9][0-9]{0,8})(?![0-9.])")
 
 USED_SHARE_OF_LIMIT: Final = 0.8
 """The share of a vendor's limit that we use, because the key may serve others too."""
@@ -24,20 +25,23 @@ USED_SHARE_OF_LIMIT: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """The limit stated by a response, in requests; None if it states none."""
+    """The limit stated by a response, in requests, and the seconds it is for; None if it states none."""
 
     limit: int | None = None
     remaining: int | None = None
+    seconds: int | None = None
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> StatedLimit:
-        """Return the limit in the headers X-RateLimit-Limit and X-RateLimit-Remaining."""
+        """Return the limit in the headers X-RateLimit-... or RateLimit-Limit, as in `100, 100;w=60`, and -Remaining."""
 
         def count(name: str) -> int | None:
-            value = headers.get(name, "")
+            first, *_ = re.split("[,;]", headers.get(f"ratelimit-{name}", ""))
+            value = headers.get(f"x-ratelimit-{name}", first)
             return int(value) if _COUNT.fullmatch(value) else None
 
-        return cls(count("x-ratelimit-limit"), count("x-ratelimit-remaining"))
+        window = _WINDOW.search(headers.get("ratelimit-limit", ""))
+        return cls(count("limit"), count("remaining"), int(window[1]) if window else None)
 
 
 def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> float:
@@ -105,7 +109,7 @@ class RateLimiter:
         if self._assumed is None:
             return
         if stated.limit:
-            self._use(None, Rate(stated.limit, self._assumed.seconds))
+            self._use(None, Rate(stated.limit, stated.seconds or self._assumed.seconds))
         remaining = None if stated.remaining is None else int(self._share * stated.remaining)
         if remaining is not None and remaining < self._at_once:
             self._next_slot = max(self._next_slot, self._oldest_slot(remaining))

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from exporter.client.body import LARGE_BODY_BYTES, count_values, decode_json
-from exporter.client.retry import retry_after
-from exporter.errors import Redirected, error_for_status
+from exporter.client.retry import reset_after, retry_after
+from exporter.errors import RateLimited, Redirected, error_for_status
 
 _MANY_VALUES: Final = 3000
 
@@ -47,4 +47,7 @@ class Response:
         if kind is Redirected:
             raise Redirected(f"HTTP {self.status}, which is not followed")
         if kind is not None:
-            raise kind(f"HTTP {self.status}", retry_after=retry_after(self.headers, now))
+            wait = retry_after(self.headers, now)
+            if wait is None and kind is RateLimited:
+                wait = reset_after(self.headers, now)
+            raise kind(f"HTTP {self.status}", retry_after=wait)

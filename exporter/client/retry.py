@@ -20,6 +20,9 @@ LONGEST_WAIT_IN_POLL_SECONDS: Final = 60.0
 _FIRST_RETRY_SECONDS: Final = 0.5
 _FIRST_RATE_LIMITED_SECONDS: Final = 5.0
 _DIGITS: Final = re.compile("[0-9]{1,12}")
+_NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
+_UNIX_TIME: Final = 1e9
+"""So many seconds are more than a window has, and fewer than have passed since 1970."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -36,6 +39,22 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     if until is None:
         return None
     seconds = (until - (sent or now)).total_seconds()
+    return min(seconds, LONGEST_ASKED_WAIT_SECONDS) if seconds > 0 else None
+
+
+def reset_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds until a limit starts anew by RateLimit-Reset or X-RateLimit-Reset, at most an hour.
+
+    Both are seconds, or Unix time in seconds or milliseconds, which is interpreted relative to the answer's own
+    `Date`. What is none of these, or past, means None.
+    """
+    value = (headers.get("ratelimit-reset") or headers.get("x-ratelimit-reset", "")).strip()
+    if not _NUMBER.fullmatch(value):
+        return None
+    seconds = float(value)
+    if seconds >= _UNIX_TIME:
+        unix_time = seconds / 1000 if seconds >= 1000 * _UNIX_TIME else seconds
+        seconds = unix_time - (_http_date(headers.get("date", "")) or now).timestamp()
     return min(seconds, LONGEST_ASKED_WAIT_SECONDS) if seconds > 0 else None
 
 

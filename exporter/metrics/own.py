@@ -123,6 +123,12 @@ STORAGE_SET_ASIDE = Family(
     labels=("vendor", "account", "reason"),
     kind="counter",
 )
+VENDOR_INFO = Family(
+    "usage_exporter_vendor_info",
+    "Where the vendor of some account is from: the exporter itself (builtin), a file that declares it (file), or an"
+    " installed wheel (wheel), and which version of that; always 1.",
+    labels=("vendor", "origin", "version"),
+)
 BUILD_INFO = Family(
     "usage_exporter_build_info",
     "Version of the exporter and of the Python it runs on; always 1.",

@@ -201,7 +201,9 @@ class Poller:
             return TimedOut("the poll took so long that its reading would soon have been stale")
         except Exception as error:  # noqa: BLE001 - our own bug must not end the other accounts
             vendor, name = self._account.key
-            logger.exception("bug in the exporter, please report it", vendor=vendor, account=name)
+            origin = self._account.origin
+            whose = origin if origin.kind == "wheel" else "the exporter"
+            logger.exception(f"bug in {whose}, please report it", vendor=vendor, account=name)
             return InternalError(type(error).__name__)
         unreadable = poll.diagnostics.drift and processed.is_empty and not poll.unwanted
         return Malformed("no figure of any answer can be read") if unreadable else processed

@@ -33,6 +33,7 @@ def _increase(window: str, seconds: int) -> Record:
     {earlier}{begun}
   )
   >= 0
+  unless usage:quota_level:bool
 )
 / (usage:quota_last:limit > 0)
 """,
@@ -40,6 +41,15 @@ def _increase(window: str, seconds: int) -> Record:
 
 
 PACE_RECORDS: Final = (
+    # What has neither a period nor a counter is a level, such as cores of a contract: it is given back, not used up.
+    Record(
+        "usage:quota_level:bool",
+        """
+        group by (<by_quota>) (usage:quota_used:max)
+        unless usage:quota_last:end
+        unless max by (<by_quota>) (last_over_time(usage_quota_consumed_total[<scrapes>]))
+        """,
+    ),
     *(_increase(window, seconds) for window, seconds in _WINDOWS.items()),
     # What is used a second: in the last seven days, which have one of each weekday; or in the period so far, if that
     # is long enough to tell. It stays while the quota is out of sight.

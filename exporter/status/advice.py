@@ -24,7 +24,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "rate_limited": "Too many requests. Raise interval, set rate_limit, or see who else uses the credentials.",
     "server": "The vendor has a problem. It is tried again by itself; its status page may say more.",
     "secret": "The secret cannot be read. Check that the file or variable is there and can be read.",
-    "internal": "A bug in the exporter. Please report it with the log's traceback.",
+    "internal": "A bug in the exporter, or in its vendor's wheel. Please report it with the log's traceback.",
 }
 """In a sentence or two, for each reason that a poll can fail for."""
 

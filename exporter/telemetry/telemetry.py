@@ -28,6 +28,7 @@ from exporter.telemetry.process import ProcessFigures
 from exporter.telemetry.reload_status import ReloadStatus, WebReloadStatus
 from exporter.textformat.lines import label_pairs, sample_lines
 from exporter.vendors.account import Account
+from exporter.vendors.origin import Origin
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
 """Each account has a series per bucket. Polls have none: there are so few that their average is one or two polls."""
@@ -62,13 +63,18 @@ class Telemetry:
         PlatformCollector(self.registry)
         self.process = ProcessCollector(registry=None)
         self.shard = Shard()
-        self.registry.register(ProcessFigures(lambda: self.shard, self.reload_status))
+        self.registry.register(ProcessFigures(lambda: self.shard, lambda: self.vendors, self.reload_status))
 
     @property
     def state(self) -> object:
         """A value that changes whenever the process metrics change, ignoring those that change constantly."""
         reload = self.reload_status
-        return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version
+        return (self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, self.vendors)
+
+    @property
+    def vendors(self) -> Mapping[str, Origin]:
+        """Where the vendors of the accounts are from, by name."""
+        return {one.account.vendor: one.account.origin for one in self.accounts.values()}
 
     def checkpoint(self) -> Callable[[], None]:
         """Return what puts the accounts' parts back as they are now."""

@@ -12,12 +12,13 @@ from pydantic import Field, PrivateAttr, field_validator
 from exporter.client.auth import Auth, Basic
 from exporter.client.endpoint import Endpoint
 from exporter.client.rate_limit import seconds_apart
-from exporter.durations import Rate, is_shorter, write_duration
+from exporter.durations import Rate
 from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.conflicts import find_label_conflicts, find_proxy_conflicts, find_sign_in_conflicts
+from exporter.vendors.conflicts import find_label_conflicts, find_reach_conflicts, find_sign_in_conflicts
 from exporter.vendors.estimate import PollEstimate
+from exporter.vendors.origin import BUILT_IN, Origin
 from exporter.vendors.patterns import LabelName, LabelValue
 from exporter.vendors.poll import Poll
 from exporter.vendors.quality import Quality
@@ -33,7 +34,6 @@ from exporter.vendors.settings import (
     Settings,
     Url,
     UserName,
-    is_insecure,
 )
 from exporter.vendors.shown import FamilyChoice, find_family_conflicts
 from exporter.vendors.thresholds import QuotaThreshold
@@ -51,11 +51,15 @@ class Account(Settings):
     A vendor derives from this: its own settings, its defaults, `auth` and `read`.
     """
 
+    api: ClassVar[int]
+    """Of a vendor in a wheel: the version of `exporter.vendor_api` that it is made for."""
+    origin: ClassVar[Origin] = BUILT_IN
+    """Where the vendor is from; who loads it says so."""
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
     """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
     reported: ClassVar[tuple[Family, ...]]
     """What the vendor reports."""
-    example: ClassVar[str]
+    example: ClassVar[str] = ""
     """The settings of a small configuration, as lines of YAML."""
     quota_example: ClassVar[str] = ""
     """The same with a quota that the operator sets, if it is the vendor to show that by."""
@@ -248,13 +252,8 @@ class Account(Settings):
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong between settings that may each be right: the setting, and what to do."""
         yield from find_sign_in_conflicts(cls.model_fields, cls.sign_ins, given)
-        interval = given.get("interval", write_duration(cls.model_fields["interval"].default))
-        if is_shorter(given.get("stale_after"), interval):
-            yield "stale_after", f"must be at least the interval ({interval})"
-        if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
-            yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
+        yield from find_reach_conflicts(given, cls.model_fields["interval"].default)
         vendor = str(given.get("vendor"))
-        yield from find_proxy_conflicts(given)
         yield from find_label_conflicts(given, cls.reported)
         yield from find_quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
         yield from find_family_conflicts(vendor, given, cls.reported)

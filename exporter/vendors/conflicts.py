@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from exporter.durations import is_shorter, write_duration
 from exporter.metrics import Family
 from exporter.vendors.settings import is_insecure
 
 
-def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between the settings of the proxy: the setting, and what to do."""
+def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong between where the API is, the way there, and how often: the setting, and what to do.
+
+    Args:
+        given: the account's settings.
+        interval: the vendor's default, in seconds.
+
+    """
+    written = given.get("interval", write_duration(interval))
+    if is_shorter(given.get("stale_after"), written):
+        yield "stale_after", f"must be at least the interval ({written})"
+    if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
+        yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
     passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
     is_plain = str(given.get("base_url", "")).startswith("http:")
     if given.get("allow_insecure_http") is not True and is_plain and is_insecure(given.get("proxy_url")):

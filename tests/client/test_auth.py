@@ -299,5 +299,7 @@ def test_a_sign_in_has_a_body_or_basic_authentication(secret: EnvironmentSecret)
     by_body = Login("/login", "token", HOUR, body=(("email", "a@example.com"), ("password", secret)))
     by_header = Login("/login", "token", HOUR, credentials=Basic("id", secret))
 
-    assert (by_body.json(), by_body.headers()) == ({"email": "a@example.com", "password": "s3cret"}, {})
-    assert (by_header.json(), list(by_header.headers())) == (None, ["Authorization"])
+    fields = {"email": "a@example.com", "password": "s3cret"}
+    assert (by_body.content(), by_body.headers()) == ({"json": fields}, {})
+    assert replace(by_body, encoding="form").content() == {"data": fields}
+    assert (by_header.content(), list(by_header.headers())) == ({}, ["Authorization"])

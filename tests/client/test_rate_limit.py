@@ -106,6 +106,30 @@ def test_an_assumed_rate_follows_the_limit_that_the_vendor_states() -> None:
     assert seconds_for(RateLimiter(None, Rate(1000, 60)), 80 + MAX_IN_FLIGHT, stated) == pytest.approx(60)
 
 
+@pytest.mark.parametrize(
+    ("headers", "stated"),
+    [
+        ({}, StatedLimit()),
+        ({"x-ratelimit-limit": "1000", "x-ratelimit-remaining": "998"}, StatedLimit(1000, 998)),
+        ({"ratelimit-limit": "100", "ratelimit-remaining": "5"}, StatedLimit(100, 5)),
+        ({"ratelimit-limit": "100, 100;w=60, 5000;w=3600"}, StatedLimit(100, None, 60)),
+        ({"ratelimit-limit": "100; w=60"}, StatedLimit(100, None, 60)),
+        ({"x-ratelimit-limit": "7", "ratelimit-limit": "100"}, StatedLimit(7)),
+        ({"ratelimit-limit": "100;w=0"}, StatedLimit(100)),
+        ({"ratelimit-limit": "many", "ratelimit-remaining": "-1"}, StatedLimit()),
+        ({"x-ratelimit-limit": "1e3"}, StatedLimit()),
+    ],
+)
+def test_a_limit_is_stated_in_either_form(headers: dict[str, str], stated: StatedLimit) -> None:
+    assert StatedLimit.from_headers(headers) == stated
+
+
+def test_a_limit_is_for_the_time_that_it_says() -> None:
+    stated = StatedLimit(limit=100, remaining=None, seconds=600)
+
+    assert seconds_for(RateLimiter(None, Rate(1000, 60)), 80 + MAX_IN_FLIGHT, stated) == pytest.approx(600)
+
+
 def test_a_configured_rate_stays_whatever_the_vendor_states() -> None:
     stated = StatedLimit(limit=6000, remaining=0)
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.client.retry import ATTEMPTS, retry_after, retry_delay
+from exporter.client.response import Response
+from exporter.client.retry import ATTEMPTS, reset_after, retry_after, retry_delay
 from exporter.errors import (
     ConnectFailed,
     Forbidden,
@@ -46,6 +47,51 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 )
 def test_retry_after_says(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"ratelimit-reset": "30"}, 30.0),
+        ({"x-ratelimit-reset": " 0.5 "}, 0.5),
+        ({"ratelimit-reset": "30", "x-ratelimit-reset": "40"}, 30.0),
+        ({"x-ratelimit-reset": "0"}, None),
+        ({"x-ratelimit-reset": "86400"}, 3600.0),
+        ({"x-ratelimit-reset": f"{NOW.timestamp() + 45:.0f}"}, 45.0),
+        ({"x-ratelimit-reset": f"{1000 * (NOW.timestamp() + 45):.0f}"}, 45.0),
+        ({"x-ratelimit-reset": f"{NOW.timestamp() - 45:.0f}"}, None),
+        # The vendor's clock is an hour ahead of ours: its own Date says what it means.
+        (
+            {"x-ratelimit-reset": f"{NOW.timestamp() + 3620:.0f}", "date": "Sat, 21 Nov 2026 13:00:00 GMT"},
+            20.0,
+        ),
+        ({"x-ratelimit-reset": "6m0s"}, None),
+        ({"x-ratelimit-reset": "-5"}, None),
+        ({"x-ratelimit-reset": "1e3"}, None),
+        ({"x-ratelimit-reset": "9" * 16}, None),
+    ],
+)
+def test_a_limit_starts_anew_after(headers: dict[str, str], seconds: float | None) -> None:
+    assert reset_after(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"retry-after": "7", "x-ratelimit-reset": "30"}, 7.0),
+        (429, {"x-ratelimit-reset": "30"}, 30.0),
+        (500, {"x-ratelimit-reset": "30"}, None),
+        (503, {"retry-after": "7", "x-ratelimit-reset": "30"}, 7.0),
+    ],
+)
+def test_a_limit_that_starts_anew_is_waited_for_only_where_it_is_the_reason(
+    status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    with pytest.raises(PollError) as caught:
+        Response(status, headers, b"").raise_for_status(NOW)
+
+    assert caught.value.retry_after == seconds
 
 
 @given(st.text(), st.text())

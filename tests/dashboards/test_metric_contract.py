@@ -34,6 +34,8 @@ ionos_period_start_timestamp_seconds account contract
 ionos_period_end_timestamp_seconds account contract
 ionos_meter_unit_price account contract meter_id currency
 ionos_estimated_cost account contract datacenter_id meter_id currency
+ionos_resource_used account contract resource unit
+ionos_resource_limit account contract resource unit
 prolifi_event_count account customer_id event_name
 prolifi_event_last_reported_timestamp_seconds account customer_id event_name
 prolifi_window_start_timestamp_seconds account
@@ -81,6 +83,7 @@ usage_exporter_data_timestamp_seconds vendor account
 usage_exporter_account_info vendor account host tls_verified proxied
 usage_exporter_storage_write_failures_total vendor account
 usage_exporter_storage_files_set_aside_total vendor account reason
+usage_exporter_vendor_info vendor origin version
 usage_exporter_build_info version python_version
 usage_exporter_shard_info shard total
 usage_exporter_config_last_reload_successful

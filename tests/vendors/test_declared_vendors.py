@@ -163,6 +163,16 @@ requests:
 LOGIN = "{login: {post: /login, body: {name: user, key: secret_key}, token: token, lifetime: 1h, scheme: none}}"
 
 
+FORM = (
+    "{login: {post: /login, body: {client_id: user, client_secret: secret_key},"
+    " fixed: {grant_type: client_credentials}, encoding: form, token: token, lifetime: 1h}}"
+)
+BODIES = {
+    LOGIN: json.dumps({"name": "ops", "key": SECRET}, separators=(",", ":")).encode(),
+    FORM: f"client_id=ops&client_secret={SECRET}&grant_type=client_credentials".encode(),
+}
+
+
 @pytest.mark.parametrize(
     ("auth", "name", "value"),
     [
@@ -171,6 +181,7 @@ LOGIN = "{login: {post: /login, body: {name: user, key: secret_key}, token: toke
         ("{header: {name: X-Api-Key, secret: secret_key}}", "x-api-key", SECRET),
         ("{basic: {username: user, password: secret_key}}", "authorization", "Basic b3BzOmludmVudGVkLXNlY3JldA=="),
         (LOGIN, "authorization", "a-token"),
+        (FORM, "authorization", "Bearer a-token"),
     ],
 )
 def test_requests_are_signed_as_the_file_says(
@@ -193,3 +204,5 @@ def test_requests_are_signed_as_the_file_says(
     assert page_of(one, outcome) == 'acme_used{account="main"} 7.0\n'
     sent = {header: text for header, text in asked.headers.items() if header in {"authorization", "x-api-key"}}
     assert sent == {name: value}
+    if signed_in := [request.body for request in server.requests if request.key == "POST /login"]:
+        assert signed_in == [BODIES[auth]]

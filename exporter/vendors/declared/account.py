@@ -15,6 +15,7 @@ from exporter.vendors.account import Account
 from exporter.vendors.declared.replies import Getter
 from exporter.vendors.declared.rows import Chain, Metric, Place, any_partial, chains, items, once_each
 from exporter.vendors.declared.templates import DATES, ITEM, filled
+from exporter.vendors.origin import DECLARED, Origin
 from exporter.vendors.paging import Pages, Question, Said
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
@@ -83,6 +84,7 @@ class Made:
 class DeclaredAccount(Account):
     """What accounts of declared vendors have in common; a class for each is made of its file."""
 
+    origin: ClassVar[Origin] = DECLARED
     requests: ClassVar[tuple[Request, ...]] = ()
     sign_in: ClassVar[Callable[[Any], Auth]]
     """From an account to how it signs in."""

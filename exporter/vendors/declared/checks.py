@@ -71,6 +71,8 @@ def _auth_problems(document: Document) -> Found:
     if login := auth.login:
         if not login.basic and not login.body:
             yield "auth.login", "write basic or body: what is exchanged for a token"
+        for field in sorted(login.body.keys() & login.fixed.keys()):
+            yield f"auth.login.fixed.{field}", "is a field of body, too"
         if set("{}") & set(login.post):
             yield "auth.login.post", "nothing in braces stands here"
     for where, name, kinds in _credentials(auth):

@@ -45,7 +45,6 @@ def compiled(document: written.Document) -> type[DeclaredAccount]:
         "requests": requests,
         "sign_in": staticmethod(_sign_in(document.auth)),
         "plain_settings": tuple(name for name, one in document.settings.items() if one.kind in _ONE_VALUE),
-        "example": "",
     }
     name = "".join(word.title() for word in document.vendor.split("_")) + "Account"
     return types.new_class(name, (DeclaredAccount,), {}, lambda names: names.update(contents))
@@ -107,7 +106,7 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
         if auth.login is None:
             return ApiKey(account.secret(auth.raw or ""), "")
         login = auth.login
-        body = tuple((field, _value(account, name)) for field, name in login.body.items())
+        body = tuple((field, _value(account, name)) for field, name in login.body.items()) + tuple(login.fixed.items())
         return Login(
             path=login.post,
             token_field=login.token,
@@ -117,6 +116,7 @@ def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
             lifetime_field=login.lifetime_field,
             scheme="" if login.scheme == "none" else login.scheme,
             rejected_statuses=frozenset(login.rejected_statuses),
+            encoding=login.encoding,
         )
 
     return sign_in

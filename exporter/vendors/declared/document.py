@@ -54,7 +54,11 @@ class LoginAuth(Settings):
 
     post: RequestPath = Field(description="Where, below base_url.")
     basic: BasicAuth | None = Field(default=None, description="Sent by basic authentication.")
-    body: dict[str, str] = Field(default={}, description="Fields of the JSON body, each with the setting it holds.")
+    body: dict[str, str] = Field(default={}, description="Fields of the body, each with the setting it holds.")
+    fixed: dict[str, Text] = Field(
+        default={}, description="Fields of the body that are always the same, such as grant_type: client_credentials."
+    )
+    encoding: Literal["json", "form"] = Field(default="json", description="How the body is written; OAuth 2 has form.")
     token: str = Field(description="The field of the answer that holds the token.")
     lifetime: Duration = Field(description="How long a token is used where the answer does not say.")
     lifetime_field: str = Field(default="", description="The field of the answer that says it, in seconds.")
@@ -75,7 +79,7 @@ class Auth(Settings):
 
 
 class Limits(Settings):
-    """How fast the vendor may be asked; X-RateLimit headers of its answers are followed automatically."""
+    """How fast the vendor may be asked; RateLimit headers of its answers are followed automatically."""
 
     assumed: RateSetting = Field(description="What the vendor allows until its answers say otherwise, as in 60/1m.")
 

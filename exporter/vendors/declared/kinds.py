@@ -7,13 +7,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, PlainValidator
 
+from exporter.vendors.names import read_label, read_metric, read_vendor
 from exporter.vendors.settings import Url, is_insecure, json_schema
 
 _PATH: Final = re.compile(r"\^{0,3}[^\s.^{}\[\]][^.^{}\[\]]{0,99}(\.[^.^{}\[\]]{1,100}){0,7}")
-_LABEL: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_RESERVED_LABELS: Final = frozenset({"account", "vendor", "job", "instance", "le", "quantile"})
-_RESERVED_VENDORS: Final = frozenset({"usage", "exporter", "process", "python", "scrape", "go", "promhttp", "up"})
-_NO_GAUGE: Final = re.compile(r".*_(total|bucket|created|info)")
 _RESERVED_HEADERS: Final = frozenset(
     {
         "authorization",
@@ -29,30 +26,6 @@ _RESERVED_HEADERS: Final = frozenset(
     }
 )
 _LONGEST_TEXT: Final = 500
-
-
-def _vendor(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,39}", value):
-        raise ValueError("write up to 40 small letters, digits and _, the first a letter")
-    if value in _RESERVED_VENDORS:
-        raise ValueError("is a name that metrics of others begin with; write another")
-    return value
-
-
-def _metric(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,119}", value):
-        raise ValueError("write up to 120 small letters, digits and _, the first a letter")
-    if _NO_GAUGE.fullmatch(value):
-        raise ValueError("must not end in _total, _bucket, _created or _info: it is a gauge")
-    return value
-
-
-def _label(value: object) -> str:
-    if not isinstance(value, str) or not _LABEL.fullmatch(value):
-        raise ValueError("write a label of small letters, digits and _")
-    if value in _RESERVED_LABELS or value.startswith("__"):
-        raise ValueError("is a label that the exporter or Prometheus sets; write another")
-    return value
 
 
 def _header(value: object) -> str:
@@ -102,9 +75,11 @@ def _secure(value: str) -> str:
     return value
 
 
-Vendor = Annotated[str, PlainValidator(_vendor), json_schema("name", type="string", pattern="^[a-z][a-z0-9_]{0,39}$")]
-Metric = Annotated[str, PlainValidator(_metric), json_schema("metric", type="string", pattern="^[a-z][a-z0-9_]*$")]
-Label = Annotated[str, PlainValidator(_label), json_schema("label", type="string")]
+Vendor = Annotated[
+    str, PlainValidator(read_vendor), json_schema("name", type="string", pattern="^[a-z][a-z0-9_]{0,39}$")
+]
+Metric = Annotated[str, PlainValidator(read_metric), json_schema("metric", type="string", pattern="^[a-z][a-z0-9_]*$")]
+Label = Annotated[str, PlainValidator(read_label), json_schema("label", type="string")]
 Path = Annotated[str, PlainValidator(_path), json_schema("path", type="string")]
 """Where a value is: names with dots between them, relative to the row; `^` before it for each row further out."""
 LabelValue = Annotated[str, PlainValidator(_label_value), json_schema("path, or {setting}", type="string")]

@@ -1,24 +1,39 @@
-"""What becomes of a vendor's recorded answers, and of the same disturbed: an operator's whole test of a file."""
+"""What becomes of recorded answers, and of the same disturbed: how a vendor that is not built in is tried."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from exporter.errors import PollError
 from exporter.metrics import Family
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.store.reading import in_page_order
 from exporter.store.snapshot import Snapshot
+from exporter.testing.recording import Answer, Recording, Replay, disturbed, doubled, failing
 from exporter.vendors import Account
-from exporter.vendors.declared.recording import Answer, Recording, Replay, disturbed, doubled, failing
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Diagnostics
 
 _MOST_SHOWN: Final = 20
 _FAILED: Final = "failed the poll: the last good reading stays"
+
+
+class Disturbance(NamedTuple):
+    """Recorded answers, changed in one place.
+
+    Attributes:
+        kind: whether an answer is an error instead, a field is another, or rows are there twice.
+        place: where, and what is there.
+        replies: all of them.
+
+    """
+
+    kind: Literal["failing", "disturbed", "doubled"]
+    place: str
+    replies: Mapping[str, Answer]
 
 
 @dataclass(slots=True)
@@ -70,6 +85,13 @@ def page(polled: ProcessedPoll) -> str:
     return b"".join(rendered[family].text for family in families).decode()
 
 
+def disturbances(replies: Mapping[str, Answer]) -> Iterator[Disturbance]:
+    """Yield recorded answers disturbed in each place, in each way."""
+    yield from (Disturbance("failing", f"{place}: {what}", changed) for place, what, changed in failing(replies))
+    yield from (Disturbance("disturbed", f"{place}: {what}", changed) for place, what, changed in disturbed(replies))
+    yield from (Disturbance("doubled", f"{place}: rows twice", changed) for place, changed in doubled(replies))
+
+
 async def ask_questions(account: Account, recording: Recording) -> Findings:
     """Return what comes of each disturbed poll, beside the undisturbed one.
 
@@ -79,27 +101,32 @@ async def ask_questions(account: Account, recording: Recording) -> Findings:
     """
     findings = Findings()
     known = await poll(account, recording, recording.replies)
-    for place, what, replies in failing(recording.replies):
-        outcome = await _outcome(account, recording, replies)
-        failed = isinstance(outcome, PollError)
-        findings.counts[_FAILED if failed else "were left out, and counted"] += 1
-        if not isinstance(outcome, PollError) and outcome.reading.diagnostics == Diagnostics():
-            findings.wrong.append(f"{place}: {what} is not noticed")
-    for place, what, replies in disturbed(recording.replies):
-        _judge(await _outcome(account, recording, replies), known, f"{place}: {what}", findings)
-    for place, replies in doubled(recording.replies):
-        outcome = await _outcome(account, recording, replies)
-        findings.counts["had rows twice, and counted them once"] += 1
-        if isinstance(outcome, PollError) or outcome.figures != known.figures:
-            findings.wrong.append(f"{place}: rows that come twice change the figures")
+    for one in disturbances(recording.replies):
+        await ask(account, recording, known, one, findings)
     return findings
 
 
-async def _outcome(account: Account, recording: Recording, replies: Mapping[str, Answer]) -> ProcessedPoll | PollError:
+async def ask(
+    account: Account, recording: Recording, known: ProcessedPoll, disturbance: Disturbance, findings: Findings
+) -> None:
+    """Add what comes of one disturbed poll, beside the undisturbed one that is `known`, to findings."""
     try:
-        return await poll(account, recording, replies)
+        outcome: ProcessedPoll | PollError = await poll(account, recording, disturbance.replies)
     except PollError as error:
-        return error
+        outcome = error
+    kind, place, _ = disturbance
+    if kind == "disturbed":
+        _judge(outcome, known, place, findings)
+    elif kind == "doubled":
+        findings.counts["had rows twice, and counted them once"] += 1
+        if isinstance(outcome, PollError) or outcome.figures != known.figures:
+            findings.wrong.append(f"{place} change the figures")
+    elif isinstance(outcome, PollError):
+        findings.counts[_FAILED] += 1
+    else:
+        findings.counts["were left out, and counted"] += 1
+        if outcome.reading.diagnostics == Diagnostics():
+            findings.wrong.append(f"{place} is not noticed")
 
 
 def _judge(outcome: ProcessedPoll | PollError, known: ProcessedPoll, place: str, findings: Findings) -> None:
@@ -117,5 +144,5 @@ def _judge(outcome: ProcessedPoll | PollError, known: ProcessedPoll, place: str,
     elif outcome.figures == known.figures:
         findings.counts["changed nothing: the field is not read"] += 1
     else:
-        findings.counts["took a series away, as the file says that the field is optional"] += 1
+        findings.counts["took a series away, as the vendor says that the field is optional"] += 1
         findings.unnoticed.append(place)

@@ -1,0 +1,53 @@
+"""The names that a vendor brings: its own, and those of its metrics and labels. Each error says what is right."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LABEL: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_RESERVED_LABELS: Final = frozenset({"account", "vendor", "job", "instance", "le", "quantile"})
+_RESERVED_VENDORS: Final = frozenset({"usage", "exporter", "process", "python", "scrape", "go", "promhttp", "up"})
+_NO_GAUGE: Final = re.compile(r".*_(total|bucket|created|info)")
+
+
+def read_vendor(value: object) -> str:
+    """Return the name of a vendor, if it is one.
+
+    Raises:
+        ValueError: it is none, or one that metrics of others begin with.
+
+    """
+    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,39}", value):
+        raise ValueError("write up to 40 small letters, digits and _, the first a letter")
+    if value in _RESERVED_VENDORS:
+        raise ValueError("is a name that metrics of others begin with; write another")
+    return value
+
+
+def read_metric(value: object) -> str:
+    """Return the name of a gauge, if it is one.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,119}", value):
+        raise ValueError("write up to 120 small letters, digits and _, the first a letter")
+    if _NO_GAUGE.fullmatch(value):
+        raise ValueError("must not end in _total, _bucket, _created or _info: it is a gauge")
+    return value
+
+
+def read_label(value: object) -> str:
+    """Return the name of a label, if it is one that a vendor may set.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    if not isinstance(value, str) or not _LABEL.fullmatch(value):
+        raise ValueError("write a label of small letters, digits and _")
+    if value in _RESERVED_LABELS or value.startswith("__"):
+        raise ValueError("is a label that the exporter or Prometheus sets; write another")
+    return value
