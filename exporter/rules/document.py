@@ -47,9 +47,12 @@ def _recording(options: Options) -> Iterator[dict[str, Any]]:
 
 def _alerting(options: Options) -> Iterator[dict[str, Any]]:
     values = placeholders(options)
-    for name, every, is_slow in (("usage-alerts", _EVERY, False), ("usage-pace-alerts", _SLOWLY, True)):
-        alerts = [alert.document(values, options) for alert in ALERTS if alert.is_slow == is_slow]
-        yield {"name": name, "interval": every, "rules": alerts}
+    for name, every, alerts in (
+        ("usage-alerts", _EVERY, [alert for alert in ALERTS if not alert.is_slow]),
+        ("usage-pace-alerts", _SLOWLY, [alert for alert in QUOTA_ALERTS if alert.is_slow]),
+        ("usage-figure-alerts", _SLOWLY, [alert for alert in EXPORTER_ALERTS if alert.is_slow]),
+    ):
+        yield {"name": name, "interval": every, "rules": [alert.document(values, options) for alert in alerts]}
 
 
 def _text(*groups: dict[str, Any]) -> str:
