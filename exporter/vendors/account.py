@@ -36,6 +36,7 @@ from exporter.vendors.settings import (
     UserName,
 )
 from exporter.vendors.shown import FamilyChoice, find_family_conflicts
+from exporter.vendors.thresholds import QuotaThreshold
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -109,9 +110,8 @@ class Account(Settings):
         description="Let an http base_url, or the proxy before one, be another machine's, where credentials can be read"
         " on the way.",
     )
-    quotas: tuple[ConfiguredQuota, ...] = Field(
-        default=(), description="Quotas to watch beside those that the vendor reports itself."
-    )
+    quotas: tuple[ConfiguredQuota, ...] = Field(default=(), description="Quotas beside those that the vendor reports.")
+    thresholds: tuple[QuotaThreshold, ...] = Field(default=(), description="Where the alerts on some quotas begin.")
     labels: dict[LabelName, LabelValue] = Field(
         default={}, description="Labels of your own, such as team: payments, for every series of the account."
     )

@@ -14,7 +14,8 @@ from exporter.durations import DURATION_PATTERN
 from exporter.metrics import Family
 from exporter.vendors.patterns import Pattern, read_pattern
 from exporter.vendors.periods import Period, read_period, write_period
-from exporter.vendors.settings import Name, Settings
+from exporter.vendors.settings import Name
+from exporter.vendors.thresholds import Alerting, find_threshold_conflicts
 
 _UNIT: Final = "[ -~]{0,63}"
 _PERIOD_SCHEMA: Final = {
@@ -100,7 +101,7 @@ def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod 
     return max(fitting, key=lambda one: len(one.labels), default=None)
 
 
-class ConfiguredQuota(Settings):
+class ConfiguredQuota(Alerting):
     """A quota that the operator sets on a vendor's figures."""
 
     name: Name = Field(
@@ -160,6 +161,7 @@ def find_quota_conflicts(
     plans: Iterable[PlanPeriod],
 ) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with an account's quotas in the light of its vendor: the place, and what to do."""
+    yield from find_threshold_conflicts(given)
     quotas, by_name = given.get("quotas"), {family.name: family for family in families}
     names = {one.name: "the vendor reports" for one in native}
     for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):

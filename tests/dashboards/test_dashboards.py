@@ -75,7 +75,8 @@ def test_shares_change_colour_where_alerts_begin() -> None:
 
 
 def test_alerts_lead_to_dashboards_that_choose_by_what_they_say() -> None:
-    rules = yaml.safe_load((PROMETHEUS / "rules" / "usage-alerts.yml").read_text())["groups"][0]["rules"]
+    groups = yaml.safe_load((PROMETHEUS / "rules" / "usage-alerts.yml").read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
     addresses = {rule["annotations"]["dashboard_url"].removeprefix("http://localhost:3000") for rule in rules}
 
     assert {address.partition("?")[0] for address in addresses} == {"/d/vu-quota", "/d/vu-exporter"}
