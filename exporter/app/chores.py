@@ -1,4 +1,4 @@
-"""What an exporter does now and then besides polling: it looks at secrets, at counters, and once a day at itself."""
+"""Periodic work besides polling: checking secrets, sampling counters, and a daily log line."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _PACES_SECONDS: Final = 300.0
 _DAY_SECONDS: Final = 86_400.0
 
 Stamps = Mapping[AccountKey, tuple[object, ...]]
-"""What is different of an account's secret files after one was written or replaced."""
+"""Values that change when one of an account's secret files is written or replaced."""
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Watch the secret files for ever: poll a failing account whose secret changed, and note when secrets expire."""
+    """Watch the secret files until cancelled: poll failing accounts with a changed secret, record expiry times."""
     seen: Stamps = {}
     while True:
         now = await anyio.to_thread.run_sync(_stamps, exporter.config.accounts)
@@ -66,7 +66,7 @@ async def keep_looking(exporter: Exporter, paces: Paces, storage: Storage | None
 
 
 async def log_every_day(exporter: Exporter) -> None:
-    """Log once a day that the exporter is there, and how its accounts are."""
+    """Log once a day that the exporter is running, and the state of its accounts."""
     before = exporter.telemetry.poll_counts()
     while True:
         await anyio.sleep(_DAY_SECONDS)

@@ -1,8 +1,8 @@
-"""Quotas: from the figures of readings to what is used, of how much, in which period, for any vendor.
+"""Quotas: from a reading's figures to how much is used, of how much, in which period, for any vendor.
 
-Some the vendor reports, others the operator sets; both become the same families, so that one rule and one dashboard
-serve every vendor. A quota is made of members, which are series of the vendor's, and its counter is kept by member.
-All here are pure functions, and a reading is one visit: `read_quotas`.
+Native quotas are reported by the vendor, configured ones are set by the operator. Both become the same families, so
+that one rule and one dashboard serve every vendor. A quota adds up its members, which are series of the vendor's, and
+its counter is kept per member. Everything here is pure; a reading enters once, by `read_quotas`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from exporter.quota.visit import (
     filter_valid,
     quota_samples,
     read_quotas,
+    renamed,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "merge",
     "quota_samples",
     "read_quotas",
+    "renamed",
 ]

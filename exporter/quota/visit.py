@@ -1,7 +1,7 @@
 """One visit per reading: from a slice's figures to its quotas, those of the account, and their counters.
 
-An account with many customers is read in slices. A quota of one customer is made of the slice that has the customer.
-One that adds customers up is made of what each slice's last reading adds to it.
+An account with many customers is read in slices. One customer's quota comes from the slice that has the customer; a
+quota over several customers adds up the contributions of each slice's last reading.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from exporter.vendors import Account
 
 @dataclass(frozen=True, slots=True)
 class SliceFigures:
-    """What a reading of a slice has.
+    """The figures of a slice's reading.
 
     Attributes:
         number: the slice.
         figures: the vendor's.
-        now: when they were asked for.
+        now: the time of the request.
         unreadable: series that exist and cannot be read.
         ended: final figures of periods that have ended.
-        rests: what is left beside figures, where the vendor says that.
+        rests: what is left of figures, if the vendor states that.
 
     """
 
@@ -44,11 +44,11 @@ class SliceFigures:
 
 @dataclass(frozen=True, slots=True)
 class AccountQuotas:
-    """The quotas that the operator set on the account as a whole.
+    """The configured quotas of the account as a whole.
 
     Attributes:
         quotas: those that are shown.
-        matched: how many series each configured quota counts, by its name; only quotas that were read in full.
+        matched: how many series each configured quota counts, by name; only those read completely.
         withheld: those that are not shown.
         mixed: quotas, including those of slices, whose series are in different units.
 
@@ -62,15 +62,15 @@ class AccountQuotas:
 
 @dataclass(frozen=True, slots=True)
 class QuotaReading:
-    """What a reading of a slice makes of the account's quotas.
+    """The account's quotas after a slice's reading.
 
     Attributes:
-        quotas: those that the slice has by itself: the vendor's, and those that the operator set on each customer.
-        withheld: of the vendor's, those that are not shown.
-        contributions: what the slice adds to those that the operator set.
-        whole: those that the operator set on the account.
-        ledger: what the next reading's counters go on from; nothing of it is shown yet.
-        fallen: quotas of which a member fell to less than half within its period.
+        quotas: those of this slice alone: native ones, and configured ones per customer.
+        withheld: the native ones that are not shown.
+        contributions: what the slice contributes to configured quotas.
+        whole: the configured quotas of the whole account.
+        ledger: the counters after this reading; not shown yet.
+        fallen: quotas with a member that fell below half within its period.
 
     """
 
@@ -83,13 +83,13 @@ class QuotaReading:
 
 
 def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contributions], before: Ledger) -> QuotaReading:
-    """Return what a reading of a slice makes of the account's quotas.
+    """Return the account's quotas after a slice's reading.
 
     Args:
-        account: whose slice it is.
-        read: what the reading has.
-        others: what the last readings of the other slices add to the quotas that the operator set.
-        before: what the counters go on from.
+        account: the account.
+        read: the slice's figures.
+        others: the contributions of the other slices' last readings.
+        before: the counters before this reading.
 
     """
     at = read.now.timestamp()
@@ -155,6 +155,13 @@ def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping
         return is_same and definition.text == definition_of(setting)
 
     return tuple(filter(is_valid, quotas))
+
+
+def renamed(account: Account, ledger: Ledger) -> Ledger:
+    """Return the ledger of a renamed account: the subject of a quota on a whole account is the account's name."""
+    if account.was is None:
+        return ledger
+    return ledger.with_subject({one.name for one in account.quotas if not one.by}, account.was, account.name)
 
 
 def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from configurations import KNOWN
 from exporter_process import ended
 from kept_logging import kept_logging
 
@@ -57,7 +58,7 @@ def test_the_version_is_said(flag: str) -> None:
         ("sandbox", {"--web.listen-address", "--fault", "--vendor-file", "--replies"} | WORLD | LOGS),
         ("schema", {"--markdown", "--config.file"}),
         ("metrics", {"--markdown"}),
-        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels"} | THRESHOLDS),
+        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels", "--account-labels"} | THRESHOLDS),
         ("healthcheck", set()),
         ("vendor", set()),
         ("completion", set()),
@@ -126,7 +127,7 @@ def test_a_wrong_configuration_is_exit_code_2_and_a_line_for_each_problem(comman
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines() == [
         f"{file}:1 (netnut/a): no credentials: give email and password, or token (or a secret's _file)",
-        f"{file}:1: accounts[1].vendor: write one of netnut, ionos, prolifi, planship",
+        f"{file}:1: accounts[1].vendor: write one of {KNOWN}",
         f"{file}: 2 problems found",
     ]
 

@@ -21,7 +21,6 @@ from exporter.cli.catalogue import FAMILIES
 from exporter.cli.main import main
 from exporter.metrics.own import (
     ACCOUNT_FAILING,
-    ACCOUNT_LABELS,
     CONTRACT_DRIFT,
     CREDENTIAL_EXPIRY,
     ITEMS_SKIPPED,
@@ -33,7 +32,7 @@ from exporter.vendors import VENDORS
 
 pytestmark = pytest.mark.slow
 
-SET_UP_OTHERWISE = (ACCOUNT_LABELS, CREDENTIAL_EXPIRY)
+SET_UP_OTHERWISE = (CREDENTIAL_EXPIRY,)
 IN_TROUBLE = (ACCOUNT_FAILING, CONTRACT_DRIFT, ITEMS_SKIPPED, POLL_FAILURES, QUOTAS_WITHHELD, STORAGE_SET_ASIDE)
 ELSEWHERE = (*SET_UP_OTHERWISE, *IN_TROUBLE)
 HEADLINES = {"netnut_gb_used", "ionos_meter_quantity", "prolifi_event_count", "planship_lever_usage"}
