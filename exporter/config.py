@@ -197,6 +197,8 @@ def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list
         return settings_problems(vendor, error, conflicts, odd)
     if not conflicts and not odd:
         odd = {path: Problem(path, text) for path, text in unusable_secrets(account)}
+        if slow := account.estimate.problem:
+            odd["interval"] = Problem("interval", slow)
     return list((conflicts | odd).values()) or account
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -172,8 +172,8 @@ class Exporter:
         self._write_failing.discard(account.key)
         return True
 
-    def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Changes:
-        """Poll the accounts of a configuration from now on, and return what is another than before.
+    def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Mapping[str, str]:
+        """Poll the accounts of a configuration from now on, and return the fields of a log line that says what changed.
 
         Those that did not change go on as they were; those that fail are tried at once. If it cannot be taken up,
         everything is as it was before.
@@ -189,7 +189,7 @@ class Exporter:
                 for warning in texts if account.key not in kept else ():
                     logger.warning(warning, vendor=account.vendor, account=account.name)
             self.retry(kept)
-            changes = Changes.between(before, {account.key: account for account in config.accounts})
+            changes = Changes.between(before, {account.key: account for account in config.accounts}).fields()
             self.telemetry.reload_status.accept(self._clock())
         except Exception:
             undo()

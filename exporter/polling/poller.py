@@ -25,6 +25,7 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
+from exporter.vendors.estimate import LONGEST_POLL
 from exporter.vendors.items import Streaks
 from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
 
@@ -32,8 +33,6 @@ LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this time, so that a start does not poll everything at once."""
 _SOON_SECONDS: Final = 5.0
 """Until the next poll connections are kept open so long."""
-_LONGEST_POLL: Final = 0.75
-"""Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
 _ITEMS_A_SERIES: Final = 10
 """Where an account may have more series than usual, its answers may hold as many items for each."""
 _one_large: Final = RunVar[anyio.Lock]("_one_large")
@@ -177,7 +176,7 @@ class Poller:
     async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> ProcessedPoll | PollError:
         """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
         try:
-            with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
+            with anyio.fail_after(LONGEST_POLL * self._account.stale_seconds):
                 items = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
