@@ -35,6 +35,8 @@ _SOON_SECONDS: Final = 5.0
 """Until the next poll connections are kept open so long."""
 _ITEMS_A_SERIES: Final = 10
 """Where an account may have more series than usual, its answers may hold as many items for each."""
+_MOST_FAILING: Final = 1000
+"""Kinds of items of which it is remembered that they failed: a kind may be named by the vendor."""
 _one_large: Final = RunVar[anyio.Lock]("_one_large")
 _PROCESSED_ON_LOOP: Final = 1000
 """Samples: a few milliseconds."""
@@ -139,7 +141,7 @@ class Poller:
         )
         outcome = await self._outcome(before, poll, began)
         await _end_if_cancelled()
-        self._forget_unused(poll.used)
+        self._forget_unused(number, poll.used)
         seconds = anyio.current_time() - began
         if isinstance(outcome, PollError):
             self._observer.on_poll(seconds, outcome)
@@ -154,10 +156,12 @@ class Poller:
             log_fallen(key, outcome.fallen)
         return before, self._store[key]
 
-    def _forget_unused(self, used: set[str]) -> None:
-        """Keep what this poll asked for, and the last good ones: a vendor may name others each time."""
+    def _forget_unused(self, number: int, used: set[str]) -> None:
+        """Keep what this poll and the last good ones asked for, and what failed last: a vendor may invent names."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
+        failing = [(kind, streaks) for kind, streaks in self._failing[number].items() if streaks]
+        self._failing[number] = dict(failing[-_MOST_FAILING:])
 
     def _patience(self, last: SliceState | None, now: float) -> float:
         """Return for how many seconds items may fail: an interval, unless the last reading is stale before the next."""
