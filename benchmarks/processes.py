@@ -23,6 +23,7 @@ _QUIET_SHARE: Final = 0.02
 _TERM_SECONDS: Final = 10.0
 _SCHED_CLOCK: Final = 2
 _BYTES: Final = {"kB": 1024}
+_NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
 
 _T = TypeVar("_T")
 
@@ -87,9 +88,7 @@ def as_installed(module: str, *arguments: object) -> tuple[str, ...]:
 def running(command: tuple[str, ...], log: Path, env: Mapping[str, str] | None = None) -> Iterator[Program]:
     """Run a program that serves; it is asked to end, and made to."""
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=_environment(env), stdout=output, stderr=subprocess.STDOUT)
     try:
         yield Program(process.pid)
     finally:
@@ -117,13 +116,18 @@ def run_to_end(command: tuple[str, ...], env: Mapping[str, str] | None = None) -
 
     """
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env=_environment(env), stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed with {process.returncode}")
     return Ended(wall, usage.ru_utime + usage.ru_stime)
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    """Return what a program is started with: what is installed has its bytecode, so the program may write its own."""
+    return {name: value for name, value in os.environ.items() if name != _NO_BYTECODE} | dict(more or {})
 
 
 def eventually(look: Callable[[], _T], pause: float = _LOOK_SECONDS) -> _T:

@@ -6,6 +6,7 @@ import pytest
 
 from exporter.config import as_yaml, digest, load, schema
 from exporter.problems import ConfigError
+from exporter.vendors import VENDORS
 
 LOGIN = "token: '${TOKEN}'"
 
@@ -112,7 +113,7 @@ def test_a_mistake_in_another_file_is_said_with_that_file_and_its_line(tmp_path:
     )
 
     assert problems(file) == [
-        "config.yaml:4: accounts[1].vendor: write one of netnut, ionos, prolifi, planship",
+        f"config.yaml:4: accounts[1].vendor: write one of {', '.join(VENDORS)}",
         "config.d/20.yaml:1:5: mapping values are not allowed here",
         "config.d/30.yaml: write a mapping with the key accounts, a list",
         "config.d/40.yaml:2: x: unknown key",
@@ -189,9 +190,9 @@ TAKEN = "is a label that series or alerts have already; write another"
         ("{le: x}", f"labels.le: {TAKEN}"),
         ("{reason: x}", f"labels.reason: {TAKEN}"),
         ("{plan_id: x}", "labels.plan_id: is a label of netnut_plan_info; write another"),
-        ("{team: ''}", "labels.team: write a text of up to 128 printable characters"),
-        (r'{team: "a\nb"}', "labels.team: write a text of up to 128 printable characters"),
-        ("{team: 5}", "labels.team: write a text of up to 128 printable characters"),
+        ("{team: ''}", "labels.team: write up to 128 printable characters"),
+        (r'{team: "a\nb"}', "labels.team: write up to 128 printable characters"),
+        ("{team: 5}", "labels.team: write text; in quotes where it could be a number, true, false or null"),
     ],
 )
 def test_a_label_of_your_own_is_none_that_series_have(labels: str, said: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The exporter: its accounts, their state and telemetry, and polling tasks."""
+"""The exporter: its accounts with their state, telemetry and polling tasks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from exporter.app.changes import Changes, renames
 from exporter.app.limiters import Limiters
 from exporter.client.client import Client
 from exporter.client.connections import Transport
+from exporter.client.large_work import reading_turn
 from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config
 from exporter.errors import InternalError
@@ -34,7 +35,7 @@ from exporter.vendors.warnings import account_warnings
 def open_client(
     account: Account, limiter: RateLimiter, observer: AccountTelemetry, transport: Transport | None = None
 ) -> Client:
-    """Return a client of an account's vendor."""
+    """Return a client for an account's vendor."""
     return Client(account.endpoint, limiter, observer, transport)
 
 
@@ -42,12 +43,12 @@ OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
 
 
 class Exporter:
-    """The accounts of an exporter, with their state, their telemetry and their polling tasks.
+    """The accounts of an exporter with their state, telemetry and polling tasks.
 
     Attributes:
         store: what is known of each account.
-        telemetry: what is counted of each.
-        config: what it was set up by last.
+        telemetry: what is counted for each.
+        config: the configuration applied last.
 
     """
 
@@ -73,8 +74,8 @@ class Exporter:
     def apply_config(self, config: Config) -> list[Account]:
         """Apply a configuration, and return the accounts that are new or changed.
 
-        A changed account, or one that is renamed, keeps its readings and counters, unless it signs in as another user
-        or to another host: that is another account of the same name.
+        A changed or renamed account keeps its readings and counters, unless it signs in as another user or to
+        another host: then it is a different account.
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
@@ -101,7 +102,7 @@ class Exporter:
         return changed
 
     def _checkpoint(self) -> Callable[[], None]:
-        """Return what puts everything back as it is now, but for the tasks that poll."""
+        """Return a function that restores the present state, except for the polling tasks."""
         config, undo_parts = self.config, [one.checkpoint() for one in (self.store, self.telemetry, self._limiters)]
 
         def undo() -> None:
@@ -113,15 +114,17 @@ class Exporter:
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
-        """Open an adopted account for polls; its connections are closed on leaving."""
+        """Open an adopted account's poller; its connections are closed on exit."""
         limiter = self._limiters[account.credential]
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
         async with self._open_client(account, limiter, observer) as client:
-            yield Poller(account, client, self.store, observer, self._clock, persist=persist, rest=client.rest)
+            yield Poller(
+                account, client, self.store, observer, self._clock, persist=persist, rest=client.rest, turn=reading_turn
+            )
 
     def _restore(self, account: Account, storage: Storage) -> None:
-        """Show what an earlier process left of an account, at its true age."""
+        """Restore what an earlier process stored of an account, at its true age."""
         stored = storage.read(account)
         for reason in stored.invalid:
             self.telemetry.accounts[account.key].on_set_aside(reason)
@@ -173,10 +176,10 @@ class Exporter:
         return True
 
     def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Mapping[str, str]:
-        """Poll the accounts of a configuration from now on, and return the fields of a log line that says what changed.
+        """Poll the accounts of a configuration from now on, and return what changed, as fields of a log line.
 
-        Those that did not change go on as they were; those that fail are tried at once. If it cannot be taken up,
-        everything is as it was before.
+        Unchanged accounts continue undisturbed; failing ones are tried at once. If the configuration cannot be
+        applied, everything is as before.
         """
         undo, before = self._checkpoint(), {key: one.account for key, one in self.telemetry.accounts.items()}
         polled = self._polled.copy()
@@ -208,13 +211,13 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll those of these accounts, or of all, at once that fail unless the vendor asked to wait; return them."""
+        """Poll the failing ones among these accounts, or all, unless their vendor asked to wait; return them."""
         now = self._clock()
         failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
 
     def poll_now(self, key: AccountKey) -> bool:
-        """Poll an account at once, whether it fails or not, and return whether it is one that is polled."""
+        """Poll an account at once, whether it fails or not, and return whether it exists."""
         poller = self._pollers.get(key)
         if poller is not None:
             poller.poll_now()
@@ -237,7 +240,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account fails, and its vendor did not ask to be left alone for now."""
+    """Whether an account fails and its vendor did not ask us to wait."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False

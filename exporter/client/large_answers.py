@@ -1,10 +1,9 @@
-"""Room for large answers: all that are being read, whoever asked for them, share one budget of memory."""
+"""Room for large answers: all that are being read, for any account, share one memory budget."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
@@ -13,22 +12,14 @@ from anyio.lowlevel import RunVar
 from exporter.client.body import MAX_BODY_BYTES
 
 BUDGET_BYTES: Final = 32 * 1024 * 1024
-"""Of all bodies that are large and not read yet, of all accounts together."""
+"""For all large bodies of all accounts that are being read."""
 
 
-@dataclass(slots=True)
-class _Budget:
-    """What all share: bodies that may be held, each as large as one can be, and one that is decoded."""
-
-    bodies: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(BUDGET_BYTES // MAX_BODY_BYTES))
-    decoding: anyio.Lock = field(default_factory=anyio.Lock)
-
-
-_budget: Final[RunVar[_Budget]] = RunVar("budget of large answers")
+_bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held")
 
 
 class Room:
-    """What one answer holds of the budget: nothing, until it turns out to be large."""
+    """One answer's part of the budget: nothing, until it turns out to be large."""
 
     def __init__(self, account: anyio.Lock, held: AsyncExitStack) -> None:
         self._account = account
@@ -36,37 +27,32 @@ class Room:
         self._is_taken = False
 
     async def take(self) -> None:
-        """Wait until there is room for a large answer, and hold it; others of the same account wait meanwhile."""
+        """Wait for room for a large answer, and hold it; other answers of the same account wait meanwhile."""
         if self._is_taken:
             return
         self._is_taken = True
         await self._held.enter_async_context(self._account)
-        await self._held.enter_async_context(_shared().bodies)
-
-    @asynccontextmanager
-    async def decoding(self) -> AsyncIterator[None]:
-        """Hold the room of the one answer that is decoded: its document is many times as large as the answer."""
-        async with _shared().decoding:
-            yield
+        await self._held.enter_async_context(_shared_bodies())
 
 
 class LargeAnswers:
-    """An account's part in the budget: one large answer at a time, so that no vendor takes all the room."""
+    """An account's part of the budget: one large answer at a time, so that no vendor takes all of it."""
 
     def __init__(self) -> None:
         self._one_at_a_time = anyio.Lock()
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Give room to one answer, from its first byte until its document is read."""
+        """Give room to one answer, from its first byte until its document has been read."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 
 
-def _shared() -> _Budget:
+def _shared_bodies() -> anyio.Semaphore:
+    """Return how many more may be held, each as large as one can be."""
     try:
-        return _budget.get()
+        return _bodies.get()
     except LookupError:
-        budget = _Budget()
-        _budget.set(budget)
-        return budget
+        bodies = anyio.Semaphore(BUDGET_BYTES // MAX_BODY_BYTES)
+        _bodies.set(bodies)
+        return bodies

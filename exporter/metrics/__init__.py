@@ -1,4 +1,4 @@
-"""What a metric is, and the families of no vendor: those of quotas, and the exporter's own."""
+"""Metric families in general, those of quotas, and the exporter's own."""
 
 from __future__ import annotations
 

@@ -40,14 +40,14 @@ class PollResult:
     """The raw result of a successful poll of a slice, with its times.
 
     Attributes:
-        number: the slice's.
+        number: the slice's number.
         samples: as the vendor's code produced them.
         diagnostics: what was noticed while they were read.
-        as_of: the time that the vendor says the figures reach to (Unix time), if it does.
+        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
         asked_at: when the poll began, UTC.
         read_at: when it ended, Unix time.
-        stale_at: when it is too old to be shown, monotonic.
-        failure: how an item keeps failing without which the reading is.
+        stale_at: when it becomes too old to be shown, monotonic.
+        failure: the error of an item that keeps failing and was left out.
 
     """
 
@@ -66,13 +66,13 @@ class ProcessedPoll:
     """A processed poll, ready to commit.
 
     Attributes:
-        reading: of the slice, as the page shows it.
-        figures: the vendor's of these, which are stored.
+        reading: the slice's, as the page shows it.
+        figures: the vendor's figures in it, which are stored.
         state: what is kept of the slice.
-        account_state: what is kept of the quotas that the operator set on the account; None where there are none.
-        ledger: what counters go on from.
-        fallen: quotas of which a figure fell to less than half within its period.
-        is_complete: whether every slice was read since the account was divided.
+        account_state: what is kept of the account-wide quotas; None if there are none.
+        ledger: the counters after this poll.
+        fallen: quotas with a figure that fell below half within its period.
+        is_complete: whether every slice has been read since the account was sliced.
         is_empty: whether the vendor's answers had no figure at all, shown or not.
 
     """
@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the same while it cannot be stored: figures are shown, and counters are what was stored last."""
+        """Return the poll as shown while it cannot be stored: with its figures, but the last stored counters."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
@@ -159,15 +159,15 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
     now: float,
     fresh_until: float,
 ) -> Snapshot:
-    """Return the snapshot of an account, restored from what was stored.
+    """Return the snapshot of an account, restored from storage.
 
     Args:
-        account: how it is set up now.
-        before: what is known of it.
-        readings: by slice.
-        ledger: its counters.
-        now: the time, Unix.
-        fresh_until: when a reading asked for now would become stale, monotonic.
+        account: with its current settings.
+        before: its current snapshot.
+        readings: the stored readings, by slice.
+        ledger: the stored counters.
+        now: Unix time.
+        fresh_until: when a reading requested now would become stale, monotonic.
 
     """
     shown = {number: account.families.of(one.figures) for number, one in readings.items()}
@@ -191,7 +191,7 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
 
 
 def reconfigure(account: Account, before: Snapshot) -> Snapshot:
-    """Return the snapshot of a reconfigured account: what it no longer shows is removed at once."""
+    """Return the snapshot of a reconfigured account, without what it no longer shows."""
 
     def revised(state: SliceState) -> SliceState:
         state = _chosen(account, state)
@@ -222,7 +222,7 @@ def _chosen(account: Account, state: SliceState) -> SliceState:
 def account_state_of(
     account: Account, slices: Mapping[int, SliceState], ledger: Ledger, before: SliceState | None = None
 ) -> SliceState | None:
-    """Return what is kept of the quotas that the operator set on an account of which these slices were read."""
+    """Return the state of the account-wide quotas, from the slices read so far."""
     if not slices or not account.quotas:
         return None
     totals = account_totals(account, [state.contributions for state in slices.values()])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from exporter.quota import Ledger
 from exporter.sharding import Shard
 from exporter.store.decode import decode
-from exporter.store.slots import LARGEST_FILE, SLOTS
+from exporter.store.slots import LARGEST_FILE, slots_of
 from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading
 from exporter.vendors import Account
 
@@ -25,6 +27,26 @@ class ShardFile(NamedTuple):
     shard: Shard
 
 
+@dataclass(slots=True)
+class StoredAccount:
+    """What is stored of an account.
+
+    Attributes:
+        readings: the last reading of each slice, by number, for the current slicing.
+        ledger: its counters, from every slicing and shard.
+        invalid: why files were set aside.
+        refused: why files of the name that the account had before are not taken over.
+        errors: why files could not be read.
+
+    """
+
+    readings: dict[int, StoredReading] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    invalid: list[InvalidReason] = field(default_factory=list)
+    refused: list[InvalidReason] = field(default_factory=list)
+    errors: list[OSError] = field(default_factory=list)
+
+
 def stem_of(account: Account) -> str:
     """Return what the names of an account's files begin with."""
     return f"{account.vendor}-{account.name}"
@@ -33,11 +55,6 @@ def stem_of(account: Account) -> str:
 def shard_suffix(shard: Shard) -> str:
     """Return what follows for a shard."""
     return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
-
-
-def slots_of(path: Path) -> list[Path]:
-    """Return a file's slots that are there."""
-    return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
 
 
 def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[StoredReading | None, list[InvalidReason]]:

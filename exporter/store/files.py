@@ -1,8 +1,8 @@
 """Persistence: each account's last good reading and its quota counters, one file per account or slice.
 
-A file is replaced whole or not at all (see `slots`), readable by its owner only, and has a checksum. It holds
-figures and labels, and no secret. One that cannot be used is set aside. Counters are the members', whatever slice or
-shard reads them now: they are taken from files of other divisions too.
+A file is replaced atomically (see `slots`), can be read by its owner only, and has a checksum. It holds figures and
+labels, but no secrets. An invalid file is set aside. Counters belong to members, whichever slice or shard reads them
+now, so they are also taken from files of other slicings and shards.
 """
 
 from __future__ import annotations
@@ -13,63 +13,43 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from exporter.quota import Fragment, Ledger, merge, renamed
+from exporter.quota import Fragment, merge, renamed
 from exporter.sharding import Shard
 from exporter.store.account_files import (
     ShardFile,
+    StoredAccount,
     files_by_account,
     read_file,
     set_aside,
     shard_suffix,
-    slots_of,
     stem_of,
 )
-from exporter.store.slots import Written, put
-from exporter.store.stored_reading import InvalidReason, StoredReading, encode
+from exporter.store.looks import LOOKS_FILE, LooksByQuota, encode_looks, read_looks
+from exporter.store.slots import Content, Written, put, slots_of
+from exporter.store.stored_reading import StoredReading, encode
 from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""Files of another number of shards are removed when nothing in them counts any more."""
+"""Files of another number of shards are removed once nothing in them counts any more."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
-    """Another process writes to the folder."""
-
-
-@dataclass(slots=True)
-class StoredAccount:
-    """What is stored of an account.
-
-    Attributes:
-        readings: the last one of each slice, as the account is divided now.
-        ledger: its counters, whatever the division was when they were stored.
-        invalid: why files were set aside.
-        refused: why files of the name that the account had before are not taken over.
-        errors: why files could not be read.
-
-    """
-
-    readings: dict[int, StoredReading] = field(default_factory=dict)
-    ledger: Ledger = field(default_factory=Ledger)
-    invalid: list[InvalidReason] = field(default_factory=list)
-    refused: list[InvalidReason] = field(default_factory=list)
-    errors: list[OSError] = field(default_factory=list)
+    """Another process is writing to the folder."""
 
 
 class Storage:
-    """A folder with a file for each account, or for each slice of one."""
+    """A folder with a file per account, or per slice of an account."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder, and make it if it is not there.
+        """Open the folder, creating it if necessary.
 
         Raises:
-            OSError: it cannot be made, or nothing can be written there.
+            OSError: it cannot be created or written.
 
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -84,7 +64,7 @@ class Storage:
         self._writer = Writer()
 
     def close(self) -> None:
-        """Let another process write to the folder; nothing is written here any more."""
+        """Release the folder to other processes; nothing is written after this."""
         for file in (self._opened, *self._locks.values()):
             os.close(file)
         self._locks.clear()
@@ -100,7 +80,7 @@ class Storage:
         return ""
 
     async def store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool = False) -> None:
-        """Write as `write` does, in a thread that nothing waits for; then remove what a complete account outdates.
+        """Call `write` in the writer thread; then remove files that a complete account makes obsolete.
 
         Raises:
             OSError: it could not be written, or not in time.
@@ -114,30 +94,46 @@ class Storage:
             self._remove_outdated(account)
 
     def write(self, account: Account, number: int, stored: StoredReading) -> None:
-        """Replace the file of a slice of an account.
+        """Replace the file of an account's slice.
 
         Raises:
-            OSError: it could not be written; what was there before is there still.
+            OSError: it could not be written; the previous content is still there.
 
         """
         body, stamp = encode(account, number, stored)
         path = self._path(account, number)
-        name = path.name
-        try:
-            self._lock(account.shard)
-            self._written[name] = put(self._opened, name, body, stamp, self._written.get(name))
-        except FileNotFoundError:  # the folder or the file is not there any more, or it is another folder
-            self._reopen()
-            self._lock(account.shard)
-            self._written[name] = put(self._opened, name, body, stamp, None)
+        self._put(account.shard, path.name, Content(body, stamp))
         files = self._found[stem_of(account)]
         if all(one.path != path for one in files):
             files.append(ShardFile(path, account.shard))
 
-    def read(self, account: Account) -> StoredAccount:
-        """Return what is stored of an account; files that cannot be used are set aside.
+    def _put(self, shard: Shard, name: str, content: Content) -> None:
+        try:
+            self._lock(shard)
+            self._written[name] = put(self._opened, name, *content, self._written.get(name))
+        except FileNotFoundError:  # the folder or the file is not there any more, or it is another folder
+            self._reopen()
+            self._lock(shard)
+            self._written[name] = put(self._opened, name, *content, None)
 
-        Of a renamed account that includes the files of the name that it had before.
+    async def store_looks(self, shard: Shard, looks: LooksByQuota, at: float) -> None:
+        """Store the looks at a shard's counters as of `at`, Unix time.
+
+        Raises:
+            OSError: they could not be written, or not in time.
+
+        """
+        name = f"{LOOKS_FILE}{shard_suffix(shard)}"
+        await self._writer.run(lambda: self._put(shard, name, Content(encode_looks(looks), {"asked_at": at})))
+
+    def looks(self, shard: Shard) -> LooksByQuota:
+        """Return the looks at a shard's counters that were stored last; none where there are none that can be used."""
+        return read_looks(self._folder, f"{LOOKS_FILE}{shard_suffix(shard)}")
+
+    def read(self, account: Account) -> StoredAccount:
+        """Return what is stored of an account; invalid files are set aside.
+
+        For a renamed account, that includes the files under its previous name.
         """
         account_files, fragments = StoredAccount(), list[Fragment]()
         for path, number in self._own(account).items():
@@ -175,10 +171,10 @@ class Storage:
                 yield Fragment(stored.asked_at, renamed(account, stored.ledger).unclaimed())
 
     def _lock(self, shard: Shard) -> None:
-        """Be the one process that writes for a shard. The lock ends with the process.
+        """Become the only writer for this shard. The lock ends with the process.
 
         Raises:
-            FolderInUse: another process is.
+            FolderInUse: another process holds it.
 
         """
         if shard in self._locks:
@@ -211,7 +207,7 @@ class Storage:
         return {self._path(account, number): number for number in range(account.slice_count)}
 
     def _others(self, account: Account) -> Iterator[Path]:
-        """Yield the files of the account that were written while it was divided in another way."""
+        """Yield the account's files that were written under another slicing."""
         own = self._own(account)
         for path, shard in tuple(self._found.get(stem_of(account), ())):
             if path not in own and (shard.total != account.shard.total or shard == account.shard):

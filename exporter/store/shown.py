@@ -1,13 +1,12 @@
-"""What is shown of a reading: the series and quotas there is room for, and quotas as figures and as lines."""
+"""What a reading shows: the series and quotas within the account's limit, and quotas as figures and as lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
-from exporter.metrics import QUOTA_FAMILIES, Family, Figures, Labels, figures_of, samples_of, series_count
+from exporter.metrics import QUOTA_FAMILIES, Family, Figures, Labels, figures_of, series_count
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.quota import Ledger, Quota, QuotaId, QuotaReading, quota_samples
 from exporter.textformat.lines import RenderedFamilies, WithCreated, label_pairs, render
@@ -19,14 +18,14 @@ QUOTA_BLOCKS: Final = COUNTER_BLOCKS | frozenset(QUOTA_FAMILIES)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What there is room for of an account's reading.
+    """The series and quotas of an account's reading that are within its limit.
 
     Attributes:
-        totals: quotas that the operator set on the account as a whole.
-        totals_dropped: how many series of these are left out.
-        quotas: those of the slice.
-        figures: the vendor's, of the slice.
-        dropped: how many series of the slice are left out.
+        totals: the configured quotas of the whole account.
+        totals_dropped: the number of series of these that are left out.
+        quotas: the slice's quotas.
+        figures: the vendor's figures in the slice.
+        dropped: the number of the slice's series that are left out.
 
     """
 
@@ -38,23 +37,23 @@ class Shown:
 
     @property
     def ids(self) -> Iterator[QuotaId]:
-        """The quotas'."""
+        """The ids of its quotas."""
         return (quota.id for quota in (*self.totals, *self.quotas))
 
     @property
     def series(self) -> int:
-        """How many series the slice is."""
+        """The number of the slice's series."""
         return quota_series_count(self.quotas) + series_count(self.figures)
 
 
 def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken: int) -> Shown:
-    """Return what is shown of a slice's reading, of which quotas are left out last.
+    """Return what is shown of a slice's reading; quotas are the last to be left out.
 
     Args:
-        account: the account, which has a limit of its series.
+        account: the account, with its `max_series`.
         found: the reading's quotas.
         figures: the vendor's.
-        taken: how many series the other slices have.
+        taken: the number of series of the other slices.
 
     """
     totals, totals_dropped = limit_quotas(found.whole.quotas, account.max_series)
@@ -65,17 +64,22 @@ def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken:
 
 
 def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return at most `max_series` of the series, and how many were dropped; deterministic."""
+    """Return at most `max_series` series, always the same ones, and how many were dropped."""
     series = series_count(figures)
     if series <= max_series:
         return figures, 0
     room = max(0, max_series)
-    in_order = sorted(samples_of(figures), key=lambda sample: (sample.family.name, sample.labels))
-    return figures_of(islice(in_order, room)), series - room
+    kept: dict[Family, Mapping[Labels, float]] = {}
+    for family in sorted(figures, key=lambda one: one.name):
+        values = figures[family]
+        chosen = sorted(values)[: room - series_count(kept)]
+        if chosen:
+            kept[family] = {labels: values[labels] for labels in chosen}
+    return kept, series - room
 
 
 def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:
-    """Return as many quotas as there is room for, each whole, and how many series are left out."""
+    """Return as many complete quotas as fit, and how many series are left out."""
     if quota_series_count(quotas) <= max_series:
         return tuple(quotas), 0
     kept, dropped, room = [], 0, max_series
@@ -90,7 +94,7 @@ def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota,
 
 
 def quota_series_count(quotas: Iterable[Quota]) -> int:
-    """How many series quotas are, their counters included."""
+    """Return the number of series of quotas, including their counters."""
     return sum(map(_series_of, quotas))
 
 
@@ -105,7 +109,7 @@ def quota_figures(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Figur
 
 
 def counters_created(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Mapping[Family, Mapping[Labels, float]]:
-    """Return when each of the quotas' counters was 0 (Unix time)."""
+    """Return when each quota's counter was 0 (Unix time)."""
     totals = ledger.totals
     return {QUOTA_CONSUMED: {(vendor, *quota.id): total.created for quota in quotas if (total := totals.get(quota.id))}}
 
@@ -113,7 +117,7 @@ def counters_created(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Ma
 def quota_blocks(
     account: Account, quotas: Sequence[Quota], ledger: Ledger, before: RenderedFamilies
 ) -> RenderedFamilies:
-    """Return the lines of quotas; what did not change is taken from those `before`."""
+    """Return the lines of quotas, reusing unchanged ones from `before`."""
     figures = quota_figures(account.vendor, quotas, ledger)
     return render(label_pairs(account.shared_labels), figures, before, counters_created(account.vendor, quotas, ledger))
 
@@ -121,7 +125,7 @@ def quota_blocks(
 def counter_blocks(
     account: Account, quotas: Sequence[Quota], ledger: Ledger, before: RenderedFamilies
 ) -> RenderedFamilies:
-    """Return the lines of their counters alone."""
+    """Return only the lines of the quotas' counters."""
     figures = quota_figures(account.vendor, quotas, ledger)
     counters = {QUOTA_CONSUMED: figures[QUOTA_CONSUMED]} if QUOTA_CONSUMED in figures else {}
     return render(

@@ -1,4 +1,4 @@
-"""How long things took, counted by upper bounds as Prometheus has it."""
+"""Durations, counted by upper bounds as in Prometheus."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exporter.textformat.lines import sample_lines
 
 
 class Histogram:
-    """Counts of seconds, by upper bounds that are in order; beyond the last is `+Inf`. Without any it is a summary."""
+    """Counts of durations in seconds, by sorted upper bounds followed by `+Inf`. Without bounds it is a summary."""
 
     def __init__(self, bounds: Iterable[float]) -> None:
         self._bounds = tuple(bounds)
@@ -19,7 +19,7 @@ class Histogram:
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Count one."""
+        """Count one duration."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 

@@ -1,4 +1,4 @@
-"""The exporter's own metrics: what is counted as it happens, and what snapshots and settings say when scraped."""
+"""The exporter's own metrics: counted as events happen, or derived from snapshots and settings at a scrape."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ from exporter.textformat.lines import label_pairs, sample_lines
 from exporter.vendors.account import Account
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
-"""Every account has a series for each. Polls have none: there are so few that their average is one poll's, or two's."""
+"""Each account has a series per bucket. Polls have none: there are so few that their average is one or two polls."""
 _INITIAL: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
-"""The counters that are there before anything is counted. Those by reason are not: there are thirty reasons."""
+"""Counters that exist before anything is counted. Those by reason do not: there are thirty reasons."""
 
 
 class Telemetry:
-    """What is counted of every account, and what the process says of itself.
+    """The metrics of every account, and of the process.
 
     Attributes:
-        started_at: when the process began to count, Unix time.
-        registry: the process's own, for the page.
-        accounts: each account's part.
-        shard: the part of the whole exporter that this process is.
-        reload_status: how the configuration was read last.
-        web_reload_status: how the web configuration file was.
-        process: what always moves of it.
-        changes: which of the accounts' changed.
+        started_at: when the process started counting, Unix time.
+        registry: the process metrics.
+        accounts: the telemetry of each account.
+        shard: this process' shard.
+        reload_status: the outcome of the last reload.
+        web_reload_status: the same for the web configuration file.
+        process: the process metrics that change constantly.
+        changes: which accounts changed.
 
     """
 
@@ -84,7 +84,7 @@ class Telemetry:
         return undo
 
     def add(self, account: Account) -> None:
-        """Begin an account's part, or go on with that of an account of the same name."""
+        """Add an account, or continue with the telemetry of an account of the same name."""
         if account.key in self.accounts:
             self.accounts[account.key].reconfigure(account)
         else:
@@ -99,13 +99,13 @@ class Telemetry:
         self.changes.note(key)
 
     def remove(self, key: AccountKey) -> None:
-        """Remove an account's part; its series are gone at once."""
+        """Remove an account; its series disappear at once."""
         self.accounts.pop(key).is_removed = True
         self.changes.keep(self.accounts)
         self.changes.note(key)
 
     def poll_counts(self) -> tuple[int, int]:
-        """Return how many polls of the accounts there are ended, and how many of them failed."""
+        """Return how many polls of all accounts have ended, and how many of them failed."""
         polls = [one.polls for one in self.accounts.values()]
         return sum(one.count for one in polls), sum(one.failure_count for one in polls)
 
@@ -120,13 +120,13 @@ class Telemetry:
 
 
 class AccountTelemetry:
-    """One account's part of the telemetry: the observer of its client and of its poller.
+    """One account's telemetry; it observes the account's client and poller.
 
     Attributes:
-        account: how it is set up now.
-        credential_expiry: when its credential ends, Unix time; None where that is not known.
-        is_removed: whether it is polled no more.
-        polls: its last polls.
+        account: its current settings.
+        credential_expiry: when its credential expires, Unix time; None if unknown.
+        is_removed: whether it is no longer polled.
+        polls: its recent polls.
 
     """
 
@@ -174,7 +174,7 @@ class AccountTelemetry:
         self.reconfigure(account)
 
     def on_request(self, code: str, seconds: float) -> None:
-        """Count a request by its HTTP status, or `none`; not one that was under way when the account was forgotten."""
+        """Count a request by HTTP status, or `none`; ignore one still in progress when the account was removed."""
         if self.is_removed:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)
@@ -182,31 +182,31 @@ class AccountTelemetry:
         self._count(own.REQUESTS, code)
 
     def on_token_refreshed(self) -> None:
-        """Count a sign-in that brought a token."""
+        """Count a sign-in that yielded a token."""
         self._count(own.TOKEN_REFRESHES)
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Keep what an answer says of the vendor's limit; an answer that says nothing changes nothing."""
+        """Keep the limit that an answer states; an answer that states none changes nothing."""
         if stated not in (StatedLimit(), self._rate_limit):
             self._rate_limit = stated
             self._bump_version()
 
     def on_write_failed(self) -> None:
-        """Count a reading that could not be written."""
+        """Count a reading that could not be stored."""
         self._count(own.STORAGE_WRITE_FAILURES)
 
     def on_set_aside(self, reason: InvalidReason) -> None:
-        """Count a stored file that could not be used."""
+        """Count an invalid stored file."""
         self._count(own.STORAGE_SET_ASIDE, reason)
 
     def on_credential(self, expiry: float | None) -> None:
-        """Keep when the account's credential ends, Unix time; None where that is not known."""
+        """Record when the account's credential expires, Unix time; None if unknown."""
         if expiry != self.credential_expiry:
             self.credential_expiry = expiry
             self._bump_version()
 
     def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
-        """Count a poll, and how it ended."""
+        """Count a poll and its outcome."""
         self._seconds[own.POLL_DURATION].observe(seconds)
         self.polls.ended(self._clock(), seconds, outcome)
         self._count(own.POLLS)
@@ -218,7 +218,7 @@ class AccountTelemetry:
             self._count(own.ITEMS_SKIPPED, reason, by=count)
 
     def lines(self, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
-        """Return the account's sample lines as of `now` (monotonic); the same as before where nothing changed."""
+        """Return the account's sample lines as of `now` (monotonic); the same object if nothing changed."""
         state = snapshot, len(snapshot.visible(now)), self._version
         if self._rendered_for is None or self._rendered_for[0] is not snapshot or self._rendered_for[1:] != state[1:]:
             figures = {

@@ -1,4 +1,4 @@
-"""Rendered sample lines: rendered and deflated when a reading arrives, and only where it changed.
+"""Sample lines, rendered and deflated when a reading arrives, and only where it changed.
 
 An account's lines of a family are kept in blocks of about 64. Block boundaries are derived from a hash of the labels
 (content-defined chunking), so adding or removing a series usually changes only one block.
@@ -30,7 +30,7 @@ _NO_FINGERPRINT: Final[Fingerprint] = (0, b"")
 
 
 class Block(NamedTuple):
-    """Sample lines that belong together: what they were made of, the text, and the same deflated."""
+    """A block of sample lines: its fingerprint, its text, and the text deflated."""
 
     fingerprint: Fingerprint
     text: bytes | memoryview
@@ -44,18 +44,18 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RenderedFamily:
-    """Blocks that follow each other on the page, kept as a few large pieces of memory.
+    """Consecutive blocks of a family, kept in a few large pieces of memory.
 
-    Objects of their own for each block, among all that a poll makes and leaves, would keep its memory from being
-    given back.
+    An object per block, among everything else that a poll allocates, would keep memory from being returned
+    to the system.
 
     Attributes:
         text: the text.
-        deflated: the same deflated, each block apart.
+        deflated: the same, each block deflated separately.
         checksum: that of the text.
-        hashes: of each block, that of its labels.
+        hashes: each block's hash of its labels.
         values: the figures.
-        ends: where each block ends in the values, the text and what is deflated, three numbers each.
+        ends: three numbers per block: where it ends in the values, the text and the deflated text.
 
     """
 
@@ -68,7 +68,7 @@ class RenderedFamily:
 
     @classmethod
     def from_blocks(cls, blocks: Sequence[Block]) -> RenderedFamily:
-        """Return blocks as lines."""
+        """Return blocks as one object."""
         text = b"".join([block.text for block in blocks])
         deflated = b"".join([block.deflated for block in blocks])
         hashes, values, ends = array("q", [block.fingerprint[0] for block in blocks]), array("d"), array("Q")
@@ -95,13 +95,13 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """A counter's lines in OpenMetrics: each is followed by one that says when it was 0."""
+    """A counter's lines in OpenMetrics, each followed by one with the time when it was 0."""
 
     family: Family
 
 
 RenderedFamilies = Mapping[Family | WithCreated, RenderedFamily]
-"""One account's sample lines of each family, or those of one slice of it."""
+"""The sample lines of one account, or of one of its slices, by family."""
 _NONE_CREATED: Final[Mapping[Family, Mapping[Labels, float]]] = MappingProxyType({})
 
 
@@ -118,10 +118,10 @@ def render(
 ) -> RenderedFamilies:
     """Return an account's figures as sample lines; unchanged ones are reused from `before`.
 
-    All lines begin with the `shared` labels, of `label_pairs`, as those of `before` do.
+    All lines begin with the `shared` labels, made by `label_pairs`, and so do those in `before`.
 
-    Counters of which it is known when they were 0 (`created`, Unix time) are rendered a second time, each with the
-    line that says so.
+    Counters with a known creation time (`created`, Unix time: when they were 0) are rendered a second time, each
+    with the line that states it.
     """
     rendered: dict[Family | WithCreated, RenderedFamily] = {
         family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()
@@ -133,7 +133,7 @@ def render(
 
 
 def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:
-    """Return sample lines whose shared labels, at least one, were `before` with those of `after` in their place."""
+    """Return sample lines with the shared labels `before`, at least one, replaced by those of `after`."""
     old, new = f"{{{before}".encode(), f"{{{after}".encode()  # no value holds it, for in values quotes are escaped
     return {
         family: RenderedFamily.from_blocks(
@@ -144,7 +144,7 @@ def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> R
 
 
 def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], shared: str = "") -> bytes:
-    """Return the line of each item, with the labels that they share before all others."""
+    """Return one line per item, with the labels that they share first."""
     first = [shared.replace("%", "%%")] if shared else []
     pairs = ",".join([*first, *(f'{label}="%s"' for label in labels)])
     template = f"{name}{{{pairs}}} %r\n" if pairs else f"{name} %r\n"
@@ -190,14 +190,14 @@ def _interleave(one: bytes, other: bytes) -> bytes:
 
 
 def _sort_in_steps(items: Sequence[SeriesValue]) -> Sequence[SeriesValue]:
-    """Sort them in steps, for other threads wait until a sort is done; vendors' lists mostly are in order already."""
+    """Sort in steps, because a sort blocks all other threads; vendors' lists are mostly in order already."""
     steps = [sorted(items[at : at + _SORTED_AT_ONCE]) for at in range(0, len(items), _SORTED_AT_ONCE)]
     in_order = all(one[-1] < other[0] for one, other in pairwise(steps))
     return list(chain.from_iterable(steps) if in_order else merge(*steps))
 
 
 def _chunks(items: Sequence[SeriesValue]) -> Iterator[Sequence[SeriesValue]]:
-    """Yield content-defined chunks: whether an item starts a new chunk depends on the hash of its labels only."""
+    """Yield content-defined chunks: whether an item starts a new chunk depends only on the hash of its labels."""
     start = 0
     for place, (labels, _) in enumerate(items):
         length = place - start

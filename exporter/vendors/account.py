@@ -16,10 +16,11 @@ from exporter.durations import Rate, is_shorter, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.conflicts import find_label_conflicts, find_proxy_conflicts, find_sign_in_conflicts
+from exporter.vendors.conflicts import find_label_conflicts, find_sign_in_conflicts, find_transport_conflicts
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.patterns import LabelName, LabelValue
 from exporter.vendors.poll import Poll
+from exporter.vendors.quality import Quality
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
 from exporter.vendors.settings import (
     TLS,
@@ -32,7 +33,6 @@ from exporter.vendors.settings import (
     Settings,
     Url,
     UserName,
-    is_insecure,
 )
 from exporter.vendors.shown import FamilyChoice, find_family_conflicts
 
@@ -59,6 +59,8 @@ class Account(Settings):
     """The same with a quota that the operator sets, if it is the vendor to show that by."""
     native_quotas_of: ClassVar[str] = ""
     """What the vendor reports quotas of, in words."""
+    quality: ClassVar[Quality] = {}
+    """How well the vendor is covered, as far as the class does not say it; `quality_of` has all of it."""
     assumed_rate: ClassVar[Rate | None] = None
     """What the vendor allows until its answers say otherwise; None where it is not documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
@@ -249,10 +251,8 @@ class Account(Settings):
         interval = given.get("interval", write_duration(cls.model_fields["interval"].default))
         if is_shorter(given.get("stale_after"), interval):
             yield "stale_after", f"must be at least the interval ({interval})"
-        if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
-            yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
         vendor = str(given.get("vendor"))
-        yield from find_proxy_conflicts(given)
+        yield from find_transport_conflicts(given)
         yield from find_label_conflicts(given, cls.reported)
         yield from find_quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
         yield from find_family_conflicts(vendor, given, cls.reported)

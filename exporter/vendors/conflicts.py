@@ -8,8 +8,10 @@ from exporter.metrics import Family
 from exporter.vendors.settings import is_insecure
 
 
-def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between the settings of the proxy: the setting, and what to do."""
+def find_transport_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong between the settings of how the vendor is reached: the setting, and what to do."""
+    if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
+        yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
     passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
     is_plain = str(given.get("base_url", "")).startswith("http:")
     if given.get("allow_insecure_http") is not True and is_plain and is_insecure(given.get("proxy_url")):

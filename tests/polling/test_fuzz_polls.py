@@ -41,6 +41,7 @@ PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
     Format.OPENMETRICS: parse_openmetrics,
 }
 WATCHED: dict[str, list[dict[str, Any]]] = {
+    **{name: [{"name": "all", "metric": vendor.reported[0].name, "limit": 1}] for name, vendor in VENDORS.items()},
     "netnut": [
         {"name": "all", "metric": "netnut_gb_used", "limit": 1, "period": "plan"},
         {"name": "some", "metric": "netnut_requests_used", "match": {"plan_id": ".*"}, "by": ["plan_id"], "limit": 9},
