@@ -205,7 +205,8 @@ class Account(Settings):
     def estimate(self) -> PollEstimate:
         """How long reading all of them once takes, as far as that is known before the vendor is asked."""
         apart = seconds_apart(self.rate_limit, self.assumed_rate, self._rate_share)
-        return PollEstimate(self.interval, self.slice_count, self.max_customer_count, self.max_request_count, apart)
+        counts = self.slice_count, self.max_customer_count, self.max_request_count
+        return PollEstimate(self.interval, *counts, apart, self.stale_seconds)
 
     def shard_numbers(self, total: int) -> Collection[int]:
         """Return which of `total` shards may poll a part of the account."""
