@@ -25,7 +25,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors; PORT=10999 is where else
+demo: $(VENV)/runtime ## run the exporter against a sandbox of all vendors; PORT=10999 is where else
 	@$(BIN)/python -m exporter demo --web.listen-address=127.0.0.1:$(PORT)
 
 test: $(VENV)/development ## run every test; the servers that they need are fetched

@@ -55,7 +55,7 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
 def sandbox(
     context: click.Context, /, addresses: tuple[str, ...], world: World, faults: Faults, **_files: object
 ) -> None:
-    """Serve the four vendors' APIs, simulated.
+    """Serve the vendors' APIs, simulated.
 
     Vendors that files declare are replayed beside them, from recorded answers.
     """

@@ -15,7 +15,7 @@ import anyio.to_thread
 from exporter.client.auth import Login, Signer, StaticSigner, TokenSource
 from exporter.client.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES
 from exporter.client.connections import Connections, Transport
-from exporter.client.endpoint import Endpoint
+from exporter.client.endpoint import Endpoint, url_of
 from exporter.client.large_answers import LargeAnswers, Room
 from exporter.client.large_work import answer_turn
 from exporter.client.rate_limit import MAX_IN_FLIGHT, RateLimiter, StatedLimit
@@ -81,11 +81,13 @@ class Client:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
         read: Callable[[object], Any] = _itself,
     ) -> Any:
         """Return what `read` makes of the JSON answer to a GET, or to a POST if there is a body.
 
-        A large answer waits until others have been read, and is read in a worker thread.
+        The path is below the base URL, or a whole URL at the same host. A large answer waits until others have been
+        read, and is read in a worker thread.
 
         Raises:
             PollError: the request failed, after the retries appropriate to its kind of failure.
@@ -96,10 +98,10 @@ class Client:
         while True:
             try:
                 async with self._large_answers.room() as room:
-                    send = partial(self._send, method, path, room=room, params=params, json=body)
+                    send = partial(self._send, method, path, room=room, headers=headers, params=params, json=body)
                     return await self._read(await self._send_signed(f"{method} {path}", send), read, room)
             except PollError as error:
-                error.asked = error.asked or f"{method} {self._base_url}{path}"
+                error.asked = error.asked or f"{method} {url_of(self._base_url, path)}"
                 delay = retry_delay(error, attempt, random.random())  # noqa: S311 - jitter is no secret
                 if delay is None:
                     raise
@@ -154,7 +156,7 @@ class Client:
             response.raise_for_status(datetime.now(UTC))
             header, lifetime = login.token(response.json())
         except PollError as error:
-            error.asked = f"POST {self._base_url}{login.path}"
+            error.asked = f"POST {url_of(self._base_url, login.path)}"
             raise
         self._observer.on_token_refreshed()
         return header, lifetime

@@ -21,7 +21,7 @@ from exporter import __version__
 from exporter.client.auth import ApiKey
 from exporter.client.body import Turn, at_once, read_body
 from exporter.client.connection import Connection, Proxy
-from exporter.client.endpoint import Endpoint
+from exporter.client.endpoint import Endpoint, url_of
 from exporter.client.file_thread import read_in_thread
 from exporter.client.large_answers import Room
 from exporter.client.network_errors import translated
@@ -76,11 +76,11 @@ class Connections:
 
         Args:
             method: GET or POST.
-            path: below the base URL.
+            path: below the base URL, or a whole URL at the same host.
             authorization: the value of the signature header, if any.
             limit: on the answer's body, in bytes.
             room: what a large body waits for; this wait does not count as the vendor's.
-            content: httpx's `params`, and `json` or `data`.
+            content: httpx's `headers`, beside those of every request, `params`, and `json` or `data`.
 
         Raises:
             PollError: there is no complete answer.
@@ -101,7 +101,7 @@ class Connections:
         finally:
             seconds = anyio.current_time() - began
             self._on_request(code, seconds)
-            url = self._base_url + path
+            url = url_of(self._base_url, path)
             logger.debug("request", method=method, url=url, status=code, ms=round(seconds * 1000), bytes=len(body))
         return Response(response.status_code, response.headers, body)
 
@@ -130,9 +130,12 @@ class Connections:
             await self._idle.pop().transport.aclose()
 
     def _request(self, method: str, path: str, authorization: str | None, content: Mapping[str, Any]) -> httpx.Request:
-        headers = _HEADERS | {self._signed_in: authorization} if authorization is not None else _HEADERS
+        headers = {**_HEADERS, **(content.get("headers") or {})}
+        if authorization is not None:
+            headers[self._signed_in] = authorization
+        content = {**content, "headers": headers}
         try:
-            return httpx.Request(method, self._base_url + path, headers=headers, extensions=self._extensions, **content)
+            return httpx.Request(method, url_of(self._base_url, path), extensions=self._extensions, **content)
         except (httpx.InvalidURL, UnicodeError):
             raise BadRequest("base_url has a host that is no name") from None
 

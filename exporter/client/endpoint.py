@@ -30,3 +30,8 @@ class Endpoint:
     insecure_skip_verify: bool = False
     proxy_url: str | None = None
     proxy_auth: Basic | None = None
+
+
+def url_of(base_url: str, path: str) -> str:
+    """Return the URL of a path below a base URL; what does not begin with a slash is a whole URL already."""
+    return base_url + path if path.startswith("/") else path

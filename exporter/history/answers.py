@@ -69,6 +69,7 @@ class Answers:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
         read: Callable[[object], _ReadT],
     ) -> _ReadT:
         """Return what `read` makes of the answer to a request, cached or new.
@@ -78,14 +79,15 @@ class Answers:
             Unanswered: the request failed, and only a person can fix that.
 
         """
-        question = json.dumps([path, dict(params or {}), None if body is None else dict(body)], sort_keys=True)
+        parts: list[object] = [path, dict(params or {}), None if body is None else dict(body)]
+        question = json.dumps([*parts, dict(headers)] if headers else parts, sort_keys=True)
         if (known := self._known(question)) is not None:
             refusal, document = known
             if refusal:
                 raise _FOR_GOOD[refusal]("refused before", asked=path)
             return read(json.loads(zlib.decompress(document)))
         try:
-            found: object = await self._fetch(path, params=params, body=body, read=_as_it_is)
+            found: object = await self._fetch(path, params=params, body=body, headers=headers, read=_as_it_is)
         except tuple(_FOR_GOOD.values()) as error:
             self._remember(question, error.reason, b"")
             raise

@@ -146,7 +146,8 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
 def _read_slice(account: Account, result: PollResult) -> SliceFigures:
     """Return a slice's sanitized figures; raise `LookupError` where the vendor does not declare a family."""
     found = sanitize(result.samples, result.diagnostics)
-    if unknown := found.figures.keys() - set(account.reported):
+    families = found.figures.keys() | {one.family for one in found.unreadable} | {one.family for one in found.rests}
+    if unknown := (families | {one.sample.family for one in found.ended}) - set(account.reported):
         raise LookupError(f"no family of {account.vendor}: {', '.join(sorted(one.name for one in unknown))}")
     return SliceFigures(result.number, found.figures, result.asked_at, found.unreadable, found.ended, found.rests)
 

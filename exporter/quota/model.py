@@ -42,6 +42,7 @@ class Quota(NamedTuple):
         used: the sum of its members' figures.
         limit: what it allows; None if it is unlimited, unknown, or its members disagree.
         span: its period, if its members agree on one.
+        is_level: whether it is held rather than consumed, so that it has no counter.
 
     """
 
@@ -49,6 +50,7 @@ class Quota(NamedTuple):
     used: float
     limit: float | None
     span: Span
+    is_level: bool = False
 
 
 class MemberFigure(NamedTuple):

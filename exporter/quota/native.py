@@ -45,6 +45,7 @@ class MemberRow(NamedTuple):
 
     figure: MemberFigure
     limits: QuotaLimits
+    is_level: bool
 
 
 class NativeQuotas(NamedTuple):
@@ -91,7 +92,7 @@ def native_quotas(
     quotas = {quota: _quota(quota, several) for quota, several in rows.items()}
     return NativeQuotas(
         tuple(one for one in quotas.values() if math.isfinite(one.used)),
-        tuple(row.figure for several in rows.values() for row in several),
+        tuple(row.figure for several in rows.values() for row in several if not row.is_level),
         {quota: row.limits for quota, (row, *_) in rows.items() if row.limits != (None, None)},
         withheld,
     )
@@ -105,15 +106,16 @@ def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
         sum(row.figure.value for row in rows),
         limits.pop() if len(limits) == 1 else None,
         spans.pop() if len(spans) == 1 else Span(),
+        all(row.is_level for row in rows),
     )
 
 
 def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Total]) -> Iterator[MemberRow]:
     figures = read.figures
     rests = {one.labels: one.value for one in read.rests if one.family is native.used}
-    name_of, whose = _name_builder(native, native.name), _name_builder(native, native.subject)
+    name_of, whose, unit_of = (_name_builder(native, one) for one in (native.name, native.subject, native.unit))
     for labels, used in figures.get(native.used, {}).items():
-        quota = QuotaId(name_of(labels), whose(labels), native.unit)
+        quota = QuotaId(name_of(labels), whose(labels), unit_of(labels))
         span = Span(value_of(native.start, figures, labels), value_of(native.end, figures, labels))
         if value_of(native.active, figures, labels) == 0 and span.end is not None and span.end <= read.at:
             continue
@@ -124,7 +126,8 @@ def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Tot
             limits = _implied_limits(used, rests[labels], totals.get(quota))
         if limits[0] is not None and limits[0] < 0:
             limits = (None, None)
-        yield MemberRow(MemberFigure(quota, labels, used, span, span.start is not None, read.since), limits)
+        figure = MemberFigure(quota, labels, used, span, span.start is not None, read.since)
+        yield MemberRow(figure, limits, native.is_level)
 
 
 def _name_builder(native: NativeQuota, text: str) -> Callable[[Labels], str]:

@@ -27,6 +27,10 @@ _SUCCESS: Final = of_exporter("usage_exporter_poll_last_success_timestamp_second
 _UP: Final = of_exporter("usage_exporter_account_up")
 
 
+# What has neither a period nor a counter is a level, such as cores of a contract: it is given back, not used up.
+_USED_UP: Final = "(usage:quota_last:end or usage:quota_last:start or usage:quota_consumed:max)"
+
+
 def _fresh(name: str, metric: str) -> Record:
     """What those exporters say of quotas whose figures are fresh."""
     return Record(
@@ -65,6 +69,7 @@ def _increase(window: str, seconds: int) -> Record:
           clamp_min(
             usage:quota_last:used
             - {before("usage:quota_last:used", window)}
+            and {_USED_UP}
             unless (usage:quota_last:start > time() - {seconds})
             unless (usage:quota_last:end > {before("usage:quota_last:end", window)}),
             0

@@ -12,32 +12,32 @@ from exporter.sandbox.simulations import SIMULATIONS
 from exporter.sandbox.vendor import app_of
 from exporter.sandbox.world import World
 
-_PATHS = {vendor: one.path for vendor, one in SIMULATIONS.items()}
+_VENDORS = {path: vendor for vendor, one in SIMULATIONS.items() for path in one.apis}
 
 
 def make_app(world: World, faults: Faults | None = None, replays: Replays | None = None) -> Starlette:
     """Return a fresh app that serves `world` and `replays`: nobody has signed in, and nothing has been reported.
 
-    Its `state.tokens` is the `Tokens` of the vendors that give some out; `revoke_all` makes every caller sign in
-    again. Its `state.faults` say which calls go wrong.
+    Its `state.tokens` is the `Tokens` of the vendors that issue some; `revoke_all` makes every caller sign in
+    again. Its `state.faults` are the faults in force.
     """
     tokens, faults = Tokens(world.now), faults or Faults()
     replayed = replay_apps(replays or {})
-    paths = {**_PATHS, **{path.removeprefix("/"): path for path in replayed}}
+    vendors = {**_VENDORS, **{path: path.removeprefix("/") for path in replayed}}
 
     async def served(_: Request) -> PlainTextResponse:
-        return PlainTextResponse("Simulated vendors:\n" + "".join(f"{path}\n" for path in paths.values()))
+        return PlainTextResponse("Simulated vendors:\n" + "".join(f"{path}\n" for path in vendors))
 
     app = app_of(
         [
             Route("/", served, methods=["GET"]),
             *routes(faults),
-            *(Mount(one.path, app=one.app(world, tokens)) for one in SIMULATIONS.values()),
+            *(Mount(path, app=api(world, tokens)) for one in SIMULATIONS.values() for path, api in one.apis.items()),
             *(Mount(path, app=one) for path, one in replayed.items()),
         ],
         lambda error: {"detail": error.detail},
     )
     # Around all that Starlette does, which would make a 500 of an end without an answer.
-    app.middleware_stack = Faulty(app.build_middleware_stack(), faults, paths)
+    app.middleware_stack = Faulty(app.build_middleware_stack(), faults, vendors)
     app.state.tokens, app.state.faults = tokens, faults
     return app

@@ -1,8 +1,9 @@
-"""What the simulated APIs share: one app each, which tells every refusal in the vendor's own shape."""
+"""What the simulated APIs share: one app each, which words every refusal in the vendor's own way."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from posixpath import commonpath
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from exporter.sandbox.sign_in import Tokens
 from exporter.sandbox.world import World
 
 Failure = Callable[[HTTPException], object]
-"""What a refused request is told, as JSON."""
+"""The JSON that answers a refused request."""
 
 
 UNPROCESSABLE = 422
@@ -35,6 +36,7 @@ class Simulation:
         app: makes the API, to be mounted there.
         demo: returns an account, by its name, in the configuration of the demo.
         faults: what can go wrong at this vendor only, by name.
+        others: APIs beside that one, by their base URLs, likewise.
 
     """
 
@@ -42,6 +44,17 @@ class Simulation:
     app: Callable[[World, Tokens], ASGIApp]
     demo: Callable[[str], DemoAccount]
     faults: Mapping[str, Kind] = field(default_factory=dict)
+    others: Mapping[str, Callable[[World, Tokens], ASGIApp]] = field(default_factory=dict)
+
+    @property
+    def apis(self) -> Mapping[str, Callable[[World, Tokens], ASGIApp]]:
+        """All its APIs, by their base URLs below the sandbox's."""
+        return {self.path: self.app, **self.others}
+
+    @property
+    def root(self) -> str:
+        """The path that all its APIs are below."""
+        return commonpath(self.apis)
 
 
 class Invalid(HTTPException):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from exporter.quota import Ledger
 from exporter.sharding import Shard
 from exporter.store.decode import decode
 from exporter.store.slots import LARGEST_FILE, slots_of
@@ -23,6 +25,26 @@ class ShardFile(NamedTuple):
 
     path: Path
     shard: Shard
+
+
+@dataclass(slots=True)
+class StoredAccount:
+    """What is stored of an account.
+
+    Attributes:
+        readings: the last reading of each slice, by number, for the current slicing.
+        ledger: its counters, from every slicing and shard.
+        invalid: why files were set aside.
+        refused: why files of the name that the account had before are not taken over.
+        errors: why files could not be read.
+
+    """
+
+    readings: dict[int, StoredReading] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    invalid: list[InvalidReason] = field(default_factory=list)
+    refused: list[InvalidReason] = field(default_factory=list)
+    errors: list[OSError] = field(default_factory=list)
 
 
 def stem_of(account: Account) -> str:

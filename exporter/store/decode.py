@@ -106,12 +106,14 @@ def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
 
 
 def _quotas(rows: Iterable[Any]) -> Iterator[Quota]:
-    for name, subject, unit, used, limit, start, end in rows:
+    for name, subject, unit, used, limit, start, end, *more in rows:
+        (is_level,) = more or [False]
         yield Quota(
             QuotaId(*map(read_text, (name, subject, unit))),
             read_number(used),
             read_optional_number(limit),
             read_span(start, end),
+            read_flag(is_level),
         )
 
 

@@ -13,15 +13,15 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from exporter.quota import Fragment, Ledger, merge, renamed
+from exporter.quota import Fragment, merge, renamed
 from exporter.sharding import Shard
 from exporter.store.account_files import (
     ShardFile,
+    StoredAccount,
     files_by_account,
     read_file,
     set_aside,
@@ -30,7 +30,7 @@ from exporter.store.account_files import (
 )
 from exporter.store.looks import LOOKS_FILE, LooksByQuota, encode_looks, read_looks
 from exporter.store.slots import Content, Written, put, slots_of
-from exporter.store.stored_reading import InvalidReason, StoredReading, encode
+from exporter.store.stored_reading import StoredReading, encode
 from exporter.store.writer import Writer
 from exporter.vendors import Account
 
@@ -40,26 +40,6 @@ _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
     """Another process is writing to the folder."""
-
-
-@dataclass(slots=True)
-class StoredAccount:
-    """What is stored of an account.
-
-    Attributes:
-        readings: the last reading of each slice, by number, for the current slicing.
-        ledger: its counters, from every slicing and shard.
-        invalid: why files were set aside.
-        refused: why files of the name that the account had before are not taken over.
-        errors: why files could not be read.
-
-    """
-
-    readings: dict[int, StoredReading] = field(default_factory=dict)
-    ledger: Ledger = field(default_factory=Ledger)
-    invalid: list[InvalidReason] = field(default_factory=list)
-    refused: list[InvalidReason] = field(default_factory=list)
-    errors: list[OSError] = field(default_factory=list)
 
 
 class Storage:

@@ -94,12 +94,12 @@ def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota,
 
 
 def quota_series_count(quotas: Iterable[Quota]) -> int:
-    """Return the number of series of quotas, including their counters."""
+    """Return the number of series of quotas, including the counters of those that have one."""
     return sum(map(_series_of, quotas))
 
 
 def _series_of(quota: Quota) -> int:
-    return 2 + sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
+    return 2 - quota.is_level + sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
 
 
 def quota_figures(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Figures:

@@ -100,7 +100,10 @@ def _row_lines(number: int, stored: StoredReading, seen_at: float) -> Iterator[d
             for family, values in stored.figures.items()
             for labels, value in values.items()
         ),
-        "quotas": ([*one.id, one.used, one.limit, *_span_row(one.span)] for one in stored.quotas),
+        "quotas": (
+            [*one.id, one.used, one.limit, *_span_row(one.span), *([True] if one.is_level else [])]
+            for one in stored.quotas
+        ),
         "contributions": (
             [name, one.definition, *_span_row(one.period), sorted(one.unreadable, key=repr)]
             for name, one in stored.contributions.items()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from exporter.client.endpoint import url_of
 from exporter.errors import NotFound, PollError, RateLimited, ServerFailed, Undecodable
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
@@ -76,7 +77,7 @@ class Replay:
     """Answers questions from recorded answers; what is not among them is not there."""
 
     def __init__(self, base_url: str, replies: Mapping[str, Answer]) -> None:
-        self._base = urlsplit(base_url).path
+        self._base_url = base_url
         self._replies = replies
         self.asked: list[str] = []
 
@@ -86,6 +87,7 @@ class Replay:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - answers are told apart by their paths
         read: Callable[[object], Any] | None = None,
     ) -> Any:
         """Return the answer to a question.
@@ -95,7 +97,7 @@ class Replay:
 
         """
         method = "GET" if body is None else "POST"
-        key = canonical(f"{method} {self._base}{path}?{urlencode(params or {})}")
+        key = canonical(f"{method} {urlsplit(url_of(self._base_url, path)).path}?{urlencode(params or {})}")
         self.asked.append(key)
         reply = self._replies.get(key, _REMOVED)
         if reply is _REMOVED:

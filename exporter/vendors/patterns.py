@@ -31,8 +31,10 @@ def _read_label_name(value: object) -> str:
 
 
 def _read_label_value(value: object) -> str:
-    if not isinstance(value, str) or not value.isprintable() or not 1 <= len(value) <= _LONGEST_LABEL:
-        raise ValueError(f"write a text of up to {_LONGEST_LABEL} printable characters")
+    if not isinstance(value, str):
+        raise ValueError("write text; in quotes where it could be a number, true, false or null")  # noqa: TRY004 - as for every wrong value
+    if not value.isprintable() or not 1 <= len(value) <= _LONGEST_LABEL:
+        raise ValueError(f"write up to {_LONGEST_LABEL} printable characters")
     return value
 
 

@@ -30,9 +30,12 @@ class Fetch(Protocol):
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
         read: Callable[[object], _ReadT],
     ) -> _ReadT:
         """Return what `read` makes of the answer to a GET, or to a POST where there is a body.
+
+        The path is below the account's base URL, or a whole URL at its host.
 
         Raises:
             PollError: there is no such document.
@@ -92,10 +95,16 @@ class Poll:
     failing: dict[str, Streaks] = field(default_factory=dict)
     failure: PollError | None = None
 
-    async def get(self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None) -> ReplyT:
-        """Return what a GET answers, read as `model`."""
+    async def get(
+        self,
+        model: type[ReplyT],
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ReplyT:
+        """Return what a GET answers, read as `model`; the path is below the base URL, or a whole URL at its host."""
         with self._reading(model, f"GET {path}") as read:
-            return await self.fetch(path, params=params, read=read)
+            return await self.fetch(path, params=params, headers=headers, read=read)
 
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
         """Return what a POST that only reads answers, read as `model`."""

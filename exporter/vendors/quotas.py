@@ -58,7 +58,9 @@ class NativeQuota:
         start: when its period began.
         end: when its period ends.
         active: whether what it belongs to is active; what is not, and has ended, has no quota any more.
-        unit: what is counted; empty where the vendor does not say.
+        unit: what is counted, with labels in braces likewise; empty where the vendor does not say.
+        is_level: whether it is what is held at the time, which falls when it is given back: a level has no pace, and
+            nothing of it is counted up.
 
     """
 
@@ -71,6 +73,7 @@ class NativeQuota:
     end: Family | None = None
     active: Family | None = None
     unit: str = ""
+    is_level: bool = False
 
 
 @dataclass(frozen=True, slots=True)

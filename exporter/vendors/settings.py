@@ -31,6 +31,7 @@ from exporter.errors import SecretUnreadable
 from exporter.secret import EnvironmentSecret, FileSecret, Secret, secret_reference
 from exporter.vendors.paths import is_usable_segment
 
+_PORTS: Final = {"http": 80, "https": 443}
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -76,6 +77,16 @@ def is_insecure(url: object) -> bool:
         return parts is not None and parts.scheme == "http" and not is_loopback(parts.hostname or "")
     except ValueError:
         return False
+
+
+def is_same_origin(one: object, other: object) -> bool:
+    """Whether two URLs are of one scheme, host and port; True of what is no URL, which is another mistake."""
+    try:
+        parts = [urlsplit(url) for url in (one, other) if isinstance(url, str)]
+        origins = {(part.scheme, part.hostname, part.port or _PORTS.get(part.scheme)) for part in parts}
+    except ValueError:
+        return True
+    return len(origins) <= 1
 
 
 def _read_url(value: object) -> str:

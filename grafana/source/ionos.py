@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.source import ionos_cost
+from grafana.source import ionos_cost, ionos_limits
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.ionos_series import (
     CONTRACT,
@@ -28,7 +28,8 @@ def board() -> Board:
     made = Board(
         "vu-ionos",
         "Vendor usage / IONOS Cloud",
-        "What IONOS Cloud has metered this UTC month, by data centre, against last month, and what it may cost.",
+        "What IONOS Cloud has metered this UTC month, by data centre, against last month, what it may cost,"
+        " and what the contracts may have.",
         variables("ionos_meter_quantity", "account", "contract", "unit"),
         starts=one("account, contract", series("ionos_period_start_timestamp_seconds", *CONTRACT)),
         whose="{{account}} {{contract}}",
@@ -36,6 +37,7 @@ def board() -> Board:
     made.row("Now", _now())
     made.row("Meters", [_table()], [_change(), _per_day()])
     made.row("Meters over time", [_by_unit()])
+    made.row("Limits", ionos_limits.panels())
     return made.row("Cost", *ionos_cost.panels())
 
 

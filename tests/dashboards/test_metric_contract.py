@@ -34,6 +34,8 @@ ionos_period_start_timestamp_seconds account contract
 ionos_period_end_timestamp_seconds account contract
 ionos_meter_unit_price account contract meter_id currency
 ionos_estimated_cost account contract datacenter_id meter_id currency
+ionos_resource_used account contract resource unit
+ionos_resource_limit account contract resource unit
 prolifi_event_count account customer_id event_name
 prolifi_event_last_reported_timestamp_seconds account customer_id event_name
 prolifi_window_start_timestamp_seconds account

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from expectation import LIMIT, USED, Key, Page, Values, key
 from page_lines import Pages, pages_of
@@ -88,7 +88,7 @@ def _pages(worlds: list[World], folder: Path) -> Pages:
                 "name": world.account,
                 "base_url": f"{url}/{world.vendor}/{world.seed}",
                 "rate_limit": "100000/1s",
-                **world.settings,
+                **_at(f"{url}/{world.vendor}/{world.seed}", world.settings),
             }
             for world in worlds
         ]
@@ -101,6 +101,12 @@ def _pages(worlds: list[World], folder: Path) -> Pages:
         )
     assert done.returncode in (0, 1), done.stderr
     return pages_of(done.stdout)
+
+
+def _at(base_url: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A world's settings, whose other URLs begin with its base URL."""
+    found: dict[str, Any] = json.loads(json.dumps(settings).replace("{base_url}", base_url))
+    return found
 
 
 def compare_world(vendor: Vendor, world: World, shown: Mapping[Key, float]) -> tuple[int, list[Difference]]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import fields
+import ionos_limits
 from world import MISSING, UNREADABLE_TIMES, Answer, Dice, Question, Reply, World, row
 
 QUIRKS: Final = {
@@ -31,6 +32,7 @@ QUIRKS: Final = {
     "prices_refused": "the price list is refused",
     "commitment_only": "the only price is a commitment's",
     "two_prices": "two prices of one meter",
+    **ionos_limits.QUIRKS,
 }
 _METERS: Final = {
     "C01000": "1hour",
@@ -53,8 +55,9 @@ def ionos_world(seed: int, today: date, off: frozenset[str]) -> World:
     if by_datacenter:
         del contracts[1:]
     by_profile = not by_datacenter and dice.chance(0.5)
-    has_cost = dice.chance(0.5)
+    has_cost, has_limits = dice.chance(0.5), dice.chance(0.5)
     replies: dict[str, Reply] = {"GET /profile": Answer({"companies": _companies(dice, contracts)})}
+    replies |= ionos_limits.limits_replies(dice, contracts)
     asked: list[str | None] = []
     for contract in contracts:
         datacenters = _datacenters(dice)
@@ -73,6 +76,8 @@ def ionos_world(seed: int, today: date, off: frozenset[str]) -> World:
         contracts=MISSING if by_profile else contracts,
         datacenters=list(dict.fromkeys(asked)) if by_datacenter else MISSING,
         cost=has_cost or MISSING,
+        limits=has_limits or MISSING,
+        cloud_api_url="{base_url}/cloudapi/v6",
         quotas=_quotas(dice, contracts),
     )
     return World("ionos", seed, today, settings, replies, frozenset(dice.quirks), off)

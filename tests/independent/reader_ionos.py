@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from expectation import ANYTHING, Key, Member, Page, Values, configured_quotas, key
 from fields import identifier, moment, number, rows, text, unix_day
+from ionos_limits import LIMIT, RESOURCES, USED, show_limits
 from world import World
 
 QUANTITY: Final = "ionos_meter_quantity"
@@ -22,6 +23,8 @@ FAMILIES: Final = frozenset(
             "ionos_datacenter_info",
             "ionos_meter_unit_price",
             "ionos_estimated_cost",
+            USED,
+            LIMIT,
         ),
         *("ionos_period_start_timestamp_seconds", "ionos_period_end_timestamp_seconds"),
     }
@@ -73,6 +76,11 @@ def read_ionos(world: World) -> list[Page]:
             _show_quantities(page, _usage(world, usage.contract, (first - timedelta(days=1)).replace(day=1)), BEFORE)
         if world.settings.get("cost"):
             _show_cost(world, page, usage)
+        if world.settings.get("limits") and usage.answers and not usage.is_without_datacenters:
+            show_limits(world, page, usage.contract)
+        elif world.settings.get("limits"):
+            page.silent_families |= {USED, LIMIT}
+            page.silent_quotas |= RESOURCES
     settings = [_without_zeros(setting) for setting in world.settings["quotas"]]
     members = [member for usage in usages for member in _members(usage)]
     page.show_quotas("ionos", configured_quotas(world, members, settings))

@@ -12,7 +12,7 @@ from exporter.sandbox import SIMULATIONS
 
 pytestmark = pytest.mark.slow
 
-MOUNTED = {vendor: SIMULATIONS[vendor].path for vendor in DESCRIBED}
+MOUNTED = {vendor: SIMULATIONS[vendor].root for vendor in DESCRIBED}
 
 # Where the sandbox departs from a contract on purpose: vendor and request, and what Prism says of its answer.
 QUIRKS = {

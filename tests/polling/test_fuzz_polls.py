@@ -21,6 +21,7 @@ from reply_strategies import JSON, SHAPED
 from scripted_vendor import NOW, account_at, recorded_replies, recorded_settings
 
 from exporter.cli.catalogue import FAMILIES
+from exporter.client.endpoint import url_of
 from exporter.errors import Malformed, NotFound, PollError, TooLarge
 from exporter.exposition.negotiation import Format
 from exporter.metrics import QUOTA_FAMILIES, Sample, clean_label
@@ -122,7 +123,7 @@ class Spoilt:
     """An `Ask` that answers from spoilt replies, and questions that were never recorded with others in turn."""
 
     def __init__(self, account: Account, replies: Mapping[str, Any], others: list[Any]) -> None:
-        self._base = urlsplit(account.base_url).path
+        self._base_url = account.base_url
         self._replies = replies
         self._others = others
         self._asked = 0
@@ -133,6 +134,7 @@ class Spoilt:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - recorded replies are told apart by their paths
         read: Callable[[object], Any],
     ) -> Any:
         assert path.isascii()
@@ -140,7 +142,7 @@ class Spoilt:
         assert "/../" not in f"{path}/"
         self._asked += 1
         query = f"?{urlencode(params)}" if params else ""
-        key = f"{'GET' if body is None else 'POST'} {self._base}{path}{query}"
+        key = f"{'GET' if body is None else 'POST'} {urlsplit(url_of(self._base_url, path)).path}{query}"
         reply = self._replies[key] if key in self._replies else self._others[self._asked % len(self._others)]
         if isinstance(reply, PollError):
             raise reply
@@ -242,10 +244,11 @@ async def endless(
     *,
     params: Mapping[str, str] | None = None,
     body: object = None,
+    headers: object = None,
     read: Callable[[object], Any],
 ) -> Any:
     """Answer any page of any list with a hundred customers who were not there before, and any other question."""
-    assert body is None
+    assert body is headers is None
     await anyio.lowlevel.checkpoint()
     first = int(params["offset"]) if params and "offset" in params else 0
     rows = [{"id": f"{number}", "event_name": path} for number in range(first, first + 100)]

@@ -11,7 +11,7 @@ import pytest
 from configurations import account as configuration
 
 from exporter.config import parse
-from exporter.metrics import QUOTA_FAMILIES, Family, Sample
+from exporter.metrics import QUOTA_FAMILIES, EndedPeriod, Family, Item, Sample
 from exporter.polling import poller
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process, reconfigure
 from exporter.store.snapshot import Snapshot
@@ -48,7 +48,7 @@ class Polls:
         self.account = account
         self.snapshot = Snapshot(account.slice_count)
 
-    def read(self, number: int, samples: Iterable[Sample], stale_at: float = 100.0) -> ProcessedPoll:
+    def read(self, number: int, samples: Iterable[Item], stale_at: float = 100.0) -> ProcessedPoll:
         brought = PollResult(number, samples, Diagnostics(), None, NOW, read_at=1.0, stale_at=stale_at)
         polled = process(self.account, brought, self.snapshot)
         self.snapshot = self.snapshot.with_success(number).with_reading(
@@ -67,9 +67,22 @@ class Polls:
         )
 
 
-def test_a_family_that_its_vendor_does_not_have_fails_loudly() -> None:
+STRANGE = NETNUT_GB_USED(1.0, plan_id="1", product_type="")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        STRANGE,
+        NETNUT_GB_USED.unreadable(plan_id="1"),
+        NETNUT_GB_USED.rest(1.0, plan_id="1", product_type=""),
+        EndedPeriod(STRANGE, 0.0, 1.0),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_a_family_that_its_vendor_does_not_have_fails_loudly(item: Item) -> None:
     with pytest.raises(LookupError, match="no family of prolifi: netnut_gb_used"):
-        Polls(account_of()).read(0, [NETNUT_GB_USED(1.0, plan_id="1", product_type="")])
+        Polls(account_of()).read(0, [*events(0, 3), item])
 
 
 def used(text: str) -> list[float]:

@@ -13,6 +13,7 @@ from quota_samples import (
     plan,
     quotas_of,
     read_account,
+    resource,
     shown,
 )
 
@@ -95,11 +96,29 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
             id="a lever",
         ),
         pytest.param("planship", lever(25, None), {}, id="a lever whose rest is not known"),
-        pytest.param("ionos", [meter(5)], {}, id="a vendor that knows no quotas"),
+        pytest.param(
+            "ionos",
+            resource(20, 64),
+            {("cores", "1", "cores"): {"used": 20, "limit": 64}},
+            id="a level, of which nothing is counted up",
+        ),
+        pytest.param("ionos", resource(20, None), {("cores", "1", "cores"): {"used": 20}}, id="without a limit"),
+        pytest.param("ionos", resource(0, 0), {("cores", "1", "cores"): {"used": 0, "limit": 0}}, id="of nothing"),
+        pytest.param("ionos", [meter(5)], {}, id="figures of which the vendor reports no quota"),
     ],
 )
 def test_what_vendors_report(vendor: str, samples: list[Item], quotas: Shown) -> None:
     assert shown(quotas_of(vendor, samples)) == quotas
+
+
+def test_a_level_that_goes_up_and_down_is_never_counted() -> None:
+    watched = Watched(read_account("ionos", "limits: true"))
+    for used in (20, 40, 10, 60):
+        watched.read(0, [*resource(used, 64), meter(used)])
+
+    assert watched.consumed == {}
+    assert watched.ledger.members[0] == {}
+    assert shown(watched) == {("cores", "1", "cores"): {"used": 60, "limit": 64}}
 
 
 def test_a_levers_quota_has_the_products_name_however_many_products_there_are() -> None:

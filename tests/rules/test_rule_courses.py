@@ -1,5 +1,6 @@
 """What a person on call is told, and what not: whole courses of quotas, over weeks and over hours."""
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,10 @@ FORTNIGHT, WEEK, DAY = 336, 168, 24
 
 def always(value: float | None) -> Callable[[float], float | None]:
     return lambda _: value
+
+
+def never(_: float) -> None:
+    """When a period of a quota begins or ends that has none."""
 
 
 def evenly(at_the_end: float) -> Callable[[float], float]:
@@ -43,6 +48,12 @@ def weekdays(hour: float) -> bool:
 def booked(at_the_end: float) -> Callable[[float], float]:
     """Once a day, at three in the morning, for the day before."""
     return lambda hour: at_the_end * max(0, (hour + 21) // DAY) / 14
+
+
+def provisioned(hour: float) -> float:
+    """What an autoscaler has: more by day, given back by night; after eight days far more within hours, for good."""
+    by_day = 200 + 300 * max(0.0, math.sin(2 * math.pi * hour / 24))
+    return by_day if hour < 200 else min(700, 200 + 60 * (hour - 200))
 
 
 def with_a_burst(hour: float) -> float:
@@ -99,12 +110,28 @@ WEEKS = {
     "a day of ten times the use": Course(
         quotas=(Quota(used=with_a_burst),), hours=334, told={"UsageSpike warning": (230, 248)}
     ),
+    # It has neither a period nor a counter, so there is no pace: what grows now need not grow on.
+    "a level goes up and down": Course(quotas=(Quota(used=provisioned, begins=never, ends=never),), hours=334),
 }
 
 BOTH = "UsageQuotaHigh warning", "UsageQuotaHigh critical"
 SOON, END = 1 / 12, 6 + 1 / 12
 
 HOURS = {
+    "a level reaches its limit, and some is given back": Course(
+        quotas=(
+            Quota(
+                used=lambda hour: 700 if hour < 1 else 960 if hour < 2 else 1000 if hour < 4 else 500,
+                begins=never,
+                ends=never,
+            ),
+        ),
+        hours=6,
+        told={
+            **dict.fromkeys(BOTH, (1 + SOON, 4 + 2 / 12)),
+            "UsageQuotaExhausted critical": (2, 4 + 2 / 12),
+        },
+    ),
     # What was 96 % is 96 % at least. That nobody looks is told apart.
     "the last look says 96 %, and polls fail": Course(
         quotas=(Quota(used=always(960), polls=lambda hour: not 1 <= hour < 5),),

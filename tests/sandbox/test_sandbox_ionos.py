@@ -85,6 +85,39 @@ async def test_a_request_means(path: str, status: int) -> None:
     assert reply.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.parametrize(
+    ("account", "number", "status"),
+    [
+        ("acme", "31909628", 200),
+        ("acme", "32100457", 200),
+        ("acme", "33200881", 403),
+        ("acme", "12", 403),
+        ("acme", None, 400),
+        ("globex", None, 200),
+        ("nobody", "31909628", 401),
+    ],
+)
+async def test_limits_are_of_the_contract_that_the_header_names(account: str, number: str | None, status: int) -> None:
+    named = {"X-Contract-Number": number} if number else {}
+    signed = ionos(account) if account in ACCOUNTS else {}
+    async with sandbox() as box:
+        reply = await box.http.get("/ionos/cloudapi/v6/contracts?depth=1", headers={**signed, **named})
+
+    assert reply.status_code == status
+    if status == 200:
+        (item,) = reply.json()["items"]
+        assert item["properties"]["contractNumber"] == int(number or ACCOUNTS[account].contracts[0])
+
+
+async def test_what_is_provisioned_stays_within_its_limits() -> None:
+    async with sandbox() as box:
+        for _ in range(48):
+            reply = await box.get("/ionos/cloudapi/v6/contracts", ionos("globex"))
+            limits = reply["items"][0]["properties"]["resourceLimits"]
+            assert 36 <= limits["coresProvisioned"] <= 48 < limits["coresPerContract"]
+            box.clock.at += HOUR
+
+
 async def test_quantities_grow_once_an_hour() -> None:
     async with sandbox() as box:
         figures = []

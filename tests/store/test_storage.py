@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from stored_files import checked, checked_text, documents_of
 
 from exporter.metrics import Labels, Sample
 from exporter.polling.pipeline import PollResult, process
-from exporter.quota import Contribution, Definition, Ledger, Sum
+from exporter.quota import Contribution, Definition, Ledger, QuotaId, Sum, Total
 from exporter.secret import EnvironmentSecret, FileSecret
-from exporter.store.files import FolderInUse, Storage, StoredAccount
+from exporter.store.account_files import StoredAccount
+from exporter.store.files import FolderInUse, Storage
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors.netnut.account import NetNut
@@ -170,7 +172,9 @@ def test_a_file_that_cannot_be_used_is_set_aside(spoil: Callable[[bytes], bytes]
 @pytest.mark.parametrize("other", [["netnut_bytes", [], 1.0], ["netnut_gb_used", ["41"], 1.0]])
 def test_a_family_that_is_no_more_is_left_out_and_the_rest_is_kept(other: object, tmp_path: Path) -> None:
     storage, file = Storage(tmp_path), tmp_path / "netnut-main.json"
-    storage.write(MAIN, 0, kept(NETNUT_GB_USED(7.5, **PLAN)))
+    counted = QuotaId("traffic", "41/Residential", "GB")
+    ledger = Ledger(5.0, {counted: Total(12.5, 5.0)}, {0: {}})
+    storage.write(MAIN, 0, replace(kept(NETNUT_GB_USED(7.5, **PLAN)), ledger=ledger))
     head, *bulk = documents_of(file.read_bytes())
     file.write_bytes(checked(head, *bulk, {"samples": [other]}))
 
@@ -178,6 +182,7 @@ def test_a_family_that_is_no_more_is_left_out_and_the_rest_is_kept(other: object
 
     assert found.invalid == []
     assert [dict(one.figures) for one in found.readings.values()] == [{NETNUT_GB_USED: {("41", "Residential"): 7.5}}]
+    assert found.ledger.totals == {counted: Total(12.5, 5.0)}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
@@ -12,8 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
+from exporter import strict_yaml
+from exporter.vendors import VENDORS
+
 USER: Final = "canary-user@example.com"
-SECRETS: Final[Mapping[str, str]] = {
+_LISTED: Final[dict[str, str]] = {
     "NETNUT_PASSWORD": 'canary-01/netnut "pass" + wörd\\&=%',
     "NETNUT_PASSWORD_FILE": "canary-02 netnut password from a file",
     "NETNUT_TOKEN": "canary-03.netnut+token/==",
@@ -23,6 +27,23 @@ SECRETS: Final[Mapping[str, str]] = {
     "PROLIFI_API_KEY_FILE": "sk_canary-07/prolifi",
     "PLANSHIP_CLIENT_SECRET": 'canary-08"planship&client\\secret',
     "PLANSHIP_CLIENT_SECRET_FILE": "canary-09 planship client secret",
+}
+
+
+def _others() -> Iterator[tuple[str, Any, dict[str, str]]]:
+    """Yield each vendor that has no account below, with the settings of its example and its secrets by variable."""
+    for vendor, model in VENDORS.items():
+        if not any(name.startswith(f"{vendor.upper()}_") for name in _LISTED):
+            variables = re.findall(r"\$\{(\w+)\}", model.example)
+            yield (
+                vendor,
+                strict_yaml.load(model.example.encode()),
+                {one: f"canary-{one.lower()}+{vendor}" for one in variables},
+            )
+
+
+SECRETS: Final[Mapping[str, str]] = _LISTED | {
+    variable: secret for _, _, secrets in _others() for variable, secret in secrets.items()
 }
 GIVEN_OUT: Final[Mapping[str, str]] = {
     "token": "canary-10/netnut+session.token==",
@@ -162,4 +183,11 @@ _ACCOUNTS: Final = f"""\
 
 def configuration(url: str) -> str:
     """Return accounts with every secret, at a vendor of every behaviour; `SECRETS` are its variables and files."""
-    return "accounts:\n" + "".join(_ACCOUNTS.replace("URL/B", f"{url}/{one}").replace("B", one) for one in BEHAVIOURS)
+    return "accounts:\n" + "".join(_accounts_at(f"{url}/{one}", one) for one in BEHAVIOURS)
+
+
+def _accounts_at(url: str, name: str) -> str:
+    common = {"name": name, "base_url": url, "interval": "1s"}
+    others = ({"vendor": vendor, **common, **settings} for vendor, settings, _ in _others())
+    listed = _ACCOUNTS.replace("URL/B", url).replace("B", name)
+    return listed + "".join(f"  - {json.dumps(account)}\n" for account in others)

@@ -112,16 +112,17 @@ class _Overheard(httpx.AsyncBaseTransport):
     """A transport of which every exchange is noted."""
 
     def __init__(
-        self, inner: httpx.AsyncBaseTransport, account: Account, noted: list[Exchange], prefer: Prefer | None
+        self, inner: httpx.AsyncBaseTransport, vendor: str, url: str, noted: list[Exchange], prefer: Prefer | None
     ) -> None:
         self._inner = inner
-        self._account = account
+        self._vendor = vendor
+        self._mounted = urlsplit(url).path
         self._noted = noted
         self._prefer = prefer
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        vendor, mounted = self._account.vendor, urlsplit(self._account.base_url).path
-        path = request.url.raw_path.decode().partition("?")[0].removeprefix(mounted)
+        vendor = self._vendor
+        path = request.url.raw_path.decode().partition("?")[0].removeprefix(self._mounted)
         asked = f"{request.method} {path}"
         call = next(
             (one for one in CALLS if (one.vendor, one.method) == (vendor, request.method) and one.is_at(path)), None
@@ -140,13 +141,16 @@ class _Overheard(httpx.AsyncBaseTransport):
 
 
 async def _about_what_was_asked(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-    """A mock's answer about a month, as one about the month and the contract that the question names."""
-    period = request.url.params.get("period")
-    if period is None or response.status_code != HTTPStatus.OK:
+    """A mock's answer as one about the month and the contract that the question names."""
+    period, contract = request.url.params.get("period"), request.headers.get("X-Contract-Number")
+    if (period is None and contract is None) or response.status_code != HTTPStatus.OK:
         return response
     document = json.loads(await response.aread())
-    document["startDate"] = f"{period}-01"
-    document["metadata"]["contractId"] = request.url.path.removesuffix("/").split("/usage")[0].rpartition("/")[2]
+    if period:
+        document["startDate"] = f"{period}-01"
+        document["metadata"]["contractId"] = request.url.path.removesuffix("/").split("/usage")[0].rpartition("/")[2]
+    else:
+        document["items"][0]["properties"]["contractNumber"] = int(contract)
     headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
     return httpx.Response(response.status_code, headers=headers, json=document)
 
@@ -169,7 +173,12 @@ def poll_all(
     noted: list[Exchange] = []
 
     def open_client(account: Account, limiter: RateLimiter, observer: AccountTelemetry) -> Client:
-        return Client(account.endpoint, limiter, observer, _Overheard(transport(), account, noted, prefer))
+        return Client(
+            account.endpoint,
+            limiter,
+            observer,
+            _Overheard(transport(), account.vendor, urls[account.vendor], noted, prefer),
+        )
 
     async def poll() -> Polled:
         async with assemble(_accounts(urls), open_client=open_client) as parts:
@@ -202,7 +211,11 @@ def write_histories(
         opened.begin()
         return {
             account.key: await write_history(
-                account, opened, Requests(), lambda _: None, transport=_Overheard(transport(), account, noted, None)
+                account,
+                opened,
+                Requests(),
+                lambda _: None,
+                transport=_Overheard(transport(), account.vendor, urls[account.vendor], noted, None),
             )
             for account in plan.accounts
         }
@@ -215,7 +228,9 @@ def write_histories(
 
 def _accounts(urls: Mapping[str, str]) -> config.Config:
     written = yaml.safe_load((CONTRACTS / "accounts.yaml").read_text())["accounts"]
-    accounts = [{**one, "base_url": urls[one["vendor"]]} for one in written if one["vendor"] in urls]
+    accounts = [
+        {**one, "base_url": urls[one["vendor"]] + one.get("base_url", "")} for one in written if one["vendor"] in urls
+    ]
     return config.parse(json.dumps({"accounts": accounts}).encode(), CONTRACTS)
 
 

@@ -21,7 +21,7 @@ from exporter.quota import (
 )
 from exporter.store.reading import sanitize
 from exporter.vendors import Account
-from exporter.vendors.ionos.families import IONOS_METER_QUANTITY
+from exporter.vendors.ionos.families import IONOS_METER_QUANTITY, IONOS_RESOURCE_LIMIT, IONOS_RESOURCE_USED
 from exporter.vendors.netnut.families import (
     NETNUT_GB_USED,
     NETNUT_PLAN_ACTIVE,
@@ -93,7 +93,7 @@ class Watched:
     @property
     def samples(self) -> list[Sample]:
         totals = self.ledger.totals
-        return [one for quota in self.quotas for one in quota_samples(self.account.vendor, quota, totals[quota.id])]
+        return [one for quota in self.quotas for one in quota_samples(self.account.vendor, quota, totals.get(quota.id))]
 
     @property
     def withheld(self) -> dict[tuple[str, str], int]:
@@ -160,6 +160,11 @@ def renewal(customer: str, end: datetime, subscription: str = "s") -> Sample:
     return PLANSHIP_SUBSCRIPTION_RENEW(
         end.timestamp(), product="p", customer_id=customer, subscription_id=subscription, plan=""
     )
+
+
+def resource(used: float, limit: float | None) -> list[Sample]:
+    labels = {"contract": "1", "resource": "cores", "unit": "cores"}
+    return [IONOS_RESOURCE_USED(used, **labels), *IONOS_RESOURCE_LIMIT.known(limit, **labels)]
 
 
 def meter(quantity: float, meter_id: str = "C01000", **labels: str) -> Sample:

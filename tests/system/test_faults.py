@@ -18,6 +18,7 @@ from scripted_vendor import scripted
 from exporter.app.event_loop import EventLoop
 from exporter.client.retry import LONGEST_ASKED_WAIT_SECONDS
 from exporter.polling.backoff import next_delay
+from exporter.vendors import VENDORS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -155,7 +156,7 @@ async def test_401_once_costs_one_more_sign_in_and_no_reading(
         assert [exporter.own("requests_total", vendor, code="401") for vendor in ("netnut", "planship")] >= [1, 1]
 
 
-@pytest.mark.parametrize("vendor", ["netnut", "ionos", "prolifi", "planship"])
+@pytest.mark.parametrize("vendor", VENDORS)
 async def test_401_for_ever_is_auth_with_a_login_backoff(
     vendor: str, vendors: FaultyVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,11 +18,11 @@ from exporter.app.exporter import open_client
 from exporter.app.run import Parts, assemble
 from exporter.cli import demo
 from exporter.sandbox import World, make_app
+from exporter.vendors import VENDORS
 
 pytestmark = pytest.mark.slow
 
 DAY = 86_400.0
-VENDORS = ("netnut", "ionos", "prolifi", "planship")
 
 
 @pytest.fixture(autouse=True)

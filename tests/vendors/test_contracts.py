@@ -12,7 +12,7 @@ from exporter.sandbox import SIMULATIONS, World, make_app
 
 Sandbox = Callable[[], httpx.AsyncBaseTransport]
 
-MOUNTED = {vendor: f"http://127.0.0.1:1{SIMULATIONS[vendor].path}" for vendor in DESCRIBED}
+MOUNTED = {vendor: f"http://127.0.0.1:1{SIMULATIONS[vendor].root}" for vendor in DESCRIBED}
 MOST_WORDS = 3
 
 

@@ -128,6 +128,22 @@ def test_a_cycle_takes_as_long_as_its_requests_where_that_is_longer_than_the_int
     ]
 
 
+@pytest.mark.parametrize(
+    ("settings", "calls"),
+    [
+        ("interval: 1h", None),
+        ("contracts: [12345]", 2),
+        ("contracts: [12345, 23456], cost: true", 6),
+        ("contracts: [12345, 23456], limits: true", 6),
+        (f"contracts: [12345], datacenters: [{UUID}, null], cost: true, limits: true", 6),
+    ],
+)
+def test_calls_of_contracts_are_known_where_the_contracts_are(settings: str, calls: int | None) -> None:
+    (one,) = parse(account("ionos", settings).encode(), Path()).accounts
+
+    assert one.max_request_count == calls
+
+
 def test_every_warning_is_reported_with_its_account(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("an-invented-secret\n")
     (tmp_path / "token").chmod(0o644)

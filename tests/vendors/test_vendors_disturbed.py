@@ -25,6 +25,7 @@ from scripted_vendor import (
     sign_in_of,
 )
 
+from exporter.client.endpoint import url_of
 from exporter.errors import NotFound, PollError
 from exporter.metrics import Sample
 from exporter.store.reading import Reading
@@ -48,7 +49,7 @@ class Recorded:
     """An `Ask` that answers from recorded replies."""
 
     def __init__(self, account: Account, replies: Replies) -> None:
-        self._base = urlsplit(account.base_url).path
+        self._base_url = account.base_url
         self._replies = replies
 
     async def __call__(
@@ -57,10 +58,11 @@ class Recorded:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - recorded replies are told apart by their paths
         read: Callable[[object], Any],
     ) -> Any:
         query = f"?{urlencode(params)}" if params else ""
-        key = f"{'GET' if body is None else 'POST'} {self._base}{path}{query}"
+        key = f"{'GET' if body is None else 'POST'} {urlsplit(url_of(self._base_url, path)).path}{query}"
         if key not in self._replies:
             raise NotFound(key)
         return read(self._replies[key])

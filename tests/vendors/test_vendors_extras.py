@@ -39,6 +39,12 @@ EXTRAS: dict[str, tuple[dict[str, Any], Script, str, str]] = {
         "GET /12345/products",
         "ionos_meter_quantity",
     ),
+    "ionos limits": (
+        {"vendor": "ionos", "token": "${VENDOR_SECRET}", "contracts": [12345], "limits": True},
+        {"GET /12345/usage?period=2026-11": [USAGE]},
+        "GET /cloudapi/v6/contracts?depth=1",
+        "ionos_meter_quantity",
+    ),
     "prolifi entitlements": (
         {"vendor": "prolifi", "api_key": "${VENDOR_SECRET}", "customers": [CUSTOMER], "entitlements": True},
         {f"GET /customers/{CUSTOMER}/usage": [answer({"data": [{"event_name": "e", "count": 3}]})]},

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from exporter.sandbox.accounts import DemoAccount
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from exporter.sandbox.accounts import DemoAccount, account_where
+from exporter.sandbox.sign_in import basic, bearer
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with, and what it may ask about."""
+    """What an account signs in with, and what it may request."""
 
     username: str
     password: str
@@ -25,12 +29,36 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
 )
 
 
+def account_of(request: Request) -> str:
+    """Return the name of the account that a request signs in to.
+
+    Raises:
+        HTTPException: it is none's.
+
+    """
+    header = request.headers.get("Authorization")
+    token, pair = bearer(header), basic(header)
+    account = account_where(ACCOUNTS, lambda known: known.token == token or (known.username, known.password) == pair)
+    if account is None:
+        raise HTTPException(401, "Wrong credentials.", {"WWW-Authenticate": 'Basic realm="billing"'})
+    return account
+
+
+def failure(error: HTTPException) -> object:
+    """Return what a refused request is told."""
+    return {
+        "httpStatus": error.status_code,
+        "messages": [{"errorCode": str(error.status_code), "message": error.detail}],
+    }
+
+
 def demo(name: str) -> DemoAccount:
     """Return an account in the configuration of the demo."""
     secret = f"{name.upper()}_IONOS_TOKEN"
     settings = f"""\
 token: ${{{secret}}}
 cost: true
+limits: true
 quotas:
   - name: core-hours
     metric: ionos_meter_quantity

@@ -18,17 +18,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from exporter.sandbox.accounts import account_where
-from exporter.sandbox.ionos.accounts import ACCOUNTS, demo
+from exporter.sandbox.ionos.accounts import ACCOUNTS, account_of, demo, failure
 from exporter.sandbox.ionos.catalogue import BEGAN, DATA_CENTRES, GAPPED, DataCentre, Meter, products
+from exporter.sandbox.ionos.cloud_api import cloud_api
 from exporter.sandbox.periods import DAY, HOUR, Period, month, named_day, named_month, write_day
-from exporter.sandbox.sign_in import Tokens, basic, bearer
+from exporter.sandbox.sign_in import Tokens
 from exporter.sandbox.vendor import Simulation, app_of
 from exporter.sandbox.world import World
 
 _LONGEST_CONTRACT = 10
 _LOST_DAYS = 0.02
-"""Of the days of the contract that has lost some."""
+"""The share of days lost by the contract that has lost some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,9 @@ class _Ionos:
 
     async def profile(self, request: Request) -> JSONResponse:
         """GET /profile."""
-        return JSONResponse({"companies": [_metadata(contract) for contract in ACCOUNTS[_account(request)].contracts]})
+        return JSONResponse(
+            {"companies": [_metadata(contract) for contract in ACCOUNTS[account_of(request)].contracts]}
+        )
 
     async def usage(self, request: Request) -> JSONResponse:
         """GET /{contract}/usage."""
@@ -148,22 +150,13 @@ def _meter(meter: Meter, quantity: float) -> dict[str, Any]:
     }
 
 
-def _account(request: Request) -> str:
-    header = request.headers.get("Authorization")
-    token, pair = bearer(header), basic(header)
-    account = account_where(ACCOUNTS, lambda known: known.token == token or (known.username, known.password) == pair)
-    if account is None:
-        raise HTTPException(401, "Wrong credentials.", {"WWW-Authenticate": 'Basic realm="billing"'})
-    return account
-
-
 def _contract(request: Request) -> str:
     asked = request.path_params["contract"]
     if asked.isascii() and asked.isdigit() and len(asked) <= _LONGEST_CONTRACT:
-        for contract in ACCOUNTS[_account(request)].contracts:
+        for contract in ACCOUNTS[account_of(request)].contracts:
             if int(contract) == int(asked):
                 return contract
-    _account(request)
+    account_of(request)
     raise HTTPException(404, "The contract was not found.")
 
 
@@ -192,11 +185,8 @@ def ionos(world: World, _: Tokens) -> Starlette:
             Route("/{contract}/utilization/daily/{date}", vendor.utilization_of_day, methods=["GET"]),
             Route("/{contract}/products", vendor.products, methods=["GET"]),
         ],
-        lambda error: {
-            "httpStatus": error.status_code,
-            "messages": [{"errorCode": str(error.status_code), "message": error.detail}],
-        },
+        failure,
     )
 
 
-SIMULATION = Simulation(path="/ionos/billing", app=ionos, demo=demo)
+SIMULATION = Simulation(path="/ionos/billing", app=ionos, demo=demo, others={"/ionos/cloudapi/v6": cloud_api})

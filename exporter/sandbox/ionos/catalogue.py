@@ -73,6 +73,39 @@ GAPPED = 33200881
 """The contract of which the vendor has lost days."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What a contract has of a resource and may have: `used` at least, and up to `moves` more."""
+
+    used_field: str
+    limit_field: str | None
+    used: int
+    moves: int
+    limit: int | None = None
+
+
+def _resources(scale: int, balancers: int | None, gateways: int) -> tuple[Resource, ...]:
+    return (
+        Resource("coresProvisioned", "coresPerContract", 12 * scale, 4 * scale, 32 * scale),
+        Resource("ramProvisioned", "ramPerContract", 49_152 * scale, 8_192 * scale, 98_304 * scale),
+        Resource("hddVolumeProvisioned", "hddLimitPerContract", 0, 0, 3_072_000 * scale),
+        Resource("ssdVolumeProvisioned", "ssdLimitPerContract", 512_000 * scale, 0, 768_000 * scale),
+        Resource("dasVolumeProvisioned", None, 61_440, 0),
+        Resource("reservedIpsOnContract", "reservableIps", 6, 0, 10 * scale),
+        Resource("k8sClustersProvisioned", "k8sClusterLimitTotal", 1, 0, 5),
+        Resource("nlbProvisioned", "nlbLimitTotal", 1, 0, balancers),
+        Resource("natGatewayProvisioned", "natGatewayLimitTotal", 0, 0, gateways),
+    )
+
+
+RESOURCES: Mapping[int, tuple[Resource, ...]] = {
+    31909628: _resources(2, 5, 5),
+    32100457: _resources(1, None, 5),
+    33200881: _resources(3, 5, 0),
+}
+"""What each contract has and may have, by the contract's number."""
+
+
 def products() -> Iterator[dict[str, Any]]:
     """Return the price list: with a row without a price, old rows, a commitment, and one meter missing."""
     yield _product(_CORES, "0.0180", deprecated=True)

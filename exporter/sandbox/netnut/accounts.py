@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with, and what it may ask about."""
+    """What an account signs in with, and what it may request."""
 
     email: str
     password: str
@@ -23,7 +23,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
     }
 )
 RESELLERS = frozenset({"acme"})
-"""Those that the resellers' list answers with rows; to others it answers as it is documented, without."""
+"""Accounts whose resellers' list has rows; for others it is answered as documented, without any."""
 
 
 def demo(name: str) -> DemoAccount:

@@ -1,7 +1,7 @@
 """IONOS Cloud: what was metered this month, by data centre and meter, and what it would cost.
 
 Source:   Billing API 3.9.0, https://api.ionos.com/billing: GET /profile, GET /{contract}/usage,
-          GET /{contract}/usage/{dc}, GET /{contract}/products
+          GET /{contract}/usage/{dc}, GET /{contract}/products; Cloud API v6 at the same host: GET /contracts
 Period:   the UTC month, asked for explicitly; figures are up to 24 hours behind and may be restated, so that a
           month is not final when it ends: the month before is asked for too
 Units:    each meter's own, named by the label `unit` as the vendor writes it; nothing is converted
@@ -15,19 +15,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import ClassVar, Final, Literal
+from urllib.parse import urljoin
 
 from pydantic import Field, field_validator
 
 from exporter.client.auth import ApiKey, Auth, Basic
 from exporter.errors import BadRequest, Forbidden, NotFound, PollError
-from exporter.metrics import Family, Item, Sample, Unreadable
+from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.account import Account
 from exporter.vendors.ionos import families
-from exporter.vendors.ionos.cost import PriceList, cost_items, price_items
-from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, previous_items, usage_items
+from exporter.vendors.ionos.cost import cost_items, price_items, read_prices
+from exporter.vendors.ionos.limits import RESOURCE, limit_items, read_limits
+from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, period_items, previous_items, usage_items
 from exporter.vendors.ionos.quality import QUALITY
-from exporter.vendors.ionos.replies import Products, Profile, Usage
-from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, without_leading_zeros
+from exporter.vendors.ionos.replies import Profile, ResourceLimits, Usage
+from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, with_contract_label
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota
@@ -38,6 +40,7 @@ from exporter.vendors.settings import (
     SecretFromFile,
     Url,
     UserName,
+    is_same_origin,
 )
 
 _DAY_SECONDS: Final = 86_400.0
@@ -66,6 +69,8 @@ quotas:
     unit: core_hours
     period: month
 """
+    native_quotas: ClassVar = (RESOURCE,)
+    native_quotas_of: ClassVar = "the resources of IONOS's contracts (with `limits: true`)"
     reported: ClassVar = families.FAMILIES
     quality: ClassVar = QUALITY
 
@@ -88,6 +93,13 @@ quotas:
         " needs exactly one contract.",
     )
     cost: bool = Field(default=False, description="Estimate cost from the contract's price list, read once a day.")
+    limits: bool = Field(
+        default=False, description="Ask the Cloud API for the limits of each contract's resources, a call more each."
+    )
+    cloud_api_url: Url | None = Field(
+        default=None,
+        description="Where the Cloud API is, at the host of base_url; if not set, `cloudapi/v6` in place of `billing`.",
+    )
 
     @property
     def auth(self) -> Auth:
@@ -103,19 +115,21 @@ quotas:
         contracts = given.get("contracts")
         if given.get("datacenters") and not (isinstance(contracts, list) and len(contracts) == 1):
             yield "datacenters", "needs exactly one number in contracts"
+        base_url = given.get("base_url", cls.model_fields["base_url"].default)
+        if "cloud_api_url" in given and not is_same_origin(given["cloud_api_url"], base_url):
+            yield "cloud_api_url", "must be at the scheme, host and port of base_url: credentials go nowhere else"
 
     @field_validator("quotas", mode="after")
     @classmethod
     def _with_contract_labels(cls, quotas: tuple[ConfiguredQuota, ...]) -> tuple[ConfiguredQuota, ...]:
-        """Let `match` name a contract as the vendor writes it; the label has no leading zeros."""
+        return tuple(map(with_contract_label, quotas))
 
-        def with_label(quota: ConfiguredQuota) -> ConfiguredQuota:
-            match = dict(quota.match)
-            if "contract" in match:
-                match["contract"] = without_leading_zeros(match["contract"])
-            return quota.model_copy(update={"match": match})
-
-        return tuple(map(with_label, quotas))
+    @property
+    def max_request_count(self) -> int | None:
+        """Two months of each contract or data centre, prices, limits; None where the profile names the contracts."""
+        if not self.contracts:
+            return None
+        return len(self.contracts) * (2 * max(1, len(self.datacenters)) + self.cost + self.limits)
 
     @property
     def dated_families(self) -> Collection[Family]:
@@ -144,11 +158,13 @@ quotas:
 
     async def _contract_items(self, poll: Poll, contract: str, label: str) -> Iterator[Item]:
         month = Month.from_time(poll.now)
-        price_list = await self._price_list(poll, contract) if self.cost else None
+        price_list = await read_prices(poll, contract) if self.cost else None
         previous = await self._previous_month(poll, contract, month.previous)
         replies = await self._running_month(poll, contract, month, previous)
         used = ContractMonth.from_replies(replies)
-        items = [usage_items(label, used), self._period(poll, label, replies)]
+        items: list[Iterable[Item]] = [usage_items(label, used), period_items(label, replies, poll)]
+        if self.limits:
+            items.append(limit_items(label, await self._limits(poll, contract)))
         items.append(previous_items(label, month.previous, ContractMonth.from_replies(previous)))
         if price_list:
             poll.diagnostics.drift.update([("products.unitCost.quantity", "value")] * len(price_list.ambiguous))
@@ -226,28 +242,9 @@ quotas:
         poll.diagnostics.drift.update((field, "value") for field in drift)
         return MonthReply(data_center, None if drift else usage)
 
-    async def _price_list(self, poll: Poll, contract: str) -> PriceList | None:
-        """The price list, read once a day; without one that can be read there is no cost, but there is usage."""
-
-        async def read() -> PriceList:
-            return PriceList.from_products((await poll.get(Products, f"/{segment(contract)}/products")).products)
-
-        name = f"prices of {contract}"
-        return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read))
-
-    def _period(self, poll: Poll, contract: str, replies: Iterable[MonthReply]) -> Iterator[Sample]:
-        """The period of the figures, and through `poll.as_of` the oldest day that any of them reach to."""
-        usages = [reply.usage for reply in replies if reply.usage]
-        starts = [usage.start_date for usage in usages if usage.start_date]
-        ends = [usage.end_date for usage in usages if usage.end_date]
-        # Whether endDate is the data's last day or the month's is not said; a day to come cannot be the former.
-        reached = [end for end in ends if end <= poll.now]
-        if reached:
-            poll.as_of = min(reached if poll.as_of is None else [*reached, poll.as_of])
-        return chain(
-            families.IONOS_PERIOD_START.known(min(starts, default=None), contract=contract),
-            families.IONOS_PERIOD_END.known(min(ends, default=None), contract=contract),
-        )
+    async def _limits(self, poll: Poll, contract: str) -> ResourceLimits | None:
+        url = self.cloud_api_url or urljoin(self.base_url, "cloudapi/v6")
+        return await poll.optional(f"limits of {contract}", lambda: read_limits(poll, url, contract))
 
 
 def _unreadable(contract: str, **labels: str) -> list[Unreadable]:

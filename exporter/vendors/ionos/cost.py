@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from exporter.metrics import Item
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.month import ContractMonth
-from exporter.vendors.ionos.replies import Product
+from exporter.vendors.ionos.replies import Product, Products
+from exporter.vendors.paths import segment
+from exporter.vendors.poll import Poll
+
+_DAY_SECONDS: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,16 @@ class PriceList:
             frozenset(meter for meter, several in prices.items() if len(several) > 1),
             frozenset(committed - prices.keys()),
         )
+
+
+async def read_prices(poll: Poll, contract: str) -> PriceList | None:
+    """The price list, read once a day; without one that can be read there is no cost, but there is usage."""
+
+    async def read() -> PriceList:
+        return PriceList.from_products((await poll.get(Products, f"/{segment(contract)}/products")).products)
+
+    name = f"prices of {contract}"
+    return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read))
 
 
 def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:

@@ -12,7 +12,9 @@ from exporter.metrics import Family, declared
 
 _USAGE = "GET /{contract}/usage"
 _PRODUCTS = "GET /{contract}/products"
+_CONTRACTS = "GET /cloudapi/v6/contracts items.properties.resourceLimits:"
 _contract = partial(Family, vendor="IONOS Cloud")
+_resource = partial(_contract, labels=("contract", "resource", "unit"), option="limits")
 
 IONOS_METER_QUANTITY = _contract(
     "ionos_meter_quantity",
@@ -66,6 +68,17 @@ IONOS_ESTIMATED_COST = _contract(
     labels=("contract", "datacenter_id", "meter_id", "currency"),
     source=f"{_USAGE} datacenters.meters.quantity.quantity and {_PRODUCTS} products.unitCost.quantity",
     option="cost",
+)
+IONOS_RESOURCE_USED = _resource(
+    "ionos_resource_used",
+    "What a contract has of a resource now, in the unit that the label `unit` names; it falls when something is given"
+    " back.",
+    source=f"{_CONTRACTS} coresProvisioned and others",
+)
+IONOS_RESOURCE_LIMIT = _resource(
+    "ionos_resource_limit",
+    "What a contract may have of a resource, in the unit that the label `unit` names; absent where there is no limit.",
+    source=f"{_CONTRACTS} coresPerContract and others",
 )
 
 FAMILIES: Final = declared(globals())

@@ -15,6 +15,7 @@ from typing import Final
 from exporter.metrics import EndedPeriod, Item
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.replies import OUTSIDE, DataCenter, Usage
+from exporter.vendors.poll import Poll
 from exporter.vendors.reply import is_partial
 
 _DAY: Final = timedelta(days=1)
@@ -149,6 +150,21 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
         yield families.IONOS_DATACENTER_INFO(
             1, contract=contract, datacenter_id=name, name=last.name or "", location=last.location or ""
         )
+
+
+def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
+    """Return the period of the figures, and tell the poll the oldest day that any of them reach to."""
+    usages = [reply.usage for reply in replies if reply.usage]
+    starts = [usage.start_date for usage in usages if usage.start_date]
+    ends = [usage.end_date for usage in usages if usage.end_date]
+    # Whether endDate is the data's last day or the month's is not said; a day to come cannot be the former.
+    reached = [end for end in ends if end <= poll.now]
+    if reached:
+        poll.as_of = min(reached if poll.as_of is None else [*reached, poll.as_of])
+    return [
+        *families.IONOS_PERIOD_START.known(min(starts, default=None), contract=contract),
+        *families.IONOS_PERIOD_END.known(min(ends, default=None), contract=contract),
+    ]
 
 
 def previous_items(contract: str, month: Month, used: ContractMonth) -> Iterator[Item]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from pydantic import Field
+
 from exporter.vendors.reply import (
     MISSING,
     CamelReply,
+    LenientId,
     LenientList,
     LenientObject,
     MaybeFlag,
@@ -78,6 +81,47 @@ class Profile(CamelReply):
     """The reply about the user's contracts."""
 
     companies: LenientList[Company]
+
+
+class ResourceLimits(CamelReply, title="items.properties.resourceLimits"):
+    """What a contract has of each resource, and what it may have; a limit that is null is none."""
+
+    cores_provisioned: Number = MISSING
+    cores_per_contract: MaybeNumber = MISSING
+    ram_provisioned: Number = MISSING
+    ram_per_contract: MaybeNumber = MISSING
+    hdd_volume_provisioned: Number = MISSING
+    hdd_limit_per_contract: MaybeNumber = MISSING
+    ssd_volume_provisioned: Number = MISSING
+    ssd_limit_per_contract: MaybeNumber = MISSING
+    das_volume_provisioned: Number = MISSING
+    reserved_ips_on_contract: Number = MISSING
+    reservable_ips: MaybeNumber = MISSING
+    k8s_clusters_provisioned: Number = Field(default=MISSING, alias="k8sClustersProvisioned")
+    k8s_cluster_limit_total: MaybeNumber = Field(default=MISSING, alias="k8sClusterLimitTotal")
+    nlb_provisioned: Number = MISSING
+    nlb_limit_total: MaybeNumber = MISSING
+    nat_gateway_provisioned: Number = MISSING
+    nat_gateway_limit_total: MaybeNumber = MISSING
+
+
+class ContractResources(CamelReply, title="items.properties"):
+    """A contract's number and limits. What else there is names a person, and is not read."""
+
+    contract_number: LenientId = MISSING
+    resource_limits: LenientObject[ResourceLimits] = MISSING
+
+
+class ListedContract(CamelReply, title="items"):
+    """A contract of the Cloud API's."""
+
+    properties: LenientObject[ContractResources] = MISSING
+
+
+class Contracts(CamelReply):
+    """The Cloud API's reply about a user's contracts."""
+
+    items: LenientList[ListedContract]
 
 
 class UnitCost(CamelReply, title="products.unitCost"):

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import PlainValidator
 
+from exporter.vendors.quotas import ConfiguredQuota
 from exporter.vendors.settings import is_uuid, json_schema
 
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
@@ -21,6 +22,14 @@ def contract_label(number: str) -> str:
 def without_leading_zeros(pattern: str) -> str:
     """Return a regular expression without the zeros that begin it, or one of its alternatives, before more digits."""
     return _LEADING_ZEROS.sub(r"\1", pattern)
+
+
+def with_contract_label(quota: ConfiguredQuota) -> ConfiguredQuota:
+    """Let a quota's `match` name a contract as the vendor writes it; the label has no leading zeros."""
+    match = dict(quota.match)
+    if "contract" in match:
+        match["contract"] = without_leading_zeros(match["contract"])
+    return quota.model_copy(update={"match": match})
 
 
 def _contract_number(value: object) -> str:

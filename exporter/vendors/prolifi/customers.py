@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 from exporter.errors import Malformed
+from exporter.vendors.paging import ByOffset, Pages, Question, Said
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi.replies import Customer, Customers, Pagination
 
@@ -20,6 +22,7 @@ _SHORTEST_FULL_PAGE: Final = 20
 """What the vendor gives where nobody asks for more; a page shorter than that is the last."""
 MOST_LISTED: Final = 200_000
 """Customers read from the list, wanted or not, at least: well beyond, it is taken for one that has no end."""
+_FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
 """How old the number of wanted customers may be where only the whole list tells it."""
@@ -38,6 +41,13 @@ class Listed(NamedTuple):
 
     ids: tuple[str, ...]
     number: int
+
+
+class _Page(NamedTuple):
+    """A page of the list, and how many customers stand up to its end."""
+
+    customers: Customers
+    read: int
 
 
 async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None, most: int) -> Listed:
@@ -78,8 +88,12 @@ async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], 
     seen: set[str] = set()
     for _ in range(_MOST_PASSES):
         totals: set[float] = set()
-        async with aclosing(_pass(poll)) as pages:
-            async for page in pages:
+        # No more pages than customers: each has news, or is the last.
+        paged = Pages(ByOffset("offset", overlap=0), most=most + 1).read(
+            _FIRST, partial(_ask, poll), lambda asked: [one.id for one in asked.customers.data], _said
+        )
+        async with aclosing(paged) as pages:
+            async for page, _ in pages:
                 news = {one.id: one for one in page.data if one.id not in seen}
                 seen.update(news)
                 if len(seen) > most:
@@ -91,18 +105,14 @@ async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], 
             return
 
 
-async def _pass(poll: Poll) -> AsyncGenerator[Customers]:
-    """Yield the pages of the list; a page without news is the last."""
-    seen: set[str] = set()
-    offset = 0
-    while True:
-        page = await poll.get(Customers, "/customers", {"limit": str(PAGE), "offset": str(offset)})
-        news = {one.id for one in page.data} - seen
-        seen |= news
-        yield page
-        offset += page.received
-        if not news or not _more(page, offset):
-            return
+async def _ask(poll: Poll, question: Question) -> _Page:
+    page = await poll.get(Customers, question.path, question.params)
+    return _Page(page, int(question.params["offset"]) + page.received)
+
+
+def _said(asked: _Page) -> Said:
+    """Return what a page says of the next one; where nobody in it can be read, it is taken for the last."""
+    return Said(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
 
 
 def _more(page: Customers, read: int) -> bool:

@@ -1,0 +1,58 @@
+"""What contracts at IONOS Cloud have of each resource, and may have, where an account asks for it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from grafana.source.board import PanelBuilder
+from grafana.source.ionos_series import CONTRACT
+from grafana.source.panels import SHARE, About, Query, lines
+from grafana.source.promql import leaders, one, series
+from grafana.source.tables import Column, Label, rows
+
+NO_LIMITS: Final = "Limits are not asked for"
+_RESOURCE: Final = "account, contract, resource, unit"
+_USED: Final = one(_RESOURCE, series("ionos_resource_used", *CONTRACT))
+_LIMIT: Final = one(_RESOURCE, series("ionos_resource_limit", *CONTRACT))
+_USED_SHARE: Final = f"({_USED} / ({_LIMIT} > 0))"
+
+
+def panels() -> list[PanelBuilder]:
+    """Return the line of panels."""
+    return [_table(), _over_time()]
+
+
+def _table() -> PanelBuilder:
+    about = About(
+        title="Resources, the scarcest first",
+        description="What each contract has of a resource now, and what it may have. Nothing: the account does not ask"
+        " for limits. A dash: there is no limit.",
+        unit="short",
+        nothing=NO_LIMITS,
+        width=14,
+        height=12,
+    )
+    labels = (
+        Label("account", "Account", 100),
+        Label("contract", "Contract", 110),
+        Label("resource", "Resource"),
+        Label("unit", "Unit", 120),
+    )
+    columns = [
+        Column(title="Used", query=_USED, width=100),
+        Column(title="Limit", query=_LIMIT, width=100),
+        Column(title="Used share", query=_USED_SHARE, unit="percentunit", gauge=True, width=160, steps=SHARE),
+    ]
+    return rows(about, labels, columns, worst="Used share")
+
+
+def _over_time() -> PanelBuilder:
+    about = About(
+        title="The ten scarcest resources",
+        description="Share of the limit that is used. Nothing: the account does not ask for limits.",
+        unit="percentunit",
+        nothing=NO_LIMITS,
+        width=10,
+        height=12,
+    )
+    return lines(about, Query(leaders(10, _USED_SHARE), "{{account}} {{contract}} {{resource}}"))
