@@ -57,6 +57,7 @@ class Telemetry:
         self.started_at = loaded_at
         self._clock = clock
         self.accounts: dict[AccountKey, AccountTelemetry] = {}
+        self._configured = 0  # how often an account came, went or changed
         self.reload_status = ReloadStatus(loaded_at)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
@@ -70,11 +71,12 @@ class Telemetry:
     @property
     def state(self) -> object:
         """A value that changes whenever the process metrics change, ignoring those that change constantly."""
-        reload, labels = self.reload_status, [(key, *one.account.labels.items()) for key, one in self.accounts.items()]
-        return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, tuple(labels)
+        reload = self.reload_status
+        return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, self._configured
 
     def add(self, account: Account) -> None:
         """Begin an account's part, or go on with that of an account of the same name."""
+        self._configured += 1
         if account.key in self.accounts:
             self.accounts[account.key].reconfigure(account)
         else:
@@ -83,6 +85,7 @@ class Telemetry:
 
     def remove(self, key: AccountKey) -> None:
         """Remove an account's part; its series are gone at once."""
+        self._configured += 1
         self.accounts.pop(key).is_removed = True
         self.changes.keep(self.accounts)
         self.changes.note(key)

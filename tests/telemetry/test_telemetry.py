@@ -1,6 +1,7 @@
 """What the exporter says of itself, on a page like any other."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import SliceState
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors import Account
 from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
 from exporter.vendors.reply import Diagnostics
 
@@ -243,9 +245,13 @@ def labelled(*labels: str) -> Telemetry:
     """The telemetry of as many accounts, each with its labels."""
     telemetry = Telemetry(loaded_at=START)
     for number, given in enumerate(labels):
-        text = f"accounts: [{{vendor: netnut, name: a{number}, token: '${{CANARY}}', labels: {given}}}]"
-        telemetry.add(parse(text.encode(), Path()).accounts[0])
+        telemetry.add(account_with_labels(f"a{number}", given))
     return telemetry
+
+
+def account_with_labels(name: str, labels: str) -> Account:
+    text = f"accounts: [{{vendor: netnut, name: {name}, token: '${{CANARY}}', labels: {labels}}}]"
+    return parse(text.encode(), Path()).accounts[0]
 
 
 def test_labels_of_accounts_have_the_same_names_on_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,4 +269,17 @@ def test_without_labels_there_is_no_such_metric(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CANARY", "an-invented-secret")
 
     assert "usage_exporter_account_labels" not in page_text(Store(), labelled("{}", "{}"), 0.0)
-    assert labelled("{}").state != labelled("{team: a}").state
+
+
+def test_the_state_is_another_when_the_labels_of_an_account_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY", "an-invented-secret")
+    telemetry = labelled("{}")
+    states = [telemetry.state, telemetry.state]
+    telemetry.add(account_with_labels("a0", "{team: a}"))
+    states.append(telemetry.state)
+    telemetry.add(account_with_labels("a1", "{}"))
+    states.append(telemetry.state)
+    telemetry.remove(account_with_labels("a0", "{}").key)
+    states.append(telemetry.state)
+
+    assert [one == other for one, other in pairwise(states)] == [True, False, False, False]
