@@ -13,16 +13,21 @@ COPY pyproject.toml README.md LICENSE config.example.yaml ./
 COPY deploy/web-config.example.yml deploy/
 COPY prometheus/prometheus.yml prometheus/alertmanager.yml prometheus/
 COPY grafana/dashboards grafana/dashboards
+COPY scripts/revision_hook.py scripts/
 COPY exporter exporter
-RUN mkdir state && tools/bin/python -m hatchling build -t wheel -d dist \
+# The commit, for `usage-exporter --version`: --build-arg REVISION=$(git rev-parse --short=12 HEAD)
+ARG REVISION=
+RUN mkdir state && export USAGE_EXPORTER_REVISION="${REVISION}" && tools/bin/python -m hatchling build -t wheel -d dist \
  && tools/bin/pip --python /opt/usage-exporter/bin/python install --no-deps --no-index dist/*.whl
 
 FROM ${BASE}
 ARG VERSION=0.1.0
+ARG REVISION=
 LABEL org.opencontainers.image.title="usage-exporter" \
       org.opencontainers.image.description="Prometheus exporter for usage and quotas that vendors only show in their billing APIs" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}"
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/usage-exporter /opt/usage-exporter
 # A volume that is mounted there begins as the user's own.
 COPY --from=build --chown=65532:65532 --chmod=0700 /build/state /var/lib/usage-exporter

@@ -1,9 +1,10 @@
 # `make` lists the targets. `demo` and `test` need Python 3.11 or later, and install the rest into .venv.
-# WORKERS says in how many processes the tests run: two a core, for many of them wait. COVERAGE=--cov measures coverage too.
+# PORT is where the demo listens. WORKERS says in how many processes the tests run: two a core, for many of them wait. COVERAGE=--cov measures coverage too.
 
 PYTHON ?= python3
 LOCK_OPTIONS ?=
 SECONDS ?= 180
+PORT ?= 10924
 COVERAGE ?=
 WORKERS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 WORLDS ?= 1000
@@ -24,8 +25,8 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors
-	@$(BIN)/python -m exporter demo
+demo: $(VENV)/runtime ## run the exporter against a sandbox of all four vendors; PORT=10999 is where else
+	@$(BIN)/python -m exporter demo --web.listen-address=127.0.0.1:$(PORT)
 
 test: $(VENV)/development ## run every test; the servers that they need are fetched
 	@scripts/fetch-servers || true

@@ -21,7 +21,7 @@ from benchmarks.figures import Bar, Figure
 from benchmarks.scale import Scale
 from exporter.config import parse
 from exporter.store.reading import sanitize
-from exporter.textformat.lines import render
+from exporter.textformat.lines import label_pairs, render
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll
 
@@ -64,7 +64,7 @@ async def _cpu(account: Account, answer: Mapping[str, Any]) -> float:
     poll = Poll(ask, _NOW)
     began = time.process_time()
     figures = sanitize(await account.read(poll), poll.diagnostics).figures
-    render(account.name, figures, {})
+    render(label_pairs(account.shared_labels), figures, {})
     return time.process_time() - began
 
 

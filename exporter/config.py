@@ -1,9 +1,9 @@
-"""From config.yaml to a frozen configuration; or every problem in it at once, each with its path."""
+"""From config.yaml to a frozen configuration, or all its problems at once, each with its place."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 
 from exporter import strict_yaml
-from exporter.included import ALL, Defaults, Source, included_sources, matching_files
+from exporter.included import ALL, Defaults, Source, included_sources, matching_files, name_problems
 from exporter.problems import ConfigError, Problem, join, load_document, located, unknown_key
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
@@ -25,19 +25,19 @@ from exporter.vendors.slips import slips
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYS: Final = ("accounts", "defaults", "include", "vendor_files")
-_SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "base_url", "quotas"}
-"""What may be a default for the accounts of all vendors."""
+_SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "was", "base_url", "quotas"}
+"""Settings that `defaults.all` may have."""
 
 Vendors = Mapping[str, type[Account]]
 """By name."""
 
 
 class Config(Settings):
-    """The whole configuration, or the part of it that is a shard's.
+    """The whole configuration, or one shard's part of it.
 
     Attributes:
-        accounts: those that are polled.
-        vendors: those that an account can be at: built in, and declared by `vendor_files`.
+        accounts: the accounts to poll.
+        vendors: the vendors that accounts may name: built in, and declared by `vendor_files`.
 
     """
 
@@ -46,7 +46,7 @@ class Config(Settings):
     shard: Shard = Shard()
 
     def shard_part(self, shard: Shard) -> Config:
-        """Return what of a whole configuration is a shard's: accounts, or some of their customers, and of each rate."""
+        """Return a shard's part of the configuration: its accounts, or some of their customers, and rates."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
             users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))
@@ -56,7 +56,7 @@ class Config(Settings):
 
 
 def load(path: Path) -> Config:
-    """Return the whole configuration that a file holds; paths within are taken from the file's folder.
+    """Return the whole configuration in a file; relative paths start at the file's folder.
 
     Raises:
         ConfigError: it cannot be used.
@@ -70,10 +70,10 @@ def load(path: Path) -> Config:
 
 
 def load_vendors(path: Path) -> Vendors:
-    """Return the vendors that accounts of a configuration can be at; the accounts themselves are not looked at.
+    """Return the vendors that a configuration's accounts may name, without looking at its accounts.
 
     Raises:
-        ConfigError: a vendor file of it cannot be used.
+        ConfigError: one of its vendor files cannot be used.
 
     """
     vendors, problems = _vendors(_document(_read_text(path)), path.parent)
@@ -90,7 +90,7 @@ def _read_text(path: Path) -> bytes:
 
 
 def digest(path: Path) -> str:
-    """Return what changes when a configuration does, its vendor files included; empty while it cannot be read."""
+    """Return a digest of a configuration with its included and vendor files; empty while it cannot be read."""
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
@@ -102,7 +102,7 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the files that a text names; none where it cannot be read. A large one without any is not parsed."""
+    """Return the files that a configuration names; none if it is not valid. If it names none, it is not parsed."""
     if b"vendor_files" not in text and b"include" not in text:
         return []
     try:
@@ -116,7 +116,7 @@ def _other_files(text: bytes, directory: Path) -> list[Path]:
 
 
 def parse(text: bytes, directory: Path) -> Config:
-    """Return the configuration that a text contains.
+    """Return the configuration in a text.
 
     Raises:
         ConfigError: it cannot be used.
@@ -138,7 +138,7 @@ def _document(text: bytes) -> dict[str, Any]:
 
 
 def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, list[Problem]]:
-    """Return the vendors that there are, and what is wrong with files that declare others."""
+    """Return all vendors, and the problems of the files that declare some."""
     declared, problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
     return {**VENDORS, **declared}, problems
 
@@ -146,7 +146,7 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
 def _read(
     document: Mapping[str, Any], text: bytes, directory: Path, vendors: Vendors, *, are_all: bool
 ) -> tuple[list[Account], list[Problem]]:
-    """Return the accounts, and what is wrong with them; of vendors that are not known nothing, if some are missing."""
+    """Return the accounts and their problems; unless `are_all` vendors are known, unknown ones are no problem."""
     problems = [Problem(join("", str(key)), _unknown_at_top(str(key))) for key in document if key not in _KEYS]
     defaults = Defaults(document.get("defaults"), {name: one.model_fields for name, one in vendors.items()}, _SHARED)
     files, include_problems = matching_files(document.get("include"), directory)
@@ -173,7 +173,7 @@ def _read(
                 else:
                     found.append(Problem(join(f"accounts[{index}]", one.path), one.text))
         problems += source.located(found, vendors)
-    return accounts, list(dict.fromkeys([*problems, *_repeated(sources, vendors)]))
+    return accounts, list(dict.fromkeys([*problems, *name_problems(sources, vendors)]))
 
 
 def _unknown_at_top(key: str) -> str:
@@ -200,22 +200,8 @@ def _account(entry: object, directory: Path, vendors: Vendors) -> Account | list
     return list((conflicts | odd).values()) or account
 
 
-def _repeated(sources: Iterable[Source], vendors: Vendors) -> Iterator[Problem]:
-    seen: dict[tuple[object, object], str] = {}
-    for source in sources:
-        found: list[Problem] = []
-        for index, entry in enumerate(source.entries):
-            if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-                place = source.place(index)
-                first = seen.setdefault((str(entry.get("vendor")), entry["name"]), place)
-                if first != place:
-                    text = f"is the name of {first} too; unique per vendor"
-                    found.append(Problem(f"accounts[{index}].name", text))
-        yield from source.located(found, vendors)
-
-
 def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
-    """Return the JSON Schema of a configuration with accounts at these vendors, for editors."""
+    """Return the JSON Schema of a configuration with these vendors, for editors."""
     any_account: Any = Annotated[reduce(or_, vendors.values()), Field(discriminator="vendor")]
     account = TypeAdapter(any_account).json_schema(schema_generator=SchemaGenerator)
     definitions: dict[str, Any] = account.pop("$defs", {})
@@ -252,6 +238,6 @@ def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
 
 
 def as_yaml(config: Config) -> str:
-    """Return a configuration as YAML with every default filled in; of a secret it says where it is."""
+    """Return a configuration as YAML with every default filled in, and secrets as their locations."""
     accounts = [account.model_dump(mode="json", exclude_none=True) for account in config.accounts]
     return strict_yaml.dump({"accounts": accounts})

@@ -22,11 +22,11 @@ _UNIT_WORDS: Final = {
     for word in words.split()
 }
 DURATION_PATTERN: Final = "^(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS) + "$"
-"""A duration, as a regular expression of JSON Schema."""
+"""A duration, as a regular expression for JSON Schema."""
 
 
 class Rate(NamedTuple):
-    """How many requests in how many seconds."""
+    """A rate: a number of requests per number of seconds."""
 
     requests: int
     seconds: float
@@ -39,7 +39,7 @@ def read_duration(text: object) -> float:
     """Return the seconds of a Prometheus duration, such as `5m` or `1h30m`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
 
     """
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
@@ -53,7 +53,7 @@ def read_interval(text: object) -> float:
     """Return the seconds of a duration from `1s` to `365d`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
 
     """
     seconds = read_duration(text)
@@ -63,7 +63,7 @@ def read_interval(text: object) -> float:
 
 
 def write_duration(seconds: float) -> str:
-    """Return seconds as a Prometheus duration, in days and less; the inverse of `read_duration`."""
+    """Return seconds as a Prometheus duration, in units up to days; the inverse of `read_duration`."""
     rest, parts = round(seconds * 1000), []
     for unit in ("d", "h", "m", "s", "ms"):
         count, rest = divmod(rest, round(_UNITS[unit] * 1000))
@@ -75,7 +75,7 @@ def read_rate(text: object) -> Rate:
     """Return a rate written as requests per duration, such as `800/1m`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
 
     """
     match = _RATE.fullmatch(text) if isinstance(text, str) else None
@@ -90,7 +90,7 @@ def read_rate(text: object) -> Rate:
 
 
 def is_shorter(one: object, other: object) -> bool:
-    """Whether both are durations, written, and the one is shorter than the other."""
+    """Whether both texts are durations and the first is shorter."""
     try:
         return read_duration(one) < read_duration(other)
     except ValueError:

@@ -1,27 +1,27 @@
-"""What can go wrong when an account is polled, and what is done about each: the table is the design.
+"""What can go wrong when an account is polled, and what is done about it. The table is the design.
 
     PollError              reason          within the poll            the poller then
-    ├── NameUnresolved     dns             tries again                backs off
-    ├── ConnectFailed      connect         tries again                backs off
-    ├── TLSFailed          tls             -                          waits, ever longer: a person must act
-    ├── TimedOut           timeout         tries again                backs off
-    ├── ProtocolBroken     protocol        tries again                backs off
-    ├── TooLarge           too_large       -                          waits, ever longer
-    ├── Redirected         redirect        -                          waits, ever longer
+    ├── NameUnresolved     dns             retries                    backs off
+    ├── ConnectFailed      connect         retries                    backs off
+    ├── TLSFailed          tls             -                          waits, with growing delays: a person must act
+    ├── TimedOut           timeout         retries                    backs off
+    ├── ProtocolBroken     protocol        retries                    backs off
+    ├── TooLarge           too_large       -                          waits, with growing delays
+    ├── Redirected         redirect        -                          waits, with growing delays
     ├── Undecodable        decode          -                          backs off
-    ├── Malformed          schema          -                          waits, ever longer: the contract changed
+    ├── Malformed          schema          -                          waits, with growing delays: the contract changed
     ├── Refused            api             -                          backs off
-    ├── BadRequest         bad_request     -                          waits, ever longer: our request is wrong
-    ├── Unauthorized       auth            one new token, once        waits, ever longer
-    ├── Forbidden          forbidden       -                          waits, ever longer
-    ├── NotFound           not_found       skipped if one of many     waits, ever longer
-    ├── Conflict           conflict        tries again                backs off
+    ├── BadRequest         bad_request     -                          waits, with growing delays: our request is wrong
+    ├── Unauthorized       auth            one new token, once        waits, with growing delays
+    ├── Forbidden          forbidden       -                          waits, with growing delays
+    ├── NotFound           not_found       skipped if one of many     waits, with growing delays
+    ├── Conflict           conflict        retries                    backs off
     ├── RateLimited        rate_limited    waits as asked, if short   waits as long as the vendor asked
-    ├── ServerFailed       server          tries again                backs off
-    ├── SecretUnreadable   secret          -                          waits, ever longer
+    ├── ServerFailed       server          retries                    backs off
+    ├── SecretUnreadable   secret          -                          waits, with growing delays
     └── InternalError      internal        -                          backs off; it is our own bug
 
-"Backs off" is never longer than the interval; "waits" is never shorter (see `poller.next_delay`).
+"Backs off" is never longer than the interval; "waits" is never shorter (see `polling.backoff`).
 
 `reason` is a label value and a closed set: no text of a vendor's ever becomes a series. An error's own text
 is ours too: it names statuses, types and sizes, never a body and never a secret.
@@ -34,14 +34,14 @@ from typing import ClassVar, Final, Self
 
 
 class PollError(Exception):
-    """A poll, or a request of it, that brought no reading.
+    """A poll, or one of its requests, that failed.
 
     Attributes:
-        reason: the label value it is counted under.
+        reason: the label value under which it is counted.
         retried: whether the same request may be sent again within the poll.
-        transient: whether it may pass by itself, so that trying again before the interval is over makes sense.
-        retry_after: seconds the vendor asked to wait, if it did.
-        asked: which request it was, without its query; empty where it was none.
+        transient: whether it may pass by itself, so that an early retry makes sense.
+        retry_after: the seconds the vendor asked us to wait, if it did.
+        asked: the request, without its query; empty if it was not a request.
 
     """
 
@@ -55,7 +55,7 @@ class PollError(Exception):
         self.asked = asked
 
     def bare(self) -> Self:
-        """Return the same error without what it went through: a traceback holds all that was read on the way."""
+        """Return the error without its traceback, whose frames would keep all that was read in memory."""
         return type(self)(*self.args, retry_after=self.retry_after, asked=self.asked)
 
     def __str__(self) -> str:
@@ -70,31 +70,31 @@ class NameUnresolved(PollError):
 
 
 class ConnectFailed(PollError):
-    """No connection could be made: refused, unreachable, or not in time."""
+    """No connection could be established: refused, unreachable, or too slow."""
 
     reason, retried, transient = "connect", True, True
 
 
 class TLSFailed(PollError):
-    """The vendor's certificate, or its TLS, is not to be trusted."""
+    """The vendor's certificate or TLS cannot be trusted."""
 
     reason = "tls"
 
 
 class TimedOut(PollError):
-    """The whole answer, or the whole poll, was not there in time."""
+    """The answer, or the whole poll, was not complete in time."""
 
     reason, retried, transient = "timeout", True, True
 
 
 class ProtocolBroken(PollError):
-    """What came was no HTTP, or ended before its end."""
+    """The answer is not valid HTTP, or it was cut off."""
 
     reason, retried, transient = "protocol", True, True
 
 
 class TooLarge(PollError):
-    """The answer is larger than any we accept."""
+    """The answer is larger than we accept."""
 
     reason = "too_large"
 
@@ -106,19 +106,19 @@ class Redirected(PollError):
 
 
 class Undecodable(PollError):
-    """The answer is no JSON: an error page, a part of a document, nothing."""
+    """The answer is not JSON: an error page, a truncated document, or empty."""
 
     reason, transient = "decode", True
 
 
 class Malformed(PollError):
-    """The answer is JSON of another shape than the vendor's contract says."""
+    """The answer is JSON, but not of the documented shape."""
 
     reason = "schema"
 
 
 class Refused(PollError):
-    """The vendor answered 200 and said inside that it did not work."""
+    """The vendor answered 200, but the body reports a failure."""
 
     reason, transient = "api", True
 
@@ -136,13 +136,13 @@ class Unauthorized(PollError):
 
 
 class Forbidden(PollError):
-    """The vendor knows us and does not let us."""
+    """The vendor knows us but does not allow the request."""
 
     reason = "forbidden"
 
 
 class NotFound(PollError):
-    """The vendor has no such thing."""
+    """The vendor does not have what we asked for."""
 
     reason = "not_found"
 
@@ -154,19 +154,19 @@ class Conflict(PollError):
 
 
 class RateLimited(PollError):
-    """We asked more often than the vendor allows."""
+    """We exceeded the vendor's rate limit."""
 
     reason, retried, transient = "rate_limited", True, True
 
 
 class ServerFailed(PollError):
-    """The vendor's own failure."""
+    """The vendor failed."""
 
     reason, retried, transient = "server", True, True
 
 
 class SecretUnreadable(PollError):
-    """A secret's variable or file is not there, or holds what no secret can be."""
+    """A secret's variable or file is missing, or its content cannot be a secret."""
 
     reason = "secret"
 
@@ -178,7 +178,7 @@ class InternalError(PollError):
 
 
 REASONS: Final = tuple(kind.reason for kind in PollError.__subclasses__())
-"""Every reason there is, in the order of the table."""
+"""Every reason, in the order of the table."""
 
 _BY_STATUS: Final[dict[int, type[PollError]]] = {
     HTTPStatus.BAD_REQUEST: BadRequest,

@@ -1,9 +1,9 @@
-"""A configuration of several files, and settings that many accounts share: `include` and `defaults`."""
+"""A configuration in several files (`include`), and settings that accounts share (`defaults`)."""
 
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,11 @@ from exporter.problems import Problem, join, located, unknown_key
 
 _MOST_FILES: Final = 1000
 ALL: Final = "all"
-"""Under `defaults`, what holds for every vendor."""
+"""The key below `defaults` that applies to every vendor."""
+_OF_ONE: Final = frozenset({"vendor", "name", "was"})
+"""Settings that no two accounts can share."""
+_Key = tuple[str, str]
+"""Vendor and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,10 @@ class Source:
     """A file with accounts.
 
     Attributes:
-        path: the file; None for the configuration itself.
-        directory: where paths within start.
+        path: the file; None for the main configuration.
+        directory: the folder at which its relative paths start.
         text: its content.
-        entries: its accounts, as they were read.
+        entries: its accounts, not validated yet.
 
     """
 
@@ -34,16 +38,16 @@ class Source:
     entries: list[Any]
 
     def place(self, index: int) -> str:
-        """Return what a person calls one of its accounts."""
+        """Return a readable location of one of its accounts."""
         return f"accounts[{index}]" + (f" of {self.path}" if self.path else "")
 
     def located(self, problems: list[Problem], vendors: Collection[str]) -> list[Problem]:
-        """Return problems with the file's lines; of the configuration itself they are found by who read it."""
+        """Return problems with the file's lines; those of the main configuration are located by its reader."""
         return located(problems, self.text, self.path, vendors) if self.path else problems
 
 
 def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that `include` names, in order, each once, and what is wrong with the patterns."""
+    """Return the files that `include` names, in order and each once, and the problems of its patterns."""
     if patterns is None:
         return [], []
     if not isinstance(patterns, list) or not all(
@@ -58,7 +62,7 @@ def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[
 
 
 def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[Source], list[Problem]]:
-    """Return the accounts of files, and what is wrong with these as a whole."""
+    """Return the accounts of included files, and the problems of the files as such."""
     sources: list[Source] = []
     found: list[Problem] = []
     for path in files:
@@ -83,21 +87,53 @@ def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[
     return sources, found
 
 
+def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterator[Problem]:
+    """Yield which accounts have a name that another has, or say that they had one that they cannot have had."""
+    names, formers = dict[_Key, str](), dict[_Key, str]()
+    for source, index, key in _keys(sources, "name"):
+        place = source.place(index)
+        if (first := names.setdefault(key, place)) != place:
+            text = f"is the name of {first} too; unique per vendor"
+            yield from source.located([Problem(f"accounts[{index}].name", text)], vendors)
+    for source, index, key in _keys(sources, "was"):
+        place = source.place(index)
+        if text := _not_former(names.get(key), formers.setdefault(key, place), place):
+            yield from source.located([Problem(f"accounts[{index}].was", text)], vendors)
+
+
+def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int, _Key]]:
+    """Yield accounts, each with its source and number, with their vendor and what a setting says."""
+    for source in sources:
+        for index, entry in enumerate(source.entries):
+            if isinstance(entry, dict) and isinstance(entry.get(setting), str):
+                yield source, index, (str(entry.get("vendor")), entry[setting])
+
+
+def _not_former(owner: str | None, first: str, place: str) -> str:
+    if owner:
+        whose = "this account" if owner == place else owner
+        return f"is the name of {whose}; write the one that the account had before, which none has now"
+    return "" if first == place else f"is what {first} was too; one account goes on with a name"
+
+
 class Defaults:
-    """Settings that accounts have unless they say otherwise: those for all, and then those for a vendor."""
+    """Settings that accounts have unless they override them: those for all, then those of their vendor."""
 
     def __init__(self, given: object, vendors: Mapping[str, Collection[str]], shared: Collection[str]) -> None:
-        """Take what stands under `defaults`.
+        """Read `defaults`.
 
         Args:
-            given: as it was read.
-            vendors: each vendor's settings.
-            shared: the settings that may be given for all.
+            given: the value of `defaults`, not validated yet.
+            vendors: the settings of each vendor.
+            shared: the settings allowed in `all`.
 
         """
         self.problems: list[Problem] = []
         self._sections: dict[str, Mapping[str, Any]] = {}
-        known = {ALL: shared, **{vendor: set(settings) - {"vendor", "name"} for vendor, settings in vendors.items()}}
+        known = {
+            ALL: shared,
+            **{vendor: set(settings) - _OF_ONE for vendor, settings in vendors.items()},
+        }
         if given is not None and not isinstance(given, dict):
             self.problems.append(Problem("defaults", f"write a mapping with {ALL} and names of vendors"))
             return
@@ -118,11 +154,11 @@ class Defaults:
                 yield Problem(join(place, str(key)), unknown_key(str(key), known))
 
     def applied(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an account's settings with those that it does not have itself; each is taken whole."""
+        """Return an account's settings, with defaults for those it lacks; values are not merged."""
         return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
 
     def origin(self, entry: Mapping[str, Any], path: str) -> str:
-        """Return where in `defaults` the setting at an account's `path` comes from; empty if not from there."""
+        """Return the place in `defaults` that an account's setting at `path` comes from; empty if not from there."""
         key = path.partition(".")[0].partition("[")[0]
         if key in entry:
             return ""

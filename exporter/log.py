@@ -1,4 +1,4 @@
-"""Logs: a line for a change of state, in logfmt or JSON on standard error, with every secret taken out."""
+"""Logging: one line per change of state, as logfmt or JSON on standard error, with every secret redacted."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()
 
 _OTHERS: Final = ("httpx", "httpcore", "h11", "asyncio", "anyio")
 _WRITTEN_AT_ONCE: Final = 1000
-"""Characters, which a pipe that has any room takes without waiting."""
+"""Characters, which a pipe with any room left accepts without blocking."""
 _KEYS: Final = ("ts", "level", "vendor", "account", "msg")
 
 
 class _RedactedStream:
-    """Standard error without secrets. One that is gone or that nobody empties stops no poll: its lines are lost."""
+    """Standard error with secrets redacted. If it is closed or nobody reads it, lines are lost and polls continue."""
 
     def write(self, text: str) -> None:
         safe = redact(text)
@@ -44,7 +44,7 @@ class _RedactedStream:
 
 
 def _has_room(stream: TextIO) -> bool:
-    """Whether a write of a few characters would not wait."""
+    """Whether a write of a few characters would not block."""
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):
@@ -53,7 +53,7 @@ def _has_room(stream: TextIO) -> bool:
 
 
 def configure(level: Level = "info", form: LogFormat = "logfmt") -> None:
-    """Set up all logging of the process; that of other packages is kept to warnings."""
+    """Set up all logging of the process; other packages only log warnings."""
     threshold = logging.getLevelNamesMapping()["WARNING" if level == "warn" else level.upper()]
     render: structlog.typing.Processor
     if form == "json":

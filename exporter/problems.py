@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: each problem with its place, in a file where there is one."""
+"""Problems of a configuration, each with its place, and with file and line if there is a file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """What is wrong at one place of a configuration, and what would be right. Never shows what was given.
+    """What is wrong at one place of a configuration, and what would be right. The given value is never shown.
 
     Attributes:
-        path: the place in the document; in the account, where that is named in `where`.
+        path: the place in the document, or in the account if `where` names one.
         text: what is wrong.
-        where: the file and the line, with the account if it has a name; empty where it was no file.
+        where: the file and line, and the account if it has a name; empty if there is no file.
 
     """
 
@@ -37,7 +37,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used, with all that is wrong with it."""
+    """A configuration that cannot be used, with all its problems."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -48,7 +48,7 @@ def read_document(path: Path) -> object:
     """Return the document of a YAML file.
 
     Raises:
-        ConfigError: the file cannot be read, or is no document.
+        ConfigError: the file cannot be read, or is not valid.
 
     """
     try:
@@ -58,10 +58,10 @@ def read_document(path: Path) -> object:
 
 
 def load_document(text: bytes) -> object:
-    """Return the document that a text in YAML is.
+    """Return the document of a YAML text.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not valid.
 
     """
     try:
@@ -71,25 +71,25 @@ def load_document(text: bytes) -> object:
 
 
 def join(path: str, step: str) -> str:
-    """Return the path of what a key leads to."""
+    """Return the path of a key below a path."""
     shown = step if step.isprintable() else ascii(step)
     return f"{path}.{shown}" if path and shown else path or shown
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Say that a key is not known, and which of the known ones it is near to."""
+    """Return the text for an unknown key, with the known key it resembles."""
     near = difflib.get_close_matches(key, list(known), n=1)
     return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
 
 
 def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Collection[str]) -> list[Problem]:
-    """Return problems of a file's text with their lines, in the order of these; those of other files come last.
+    """Return a file's problems with their lines, sorted by line; those of other files come last.
 
     Args:
-        problems: with paths from the document's root, or a line of it in front of their texts.
-        text: the file's.
-        file: its path, as a person has named it.
-        vendors: names that an account's vendor may have; others are not repeated.
+        problems: with paths from the document's root, or with a line number at the start of their texts.
+        text: the file's content.
+        file: its path, as the user gave it.
+        vendors: the known vendors; other values of `vendor` are not repeated.
 
     """
     found = list(problems)
@@ -119,7 +119,7 @@ def _located(problem: Problem, lines: Mapping[str, int], names: Mapping[int, str
 
 
 def _lines(text: bytes) -> Mapping[str, int]:
-    """Return the line of each place of a document; nothing where it is none."""
+    """Return the line of each place in a document; empty if it is not valid."""
     try:
         strict_yaml.load(text)
     except strict_yaml.YAMLProblem:
@@ -128,7 +128,7 @@ def _lines(text: bytes) -> Mapping[str, int]:
 
 
 def _names(text: bytes, vendors: Collection[str]) -> dict[int, str]:
-    """Return the vendor and name of each account by its number, of those that have both."""
+    """Return the vendor and name of each account that has both, by its index."""
     document = strict_yaml.load(text)
     accounts = document.get("accounts") if isinstance(document, dict) else None
     return {

@@ -1,4 +1,4 @@
-"""Files that a person names: read whole, bounded, and never waited for."""
+"""Files named by the user: read completely, up to a limit, and never blocking."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 def read_regular_file(path: Path, limit: int) -> bytes:
     """Return the first `limit` bytes of a regular file.
 
-    A pipe that nobody writes to, or a device, would hold up whoever reads it: they are refused without waiting.
+    Pipes and devices are refused at once, because reading them could block forever.
 
     Raises:
-        OSError: it cannot be read, or is no regular file.
+        OSError: it cannot be read, or is not a regular file.
 
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,7 +1,7 @@
 """A secret from the environment or a file: re-read whenever it is used, never printed.
 
-A configuration holds where a secret is, not the secret. What was read is
-remembered only so that `redact` can keep it out of anything that is written.
+A configuration holds a secret's location, not the secret. Values are remembered
+only so that `redact` can keep them out of everything that is written.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REDACTED: Final = "<secret>"
 MAX_SECRET_BYTES: Final = 64 * 1024
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-# Control characters, and what stands for bytes of a variable that are not UTF-8.
+# Control characters, and the surrogates that represent bytes of a variable that are not UTF-8.
 _INVALID: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _ASSIGNMENT: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}=.")
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -37,25 +37,25 @@ _MAX_OF_A_PLACE: Final = 8
 
 
 class Secret(Protocol):
-    """Where a secret is. Equal places are equal secrets."""
+    """A secret's location. Secrets are equal if their locations are."""
 
     @abstractmethod
     def read(self) -> str:
-        """Return the secret as it is now.
+        """Return the secret's current value.
 
         Raises:
-            SecretUnreadable: it is missing, empty, or holds control characters.
+            SecretUnreadable: it is missing, empty, or contains control characters.
 
         """
 
     @abstractmethod
     def doubts(self) -> Iterator[str]:
-        """Yield what it looks like that no secret should, without showing any of it."""
+        """Yield what looks wrong about its value, without showing any of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSecret:
-    """The secret that an environment variable holds."""
+    """The secret in an environment variable."""
 
     variable: str
 
@@ -70,13 +70,13 @@ class EnvironmentSecret:
         return _checked(value, f"the environment variable {self.variable}", self)
 
     def doubts(self) -> Iterator[str]:
-        """Yield what the variable's value looks like that no secret should."""
+        """Yield what looks wrong about the variable's value."""
         yield from _doubts(os.environ.get(self.variable, ""))
 
 
 @dataclass(frozen=True, slots=True)
 class FileSecret:
-    """The secret that a file holds; one line end at its end is not part of it."""
+    """The secret in a file, without a line break at its end."""
 
     path: Path
 
@@ -86,8 +86,8 @@ class FileSecret:
     def read(self) -> str:
         """Return the file's content.
 
-        A file that is unreadable or empty for a moment, as while it is rotated,
-        answers with what it held last.
+        If the file is briefly unreadable or empty, as during a rotation, its last
+        content is returned.
         """
         try:
             raw = read_regular_file(self.path, MAX_SECRET_BYTES + 1)
@@ -100,12 +100,12 @@ class FileSecret:
         return value
 
     def doubts(self) -> Iterator[str]:
-        """Yield what the file's content looks like that no secret should."""
+        """Yield what looks wrong about the file's content."""
         with suppress(SecretUnreadable):
             yield from _doubts(self.read())
 
     def stamp(self) -> tuple[int, ...]:
-        """Return what is different after the file was written or replaced; nothing while it is not there."""
+        """Return a value that changes when the file is written or replaced; None while it does not exist."""
         try:
             found = self.path.stat()
         except OSError:
@@ -135,18 +135,18 @@ _lock: Final = threading.Lock()
 
 
 def secret_reference(text: str) -> EnvironmentSecret | None:
-    """Return the secret that `${NAME}` refers to, or None where the text is no such reference."""
+    """Return the secret that `${NAME}` refers to, or None if the text is not such a reference."""
     match = _REFERENCE.fullmatch(text)
     return EnvironmentSecret(match[1]) if match else None
 
 
 def register(value: str, place: object = None) -> str:
-    """Return the value; from now on `redact` recognises it in every form in which it may be written.
+    """Return the value, after telling `redact` to recognise it in every encoding.
 
     Args:
         value: a secret.
-        place: where it stands in the configuration; the last few of each place are kept while the process runs.
-            Secrets without a place, such as vendors' tokens, make room for newer ones.
+        place: its location in the configuration; the last few values of each are kept while the process runs.
+            Values without a place, such as vendors' tokens, are evicted by newer ones.
 
     """
     if len(value) < _SHORTEST_REDACTED:
@@ -174,7 +174,7 @@ def _forms_of(value: str) -> tuple[str, ...]:
 
 
 def redact(text: str) -> str:
-    """Return the text without any secret that was read so far."""
+    """Return the text without any secret read so far."""
     with _lock:
         configured = {form for known in _configured.values() for forms in known.values() for form in forms}
         forms = sorted(configured.union(_redacted_forms), key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""Which shard owns what, when an exporter is split into several independent processes."""
+"""Which shard owns what, if the exporter is split into several independent processes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _64_BITS: Final = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of the processes that an exporter is split into; by default the only one.
+    """One of the processes into which the exporter is split; by default the only one.
 
     Attributes:
-        number: which it is, counted from 0.
+        number: its number, from 0.
         total: how many there are.
 
     Raises:
@@ -46,7 +46,7 @@ class Shard:
 
 
 def shard_of(total: int, *names: str) -> int:
-    """Return which of `total` shards owns what these names identify."""
+    """Return the shard, of `total`, that owns what these names identify."""
     if total == 1:
         return 0
     return jump_hash(int.from_bytes(hashlib.sha256("\x00".join(names).encode()).digest()[:8]), total)
@@ -55,7 +55,7 @@ def shard_of(total: int, *names: str) -> int:
 def jump_hash(key: int, total: int) -> int:
     """Return the shard of a key of 64 bits by jump consistent hashing (Lamping and Veach, 2014).
 
-    With one shard more, only what the new one takes changes its shard.
+    When a shard is added, keys only move to the new shard.
     """
     number, following = 0, 0
     while following < total:

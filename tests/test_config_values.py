@@ -6,11 +6,12 @@ from configurations import UUID, account, parsed
 from exporter.config import parse
 from exporter.durations import Rate
 from exporter.secret import EnvironmentSecret, FileSecret
-from exporter.vendors.account import TLS, Account
+from exporter.vendors.account import Account
 from exporter.vendors.ionos.account import Ionos
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.planship.account import Planship, ProductSetting
 from exporter.vendors.prolifi.account import Prolifi
+from exporter.vendors.settings import TLS
 
 
 @pytest.fixture(autouse=True)

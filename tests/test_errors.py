@@ -51,4 +51,4 @@ def test_the_table_in_the_docstring_is_the_code() -> None:
         (row,) = [line for line in table.splitlines() if f" {kind.__name__} " in line]
         assert f" {kind.reason} " in row
         assert ("backs off" in row or "as long as the vendor asked" in row) == kind.transient
-        assert ("tries again" in row or "waits as asked" in row) == kind.retried
+        assert ("retries" in row or "waits as asked" in row) == kind.retried

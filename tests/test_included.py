@@ -6,6 +6,7 @@ import pytest
 
 from exporter.config import as_yaml, digest, load, schema
 from exporter.problems import ConfigError
+from exporter.vendors import VENDORS
 
 LOGIN = "token: '${TOKEN}'"
 
@@ -112,7 +113,7 @@ def test_a_mistake_in_another_file_is_said_with_that_file_and_its_line(tmp_path:
     )
 
     assert problems(file) == [
-        "config.yaml:4: accounts[1].vendor: write one of netnut, ionos, prolifi, planship",
+        f"config.yaml:4: accounts[1].vendor: write one of {', '.join(VENDORS)}",
         "config.d/20.yaml:1:5: mapping values are not allowed here",
         "config.d/30.yaml: write a mapping with the key accounts, a list",
         "config.d/40.yaml:2: x: unknown key",
@@ -140,3 +141,68 @@ def test_a_change_in_any_of_the_files_is_a_change(tmp_path: Path) -> None:
 
 def test_editors_know_both() -> None:
     assert {"defaults", "include"} <= schema()["properties"].keys()
+
+
+def named(*accounts: str) -> str:
+    return "accounts:\n" + "".join(f"  - {{vendor: netnut, {one}, {LOGIN}}}\n" for one in accounts)
+
+
+NOT_FORMER = "write the one that the account had before, which none has now"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "said"),
+    [
+        (["name: a, was: a"], f"config.yaml:2 (netnut/a): was: is the name of this account; {NOT_FORMER}"),
+        (["name: a, was: b", "name: b"], f"config.yaml:2 (netnut/a): was: is the name of accounts[1]; {NOT_FORMER}"),
+        (
+            ["name: a, was: c", "name: b, was: c"],
+            "config.yaml:3 (netnut/b): was: is what accounts[0] was too; one account goes on with a name",
+        ),
+        (
+            ["name: a, was: '-'"],
+            "config.yaml:2 (netnut/a): was: write up to 63 letters, digits and ._@- , the first a letter or digit",
+        ),
+    ],
+)
+def test_a_former_name_is_nobodys_now_and_one_accounts_only(accounts: list[str], said: str, tmp_path: Path) -> None:
+    assert problems(write(tmp_path, config=named(*accounts))) == [said]
+
+
+def test_a_former_name_may_be_one_of_another_vendor_and_is_no_default(tmp_path: Path) -> None:
+    other = f"  - {{vendor: ionos, name: b, {LOGIN}}}\n"
+    account, _ = load(write(tmp_path, config=named("name: a, was: b") + other)).accounts
+
+    assert account.former is not None
+    assert (account.key, account.former.key) == (("netnut", "a"), ("netnut", "b"))
+    assert problems(write(tmp_path, config="defaults: {netnut: {was: b}}\n" + named("name: a"))) == [
+        "config.yaml:1: defaults.netnut.was: unknown key"
+    ]
+
+
+TAKEN = "is a label that series or alerts have already; write another"
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ("{quota: x}", f"labels.quota: {TAKEN}"),
+        ("{le: x}", f"labels.le: {TAKEN}"),
+        ("{reason: x}", f"labels.reason: {TAKEN}"),
+        ("{plan_id: x}", "labels.plan_id: is a label of netnut_plan_info; write another"),
+        ("{team: ''}", "labels.team: write up to 128 printable characters"),
+        (r'{team: "a\nb"}', "labels.team: write up to 128 printable characters"),
+        ("{team: 5}", "labels.team: write text; in quotes where it could be a number, true, false or null"),
+    ],
+)
+def test_a_label_of_your_own_is_none_that_series_have(labels: str, said: str, tmp_path: Path) -> None:
+    (found,) = problems(write(tmp_path, config=named(f"name: a, labels: {labels}")))
+
+    assert found.removeprefix("config.yaml:2 (netnut/a): ").split("netnut_")[0] == said.split("netnut_", maxsplit=1)[0]
+
+
+def test_a_label_that_only_another_vendors_series_have_is_free(tmp_path: Path) -> None:
+    ionos = f"accounts:\n  - {{vendor: ionos, name: a, {LOGIN}, labels: {{plan_id: x}}}}\n"
+
+    (account,) = load(write(tmp_path, config=ionos)).accounts
+    assert account.shared_labels == {"account": "a", "plan_id": "x"}

@@ -1,9 +1,10 @@
-"""What an exporter does now and then besides polling: it looks at secrets, at counters, and once a day at itself."""
+"""Periodic work besides polling: checking secrets, sampling counters, and a daily log line."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Final
 
 import anyio
@@ -13,8 +14,8 @@ from exporter.app.exporter import Exporter
 from exporter.log import logger
 from exporter.polling.poller import Clock
 from exporter.status.pace import Paces
+from exporter.store.files import Storage
 from exporter.store.snapshot import AccountKey
-from exporter.store.store import Store
 from exporter.vendors import Account
 from exporter.vendors.expiry import credential_expiry
 from exporter.vendors.secrets import file_secrets
@@ -24,11 +25,11 @@ _PACES_SECONDS: Final = 300.0
 _DAY_SECONDS: Final = 86_400.0
 
 Stamps = Mapping[AccountKey, tuple[object, ...]]
-"""What is different of an account's secret files after one was written or replaced."""
+"""Values that change when one of an account's secret files is written or replaced."""
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Watch the secret files for ever: poll a failing account whose secret changed, and note when secrets expire."""
+    """Watch the secret files until cancelled: poll failing accounts with a changed secret, record expiry times."""
     seen: Stamps = {}
     while True:
         now = await anyio.to_thread.run_sync(_stamps, exporter.config.accounts)
@@ -52,24 +53,29 @@ def _stamps(accounts: tuple[Account, ...]) -> Stamps:
     return {account.key: tuple(secret.stamp() for secret in file_secrets(account).values()) for account in accounts}
 
 
-async def keep_looking(store: Store, paces: Paces, clock: Clock = time.time) -> None:
-    """Sample the counters of all quotas at regular intervals, for ever."""
+async def keep_looking(exporter: Exporter, paces: Paces, storage: Storage | None, clock: Clock = time.time) -> None:
+    """Look at the counters of all quotas at regular intervals, for ever, and store what was seen."""
+    stored = paces.looks
     while True:
         await anyio.sleep(_PACES_SECONDS)
-        paces.look(store, clock())
+        paces.look(exporter.store, clock())
+        if storage and paces.looks != stored:
+            with suppress(OSError):  # whoever stores readings says what is wrong with the disk
+                await storage.store_looks(exporter.config.shard, paces.looks, clock())
+                stored = paces.looks
 
 
 async def log_every_day(exporter: Exporter) -> None:
-    """Log once a day that the exporter is there, and how its accounts are."""
+    """Log once a day that the exporter is running, and the state of its accounts."""
     before = exporter.telemetry.poll_counts()
     while True:
         await anyio.sleep(_DAY_SECONDS)
         counts = exporter.telemetry.poll_counts()
-        failing = sum(snapshot.error is not None for _, snapshot in exporter.store)
         logger.info(
             "a day has passed",
             accounts=len(exporter.config.accounts),
-            failing=failing,
+            up=sum(snapshot.up for _, snapshot in exporter.store),
+            failing=sum(snapshot.failure is not None for _, snapshot in exporter.store),
             polls=max(0, counts[0] - before[0]),
             failures=max(0, counts[1] - before[1]),
         )

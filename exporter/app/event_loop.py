@@ -1,4 +1,4 @@
-"""asyncio's event loop, with a resolver that can be dead without holding anything up."""
+"""asyncio's event loop, with a resolver that may hang without blocking anything else."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ import anyio
 _T = TypeVar("_T")
 
 _PATIENCE_SECONDS: Final = 10.0
-"""For the resolver: enough for the second of two to be asked, less than a connection may take by default."""
+"""For the resolver: enough to try a second server, less than the default connect timeout."""
 
 _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _LONGEST_DOZE_SECONDS: Final = 10.0
 
 
 class EventLoop(asyncio.SelectorEventLoop):
-    """Looks each name up once for all who ask meanwhile, in a thread that nothing waits for.
+    """Resolves each name once for all concurrent requests, in a daemon thread.
 
-    asyncio's own way takes a thread of a small pool for each question, so that
-    a few accounts whose resolver does not answer keep all others from asking,
-    and the process from ending until the resolver gives up.
+    asyncio itself takes a thread of a small pool for each lookup, so a few
+    accounts with an unresponsive resolver would keep all others from resolving,
+    and the process from exiting.
 
-    Its clock goes on while the machine sleeps or is paused, so that what became too old meanwhile is known to be.
+    Its clock includes the time that the machine is suspended, so that figures become stale meanwhile.
     """
 
     def __init__(self) -> None:
@@ -37,11 +37,11 @@ class EventLoop(asyncio.SelectorEventLoop):
         self._lookups: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
 
     def time(self) -> float:
-        """Return the seconds since the machine started, including those it spent asleep."""
+        """Return the seconds since boot, including time suspended."""
         return time.clock_gettime(_CLOCK)
 
     def _wake_regularly(self) -> None:
-        """Look at the clock now and then: the kernel's waiting does not count what the machine slept."""
+        """Wake up regularly: the kernel's timeouts do not include time suspended."""
         self.call_later(_LONGEST_DOZE_SECONDS, self._wake_regularly)
 
     async def getaddrinfo(  # noqa: PLR0913 - asyncio's own signature
@@ -54,7 +54,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        """Return what `socket.getaddrinfo` does; that no resolver answers is an error too, in time."""
+        """Return the result of `socket.getaddrinfo`; a resolver that does not answer in time is an error too."""
         question = (host, port, family, type, proto, flags)
         if question not in self._lookups:
             self._lookups[question] = self._look_up(question)
@@ -88,5 +88,5 @@ class EventLoop(asyncio.SelectorEventLoop):
 
 
 def run_async(main: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
-    """Run a program on this loop to its end, and return what it does."""
+    """Run a coroutine on this loop, and return its result."""
     return anyio.run(main, *arguments, backend_options={"loop_factory": EventLoop})

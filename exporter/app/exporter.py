@@ -1,4 +1,4 @@
-"""The exporter: its accounts, their state and telemetry, and polling tasks."""
+"""The exporter: its accounts with their state, telemetry and polling tasks."""
 
 from __future__ import annotations
 
@@ -6,68 +6,49 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final, NamedTuple
 
 import anyio
 import anyio.abc
 
+from exporter.app.changes import Changes, renames
+from exporter.app.limiters import Limiters
 from exporter.client.client import Client
 from exporter.client.connections import Transport
 from exporter.client.large_work import reading_turn
 from exporter.client.rate_limit import RateLimiter
 from exporter.config import Config
-from exporter.durations import Rate
 from exporter.errors import InternalError
 from exporter.log import logger
 from exporter.polling.pipeline import ProcessedPoll, reconfigure, restore
 from exporter.polling.poller import Clock, Poller
 from exporter.store.files import FolderInUse, Storage
+from exporter.store.relabel import relabel, rename
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.store.stored_reading import StoredReading
 from exporter.store.writer import SlowDisk
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
-from exporter.vendors.account import Credential
 from exporter.vendors.warnings import account_warnings
 
 
 def open_client(
     account: Account, limiter: RateLimiter, observer: AccountTelemetry, transport: Transport | None = None
 ) -> Client:
-    """Return a client of an account's vendor."""
+    """Return a client for an account's vendor."""
     return Client(account.endpoint, limiter, observer, transport)
 
-
-_MOST_NAMED: Final = 10
 
 OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
 
 
-class Changes(NamedTuple):
-    """Which accounts another configuration has added, removed and changed."""
-
-    added: list[AccountKey]
-    removed: list[AccountKey]
-    changed: list[AccountKey]
-
-    def fields(self) -> dict[str, str]:
-        """Return the fields of a log line: each kind of change that occurred, with its first few accounts."""
-        return {kind: _listed(keys) for kind, keys in self._asdict().items() if keys}
-
-
-def _listed(keys: list[AccountKey]) -> str:
-    names = [f"{vendor}/{name}" for vendor, name in keys[:_MOST_NAMED]]
-    return ", ".join(names) + (f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else "")
-
-
 class Exporter:
-    """The accounts of an exporter, with their state, their telemetry and their polling tasks.
+    """The accounts of an exporter with their state, telemetry and polling tasks.
 
     Attributes:
         store: what is known of each account.
-        telemetry: what is counted of each.
-        config: what it was set up by last.
+        telemetry: what is counted for each.
+        config: the configuration applied last.
 
     """
 
@@ -83,8 +64,7 @@ class Exporter:
         self._clock = clock
         self._open_client = open_client
         self._storage = storage
-        self._limiters: dict[Credential, RateLimiter] = {}
-        self._rates: dict[Credential, tuple[Rate | None, Rate | None, float]] = {}
+        self._limiters = Limiters()
         self._polled: dict[AccountKey, anyio.CancelScope] = {}
         self._pollers: dict[AccountKey, Poller] = {}
         self._write_failing: set[AccountKey] = set()
@@ -94,46 +74,47 @@ class Exporter:
     def apply_config(self, config: Config) -> list[Account]:
         """Apply a configuration, and return the accounts that are new or changed.
 
-        A changed account keeps its readings and counters, unless it signs in as another user or to another host:
-        that is another account of the same name.
+        A changed or renamed account keeps its readings and counters, unless it signs in as another user or to
+        another host: then it is a different account.
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
+        for key, old in list(renames(before, config.accounts)):
+            self.store.rename(old, key, rename(wanted[key], self.store[old]))
+            self.telemetry.rename(old, wanted[key])
+            before[key] = before.pop(old)
         self.store.reconfigure({key: account.slice_count for key, account in wanted.items()})
-        self._keep_limiters(config)
+        self._limiters.keep(config.accounts)
         for key in before.keys() - wanted.keys():
             self.telemetry.remove(key)
         changed = [account for key, account in wanted.items() if account != before.get(key)]
         for account in changed:
-            if (old := before.get(account.key)) and old.credential != account.credential:
+            if (old_account := before.get(account.key)) and old_account.credential != account.credential:
                 self.store.reset(account.key)
             self.telemetry.add(account)
-            if self._storage and not self.store[account.key].has_reading:
+            snapshot = self.store[account.key]
+            if self._storage and not snapshot.has_reading:
                 self._restore(account, self._storage)
-            elif old:
-                self.store.restore(account.key, reconfigure(account, self.store[account.key]))
+            elif old_account:
+                self.store.restore(account.key, reconfigure(account, relabel(old_account, account, snapshot)))
         self.config = config
         self.telemetry.shard = config.shard
-        self.telemetry.reload_status.accept(self._clock())
         return changed
 
-    def _keep_limiters(self, config: Config) -> None:
-        """Keep the one limiter of each credential, whoever uses it; the first account's rate is all's."""
-        kept: dict[Credential, RateLimiter] = {}
-        for account in config.accounts:
-            if account.credential in kept:
-                continue
-            rate = account.rate_limit, account.assumed_rate, account.rate_share
-            limiter = self._limiters.get(account.credential) or RateLimiter(*rate)
-            if self._rates.get(account.credential) != rate:
-                limiter.configure(*rate)
-            kept[account.credential], self._rates[account.credential] = limiter, rate
-        self._limiters = kept
-        self._rates = {key: self._rates[key] for key in kept}
+    def _checkpoint(self) -> Callable[[], None]:
+        """Return a function that restores the present state, except for the polling tasks."""
+        config, undo_parts = self.config, [one.checkpoint() for one in (self.store, self.telemetry, self._limiters)]
+
+        def undo() -> None:
+            self.config = config
+            for undo_part in undo_parts:
+                undo_part()
+
+        return undo
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
-        """Open an adopted account for polls; its connections are closed on leaving."""
+        """Open an adopted account's poller; its connections are closed on exit."""
         limiter = self._limiters[account.credential]
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
@@ -143,11 +124,13 @@ class Exporter:
             )
 
     def _restore(self, account: Account, storage: Storage) -> None:
-        """Show what an earlier process left of an account, at its true age."""
+        """Restore what an earlier process stored of an account, at its true age."""
         stored = storage.read(account)
         for reason in stored.invalid:
             self.telemetry.accounts[account.key].on_set_aside(reason)
             _log_storage(account, "stored reading is invalid; set aside", reason)
+        for reason in dict.fromkeys(stored.refused):
+            _log_storage(account, "what is stored under the former name cannot be taken over", reason)
         for error in stored.errors:
             _log_storage(account, "stored reading cannot be read", error.strerror)
         fresh_until = anyio.current_time() + account.stale_seconds
@@ -193,34 +176,48 @@ class Exporter:
         return True
 
     def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Changes:
-        """Poll the accounts of a configuration from now on, and return what is another than before.
+        """Poll the accounts of a configuration from now on, and return what changed.
 
-        Those that did not change go on as they were; those that fail are tried at once.
+        Unchanged accounts continue undisturbed; failing ones are tried at once. If the configuration cannot be
+        applied, everything is as before.
         """
-        before = set(self.telemetry.accounts)
-        changed = {account.key for account in self.apply_config(config)}
-        kept = {account.key for account in config.accounts} - changed
+        undo, before = self._checkpoint(), {key: one.account for key, one in self.telemetry.accounts.items()}
+        polled = self._polled.copy()
+        try:
+            warnings = [(account, list(account_warnings(account))) for account in config.accounts]
+            changed = {account.key for account in self.apply_config(config)}
+            kept = self._polled.keys() & {account.key for account in config.accounts} - changed
+            self._poll_these(config, kept, tasks)
+            for account, texts in warnings:
+                for warning in texts if account.key not in kept else ():
+                    logger.warning(warning, vendor=account.vendor, account=account.name)
+            self.retry(kept)
+            changes = Changes.between(before, {account.key: account for account in config.accounts})
+            self.telemetry.reload_status.accept(self._clock())
+        except Exception:
+            undo()
+            undisturbed = {key for key, scope in polled.items() if self._polled.get(key) is scope}
+            self._poll_these(self.config, undisturbed, tasks)
+            raise
+        return changes
+
+    def _poll_these(self, config: Config, kept: Collection[AccountKey], tasks: anyio.abc.TaskGroup) -> None:
+        """Have exactly the accounts of a configuration polled; the tasks of those that are kept go on."""
         for key in self._polled.keys() - kept:
             self._polled.pop(key).cancel()
         for account in config.accounts:
-            if account.key in self._polled:
-                continue
-            for warning in account_warnings(account):
-                logger.warning(warning, vendor=account.vendor, account=account.name)
-            self._polled[account.key] = anyio.CancelScope()
-            tasks.start_soon(self._poll, account, self._polled[account.key])
-        self.retry(kept)
-        wanted = {account.key for account in config.accounts}
-        return Changes(sorted(wanted - before), sorted(before - wanted), sorted(changed & before))
+            if account.key not in self._polled:
+                self._polled[account.key] = anyio.CancelScope()
+                tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll those of these accounts, or of all, at once that fail unless the vendor asked to wait; return them."""
+        """Poll the failing ones among these accounts, or all, unless their vendor asked to wait; return them."""
         now = self._clock()
         failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
 
     def poll_now(self, key: AccountKey) -> bool:
-        """Poll an account at once, whether it fails or not, and return whether it is one that is polled."""
+        """Poll an account at once, whether it fails or not, and return whether it exists."""
         poller = self._pollers.get(key)
         if poller is not None:
             poller.poll_now()
@@ -243,7 +240,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account fails, and its vendor did not ask to be left alone for now."""
+    """Whether an account fails and its vendor did not ask us to wait."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False

@@ -1,4 +1,4 @@
-"""What an operator does to an exporter that runs: has its configuration read again, or stops it."""
+"""What an operator does with a running exporter: reload its configuration, or stop it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from exporter.log import logger
 from exporter.problems import ConfigError
 
 _SETTLED_SECONDS: Final = 5.0
-"""How long a changed file has to stay the same: longer than most take to write one."""
+"""How long a changed file must stay unchanged: longer than writing it usually takes."""
 
 
 class ReloadObserver(Protocol):
     """Receives the outcome of reloads."""
 
     def refuse(self, problems: Iterable[str]) -> None:
-        """Note that, and why."""
+        """Record that it was refused, and why."""
 
 
 class Reload:
-    """Reads the configuration again and applies it; one that cannot be used changes nothing.
+    """Reads the configuration and applies it; an invalid one changes nothing.
 
-    One reading is enough for all who ask before it begins.
+    One reload serves everyone who asks before it begins.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Reload:
         self._problems = ""
 
     async def __call__(self) -> str:
-        """Return what is wrong with it, a problem a line; nothing if it was applied."""
+        """Return its problems, one per line; empty if it was applied."""
         self._request_count += 1
         number = self._request_count
         async with self._one_at_a_time:
@@ -73,15 +73,15 @@ class Reload:
 async def watch(
     state: Callable[[], object], seconds: float, seen: object, reload: Callable[[], Awaitable[object]]
 ) -> None:
-    """Look at a configuration's state for ever, every so many seconds, and have it read again when it changes.
+    """Check a configuration's state periodically until cancelled, and reload it when it changes.
 
-    A file that is still being written may look like a whole one, so a change is taken up once it has stayed.
+    A file that is still being written may look complete, so a change is applied once it has settled.
 
     Args:
-        state: what changes with the configuration.
-        seconds: between two looks.
-        seen: the state before the configuration was read that is used.
-        reload: reads it again.
+        state: a value that changes with the configuration.
+        seconds: between two checks.
+        seen: the state just before the configuration in use was read.
+        reload: reloads it.
 
     """
     latest, since = seen, anyio.current_time()
@@ -100,9 +100,9 @@ async def handle_signals(
     cancel_scope: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on SIGTERM or SIGINT, and cancel the scope on a second one; SIGHUP stops if it has no other meaning.
+    """Set `stop` on SIGTERM or SIGINT, and cancel the scope on a second one; SIGHUP stops if it means nothing else.
 
-    A SIGHUP that was deferred while the exporter started comes now.
+    A SIGHUP deferred during start-up is handled now.
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An exporter put together for as many polls as somebody asks for."""
+    """An exporter assembled for any number of polls on demand."""
 
     store: Store
     telemetry: Telemetry
@@ -43,7 +43,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of polling an account, and how many seconds it took."""
+    """The result of polling an account, and its duration in seconds."""
 
     account: Account
     snapshot: Snapshot
@@ -52,15 +52,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """How a running exporter is served, when it reads its configuration again, and where it stores its state.
+    """How a running exporter is served, when it reloads its configuration, and where it stores its state.
 
     Attributes:
         sockets: where it listens.
-        telemetry_path: where its metrics are.
-        load: reads the configuration again; None where there is none to read again.
-        lifecycle: whether it is also read again on POST /-/reload.
-        watched: how to tell whether the configuration has changed, how often to look, in seconds, and what it was like
-            before it was read; None to never look.
+        telemetry_path: the path of its metrics.
+        load: reads the configuration; None if there is none to reload.
+        lifecycle: whether POST /-/reload and POST /-/poll are enabled.
+        watched: how to tell whether the configuration has changed, how often to check, in seconds, and its state
+            before it was read; None to never check.
         storage: what outlives the process; None for nothing.
         protection: TLS and authentication of the pages; None for neither.
 
@@ -81,7 +81,7 @@ async def assemble(
     clock: Clock = time.time,
     open_client: OpenClient = open_client,
 ) -> AsyncIterator[Parts]:
-    """Put the parts of a configuration together; connections are closed on leaving."""
+    """Assemble the parts for a configuration; connections are closed on exit."""
     exporter = Exporter(clock, open_client)
     exporter.apply_config(config)
     async with AsyncExitStack() as stack:
@@ -90,7 +90,7 @@ async def assemble(
 
 
 async def run(config: Config, serving: Serving) -> None:
-    """Poll and serve until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the configuration again."""
+    """Poll and serve until SIGTERM or SIGINT; a second one ends the process. SIGHUP reloads the configuration."""
     from exporter.web.exposure import guard_origin, warn_if_exposed  # noqa: PLC0415 - `check` and `once` need no server
     from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
     from exporter.web.pages import Application, Lifecycle  # noqa: PLC0415 - the same
@@ -112,8 +112,8 @@ async def run(config: Config, serving: Serving) -> None:
         tasks.start_soon(
             handle_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None
         )
-        paces = Paces()
-        tasks.start_soon(keep_looking, exporter.store, paces)
+        paces = Paces(serving.storage.looks(config.shard) if serving.storage else None)
+        tasks.start_soon(keep_looking, exporter, paces, serving.storage)
         tasks.start_soon(retry_with_new_secrets, exporter)
         tasks.start_soon(log_every_day, exporter)
         lifecycle = Lifecycle(
@@ -145,7 +145,7 @@ class Polled:
 
 
 async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Polled:
-    """Poll every account once, tell of each as it ends, and return what came."""
+    """Poll every account once, report each result as it arrives, and return all of them."""
     async with assemble(config) as parts:
 
         async def poll(account: Account, poller: Poller) -> None:

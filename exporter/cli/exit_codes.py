@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -66,5 +68,7 @@ def listen_or_exit(addresses: tuple[str, ...]) -> list[socket.socket]:
     try:
         return listen(addresses)
     except OSError as error:
-        click.echo(error.strerror, err=True)
+        said = str(error.strerror)
+        is_taken = said.endswith(os.strerror(errno.EADDRINUSE))
+        click.echo(said + ("; choose another with --web.listen-address=HOST:PORT" if is_taken else ""), err=True)
         sys.exit(CANNOT_LISTEN)

@@ -117,7 +117,8 @@ def fetch(url: str, config: HTTPConfig) -> bytes:
     except OSError as error:
         reason = getattr(error, "reason", error)
         said = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None) or str(reason)
-        raise NoAnswer(str(said)) from None
+        hint = "; is an exporter running there?" if isinstance(reason, ConnectionRefusedError) else ""
+        raise NoAnswer(f"{said}{hint}") from None
     except (HTTPException, ValueError):
         raise NoAnswer("what answers speaks no HTTP") from None
 

@@ -11,6 +11,7 @@ import sys
 import click
 
 from exporter import __version__
+from exporter.cli.completion import completion
 from exporter.cli.documents import metrics, rules, schema
 from exporter.cli.exit_codes import FAILED
 from exporter.cli.hash_password import hash_password
@@ -18,7 +19,7 @@ from exporter.cli.history import history
 from exporter.cli.polls import check, once
 from exporter.cli.run import run
 from exporter.cli.sandbox import demo, sandbox
-from exporter.cli.shipped import dashboards, example
+from exporter.cli.shipped import dashboards, example, revision
 from exporter.cli.status import status
 from exporter.cli.storage import storage
 from exporter.cli.vendor import vendor
@@ -40,13 +41,19 @@ class _Commands(click.Group):
             raise
 
 
+def version_text() -> str:
+    """Return the version, the commit where it is known, and Python's version."""
+    built_from = f"revision {commit}, " if (commit := revision()) else ""
+    return f"{__version__} ({built_from}Python {platform.python_version()})"
+
+
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all is well, 1 an account failed, 2 the configuration or the command line is wrong,"
     " 3 cannot listen.",
 )
-@click.version_option(f"{__version__} (Python {platform.python_version()})", prog_name="usage-exporter")
+@click.version_option(version_text(), prog_name="usage-exporter")
 def main() -> None:
     """Publish what vendors' billing APIs say of your usage as Prometheus metrics."""
 
@@ -67,5 +74,5 @@ def healthcheck(url: str) -> None:
 
 _RUNNING = (run, status, check, once, history, demo, sandbox)
 _DOCUMENTS = (schema, metrics, rules, dashboards, example)
-for command in (*_RUNNING, *_DOCUMENTS, vendor, storage, hash_password):
+for command in (*_RUNNING, *_DOCUMENTS, vendor, storage, hash_password, completion):
     main.add_command(command)

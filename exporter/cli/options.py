@@ -189,6 +189,10 @@ def _threshold(one: Field[Any]) -> Callable[[_F], _F]:
     return click.option(flag, one.name, show_default=True, help=meaning, **kind)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",")) if text else ()
+
+
 def with_rule_options(command: _F) -> _F:
     """Give a command an option for each number of the rules, for their job and for their links, and what these make."""
 
@@ -201,13 +205,21 @@ def with_rule_options(command: _F) -> _F:
         default="",
         help="Labels that the rules keep apart, with commas, such as cluster,env where one ruler sees several.",
     )
+    @click.option(
+        "--account-labels",
+        metavar="NAMES",
+        default="",
+        help="Labels of your own that accounts have, with commas, such as team, for alerts to have them too.",
+    )
     @wraps(command)
-    def given(*args: Any, job: str, runbook_url: str, grafana_url: str, keep_labels: str, **numbers: Any) -> Any:
-        kept = tuple(name.strip() for name in keep_labels.split(",")) if keep_labels else ()
+    def given(*args: Any, keep_labels: str, account_labels: str, **values: Any) -> Any:
+        texts = {name: values.pop(name) for name in ("job", "runbook_url", "grafana_url")}
         try:
-            thresholds = Thresholds(**numbers)
             options = Options(
-                thresholds=thresholds, job=job, runbook_url=runbook_url, grafana_url=grafana_url, keep_labels=kept
+                thresholds=Thresholds(**values),
+                keep_labels=_names(keep_labels),
+                account_labels=_names(account_labels),
+                **texts,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None

@@ -39,12 +39,13 @@ accounts:
     name: main
 EXAMPLE```
 
-`labels` of an account, such as `{team: payments}`, stand on `usage_exporter_account_labels`, the same names for every
-account. Join them where you need them:
+`labels` of an account, such as `{team: payments}`, stand on every series of the account: the vendor's, those of its
+quotas, and the exporter's own with the label `account`. A name that one of these has already is refused. Give the names
+to the rules too, and alerts have them: `usage-exporter rules --account-labels=team`. Other labels are other series to
+Prometheus, so choose what seldom changes; counters go on under the new ones.
 
-```promql
-usage_quota_used * on (vendor, account) group_left (team) usage_exporter_account_labels
-```
+`was: old-name` says what a renamed account was called before, so that its counters and its stored reading go on:
+[how to rename an account](upgrading.md#rename-an-account).
 
 A pattern under `include` may match nothing yet. Paths in an included file begin at that file's folder. A reload reads
 all files again, and `--config.auto-reload` notices files that come, change and go.

@@ -1,4 +1,4 @@
-"""`usage-exporter dashboards` and `usage-exporter example`: the files that come with the exporter, wherever it is."""
+"""The files that come with the exporter, wherever it is: `usage-exporter dashboards` and `usage-exporter example`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def shipped(path: str) -> Path:
     """Return where a file or folder is that comes with the exporter: in the package, or in a checkout beside it."""
     packed = _PACKAGE / "shipped" / path
     return packed if packed.exists() else _PACKAGE.parent / path
+
+
+def revision() -> str:
+    """Return the commit that the package was built from; empty where that is not known, as in a checkout."""
+    file = _PACKAGE / "shipped" / "revision"
+    return file.read_text().strip() if file.is_file() else ""
 
 
 @click.command()

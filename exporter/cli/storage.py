@@ -62,7 +62,7 @@ def prune(folder: Path, file: Path, dry_run: bool) -> None:
     """
     from exporter.store.inventory import inventory, superfluous
 
-    accounts = {account.key for account in load_or_exit(file).accounts}
+    accounts = {one.key for account in load_or_exit(file).accounts for one in (account, account.former) if one}
     try:
         for one in superfluous(inventory(folder), accounts):
             if not dry_run:

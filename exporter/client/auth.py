@@ -27,15 +27,15 @@ _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
 _SHARED_SECONDS: Final = 1.0
-"""How long a sign-in that failed stands for those who asked for one meanwhile."""
+"""How long the failure of a sign-in also counts for requests that waited for it."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""After a new token did not help, tokens are not what doubtful answers are about."""
+"""If a new token did not help, ambiguous statuses are not blamed on tokens for this long."""
 _NEW_SECONDS: Final = 5.0
-"""A token that worked and is so new has not ended yet."""
+"""A token that worked and is this new cannot have expired."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
-"""Statuses with which vendors that document 401 tell of a token's end all the same."""
+"""Statuses by which vendors that document 401 may still mean an expired token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key or token that a person created; sent in the header `header_name`, after `scheme` unless that is empty."""
+    """A static key or token, sent in the header `header_name` after `scheme`, if any."""
 
     secret: Secret
     scheme: str = "Bearer"
@@ -79,14 +79,14 @@ class Login:
     """Credentials that are exchanged for a token.
 
     Attributes:
-        path: where, below the account's base URL; always a POST.
-        credentials: sent by basic authentication, without a body; or in the JSON `body`.
-        body: the names of the JSON body's fields, with what each holds.
-        token_field: the field of the answer that holds the token.
-        lifetime: seconds that a token is used, where the answer does not say.
-        lifetime_field: the field of the answer that says for how many seconds it is valid, if one does.
-        scheme: what stands before the token in the header, if anything.
-        rejected_statuses: HTTP statuses with which it says that the credentials are not.
+        path: the path of the POST request, below the account's base URL.
+        credentials: sent by basic authentication without a body, or in the JSON `body`.
+        body: the names of the JSON body's fields, and what each contains.
+        token_field: the answer's field with the token.
+        lifetime: how many seconds a token is used if the answer does not say.
+        lifetime_field: the answer's field with the token's lifetime in seconds, if there is one.
+        scheme: what precedes the token in the header, if anything.
+        rejected_statuses: HTTP statuses that mean wrong credentials.
 
     """
 
@@ -100,20 +100,20 @@ class Login:
     rejected_statuses: frozenset[int] = frozenset({_UNAUTHORIZED})
 
     def headers(self) -> dict[str, str]:
-        """Return the headers of the request that signs in."""
+        """Return the headers of the sign-in request."""
         return {"Authorization": self.credentials.header()} if self.credentials else {}
 
     def json(self) -> dict[str, str] | None:
-        """Return the body of the request that signs in, or None where it has none."""
+        """Return the body of the sign-in request, or None if it has none."""
         fields = {name: value if isinstance(value, str) else value.read() for name, value in self.body}
         return fields or None
 
     def token(self, answer: object) -> tuple[str, float]:
-        """Return the Authorization header that an answer brings, and the seconds it is to be used.
+        """Return the Authorization header from an answer, and the seconds for which to use it.
 
         Raises:
-            Unauthorized: the vendor answered without a token.
-            Malformed: what it answered cannot be a token.
+            Unauthorized: the answer has no token.
+            Malformed: its token is unusable.
 
         """
         if not isinstance(answer, Mapping):
@@ -126,7 +126,7 @@ class Login:
         return _with_scheme(self.scheme, register(token)), self._lifetime(answer)
 
     def _lifetime(self, answer: Mapping[str, object]) -> float:
-        """Not all that the vendor grants is used, so that no token ends on its way."""
+        """Return somewhat less than the granted lifetime, so that no token expires in transit."""
         seconds = answer.get(self.lifetime_field)
         if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0:
             return _USED_SHARE_OF_LIFETIME * min(seconds, _LONGEST_LIFETIME_SECONDS)
@@ -141,18 +141,18 @@ class Signer(Protocol):
 
     @abstractmethod
     def on_status(self, status: int) -> bool:
-        """Take note of an answer's status, and say whether another header is worth a try."""
+        """Record an answer's status, and return whether another header is worth a try."""
 
     @abstractmethod
     def note_vain(self) -> None:
-        """Note that another header was answered the same."""
+        """Record that another header got the same answer."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header, or after `refused` another one; None where there is no other.
+        """Return the header, or another one than `refused`; None if there is no other.
 
         Raises:
-            PollError: there is no header to be had.
+            PollError: there is no header.
 
         """
 
@@ -164,25 +164,25 @@ class StaticSigner:
     auth: Basic | ApiKey
 
     def on_status(self, status: int) -> bool:
-        """Return whether to check if the secret has changed since."""
+        """Return whether to check if the secret has changed."""
         return status == _UNAUTHORIZED
 
     def note_vain(self) -> None:
         """Do nothing: the secret is read again next time anyway."""
 
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header; after `refused`, only if the secret was changed since."""
+        """Return the header; after `refused`, only if the secret has changed."""
         header = await read_in_thread(self.auth.header) if self.auth.in_file else self.auth.header()
         return None if header == refused else header
 
 
 @dataclass(slots=True)
 class TokenSource:
-    """Signs with a token, and signs in when it has none that is good.
+    """Signs with a token, and signs in when it has no valid one.
 
-    `sign_in` asks the vendor and returns the header and the seconds it is to be used. A
-    refused sign-in is not repeated before its wait is over, however often a
-    header is asked for, unless the credentials were changed: vendors lock accounts.
+    `sign_in` requests a token and returns the header and the seconds for which to
+    use it. A rejected sign-in is not repeated before its wait is over, however
+    often a header is needed, unless the credentials changed: vendors lock accounts.
     """
 
     auth: Login
@@ -200,7 +200,7 @@ class TokenSource:
     _lock: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
 
     def on_status(self, status: int) -> bool:
-        """Whether the answer may mean that the token is no longer good."""
+        """Whether the status may mean that the token is no longer valid."""
         now = anyio.current_time()
         self._has_worked |= status < _FIRST_ERROR
         is_known_good = now < self._trusted_until or (self._has_worked and now < self._signed_in_at + _NEW_SECONDS)
@@ -208,11 +208,11 @@ class TokenSource:
         return status == _UNAUTHORIZED or doubtful
 
     def note_vain(self) -> None:
-        """Take doubtful answers for what they say, for a while."""
+        """Take ambiguous statuses literally for a while."""
         self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header with a token that is valid and was not `refused`."""
+        """Return the header with a valid token other than `refused`."""
         async with self._lock:
             if self._current is None or self._current == refused or anyio.current_time() >= self._expires:
                 self._current = None

@@ -1,4 +1,4 @@
-"""The body of an answer: read no further than its bound, however small it was packed, and decoded strictly."""
+"""The body of an answer: read up to its limit, however well it was compressed, and decoded strictly."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from anyio.lowlevel import checkpoint
-from pydantic_core import from_json
 
 from exporter.errors import TooLarge, Undecodable
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 MAX_TOKEN_BODY_BYTES: Final = 64 * 1024
 MAX_PIECES: Final = 500_000
-"""Commas and opening brackets in one body: tiny values cost much more memory, and time, than the bytes they are."""
+"""Commas and opening brackets in one body: tiny values cost much more memory and time than their bytes."""
 LARGE_BODY_BYTES: Final = 64 * 1024
-"""What is larger takes so long to decode that others should go on meanwhile."""
+"""Larger bodies take so long to decode that other work should proceed meanwhile."""
 
 Turn = Callable[[], Awaitable[None]]
 
 _FREE_PIECES: Final = 2000
 _SMALLEST_PIECE_BYTES: Final = 32
-"""On average, where there are more pieces than these: each costs as much work as a thousand bytes."""
+"""The minimum average size once there are more chunks than that: each costs as much as a thousand bytes."""
 _PIECES_IN_TURN: Final = 50
 _GZIP_MAGIC: Final = 0x1F
 _GZIP_OR_ZLIB: Final = 47
-"""zlib's word for: either header, found by itself."""
+"""zlib's code for detecting either header."""
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 _KINDS_OF_CONTENT: Final = {
     "": "no content type",
@@ -46,20 +45,20 @@ async def at_once() -> None:
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> bytes:
-    """Return a body of at most `limit` bytes once unpacked.
+    """Return a body of at most `limit` bytes, decompressed.
 
-    A packed body is unpacked no further than the limit, so a small one that
-    would unpack to gigabytes costs no more than a large one.
+    A compressed body is decompressed no further than the limit, so a small body
+    that would expand to gigabytes costs no more than a large one.
 
     Args:
-        chunks: the body as it came.
+        chunks: the body as received.
         encoding: the answer's Content-Encoding; `identity`, `gzip` and `deflate` are known.
         limit: in bytes.
-        turn: waits until there is room for a body that is not small; called before more of one is read.
+        turn: waits for room for a body that is not small; called before more of it is read.
 
     Raises:
-        TooLarge: it is larger, or comes in too many pieces.
-        Undecodable: it is packed in another way, or wrongly.
+        TooLarge: it is larger, or comes in too many chunks.
+        Undecodable: its encoding is unknown or broken.
 
     """
     coding = encoding.strip().lower()
@@ -86,7 +85,7 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, tur
 
 
 class _Unpacker:
-    """Unpacks a body of one or more gzip members that follow each other (RFC 1952), or of one zlib stream."""
+    """Decompresses one or more consecutive gzip members (RFC 1952), or one zlib stream."""
 
     def __init__(self, limit: int) -> None:
         self._members_left = _FREE_PIECES + limit // _SMALLEST_PIECE_BYTES
@@ -94,7 +93,7 @@ class _Unpacker:
         self._is_padding = False
 
     def __call__(self, packed: bytes, room: int) -> bytes:
-        """Return what a piece unpacks to, no more than there is room for."""
+        """Return a chunk decompressed, up to `room` bytes."""
         unpacked = bytearray()
         while packed and len(unpacked) < room:
             if self._member.eof:
@@ -109,7 +108,7 @@ class _Unpacker:
         return bytes(unpacked)
 
     def _next_member(self, packed: bytes) -> bytes:
-        """Begin another member; zeros after the last one are padding, as `gzip` has it."""
+        """Begin another member; zeros after the last one are padding, which `gzip` allows."""
         if self._is_padding or packed[0] == 0:
             self._is_padding = True
             if packed.strip(b"\0"):
@@ -122,20 +121,20 @@ class _Unpacker:
         return packed
 
     def end(self) -> None:
-        """Say that this was all."""
+        """Check that the stream is complete."""
         if not self._member.eof:
             raise Undecodable("the answer's packing ends before its end")
 
 
 def count_values(body: bytes) -> int:
-    """Return how many values a JSON document has, about: its commas and opening brackets, in texts too."""
+    """Return the approximate number of values in a JSON document: its commas and opening brackets, even in texts."""
     return sum(map(body.count, (b",", b"[", b"{")))
 
 
 def decode_json(body: bytes, content_type: str) -> object:
-    """Return a body's JSON document; NaN and Infinity are not JSON. A lone surrogate is read as U+FFFD.
+    """Return a body's JSON document; NaN and Infinity are rejected. A lone surrogate becomes U+FFFD.
 
-    In its own thread, the decoding of a large body lets other threads run after each object.
+    Other threads can run after each object while a large body is decoded in a thread of its own.
 
     Raises:
         TooLarge: it has more values than any answer we ask for.
@@ -144,30 +143,19 @@ def decode_json(body: bytes, content_type: str) -> object:
     """
     if count_values(body) > MAX_PIECES:
         raise TooLarge(f"the answer has more than {MAX_PIECES} values")
-    large = len(body) > LARGE_BODY_BYTES and b"\\ud" not in body.lower()
     try:
-        return _parse_json_interruptibly(body) if large else _parse_json(body)
+        document: object = _STRICT_JSON.decode(body.decode())
+        return _without_half_characters(document) if b"\\ud" in body.lower() else document
     except (ValueError, RecursionError):
         kind = _KINDS_OF_CONTENT.get(content_type.partition(";")[0].strip().lower(), "of another content type")
         digest = hashlib.sha256(body).hexdigest()[:12]
         raise Undecodable(f"not JSON: {kind}, {len(body)} bytes, sha256 {digest}") from None
 
 
-def _parse_json(body: bytes) -> object:
-    """Our parser refuses half a character in a name, which should cost no more than that character."""
-    try:
-        document: object = from_json(body, allow_inf_nan=False)
-    except ValueError:
-        if b"\\ud" not in body.lower():
-            raise
-        text = json.dumps(json.loads(body.decode()), ensure_ascii=False)
-        document = from_json(_HALF_CHARACTER.sub("\ufffd", text).encode(), allow_inf_nan=False)
-    return document
-
-
-def _parse_json_interruptibly(body: bytes) -> object:
-    """Our parser is one call, which no other thread interrupts; this one, as fast, calls back at each object."""
-    return json.loads(body.decode(), object_hook=_identity, parse_constant=_reject_constant)
+def _without_half_characters(document: object) -> object:
+    """Replace lone surrogates: half a character should cost no more than that character."""
+    whole: object = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(document, ensure_ascii=False)))
+    return whole
 
 
 def _identity(value: object) -> object:
@@ -176,3 +164,7 @@ def _identity(value: object) -> object:
 
 def _reject_constant(text: str) -> object:
     raise ValueError(f"{text} is no number")
+
+
+# The parser calls back at each object, which lets other threads run while a large body is decoded in one of its own.
+_STRICT_JSON: Final = json.JSONDecoder(object_hook=_identity, parse_constant=_reject_constant)

@@ -1,4 +1,4 @@
-"""HTTP to one endpoint: signed, paced and bounded requests, tried again where that is worth it."""
+"""HTTP to one endpoint: requests are signed, rate-limited, bounded, and retried where that helps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""Requests of which a refusal is known to be about them."""
+"""How many requests are remembered whose refusal is about the request itself."""
 
 
 def _itself(document: object) -> object:
@@ -36,17 +36,17 @@ class RequestObserver(Protocol):
     """Receives the outcome of requests."""
 
     def on_request(self, code: str, seconds: float) -> None:
-        """Note a request that was answered with the status `code`, or `none`, and how long that took."""
+        """Record a request, answered with the status `code` or `none`, and its duration in seconds."""
 
     def on_token_refreshed(self) -> None:
-        """Note a sign-in that brought a token."""
+        """Record a sign-in that yielded a token."""
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Note what an answer says of the vendor's limit."""
+        """Record the limit that an answer states."""
 
 
 class Client:
-    """Asks one endpoint, within its `async with`."""
+    """Sends requests to one endpoint, within its `async with`."""
 
     def __init__(
         self,
@@ -83,12 +83,12 @@ class Client:
         body: Mapping[str, object] | None = None,
         read: Callable[[object], Any] = _itself,
     ) -> Any:
-        """Return what `read` makes of the JSON that a GET answers, or a POST where there is a body.
+        """Return what `read` makes of the JSON answer to a GET, or to a POST if there is a body.
 
-        A large answer waits for others to be read, and is read in a worker thread.
+        A large answer waits until others have been read, and is read in a worker thread.
 
         Raises:
-            PollError: there is none, after as many tries as its kind is worth.
+            PollError: the request failed, after the retries appropriate to its kind of failure.
 
         """
         method = "GET" if body is None else "POST"
@@ -110,7 +110,7 @@ class Client:
             attempt += 1
 
     async def rest(self) -> None:
-        """Close the connections that no request uses: none is asked for soon."""
+        """Close idle connections, because no request will follow soon."""
         await self._connections.close_idle()
 
     async def _read(self, answer: Response, read: Callable[[object], Any], room: Room) -> Any:
@@ -121,9 +121,10 @@ class Client:
             return await anyio.to_thread.run_sync(lambda: read(answer.json()))
 
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
-        """Send a request signed, and once more if another signature can be had after it was refused.
+        """Send a signed request, and once more with another signature if it was refused and there is one.
 
-        What is refused with a new one too is meant, and tells nothing of the signature when it comes again.
+        If the second one is refused too, the refusal is about the request, and a later one does not question the
+        signature.
         """
         header = await self._signer.header()
         answer = await send(header)

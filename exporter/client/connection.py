@@ -1,4 +1,4 @@
-"""One connection to an endpoint: httpcore's HTTP/1.1 over a stream that an answer can take no more of than its part."""
+"""One connection to an endpoint: httpcore's HTTP/1.1 over a stream that limits what an answer may send."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from exporter.client.body import MAX_BODY_BYTES
 from exporter.errors import ConnectFailed, Forbidden, TooLarge, Unauthorized
 
 MAX_HEAD_BYTES: Final = 128 * 1024
-"""Of an answer's head, and of the interim answers before it."""
+"""For an answer's head and the interim answers before it."""
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
-"""Of a body as it comes, its framing included."""
+"""For a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""What is read of a head at once: httpcore handles the interim answers in it, some hundred, without a pause."""
+"""The most of a head read at once: httpcore handles the interim answers in it, some hundred, without a pause."""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 
@@ -38,7 +38,7 @@ class Proxy:
 class Connection(httpx.AsyncBaseTransport):
     """A transport of one connection, opened by its first request; it carries one request at a time.
 
-    It is used again only if nothing came on it that was not asked for: that would be read as the next answer.
+    It is reused only if no unexpected bytes arrived: they would be read as the next answer.
     """
 
     def __init__(self, trust: ssl.SSLContext, proxy: Proxy | None = None) -> None:
@@ -48,7 +48,7 @@ class Connection(httpx.AsyncBaseTransport):
         self._wire: _Wire | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the stream of the answer has to be closed before the next."""
+        """Send a request; the answer's stream must be closed before the next."""
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -73,7 +73,7 @@ class Connection(httpx.AsyncBaseTransport):
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     async def _is_clean(self) -> bool:
-        """Whether the connection is open, and nothing came on it that was not asked for."""
+        """Whether the connection is open and no unexpected bytes arrived."""
         if not self._http or not self._wire or not self._http.is_idle() or self._http.has_expired():
             return False
         # What was read too much stays in h11's buffer. httpcore shows it nowhere; were it renamed, none is used again.
@@ -114,7 +114,7 @@ class Connection(httpx.AsyncBaseTransport):
             raise
 
     async def aclose(self) -> None:
-        """Close it; a request after that opens another."""
+        """Close it; another request opens a new one."""
         opened, self._http, self._wire = self._http, None, None
         if opened:
             with anyio.CancelScope(shield=True):
@@ -122,10 +122,10 @@ class Connection(httpx.AsyncBaseTransport):
 
 
 def raise_for_proxy(status: int) -> None:
-    """Return if a proxy's answer to CONNECT is that it connects.
+    """Return if a proxy answered CONNECT with success.
 
     Raises:
-        PollError: what it answers otherwise.
+        PollError: for any other answer.
 
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the class of HTTP
@@ -163,7 +163,7 @@ async def _connected(url: httpcore.URL, trust: ssl.SSLContext | None, seconds: f
 
 
 class _Wire(httpcore.AsyncNetworkStream):
-    """A stream of which no more can be read than the answer may have, and not all at once."""
+    """A stream that limits how much of an answer is read, in total and at once."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -171,15 +171,15 @@ class _Wire(httpcore.AsyncNetworkStream):
         self._left = MAX_HEAD_BYTES
 
     def begin_head(self) -> None:
-        """Allow for the head of an answer."""
+        """Reset the limits for the head of an answer."""
         self._page, self._left = _HEAD_PAGE_BYTES, MAX_HEAD_BYTES
 
     def begin_body(self) -> None:
-        """Allow for a body: whoever takes its pieces lets others go on."""
+        """Reset the limits for a body, whose reader yields to other tasks."""
         self._page, self._left = _BODY_PAGE_BYTES, _MAX_WIRE_BYTES
 
     async def is_silent(self) -> bool:
-        """Whether nothing has come that was not read, and the other end has not closed."""
+        """Whether nothing unread has arrived and the other end has not closed."""
         heard = False
 
         async def listen() -> None:
@@ -196,7 +196,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         return not heard
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        """Return what came, at most a page of it."""
+        """Return what has arrived, at most a page."""
         if self._left <= 0:
             raise TooLarge("the answer's head, or what frames its body, is larger than any")
         data = await self._stream.read(min(max_bytes, self._page), timeout)
@@ -221,7 +221,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         return await self._stream.start_tls(ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore asks of it, such as whether it can be read."""
+        """Return what httpcore asks for, such as whether the socket is readable."""
         return self._stream.get_extra_info(info)
 
 

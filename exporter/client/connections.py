@@ -1,7 +1,7 @@
-"""The connections to an endpoint: as many as there are requests under way, kept open a moment and used again.
+"""The connections to an endpoint: as many as there are concurrent requests, kept open for a moment and reused.
 
-httpx's requests and httpcore's connections are used without httpx's client and pool, whose cookies, redirects,
-environment and queue we have no use for.
+They are httpx's requests on httpcore's connections, without httpx's client and pool, whose cookies, redirects,
+environment and queue are not needed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from exporter.errors import BadRequest
 from exporter.log import logger
 
 Transport = httpx.AsyncBaseTransport
-"""What carries requests; tests have their own."""
+"""Sends requests; tests bring their own."""
 OnRequest = Callable[[str, float], None]
-"""Called after each request with the HTTP status, or `none`, and the seconds it took."""
+"""Called after each request with the HTTP status, or `none`, and its duration in seconds."""
 
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -51,7 +51,7 @@ _KEPT_URLS: Final = 256
 
 
 class Connections:
-    """Connections to one endpoint: as many as there are requests under way, kept open a moment and used again."""
+    """The connections to one endpoint: as many as there are concurrent requests, kept open for a moment and reused."""
 
     def __init__(self, endpoint: Endpoint, on_request: OnRequest, transport: Transport | None = None) -> None:
         self._endpoint = endpoint
@@ -75,18 +75,18 @@ class Connections:
         room: Room | None = None,
         **content: Any,
     ) -> Response:
-        """Send a request and read the answer whole; the body of an error response is ignored.
+        """Send a request and read the complete answer; the body of an error is ignored.
 
         Args:
             method: GET or POST.
             path: below the base URL.
-            authorization: the value of the header that signs it, if one does.
-            limit: of the answer's body, in bytes.
-            room: what a large body waits for; the wait does not count as the vendor's.
+            authorization: the value of the signature header, if any.
+            limit: on the answer's body, in bytes.
+            room: what a large body waits for; this wait does not count as the vendor's.
             content: httpx's `params` and `json`.
 
         Raises:
-            PollError: there is no whole answer.
+            PollError: there is no complete answer.
 
         """
         request = self._request(method, path, authorization, content)
@@ -109,7 +109,7 @@ class Connections:
         return Response(response.status_code, response.headers, body)
 
     async def _taken(self) -> tuple[Transport, ssl.SSLContext | None]:
-        """Return the transport that was used last, or a new one; those not used for long, or of old trust, close."""
+        """Return the most recently used transport, or a new one; close those idle for long or of outdated trust."""
         if self._given:
             return self._given, None
         trusted = await self._trust()
@@ -128,7 +128,7 @@ class Connections:
         return await read_in_thread(partial(trust, ca_file, insecure))
 
     async def close_idle(self) -> None:
-        """Close those that no request uses."""
+        """Close those that no request is using."""
         while self._idle:
             await self._idle.pop().transport.aclose()
 
@@ -166,7 +166,7 @@ async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> bytes:
 
 
 async def _take_outside(deadline: anyio.CancelScope, room: Room) -> None:
-    """Wait for room; the vendor has as much time afterwards as it had before."""
+    """Wait for room, without that time counting against the vendor's."""
     began, left = anyio.current_time(), deadline.deadline
     deadline.deadline = math.inf
     await room.take()
@@ -174,7 +174,7 @@ async def _take_outside(deadline: anyio.CancelScope, room: Room) -> None:
 
 
 async def _drain(stream: httpx.AsyncByteStream) -> None:
-    """Read the short body of an error, unless that takes long, so that its connection can be used again."""
+    """Read the short body of an error, unless that takes long, so that its connection can be reused."""
     left = _MAX_DRAINED_BYTES
     with suppress(httpcore.NetworkError, httpcore.ProtocolError), anyio.move_on_after(_DRAINED_SECONDS):
         async for piece in stream:

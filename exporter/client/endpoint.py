@@ -13,13 +13,13 @@ class Endpoint:
     """An API and how it is reached.
 
     Attributes:
-        base_url: what every path is below, without a slash at its end.
+        base_url: the prefix of every path, without a trailing slash.
         auth: how requests are signed.
-        timeout: the longest that one whole answer may take, in seconds.
+        timeout: the longest time for one complete answer, in seconds.
         ca_file: PEM file of the authorities to trust instead of the usual ones.
         insecure_skip_verify: whether any certificate is trusted.
-        proxy_url: the HTTP proxy to go through, if there is one.
-        proxy_auth: who we are to the proxy, if it asks.
+        proxy_url: the HTTP proxy to use, if any.
+        proxy_auth: our credentials for the proxy, if any.
 
     """
 

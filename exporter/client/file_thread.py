@@ -1,4 +1,4 @@
-"""Files that are read while the exporter runs, in threads of their own: the mount that one is on may hang."""
+"""Reading files in threads of their own while the exporter runs, because a mount may hang."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _files: Final[RunVar[anyio.CapacityLimiter]] = RunVar("threads that read files")
 
 
 async def read_in_thread(read: Callable[[], _T]) -> _T:
-    """Return what `read` makes of files, in a thread that nothing else needs.
+    """Return the result of `read` on files, in a thread that nothing else waits for.
 
     Raises:
         SecretUnreadable: it takes too long.

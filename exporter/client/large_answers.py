@@ -1,4 +1,4 @@
-"""Room for large answers: all that are being read, whoever asked for them, share one budget of memory."""
+"""Room for large answers: all that are being read, for any account, share one memory budget."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from anyio.lowlevel import RunVar
 from exporter.client.body import MAX_BODY_BYTES
 
 BUDGET_BYTES: Final = 32 * 1024 * 1024
-"""Of all bodies that are large and not read yet, of all accounts together."""
+"""For all large bodies of all accounts that are being read."""
 
 
 _bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held")
 
 
 class Room:
-    """What one answer holds of the budget: nothing, until it turns out to be large."""
+    """One answer's part of the budget: nothing, until it turns out to be large."""
 
     def __init__(self, account: anyio.Lock, held: AsyncExitStack) -> None:
         self._account = account
@@ -27,7 +27,7 @@ class Room:
         self._is_taken = False
 
     async def take(self) -> None:
-        """Wait until there is room for a large answer, and hold it; others of the same account wait meanwhile."""
+        """Wait for room for a large answer, and hold it; other answers of the same account wait meanwhile."""
         if self._is_taken:
             return
         self._is_taken = True
@@ -36,14 +36,14 @@ class Room:
 
 
 class LargeAnswers:
-    """An account's part in the budget: one large answer at a time, so that no vendor takes all the room."""
+    """An account's part of the budget: one large answer at a time, so that no vendor takes all of it."""
 
     def __init__(self) -> None:
         self._one_at_a_time = anyio.Lock()
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Give room to one answer, from its first byte until its document is read."""
+        """Give room to one answer, from its first byte until its document has been read."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 

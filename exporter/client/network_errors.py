@@ -1,4 +1,4 @@
-"""The one translation of what goes wrong in the network, and in HTTP, into `PollError`."""
+"""The only translation of network and protocol errors into `PollError`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _BROKEN: Final = {
     "illegal chunk": "the answer's chunks are not framed as HTTP frames them",
     "receive buffer too long": "the answer's headers are longer than any",
 }
-"""What h11 and httpcore say, which may hold the vendor's text, by how it begins."""
+"""The beginnings of h11's and httpcore's messages, the rest of which may contain the vendor's text."""
 
 _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
-"""What OpenSSL says of a peer that answers in another protocol."""
+"""OpenSSL's words for a peer that speaks another protocol."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Say in our words what went wrong; httpcore's own may hold a header's value."""
+    """Return our error for httpcore's, whose own text may contain a header's value."""
     try:
         yield
     except (httpcore.ConnectTimeout, httpx.ConnectTimeout):
@@ -53,7 +53,7 @@ def _said_of(error: Exception) -> str:
 
 
 def _connect_error(error: BaseException) -> PollError:
-    """Return what kept a connection from being made, which is in the causes of httpcore's error."""
+    """Return why no connection was established, which is among the causes of httpcore's error."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | anyio.EndOfStream):

@@ -14,24 +14,24 @@ import anyio
 from exporter.durations import Rate
 
 MAX_IN_FLIGHT: Final = 10
-"""Requests of one account under way at once: what one costs triples beyond (see docs/design.md)."""
+"""The most concurrent requests per account; beyond that, each costs three times as much (see docs/design.md)."""
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
 
 USED_SHARE_OF_LIMIT: Final = 0.8
-"""The share of a vendor's limit that we use: its key may serve others too."""
+"""The share of a vendor's limit that we use, because the key may serve others too."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """The limit that a response states, in requests; None where it does not."""
+    """The limit stated by a response, in requests; None if it states none."""
 
     limit: int | None = None
     remaining: int | None = None
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> StatedLimit:
-        """Return what the headers X-RateLimit-Limit and X-RateLimit-Remaining say."""
+        """Return the limit in the headers X-RateLimit-Limit and X-RateLimit-Remaining."""
 
         def count(name: str) -> int | None:
             value = headers.get(name, "")
@@ -44,9 +44,9 @@ def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 
     """Return the average interval between requests, in seconds; 0 if no rate is known.
 
     Args:
-        configured: the rate that the operator set.
-        assumed: the rate that the vendor allows, where the operator set none.
-        share: the part of either that is ours; the rest is that of other shards.
+        configured: the operator's rate.
+        assumed: the vendor's known rate, used if the operator set none.
+        share: our share of either; the rest belongs to other shards.
 
     """
     rate, used = (configured, 1.0) if configured else (assumed, USED_SHARE_OF_LIMIT)
@@ -54,11 +54,11 @@ def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 
 
 
 class RateLimiter:
-    """Lets requests through in the order they come, at a rate that no window of time exceeds, a few at once.
+    """Lets requests through in order, a few at once, at a rate that no window of time exceeds.
 
-    One limiter serves all accounts with the same credentials, for the vendor's
-    limit is by key. A rate that the operator set stays; one that is assumed
-    follows the limit that the vendor states. Of either only our share is used.
+    One limiter serves all accounts with the same credentials, because vendors limit
+    by key. An operator's rate is fixed; an assumed one follows the limit that the
+    vendor states. Only our share of either is used.
     """
 
     def __init__(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
@@ -69,7 +69,7 @@ class RateLimiter:
         self.configure(configured, assumed, share)
 
     def configure(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
-        """Use another rate, or share of it, from now on; what was sent already counts."""
+        """Change the rate, or our share of it; requests already sent still count."""
         self._assumed = None if configured else assumed
         self._share = share
         rate = configured or assumed
@@ -85,7 +85,7 @@ class RateLimiter:
             self._sent.popleft()
 
     async def wait(self) -> None:
-        """Return when the next request may be sent; nobody who came later is let through before."""
+        """Return when the next request may be sent; waiters are served in order."""
         async with self._turn:
             while (slot := self._slot()) > anyio.current_time():  # noqa: ASYNC110 - an answer may have moved it
                 await anyio.sleep_until(slot)
@@ -96,7 +96,7 @@ class RateLimiter:
                     self._sent.popleft()
 
     def pause(self, seconds: float) -> None:
-        """Let nothing through for that long, as the vendor asked, and then one after the other."""
+        """Let nothing through for as long as the vendor asked, and then one request at a time."""
         self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
         self._next_slot = max(self._next_slot, self._paused_until)
 
@@ -111,7 +111,7 @@ class RateLimiter:
             self._next_slot = max(self._next_slot, self._oldest_slot(remaining))
 
     def _slot(self) -> float:
-        """When the next may be sent: a gap after the last one, and a window after the first of as many as it holds."""
+        """Return the next slot: a gap after the last one, and a window after the first of the last full window."""
         is_full = self._most and len(self._sent) == self._most
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 

@@ -1,4 +1,4 @@
-"""A vendor's HTTP response, fully read: its JSON document, or the error for its status."""
+"""A vendor's HTTP response, completely read: its JSON document, or the error for its status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MANY_VALUES: Final = 3000
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, headers (names in any case) and body; the body is not read where the status is an error."""
+    """Status, headers (case-insensitive names) and body; the body of an error is not read."""
 
     status: int
     headers: Mapping[str, str]
@@ -24,14 +24,14 @@ class Response:
 
     @property
     def is_large(self) -> bool:
-        """Whether others would wait while it is read: by its bytes, or by the values in them."""
+        """Whether reading it would delay other work, judged by its bytes and number of values."""
         return len(self.body) > LARGE_BODY_BYTES or count_values(self.body) > _MANY_VALUES
 
     def json(self) -> object:
-        """Return the document it holds.
+        """Return its document.
 
         Raises:
-            Undecodable: it holds none.
+            Undecodable: it has none.
 
         """
         return decode_json(self.body, self.headers.get("content-type", ""))
@@ -40,7 +40,7 @@ class Response:
         """Return if the status is a success.
 
         Raises:
-            PollError: what the status is otherwise, with the wait that the vendor asks for.
+            PollError: for any other status, with the wait that the vendor asks for.
 
         """
         kind = error_for_status(self.status)

@@ -1,4 +1,4 @@
-"""Retries within a poll: parsing `Retry-After`, and how long to wait. All pure."""
+"""Retries within a poll: parsing `Retry-After`, and how long to wait. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Final
 from exporter.errors import PollError, RateLimited
 
 ATTEMPTS: Final = 3
-"""How often one request is sent at most, within a poll."""
+"""The most times that one request is sent within a poll."""
 LONGEST_ASKED_WAIT_SECONDS: Final = 3600.0
 """A vendor that asks for a longer wait is asked again after this one."""
 LONGEST_WAIT_IN_POLL_SECONDS: Final = 60.0
-"""What a vendor asks to wait beyond this ends the poll."""
+"""If a vendor asks to wait longer than this, the poll ends."""
 _FIRST_RETRY_SECONDS: Final = 0.5
 _FIRST_RATE_LIMITED_SECONDS: Final = 5.0
 _DIGITS: Final = re.compile("[0-9]{1,12}")
@@ -25,9 +25,9 @@ _DIGITS: Final = re.compile("[0-9]{1,12}")
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that an answer's `Retry-After` asks to wait, at most an hour.
 
-    A date is taken relative to the answer's own `Date`, so that the two clocks
-    need not agree, or to `now` where it has none. A date that is past asks for
-    nothing, and what is neither says nothing: None.
+    A date is interpreted relative to the answer's own `Date`, so that the clocks
+    need not agree, or to `now` if there is none. A past date means no wait; an
+    invalid value means None.
     """
     value = headers.get("retry-after", "").strip()
     if _DIGITS.fullmatch(value):
@@ -43,8 +43,8 @@ def retry_delay(error: PollError, attempt: int, jitter: float) -> float | None:
     """Return the seconds to wait before a request is sent again within its poll, or None to give up.
 
     Args:
-        error: how the request failed.
-        attempt: how often it was sent, from 1.
+        error: the request's error.
+        attempt: how often it has been sent, from 1.
         jitter: a random number from 0 to 1, so that requests that failed together do not return together.
 
     """

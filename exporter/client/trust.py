@@ -1,4 +1,4 @@
-"""Whose certificates are trusted: read again from the file of authorities when its content has changed."""
+"""Which certificates are trusted; the file of authorities is read again when its content changes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def authorities(path: Path) -> bytes:
     """Return the content of a PEM file of authorities.
 
     Raises:
-        OSError: it cannot be read, or is no regular file.
-        ssl.SSLError: it holds no certificate, or is too large to be read.
+        OSError: it cannot be read, or is not a regular file.
+        ssl.SSLError: it contains no certificate, or is too large.
 
     """
     content = read_regular_file(path, MAX_AUTHORITIES_BYTES + 1)
@@ -30,12 +30,12 @@ def authorities(path: Path) -> bytes:
 
 
 def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
-    """Return the context for a new connection: the same one as long as what is trusted is the same.
+    """Return the context for a new connection, the same one as long as the authorities are the same.
 
-    A file that is gone or half written for a moment, as while it is replaced, stands for what it held last.
+    If the file is briefly missing or incomplete, as while it is replaced, its last content counts.
 
     Raises:
-        TLSFailed: the file never held a certificate.
+        TLSFailed: the file never contained a certificate.
 
     """
     if ca_file is None or insecure:
@@ -50,7 +50,7 @@ def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
 
 @lru_cache
 def _usual_context(insecure: bool) -> ssl.SSLContext:
-    """One for all: making it costs 30 ms."""
+    """Return the shared default context, which takes 30 ms to make."""
     import httpx  # noqa: PLC0415 - a configuration, which looks at authorities, needs no network
 
     return _for_http(httpx.create_ssl_context(verify=not insecure, trust_env=False))

@@ -1,1 +1,1 @@
-"""The page of all metrics, joined of ready lines, in the format and the encoding that a client accepts."""
+"""The metrics page, joined from ready lines, in the format and encoding that a client accepts."""

@@ -1,7 +1,7 @@
-"""The lines of all accounts, a column for each family, joined in blocks of accounts.
+"""The lines of all accounts: a column per family, joined in blocks of accounts.
 
-A change of one account has its own block joined anew, and of the rest only checksums on the way up a tree of blocks:
-the cost hardly grows with the number of accounts.
+When an account changes, only its block is joined again; above it, only checksums are combined, up a tree of blocks.
+So the cost hardly grows with the number of accounts.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from exporter.textformat.gzip import Checksum, concat
 from exporter.textformat.lines import Block, RenderedFamily
 
 _ACCOUNTS: Final = 32
-"""Of a block."""
+"""Per block."""
 _BRANCHES: Final = 2
-"""Of each node of the tree."""
+"""Per node of the tree."""
 
 Snapshots = Sequence[tuple[AccountKey, Snapshot]]
 Blocks = Mapping[int, Snapshots]
-"""Accounts of one moment, by the number of their block."""
+"""The accounts' snapshots at one moment, by block number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Consecutive lines of the page; the same lines deflated and joined; and their checksum."""
+    """Consecutive lines of the page, also deflated and joined, and their checksum."""
 
     lines: tuple[RenderedFamily, ...]
     deflated: bytes
@@ -52,14 +52,14 @@ class Piece:
 
 NOTHING: Final = Piece.concat(())
 Make = Callable[[Snapshots, float, Mapping[str, Piece]], Mapping[Family, Piece]]
-"""Make a block's pieces as of a time (monotonic), given those that it had, by family or its name.
+"""Make a block's pieces as of a time (monotonic), by family or name, given its previous pieces.
 
 What did not change is the same object as before.
 """
 
 
 class Column:
-    """A family's pieces, one for each block, under a tree of their checksums."""
+    """A family's pieces, one per block, below a tree of their checksums."""
 
     def __init__(self, blocks: int) -> None:
         self.pieces = [NOTHING] * blocks
@@ -73,7 +73,7 @@ class Column:
         return self._sums[-1][0]
 
     def put(self, place: int, piece: Piece) -> bool:
-        """Put a block's piece in its place, and return whether it is another one."""
+        """Set a block's piece, and return whether it is a different one."""
         if self.pieces[place] is piece:
             return False
         self.pieces[place], self._sums[0][place] = piece, piece.checksum
@@ -85,13 +85,13 @@ class Column:
 
 @dataclass(slots=True)
 class Columns:
-    """The columns of all families, as of some accounts.
+    """The columns of all families, for some accounts.
 
-    Families are told by their names: one may be declared anew while what was rendered of it before is still shown.
+    Families are identified by name: one may be declared anew while the lines of the old one are still shown.
 
     Attributes:
-        make: how a block's pieces are made.
-        version: how often anything of them became another.
+        make: makes a block's pieces.
+        version: the number of changes so far.
 
     """
 
@@ -105,14 +105,14 @@ class Columns:
 
     @property
     def families(self) -> list[Family]:
-        """Those that have lines."""
+        """The families that have lines."""
         return [family for name, family in self._families.items() if self._columns[name].checksum.length]
 
     def __getitem__(self, family: Family) -> Column:
         return self._columns[family.name]
 
     def outdated(self, changed: Iterable[AccountKey], store: Store, now: float) -> Blocks:
-        """Return the blocks to be made anew: of accounts that changed, or of whose readings one became too old."""
+        """Return the blocks to be made again: those with accounts that changed, or with a reading that became stale."""
         if self._order is not store.order:
             self._settle(store.order)
         blocks = {self._places[key] // _ACCOUNTS for key in changed if key in self._places}
@@ -142,7 +142,7 @@ class Columns:
         self.version += is_changed
 
     def _settle(self, order: Sequence[AccountKey]) -> None:
-        """Begin anew, with other accounts or another order of them; every block is to be made."""
+        """Start over with other accounts, or another order; every block must be made."""
         self._order = order
         self._places = {key: place for place, key in enumerate(order)}
         self._columns, self._families = {}, {}

@@ -26,7 +26,7 @@ _ESCAPINGS: Final = frozenset({"allow-utf-8", "underscores", "dots", "values"})
 
 @_remembered
 def negotiate(accept: str) -> Format:
-    """Return the format that an Accept header likes best; the text format where it likes none of ours."""
+    """Return the format that an Accept header prefers; the text format if it accepts none of ours."""
     offers = list(_accepted(accept))
     best: dict[Format, tuple[float, int]] = {}
     for form, (kind, version) in _ACCEPTABLE.items():
@@ -42,8 +42,8 @@ def negotiate(accept: str) -> Format:
 def content_type(form: Format, accept: str) -> str:
     """Return the Content-Type of a page for an Accept header.
 
-    A client that understands UTF-8 names, as Prometheus 3 does, states how it wants other characters in names to be
-    escaped, and expects to read it back. Ours are ASCII, the same in each of the schemes.
+    A client that understands UTF-8 names, such as Prometheus 3, states how other characters in names should be
+    escaped, and expects the answer to repeat it. Our names are ASCII, and the same in every scheme.
     """
     kind, version = _ACCEPTABLE[form]
     schemes = [
@@ -63,7 +63,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def _specificity(offer: str, kind: str) -> int:
-    """How closely an offer means a kind: not at all, everything, all of its type, or it alone."""
+    """How specifically a media range matches a kind: not at all, as anything, by its type, or exactly."""
     if offer == kind:
         return 3
     if offer == f"{kind.partition('/')[0]}/*":
@@ -72,7 +72,7 @@ def _specificity(offer: str, kind: str) -> int:
 
 
 def _accepted(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Yield what an Accept or Accept-Encoding header lists: name, parameters, quality; junk is left out."""
+    """Yield the items of an Accept or Accept-Encoding header: name, parameters, quality; invalid ones are skipped."""
     for offer in header.split(","):
         name, *rest = (part.strip().lower() for part in offer.split(";"))
         parameters = dict(part.split("=", 1) for part in rest if "=" in part)

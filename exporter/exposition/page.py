@@ -1,8 +1,8 @@
 """From snapshots to the page that Prometheus reads.
 
 Sample lines of gauges and counters are the same bytes in the text format 0.0.4 and in OpenMetrics 1.0; only a
-counter's header differs. Lines were rendered and deflated when they came; a page only joins them under their headers,
-and is joined again only when one of them changed. All who ask meanwhile are given the same page.
+counter's header differs. Lines are rendered and deflated when a reading arrives; a page only joins them under their
+headers, and only if one of them changed. Concurrent scrapes get the same page.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from exporter.textformat.gzip import HEADER, Checksum, trailer
 from exporter.textformat.lines import RenderedFamily, WithCreated
 
 _JOINED_ON_LOOP: Final = 5000
-"""Series, those of the exporter's own included: a few milliseconds."""
+"""The number of series, own ones included, up to which a page is joined on the event loop, in a few milliseconds."""
 _OWN_SERIES: Final = 25
-"""What is counted of an account, about."""
+"""The approximate number of the exporter's own series per account."""
 _PROCESS_SECONDS: Final = 5.0
-"""How old what is said of the process may be: its memory, its CPU, its files."""
+"""How old the process metrics may be: memory, CPU, open files."""
 
 
 class SelfMetrics(Protocol):
     """The exporter's own metrics.
 
     Attributes:
-        registry: those of the process that stay as they are until `state` is another.
-        changes: which accounts' changed.
+        registry: the process metrics that only change when `state` does.
+        changes: which accounts' metrics changed.
 
     """
 
@@ -67,11 +67,11 @@ class SelfMetrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page that stays as it is for a while: its pieces, the same deflated and joined, and their checksum.
+    """A part of the page that stays the same for a while: its pieces, also deflated and joined, and their checksum.
 
     Attributes:
-        version: what it was made from; when that changes, the section is made again.
-        expires_at: when it changes by itself, monotonic.
+        version: identifies its inputs; when it changes, the section is made again.
+        expires_at: when it changes without new inputs, monotonic.
 
     """
 
@@ -109,7 +109,7 @@ class Page:
 
     @property
     def length(self) -> int:
-        """How many bytes its text has."""
+        """The length of its text, in bytes."""
         return sum(section.checksum.length for section in self.sections)
 
 
@@ -119,10 +119,10 @@ class PageInputs:
 
     Attributes:
         now: the moment, monotonic.
-        readings: the blocks of readings that are to be made anew.
-        accounts: likewise of what is counted of accounts.
-        versions: the changes, of the store and of what is counted, that are in them.
-        state: what the process says.
+        readings: the blocks of readings to be made again.
+        accounts: the blocks of account telemetry to be made again.
+        versions: the versions of the store and of the telemetry that these include.
+        state: the state of the process metrics.
 
     """
 
@@ -134,13 +134,13 @@ class PageInputs:
 
     @property
     def series(self) -> int:
-        """How many series are to be joined anew, about."""
+        """The approximate number of series to be joined again."""
         known = sum(one.series for some in self.readings.values() for _, one in some)
         return known + sum(_OWN_SERIES * len(some) for some in self.accounts.values())
 
 
 class Exposition:
-    """The pages, each made of sections: what polls brought, what is counted of accounts, and the process."""
+    """The pages, each made of three sections: readings, account telemetry, and process metrics."""
 
     def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
@@ -157,7 +157,7 @@ class Exposition:
         return self._page(form, self._inputs(form, now))
 
     async def current(self, form: Format) -> Page:
-        """Return the page as of now: joined once for all who wait for it, in a worker thread if that takes a while."""
+        """Return the current page, joined once for all who wait for it, in a worker thread if that takes a while."""
         async with self._lock:
             inputs = self._inputs(form, anyio.current_time())
             if inputs.series < _JOINED_ON_LOOP:
@@ -201,7 +201,7 @@ class Exposition:
         return section
 
     def _counted(self, snapshots: Snapshots, now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
-        """Return what is counted of accounts; a family's is deflated again only if one of them changed."""
+        """Return the section of account telemetry; a family is deflated again only if one of its accounts changed."""
         made: dict[Family, Piece] = {}
         for family, text in self._self_metrics.lines(snapshots, now).items():
             known = before.get(family.name)
@@ -219,7 +219,7 @@ class Exposition:
         return section
 
     def _ending(self, form: Format, state: object) -> Section:
-        """Return what the process says that seldom changes, and the end of the page."""
+        """Return the process metrics that seldom change, and the end of the page."""
         cached = self._sections.get((form, "ending"))
         if cached and cached.version == state:
             return cached
@@ -234,7 +234,7 @@ def _in_order(families: Sequence[Family]) -> Sequence[Family]:
 
 
 def _readings(form: Format, snapshots: Snapshots, now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
-    """Return the lines that polls of accounts brought and that are not stale."""
+    """Return the lines of accounts' readings that are not stale."""
     families: dict[str, Family] = {}
     # By name: a family may be declared anew while what was rendered of it before is still shown.
     found: dict[str, list[RenderedFamily]] = defaultdict(list)

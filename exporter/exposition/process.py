@@ -1,4 +1,4 @@
-"""What the process says of itself, as text: what always moves is cheap to write, the rest written when it changes."""
+"""Process metrics as text: those that change constantly are cheap to write, others are written when they change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exporter.textformat.lines import sample_lines
 
 
 def moving_page(process: Collector, form: Format) -> bytes:
-    """Return the lines of metrics without labels: the library, which can write all, takes three times as long."""
+    """Return the lines of metrics without labels; prometheus_client would take three times as long."""
     text = b""
     for metric in process.collect():
         suffix = "_total" if metric.type == "counter" and form is Format.TEXT else ""
@@ -22,12 +22,12 @@ def moving_page(process: Collector, form: Format) -> bytes:
 
 
 def ending_page(registry: CollectorRegistry, form: Format) -> bytes:
-    """Return the metrics of a registry, and the end of the page."""
+    """Return a registry's metrics, and the end of the page."""
     if form is Format.TEXT:
         return text_page(registry)
     return bytes(openmetrics_page(registry, version="1.0.0"))  # type: ignore[no-untyped-call]
 
 
 def heading(name: str, summary: str, kind: str) -> bytes:
-    """Return the HELP and TYPE lines that go before a metric's samples."""
+    """Return the HELP and TYPE lines of a metric."""
     return f"# HELP {name} {summary}\n# TYPE {name} {kind}\n".encode()

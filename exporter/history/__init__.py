@@ -1,1 +1,1 @@
-"""The past, as far as vendors tell it: files that Prometheus and VictoriaMetrics can load."""
+"""Past usage, as far as vendors provide it, as files that Prometheus and VictoriaMetrics can load."""

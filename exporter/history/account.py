@@ -1,4 +1,4 @@
-"""One account's past: from what its vendor tells to files, by the same functions that make the page of it now."""
+"""One account's history: from the vendor's dated replies to files, using the same functions that produce the page."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from exporter.polling.backoff import next_delay
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
+from exporter.textformat.lines import label_pairs
 from exporter.vendors import Account
 from exporter.vendors.past import Past
 from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 
 _TRIES: Final = 6
-"""How often in a row failures may pass without an answer between them."""
+"""How many times in a row a request may fail transiently before the history is given up."""
 _LONGEST_WAIT_SECONDS: Final = 900.0
 _MOST_ITEMS: Final = 100 * MOST_ITEMS
-"""Of one moment: a month may be read for it, day by day."""
+"""For one point in time: that may take a month of daily requests."""
 _SECOND: Final = timedelta(seconds=1)
 
 T = TypeVar("T")
@@ -38,11 +39,11 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of an account's past.
+    """The outcome of an account's history.
 
     Attributes:
-        files: how many days are there.
-        left_out: what the vendor did not tell, or was not believed.
+        files: the number of days written.
+        left_out: what the vendor did not provide, or what was inconsistent.
 
     """
 
@@ -51,7 +52,7 @@ class Outcome:
 
 
 class AccountHistory:
-    """Reads an account's past moment by moment, and writes it day by day."""
+    """Reads an account's history one point in time after another, and writes it one day at a time."""
 
     def __init__(self, account: Account, past: Past[Any], answers: Answers, folder: Folder) -> None:
         self._account = account
@@ -64,11 +65,11 @@ class AccountHistory:
         self.outcome = Outcome()
 
     async def write(self, on_day: Callable[[datetime], None]) -> None:
-        """Write a file for each day that has figures and is not there yet; tell of each day that is done.
+        """Write a file for each day that has figures and is not written yet; report each finished day.
 
         Raises:
-            PollError: the vendor does not tell; what is done stays.
-            Unanswered: the same, and a person must act.
+            PollError: a request failed; finished days are kept.
+            Unanswered: a request failed in a way that only a person can fix.
             OSError: a file cannot be written.
 
         """
@@ -85,7 +86,7 @@ class AccountHistory:
             on_day(day)
 
     def stored(self) -> Mapping[int, StoredReading]:
-        """Return what the exporter would have stored at the end, by slice: counters go on from it."""
+        """Return what the exporter would have stored at the end, by slice, for its counters to continue from."""
         return {
             number: StoredReading(
                 asked_at.timestamp(),
@@ -110,7 +111,7 @@ class AccountHistory:
         return await self._patiently(asked)
 
     async def _read(self, moment: datetime) -> None:
-        """Read all slices as of a moment."""
+        """Read all slices as of a point in time."""
         for number in range(self._account.slice_count):
 
             async def read(number: int = number) -> PollResult:
@@ -131,7 +132,7 @@ class AccountHistory:
             self.outcome.left_out |= result.diagnostics.left_out
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return what is asked for; a failure that may pass is waited for, as between polls."""
+        """Return the result of a request, waiting out transient failures as between polls."""
         failures, answered = 0, self._answers.count
         while True:
             try:
@@ -146,7 +147,7 @@ class AccountHistory:
                 await anyio.sleep(next_delay(_LONGEST_WAIT_SECONDS, 0.0, failures, error))
 
     def _poll(self, moment: datetime, number: int) -> Poll:
-        """Return a poll in the last second of what is over at a moment."""
+        """Return a poll as of the last second before a point in time."""
         part = Slice(number, self._account.slice_count)
         return Poll(self._answers, moment - _SECOND, self._cache, slice=part, most_items=_MOST_ITEMS)
 
@@ -159,5 +160,5 @@ class AccountHistory:
                     found[family].append(bytes(lines.text).decode())
         if any(found.values()):
             as_of = min((part.as_of for part in parts if part.as_of is not None), default=moment.timestamp())
-            found[DATA_TIMESTAMP] = [data_timestamp(*self._account.key, as_of)]
+            found[DATA_TIMESTAMP] = [data_timestamp(*self._account.key, as_of, label_pairs(self._account.labels))]
         return {family: "".join(lines) for family, lines in found.items()}

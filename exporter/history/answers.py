@@ -1,4 +1,4 @@
-"""What a vendor has answered so far, on disk: a history that was interrupted goes on where it was, byte for byte."""
+"""The vendor's answers so far, cached on disk, so that an interrupted history resumes and yields the same bytes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from exporter.errors import BadRequest, Forbidden, NotFound, PollError
 from exporter.vendors.poll import Fetch
 
 _FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (NotFound, BadRequest, Forbidden)}
-"""Refusals that are answers too: the vendor has nothing of that day, or does not say."""
+"""Refusals that count as answers: the vendor has no data for that day, or does not provide it."""
 _LEVEL: Final = 6
 
 _ReadT = TypeVar("_ReadT")
 
 
 class Unanswered(Exception):  # noqa: N818 - it says what a question is
-    """A question that only a person can help: the history ends, and nothing of it is taken for left out.
+    """A failed request that only a person can fix: the history stops, and nothing is recorded as left out.
 
     Attributes:
-        error: why.
+        error: the reason.
 
     """
 
@@ -34,10 +34,10 @@ class Unanswered(Exception):  # noqa: N818 - it says what a question is
 
 
 class Answers:
-    """Asks a vendor each question once, and remembers the answer in a file that only its owner can read.
+    """Sends each request to the vendor once, and caches the answer in a file that only its owner can read.
 
     Attributes:
-        count: how many answers there were that had not been remembered.
+        count: the number of answers that were not in the cache.
 
     """
 
@@ -60,7 +60,7 @@ class Answers:
             self._connection.close()
 
     def forget(self) -> None:
-        """Remove what was remembered."""
+        """Remove the cache."""
         self._path.unlink(missing_ok=True)
 
     async def __call__(
@@ -71,11 +71,11 @@ class Answers:
         body: Mapping[str, object] | None = None,
         read: Callable[[object], _ReadT],
     ) -> _ReadT:
-        """Return what `read` makes of the answer to a question, as it was given first.
+        """Return what `read` makes of the answer to a request, cached or new.
 
         Raises:
-            PollError: there is none yet, or the vendor refused it for good.
-            Unanswered: there is none.
+            PollError: the request failed transiently, or the vendor permanently refuses it.
+            Unanswered: the request failed, and only a person can fix that.
 
         """
         question = json.dumps([path, dict(params or {}), None if body is None else dict(body)], sort_keys=True)
@@ -97,7 +97,7 @@ class Answers:
         return read(found)
 
     def doubt(self, asked: str) -> None:
-        """Forget the answers to a request, by its method and path: inside they say that it did not work."""
+        """Forget the answers to a request, by method and path, because their content reports a failure."""
         prefix = json.dumps([asked.partition(" ")[2]])[:-1]
         self._opened.execute("DELETE FROM answers WHERE substr(question, 1, ?) = ?", (len(prefix) + 1, f"{prefix},"))
 

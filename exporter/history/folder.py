@@ -1,6 +1,6 @@
-"""The folder of a history: what it was begun with, the answers so far, and a file for each account and day.
+"""The folder of a history: its plan, the answers so far, and a file per account and day.
 
-A file is there whole or not at all. What is not finished begins with a dot.
+A file is written completely or not at all; the names of unfinished ones begin with a dot.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Folder:
 
     @classmethod
     def opened(cls, path: Path, plan: Plan) -> Folder:
-        """Return a plan's folder: a new one, or one begun with the same plan, which keeps its own time of asking.
+        """Return a plan's folder: a new one, or one created with the same plan, which keeps its original `asked_at`.
 
         Raises:
-            WrongRequest: it holds something else.
+            WrongRequest: it contains something else.
             OSError: it cannot be read or written.
 
         """
@@ -55,7 +55,7 @@ class Folder:
         return cls(path, replace(plan, asked_at=asked_at), known["complete"])
 
     def begin(self) -> None:
-        """Make the folder, and write what it is begun with.
+        """Create the folder, and write the plan into it.
 
         Raises:
             OSError: it cannot be written.
@@ -65,25 +65,25 @@ class Folder:
         self._note()
 
     def is_complete(self, account: Account) -> bool:
-        """Whether all of an account is there."""
+        """Whether an account's history is complete."""
         return "/".join(account.key) in self._complete
 
     def complete(self, account: Account) -> None:
-        """Note that all of an account is there."""
+        """Mark an account's history as complete."""
         self._complete.add("/".join(account.key))
         self._note()
 
     def answers(self, account: Account) -> Path:
-        """Return where the answers about an account are remembered."""
+        """Return the path of an account's cached answers."""
         return self._path / f".answers-{account.vendor}-{account.name}.sqlite"
 
     def file(self, account: Account, day: datetime) -> Path:
-        """Return where a day of an account is."""
+        """Return the path of a day of an account."""
         compressed = ".gz" if self.plan.gzip else ""
         return self._path / f"{account.vendor}-{account.name}-{day:%Y-%m-%d}{_SUFFIX}{compressed}"
 
     def files(self, account: Account) -> int:
-        """Return how many days of an account are there."""
+        """Return how many days of an account are written."""
         return sum(self.file(account, day).exists() for day in self.plan.days)
 
     def write(self, path: Path, text: Iterable[str]) -> bool:
@@ -120,7 +120,7 @@ class Folder:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return what a folder was begun with; None where it was not."""
+    """Return the plan that a folder was created with, or None if there is none."""
     try:
         known = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -132,7 +132,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 @contextmanager
 def _opened(path: Path, *, compressed: bool) -> Iterator[IO[bytes]]:
-    """Open a new file, which is on the disk when this ends."""
+    """Open a new file that is synced to disk on exit."""
     with path.open("wb") as file:
         if compressed:
             with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:

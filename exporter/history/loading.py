@@ -1,4 +1,4 @@
-"""How a history is loaded: the commands, to be read and run by a person. Pure."""
+"""The commands that load a history, for a person to read and run. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def commands(folder: Path, plan: Plan) -> str:
 {blocks}for file in {out}/*.om; do
   promtool tsdb create-blocks-from --max-block-duration=24h openmetrics "$file" {out}/blocks
 done
-# When it has them, the recording rules of the same days:
+# Once it has loaded them, the recording rules for the same days:
 promtool tsdb create-blocks-from rules --start={start} --end={end} --output-dir={out}/rules usage-recording.yml
 
 # VictoriaMetrics:

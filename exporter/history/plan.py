@@ -1,4 +1,4 @@
-"""What is written: which accounts, which days, and how. Pure."""
+"""The plan of a history: which accounts, which days, and how they are written. Pure."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from exporter.vendors import PASTS, Account
 from exporter.vendors.past import DAY, Days
 
 _HEAD: Final = timedelta(hours=3)
-"""What Prometheus still keeps in its head, where nothing may be loaded."""
+"""The range of Prometheus' head block, into which nothing may be loaded."""
 _DAY_SECONDS: Final = 86_400
 _VERSION: Final = 1
 
 
 class WrongRequest(Exception):  # noqa: N818 - it says what was asked
-    """What is asked for cannot be written; the text says why, in a line."""
+    """A history that cannot be written as requested; the text gives the reason in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is written.
+    """What to write, and how.
 
     Attributes:
         days: whole days, in UTC; the last may be today.
         asked_at: when the vendors are asked, to the second.
-        accounts: those whose vendor tells of the past.
+        accounts: those whose vendor provides past figures.
         left_out: those whose vendor does not.
         step: seconds between samples.
-        labels: what every sample is given: what Prometheus adds when it scrapes.
+        labels: added to every sample, as Prometheus adds its target labels.
         gzip: whether files are compressed.
-        counters: whether counters are written; over a gap, the exporter's own go on.
+        counters: whether counters are written; across a gap, the exporter's own counters continue.
 
     """
 
@@ -59,10 +59,10 @@ class Plan:
         return range(start, min(start + _DAY_SECONDS, math.floor(self.end.timestamp()) + 1), int(self.step))
 
     def written(self) -> dict[str, Any]:
-        """Return the plan as JSON: what a folder has to have been begun with, to be gone on with."""
+        """Return the plan as JSON; a folder can only be resumed with the same plan."""
         return {
             "version": _VERSION,
-            "accounts": [[*one.key, owner_digest(one)] for one in self.accounts],
+            "accounts": [[*one.key, owner_digest(one), *([one.labels] if one.labels else [])] for one in self.accounts],
             "from": f"{self.days.first:%Y-%m-%d}",
             "to": f"{self.days.last:%Y-%m-%d}",
             "step": self.step,
@@ -73,11 +73,11 @@ class Plan:
 
 
 def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> Plan:
-    """Return a plan for the accounts that are wanted.
+    """Return a plan for the wanted accounts.
 
     Args:
         accounts: those of the configuration.
-        wanted: accounts as vendor/name; all if none is named.
+        wanted: accounts as vendor/name; empty for all.
         plan: everything else; its own accounts are ignored.
 
     Raises:
@@ -92,7 +92,8 @@ def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> P
     ]
     if not told and not problems:
         problems.append(f"{', '.join(chosen)}: the vendor dates no figure, so there is no past to write")
-    problems += [*(f"--label: {problem}" for problem in wrong_labels(plan.labels)), *_wrong_times(plan)]
+    added = {name for one in told for name in one.labels}
+    problems += [*(f"--label: {problem}" for problem in wrong_labels(plan.labels, added)), *_wrong_times(plan)]
     if problems:
         raise WrongRequest("\n".join(problems))
     left_out = tuple(one for one in chosen.values() if one.vendor not in PASTS)
@@ -112,10 +113,10 @@ def _wrong_times(plan: Plan) -> Iterator[str]:
 
 
 def midnight(day: str) -> datetime:
-    """Return when a day begins that is written as YYYY-MM-DD.
+    """Return the start of a day written as YYYY-MM-DD.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is no such day.
 
     """
     return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Writes the histories of a plan, one account after the other, each as fast as its vendor's limit allows."""
+"""Writes the histories of a plan, one account after another, each as fast as its rate limit allows."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Requests:
         self.sent += 1
 
     def on_token_refreshed(self) -> None:
-        """Ignore a sign-in: its request was counted already."""
+        """Ignore a sign-in: its request has been counted."""
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Note what the vendor allows: the limiter heeds it."""
+        """Ignore a stated limit: the rate limiter applies it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Ended:
 
     Attributes:
         account: whose it is.
-        outcome: what became of it.
-        error: why it is not whole, or None.
-        handed_over: whether the exporter goes on from its counters; None where nobody asked for that.
+        outcome: what was written.
+        error: why it is incomplete, or None.
+        handed_over: whether the exporter continues its counters; None if that was not requested.
 
     """
 
@@ -56,13 +56,13 @@ class Ended:
 
 
 def past_of(account: Account, folder: Folder) -> Past[Any]:
-    """Return what reads an account's past from its vendor."""
+    """Return the reader of an account's past figures."""
     plan = folder.plan
     return PASTS[account.vendor](account, plan.days, plan.asked_at)
 
 
 def undated(account: Account) -> Iterator[Family]:
-    """Yield the families that an account has now and not in the past."""
+    """Yield the families that an account has now but not in its past."""
     told = PASTS[account.vendor].families
     for family in account.reported:
         options = [option.strip() for option in family.option.split(",") if option]
@@ -72,7 +72,7 @@ def undated(account: Account) -> Iterator[Family]:
 
 
 def seconds_at_least(account: Account, requests: int) -> float:
-    """Return the fewest seconds that this many requests take at the known rate limit."""
+    """Return the minimum time, in seconds, for this many requests at the known rate limit."""
     return requests * seconds_apart(account.rate_limit, account.assumed_rate, account.rate_share)
 
 
@@ -84,15 +84,15 @@ async def write_history(  # noqa: PLR0913, PLR0917 - whose, and what it takes
     storage: Storage | None = None,
     transport: Transport | None = None,
 ) -> Ended:
-    """Write an account's history; what is there already stays, and is not asked for again.
+    """Write an account's history; finished days are kept and not requested again.
 
     Args:
-        account: whose.
-        folder: where to.
+        account: the account.
+        folder: where to write it.
         requests: counts them.
-        on_day: is told of each day that is done.
-        storage: where the exporter keeps its counters, to hand over those at the end if it has none.
-        transport: how the vendor is reached, if not over the network.
+        on_day: called after each finished day.
+        storage: the exporter's storage folder, to hand over the final counters if it has none yet.
+        transport: used instead of the network.
 
     Raises:
         OSError: a file cannot be written.
@@ -117,7 +117,7 @@ async def write_history(  # noqa: PLR0913, PLR0917 - whose, and what it takes
 
 
 def _handed_over(account: Account, history: AccountHistory, storage: Storage) -> bool:
-    """Store the counters at the end for the exporter, unless it has some of its own."""
+    """Store the final counters for the exporter, unless it already has its own."""
     known = storage.read(account)
     if known.readings or known.ledger.totals or known.invalid or known.errors:
         return False

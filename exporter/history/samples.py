@@ -1,8 +1,8 @@
-"""A day's samples as OpenMetrics: series by series, each with a value at every step. Pure."""
+"""A day's samples in OpenMetrics: one series after another, each with a value at every step. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from exporter.metrics import Family, clean_label
@@ -12,14 +12,14 @@ from exporter.store.reading import READING_FAMILIES
 from exporter.textformat.lines import sample_lines
 
 FAMILIES: Final = (*READING_FAMILIES, DATA_TIMESTAMP)
-"""What a history may have, in the order of its files."""
+"""The families a history may have, in the order of its files."""
 
 Shown = Mapping[Family, str]
 """Sample lines by family: what the page would have shown."""
 
 
 class _Run(NamedTuple):
-    """A series' value from a step up to, not including, another."""
+    """A series' value from one step until just before another."""
 
     value: str
     start: int
@@ -27,20 +27,20 @@ class _Run(NamedTuple):
 
 
 class DaySamples:
-    """What was shown in a day, and from when on."""
+    """What was shown during a day, and from which step on."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
-        """Begin a day; every sample is given these labels before its own."""
+        """Begin a day; these labels precede each sample's own."""
         values = sample_lines("", tuple(labels), [(tuple(labels.values()), 0.0)]).decode()
         self._labels = values[1 : values.rindex("}")] + "," if labels else ""
         self._shown: list[tuple[int, Shown]] = []
 
     def show(self, step: int, shown: Shown) -> None:
-        """Show something else from a step on."""
+        """Change what is shown from a step on."""
         self._shown.append((step, shown))
 
     def text(self, times: Sequence[int]) -> Iterator[str]:
-        """Yield the file's text, for the steps at these times (Unix); nothing if no series is in it."""
+        """Yield the file's text for the steps at these times (Unix time); nothing if it has no series."""
         stamps = [f" {at}\n" for at in times]
         is_empty = True
         for family in FAMILIES:
@@ -70,14 +70,14 @@ def _header(family: Family) -> str:
     return f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n"
 
 
-def data_timestamp(vendor: str, account: str, at: float) -> str:
-    """Return the line that says what time an account's figures reach to (Unix time)."""
-    return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)]).decode()
+def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
+    """Return the line with the time that an account's figures cover (Unix time), with its shared labels."""
+    return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)], shared).decode()
 
 
-def wrong_labels(labels: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is wrong with labels that every sample is to be given."""
-    own = {name for family in FAMILIES for name in ("account", *family.labels)}
+def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the problems of labels that are to be added to every sample, where some have others already."""
+    own = {*others, *(name for family in FAMILIES for name in ("account", *family.labels))}
     for name, value in labels.items():
         is_name = name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()
         if not is_name or name.startswith("__"):
@@ -89,4 +89,4 @@ def wrong_labels(labels: Mapping[str, str]) -> Iterator[str]:
 
 
 COUNTERS: Final = frozenset({QUOTA_CONSUMED})
-"""What goes on by itself over a gap."""
+"""Families that are correct across a gap without a history."""

@@ -1,4 +1,4 @@
-"""What a metric is, and the families of no vendor: those of quotas, and the exporter's own."""
+"""Metric families in general, those of quotas, and the exporter's own."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from exporter.metrics.family import (
     clean_label,
     declared,
     figures_of,
+    samples_of,
+    series_count,
 )
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "clean_label",
     "declared",
     "figures_of",
+    "samples_of",
+    "series_count",
 ]
 
 QUOTA_FAMILIES: Final = declared(vars(quota))

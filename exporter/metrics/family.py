@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
 MAX_LABEL_CHARACTERS: Final = 256
-"""A longer label value is cut and ends in a digest of the whole, so that two long values stay two."""
+"""A longer label value is cut and ends in a digest of the whole, so that two long values stay distinct."""
 
 _DIGEST_CHARACTERS: Final = 12
 # Control characters (C0, DEL, C1) but the newline, which the format escapes; lone surrogates cannot be encoded.
@@ -34,9 +34,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A series that exists and whose value cannot be read; a label value is None where that is not known either.
+    """A series that exists but whose value cannot be read; a label value is None if it is unknown too.
 
-    Without it, a sum would miss a part and look like the whole.
+    Without it, a sum would silently miss a part.
     """
 
     family: Family
@@ -45,7 +45,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class EndedPeriod:
-    """A figure of a period that has ended, from `start` to `end` in Unix time; it is counted, and not shown."""
+    """A final figure of a period that has ended, from `start` to `end` in Unix time; it is counted but not shown."""
 
     sample: Sample
     start: float
@@ -54,12 +54,12 @@ class EndedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What a vendor says is left beside a figure, so that both together are its limit; it is not shown itself.
+    """What is left beside a figure, according to the vendor; both add up to the limit. It is not shown itself.
 
     Attributes:
         family: the figure's.
         labels: the figure's.
-        value: what is left; None where it is not left of the same use as the figure, so that no limit follows.
+        value: what is left; None if it does not refer to the same use as the figure, so that no limit follows.
 
     """
 
@@ -69,25 +69,25 @@ class Rest:
 
 
 Item = Sample | Unreadable | EndedPeriod | Rest
-"""What a vendor's answers are made into."""
+"""What a vendor's replies are turned into."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """A metric: its name, its meaning, and the labels that every sample of it has.
 
-    Calling a family makes a sample. What a poll brings does not list the label
-    `account`: every such family has it, and it is added where samples are rendered.
+    Calling a family makes a sample. Vendors' samples do not have the label `account`,
+    which is added when they are rendered.
 
     Attributes:
-        name: what Prometheus calls it.
-        summary: meaning, unit and period; a sentence or more, each with its full stop.
-        labels: names of the labels, in the order in which they are written.
+        name: its name in Prometheus.
+        summary: meaning, unit and period, in one or more sentences with full stops.
+        labels: the names of its labels, in the order in which they are written.
         vendor: who reports it; empty for the exporter's own.
         source: the vendor's endpoint and field; empty for the exporter's own.
-        option: the setting that switches the family on; empty where it is always there.
-        kind: every figure of a vendor's is a gauge, for each can fall; a counter's name ends in `_total`.
-        has_created: whether OpenMetrics has `_created` beside each series of a counter: when it was 0.
+        option: the setting that enables the family; empty if it is always there.
+        kind: vendors' figures are gauges, because each can fall; a counter's name ends in `_total`.
+        has_created: whether a counter's series have `_created`, the time when they were 0, in OpenMetrics.
 
     """
 
@@ -106,14 +106,14 @@ class Family:
 
     @property
     def help(self) -> str:
-        """The HELP text: the meaning, and for a vendor's figure where it was polled from."""
+        """The HELP text: the meaning, and for a vendor's figure its source."""
         return f"{self.summary} Polled from {self.vendor}: {self.source}." if self.vendor else self.summary
 
     def __call__(self, value: float, **labels: str) -> Sample:
         """Make a sample.
 
         Raises:
-            TypeError: the labels are not exactly those of the family.
+            TypeError: the labels are not exactly the family's.
 
         """
         if labels.keys() != self._expected:
@@ -121,46 +121,58 @@ class Family:
         return Sample(self, tuple(labels[name] for name in self.labels), float(value))
 
     def known(self, value: float | datetime | None, **labels: str) -> tuple[Sample, ...]:
-        """Make the sample of a value that is known, a time as Unix time; none of one that is not."""
+        """Make a sample of a value if it is known, a time as Unix time; otherwise nothing."""
         if value is None:
             return ()
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
 
     def rest(self, value: float | None, **labels: str) -> Rest:
-        """Say what is left beside the figure with these labels."""
+        """State what is left beside the figure with these labels."""
         return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:
-        """Make the sample of a value that the vendor always has, or say that it cannot be read."""
+        """Make a sample of a value that the vendor always reports; if it is missing, mark the series as unreadable."""
         return self.known(value, **labels) or (self.unreadable(**labels),)
 
     def unreadable(self, **labels: str) -> Unreadable:
-        """Say that series with these labels cannot be read, whatever their other labels are."""
+        """Mark series with these labels as unreadable, whatever their other labels."""
         return Unreadable(self, tuple(labels.get(name) for name in self.labels))
 
 
 Figures = Mapping[Family, Mapping[Labels, float]]
-"""Values by family and label values: what a reading is while it is under way."""
+"""Values by family and label values."""
 
 
 def declared(names: Mapping[str, object]) -> tuple[Family, ...]:
-    """Return the families that a module declares, in its order."""
+    """Return the families that a module declares, in order."""
     return tuple(value for name, value in names.items() if isinstance(value, Family) and name.isupper())
 
 
 def figures_of(samples: Iterable[Sample]) -> Figures:
-    """Return the values of samples; the last where several have the same family and labels."""
+    """Return the values of samples; if a series occurs several times, the last value counts."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     for sample in samples:
         figures[sample.family][sample.labels] = sample.value
     return dict(figures)
 
 
+def samples_of(figures: Figures) -> Iterator[Sample]:
+    """Yield figures as samples."""
+    for family, values in figures.items():
+        for labels, value in values.items():
+            yield Sample(family, labels, value)
+
+
+def series_count(figures: Figures) -> int:
+    """Return the number of series."""
+    return sum(map(len, figures.values()))
+
+
 def clean_label(value: str) -> str:
     """Return a label value that every scraper can read.
 
-    Characters that have no place in a page become U+FFFD, and a value longer
-    than `MAX_LABEL_CHARACTERS` is cut, its end replaced by a digest of the whole.
+    Characters that are not allowed become U+FFFD, and a value longer than
+    `MAX_LABEL_CHARACTERS` is cut, its end replaced by a digest of the whole.
     """
     cleaned = _UNPRINTABLE.sub("\ufffd", value)
     if len(cleaned) <= MAX_LABEL_CHARACTERS:

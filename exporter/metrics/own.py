@@ -118,10 +118,6 @@ STORAGE_SET_ASIDE = Family(
     labels=("vendor", "account", "reason"),
     kind="counter",
 )
-ACCOUNT_LABELS = _own(
-    "usage_exporter_account_labels",
-    "The labels that the operator gave the account, beside its own; always 1, absent where no account has any.",
-)
 BUILD_INFO = Family(
     "usage_exporter_build_info",
     "Version of the exporter and of the Python it runs on; always 1.",

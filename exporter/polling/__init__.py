@@ -1,1 +1,1 @@
-"""Polls accounts on a schedule of their own, and makes of each result what is committed to the store."""
+"""Polls each account on its own schedule, and turns each result into what is committed to the store."""

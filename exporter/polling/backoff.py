@@ -7,23 +7,23 @@ from typing import Final
 from exporter.errors import PollError
 
 FIRST_BACKOFF_SECONDS: Final = 15.0
-"""Between polls, after the first failure that may pass."""
+"""The wait after the first transient failure."""
 LONGEST_BACKOFF_SECONDS: Final = 3600.0
 
 
 def next_delay(interval: float, took: float, failures: int, error: PollError | None) -> float:
     """Return the seconds from the end of a poll to the next.
 
-    After a good poll, the next one begins an interval after that one began.
-    After a failure that may pass, the wait starts short and grows up to the
-    interval, unless the vendor asked for a longer one. After one that only a
-    person can mend, it is at least the interval, doubled each time up to an hour.
+    After a good poll, the next one begins one interval after this one began. After
+    a transient failure, the wait starts short and grows up to the interval, unless
+    the vendor asked for a longer one. After a failure that only a person can fix, it
+    is at least the interval, doubled each time up to an hour.
 
     Args:
         interval: the account's, in seconds.
-        took: how long the poll took, in seconds.
-        failures: how many polls in a row failed, this one included.
-        error: how this one failed, or None.
+        took: the duration of the poll, in seconds.
+        failures: the number of consecutive failed polls, this one included.
+        error: this poll's error, or None.
 
     """
     if error is None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exporter.errors import PollError
-from exporter.metrics import Family, Figures, Item
+from exporter.metrics import Family, Figures, Item, series_count
 from exporter.quota import (
-    AccountQuotas,
     Ledger,
     QuotaId,
     SliceFigures,
@@ -17,19 +16,21 @@ from exporter.quota import (
     filter_valid,
     read_quotas,
 )
-from exporter.store.quota_lines import (
+from exporter.store.reading import Reading, sanitize
+from exporter.store.shown import (
     COUNTER_BLOCKS,
     QUOTA_BLOCKS,
+    choose_shown,
     counter_blocks,
+    counters_created,
     limit_quotas,
-    line_count,
     quota_blocks,
     quota_figures,
+    quota_series_count,
 )
-from exporter.store.reading import Reading, limit_series, sanitize, series_count
 from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.stored_reading import StoredReading
-from exporter.textformat.lines import render
+from exporter.textformat.lines import label_pairs, render
 from exporter.vendors.account import Account
 from exporter.vendors.reply import Diagnostics
 
@@ -39,14 +40,14 @@ class PollResult:
     """The raw result of a successful poll of a slice, with its times.
 
     Attributes:
-        number: the slice's.
+        number: the slice's number.
         samples: as the vendor's code produced them.
         diagnostics: what was noticed while they were read.
-        as_of: the time that the vendor says the figures reach to (Unix time), if it does.
+        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
         asked_at: when the poll began, UTC.
         read_at: when it ended, Unix time.
-        stale_at: when it is too old to be shown, monotonic.
-        failure: how an item keeps failing without which the reading is.
+        stale_at: when it becomes too old to be shown, monotonic.
+        failure: the error of an item that keeps failing and was left out.
 
     """
 
@@ -65,13 +66,13 @@ class ProcessedPoll:
     """A processed poll, ready to commit.
 
     Attributes:
-        reading: of the slice, as the page shows it.
-        figures: the vendor's of these, which are stored.
+        reading: the slice's, as the page shows it.
+        figures: the vendor's figures in it, which are stored.
         state: what is kept of the slice.
-        account_state: what is kept of the quotas that the operator set on the account; None where there are none.
-        ledger: what counters go on from.
-        fallen: quotas of which a figure fell to less than half within its period.
-        is_complete: whether every slice was read since the account was divided.
+        account_state: what is kept of the account-wide quotas; None if there are none.
+        ledger: the counters after this poll.
+        fallen: quotas with a figure that fell below half within its period.
+        is_complete: whether every slice has been read since the account was sliced.
         is_empty: whether the vendor's answers had no figure at all, shown or not.
 
     """
@@ -86,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the same while it cannot be stored: figures are shown, and counters are what was stored last."""
+        """Return the poll as shown while it cannot be stored: with its figures, but the last stored counters."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
@@ -98,49 +99,56 @@ class ProcessedPoll:
 
 def process(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
     """Process a poll's result, given the snapshot `before` it."""
-    number, diagnostics = result.number, result.diagnostics
-    sanitized = sanitize(result.samples, diagnostics)
-    if unknown := sanitized.figures.keys() - set(account.reported):
-        raise LookupError(f"no family of {account.vendor}: {', '.join(sorted(one.name for one in unknown))}")
-    others = {other: state for other, state in before.slices.items() if other != number}
-    read = SliceFigures(
-        number, sanitized.figures, result.asked_at, sanitized.unreadable, sanitized.ended, sanitized.rests
-    )
+    read = _read_slice(account, result)
+    others = {other: state for other, state in before.slices.items() if other != result.number}
     found = read_quotas(account, read, [state.contributions for state in others.values()], before.ledger)
 
-    totals, totals_dropped = limit_quotas(found.whole.quotas, account.max_series)
-    room = account.max_series - sum(map(line_count, totals)) - sum(state.series for state in others.values())
-    quotas, quotas_dropped = limit_quotas(found.quotas, room)
-    quota_series = sum(map(line_count, quotas))
-    figures, figures_dropped = limit_series(account.families.of(sanitized.figures), room - quota_series)
-    ledger = found.ledger.with_shown(quota.id for quota in (*totals, *quotas))
-
-    known = before.slices.get(number)
-    blocks = known.rendered if known else {}
+    shown = choose_shown(account, found, read.figures, sum(state.series for state in others.values()))
+    ledger = found.ledger.with_shown(shown.ids)
+    figures = {**quota_figures(account.vendor, shown.quotas, ledger), **shown.figures}
+    totals = quota_figures(account.vendor, shown.totals, ledger)
+    created = counters_created(account.vendor, (*shown.totals, *shown.quotas), ledger)
+    known = before.slices.get(result.number)
+    shared = label_pairs(account.shared_labels)
     state = SliceState(
-        {**render(account.name, figures, blocks), **quota_blocks(account, quotas, ledger, blocks)},
-        series_count(figures) + quota_series,
-        quotas_dropped + figures_dropped,
-        diagnostics,
+        render(shared, figures, known.rendered if known else {}, created),
+        shown.series,
+        shown.dropped,
+        result.diagnostics,
         result.as_of,
-        quotas,
+        shown.quotas,
         found.contributions,
         withheld=found.withheld,
         read_at=result.read_at,
         stale_at=result.stale_at,
         failure=result.failure,
     )
-    reading = Reading(
-        {**quota_figures(account.vendor, quotas, ledger), **figures}, state.dropped, diagnostics, result.as_of
+    account_state = SliceState.from_totals(
+        replace(found.whole, quotas=shown.totals),
+        render(shared, totals, before.account_state.rendered if before.account_state else {}, created),
+        series=quota_series_count(shown.totals),
+        dropped=shown.totals_dropped,
+        read_at=result.read_at,
+        stale_at=min([result.stale_at, *(state.stale_at for state in others.values())]),
     )
-    stale_at = min([result.stale_at, *(state.stale_at for state in others.values())])
-    shown = replace(found.whole, quotas=totals)
-    account_state = _account_state(
-        account, shown, ledger, before.account_state, result.read_at, stale_at, totals_dropped
+    return ProcessedPoll(
+        Reading(figures, shown.dropped, result.diagnostics, result.as_of),
+        shown.figures,
+        state,
+        account_state if account.quotas else None,
+        ledger,
+        found.fallen,
+        is_complete=len(others) + 1 >= account.slice_count,
+        is_empty=not series_count(read.figures),
     )
-    is_complete = len(others) + 1 >= account.slice_count
-    is_empty = not series_count(sanitized.figures)
-    return ProcessedPoll(reading, figures, state, account_state, ledger, found.fallen, is_complete, is_empty)
+
+
+def _read_slice(account: Account, result: PollResult) -> SliceFigures:
+    """Return a slice's sanitized figures; raise `LookupError` where the vendor does not declare a family."""
+    found = sanitize(result.samples, result.diagnostics)
+    if unknown := found.figures.keys() - set(account.reported):
+        raise LookupError(f"no family of {account.vendor}: {', '.join(sorted(one.name for one in unknown))}")
+    return SliceFigures(result.number, found.figures, result.asked_at, found.unreadable, found.ended, found.rests)
 
 
 def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
@@ -151,25 +159,25 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
     now: float,
     fresh_until: float,
 ) -> Snapshot:
-    """Return the snapshot of an account, restored from what was stored.
+    """Return the snapshot of an account, restored from storage.
 
     Args:
-        account: how it is set up now.
-        before: what is known of it.
-        readings: by slice.
-        ledger: its counters.
-        now: the time, Unix.
-        fresh_until: when a reading asked for now would become stale, monotonic.
+        account: with its current settings.
+        before: its current snapshot.
+        readings: the stored readings, by slice.
+        ledger: the stored counters.
+        now: Unix time.
+        fresh_until: when a reading requested now would become stale, monotonic.
 
     """
     shown = {number: account.families.of(one.figures) for number, one in readings.items()}
     slices = {
         number: SliceState(
             {
-                **render(account.name, shown[number], {}),
+                **render(label_pairs(account.shared_labels), shown[number], {}),
                 **quota_blocks(account, one.quotas, ledger, {}),
             },
-            series_count(shown[number]) + sum(map(line_count, one.quotas)),
+            series_count(shown[number]) + quota_series_count(one.quotas),
             one.dropped,
             as_of=one.as_of,
             quotas=one.quotas,
@@ -183,14 +191,14 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
 
 
 def reconfigure(account: Account, before: Snapshot) -> Snapshot:
-    """Return the snapshot of a reconfigured account: what it no longer shows is removed at once."""
+    """Return the snapshot of a reconfigured account, without what it no longer shows."""
 
     def revised(state: SliceState) -> SliceState:
         state = _chosen(account, state)
         quotas = filter_valid(account, state.quotas, before.ledger.definitions)
         if len(quotas) == len(state.quotas):
             return state
-        series = state.series - sum(map(line_count, state.quotas)) + sum(map(line_count, quotas))
+        series = state.series - quota_series_count(state.quotas) + quota_series_count(quotas)
         blocks = {family: lines for family, lines in state.rendered.items() if family not in QUOTA_BLOCKS}
         blocks = {**blocks, **quota_blocks(account, quotas, before.ledger, state.rendered)}
         return replace(state, rendered=blocks, quotas=quotas, series=series)
@@ -214,34 +222,17 @@ def _chosen(account: Account, state: SliceState) -> SliceState:
 def account_state_of(
     account: Account, slices: Mapping[int, SliceState], ledger: Ledger, before: SliceState | None = None
 ) -> SliceState | None:
-    """Return what is kept of the quotas that the operator set on an account of which these slices were read."""
-    if not slices:
+    """Return the state of the account-wide quotas, from the slices read so far."""
+    if not slices or not account.quotas:
         return None
     totals = account_totals(account, [state.contributions for state in slices.values()])
     room = account.max_series - sum(state.series for state in slices.values())
     quotas, dropped = limit_quotas(totals.quotas, room)
-    read_at, stale_at = (min(getattr(state, name) for state in slices.values()) for name in ("read_at", "stale_at"))
-    return _account_state(account, replace(totals, quotas=quotas), ledger, before, read_at, stale_at, dropped)
-
-
-def _account_state(  # noqa: PLR0913, PLR0917 - what a part is made of
-    account: Account,
-    totals: AccountQuotas,
-    ledger: Ledger,
-    before: SliceState | None,
-    read_at: float,
-    stale_at: float,
-    dropped: int,
-) -> SliceState | None:
-    if not account.quotas:
-        return None
-    return SliceState(
-        quota_blocks(account, totals.quotas, ledger, before.rendered if before else {}),
-        sum(map(line_count, totals.quotas)),
-        dropped,
-        quotas=totals.quotas,
-        matched=totals.matched,
-        withheld=totals.withheld,
-        read_at=read_at,
-        stale_at=stale_at,
+    return SliceState.from_totals(
+        replace(totals, quotas=quotas),
+        quota_blocks(account, quotas, ledger, before.rendered if before else {}),
+        series=quota_series_count(quotas),
+        dropped=dropped,
+        read_at=min(state.read_at for state in slices.values()),
+        stale_at=min(state.stale_at for state in slices.values()),
     )

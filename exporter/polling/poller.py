@@ -29,18 +29,18 @@ from exporter.vendors.items import Streaks
 from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
-"""First polls are spread over this time, so that a start does not poll everything at once."""
+"""First polls are spread over this time, so that not everything is polled at once after a start."""
 _SOON_SECONDS: Final = 5.0
-"""Until the next poll connections are kept open so long."""
+"""Connections are kept open if the next poll is this near."""
 _LONGEST_POLL: Final = 0.75
-"""Of the time for which its reading would be shown: figures are as old as the poll's beginning."""
+"""The longest poll, as a share of the time for which its reading is shown: figures are as old as the poll's start."""
 _ITEMS_A_SERIES: Final = 10
-"""Where an account may have more series than usual, its answers may hold as many items for each."""
+"""If an account may have more series than usual, its answers may hold this many items per series."""
 _PROCESSED_ON_LOOP: Final = 1000
-"""Samples: a few milliseconds."""
+"""The number of samples up to which a result is processed on the event loop, in a few milliseconds."""
 
 _SHORTEST_GAP_SECONDS: Final = 5.0
-"""Between the beginnings of two polls, however often somebody asks for one."""
+"""The minimum time between the starts of two polls, however often someone asks for one."""
 
 Clock = Callable[[], float]
 """Unix time, in seconds."""
@@ -50,13 +50,13 @@ class PollObserver(Protocol):
     """Receives the outcome of polls."""
 
     def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
-        """Note a poll, how long it took, and how it ended."""
+        """Record a poll, its duration in seconds, and its outcome."""
 
 
 Rest = Callable[[], Awaitable[None]]
-"""Give back what is held open for requests, as none is made soon."""
+"""Release the connections, because no request will follow soon."""
 Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
-"""Store a slice's good reading, asked for at a time (Unix), and return whether that worked."""
+"""Store a slice's good reading, requested at a time (Unix time), and return whether that succeeded."""
 Turn = Callable[[], AbstractAsyncContextManager[None]]
 """Wait for the turn of a large reading, and hold it while the reading is made."""
 
@@ -91,11 +91,11 @@ class Poller:
         self._wake = anyio.Event()
 
     def poll_now(self) -> None:
-        """Have what failed polled at once, or the next slice where nothing fails."""
+        """Poll at once whatever is failing, or the next slice if nothing is."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Poll until cancelled: first soon, then with jitter, each slice once per interval."""
+        """Poll until cancelled: soon at first, then with jitter, each slice once per interval."""
         interval, slices = self._account.interval, self._account.slice_count
         offset = jitter(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))
@@ -115,7 +115,7 @@ class Poller:
             self._log(before, snapshot, self._clock() + schedule.due(schedule.next) - now)
 
     async def poll(self) -> Snapshot:
-        """Poll each slice once, stopping at an error that will not pass, and return the snapshot."""
+        """Poll each slice once, stopping at an error that is not transient, and return the snapshot."""
         for number in range(self._account.slice_count):
             before, snapshot = await self._poll(number)
             self._log(before, snapshot)
@@ -124,7 +124,7 @@ class Poller:
         return snapshot
 
     async def _poll(self, number: int, spread: float = 0.0) -> tuple[Snapshot, Snapshot]:
-        """Poll a slice, and return what was known before and what is known after."""
+        """Poll a slice, and return the snapshots before and after."""
         await _end_if_cancelled()
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
@@ -159,26 +159,26 @@ class Poller:
         return before, self._store[key]
 
     def _forget_unused(self, used: set[str]) -> None:
-        """Keep what this poll asked for, and the last good ones: a vendor may name others each time."""
+        """Keep in the cache what this poll and the last good ones used: a vendor may name new items each time."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
 
     def _patience(self, last: SliceState | None, now: float) -> float:
-        """Return for how many seconds items may fail: an interval, unless the last reading is stale before the next."""
+        """Return for how many seconds items may fail: one interval, unless the last reading would be stale by then."""
         interval = self._account.interval
         return interval if last and now + interval < last.stale_at else 0.0
 
     async def _store_processed(
         self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
     ) -> ProcessedPoll:
-        """Store what is to be shown first: a counter that was shown and not stored would fall at the next start."""
+        """Store a reading before it is shown: a counter shown but not stored would fall at the next start."""
         if self._persist is None or await self._persist(number, processed, asked_at):
             return processed
         await _end_if_cancelled()
         return processed.with_stored_counters(self._account, before.ledger)
 
     async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> ProcessedPoll | PollError:
-        """A poll that takes too long, or that meets a bug in a vendor's code, is a failure like others."""
+        """Run a poll; if it takes too long or hits a bug in a vendor's code, that is a failure like any other."""
         try:
             with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
                 items = await self._account.read(poll)
@@ -207,7 +207,7 @@ class Poller:
         return Malformed("no figure of any answer can be read") if unreadable else processed
 
     async def _slept_until(self, due: float) -> bool:
-        """Wait, and return whether it was until then: somebody may ask for a poll before."""
+        """Wait until a time, and return whether it was reached: someone may ask for a poll earlier."""
         await _end_if_cancelled()
         wait = max(0.0, due - anyio.current_time())
         self._store.record_schedule(self._account.key, self._clock() + wait)
@@ -238,7 +238,7 @@ class Poller:
 async def _process_off_loop(
     account: Account, result: PollResult, before: Snapshot, turn: Turn = nullcontext
 ) -> ProcessedPoll:
-    """Make a large reading in its turn, and in a worker thread: it would hold everybody else up."""
+    """Process a large reading in its turn and in a worker thread, where it does not block the event loop."""
     samples = iter(result.samples)
     first = list(islice(samples, _PROCESSED_ON_LOOP + 1))
     result = replace(result, samples=chain(first, samples))
@@ -249,5 +249,5 @@ async def _process_off_loop(
 
 
 async def _end_if_cancelled() -> None:
-    """End here if the account is polled no more: what was waited for may have come just before it was forgotten."""
+    """Stop here if the account is no longer polled: a result may have arrived just before the cancellation."""
     await anyio.lowlevel.checkpoint_if_cancelled()

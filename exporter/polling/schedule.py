@@ -8,16 +8,16 @@ from exporter.polling.backoff import next_delay
 from exporter.store.snapshot import Snapshot
 
 _SPREAD: Final = 0.8
-"""The share of a slice's time over which its calls are spread; the rest is for retries."""
+"""The share of a slice's time over which its requests are spread; the rest is left for retries."""
 
 
 class Schedule:
-    """The slices' times, on the monotonic clock.
+    """The due times of slices, on the monotonic clock.
 
     Args:
         interval: how often each slice is polled, in seconds.
-        slice_count: how many there are.
-        start: when all of them are polled first.
+        slice_count: the number of slices.
+        start: when all of them are first due.
 
     """
 
@@ -30,26 +30,26 @@ class Schedule:
 
     @property
     def next(self) -> int:
-        """The slice that is polled next: the first that is due; of several, one that failed less or is not read yet."""
+        """The slice to poll next: the first one due; among several, one with fewer failures or without a reading."""
         return min(self._due, key=lambda number: (self._due[number], self._failures[number], number in self._read))
 
     def due(self, number: int) -> float:
-        """Return when a slice is polled."""
+        """Return when a slice is due."""
         return self._due[number]
 
     def spread(self, number: int) -> float:
-        """Return the seconds over which a slice's calls are spread; 0 at first, and where there is one slice."""
+        """Return the seconds over which a slice's requests are spread; 0 for the first poll, or for a single slice."""
         slice_count = len(self._due)
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Note a good poll; the first is followed within an interval, so that polls are spread over all of it.
+        """Record a good poll. The first is followed within one interval, so that polls spread over all of it.
 
         Args:
-            number: the slice's.
+            number: the slice's number.
             began: when the poll began.
             now: when it ended.
-            jitter: a number from 0 to 1 that is the account's own.
+            jitter: the account's own number from 0 to 1.
 
         """
         first, slice_count = number not in self._read, len(self._due)
@@ -62,12 +62,12 @@ class Schedule:
             self._due[number] = now + delay * (jitter if first else 1.0)
 
     def advance(self, at: float) -> None:
-        """Make what failed last due at `at` the latest, or the next slice where none did: somebody asks for it."""
+        """Make what failed last due at `at` or earlier, or else the next slice, because someone asks for a poll."""
         failing = [number for number, failures in self._failures.items() if failures] or [self.next]
         self._due |= {number: min(self._due[number], at) for number in failing}
 
     def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
-        """Note a failed poll: the slice waits ever longer, and the whole account as long as it keeps failing."""
+        """Record a failed poll: the slice waits longer each time, and so does the account while it keeps failing."""
         self._failures[number] += 1
         pause, wait = (
             next_delay(self._interval, 0.0, failures, snapshot.error)

@@ -15,16 +15,16 @@ from exporter.vendors.reply import Diagnostics, SkipReason
 _LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "failing")
 _MAX_FALLEN_LOGGED: Final = 5
 _REPEATED_EVERY: Final = 20
-"""A continuing failure is logged again every this many polls."""
+"""A continuing failure is logged again after this many polls."""
 
 
 class Ahead(NamedTuple):
-    """What is known of the time after a poll, all in Unix time.
+    """The times that follow a poll, in Unix time.
 
     Attributes:
         now: when it ended.
-        next_at: when the next begins; None where there is none.
-        shown_until: until when the last good reading is shown; None where nothing is shown.
+        next_at: when the next one begins; None if there is none.
+        shown_until: until when the last good reading is shown; None if nothing is shown.
 
     """
 
@@ -34,13 +34,13 @@ class Ahead(NamedTuple):
 
 
 def log_poll(key: AccountKey, number: int, seconds: float, **outcome: object) -> None:
-    """Say at level debug that a poll of a slice has ended."""
+    """Log, at debug level, that a poll of a slice has ended."""
     vendor, account = key
     logger.debug("polled", vendor=vendor, account=account, slice=number, seconds=round(seconds, 3), **outcome)
 
 
 def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
-    """Say what a poll changed: whether the account works, and what is left out of its readings."""
+    """Log what a poll changed: whether the account works, and what is left out of its readings."""
     _log_state(key, before, after, ahead)
     if after.slices is not before.slices:
         _log_diagnostics(key, before.diagnostics, after.diagnostics)
@@ -50,7 +50,7 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead
 
 
 def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
-    """Say once that an account fails, or fails differently, or works again."""
+    """Log once when an account starts to fail, fails differently, or recovers."""
     vendor, account = key
     if after.error is None and after.failure is not None:
         if before.error is not None or before.failure is None:
@@ -81,7 +81,7 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead)
 
 
 def _times(**times: float | None) -> dict[str, str]:
-    """Return those that are known as a log writes them."""
+    """Return the known times in the log's format."""
     return {
         name: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in times.items() if at is not None
     }
@@ -92,7 +92,7 @@ def _span(seconds: float) -> str:
 
 
 def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
-    """Say once what departs from the vendor's documentation, and which items are left out, or that none is now."""
+    """Log once how answers deviate from the vendor's documentation, and which items are left out, or none now."""
     vendor, account = key
     if before.drift.keys() != after.drift.keys():
         drift = _join_sorted(f"{field} {kind}" for field, kind in after.drift)
@@ -107,7 +107,7 @@ def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -
 
 
 def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
-    """Say once that there are more customers than allowed, or that there are no longer."""
+    """Log once that there are more customers than allowed, or no longer are."""
     vendor, account = key
     left_out = after.skipped["capped"]
     if bool(before.skipped["capped"]) != bool(left_out):
@@ -116,7 +116,7 @@ def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> Non
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:
-    """Say once that an account has more series than it may, or that it has no longer."""
+    """Log once that an account has more series than allowed, or no longer has."""
     vendor, account = key
     if bool(before) != bool(after):
         message = "series dropped: max_series reached" if after else "no series dropped any more"
@@ -124,7 +124,7 @@ def _log_dropped(key: AccountKey, before: int, after: int) -> None:
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
-    """Say of which quotas a figure fell to less than half while its period lasts; it is taken for a correction."""
+    """Log the quotas with a figure that fell below half within its period, which is taken for a correction."""
     vendor, account = key
     for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(
@@ -138,7 +138,7 @@ def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
 
 
 def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
-    """Say once which quotas are not shown and why, or that one is shown now."""
+    """Log once which quotas are withheld and why, or that one is shown again."""
     vendor, account = key
     for quota in sorted({name for name, _ in (*before, *after)}):
         reasons = [reason for name, reason in sorted(after) if name == quota]

@@ -1,29 +1,27 @@
-"""Quotas: from the figures of readings to what is used, of how much, in which period, for any vendor.
+"""Quotas: from a reading's figures to how much is used, of how much, in which period, for any vendor.
 
-Some the vendor reports, others the operator sets; both become the same families, so that one rule and one dashboard
-serve every vendor. A quota is made of members, which are series of the vendor's, and its counter is kept by member.
-All here are pure functions, and a reading is one visit: `read_quotas`.
-
-An account with many customers is read in slices. A quota of one customer is made of the slice that has the customer.
-One that adds customers up is made of what each slice's last reading adds to it.
+Native quotas are reported by the vendor, configured ones are set by the operator. Both become the same families, so
+that one rule and one dashboard serve every vendor. A quota adds up its members, which are series of the vendor's, and
+its counter is kept per member. Everything here is pure; a reading enters once, by `read_quotas`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-
-from exporter.metrics import EndedPeriod, Figures, Rest, Sample, Unreadable
-from exporter.metrics import quota as families
-from exporter.quota.configured import Contribution, Contributions, account_quotas, definition_of, slice_share
+from exporter.quota.configured import Contribution, Contributions
 from exporter.quota.counter import Member
-from exporter.quota.ledger import UNCLAIMED, Definition, Fragment, Ledger, SliceReadings, Total, merge
-from exporter.quota.model import WITHHELD_TEXTS, MemberFigure, Quota, QuotaId, Withheld, WithheldReason
-from exporter.quota.native import VendorFigures, native_quotas
+from exporter.quota.ledger import UNCLAIMED, Definition, Fragment, Ledger, Total, merge
+from exporter.quota.model import WITHHELD_TEXTS, Quota, QuotaId, Withheld, WithheldReason
 from exporter.quota.sums import Sum
-from exporter.vendors import Account
+from exporter.quota.visit import (
+    AccountQuotas,
+    QuotaReading,
+    SliceFigures,
+    account_totals,
+    filter_valid,
+    quota_samples,
+    read_quotas,
+    renamed,
+)
 
 __all__ = [
     "UNCLAIMED",
@@ -44,158 +42,9 @@ __all__ = [
     "Withheld",
     "WithheldReason",
     "account_totals",
+    "filter_valid",
     "merge",
     "quota_samples",
     "read_quotas",
-    "still_valid",
+    "renamed",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class SliceFigures:
-    """What a reading of a slice has.
-
-    Attributes:
-        number: the slice.
-        figures: the vendor's.
-        now: when they were asked for.
-        unreadable: series that exist and cannot be read.
-        ended: final figures of periods that have ended.
-        rests: what is left beside figures, where the vendor says that.
-
-    """
-
-    number: int
-    figures: Figures
-    now: datetime
-    unreadable: Collection[Unreadable] = ()
-    ended: Sequence[EndedPeriod] = ()
-    rests: Collection[Rest] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AccountQuotas:
-    """The quotas that the operator set on the account as a whole.
-
-    Attributes:
-        quotas: those that are shown.
-        matched: how many series each configured quota counts, by its name; only quotas that were read in full.
-        withheld: those that are not shown.
-        mixed: quotas, including those of slices, whose series are in different units.
-
-    """
-
-    quotas: tuple[Quota, ...] = ()
-    matched: dict[str, int] = field(default_factory=dict)
-    withheld: Withheld = field(default_factory=dict)
-    mixed: frozenset[QuotaId] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class QuotaReading:
-    """What a reading of a slice makes of the account's quotas.
-
-    Attributes:
-        quotas: those that the slice has by itself: the vendor's, and those that the operator set on each customer.
-        withheld: of the vendor's, those that are not shown.
-        contributions: what the slice adds to those that the operator set.
-        whole: those that the operator set on the account.
-        ledger: what the next reading's counters go on from; nothing of it is shown yet.
-        fallen: quotas of which a member fell to less than half within its period.
-
-    """
-
-    quotas: tuple[Quota, ...]
-    withheld: Withheld
-    contributions: Contributions
-    whole: AccountQuotas
-    ledger: Ledger
-    fallen: tuple[QuotaId, ...]
-
-
-def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contributions], before: Ledger) -> QuotaReading:
-    """Return what a reading of a slice makes of the account's quotas.
-
-    Args:
-        account: whose slice it is.
-        read: what the reading has.
-        others: what the last readings of the other slices add to the quotas that the operator set.
-        before: what the counters go on from.
-
-    """
-    at = read.now.timestamp()
-    ledger = before.with_definitions({one.name: definition_of(one) for one in account.quotas}, at)
-    since = at if ledger.since is None else ledger.since
-    names = {one.name for one in account.quotas}
-    found = VendorFigures(read.figures, read.unreadable, read.rests, at, since)
-    native = native_quotas(account.native_quotas, found, ledger.totals, names)
-    shares = {one.name: slice_share(one, account, read.figures, read.unreadable, read.now) for one in account.quotas}
-
-    def members() -> Iterator[MemberFigure]:
-        yield from native.members
-        for name, share in shares.items():
-            yield from share.members(account, ledger.definitions[name].since)
-            yield from share.ended(account, ledger.definitions[name].since, read.ended)
-
-    contributions = {name: share.contribution for name, share in shares.items()}
-    whole = account_totals(account, [*others, contributions])
-    is_last = len(others) + 1 >= account.slice_count
-    readings = SliceReadings(read.number, members(), at, account.max_series, is_last, whole.mixed)
-    ledger, fallen = ledger.with_readings(readings)
-    divided = [quota for share in shares.values() for quota in share.quotas]
-    return QuotaReading(
-        (*native.quotas, *divided),
-        dict(native.withheld),
-        contributions,
-        whole,
-        ledger.with_limits(native.limits),
-        tuple(dict.fromkeys(fallen)),
-    )
-
-
-def account_totals(account: Account, contributions: Sequence[Contributions]) -> AccountQuotas:
-    """Return the quotas that the operator set on the account as a whole, of what each slice adds to them."""
-    found = {one.name: account_quotas(one, account, contributions) for one in account.quotas}
-    withheld: Counter[tuple[str, WithheldReason]] = Counter()
-    for name, one in found.items():
-        withheld.update({(name, reason): count for reason, count in one.withheld.items()})
-    return AccountQuotas(
-        tuple(quota for one in found.values() for quota in one.quotas),
-        {name: one.count for name, one in found.items() if one.count is not None},
-        dict(withheld),
-        frozenset[QuotaId]().union(*(one.mixed for one in found.values())),
-    )
-
-
-def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
-    """Return those of quotas that are the same for an account that is set up in another way now.
-
-    Args:
-        account: as it is set up now.
-        quotas: the vendor's, and those that the operator set.
-        definitions: what the latter were made of, by name.
-
-    """
-    settings = {one.name: one for one in account.quotas}
-
-    def is_valid(quota: Quota) -> bool:
-        setting, definition = settings.get(quota.id.name), definitions.get(quota.id.name)
-        if setting is None or definition is None:
-            return setting is None and definition is None  # the vendor's own
-        is_same = (setting.unit, setting.limit) == (quota.id.unit, quota.limit)
-        return is_same and definition.text == definition_of(setting)
-
-    return tuple(filter(is_valid, quotas))
-
-
-def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
-    """Return what the page shows of a quota; without its counter before that is kept."""
-    labels = (vendor, *quota.id)
-    values = (
-        (families.QUOTA_USED, quota.used),
-        (families.QUOTA_CONSUMED, total.shown if total else None),
-        (families.QUOTA_LIMIT, quota.limit),
-        (families.QUOTA_PERIOD_START, quota.span.start),
-        (families.QUOTA_PERIOD_END, quota.span.end),
-    )
-    return tuple(Sample(family, labels, value) for family, value in values if value is not None)

@@ -1,4 +1,4 @@
-"""Configured quotas: what each slice contributes to one, and the sum of the slices."""
+"""Configured quotas: what each slice contributes, and the sum over the slices."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _CUSTOMER: Final = "customer_id"
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredResult:
-    """What is found of a configured quota.
+    """A configured quota's result.
 
     Attributes:
         quotas: one for each subject.
-        count: how many series are added up; None where that is not known yet.
-        withheld: why subjects are not shown, and how many.
-        mixed: those whose series are in different units: what they add up to means nothing.
+        count: how many series match; None if not known yet.
+        withheld: how many subjects are not shown, by reason.
+        mixed: those whose series are in different units, so that their sum is meaningless.
 
     """
 
@@ -39,14 +39,14 @@ class ConfiguredResult:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one slice adds to a configured quota.
+    """What one slice contributes to a configured quota.
 
     Attributes:
-        definition: what the quota is made of; what was read for another definition is no part of it.
-        period: the one in which the slice was read, where the calendar says that.
-        sums: the matching series by subject; empty where each subject is of one slice, and shown with it.
-        unreadable: subjects that lack a series; likewise.
-        found: how many series match and what is withheld, where each subject is of one slice; else None.
+        definition: the quota's definition when it was read; a contribution to another definition is ignored.
+        period: the period in which the slice was read, if it follows from the calendar.
+        sums: the matching series by subject; empty if each subject belongs to one slice and is shown with it.
+        unreadable: subjects with an unreadable series; empty in the same case.
+        found: the match count and what is withheld, if each subject belongs to one slice; else None.
 
     """
 
@@ -58,28 +58,28 @@ class Contribution:
 
 
 Contributions = Mapping[str, Contribution]
-"""What one slice adds to each configured quota, by the quota's name."""
+"""What one slice contributes to each configured quota, by the quota's name."""
 
 
 def definition_of(setting: ConfiguredQuota) -> str:
-    """Return what a quota is made of, as text."""
+    """Return the definition of a quota as text: everything that decides which series it counts."""
     return repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
 
 
 def is_divided(setting: ConfiguredQuota) -> bool:
-    """Whether each subject is of one customer: all its series are in one slice, and it is shown with that."""
+    """Whether each subject is one customer's, so that all its series are in one slice."""
     return _CUSTOMER in setting.by
 
 
 @dataclass(frozen=True, slots=True)
 class SliceShare:
-    """What one slice has of a configured quota.
+    """One slice's share of a configured quota.
 
     Attributes:
         setting: the quota.
         selected: its series.
-        contribution: what is kept of that.
-        quotas: those that the slice has by itself.
+        contribution: what is kept of it.
+        quotas: those that belong to this slice alone.
 
     """
 
@@ -115,7 +115,7 @@ class SliceShare:
 def slice_share(
     setting: ConfiguredQuota, account: Account, figures: Figures, unreadable: Iterable[Unreadable], now: datetime
 ) -> SliceShare:
-    """Return what a slice that was read at `now` has of a quota."""
+    """Return the share of a quota that a slice, read at `now`, has."""
     period = period_at(setting, now.timestamp())
     selected = selection(setting, figures, plan_period_of(setting.family, account.plan_periods), period)
     missing = unreadable_subjects(setting, unreadable)
@@ -139,10 +139,10 @@ def period_at(setting: ConfiguredQuota, at: float) -> Span:
 def account_quotas(
     setting: ConfiguredQuota, account: Account, contributions: Sequence[Contributions]
 ) -> ConfiguredResult:
-    """Return what the slices that were read have of a quota together.
+    """Return a quota of the whole account, from the contributions of its slices.
 
-    It is not shown before every slice was read for it, nor while slices were read in different periods: what is
-    missing would be taken for used when it comes.
+    It is withheld until every slice has been read for it, and while slices were read in different periods: when the
+    missing part arrived, it would look like new use.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]
@@ -199,7 +199,7 @@ def _add_up_slices(
 
 
 def _problems(found: Mapping[Labels, Sum], unreadable: frozenset[PartialLabels]) -> dict[Labels, WithheldReason]:
-    """Return the subjects that cannot be shown."""
+    """Return the subjects that cannot be shown, with the reason."""
     partial = [one for one in unreadable if None in one]
     problems: dict[Labels, WithheldReason] = {}
     for subject, one in found.items():

@@ -1,4 +1,4 @@
-"""How much a new reading adds to a counter: figures fall when a period ends, dates move, and either may be late.
+"""How much a new reading adds to a counter. Figures fall when a period ends, dates move, and either may be late.
 
 | figure | dates | means | adds |
 | --- | --- | --- | --- |
@@ -11,8 +11,8 @@
 | any | the start moves, but lies long before the last reading | correction of the dates | the rise |
 | first sight | began after the first reading | renewal, or a new member | all of it |
 
-A figure that is late for so long is the new period's after all: then all of it counts, less the rises that did already.
-Where no date was ever known, every rise counts and no fall does.
+A figure that stays late for that long belongs to the new period after all: then all of it counts, except the rises that
+were already counted. If no date was ever known, every rise counts and no fall does.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from typing import Final, NamedTuple
 from exporter.vendors.periods import UNKNOWN_SPAN, Span
 
 _LATEST_SECONDS: Final = 26 * 3600.0
-"""How late a vendor may be with a new period's figure: a day behind, and a clock of its own."""
+"""How late a vendor's figure for a new period may be: a day behind, plus clock differences."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What is kept of one series that a quota counts.
+    """The state kept for one series that a quota counts.
 
     Attributes:
-        high_water: the figure up to which the running period is counted.
+        high_water: the figure up to which the current period is counted.
         last: the figure of the last reading.
-        span: the running period, as far as it was ever known.
-        last_seen_at: when a reading last had it, Unix time.
-        late_rise: what was counted since the dates began a new period, while the figure still shows the old one.
-        has_fallen: whether the last figure fell below half, and nothing explained it.
-        has_reset: whether the figure was reset when the period's end passed, and no date has moved since.
-        previous: the period before.
-        previous_high_water: the figure up to which that period is counted.
+        span: the current period, as far as it was ever known.
+        last_seen_at: the time of the last reading that had it, Unix time.
+        late_rise: what was counted after the dates began a new period but while the figure still showed the old one.
+        has_fallen: whether the last figure fell below half without an explanation.
+        has_reset: whether the figure was reset when the period's end passed and no date has moved since.
+        previous: the previous period.
+        previous_high_water: the figure up to which the previous period is counted.
 
     """
 
@@ -57,14 +57,14 @@ class Member:
 
 
 class MemberReading(NamedTuple):
-    """A member's figure, and the facts that say which period it is of.
+    """A member's figure, and the facts that tell which period it belongs to.
 
     Attributes:
         value: the figure.
-        span: the period it is of, as far as it is known.
-        at: when it was asked for, Unix time.
-        since: when the first reading was: what began later is new use.
-        is_dated: whether figure and dates come together, so that neither can be late for the other.
+        span: its period, as far as known.
+        at: the time of the request, Unix time.
+        since: the time of the first reading; a period that began later is new use.
+        is_dated: whether figure and dates arrive together, so that neither can lag behind the other.
 
     """
 
@@ -76,7 +76,7 @@ class MemberReading(NamedTuple):
 
 
 def count(member: Member | None, reading: MemberReading) -> tuple[Member, float]:
-    """Return a member after a reading, and what that adds to the counter."""
+    """Return a member after a reading, and what the reading adds to the counter."""
     value, span = reading.value, reading.span
     if member is None:
         return Member(value, value, span, reading.at), _first_use(reading)
@@ -89,7 +89,7 @@ def _count_running(member: Member, reading: MemberReading) -> tuple[Member, floa
     value, old, moved = reading.value, member.span, _moves_later(reading.span, member.span)
     has_passed = old.end is not None and reading.at >= old.end
     if member.has_reset and has_passed and reading.at - (old.end or 0.0) < _lateness(old):
-        # The dates follow a reset that is counted: they tell nothing more.
+        # The dates catch up with a reset that has been counted already.
         return _same_period(replace(member, has_reset=not moved), reading)
     is_low = value < member.high_water / 2
     if is_low and (value < member.last or member.has_fallen) and (moved or has_passed):
@@ -102,7 +102,7 @@ def _count_running(member: Member, reading: MemberReading) -> tuple[Member, floa
 
 
 def _count_unfallen(member: Member, reading: MemberReading, began: float) -> tuple[Member, float]:
-    """Count a figure that has not fallen although a new period began: it is the new one's, or late."""
+    """Count a figure that has not fallen although a new period began: it belongs to the new one, or it is late."""
     if not reading.is_dated and reading.at - began < _lateness(reading.span):
         after, rise = _same_period(member, reading)
         late_rise = min(member.late_rise + rise, sys.float_info.max)
@@ -128,7 +128,7 @@ def _moves_later(new: Span, old: Span) -> bool:
 
 
 def _began_at(reading: MemberReading, member: Member) -> float | None:
-    """Return when a new period began by its dates alone, Unix time; None where they were only corrected."""
+    """Return when a new period began according to its dates, Unix time; None if the dates were only corrected."""
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
         ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end
@@ -163,7 +163,7 @@ def _new_period(member: Member, reading: MemberReading) -> Member:
 
 
 def _is_earlier(span: Span, member: Member) -> bool:
-    """Whether a reading is of a period before the running one: a late final figure, or a clock that went back."""
+    """Whether a reading belongs to a period before the current one: a late final figure, or a clock set back."""
     running, previous = member.span, member.previous
     if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False

@@ -1,6 +1,6 @@
 """The state of quota counters: a total per quota, and a high-water mark per member.
 
-Counters are kept per member, whichever slice or shard reads it, so that changing slices or shards resets nothing.
+Counters are kept per member, whichever slice or shard reads it, so re-slicing or re-sharding resets nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MemberKey = tuple[QuotaId, Labels]
 Members = Mapping[MemberKey, Member]
 
 UNCLAIMED: Final = -1
-"""Where members are of which it is not known yet which slice reads them."""
+"""The slice number of members that are not yet assigned to a slice."""
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
 """A member missing from all readings for this long is forgotten."""
@@ -32,11 +32,11 @@ class Total(NamedTuple):
     """A quota's counter.
 
     Attributes:
-        value: what its members have consumed; never falls.
-        created: when it began at 0, Unix time.
-        shown: what the page shows; None before it was shown. It is 0 at first, so that a rate includes all of `value`.
-        limit: the limit that is believed, where the vendor states only what is left.
-        stated_limit: what the last reading implied, which need not be believed yet.
+        value: the total consumption of its members; never falls.
+        created: when it started at 0, Unix time.
+        shown: what the page shows; None before the first time. It starts at 0, so `increase()` includes all of `value`.
+        limit: the accepted limit, if the vendor only states what is left.
+        stated_limit: the limit implied by the last reading, which may not be accepted yet.
 
     """
 
@@ -48,7 +48,7 @@ class Total(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """What a configured quota is made of, and since when, Unix time."""
+    """A configured quota's definition, and since when it applies, Unix time."""
 
     text: str
     since: float
@@ -56,13 +56,13 @@ class Definition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The counters of an account. Immutable: a reading makes the next one.
+    """The counters of an account. Immutable: each reading produces a new one.
 
     Attributes:
-        since: when the account's first reading was, Unix time; None before it.
+        since: the time of the account's first reading, Unix time; None before it.
         totals: the counters.
-        members: what they are made of, by the slice that reads it.
-        definitions: what each configured quota is made of, by its name.
+        members: the members behind them, by the slice that reads each.
+        definitions: the definition of each configured quota, by its name.
 
     """
 
@@ -71,13 +71,26 @@ class Ledger:
     members: Mapping[int, Members] = field(default_factory=dict)
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 
+    def with_subject(self, quotas: Collection[str], before: str, after: str) -> Ledger:
+        """Return the ledger after the subject of quotas with these names became another."""
+
+        def now(quota: QuotaId) -> QuotaId:
+            return quota._replace(subject=after) if quota.name in quotas and quota.subject == before else quota
+
+        totals = {now(quota): total for quota, total in self.totals.items()}
+        members = {
+            number: {(now(quota), labels): member for (quota, labels), member in one.items()}
+            for number, one in self.members.items()
+        }
+        return replace(self, totals=totals, members=members)
+
     def unclaimed(self) -> Ledger:
-        """Return the ledger of an account whose slicing changed: no member is assigned to a slice yet."""
+        """Return the ledger after the slicing changed, with no member assigned to a slice yet."""
         members = dict(chain.from_iterable(one.items() for one in self.members.values()))
         return replace(self, members={UNCLAIMED: members} if members else {})
 
     def with_definitions(self, wanted: Mapping[str, str], at: float) -> Ledger:
-        """Return the ledger with these definitions as of `at`; members of a changed quota are reset."""
+        """Return the ledger with these definitions as of `at` (Unix time); the members of changed quotas are reset."""
         known = self.definitions
         if {name: one.text for name, one in known.items()} == dict(wanted):
             return self
@@ -93,7 +106,7 @@ class Ledger:
         return replace(self, members=members, definitions=definitions)
 
     def with_readings(self, readings: SliceReadings) -> tuple[Ledger, list[QuotaId]]:
-        """Return the ledger after a reading of a slice, and the quotas of which a figure fell for no known reason."""
+        """Return the ledger after a slice's reading, and the quotas of which a figure fell without an explanation."""
         number, at = readings.number, readings.at
         groups = dict(self.members)
         before = groups.pop(number, {})
@@ -126,7 +139,7 @@ class Ledger:
         return replace(self, since=since, totals=totals, members=groups), fallen
 
     def with_shown(self, quotas: Iterable[QuotaId]) -> Ledger:
-        """Return the ledger after these quotas are shown: a counter is 0 at first, and then what it holds."""
+        """Return the ledger after these quotas are shown: a counter is first shown as 0, then as its value."""
         shown = {
             quota: total._replace(shown=0.0 if total.shown is None else total.value)
             for quota in quotas
@@ -135,7 +148,7 @@ class Ledger:
         return replace(self, totals={**self.totals, **shown})
 
     def with_limits(self, limits: Mapping[QuotaId, tuple[float | None, float | None]]) -> Ledger:
-        """Return the ledger with new limits: for each quota, the one we believe and the one last stated."""
+        """Return the ledger with new limits: for each quota, the accepted one and the last one stated."""
         changed = {
             quota: self.totals[quota]._replace(limit=believed, stated_limit=stated)
             for quota, (believed, stated) in limits.items()
@@ -144,7 +157,7 @@ class Ledger:
         return replace(self, totals={**self.totals, **changed}) if changed else self
 
     def slice_part(self, number: int, shown: Iterable[QuotaId] = ()) -> Ledger:
-        """Return the part that is stored with a slice: its members, and the counters of their quotas and of `shown`."""
+        """Return the part stored with a slice: its members, the counters of their quotas, and those of `shown`."""
         members = self.members.get(number, {})
         quotas = {*shown, *(quota for quota, _ in members)}
         totals = {quota: self.totals[quota] for quota in quotas if quota in self.totals}
@@ -158,15 +171,15 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class SliceReadings:
-    """What a reading of a slice has of members.
+    """The members in a slice's reading.
 
     Attributes:
         number: the slice.
-        figures: of its members; of one member that has several, the earliest period's last.
+        figures: its members' figures; if a member has several, the final one of an ended period comes last.
         at: when it was asked for, Unix time.
-        max_absent: how many members that it does not have are remembered, those seen last first.
-        is_last: whether every other slice was read since the account was divided.
-        mixed: quotas whose members are in different units: nothing of them counts.
+        max_absent: how many members missing from the reading are remembered, the most recently seen first.
+        is_last: whether every other slice has been read since the account was sliced.
+        mixed: quotas whose members are in different units and therefore not counted.
 
     """
 
@@ -179,7 +192,7 @@ class SliceReadings:
 
 
 def _slice_of(groups: Mapping[int, Members], key: MemberKey) -> int | None:
-    """Return which slice has a member, if one does."""
+    """Return the slice that has a member, if any."""
     return next((number for number, group in groups.items() if key in group), None)
 
 
@@ -195,14 +208,14 @@ def _recent(members: Members, at: float, count: int) -> dict[MemberKey, Member]:
 
 
 class Fragment(NamedTuple):
-    """A part of a ledger as it was stored, and when it was, Unix time."""
+    """A stored part of a ledger, and when it was stored, Unix time."""
 
     at: float
     ledger: Ledger
 
 
 def merge(fragments: Iterable[Fragment]) -> Ledger:
-    """Merge parts of an account's ledger; where several hold the same thing, the newest counts."""
+    """Merge parts of an account's ledger; if several have the same entry, the newest wins."""
     totals: dict[QuotaId, Total] = {}
     definitions: dict[str, Definition] = {}
     members: dict[int, dict[MemberKey, Member]] = defaultdict(dict)

@@ -1,4 +1,4 @@
-"""The model of a quota, native or configured, and how its name and subject are written."""
+"""The model of a quota, native or configured, with its name and subject."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
 """Why a quota is withheld."""
 
 Withheld = Mapping[tuple[str, WithheldReason], int]
-"""By quota name and reason, how many subjects are not shown; at least 1 where that is not known."""
+"""How many subjects are not shown, by quota name and reason; at least 1 if the number is not known."""
 
 _ESCAPES: Final = str.maketrans({"%": "%25", "/": "%2F"})
 
 
 class QuotaId(NamedTuple):
-    """What tells one quota of an account from another."""
+    """A quota's identity within an account."""
 
     name: str
     subject: str
@@ -35,13 +35,13 @@ class QuotaId(NamedTuple):
 
 
 class Quota(NamedTuple):
-    """One quota as one reading has it.
+    """One quota in one reading.
 
     Attributes:
-        id: which it is.
+        id: its identity.
         used: the sum of its members' figures.
-        limit: what it allows; None where it is unlimited, not known, or its members disagree.
-        span: its period, where its members agree on one.
+        limit: what it allows; None if it is unlimited, unknown, or its members disagree.
+        span: its period, if its members agree on one.
 
     """
 
@@ -52,15 +52,15 @@ class Quota(NamedTuple):
 
 
 class MemberFigure(NamedTuple):
-    """What one reading has of a member: one series of the vendor's that a quota counts.
+    """A member in one reading: one series of the vendor's that a quota counts.
 
     Attributes:
         quota: the quota that counts it.
         labels: the series' own.
         value: the figure.
         span: its period.
-        is_dated: whether figure and dates come together from the vendor, so that a figure cannot be late for its dates.
-        since: what began later than this is new use, Unix time.
+        is_dated: whether figure and dates arrive together, so that the figure cannot lag behind its dates.
+        since: a period that began later than this is new use, Unix time.
 
     """
 
@@ -73,11 +73,11 @@ class MemberFigure(NamedTuple):
 
 
 def subject_of(parts: Iterable[str]) -> str:
-    """Return label values as one subject. The separator is escaped in values, so different values never meet."""
+    """Return label values as one subject. The separator is escaped in values, so different values never collide."""
     values = tuple(parts)
     return values[0] if len(values) == 1 else clean_label("/".join(value.translate(_ESCAPES) for value in values))
 
 
 def value_of(family: Family | None, figures: Figures, labels: Labels) -> float | None:
-    """Return a figure, or None where the reading has none, or there is no such family."""
+    """Return a figure, or None if the reading has none or the family is None."""
     return figures.get(family, {}).get(labels) if family is not None else None

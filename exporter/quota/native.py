@@ -1,4 +1,4 @@
-"""The quotas that vendors report."""
+"""Native quotas: those that vendors report."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from exporter.vendors.periods import Span
 from exporter.vendors.quotas import NativeQuota
 
 _UNLIMITED: Final = -1.0
-"""What vendors write for "without limit", for the limit or for what is left."""
+"""What vendors report as the limit, or as what is left, when there is no limit."""
 
 QuotaLimits = tuple[float | None, float | None]
-"""The limit that is believed, and the one that the last reading implied."""
+"""The accepted limit, and the one that the last reading implied."""
 
 
 class VendorFigures(NamedTuple):
-    """What a reading has.
+    """A reading's figures, as native quotas need them.
 
     Attributes:
         figures: the vendor's.
         unreadable: series that exist and cannot be read.
-        rests: what is left beside figures.
+        rests: what is left of figures.
         at: when it was asked for, Unix time.
         since: when the account's first reading was, Unix time.
 
@@ -41,20 +41,20 @@ class VendorFigures(NamedTuple):
 
 
 class MemberRow(NamedTuple):
-    """A series that the vendor reports a quota with."""
+    """A series of a native quota."""
 
     figure: MemberFigure
     limits: QuotaLimits
 
 
 class NativeQuotas(NamedTuple):
-    """What a reading has of a vendor's own quotas.
+    """A reading's native quotas.
 
     Attributes:
         quotas: those that are shown.
-        members: the series that count, whether shown or not.
-        limits: of quotas whose vendor states only what is left.
-        withheld: by name and reason, how many are not shown.
+        members: the series that are counted, whether shown or not.
+        limits: those of quotas whose vendor only states what is left.
+        withheld: how many are not shown, by name and reason.
 
     """
 
@@ -67,15 +67,15 @@ class NativeQuotas(NamedTuple):
 def native_quotas(
     natives: Sequence[NativeQuota], read: VendorFigures, totals: Mapping[QuotaId, Total], names: Collection[str]
 ) -> NativeQuotas:
-    """Return the quotas that a vendor reports itself.
+    """Return the quotas that a vendor reports.
 
-    A vendor that says what is left, and not what the limit is, reports no quota where it does not say that.
+    If a vendor states what is left instead of a limit, there is no quota where that is missing.
 
     Args:
         natives: what the vendor declares.
         read: what the reading has.
         totals: the counters and limits known from earlier readings.
-        names: of the quotas that the operator set; a vendor's quota of such a name is not shown.
+        names: the names of configured quotas, which take precedence over native ones.
 
     """
     rows: dict[QuotaId, list[MemberRow]] = defaultdict(list)
@@ -98,7 +98,7 @@ def native_quotas(
 
 
 def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
-    """Add up a quota's members; limit and period are known where all agree."""
+    """Add up a quota's members; limit and period are set if all agree."""
     limits, spans = {row.limits[0] for row in rows}, {row.figure.span for row in rows}
     return Quota(
         quota,
@@ -128,7 +128,7 @@ def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Tot
 
 
 def _name_builder(native: NativeQuota, text: str) -> Callable[[Labels], str]:
-    """Return how a text with the names of labels in braces, separated by slashes, is written with their values."""
+    """Return a function that fills label values into a template of label names in braces, separated by slashes."""
     parts = [name for _, name, _, _ in Formatter().parse(text) if name]
     if not parts:
         return lambda _: text
@@ -137,7 +137,7 @@ def _name_builder(native: NativeQuota, text: str) -> Callable[[Labels], str]:
 
 
 def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> Iterator[str]:
-    """Yield the names of quotas that cannot be read, as far as they are known."""
+    """Yield the names of unreadable quotas, as far as they are known."""
     name_of = _name_builder(native, native.name)
     for one in unreadable:
         if one.family is native.used:
@@ -149,11 +149,11 @@ def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> 
 
 
 def _implied_limits(used: float, remaining: float | None, total: Total | None) -> QuotaLimits:
-    """Return the limit that what is left implies, in the light of the last one known.
+    """Return the limit implied by what is left, given the last one known.
 
-    Whether an overdrawn quota has 0 left or less is not documented, nor whether an unlimited one has -1 left: neither
-    may bring about a limit that is not there. Use and rest may be of different moments, so a limit that has changed
-    is believed when two readings agree.
+    It is not documented whether an overdrawn quota has 0 or less left, nor whether an unlimited one has -1 left:
+    neither may produce a limit that does not exist. Use and rest may be of different moments, so a changed limit is
+    only accepted when two readings agree on it.
     """
     known = total.limit if total else None
     if remaining is None or (remaining == _UNLIMITED and used + remaining != known):

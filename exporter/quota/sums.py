@@ -1,4 +1,4 @@
-"""The series of a slice that a configured quota counts, by subject, and what they add up to."""
+"""The series of a slice that a configured quota counts, by subject, and their sums."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from exporter.vendors.periods import Span
 from exporter.vendors.quotas import ConfiguredQuota, PlanPeriod
 
 _MEASURES: Final = ("unit", "currency")
-"""Labels whose values must be the same where figures are added up."""
+"""Labels whose values must be equal for figures to be added up."""
 _UNKNOWN: Final = frozenset({Span()})
 
 PartialLabels = tuple[str | None, ...]
-"""Label values of which some are not known."""
+"""Label values, some of which are unknown."""
 
 T = TypeVar("T")
 
 
 class Sum(NamedTuple):
-    """Series of one subject, added up.
+    """The sum of one subject's series.
 
     Attributes:
-        total: their sum; infinite where no number is so large.
-        series: how many they are.
-        measures: what they are measured in; where that is more than one thing, the total means nothing.
-        spans: the periods that they are of.
+        total: their sum; infinite if it overflows.
+        series: how many there are.
+        measures: their units and currencies; if there is more than one, the total is meaningless.
+        spans: their periods.
 
     """
 
@@ -49,7 +49,7 @@ class Selection:
     Attributes:
         series: their figures.
         subjects: their labels by subject.
-        spans_of: the periods of some of them; one is not known where it is `Span()`.
+        spans_of: the periods of some of them; `Span()` if unknown.
 
     """
 
@@ -59,14 +59,14 @@ class Selection:
 
 
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
-    """Return the series that match a setting, in the period that the calendar says or the vendor's plan."""
+    """Return the series that match a setting, with the period of the calendar or of the vendor's plan."""
     labels, series = setting.family.labels, figures.get(setting.family, {})
     spans_of = _plan_spans(plan, labels, figures) if setting.period == "plan" else _always(frozenset({period}))
     return Selection(series, _subjects(setting, series), spans_of)
 
 
 def sums(setting: ConfiguredQuota, selected: Selection) -> dict[Labels, Sum]:
-    """Return what the selected series add up to, by subject."""
+    """Return the sums of the selected series, by subject."""
     measures_of = _measures(setting.family.labels)
     return {
         subject: Sum(
@@ -80,7 +80,7 @@ def sums(setting: ConfiguredQuota, selected: Selection) -> dict[Labels, Sum]:
 
 
 def combine(several: Sequence[Sum]) -> Sum:
-    """Return the sum of the series of all."""
+    """Return the sum of several sums."""
     if len(several) == 1:
         return several[0]
     return Sum(
@@ -92,7 +92,7 @@ def combine(several: Sequence[Sum]) -> Sum:
 
 
 def total(figures: Iterable[float]) -> float:
-    """Return the sum of figures, infinite where no number is so large."""
+    """Return the sum of figures; infinite if it overflows."""
     try:
         return math.fsum(figures)
     except OverflowError:
@@ -100,7 +100,7 @@ def total(figures: Iterable[float]) -> float:
 
 
 def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadable]) -> frozenset[PartialLabels]:
-    """Return the subjects that lack a series which may match; a value of None stands for any."""
+    """Return the subjects that may lack a matching series; a label value of None matches any."""
     labels = setting.family.labels
     found = set()
     for one in unreadable:
@@ -113,7 +113,7 @@ def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadabl
 
 
 def may_match(subject: Labels, unreadable: PartialLabels) -> bool:
-    """Whether a subject may be the one whose series cannot be read."""
+    """Whether a subject may be that of the unreadable series."""
     return all(known in (None, value) for value, known in zip(subject, unreadable, strict=True))
 
 
@@ -132,7 +132,7 @@ def _subjects(setting: ConfiguredQuota, series: Collection[Labels]) -> dict[Labe
 
 
 def _values_of(labels: Labels, names: Sequence[str]) -> Callable[[Labels], Labels]:
-    """Return how the values of some labels are picked from those of all."""
+    """Return a function that picks the values of some labels."""
     places = [labels.index(name) for name in names]
     if len(places) > 1:
         return itemgetter(*places)
@@ -145,7 +145,7 @@ def _always(one: T) -> Callable[[object], T]:
 
 
 def _measures(labels: Labels) -> Callable[[Iterable[Labels]], frozenset[Labels]]:
-    """Return how it is found what series with these labels are measured in."""
+    """Return a function that gives the unit or currency of a series with these labels."""
     names = [label for label in labels if label in _MEASURES]
     if not names:
         return _always(frozenset({()}))
@@ -156,7 +156,7 @@ def _measures(labels: Labels) -> Callable[[Iterable[Labels]], frozenset[Labels]]
 def _plan_spans(
     plan: PlanPeriod | None, labels: Labels, figures: Figures
 ) -> Callable[[Iterable[Labels]], frozenset[Span]]:
-    """Return how the periods are found that the vendor reports for series with these labels."""
+    """Return a function that gives the period that the vendor reports for a series with these labels."""
     if plan is None:
         return _always(_UNKNOWN)
     plan_of, common = _values_of(plan.end.labels, plan.labels), _values_of(labels, plan.labels)

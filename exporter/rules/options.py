@@ -28,9 +28,10 @@ class Options:
         runbook_url: the page with an entry for each alert.
         grafana_url: where the dashboards are.
         keep_labels: labels that the rules keep apart, such as `cluster` where one ruler sees several.
+        account_labels: labels of your own that accounts have, such as `team`, which alerts are to have too.
 
     Raises:
-        ValueError: a URL or a kept label is malformed, the job has no name, or a kept label is one of the rules' own.
+        ValueError: a URL or a label is malformed, the job has no name, or a label is one of the rules' own.
 
     """
 
@@ -39,6 +40,7 @@ class Options:
     runbook_url: str = "https://github.com/usage-exporter/usage-exporter/blob/main/docs/runbooks.md"
     grafana_url: str = "http://localhost:3000"
     keep_labels: tuple[str, ...] = ()
+    account_labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("runbook_url", "grafana_url"):
@@ -46,6 +48,8 @@ class Options:
                 raise ValueError(f"{name} must be a URL such as https://example.com/page, without query and fragment")
         if not self.job.isprintable() or not self.job:
             raise ValueError("job must be the name of a scrape job")
-        for label in self.keep_labels:
-            if not _LABEL.fullmatch(label) or label in _OWN_LABELS or self.keep_labels.count(label) > 1:
-                raise ValueError(f"keep_labels must be names of other labels, each once: {label!r} is not")
+        given = self.keep_labels + self.account_labels
+        for name in ("keep_labels", "account_labels"):
+            for label in getattr(self, name):
+                if not _LABEL.fullmatch(label) or label in _OWN_LABELS or given.count(label) > 1:
+                    raise ValueError(f"{name} must be names of other labels, each once: {label!r} is not")

@@ -94,7 +94,8 @@ def placeholders(options: Options) -> dict[str, str]:
     thresholds = options.thresholds
     kept = options.keep_labels
     job = ", ".join(("job", *kept))
-    account, instance = f"{job}, vendor, account", f"{job}, instance"
+    named = ", ".join(("vendor", "account", *options.account_labels))
+    account, instance = f"{job}, {named}", f"{job}, instance"
     return {
         **{one.name: f"{getattr(thresholds, one.name):.15g}" for one in fields(thresholds)},
         "job": json.dumps(options.job, ensure_ascii=False),
@@ -102,7 +103,7 @@ def placeholders(options: Options) -> dict[str, str]:
         "by_job": job,
         "by_instance": instance,
         "by_account": account,
-        "by_shown": f"{instance}, vendor, account",
+        "by_shown": f"{instance}, {named}",
         "by_shard": f"{account}, shard",
         "by_quota": f"{account}, quota, subject, unit",
         "shard": f"on ({instance}) group_left (shard) usage:exporter_shard:info",

@@ -12,10 +12,10 @@ _CredentialsT = TypeVar("_CredentialsT")
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """One of them in a configuration of the exporter.
+    """An account in the exporter's configuration.
 
     Attributes:
-        settings: the vendor's own, as lines of YAML.
+        settings: the vendor's own settings, as lines of YAML.
         secrets: by the environment variables that the settings name.
 
     """
@@ -25,7 +25,7 @@ class DemoAccount:
 
 
 def stable_id(*words: str) -> str:
-    """Return the UUID that belongs to these words, whatever the seed."""
+    """Return a UUID derived from these words, whatever the seed."""
     return str(uuid5(NAMESPACE_URL, "sandbox:" + "/".join(words)))
 
 

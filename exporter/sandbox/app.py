@@ -18,8 +18,8 @@ _PATHS = {vendor: one.path for vendor, one in SIMULATIONS.items()}
 def make_app(world: World, faults: Faults | None = None, replays: Replays | None = None) -> Starlette:
     """Return a fresh app that serves `world` and `replays`: nobody has signed in, and nothing has been reported.
 
-    Its `state.tokens` is the `Tokens` of the vendors that give some out; `revoke_all` makes every caller sign in
-    again. Its `state.faults` say which calls go wrong.
+    Its `state.tokens` is the `Tokens` of the vendors that issue some; `revoke_all` makes every caller sign in
+    again. Its `state.faults` are the faults in force.
     """
     tokens, faults = Tokens(world.now), faults or Faults()
     replayed = replay_apps(replays or {})

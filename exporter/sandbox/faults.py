@@ -33,10 +33,10 @@ class Fault:
 
     Attributes:
         text: how it is written.
-        vendor: whose calls, as a pattern.
-        path: which calls, as a pattern of the path below the vendor's base URL.
+        vendor: a pattern of vendors.
+        path: a pattern of paths below the vendor's base URL.
         kind: a name in the table of kinds.
-        given: what the kind is told, read.
+        given: the parsed value and options.
         times: how many calls; None for all.
 
     """
@@ -49,15 +49,15 @@ class Fault:
     times: int | None
 
     def is_for(self, vendor: str, path: str) -> bool:
-        """Whether a call of this vendor's path goes wrong by it."""
+        """Whether it applies to a call of this vendor's path."""
         return fnmatchcase(vendor, self.vendor) and fnmatchcase(path, self.path)
 
 
 def read_fault(text: str, replayed: Collection[str] = ()) -> Fault:
-    """Return the fault that a text writes, of a vendor that is simulated or `replayed`.
+    """Return the fault written as a text, for a vendor that is simulated or `replayed`.
 
     Raises:
-        ValueError: it writes none; the error's text says what to write.
+        ValueError: it is not a fault; the error's text says what to write.
 
     """
     vendor, colon, rest = text.strip().partition(":")
@@ -101,7 +101,7 @@ class _Standing:
 
 
 class Faults:
-    """The faults that stand, in the order in which they are taken."""
+    """The faults in force, in the order in which they are tried."""
 
     def __init__(self, faults: Iterable[Fault] = (), replayed: Collection[str] = ()) -> None:
         self.replayed = replayed
@@ -111,18 +111,18 @@ class Faults:
             self.add(fault)
 
     def add(self, fault: Fault) -> None:
-        """Let calls go wrong by one more fault."""
+        """Add a fault."""
         self._given += 1
         self._standing = [*self._standing, _Standing(self._given, fault)][-_MOST_FAULTS:]
 
     def clear(self, number: int | None = None) -> bool:
-        """Let nothing go wrong any more, or not by the fault of this number; return whether there was any."""
+        """Remove all faults, or the one with this number; return whether there was any."""
         before = self._standing
         self._standing = [one for one in before if number is not None and one.number != number]
         return len(self._standing) < len(before)
 
     def take(self, vendor: str, path: str) -> Fault | None:
-        """Return the fault by which this call goes wrong, and count it."""
+        """Return the fault for this call, and count it."""
         for one in self._standing:
             if one.left != 0 and one.fault.is_for(vendor, path):
                 one.calls += 1
@@ -130,7 +130,7 @@ class Faults:
         return None
 
     def described(self) -> list[dict[str, Any]]:
-        """Return each fault with its number, how it is written, how many calls went wrong, and how many may yet."""
+        """Return each fault with its number, its text, how many calls went wrong, and how many still may."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
             for one in self._standing
@@ -138,10 +138,10 @@ class Faults:
 
 
 def routes(faults: Faults) -> list[Route]:
-    """Return the pages by which faults are told, added and cleared while the sandbox runs.
+    """Return the routes that list, add and clear faults while the sandbox runs.
 
-    GET /-/faults tells them as JSON, POST adds those of the body, one a line, as on the command line, or none if one
-    of them is none; DELETE clears all, or the one whose number is the path's last segment.
+    GET /-/faults lists them as JSON. POST adds those in the body, one per line as on the command line, or none if one
+    of them is invalid. DELETE clears all, or the one whose number is the path's last segment.
     """
 
     async def tell(_: Request) -> Response:
@@ -171,7 +171,7 @@ def routes(faults: Faults) -> list[Route]:
 
 
 class Faulty:
-    """An app whose calls go wrong by the faults that stand. `bases` are the paths of the vendors' base URLs."""
+    """An app whose calls go wrong by the faults in force. `bases` are the paths of the vendors' base URLs."""
 
     def __init__(self, app: ASGIApp, faults: Faults, bases: Mapping[str, str]) -> None:
         self._app = app

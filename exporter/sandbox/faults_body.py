@@ -54,7 +54,7 @@ async def redirect(call: Call) -> None:
 
 
 async def skew(call: Call) -> None:
-    """Answer well, dated so many seconds from now."""
+    """Answer normally, dated this many seconds from now."""
     date = formatdate(time.time() + call.given["value"], usegmt=True)
     await call.answer((await call.ask_vendor()).with_headers(("date", date)))
 
@@ -88,7 +88,7 @@ async def latin_1(call: Call) -> None:
 
 
 async def huge(call: Call) -> None:
-    """Answer well, after so many MiB of spaces."""
+    """Answer normally, after this many MiB of spaces."""
     answer = await call.ask_vendor()
     length = call.given["value"] * len(_MEBIBYTE) + len(answer.body)
     await call.begin(answer.with_headers(("content-length", str(length))))
@@ -98,7 +98,7 @@ async def huge(call: Call) -> None:
 
 
 async def gzip_bomb(call: Call) -> None:
-    """Answer a small body that unpacks to so many MiB."""
+    """Answer a small body that decompresses to this many MiB."""
     packer = zlib.compressobj(level=9, wbits=31)
     await call.begin(FaultyResponse(200).with_headers(("content-encoding", "gzip")))
     for _ in range(call.given["value"]):
@@ -107,7 +107,7 @@ async def gzip_bomb(call: Call) -> None:
 
 
 async def gzip_twice(call: Call) -> None:
-    """Answer well, packed twice."""
+    """Answer normally, compressed twice."""
     answer = await call.ask_vendor()
     compressed = gzip.compress(gzip.compress(answer.body))
     await call.answer(answer.with_body(compressed).with_headers(("content-encoding", "gzip, gzip")))
@@ -141,13 +141,13 @@ async def missing(call: Call) -> None:
 
 
 async def values(call: Call) -> None:
-    """Answer this JSON, which need not be any, in fields."""
+    """Put this text, JSON or not, in place of fields."""
     raw: str = call.given["value"]
     await _answer_changed(call, lambda _: _RAW, lambda text: text.replace(json.dumps(_RAW), raw))
 
 
 async def labels(call: Call) -> None:
-    """Put a text that is hard to show into fields that hold names."""
+    """Put a text that is hard to display into fields that hold names."""
     text = TEXTS[call.given["value"]]
 
     def named(value: Any) -> Any:
@@ -157,7 +157,7 @@ async def labels(call: Call) -> None:
 
 
 async def rows(call: Call) -> None:
-    """Answer so many rows instead of those there are; a field tells them apart."""
+    """Answer this many rows instead of the real ones; a field distinguishes them."""
     answer, wanted, field = await call.ask_vendor(), call.given["value"], call.given["field"]
     document = json.loads(answer.body)
 
@@ -182,9 +182,9 @@ def _another(value: Any, number: int) -> Any:
 async def _answer_changed(
     call: Call, change: Callable[[Any], Any] | None, finish: Callable[[str], str] = lambda text: text
 ) -> None:
-    """Answer the vendor's document with its fields of these names changed, or without them; some, if so many only.
+    """Answer the vendor's document with fields of these names changed or removed; only some if a count is given.
 
-    A pattern is of names of figures and texts; a whole name may be that of a list or an object, too.
+    A pattern matches names of figures and texts; a complete name may also be that of a list or an object.
     """
     answer, most = await call.ask_vendor(), call.given["at-most"]
     patterns = call.given["field"].split(",")

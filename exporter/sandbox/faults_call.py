@@ -1,4 +1,4 @@
-"""One call of a simulated API that is to go wrong, and the answer that the vendor would have given."""
+"""One call of a simulated API that goes wrong, and the answer that the vendor would have given."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,21 +8,21 @@ from anyio.abc import SocketStream
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STREAM = "exporter.stream"
-"""The ASGI extension by which our server hands out the connection itself."""
+"""The ASGI extension by which our server exposes the connection itself."""
 
 Header = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class FaultyResponse:
-    """A whole HTTP answer."""
+    """A complete HTTP answer."""
 
     status: int
     body: bytes = b""
     headers: tuple[Header, ...] = ((b"content-type", b"application/json"),)
 
     def with_headers(self, *headers: tuple[str, str]) -> "FaultyResponse":
-        """Return the answer with these headers in place of those of the same names."""
+        """Return the answer with these headers, replacing those of the same names."""
         given = tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
         named = {name for name, _ in given}
         return replace(self, headers=(*(header for header in self.headers if header[0].lower() not in named), *given))
@@ -34,10 +34,10 @@ class FaultyResponse:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call, what answers it, and to whom the answer goes: ASGI's words, in one hand.
+    """A call, the app that answers it, and the receiver of the answer: ASGI's three arguments in one object.
 
     Attributes:
-        given: what the fault was given: by `value` what stands after its name, and its options by theirs.
+        given: the fault's value, under `value`, and its options by name.
 
     """
 
@@ -52,7 +52,7 @@ class Call:
         """The connection itself.
 
         Raises:
-            ConnectionAbortedError: the server does not hand it out; the call ends without a word.
+            ConnectionAbortedError: the server does not expose it; the call ends without an answer.
 
         """
         extension = self.scope.get("extensions", {}).get(STREAM)
@@ -62,7 +62,7 @@ class Call:
         return stream
 
     async def ask_vendor(self, **changed: Any) -> FaultyResponse:
-        """Return what the vendor answers, when parts of the call's scope are `changed`."""
+        """Return the vendor's answer, with parts of the call's scope `changed`."""
         messages: list[Message] = []
 
         async def hear(message: Message) -> None:

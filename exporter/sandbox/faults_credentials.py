@@ -1,4 +1,4 @@
-"""Faults of credentials: such as are good no more."""
+"""Faults of credentials that are no longer valid."""
 
 import json
 
@@ -9,13 +9,13 @@ _UNAUTHORIZED = b"Bearer revoked"
 
 
 async def revoke(call: Call) -> None:
-    """Refuse the credentials that this call comes with, in the vendor's own words."""
+    """Refuse the credentials of this call, in the vendor's own words."""
     headers = [header for header in call.scope["headers"] if header[0].lower() != b"authorization"]
     await call.answer(await call.ask_vendor(headers=[*headers, (b"authorization", _UNAUTHORIZED)]))
 
 
 async def expired(call: Call) -> None:
-    """Grant a token that has run out already; anything but a sign-in is answered well."""
+    """Grant a token that has expired already; anything but a sign-in is answered normally."""
     answer = await call.ask_vendor()
     fields = json.loads(answer.body)
     ended = {name: f"{fields[name]}-expired" for name in _TOKENS if isinstance(fields, dict) and name in fields}

@@ -1,4 +1,4 @@
-"""A kind of fault: what it does, and what may be said with it."""
+"""A kind of fault: what it does, and which value and options it takes."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _MOST = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What may stand after an `=`: how it is called and read, and what holds where it is not said.
+    """What may follow an `=`: its name, its reader, and its default.
 
     `read` raises `ValueError` with what to write instead.
     """
@@ -25,7 +25,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault; the first line of what its `act` says of itself is its meaning."""
+    """One kind of fault; the first line of the docstring of its `act` is its meaning."""
 
     act: Callable[[Call], Awaitable[None]]
     value: Word | None = None
@@ -33,14 +33,14 @@ class Kind:
 
     @property
     def meaning(self) -> str:
-        """What it does, as a sentence."""
+        """Its meaning, as a sentence."""
         return (self.act.__doc__ or "").partition("\n")[0]
 
     def read(self, value: str | None, options: Mapping[str, str]) -> dict[str, Any]:
-        """Return what a call is told of the fault: its value and its options, those not said by default.
+        """Return the value and options of the fault, with defaults.
 
         Raises:
-            ValueError: they are none of this kind; the text says what to write.
+            ValueError: they do not fit this kind; the text says what to write.
 
         """
         if value is not None and self.value is None:

@@ -1,4 +1,4 @@
-"""The closed table of faults: what each is called, what it does, and what may be said with it."""
+"""The closed table of faults: their names, what they do, and their values and options."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -93,7 +93,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         **{name: kind for one in SIMULATIONS.values() for name, kind in one.faults.items()},
     }
 )
-"""Every fault there is."""
+"""Every kind of fault."""
 
 
 def usage() -> list[tuple[str, str]]:

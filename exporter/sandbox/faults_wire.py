@@ -1,6 +1,6 @@
-"""Faults of the connection: it says nothing, too little, too slowly, or what is no HTTP.
+"""Faults of the connection: silence, truncation, slowness, or bytes that are not HTTP.
 
-A fault that ends the connection raises what a connection raises that is gone, and the server closes it.
+A fault that ends the connection raises what a broken connection raises, and the server closes it.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ async def refuse(_: Call) -> None:
 
 
 async def hang(call: Call) -> None:
-    """Say nothing until the client goes; or for so many seconds, and answer then."""
+    """Stay silent until the client goes; or for this many seconds, and then answer."""
     seconds = call.given["value"]
     if seconds is not None:
         await anyio.sleep(seconds)
@@ -35,7 +35,7 @@ async def hang(call: Call) -> None:
 
 
 async def drip(call: Call) -> None:
-    """Answer well, a byte at a time."""
+    """Answer normally, one byte at a time."""
     answer = await call.ask_vendor()
     await call.begin(answer)
     for place in range(len(answer.body)):
@@ -58,18 +58,18 @@ async def reset(call: Call) -> None:
 
 
 async def garbage(call: Call) -> None:
-    """Answer as another protocol does."""
+    """Answer in another protocol."""
     await call.stream.send(_BANNER)
     raise ConnectionAbortedError
 
 
 async def long_header(call: Call) -> None:
-    """Answer well, with a header of so many bytes before."""
+    """Answer normally, after a header of this many bytes."""
     await call.answer((await call.ask_vendor()).with_headers(("x-long", "x" * call.given["value"])))
 
 
 async def endless(call: Call) -> None:
-    """Answer with a body that has no end, until the client goes."""
+    """Answer with an endless body, until the client goes."""
     await call.begin(FaultyResponse(200))
     while True:
         await call.go_on(b" " * _SLICE_BYTES)
@@ -82,7 +82,7 @@ async def _half(call: Call) -> None:
 
 
 def _disconnect(socket: int) -> None:
-    """Reset a TCP connection: to connect it to no family does, where closing would first say a proper end."""
+    """Reset a TCP connection, by connecting it to no address family; closing it would first send a proper end."""
     address = bytes(16)
     if ctypes.CDLL(None, use_errno=True).connect(socket, address, len(address)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,4 +1,4 @@
-"""A limit on the requests of each key in a window of time, told in every reply."""
+"""A limit on each key's requests in a window of time, stated in every reply."""
 
 from collections.abc import Callable
 from math import ceil
@@ -9,10 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class SimulatedRateLimit:
-    """Counts each key's requests, tells every reply what remains, and refuses those beyond with 429.
+    """Counts each key's requests, states in every reply what remains, and refuses those beyond the limit with 429.
 
-    A key is what stands in the Authorization header. Its window begins with its first request and
-    lasts `window` seconds of `clock`. `refusal` is the JSON that a request beyond the limit is told.
+    A key is the value of the Authorization header. Its window begins with its first request and lasts
+    `window` seconds of `clock`. `refusal` is the JSON that answers a request beyond the limit.
     """
 
     def __init__(self, app: ASGIApp, *, clock: Callable[[], float], limit: int, window: float, refusal: object) -> None:

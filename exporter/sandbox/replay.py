@@ -1,4 +1,4 @@
-"""A vendor that is not simulated, replayed: recorded answers, whatever was asked before."""
+"""A vendor that is replayed instead of simulated: recorded answers, whatever was requested before."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ Replays = Mapping[str, Mapping[str, Any]]
 
 
 class Replay:
-    """Serves recorded answers below `/NAME`; what is not among them is not found, and nobody is asked to sign in."""
+    """Serves recorded answers below `/NAME`; anything else is not found, and nobody has to sign in."""
 
     def __init__(self, replies: Mapping[str, Any]) -> None:
         self._replies = replies

@@ -1,4 +1,4 @@
-"""How callers say who they are: passwords and keys in headers, and tokens that run out."""
+"""How callers authenticate: passwords and keys in headers, and tokens that expire."""
 
 import secrets
 from base64 import b64decode
@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 
 class Tokens:
-    """The tokens given out that are still good.
+    """The issued tokens that are still valid.
 
-    They run out by the clock given as `now`; each is good at the vendor that gave it and no other.
+    They expire by the clock given as `now`; each is valid only at the vendor that issued it.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -16,7 +16,7 @@ class Tokens:
         self._issued: dict[tuple[str, str], tuple[str, float]] = {}
 
     def issue(self, vendor: str, account: str, lifetime: float) -> str:
-        """Return a new token of `vendor` for `account`, good for `lifetime` seconds."""
+        """Return a new token of `vendor` for `account`, valid for `lifetime` seconds."""
         now = self._now()
         self._issued = {key: known for key, known in self._issued.items() if known[1] > now}
         token = secrets.token_urlsafe(24)
@@ -24,7 +24,7 @@ class Tokens:
         return token
 
     def account(self, vendor: str, token: str | None) -> str | None:
-        """Return whose token this is, or None if it is unknown, revoked or has run out."""
+        """Return whose token this is, or None if it is unknown, revoked or expired."""
         account, ends = self._issued.get((vendor, token or ""), (None, 0.0))
         return account if ends > self._now() else None
 

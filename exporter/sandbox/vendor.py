@@ -1,4 +1,4 @@
-"""What the simulated APIs share: one app each, which tells every refusal in the vendor's own shape."""
+"""What the simulated APIs share: one app each, which words every refusal in the vendor's own way."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from exporter.sandbox.sign_in import Tokens
 from exporter.sandbox.world import World
 
 Failure = Callable[[HTTPException], object]
-"""What a refused request is told, as JSON."""
+"""The JSON that answers a refused request."""
 
 
 UNPROCESSABLE = 422

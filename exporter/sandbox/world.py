@@ -85,11 +85,11 @@ class World:
         return self.start + (self.clock() - self.start) * self.speed
 
     def draw(self, words: str) -> float:
-        """Return a number in [0, 1) that belongs to these words under this seed."""
+        """Return a number in [0, 1) derived from these words and the seed."""
         return _draw(self.seed, words)
 
     def between(self, low: float, high: float, words: str) -> float:
-        """Return a number in [low, high) that belongs to these words under this seed."""
+        """Return a number in [low, high) derived from these words and the seed."""
         return low + (high - low) * self.draw(words)
 
     def used(self, subject: str, since: float, until: float) -> float:

@@ -3,59 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from exporter.quota import QuotaId, Total
 from exporter.status.document import Outlook
+from exporter.store.looks import Look, Looks, LooksByQuota
 from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
 
-_HALF_A_DAY: Final = 12 * 3600.0
+_DAY: Final = 24 * 3600.0
+_HALF_A_DAY: Final = _DAY / 2
 _SHORTEST_HISTORY: Final = 2 * 3600.0
 """Less says more of the hour than of the day."""
 
 
-class Look(NamedTuple):
-    """A counter's value at a Unix time."""
-
-    at: float
-    value: float
-
-
-class _Looks(NamedTuple):
-    """Looks at a counter: one from half a day to a day old once there is as much history, a later one, the last."""
-
-    earlier: Look
-    later: Look
-    last: float
-
-
 class Paces:
-    """The paces of all quotas: what is used of each in a second, over the last half day to day."""
+    """The paces of all quotas: what is used of each in a second, over the last half day to day.
 
-    def __init__(self) -> None:
-        self._looks: dict[tuple[AccountKey, QuotaId], _Looks] = {}
+    Attributes:
+        looks: for each quota a look at its counter from half a day to a day ago, once there is as much history, and a
+            later one.
+
+    """
+
+    def __init__(self, looks: LooksByQuota | None = None) -> None:
+        self.looks: LooksByQuota = looks or {}
 
     def look(self, store: Store, now: float) -> None:
         """Look at every counter; `now` is Unix time. Quotas that are gone are forgotten."""
-        looks: dict[tuple[AccountKey, QuotaId], _Looks] = {}
+        looks: dict[tuple[AccountKey, QuotaId], Looks] = {}
         for key, snapshot in store:
             for quota, total in snapshot.ledger.totals.items():
                 here = Look(now, total.value)
-                known = self._looks.get((key, quota))
-                if known is None or here.value < known.last:  # or it began anew
-                    known = _Looks(here, here, here.value)
+                known = self.looks.get((key, quota))
+                if known is None or not _tells_of(known, total, now):
+                    known = Looks(total.created, here, here)
                 elif now - known.later.at >= _HALF_A_DAY:
-                    known = _Looks(known.later, here, here.value)
-                looks[key, quota] = known._replace(last=here.value)
-        self._looks = looks
+                    known = Looks(total.created, known.later, here)
+                looks[key, quota] = known
+        self.looks = looks
 
     def per_second(self, key: AccountKey, quota: QuotaId, totals: Mapping[QuotaId, Total], now: float) -> float | None:
         """Return how much of a quota is used per second; None where there is too little history."""
-        known, total = self._looks.get((key, quota)), totals.get(quota)
-        if known is None or total is None or total.value < known.last or now - known.earlier.at < _SHORTEST_HISTORY:
+        known, total = self.looks.get((key, quota)), totals.get(quota)
+        if known is None or total is None or not _tells_of(known, total, now):
             return None
-        return (total.value - known.earlier.value) / (now - known.earlier.at)
+        seconds = now - known.earlier.at
+        return (total.value - known.earlier.value) / seconds if seconds >= _SHORTEST_HISTORY else None
+
+
+def _tells_of(looks: Looks, total: Total, now: float) -> bool:
+    """Whether looks are of this counter, which may have begun anew, and of about the day before `now`."""
+    is_same = looks.created == total.created and looks.later.value <= total.value
+    return is_same and 0 <= now - looks.later.at <= _DAY
 
 
 def outlook(

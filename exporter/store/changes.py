@@ -1,4 +1,4 @@
-"""Which accounts changed, and in which order: who looks now and then asks for those since it looked last."""
+"""Which accounts changed, in order, so that readers can ask for the changes since their last look."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from exporter.store.snapshot import AccountKey
 
 
 class Changes:
-    """A version that rises with each change, and the one of each account's last.
+    """A version that increases with each change, and the version of each account's last change.
 
     Attributes:
-        version: how many changes there were.
+        version: the number of changes so far.
 
     """
 
@@ -21,17 +21,17 @@ class Changes:
         self._accounts: dict[AccountKey, int] = {}
 
     def note(self, *accounts: AccountKey) -> None:
-        """Note that these accounts changed."""
+        """Record that these accounts changed."""
         for key in accounts:
             self.version += 1
             self._accounts.pop(key, None)
             self._accounts[key] = self.version
 
     def since(self, version: int) -> Iterable[AccountKey]:
-        """Return the accounts that changed after a version, the last one first."""
+        """Return the accounts that changed after a version, the latest first."""
         return [key for key, _ in takewhile(lambda one: one[1] > version, reversed(self._accounts.items()))]
 
     def keep(self, accounts: Iterable[AccountKey]) -> None:
-        """Forget every other account."""
+        """Forget all other accounts."""
         wanted = set(accounts)
         self._accounts = {key: version for key, version in self._accounts.items() if key in wanted}

@@ -1,4 +1,4 @@
-"""Values of a stored file, checked as strictly as a vendor's answer. Each raises `ValueError` where one is no such."""
+"""Values of a stored file, checked as strictly as a vendor's answer. All raise `ValueError` for a bad value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_optional_number(value: object) -> float | None:
 
 
 def read_count(value: object) -> int:
-    """Return a whole number from 0."""
+    """Return a whole number of at least 0."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError("expected a count")
     return value
@@ -36,14 +36,14 @@ def read_flag(value: object) -> bool:
 
 
 def read_text(value: object, longest: float = MAX_LABEL_CHARACTERS) -> str:
-    """Return a text that is not longer than what is written."""
+    """Return a text no longer than any that is written."""
     if not isinstance(value, str) or len(value) > longest:
         raise ValueError("expected a text of a length that is written")
     return value
 
 
 def read_labels(values: Iterable[object]) -> Labels:
-    """Return label values that a page can have."""
+    """Return label values that are fit for a page."""
     labels = tuple(read_text(value, MAX_LABEL_CHARACTERS) for value in values)
     if any(not text.replace("\n", "").isprintable() and _is_unfit(text) for text in labels):
         raise ValueError("expected labels that a page can have")

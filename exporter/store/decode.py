@@ -24,16 +24,16 @@ from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, o
 from exporter.vendors.account import Account
 
 _UNSTAMPED_VERSION: Final = 3
-"""Its times stood in the head, and it had one slot."""
+"""Files of this version have their times in the head, and a single slot."""
 _MOST_ROWS: Final = 2_000_000
 _GONE: Final = Family("", "")
 
 Rows = Mapping[str, list[Any]]
-"""By kind."""
+"""Rows by kind."""
 
 
 def decode(account: Account, raw: bytes) -> tuple[int, StoredReading]:
-    """Return what a file of an account holds, and the slice that it is of.
+    """Return the content of an account's file, and the number of its slice.
 
     Raises:
         InvalidFile: it cannot be used.
@@ -97,7 +97,7 @@ def _decode_reading(
 
 
 def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the samples of families that the vendor has; one that it has no more, or with other labels, is left out."""
+    """Yield the samples of families that the vendor still has with the same labels; others are left out."""
     families = {family.name: family for family in account.reported}
     for name, labels, value in rows:
         sample = Sample(families.get(read_text(name), _GONE), read_labels(labels), read_number(value))

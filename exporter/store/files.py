@@ -1,76 +1,55 @@
 """Persistence: each account's last good reading and its quota counters, one file per account or slice.
 
-A file is replaced whole or not at all (see `slots`), readable by its owner only, and has a checksum. It holds
-figures and labels, and no secret. One that cannot be used is set aside. Counters are the members', whatever slice or
-shard reads them now: they are taken from files of other divisions too.
+A file is replaced atomically (see `slots`), can be read by its owner only, and has a checksum. It holds figures and
+labels, but no secrets. An invalid file is set aside. Counters belong to members, whichever slice or shard reads them
+now, so they are also taken from files of other slicings and shards.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import re
 import stat
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from exporter.quota import Fragment, Ledger, merge
+from exporter.quota import Fragment, merge, renamed
 from exporter.sharding import Shard
-from exporter.store.decode import decode
-from exporter.store.slots import LARGEST_FILE, SLOTS, Written, put
-from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading, encode
+from exporter.store.account_files import (
+    ShardFile,
+    StoredAccount,
+    files_by_account,
+    read_file,
+    set_aside,
+    shard_suffix,
+    stem_of,
+)
+from exporter.store.looks import LOOKS_FILE, LooksByQuota, encode_looks, read_looks
+from exporter.store.slots import Content, Written, put, slots_of
+from exporter.store.stored_reading import StoredReading, encode
 from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""Files of another number of shards are removed when nothing in them counts any more."""
-_FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of(?P<total>\d+))?(\+\d+of\d+)?\.json")
-"""No account's name has a plus sign."""
+"""Files of another number of shards are removed once nothing in them counts any more."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
-    """Another process writes to the folder."""
-
-
-class _Path(NamedTuple):
-    """A stored file, and the shard that wrote it."""
-
-    path: Path
-    shard: Shard
-
-
-@dataclass(slots=True)
-class StoredAccount:
-    """What is stored of an account.
-
-    Attributes:
-        readings: the last one of each slice, as the account is divided now.
-        ledger: its counters, whatever the division was when they were stored.
-        invalid: why files were set aside.
-        errors: why files could not be read.
-
-    """
-
-    readings: dict[int, StoredReading] = field(default_factory=dict)
-    ledger: Ledger = field(default_factory=Ledger)
-    invalid: list[InvalidReason] = field(default_factory=list)
-    errors: list[OSError] = field(default_factory=list)
+    """Another process is writing to the folder."""
 
 
 class Storage:
-    """A folder with a file for each account, or for each slice of one."""
+    """A folder with a file per account, or per slice of an account."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder, and make it if it is not there.
+        """Open the folder, creating it if necessary.
 
         Raises:
-            OSError: it cannot be made, or nothing can be written there.
+            OSError: it cannot be created or written.
 
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,14 +57,14 @@ class Storage:
         probe.touch(mode=0o600)
         probe.unlink(missing_ok=True)
         self._folder = folder
-        self._found = _by_account(folder)
+        self._found = files_by_account(folder)
         self._opened = _open_folder(folder)
         self._locks: dict[Shard, int] = {}
         self._written: dict[str, Written] = {}
         self._writer = Writer()
 
     def close(self) -> None:
-        """Let another process write to the folder; nothing is written here any more."""
+        """Release the folder to other processes; nothing is written after this."""
         for file in (self._opened, *self._locks.values()):
             os.close(file)
         self._locks.clear()
@@ -101,7 +80,7 @@ class Storage:
         return ""
 
     async def store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool = False) -> None:
-        """Write as `write` does, in a thread that nothing waits for; then remove what a complete account outdates.
+        """Call `write` in the writer thread; then remove files that a complete account makes obsolete.
 
         Raises:
             OSError: it could not be written, or not in time.
@@ -115,47 +94,93 @@ class Storage:
             self._remove_outdated(account)
 
     def write(self, account: Account, number: int, stored: StoredReading) -> None:
-        """Replace the file of a slice of an account.
+        """Replace the file of an account's slice.
 
         Raises:
-            OSError: it could not be written; what was there before is there still.
+            OSError: it could not be written; the previous content is still there.
 
         """
         body, stamp = encode(account, number, stored)
-        name = self._path(account, number).name
+        path = self._path(account, number)
+        self._put(account.shard, path.name, Content(body, stamp))
+        files = self._found[stem_of(account)]
+        if all(one.path != path for one in files):
+            files.append(ShardFile(path, account.shard))
+
+    def _put(self, shard: Shard, name: str, content: Content) -> None:
         try:
-            self._lock(account.shard)
-            self._written[name] = put(self._opened, name, body, stamp, self._written.get(name))
+            self._lock(shard)
+            self._written[name] = put(self._opened, name, *content, self._written.get(name))
         except FileNotFoundError:  # the folder or the file is not there any more, or it is another folder
             self._reopen()
-            self._lock(account.shard)
-            self._written[name] = put(self._opened, name, body, stamp, None)
+            self._lock(shard)
+            self._written[name] = put(self._opened, name, *content, None)
+
+    async def store_looks(self, shard: Shard, looks: LooksByQuota, at: float) -> None:
+        """Store the looks at a shard's counters as of `at`, Unix time.
+
+        Raises:
+            OSError: they could not be written, or not in time.
+
+        """
+        name = f"{LOOKS_FILE}{shard_suffix(shard)}"
+        await self._writer.run(lambda: self._put(shard, name, Content(encode_looks(looks), {"asked_at": at})))
+
+    def looks(self, shard: Shard) -> LooksByQuota:
+        """Return the looks at a shard's counters that were stored last; none where there are none that can be used."""
+        return read_looks(self._folder, f"{LOOKS_FILE}{shard_suffix(shard)}")
 
     def read(self, account: Account) -> StoredAccount:
-        """Return what is stored of an account; files that cannot be used are set aside."""
+        """Return what is stored of an account; invalid files are set aside.
+
+        For a renamed account, that includes the files under its previous name.
+        """
         account_files, fragments = StoredAccount(), list[Fragment]()
-        own = {self._path(account, number): number for number in range(account.slice_count)}
-        for path, number in own.items():
-            if stored := _read(path, account, account_files, is_own=True):
+        for path, number in self._own(account).items():
+            stored, invalid = read_file(path, account, account_files.errors)
+            if stored:
                 account_files.readings[number] = stored
                 fragments.append(Fragment(stored.asked_at, stored.ledger))
+            elif invalid:
+                account_files.invalid.append(invalid[0])
+                set_aside(path)
         for path in self._others(account):
-            if stored := _read(path, account, account_files, is_own=False):
+            stored, _ = read_file(path, account, account_files.errors)
+            if stored:
                 fragments.append(Fragment(stored.asked_at, stored.ledger.unclaimed()))
+        if former := account.former:
+            fragments += self._read_former(account, former, account_files)
         account_files.ledger = merge(fragments)
         return account_files
 
+    def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
+        """Yield the counters that are stored under an account's former name; readings too, unless there are newer ones.
+
+        Shards divide customers by the account's name, so that a shard's reading would be of others' customers.
+        """
+        own = self._own(former) if former.shard.total == 1 else {}
+        for path, _ in tuple(self._found.get(stem_of(former), ())):
+            stored, invalid = read_file(path, former, account_files.errors)
+            if stored is None:
+                account_files.refused += invalid[:1]
+                continue
+            number = own.get(path)
+            if number is not None and account_files.readings.setdefault(number, stored) is stored:
+                yield Fragment(stored.asked_at, renamed(account, stored.ledger))
+            else:
+                yield Fragment(stored.asked_at, renamed(account, stored.ledger).unclaimed())
+
     def _lock(self, shard: Shard) -> None:
-        """Be the one process that writes for a shard. The lock ends with the process.
+        """Become the only writer for this shard. The lock ends with the process.
 
         Raises:
-            FolderInUse: another process is.
+            FolderInUse: another process holds it.
 
         """
         if shard in self._locks:
             return
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        file = os.open(f".lock{_shard_suffix(shard)}", flags, 0o600, dir_fd=self._opened)
+        file = os.open(f".lock{shard_suffix(shard)}", flags, 0o600, dir_fd=self._opened)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -174,71 +199,43 @@ class Storage:
         self._written.clear()
 
     def _path(self, account: Account, number: int) -> Path:
-        part = _shard_suffix(account.shard) + (f"+{number}of{account.slice_count}" if account.slice_count > 1 else "")
-        return self._folder / f"{account.vendor}-{account.name}{part}.json"
+        part = shard_suffix(account.shard) + (f"+{number}of{account.slice_count}" if account.slice_count > 1 else "")
+        return self._folder / f"{stem_of(account)}{part}.json"
+
+    def _own(self, account: Account) -> dict[Path, int]:
+        """Return the files of the account as it is divided now, each with its slice."""
+        return {self._path(account, number): number for number in range(account.slice_count)}
 
     def _others(self, account: Account) -> Iterator[Path]:
-        """Yield the files of the account that were written while it was divided in another way."""
-        own = {self._path(account, number) for number in range(account.slice_count)}
-        for path, shard in self._found.get(f"{account.vendor}-{account.name}", ()):
+        """Yield the account's files that were written under another slicing."""
+        own = self._own(account)
+        for path, shard in tuple(self._found.get(stem_of(account), ())):
             if path not in own and (shard.total != account.shard.total or shard == account.shard):
                 yield path
 
     def _remove_outdated(self, account: Account) -> None:
-        name = f"{account.vendor}-{account.name}"
         for path in list(self._others(account)):
-            is_own = f"{name}{_shard_suffix(account.shard)}" in (path.stem, path.stem.rpartition("+")[0])
-            with suppress(FileNotFoundError):
-                written_at = max(one.stat().st_mtime for one in _slots(path))
-                if is_own or time.time() - written_at > _FORGOTTEN_AFTER_SECONDS:
-                    for one in _slots(path):
-                        one.unlink()
-                    self._found[name] = [one for one in self._found[name] if one.path != path]
+            is_own = f"{stem_of(account)}{shard_suffix(account.shard)}" in (path.stem, path.stem.rpartition("+")[0])
+            self._remove(account, path, at_once=is_own)
+        if former := account.former:
+            for path, shard in tuple(self._found.get(stem_of(former), ())):
+                stored, _ = read_file(path, former, [])
+                if stored:  # other shards may not have taken it over yet
+                    self._remove(former, path, at_once=shard.total == account.shard.total == 1)
+                else:
+                    self._forget(former, path)
 
+    def _remove(self, account: Account, path: Path, *, at_once: bool) -> None:
+        with suppress(FileNotFoundError, ValueError):
+            written_at = max(one.stat().st_mtime for one in slots_of(path))
+            if at_once or time.time() - written_at > _FORGOTTEN_AFTER_SECONDS:
+                for one in slots_of(path):
+                    one.unlink()
+                self._forget(account, path)
 
-def _shard_suffix(shard: Shard) -> str:
-    return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
-
-
-def _slots(path: Path) -> list[Path]:
-    """Return a file's slots that are there."""
-    return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
-
-
-def _read(path: Path, account: Account, account_files: StoredAccount, *, is_own: bool) -> StoredReading | None:
-    """Read a file's newest slot that can be used; note why none can, and set them aside if they are the account's own.
-
-    A slot that is damaged beside one that is not was being written when a process ended.
-    """
-    found, invalid = list[StoredReading](), list[InvalidReason]()
-    for slot in _slots(path):
-        try:
-            with slot.open("rb") as file:
-                found.append(decode(account, file.read(LARGEST_FILE))[1])
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            account_files.errors.append(error)
-            return None  # it may be the newer one, and a counter never falls but to 0
-        except InvalidFile as error:
-            invalid.append(error.reason)
-    if invalid and not found and is_own:
-        account_files.invalid.append(invalid[0])
-        for slot in _slots(path):
-            with suppress(OSError):
-                slot.replace(slot.with_name(f"{path.stem}.set-aside{slot.name.removeprefix(path.name)}"))
-    return max(found, key=lambda one: one.asked_at, default=None)
-
-
-def _by_account(folder: Path) -> dict[str, list[_Path]]:
-    """Return the files of a folder by the accounts whose they are."""
-    found: defaultdict[str, list[_Path]] = defaultdict(list)
-    for path in folder.glob("*.json"):
-        if parts := _FILE.fullmatch(path.name):
-            with suppress(ValueError):  # no such shard: the file is somebody else's
-                shard = Shard(int(parts["shard"] or 0), int(parts["total"] or 1))
-                found[parts["account"]].append(_Path(path, shard))
-    return found
+    def _forget(self, account: Account, path: Path) -> None:
+        self._found[stem_of(account)] = [one for one in self._found[stem_of(account)] if one.path != path]
+        self._written.pop(path.name, None)
 
 
 def _open_folder(folder: Path) -> int:

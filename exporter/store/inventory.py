@@ -1,4 +1,4 @@
-"""What lies in a storage folder, for a person who looks at it or cleans it up."""
+"""The contents of a storage folder, for people who inspect it or clean it up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final, Literal
 from exporter.store.snapshot import AccountKey
 
 FileKind = Literal["reading", "set aside", "left over"]
-"""A reading of an account; one that could not be used; one that was never finished."""
+"""A reading of an account, an invalid file, or a file whose writing was interrupted."""
 
 _NAME: Final = re.compile(
     r"(?P<vendor>[^+-]+)-(?P<name>[^+]+?)(?P<part>\+.+?)?\.(?P<kind>json|set-aside|json\.new)", re.ASCII
@@ -21,12 +21,12 @@ _KINDS: Final[dict[str, FileKind]] = {"json": "reading", "set-aside": "set aside
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of the storage.
+    """A file in the storage folder.
 
     Attributes:
-        path: where it is.
-        account: vendor and name of the account whose it is.
-        part: the slice and the shard, as they stand in its name; empty where there is one.
+        path: its path.
+        account: vendor and name of its account.
+        part: the slice and shard in its name; empty if there is only one.
         kind: what it is.
         size: in bytes.
         written_at: Unix time.
@@ -42,7 +42,7 @@ class StoredFile:
 
 
 def inventory(folder: Path) -> Iterator[StoredFile]:
-    """Yield the files of a storage folder by name; what is not the exporter's is left out.
+    """Yield the exporter's files in a storage folder, by name.
 
     Raises:
         OSError: the folder cannot be read.
@@ -58,5 +58,5 @@ def inventory(folder: Path) -> Iterator[StoredFile]:
 
 
 def superfluous(files: Iterable[StoredFile], accounts: Collection[AccountKey]) -> Iterator[StoredFile]:
-    """Yield the files that no exporter with these accounts reads: others', set aside ones, and ones never finished."""
+    """Yield the files that no exporter with these accounts reads: other accounts', invalid and unfinished ones."""
     yield from (file for file in files if file.kind != "reading" or file.account not in accounts)

@@ -1,14 +1,13 @@
-"""A poll's samples, validated when they arrive and not when they are scraped.
+"""A poll's samples, validated on arrival instead of at each scrape.
 
-Every value is finite, no series is there twice, labels are fit for a page, and there are no more series than allowed.
-Quotas are made of all of it, and are the last that would be left out.
+Afterwards every value is finite, every series occurs once, and labels are fit for a page.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
@@ -24,31 +23,33 @@ from exporter.metrics import (
     Sample,
     Unreadable,
     clean_label,
+    samples_of,
+    series_count,
 )
 from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Diagnostics
 
 READING_FAMILIES: Final = VENDOR_FAMILIES + QUOTA_FAMILIES
-"""What is built in, in the order of the page; the label `account` is added where they are rendered."""
+"""The built-in families, in page order; the label `account` is added when they are rendered."""
 
 _PLACES: Final = {family.name: place for place, family in enumerate(READING_FAMILIES)}
 _AFTER_VENDORS: Final = len(VENDOR_FAMILIES) - 0.5
 
 
 def in_page_order(families: Iterable[Family]) -> list[Family]:
-    """Return families in the order of the page: built-in vendors', then other vendors' by name, then quotas'."""
+    """Return families in page order: built-in vendors', then other vendors' by name, then quotas'."""
     return sorted(families, key=lambda family: (_PLACES.get(family.name, _AFTER_VENDORS), family.name))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one good poll brought: of an account, or of one slice of it.
+    """The result of one good poll of an account, or of one slice of it.
 
     Attributes:
-        figures: what the page shows, quotas included; checked, a series once.
-        dropped: how many series were left out because there were too many.
+        figures: what the page shows, quotas included; sanitized, each series once.
+        dropped: the number of series left out because there were too many.
         diagnostics: what was noticed while it was read.
-        as_of: the time that the vendor says the figures reach to (Unix time), if it does.
+        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
 
     """
 
@@ -59,25 +60,23 @@ class Reading:
 
     @property
     def series(self) -> int:
-        """How many series it has."""
+        """The number of its series."""
         return series_count(self.figures)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
         """Its figures as samples."""
-        return tuple(
-            Sample(family, labels, value) for family, values in self.figures.items() for labels, value in values.items()
-        )
+        return tuple(samples_of(self.figures))
 
 
 class Sanitized(NamedTuple):
-    """What a vendor's answers were made into, fit for the page.
+    """A poll's items, validated and sorted by kind.
 
     Attributes:
         figures: each series once, each value finite.
-        unreadable: series that exist and have no figure.
+        unreadable: series that exist but whose value cannot be read.
         ended: final figures of periods that have ended.
-        rests: what is left beside figures, where the vendor says that.
+        rests: what is left of figures, if the vendor states it.
 
     """
 
@@ -88,7 +87,7 @@ class Sanitized(NamedTuple):
 
 
 def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
-    """Validate and clean samples; count what is skipped in the diagnostics."""
+    """Validate and clean samples, counting in the diagnostics what is skipped."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     unreadable: set[Unreadable] = set()
     ended: list[EndedPeriod] = []
@@ -120,23 +119,3 @@ def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
             values[labels] = sample.value
     missing = frozenset(one for one in unreadable if one.labels not in figures.get(one.family, {}))
     return Sanitized(dict(figures), missing, ended, frozenset(rests))
-
-
-def series_count(figures: Figures) -> int:
-    """How many series figures are."""
-    return sum(map(len, figures.values()))
-
-
-def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return at most `max_series` of the series, and how many were dropped; deterministic."""
-    series = series_count(figures)
-    if series <= max_series:
-        return figures, 0
-    room = max(0, max_series)
-    kept: dict[Family, Mapping[Labels, float]] = {}
-    for family in sorted(figures, key=lambda one: one.name):
-        values = figures[family]
-        chosen = sorted(values)[: room - series_count(kept)]
-        if chosen:
-            kept[family] = {labels: values[labels] for labels in chosen}
-    return kept, series - room

@@ -1,7 +1,7 @@
-"""How a file is replaced with one flush to the disk: it has two slots, and the one that does not count is written.
+"""How a file is replaced with a single fsync: it has two slots, and the one that is not current is written.
 
-What is the same as before is not written again: a line that says of when it is now is added to the slot that counts.
-After a kill or a loss of power at any point, one of the slots is whole.
+A body that did not change is not written again; instead, a stamp with the new times is appended to the current slot.
+After a kill or a power loss at any point, one of the slots is intact.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 SLOTS: Final = ("", ".other")
-"""What follows the name of a file."""
+"""The suffixes of a file's name."""
 LARGEST_FILE: Final = 256 * 1024 * 1024
 _MOST_STAMPS: Final = 1000
 _SEPARATOR: Final = b"\n\n"
 
 Stamp = Mapping[str, Any]
-"""What a reading says besides what it has in common with the one before: above all its times."""
+"""The part of a reading that changes with every poll: above all its times."""
 
 
 class Content(NamedTuple):
-    """What a slot holds: the body, without an empty line, and the last stamp that is whole."""
+    """The content of a slot: the body, without an empty line, and the last intact stamp."""
 
     body: bytes
     stamp: Stamp
@@ -34,7 +35,7 @@ class Content(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written last of a file: to which slot, the checksum of its body, and how many stamps there are."""
+    """The last write to a file: its slot, the checksum of its body, and the number of stamps."""
 
     slot: str
     digest: bytes
@@ -42,23 +43,23 @@ class Written:
 
 
 def checksum(body: bytes) -> bytes:
-    """Return the checksum that a slot, and each stamp, begins with."""
+    """Return the checksum at the start of a slot and of each stamp."""
     return hashlib.sha256(body).hexdigest().encode()
 
 
 def stamp_line(stamp: Stamp) -> bytes:
-    """Return a stamp as it follows a body or another stamp, whether or not that is whole."""
+    """Return a stamp as it follows a body or another stamp, even a torn one."""
     text = json.dumps(stamp, separators=(",", ":")).encode()
     return b"\n" + checksum(text) + b" " + text
 
 
 def whole(body: bytes, stamp: Stamp) -> bytes:
-    """Return what a slot holds."""
+    """Return the bytes of a slot."""
     return checksum(body) + b"\n" + body + b"\n" + stamp_line(stamp)
 
 
 def content(raw: bytes) -> Content | None:
-    """Return what a slot holds; None if it is not what was written, but for the end of its last stamp."""
+    """Return the content of a slot; None if it is not what was written, apart from a torn last stamp."""
     stated, _, rest = raw.partition(b"\n")
     body, _, stamps = rest.partition(_SEPARATOR)
     if stated != checksum(body):
@@ -67,18 +68,23 @@ def content(raw: bytes) -> Content | None:
 
 
 def _stamps(lines: bytes) -> Iterator[Stamp]:
-    """Yield the stamps that are whole, the last one first."""
+    """Yield the intact stamps, the last one first."""
     for line in reversed(lines.split(b"\n")):
         stated, _, text = line.partition(b" ")
         if stated == checksum(text):
             yield json.loads(text)
 
 
+def slots_of(path: Path) -> list[Path]:
+    """Return a file's existing slots."""
+    return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
+
+
 def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | None) -> Written:
-    """Store a body and its stamp in the folder that is open as `folder`, and return what is written then.
+    """Write a body and its stamp to the folder open as `folder`, and return the new state.
 
     Raises:
-        OSError: it could not be written; what was there before is there still.
+        OSError: it could not be written; the previous content is still there.
 
     """
     before = before or _found(folder, name)
@@ -95,7 +101,7 @@ def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | Non
 
 
 def _found(folder: int, name: str) -> Written | None:
-    """Return what an earlier process wrote last."""
+    """Return the last write of an earlier process."""
     found: list[tuple[float, Written]] = []
     for slot in SLOTS:
         with suppress(OSError, ValueError, TypeError, LookupError):
@@ -108,7 +114,7 @@ def _found(folder: int, name: str) -> Written | None:
 
 
 def _prepare(folder: int, name: str) -> bool:
-    """Remove what is no file of ours alone, such as a link; return whether there is none then."""
+    """Remove anything that is not a file of ours alone, such as a link; return whether nothing is left."""
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

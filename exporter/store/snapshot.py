@@ -1,7 +1,7 @@
 """What is known of one account: an immutable snapshot, replaced as a whole, so that a scrape never sees a mixture.
 
-Of a reading only what the page needs is kept: its lines, as text and deflated, and a few numbers. The samples that
-they were rendered from are not; changes are detected by the fingerprints of the rendered lines.
+Only what the page needs of a reading is kept: its lines, as text and deflated, and a few numbers. The samples behind
+them are not; changes are detected by the fingerprints of the rendered lines.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from exporter.errors import PollError
-from exporter.quota import Contributions, Ledger, Quota, Withheld, WithheldReason
+from exporter.quota import AccountQuotas, Contributions, Ledger, Quota, Withheld, WithheldReason
 from exporter.textformat.lines import RenderedFamilies
 from exporter.vendors.reply import Diagnostics
 
@@ -21,20 +22,20 @@ AccountKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SliceState:
-    """The state kept of one slice: what remains of its last good reading.
+    """The state kept of one slice after its last good reading.
 
     Attributes:
         rendered: its sample lines.
-        series: how many they are.
-        dropped: how many series were left out because there were too many.
+        series: the number of its series.
+        dropped: the number of series left out because there were too many.
         diagnostics: what was noticed while it was read.
-        as_of: the time that the vendor says the figures reach to (Unix time), if it does.
-        quotas: those that it shows.
-        contributions: what it adds to the quotas that the operator set on the account.
-        matched: how many series each of these counts, by its name; of the account as a whole.
-        withheld: quotas that are not shown.
+        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
+        quotas: the quotas that are shown.
+        contributions: what it contributes to configured quotas.
+        matched: of the whole account, how many series each configured quota counts, by name.
+        withheld: the quotas that are not shown.
         read_at: when it was read, Unix time.
-        stale_at: when it is too old to be shown, monotonic.
+        stale_at: when it becomes too old to be shown, monotonic.
         failure: the error of an item that keeps failing and was left out.
 
     """
@@ -52,26 +53,49 @@ class SliceState:
     stale_at: float = 0.0
     failure: PollError | None = None
 
+    @classmethod
+    def from_totals(  # noqa: PLR0913 - what a state has
+        cls,
+        totals: AccountQuotas,
+        rendered: RenderedFamilies,
+        *,
+        series: int,
+        dropped: int,
+        read_at: float,
+        stale_at: float,
+    ) -> Self:
+        """Return the state of the configured quotas of the whole account."""
+        return cls(
+            rendered,
+            series,
+            dropped,
+            quotas=totals.quotas,
+            matched=totals.matched,
+            withheld=totals.withheld,
+            read_at=read_at,
+            stale_at=stale_at,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What we know of one account now. Immutable: a poll makes the next one.
+    """What is known of one account now. Immutable: each poll produces a new one.
 
-    Times that are shown are Unix time; those that are only compared are of the monotonic clock.
+    Times that are shown are Unix time; those that are only compared are monotonic.
 
     Attributes:
-        slice_count: in how many slices the account is polled; 1 unless it has many customers.
-        slices: of each slice, by its number, what is kept of its last good reading.
-        account_state: the quotas that the operator set, made of all slices together.
-        ledger: what the counters of quotas go on from; with a storage, it is stored.
-        previous_slices: what was kept when the account was polled in other slices, shown until each of these was read.
+        slice_count: the number of slices in which the account is polled; 1 unless it has many customers.
+        slices: the state of each slice's last good reading, by number.
+        account_state: the configured quotas of the whole account, from all slices.
+        ledger: the counters of quotas; stored, if there is a storage.
+        previous_slices: the states before the slicing changed, shown until every new slice was read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
-        failures: how many polls in a row failed.
-        failing_since: when the first of the polls began since which some slice failed, Unix time; None if none does.
+        failures: the number of consecutive failed polls.
+        failing_since: since when some slice has been failing without a break, Unix time; None if none is.
         failing: the slices whose last poll failed.
-        error: how the last failed poll of these failed, or None.
-        polled: whether a poll has ended, well or not; a reading may be of a process before this one.
+        error: the error of the last failed poll among them, or None.
+        polled: whether a poll of this process has ended, well or not; readings may stem from an earlier process.
 
     """
 
@@ -90,17 +114,17 @@ class Snapshot:
 
     @property
     def up(self) -> bool:
-        """Whether the last poll worked, of each slice, and for each item."""
+        """Whether the last poll of each slice succeeded, with every item."""
         return self.polled and self.failure is None
 
     @property
     def failure(self) -> PollError | None:
-        """How the last failed poll failed; else how an item keeps failing without which there are readings; or None."""
+        """The error of the last failed poll; else of an item that keeps failing and is left out; or None."""
         return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property
     def read_at(self) -> float | None:
-        """When the oldest of its readings was read, Unix time; None until there is one of every slice."""
+        """The time of its oldest reading, Unix time; None until every slice has one."""
         return min(state.read_at for state in self.slices.values()) if len(self.slices) == self.slice_count else None
 
     @property
@@ -110,12 +134,12 @@ class Snapshot:
 
     @property
     def series(self) -> int:
-        """How many series are kept."""
+        """The number of series kept."""
         return sum(state.series for state in self._states())
 
     @property
     def dropped(self) -> int:
-        """How many series are left out because there were too many."""
+        """The number of series left out because there were too many."""
         return sum(state.dropped for state in self._states())
 
     @property
@@ -128,7 +152,7 @@ class Snapshot:
 
     @property
     def matched(self) -> Mapping[str, int]:
-        """How many series each quota counts that the operator set, of the account as a whole."""
+        """How many series each configured quota counts, of the whole account."""
         return self.account_state.matched if self.account_state else {}
 
     @property
@@ -140,7 +164,7 @@ class Snapshot:
         return found
 
     def visible(self, now: float) -> list[SliceState]:
-        """Return what is not stale at `now` (monotonic), in the order of the page."""
+        """Return the states that are not stale at `now` (monotonic), in page order."""
         previous_slices = [state for state in self.previous_slices if now < state.stale_at]
         return previous_slices or [state for state in self._states() if now < state.stale_at]
 
@@ -153,7 +177,7 @@ class Snapshot:
         return any(now >= state.stale_at for state in self._states())
 
     def with_slice_count(self, slice_count: int) -> Snapshot:
-        """Return the snapshot for another number of slices; figures of the previous slicing stay visible meanwhile."""
+        """Return the snapshot for another number of slices; meanwhile the previous slices' figures stay visible."""
         if slice_count == self.slice_count:
             return self
         previous_slices = self.previous_slices or tuple(self._states())
@@ -172,7 +196,7 @@ class Snapshot:
     def with_reading(
         self, number: int, state: SliceState, account_state: SliceState | None, ledger: Ledger | None = None
     ) -> Snapshot:
-        """Return the snapshot with a slice's new state, the quotas over all slices, and the counters."""
+        """Return the snapshot with a slice's new state, the account-wide quotas, and the counters."""
         slices = dict(sorted({**self.slices, number: state}.items()))
         previous_slices = () if len(slices) == self.slice_count else self.previous_slices
         return replace(
@@ -196,7 +220,7 @@ class Snapshot:
         )
 
     def with_failure(self, number: int, error: PollError) -> Snapshot:
-        """Return the snapshot after a failed poll of a slice. The last good reading stays, and its time."""
+        """Return the snapshot after a failed poll of a slice, with the last good reading and its time."""
         failing = self.failing | {number}
         since = self.attempted_at if self.failing_since is None else self.failing_since
         return replace(self, error=error, failing=failing, failing_since=since, failures=self.failures + 1, polled=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,11 +13,11 @@ from exporter.store.snapshot import AccountKey, SliceState, Snapshot
 
 
 class Store:
-    """One snapshot for each account. An update always replaces the whole snapshot.
+    """One snapshot per account. Updates always replace whole snapshots.
 
     Attributes:
         order: the accounts, in the order of the configuration; a new object whenever they change.
-        changes: the accounts whose snapshots changed.
+        changes: which accounts' snapshots changed.
 
     """
 
@@ -34,7 +34,7 @@ class Store:
         return iter(list(self._snapshots.items()))
 
     def reconfigure(self, accounts: Mapping[AccountKey, int]) -> None:
-        """Keep the snapshots of these accounts, in their order, each with its number of slices; drop all others."""
+        """Keep these accounts' snapshots, in this order and with these slice counts; drop all others."""
         self._snapshots = {
             key: self._snapshots.get(key, _UNKNOWN).with_slice_count(slice_count)
             for key, slice_count in accounts.items()
@@ -43,16 +43,33 @@ class Store:
         self.changes.keep(accounts)
         self.changes.note(*accounts)
 
+    def rename(self, key: AccountKey, name: AccountKey, snapshot: Snapshot) -> None:
+        """Keep an account under another name, with this snapshot."""
+        del self._snapshots[key]
+        self._snapshots[name] = snapshot
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts everything back as it is now."""
+        snapshots, order = self._snapshots.copy(), self.order
+
+        def undo() -> None:
+            self._snapshots = snapshots
+            self.order = (*order,)  # a new object: what was made of the other one is outdated
+            self.changes.keep(order)
+            self.changes.note(*order)
+
+        return undo
+
     def reset(self, key: AccountKey) -> None:
-        """Replace an account's snapshot by an empty one."""
+        """Replace an account's snapshot with an empty one."""
         self._replace(key, Snapshot(self[key].slice_count))
 
     def record_attempt(self, key: AccountKey, at: float) -> None:
-        """Note that a poll began at `at` (Unix time)."""
+        """Record that a poll began at `at` (Unix time)."""
         self._replace(key, replace(self[key], attempted_at=at))
 
     def record_schedule(self, key: AccountKey, at: float) -> None:
-        """Note that the next poll will begin at `at` (Unix time)."""
+        """Record that the next poll will begin at `at` (Unix time)."""
         self._replace(key, replace(self[key], next_attempt_at=at))
 
     def record_success(
@@ -63,20 +80,20 @@ class Store:
         number: int = 0,
         ledger: Ledger | None = None,
     ) -> None:
-        """Show what is kept of a new reading."""
+        """Record a slice's new state."""
         self._replace(key, self[key].with_success(number).with_reading(number, state, account_state, ledger))
 
     def restore(self, key: AccountKey, snapshot: Snapshot) -> None:
-        """Replace an account's snapshot: by what an earlier process left, or for quota settings that changed."""
+        """Replace an account's snapshot with one restored from storage, or adapted to new settings."""
         self._replace(key, snapshot)
 
     def record_failure(self, key: AccountKey, error: PollError, number: int = 0) -> None:
-        """Keep the last good reading, and note how the poll failed."""
+        """Record a failed poll; the last good reading stays."""
         self._replace(key, self[key].with_failure(number, error))
 
     @property
     def ready(self) -> bool:
-        """Whether every account was tried once."""
+        """Whether every account has been tried once."""
         return all(snapshot.polled for snapshot in self._snapshots.values())
 
     def _replace(self, key: AccountKey, snapshot: Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""The content of a stored file: a reading and its counters as lines of JSON, and apart from that its times."""
+"""The content of a stored file: a reading and its counters as lines of JSON, with the times kept separately."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROWS_A_LINE: Final = 1000
 
 InvalidReason = Literal["damaged", "version", "foreign"]
 INVALID_REASONS: Final[tuple[InvalidReason, ...]] = get_args(InvalidReason)
-"""Why a file cannot be used: its content is not what was written · another version wrote it · another account."""
+"""Why a file is invalid: its content was altered, another version wrote it, or it belongs to another account."""
 
 
 class InvalidFile(Exception):  # noqa: N818 - it says what a file is
@@ -35,17 +35,17 @@ class InvalidFile(Exception):  # noqa: N818 - it says what a file is
 
 @dataclass(frozen=True, slots=True)
 class StoredReading:
-    """What is stored of a slice of an account.
+    """What is stored of an account's slice.
 
     Attributes:
-        asked_at: when its reading was asked for, Unix time.
-        read_at: when it was there, Unix time.
+        asked_at: when the poll began, Unix time.
+        read_at: when it ended, Unix time.
         figures: the vendor's, as they are shown.
-        quotas: those that are shown with the slice.
-        contributions: what it adds to those that the operator set on the account.
-        ledger: its members, and their quotas' counters.
-        as_of: the time that the vendor says the figures reach to (Unix time), if it does.
-        dropped: how many series were left out because there were too many.
+        quotas: those shown with the slice.
+        contributions: what it contributes to configured quotas.
+        ledger: its members, and the counters of their quotas.
+        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
+        dropped: the number of series left out because there were too many.
 
     """
 
@@ -60,9 +60,9 @@ class StoredReading:
 
 
 def encode(account: Account, number: int, stored: StoredReading) -> Content:
-    """Return a file's content: a head and rows of each kind, some a line; and what another poll changes in any case.
+    """Return a file's content: its body (a head, then rows of each kind, a few per line) and its stamp.
 
-    To encode all at once would hold up every other thread.
+    Encoding everything in one call would block every other thread.
     """
     seen_at = max((one.last_seen_at for one in stored.ledger.members.get(number, {}).values()), default=0.0)
     head = {
@@ -87,7 +87,7 @@ def encode(account: Account, number: int, stored: StoredReading) -> Content:
 
 
 def owner_digest(account: Account) -> str:
-    """Return what is the same for the same account at a vendor, however the configuration spells it."""
+    """Return a digest that identifies the account at the vendor, however the configuration spells it."""
     text = json.dumps([account.vendor, account.base_url, login_of(account.auth)])
     return hashlib.sha256(text.encode()).hexdigest()
 

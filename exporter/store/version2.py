@@ -1,8 +1,8 @@
-"""How files of version 2 are read, once: they had figures, and a counter for each quota instead of each member.
+"""Reads files of version 2, which had figures, and a counter per quota instead of per member.
 
-Members are made of the figures, and whichever slice reads them has them. A counter goes on where its quota is still
-called the same and made of the same; others begin anew, and so do all of an account whose credentials were set up in
-another way when it was stored.
+Members are derived from the figures, and assigned to whichever slice reads them. A counter continues if its quota still
+has the same name and definition; others start anew, and so do all counters of an account whose credentials were
+configured differently when it was stored.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class Consumption(NamedTuple):
     """The counter of a quota.
 
     Attributes:
-        total: used since the quota was first read.
-        counted: the figure up to which the running period is in the total.
+        total: consumed since the quota was first read.
+        counted: the figure up to which the current period is included in the total.
         last: the figure of the last reading.
-        limit: the last limit that was known.
-        seen: when the last reading was, Unix time.
-        origin: what the operator made the quota of; empty for the vendor's.
+        limit: the last known limit.
+        seen: the time of the last reading, Unix time.
+        origin: the definition of a configured quota; empty for a native one.
         late: the total when a period began whose figure had not fallen yet.
-        span: the running period.
+        span: the current period.
 
     """
 
@@ -53,20 +53,20 @@ class Consumption(NamedTuple):
 
 
 def owner_digest(account: Account) -> str:
-    """Return what a file of version 2 says of whose it is."""
+    """Return the digest by which a file of version 2 identifies its account."""
     return hashlib.sha256(f"{account.vendor} {account.base_url} {version2_text(account.auth)}".encode()).hexdigest()
 
 
 def decode(account: Account, head: Mapping[str, Any], row_lines: Iterable[Mapping[str, Any]]) -> StoredReading:
-    """Return what a file holds as it would be stored today.
+    """Return a file's content in today's form.
 
     Args:
-        account: whose it is.
+        account: the account.
         head: its first line.
         row_lines: the others.
 
     Raises:
-        InvalidFile: it is another account's.
+        InvalidFile: it belongs to another account.
         LookupError, TypeError, ValueError: it is not what was written.
 
     """
@@ -110,7 +110,7 @@ def _read_quotas(account: Account, figures: Figures, asked_at: float, since: flo
 
 
 def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consumption]) -> dict[QuotaId, Consumption]:
-    """Return the counters of quotas that are made of the same today, as these are called today."""
+    """Return the counters of quotas that still have the same definition, under today's ids."""
     # How a period is written has changed since, and it stands last.
     origins = {
         setting.name: repr((setting.metric, sorted(setting.match.items()), setting.by))[:-1] + ", "
@@ -124,7 +124,7 @@ def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consu
 
 
 def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
-    """Return which quota it is today: names now say the product, too, and subjects what else tells them apart."""
+    """Return today's id of a quota: names now include the product, and subjects have more labels."""
 
     def fits(quota: QuotaId) -> bool:
         has_name = quota.name == earlier.name or quota.name.endswith(f"/{earlier.name}")
@@ -136,7 +136,7 @@ def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
 
 
 def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the vendor's figures; one that is not reported any more, or with other labels, is left out."""
+    """Yield the vendor's figures, without those of families that were dropped or have other labels now."""
     for name, labels, value in rows:
         family = _FAMILIES.get(name)
         if family is not None and len(labels) == len(family.labels):
@@ -163,7 +163,7 @@ def _consumed(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Consumption]]:
 def _members(
     members: Mapping[MemberKey, Member], going_on: Mapping[QuotaId, Consumption]
 ) -> Iterator[tuple[MemberKey, Member]]:
-    """Yield members; what is known of a quota is known of its member, if it has one alone."""
+    """Yield members; what is known of a quota applies to its member if it has only one."""
     alone = {quota for quota in going_on if sum(key[0] == quota for key in members) == 1}
     for key, member in members.items():
         if key[0] not in alone:

@@ -14,19 +14,19 @@ import anyio.from_thread
 import anyio.lowlevel
 
 _PATIENCE_SECONDS: Final = 1.0
-"""How long a poll waits for a file."""
+"""How long a poll waits for a write."""
 _HUNG_SECONDS: Final = 10.0
-"""How long one file may take before the disk is said not to answer."""
+"""How long a write may take before the disk is considered unresponsive."""
 
 Job = Callable[[], None]
 
 
 class SlowDisk(TimeoutError):  # noqa: N818 - it says what the disk is
-    """A file takes longer than a poll waits; it may still be written."""
+    """A write takes longer than a poll waits; it may still complete."""
 
 
 class Writer:
-    """Runs jobs in a thread of its own, which does not keep the process from ending."""
+    """Runs jobs in a thread of its own, which does not keep the process from exiting."""
 
     def __init__(self, patience: float = _PATIENCE_SECONDS, hung: float = _HUNG_SECONDS) -> None:
         self._patience = patience
@@ -39,8 +39,8 @@ class Writer:
         """Run a job, and return when it is done.
 
         Raises:
-            OSError: it failed, or it or one before it takes too long. A job that takes too long may be done later; one
-                that has not begun is dropped.
+            OSError: it failed, or it or an earlier one takes too long. A slow job may complete later; one that
+                has not started is dropped.
 
         """
         self._raise_if_busy()

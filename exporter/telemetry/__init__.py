@@ -1,1 +1,1 @@
-"""What the exporter says of itself and of its accounts."""
+"""The exporter's metrics about itself and its accounts."""

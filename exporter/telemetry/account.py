@@ -11,11 +11,11 @@ from exporter.store.snapshot import Snapshot
 from exporter.vendors.account import Account
 
 Figure = tuple[Family, Labels, float | None]
-"""A value of a family; None if it is not known, which makes no series."""
+"""A value of a family; None if unknown, which yields no series."""
 
 
 _MOST_WITHHELD: Final = 100
-"""Vendors may name their quotas as they like."""
+"""A bound, because vendors may invent any number of quota names."""
 
 
 def account_figures(
@@ -24,10 +24,10 @@ def account_figures(
     """Return an account's gauges.
 
     Args:
-        account: as it is set up.
-        limit: what its vendor last said of its limit.
-        expiry: when its credential ends, Unix time, or None.
-        snapshot: what is known of it.
+        account: its settings.
+        limit: the vendor's last statement of its limit.
+        expiry: when its credential expires, Unix time, or None.
+        snapshot: its state.
         now: monotonic.
 
     """

@@ -1,4 +1,4 @@
-"""How long things took, counted by upper bounds as Prometheus has it."""
+"""Durations, counted by upper bounds as in Prometheus."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exporter.textformat.lines import sample_lines
 
 
 class Histogram:
-    """Counts of seconds, by upper bounds that are in order; beyond the last is `+Inf`. Without any it is a summary."""
+    """Counts of durations in seconds, by sorted upper bounds followed by `+Inf`. Without bounds it is a summary."""
 
     def __init__(self, bounds: Iterable[float]) -> None:
         self._bounds = tuple(bounds)
@@ -19,19 +19,19 @@ class Histogram:
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Count one."""
+        """Count one duration."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
-    def lines(self, family: Family, labels: Labels) -> bytes:
-        """Return the sample lines of the series with these labels."""
+    def lines(self, family: Family, labels: Labels, shared: str = "") -> bytes:
+        """Return the sample lines of the series with these labels and the shared ones, of `label_pairs`."""
         counts = list(accumulate(self._counts))
         buckets = list(self._buckets(labels, counts)) if self._bounds else []
         return b"".join(
             [
-                sample_lines(f"{family.name}_bucket", (*family.labels, "le"), buckets),
-                sample_lines(f"{family.name}_sum", family.labels, [(labels, self._sum)]),
-                sample_lines(f"{family.name}_count", family.labels, [(labels, float(counts[-1]))]),
+                sample_lines(f"{family.name}_bucket", (*family.labels, "le"), buckets, shared),
+                sample_lines(f"{family.name}_sum", family.labels, [(labels, self._sum)], shared),
+                sample_lines(f"{family.name}_count", family.labels, [(labels, float(counts[-1]))], shared),
             ]
         )
 

@@ -1,4 +1,4 @@
-"""The last polls of an account, each with what it asked and what came: for people, not for metrics."""
+"""An account's recent polls, with their requests and results: for people, not for metrics."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class PollRecord:
 
     Attributes:
         began_at: Unix time.
-        seconds: how long it took.
-        codes: how many requests were answered with each HTTP status; `none` is no answer.
-        series: how many series it brought; None if it failed.
-        drift: fields that departed from the vendor's documentation, each with how.
-        error: how it failed, or None.
+        seconds: its duration.
+        codes: the number of requests answered with each HTTP status; `none` means no answer.
+        series: the number of series in its reading; None if it failed.
+        drift: fields that deviated from the vendor's documentation, and how.
+        error: its error, or None.
 
     """
 
@@ -37,15 +37,15 @@ class PollRecord:
 
     @property
     def requests(self) -> int:
-        """How many requests it took, those that were tried again included."""
+        """The number of its requests, including retries."""
         return sum(self.codes.values())
 
 
 class PollHistory:
-    """The last polls of an account.
+    """The recent polls of an account.
 
     Attributes:
-        count: how many have ended, also those that are not remembered any more.
+        count: the number of polls so far, including those no longer remembered.
         failure_count: how many of them failed.
 
     """
@@ -57,11 +57,11 @@ class PollHistory:
         self._records: deque[PollRecord] = deque(maxlen=_KEPT_POLLS)
 
     def requested(self, code: str) -> None:
-        """Note a request of the poll that is under way."""
+        """Record a request of the poll in progress."""
         self._codes[code] += 1
 
     def ended(self, at: float, seconds: float, outcome: Reading | PollError) -> PollRecord:
-        """Note the end of a poll at `at`, Unix time, and return what is known of it."""
+        """Record the end of a poll at `at`, Unix time, and return its record."""
         self.count += 1
         self.failure_count += isinstance(outcome, PollError)
         codes, self._codes = dict(sorted(self._codes.items())), Counter()
@@ -75,5 +75,5 @@ class PollHistory:
 
     @property
     def records(self) -> tuple[PollRecord, ...]:
-        """The polls that are remembered, the newest first."""
+        """The remembered polls, the newest first."""
         return tuple(self._records)

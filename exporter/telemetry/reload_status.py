@@ -1,4 +1,4 @@
-"""How the two configurations were read last: the exporter's, and that of its pages."""
+"""The outcome of the last reload, of the configuration and of the web configuration."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from exporter.metrics import own
 
 @dataclass(slots=True)
 class ReloadStatus:
-    """How the configuration was read last: whether it was accepted, when one last was (Unix time), what was wrong."""
+    """The outcome of the last reload: whether it was accepted, when one last was (Unix time), and its problems."""
 
     accepted_at: float
     accepted: bool = True
     problems: tuple[str, ...] = ()
 
     def accept(self, at: float) -> None:
-        """Note that a configuration was accepted."""
+        """Record that the configuration was accepted."""
         self.accepted, self.accepted_at, self.problems = True, at, ()
 
     def refuse(self, problems: Iterable[str] = ()) -> None:
-        """Note that one was not, and why; what was accepted before goes on."""
+        """Record that it was refused, and why; the previous one stays in use."""
         self.accepted, self.problems = False, tuple(problems)
 
 
 class WebReloadStatus:
-    """How the web configuration file was read last, where there is one."""
+    """The outcome of the last reload of the web configuration file, if there is one."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         successful, failures = own.WEB_RELOAD_SUCCESSFUL, own.WEB_RELOAD_FAILURES
@@ -38,12 +38,12 @@ class WebReloadStatus:
         self.accept()
 
     def accept(self) -> None:
-        """Note that it was accepted."""
+        """Record that it was accepted."""
         self.version += 1
         self._successful.set(1)
 
     def refuse(self) -> None:
-        """Note that it was not; what was accepted before goes on."""
+        """Record that it was refused; the previous one stays in use."""
         self.version += 1
         self._successful.set(0)
         self._failures.inc()

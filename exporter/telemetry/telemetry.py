@@ -1,10 +1,9 @@
-"""The exporter's own metrics: what is counted as it happens, and what snapshots and settings say when scraped."""
+"""The exporter's own metrics: counted as events happen, or derived from snapshots and settings at a scrape."""
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from prometheus_client import (
@@ -13,10 +12,7 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from exporter import __version__
 from exporter.client.rate_limit import StatedLimit
 from exporter.errors import PollError
 from exporter.metrics import OWN_FAMILIES, Family, Labels, own
@@ -28,28 +24,29 @@ from exporter.store.stored_reading import InvalidReason
 from exporter.telemetry.account import account_figures
 from exporter.telemetry.histogram import Histogram
 from exporter.telemetry.polls import PollHistory
+from exporter.telemetry.process import ProcessFigures
 from exporter.telemetry.reload_status import ReloadStatus, WebReloadStatus
-from exporter.textformat.lines import sample_lines
+from exporter.textformat.lines import label_pairs, sample_lines
 from exporter.vendors.account import Account
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
-"""Every account has a series for each. Polls have none: there are so few that their average is one poll's, or two's."""
+"""Each account has a series per bucket. Polls have none: there are so few that their average is one or two polls."""
 _INITIAL: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
-"""The counters that are there before anything is counted. Those by reason are not: there are thirty reasons."""
+"""Counters that exist before anything is counted. Those by reason do not: there are thirty reasons."""
 
 
 class Telemetry:
-    """What is counted of every account, and what the process says of itself.
+    """The metrics of every account, and of the process.
 
     Attributes:
-        started_at: when the process began to count, Unix time.
-        registry: the process's own, for the page.
-        accounts: each account's part.
-        shard: the part of the whole exporter that this process is.
-        reload_status: how the configuration was read last.
-        web_reload_status: how the web configuration file was.
-        process: what always moves of it.
-        changes: which of the accounts' changed.
+        started_at: when the process started counting, Unix time.
+        registry: the process metrics.
+        accounts: the telemetry of each account.
+        shard: this process' shard.
+        reload_status: the outcome of the last reload.
+        web_reload_status: the same for the web configuration file.
+        process: the process metrics that change constantly.
+        changes: which accounts changed.
 
     """
 
@@ -66,32 +63,50 @@ class Telemetry:
         PlatformCollector(self.registry)
         self.process = ProcessCollector(registry=None)
         self.shard = Shard()
-        self.registry.register(ProcessFigures(self))
+        self.registry.register(ProcessFigures(lambda: self.shard, self.reload_status))
 
     @property
     def state(self) -> object:
         """A value that changes whenever the process metrics change, ignoring those that change constantly."""
         reload = self.reload_status
-        return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, self._configured
+        return self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts the accounts' parts back as they are now."""
+        accounts, shard, parts = self.accounts.copy(), self.shard, [one.checkpoint() for one in self.accounts.values()]
+
+        def undo() -> None:
+            self.accounts, self.shard = accounts, shard
+            for undo_part in parts:
+                undo_part()
+            self.changes.keep(accounts)
+            self.changes.note(*accounts)
+
+        return undo
 
     def add(self, account: Account) -> None:
-        """Begin an account's part, or go on with that of an account of the same name."""
-        self._configured += 1
+        """Add an account, or continue with the telemetry of an account of the same name."""
         if account.key in self.accounts:
             self.accounts[account.key].reconfigure(account)
         else:
             self.accounts[account.key] = AccountTelemetry(account, self.changes, self._clock)
             self.changes.note(account.key)
 
+    def rename(self, key: AccountKey, account: Account) -> None:
+        """Go on with an account's part under another name; the series of the old one are gone at once."""
+        one = self.accounts[account.key] = self.accounts.pop(key)
+        one.rename(account)
+        self.changes.keep(self.accounts)
+        self.changes.note(key)
+
     def remove(self, key: AccountKey) -> None:
-        """Remove an account's part; its series are gone at once."""
-        self._configured += 1
+        """Remove an account; its series disappear at once."""
         self.accounts.pop(key).is_removed = True
         self.changes.keep(self.accounts)
         self.changes.note(key)
 
     def poll_counts(self) -> tuple[int, int]:
-        """Return how many polls of the accounts there are ended, and how many of them failed."""
+        """Return how many polls of all accounts have ended, and how many of them failed."""
         polls = [one.polls for one in self.accounts.values()]
         return sum(one.count for one in polls), sum(one.failure_count for one in polls)
 
@@ -106,13 +121,13 @@ class Telemetry:
 
 
 class AccountTelemetry:
-    """One account's part of the telemetry: the observer of its client and of its poller.
+    """One account's telemetry; it observes the account's client and poller.
 
     Attributes:
-        account: how it is set up now.
-        credential_expiry: when its credential ends, Unix time; None where that is not known.
-        is_removed: whether it is polled no more.
-        polls: its last polls.
+        account: its current settings.
+        credential_expiry: when its credential expires, Unix time; None if unknown.
+        is_removed: whether it is no longer polled.
+        polls: its recent polls.
 
     """
 
@@ -133,14 +148,34 @@ class AccountTelemetry:
         self._rendered_for: tuple[Snapshot, int, int] | None = None
         self._lines: Mapping[Family, bytes] = {}
 
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what puts the account, and what is counted of it, back as it is now."""
+        account, limit, counts = self.account, self._rate_limit, self._counts
+
+        def undo() -> None:
+            self.account, self._rate_limit, self._counts = account, limit, counts
+            self.is_removed = False
+            self._bump_version()
+
+        return undo
+
     def reconfigure(self, account: Account) -> None:
         """Continue with a changed configuration of the account."""
         self.account = account
         self._rate_limit = StatedLimit()
         self._bump_version()
 
+    def rename(self, account: Account) -> None:
+        """Continue under another name, with what was counted so far."""
+        own_labels = len(account.key)
+        self._counts = {
+            family: {(*account.key, *labels[own_labels:]): count for labels, count in counts.items()}
+            for family, counts in self._counts.items()
+        }
+        self.reconfigure(account)
+
     def on_request(self, code: str, seconds: float) -> None:
-        """Count a request by its HTTP status, or `none`; not one that was under way when the account was forgotten."""
+        """Count a request by HTTP status, or `none`; ignore one still in progress when the account was removed."""
         if self.is_removed:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)
@@ -148,31 +183,31 @@ class AccountTelemetry:
         self._count(own.REQUESTS, code)
 
     def on_token_refreshed(self) -> None:
-        """Count a sign-in that brought a token."""
+        """Count a sign-in that yielded a token."""
         self._count(own.TOKEN_REFRESHES)
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Keep what an answer says of the vendor's limit; an answer that says nothing changes nothing."""
+        """Keep the limit that an answer states; an answer that states none changes nothing."""
         if stated not in (StatedLimit(), self._rate_limit):
             self._rate_limit = stated
             self._bump_version()
 
     def on_write_failed(self) -> None:
-        """Count a reading that could not be written."""
+        """Count a reading that could not be stored."""
         self._count(own.STORAGE_WRITE_FAILURES)
 
     def on_set_aside(self, reason: InvalidReason) -> None:
-        """Count a stored file that could not be used."""
+        """Count an invalid stored file."""
         self._count(own.STORAGE_SET_ASIDE, reason)
 
     def on_credential(self, expiry: float | None) -> None:
-        """Keep when the account's credential ends, Unix time; None where that is not known."""
+        """Record when the account's credential expires, Unix time; None if unknown."""
         if expiry != self.credential_expiry:
             self.credential_expiry = expiry
             self._bump_version()
 
     def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
-        """Count a poll, and how it ended."""
+        """Count a poll and its outcome."""
         self._seconds[own.POLL_DURATION].observe(seconds)
         self.polls.ended(self._clock(), seconds, outcome)
         self._count(own.POLLS)
@@ -184,15 +219,18 @@ class AccountTelemetry:
             self._count(own.ITEMS_SKIPPED, reason, by=count)
 
     def lines(self, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
-        """Return the account's sample lines as of `now` (monotonic); the same as before where nothing changed."""
+        """Return the account's sample lines as of `now` (monotonic); the same object if nothing changed."""
         state = snapshot, len(snapshot.visible(now)), self._version
         if self._rendered_for is None or self._rendered_for[0] is not snapshot or self._rendered_for[1:] != state[1:]:
             figures = {
                 **self._counts,
                 **account_figures(self.account, self._rate_limit, self.credential_expiry, snapshot, now),
             }
-            lines = {one: sample_lines(one.name, one.labels, list(values.items())) for one, values in figures.items()}
-            timed = {one: seconds.lines(one, self.account.key) for one, seconds in self._seconds.items()}
+            shared = label_pairs(self.account.labels)
+            lines = {
+                one: sample_lines(one.name, one.labels, list(values.items()), shared) for one, values in figures.items()
+            }
+            timed = {one: seconds.lines(one, self.account.key, shared) for one, seconds in self._seconds.items()}
             self._rendered_for, self._lines = state, lines | timed
         return self._lines
 
@@ -205,36 +243,3 @@ class AccountTelemetry:
     def _bump_version(self) -> None:
         self._version += 1
         self._changed.note(self.account.key)
-
-
-def _account_labels(accounts: Sequence[Account]) -> Iterator[Metric]:
-    """Yield the labels that the operator gave accounts: all of them have the same names, some without a value."""
-    names = sorted({name for account in accounts for name in account.labels})
-    if not names:
-        return
-    family = own.ACCOUNT_LABELS
-    gauge = GaugeMetricFamily(family.name, family.help, labels=(*family.labels, *names))
-    for account in accounts:
-        gauge.add_metric((*account.key, *(account.labels.get(name, "") for name in names)), 1.0)
-    yield gauge
-
-
-class ProcessFigures(Collector):
-    """The exporter's own process metrics, besides those that any process has."""
-
-    def __init__(self, telemetry: Telemetry) -> None:
-        self._telemetry = telemetry
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauges, created for each scrape."""
-        telemetry = self._telemetry
-        yield from _account_labels([one.account for one in telemetry.accounts.values()])
-        for family, labels, value in (
-            (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),
-            (own.SHARD_INFO, (str(telemetry.shard.number), str(telemetry.shard.total)), 1.0),
-            (own.RELOAD_SUCCESSFUL, (), float(telemetry.reload_status.accepted)),
-            (own.RELOAD_TIMESTAMP, (), telemetry.reload_status.accepted_at),
-        ):
-            gauge = GaugeMetricFamily(family.name, family.help, labels=family.labels)
-            gauge.add_metric(labels, value)
-            yield gauge

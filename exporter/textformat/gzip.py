@@ -1,8 +1,8 @@
-"""One gzip member made of parts that were deflated apart, so that only what changed is deflated again.
+"""One gzip member made of separately deflated parts, so that only changed parts are deflated again.
 
-A single member matters: Prometheus reads several, curl stops at the second with an error, and httpx drops the rest
-silently. Each part is raw deflate that ends on a byte (RFC 1951, a sync flush), so parts follow each other as they are;
-the checksum of the whole is made of those of its parts.
+A single member matters: Prometheus reads several, but curl stops at the second with an error, and httpx silently drops
+the rest. Each part is raw deflate that ends on a byte boundary (RFC 1951, a sync flush), so parts can simply be joined;
+the checksum of the whole is combined from those of its parts.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-"""Deflate, no name, no time, made by an unknown system (RFC 1952): the same page is the same bytes."""
+"""Deflate, no name, no time, unknown system (RFC 1952), so that the same page is the same bytes."""
 
 _LEVEL: Final = 1
 _LAST_BLOCK: Final = b"\x03\x00"
 _CHECKED_BYTES: Final = 32 * 1024
-"""Up to here, going over the bytes is faster than combining two checksums."""
+"""Up to this length, computing a checksum is faster than combining two."""
 _POLYNOMIAL: Final = 0xEDB88320
 _ONE: Final = 1 << 31
 _LOW: Final = 1 << 12
 
 
 class Checksum(NamedTuple):
-    """The CRC-32 of some bytes, and how many they are."""
+    """The CRC-32 of some bytes, and their length."""
 
     crc: int = 0
     length: int = 0
 
     def __or__(self, after: Checksum) -> Checksum:
-        """Return the checksum of these bytes and those that come `after` them."""
+        """Return the checksum of these bytes followed by those of `after`."""
         shifted = _multiply(_shift(after.length), self.crc) if self.crc and after.length else self.crc
         return Checksum(shifted ^ after.crc, self.length + after.length)
 
     def extend(self, part: bytes) -> Checksum:
-        """Return the checksum of these bytes and `part` after them."""
+        """Return the checksum of these bytes followed by `part`."""
         return Checksum(zlib.crc32(part, self.crc), self.length + len(part))
 
 
@@ -46,7 +46,7 @@ def checksum(text: bytes) -> Checksum:
 
 
 def concat(texts: Iterable[tuple[Checksum, bytes]]) -> Checksum:
-    """Return the checksum of texts one after the other, each given with its own."""
+    """Return the checksum of consecutive texts, given each with its own."""
     whole = Checksum()
     for one, text in texts:
         whole = whole | one if one.length > _CHECKED_BYTES else whole.extend(text)
@@ -60,7 +60,7 @@ def deflate(part: bytes) -> bytes:
 
 
 def trailer(whole: Checksum) -> bytes:
-    """Return the trailer of the gzip member whose parts have this checksum."""
+    """Return the trailer of a gzip member with this checksum."""
     return _LAST_BLOCK + whole.crc.to_bytes(4, "little") + (whole.length % 2**32).to_bytes(4, "little")
 
 
@@ -78,14 +78,14 @@ def _multiply(one: int, other: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _shift(length: int) -> int:
-    """Return the polynomial by which a checksum is multiplied when `length` bytes come after it."""
+    """Return the polynomial to multiply a checksum with when `length` bytes follow."""
     low = length % _LOW
     return _multiply(_power(length - low), _power(low))
 
 
 @lru_cache(maxsize=4096)
 def _power(length: int) -> int:
-    """Return the same, bit by bit: the two halves of a length come again more often than the whole."""
+    """Return the same, computed bit by bit; the two parts of a length recur more often than the length itself."""
     product = _ONE
     for place in range(length.bit_length()):
         if length >> place & 1:

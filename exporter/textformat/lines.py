@@ -1,4 +1,4 @@
-"""Rendered sample lines: rendered and deflated when a reading arrives, and only where it changed.
+"""Sample lines, rendered and deflated when a reading arrives, and only where it changed.
 
 An account's lines of a family are kept in blocks of about 64. Block boundaries are derived from a hash of the labels
 (content-defined chunking), so adding or removing a series usually changes only one block.
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from exporter.metrics import Family, Figures, Labels
@@ -29,7 +30,7 @@ _NO_FINGERPRINT: Final[Fingerprint] = (0, b"")
 
 
 class Block(NamedTuple):
-    """Sample lines that belong together: what they were made of, the text, and the same deflated."""
+    """A block of sample lines: its fingerprint, its text, and the text deflated."""
 
     fingerprint: Fingerprint
     text: bytes | memoryview
@@ -43,18 +44,18 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RenderedFamily:
-    """Blocks that follow each other on the page, kept as a few large pieces of memory.
+    """Consecutive blocks of a family, kept in a few large pieces of memory.
 
-    Objects of their own for each block, among all that a poll makes and leaves, would keep its memory from being
-    given back.
+    An object per block, among everything else that a poll allocates, would keep memory from being returned
+    to the system.
 
     Attributes:
         text: the text.
-        deflated: the same deflated, each block apart.
+        deflated: the same, each block deflated separately.
         checksum: that of the text.
-        hashes: of each block, that of its labels.
+        hashes: each block's hash of its labels.
         values: the figures.
-        ends: where each block ends in the values, the text and what is deflated, three numbers each.
+        ends: three numbers per block: where it ends in the values, the text and the deflated text.
 
     """
 
@@ -67,7 +68,7 @@ class RenderedFamily:
 
     @classmethod
     def from_blocks(cls, blocks: Sequence[Block]) -> RenderedFamily:
-        """Return blocks as lines."""
+        """Return blocks as one object."""
         text = b"".join([block.text for block in blocks])
         deflated = b"".join([block.deflated for block in blocks])
         hashes, values, ends = array("q", [block.fingerprint[0] for block in blocks]), array("d"), array("Q")
@@ -94,39 +95,61 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """A counter's lines in OpenMetrics: each is followed by one that says when it was 0."""
+    """A counter's lines in OpenMetrics, each followed by one with the time when it was 0."""
 
     family: Family
 
 
 RenderedFamilies = Mapping[Family | WithCreated, RenderedFamily]
-"""One account's sample lines of each family, or those of one slice of it."""
+"""The sample lines of one account, or of one of its slices, by family."""
+_NONE_CREATED: Final[Mapping[Family, Mapping[Labels, float]]] = MappingProxyType({})
 
 
-def render(account: str, figures: Figures, before: RenderedFamilies) -> RenderedFamilies:
-    """Return an account's figures as sample lines; unchanged ones are reused from `before`."""
-    return {family: _render_family(account, family, values, before.get(family)) for family, values in figures.items()}
+def label_pairs(labels: Mapping[str, str]) -> str:
+    """Return labels as they stand in a sample line."""
+    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items())
 
 
-def render_with_created(
-    account: str,
-    family: Family,
-    values: Mapping[Labels, float],
-    created: Mapping[Labels, float],
+def render(
+    shared: str,
+    figures: Figures,
     before: RenderedFamilies,
+    created: Mapping[Family, Mapping[Labels, float]] = _NONE_CREATED,
 ) -> RenderedFamilies:
-    """Return a counter's lines with, after each, the one that says when it was 0 (Unix time)."""
-    key = WithCreated(family)
-    return {key: _render_family(account, family, values, before.get(key), created)}
+    """Return an account's figures as sample lines; unchanged ones are reused from `before`.
+
+    All lines begin with the `shared` labels, made by `label_pairs`, and so do those in `before`.
+
+    Counters with a known creation time (`created`, Unix time: when they were 0) are rendered a second time, each
+    with the line that states it.
+    """
+    rendered: dict[Family | WithCreated, RenderedFamily] = {
+        family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()
+    }
+    for family in figures.keys() & created.keys():
+        key = WithCreated(family)
+        rendered[key] = _render_family(shared, family, figures[family], before.get(key), created[family])
+    return rendered
 
 
-def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], account: str | None = None) -> bytes:
-    """Return the line of each item, with the label `account` before all others where it is given."""
-    first = [] if account is None else [f'account="{account}"']
+def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:
+    """Return sample lines with the shared labels `before`, at least one, replaced by those of `after`."""
+    old, new = f"{{{before}".encode(), f"{{{after}".encode()  # no value holds it, for in values quotes are escaped
+    return {
+        family: RenderedFamily.from_blocks(
+            [Block.from_text(bytes(one.text).replace(old, new), one.fingerprint) for one in lines.blocks()]
+        )
+        for family, lines in rendered.items()
+    }
+
+
+def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], shared: str = "") -> bytes:
+    """Return one line per item, with the labels that they share first."""
+    first = [shared.replace("%", "%%")] if shared else []
     pairs = ",".join([*first, *(f'{label}="%s"' for label in labels)])
     template = f"{name}{{{pairs}}} %r\n" if pairs else f"{name} %r\n"
     text = "".join([template % (*values, figure) for values, figure in items])
-    quotes = 2 * (len(labels) + len(first)) * len(items)
+    quotes = (2 * len(labels) + shared.count('"')) * len(items)
     if "\\" in text or text.count('"') != quotes or text.count("\n") != len(items):
         escaped = [(tuple(value.translate(_ESCAPES) for value in values), figure) for values, figure in items]
         text = "".join([template % (*values, figure) for values, figure in escaped])
@@ -134,7 +157,7 @@ def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue],
 
 
 def _render_family(
-    account: str,
+    shared: str,
     family: Family,
     values: Mapping[Labels, float],
     before: RenderedFamily | None,
@@ -150,10 +173,10 @@ def _render_family(
         )
         block = known.get(fingerprint)
         if block is None:
-            text = sample_lines(family.name, family.labels, items, account)
+            text = sample_lines(family.name, family.labels, items, shared)
             if since:
                 name = f"{family.name.removesuffix('_total')}_created"
-                text = _interleave(text, sample_lines(name, family.labels, since, account))
+                text = _interleave(text, sample_lines(name, family.labels, since, shared))
             block = Block.from_text(text, fingerprint)
         blocks.append(block)
     if before and list(known) == [block.fingerprint for block in blocks]:
@@ -167,14 +190,14 @@ def _interleave(one: bytes, other: bytes) -> bytes:
 
 
 def _sort_in_steps(items: Sequence[SeriesValue]) -> Sequence[SeriesValue]:
-    """Sort them in steps, for other threads wait until a sort is done; vendors' lists mostly are in order already."""
+    """Sort in steps, because a sort blocks all other threads; vendors' lists are mostly in order already."""
     steps = [sorted(items[at : at + _SORTED_AT_ONCE]) for at in range(0, len(items), _SORTED_AT_ONCE)]
     in_order = all(one[-1] < other[0] for one, other in pairwise(steps))
     return list(chain.from_iterable(steps) if in_order else merge(*steps))
 
 
 def _chunks(items: Sequence[SeriesValue]) -> Iterator[Sequence[SeriesValue]]:
-    """Yield content-defined chunks: whether an item starts a new chunk depends on the hash of its labels only."""
+    """Yield content-defined chunks: whether an item starts a new chunk depends only on the hash of its labels."""
     start = 0
     for place, (labels, _) in enumerate(items):
         length = place - start

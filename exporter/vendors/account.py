@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Annotated, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -16,13 +16,14 @@ from exporter.durations import Rate, is_shorter, write_duration
 from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.conflicts import find_proxy_conflicts, find_sign_in_conflicts
+from exporter.vendors.conflicts import find_label_conflicts, find_proxy_conflicts, find_sign_in_conflicts
 from exporter.vendors.estimate import PollEstimate
-from exporter.vendors.patterns import LabelName
+from exporter.vendors.patterns import LabelName, LabelValue
 from exporter.vendors.poll import Poll
+from exporter.vendors.quality import Quality
 from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
 from exporter.vendors.settings import (
-    CertificateFile,
+    TLS,
     Duration,
     Name,
     ProxyUrl,
@@ -43,18 +44,6 @@ Credential = tuple[str, Auth]
 """Where an account signs in, and how; accounts with the same share the vendor's rate."""
 
 
-class TLS(Settings):
-    """How the vendor's certificate is verified."""
-
-    ca_file: CertificateFile | None = Field(
-        default=None, description="PEM file of the authorities to trust instead of the usual ones."
-    )
-    insecure_skip_verify: bool = Field(
-        default=False,
-        description="Trust any certificate. Logged at start and shown by usage_exporter_account_info.",
-    )
-
-
 class Account(Settings):
     """One account at a vendor: credentials with a name, and how they are polled.
 
@@ -71,6 +60,8 @@ class Account(Settings):
     """The same with a quota that the operator sets, if it is the vendor to show that by."""
     native_quotas_of: ClassVar[str] = ""
     """What the vendor reports quotas of, in words."""
+    quality: ClassVar[Quality] = {}
+    """How well the vendor is covered, as far as the class does not say it; `quality_of` has all of it."""
     assumed_rate: ClassVar[Rate | None] = None
     """What the vendor allows until its answers say otherwise; None where it is not documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
@@ -80,6 +71,11 @@ class Account(Settings):
 
     vendor: str
     name: Name = Field(description="The label `account`; unique per vendor. Letters, digits, and ._@- after the first.")
+    was: Name | None = Field(
+        default=None,
+        description="The account's name before it was renamed: its counters and its stored reading go on under the new"
+        " one.",
+    )
     interval: Duration = Field(default=300.0, description="How often the vendor is asked.")
     base_url: Url = Field(description="Where the vendor's API is.")
     timeout: Duration = Field(default=30.0, description="The longest that one whole answer may take.")
@@ -112,8 +108,8 @@ class Account(Settings):
     quotas: tuple[ConfiguredQuota, ...] = Field(
         default=(), description="Quotas to watch beside those that the vendor reports itself."
     )
-    labels: dict[LabelName, Annotated[str, Field(max_length=128)]] = Field(
-        default={}, description="Labels of your own, such as team: payments, for usage_exporter_account_labels."
+    labels: dict[LabelName, LabelValue] = Field(
+        default={}, description="Labels of your own, such as team: payments, for every series of the account."
     )
     _shard: Shard = PrivateAttr(default=Shard())
     _rate_share: float = PrivateAttr(default=1.0)
@@ -127,6 +123,16 @@ class Account(Settings):
     def key(self) -> tuple[str, str]:
         """Vendor and name: what tells an account from every other."""
         return self.vendor, self.name
+
+    @property
+    def former(self) -> Self | None:
+        """The account under the name that it had before, if it was renamed."""
+        return self.model_copy(update={"name": self.was, "was": None}) if self.was else None
+
+    @property
+    def shared_labels(self) -> Mapping[str, str]:
+        """The labels that its vendor's series, and those of its quotas, have in common beside `vendor`."""
+        return {"account": self.name, **self.labels}
 
     @property
     def credential(self) -> Credential:
@@ -249,5 +255,6 @@ class Account(Settings):
             yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
         vendor = str(given.get("vendor"))
         yield from find_proxy_conflicts(given)
+        yield from find_label_conflicts(given, cls.reported)
         yield from find_quota_conflicts(vendor, given, cls.reported, cls.native_quotas, cls.plan_periods)
         yield from find_family_conflicts(vendor, given, cls.reported)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from exporter.metrics import Family
 from exporter.vendors.settings import is_insecure
 
 
@@ -19,6 +20,15 @@ def find_proxy_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str
         yield passwords[0], "needs proxy_user"
     if passwords and given.get("proxy_url") is None:
         yield passwords[0], "needs proxy_url"
+
+
+def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]) -> Iterator[tuple[str, str]]:
+    """Yield which labels that the operator adds are ones of the vendor's metrics: the place, and what to do."""
+    labels = given.get("labels")
+    for name in labels if isinstance(labels, Mapping) else ():
+        family = next((one.name for one in reported if name in one.labels), None)
+        if family:
+            yield f"labels.{name}", f"is a label of {family}; write another"
 
 
 def find_sign_in_conflicts(

@@ -7,10 +7,16 @@ from typing import Annotated, Final
 
 from pydantic import PlainValidator
 
+from exporter.metrics import OWN_FAMILIES, QUOTA_FAMILIES
 from exporter.vendors.settings import json_schema
 
 _LABEL: Final = "[a-zA-Z_][a-zA-Z0-9_]{0,62}"
-_TAKEN_LABELS: Final = ("account", "instance", "job", "vendor")
+_TAKEN_LABELS: Final = frozenset(
+    {"account", "alertname", "instance", "job", "le", "quantile", "severity"}
+    | {label for family in (*OWN_FAMILIES, *QUOTA_FAMILIES) for label in family.labels}
+)
+"""What series of every vendor have, of themselves or by their scrape, and what alerts have."""
+_LONGEST_LABEL: Final = 128
 _PATTERN: Final = "write a regular expression; it has to match the whole"
 _IN_PATTERN: Final = re.compile(r"""['"\\?<]|(?<=range) """)
 """Where an error of `re` begins to repeat the expression."""
@@ -20,9 +26,15 @@ def _read_label_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(_LABEL, value) or value.startswith("__"):
         raise ValueError("write the name of a label: letters, digits and _, the first no digit")
     if value in _TAKEN_LABELS:
-        raise ValueError(
-            f"is a label that every series may have already; write another than {', '.join(_TAKEN_LABELS)}"
-        )
+        raise ValueError("is a label that series or alerts have already; write another")
+    return value
+
+
+def _read_label_value(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("write text; in quotes where it could be a number, true, false or null")  # noqa: TRY004 - as for every wrong value
+    if not value.isprintable() or not 1 <= len(value) <= _LONGEST_LABEL:
+        raise ValueError(f"write up to {_LONGEST_LABEL} printable characters")
     return value
 
 
@@ -49,5 +61,9 @@ def read_pattern(value: object) -> str:
 
 LabelName = Annotated[str, PlainValidator(_read_label_name), json_schema("label name", type="string", pattern=_LABEL)]
 """The name of a label that the operator adds."""
+LabelValue = Annotated[
+    str, PlainValidator(_read_label_value), json_schema("label value", type="string", minLength=1, maxLength=128)
+]
+"""Its value."""
 Pattern = Annotated[str, PlainValidator(read_pattern), json_schema("regular expression", type="string", format="regex")]
 """A regular expression that has to match the whole, as in PromQL."""

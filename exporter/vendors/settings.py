@@ -226,3 +226,15 @@ UserName = Annotated[str, PlainValidator(_read_user_name), json_schema("name", t
 """Who signs in by HTTP basic authentication."""
 Uuid = Annotated[str, PlainValidator(_read_uuid), json_schema("UUID", type="string", format="uuid")]
 """A UUID, in lower case."""
+
+
+class TLS(Settings):
+    """How the vendor's certificate is verified."""
+
+    ca_file: CertificateFile | None = Field(
+        default=None, description="PEM file of the authorities to trust instead of the usual ones."
+    )
+    insecure_skip_verify: bool = Field(
+        default=False,
+        description="Trust any certificate. Logged at start and shown by usage_exporter_account_info.",
+    )

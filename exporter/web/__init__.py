@@ -1,1 +1,1 @@
-"""The exporter's own HTTP: its pages, and the server that bounds what a client may take of it."""
+"""The exporter's HTTP server and pages, with limits on what a client may use."""

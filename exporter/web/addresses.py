@@ -1,4 +1,4 @@
-"""Where to listen: addresses as Prometheus users write them."""
+"""Listen addresses, as Prometheus users write them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def split_address(address: str) -> tuple[str, int]:
     """Return host and port of `127.0.0.1:10924`, `[::1]:10924`, or `:10924` and `[::]:10924` (every interface).
 
     Raises:
-        ValueError: it is no such address.
+        ValueError: it is not such an address.
 
     """
     host, colon, port = address.rpartition(":")
@@ -34,7 +34,7 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
     """Return a listening socket for each address.
 
     Raises:
-        OSError: one is not to be had; its text says which and why.
+        OSError: one cannot be opened; its text says which and why.
 
     """
     sockets: list[socket.socket] = []
@@ -53,23 +53,23 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
 
 
 def _why(error: OSError | UnicodeError) -> str:
-    """Say it in the system's words; what has no number of the system's is about the host name."""
+    """Return the system's error text; errors without a system number are about the host name."""
     number = error.errno if isinstance(error, OSError) else None
     return os.strerror(number) if number and number > 0 else "the host name has no address here"
 
 
 def address_of(listening: socket.socket) -> str:
-    """Return host and port that a socket listens on, as `listen` takes them."""
+    """Return the host and port of a listening socket, in the form that `listen` takes."""
     host, port, *_ = listening.getsockname()
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def addresses_of(sockets: Iterable[socket.socket]) -> str:
-    """Return where sockets listen, for people."""
+    """Return the addresses of sockets, for people."""
     return ", ".join(map(address_of, sockets))
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches an address, as `address_of` gives it."""
+    """Whether only this machine can reach an address, given as by `address_of`."""
     host, _ = split_address(address)
     return ip_address(host.partition("%")[0]).is_loopback

@@ -1,4 +1,4 @@
-"""Who is connected: how many in all, how many from each address, and which of them are waiting for their client."""
+"""Connection counts, in total and per network, and which connections wait for their client."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Client:
     """One connection.
 
     Attributes:
-        network: whom it is counted under, see `network_of`.
-        has_requested: whether it ever sent a whole request.
-        scope: its task; cancelled when others need its place.
+        network: the network under which it is counted, see `network_of`.
+        has_requested: whether it has ever sent a complete request.
+        scope: its task; cancelled when others need its slot.
 
     """
 
@@ -30,10 +30,10 @@ class Client:
 class Clients:
     """The open connections.
 
-    A connection is *waiting* from its beginning until its request is whole, and
-    between requests. When there is no room, a waiting one is closed: of the network
-    that has the most, one that never sent a request if there is one, and of these
-    the one that has waited longest. A connection that is being answered is left alone.
+    A connection is *waiting* from its start until its request is complete, and
+    between requests. If there is no slot, a waiting one is closed: from the network
+    with the most connections, preferably one that never sent a request, and among
+    those the one waiting longest. A connection being answered is left alone.
     """
 
     def __init__(self, limit: int, network_limit: int) -> None:
@@ -46,12 +46,12 @@ class Clients:
         self._room = anyio.Event()
 
     async def wait_for_room(self) -> None:
-        """Wait until one more may connect."""
+        """Wait until there is a slot for another connection."""
         while len(self._waiting) + len(self._answering) >= self._limit and not self.close_one_waiting():
             await self._room.wait()
 
     def join(self, network: str) -> Client | None:
-        """Return a new connection, which waits; None where its network has as many as it may, and none waits."""
+        """Return a new, waiting connection; None if its network is at its limit and none of its connections waits."""
         if self._per_network[network] >= self._network_limit and not self.close_one_waiting(network):
             return None
         client = Client(network)
@@ -60,20 +60,20 @@ class Clients:
         return client
 
     def wait(self, client: Client) -> None:
-        """Note that a connection waits for its client's next request."""
+        """Record that a connection waits for its client's next request."""
         if client in self._answering:
             self._answering.remove(client)
             self._waiting[client] = None
 
     def answer(self, client: Client) -> None:
-        """Note that a connection's request is whole and is being answered."""
+        """Record that a connection's request is complete and being answered."""
         if client in self._waiting:
             del self._waiting[client]
             self._answering.add(client)
             client.has_requested = True
 
     def leave(self, client: Client) -> None:
-        """Note that a connection has ended; one that was closed to make room has left already."""
+        """Record that a connection has ended; one closed to make room has left already."""
         if client in self._waiting or client in self._answering:
             self._waiting.pop(client, None)
             self._answering.discard(client)
@@ -84,7 +84,7 @@ class Clients:
             self._room = anyio.Event()
 
     def close_one_waiting(self, network: str | None = None) -> bool:
-        """Close a waiting connection, of one network or of all; return whether there was one."""
+        """Close a waiting connection of one network, or of any; return whether there was one."""
         candidates = [one for one in self._waiting if network in (None, one.network)]
         if not candidates:
             return False
@@ -101,9 +101,9 @@ class Clients:
 
 
 def network_of(host: str) -> str:
-    """Return what a client's address is counted under.
+    """Return the network under which a client's address is counted.
 
-    That is the address itself, or the first half of an IPv6 address: its other half is the client's own to choose.
+    That is the address itself, or the /64 of an IPv6 address, whose other half is the client's choice.
     """
     address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
     if isinstance(address, IPv4Address):

@@ -16,11 +16,11 @@ from exporter.web.stream import RECEIVE_BYTES, SocketStream
 
 _HEADER_FRAMING_BYTES: Final = len(b": \r\n")
 _MAX_BODY_FRAMING: Final = 4
-"""Times that the bytes of a body may be larger than the body, by the framing of its chunks."""
+"""How many times larger than a body its bytes on the wire may be, because of chunk framing."""
 
 
 class Connection:
-    """Answers a client's requests, one after the other, within the limits."""
+    """Answers a client's requests, one after another, within the limits."""
 
     def __init__(
         self,
@@ -32,10 +32,10 @@ class Connection:
         """Serve an application.
 
         Args:
-            stream: the client's bytes, decrypted where there is TLS.
-            below: the bytes as they are on the network.
-            app: what answers.
-            limits: of everything.
+            stream: the client's bytes, decrypted if TLS is used.
+            below: the bytes on the network.
+            app: the application.
+            limits: on everything.
 
         """
         self._stream = stream
@@ -71,7 +71,7 @@ class Connection:
         await self._below.linger()
 
     async def _request(self) -> h11.Request | None:
-        """Wait for a request's head, which must be whole soon after its first byte; None when there is none."""
+        """Wait for a request's head, which must be complete soon after its first byte; None if there is none."""
         if self._http.trailing_data == (b"", False) and not await self._first_bytes():
             return None
         with anyio.fail_after(self._limits.header_seconds):
@@ -83,7 +83,7 @@ class Connection:
         return event
 
     async def _first_bytes(self) -> bool:
-        """Wait for the next request to begin, for the first one not long."""
+        """Wait for the next request to begin; not long for the first one."""
         with anyio.move_on_after(self._limits.idle_seconds if self._answered else self._limits.header_seconds):
             try:
                 self._http.receive_data(await self._receive())
@@ -134,10 +134,10 @@ class Connection:
 
 
 def refusal_of(request: h11.Request, header_bytes: int) -> HTTPStatus | None:
-    """Return the status by which a head is refused that h11 accepts; None for one that is fine.
+    """Return the status with which to refuse a head that h11 accepts; None if it is fine.
 
-    h11 bounds a head only while it is incomplete, and takes any digit for a version. A request with two statements of
-    its body's length is how one request is smuggled inside another; RFC 9112 (6.1) lets a server reject it.
+    h11 limits a head only while it is incomplete, and accepts any digit as a version. A request that states its body's
+    length twice is how one request is smuggled inside another; RFC 9112 (6.1) lets a server reject it.
     """
     if not request.http_version.startswith(b"1."):
         return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED

@@ -1,4 +1,4 @@
-"""The pages behind the landing page: an account with all its quotas and last polls, and the configuration."""
+"""The pages behind the landing page: an account with its quotas and recent polls, and the configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HOME = '<nav><a href="/">All accounts</a></nav>'
 
 
 def account_page(account: AccountStatus, now: float) -> str:
-    """Return the page of an account; what is not ours is escaped."""
+    """Return the page of an account, with all foreign text escaped."""
     title = f"{account.vendor}/{account.account}"
     calls = f", about {account.requests_per_day:,} requests a day" if account.requests_per_day is not None else ""
     dropped = f", {account.series_dropped:,} left out because of max_series" if account.series_dropped else ""
@@ -48,7 +48,7 @@ def _poll_row(poll: PollStatus, now: float) -> str:
 
 
 def configuration_page(text: str, accepted_at: float, now: float) -> str:
-    """Return the page of the configuration that is in use, which is a text of YAML without secrets."""
+    """Return the page of the configuration in use, given as YAML without secrets."""
     return page(
         "Configuration - usage-exporter",
         f"<h1>Configuration</h1>{_HOME}<p>As it was read {ago(accepted_at, now)}, with every default filled in."

@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, in ASGI's words."""
+"""One HTTP request and its answer, as ASGI has it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _ABSOLUTE_FORM: Final = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 Headers = list[tuple[bytes, bytes]]
 
 STREAM: Final = "exporter.stream"
-"""The extension of the scope that holds the connection."""
+"""The scope's extension with the connection."""
 PEER: Final = "exporter.peer"
-"""The extension that holds who is on its other side."""
+"""The scope's extension with the connection's other side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Peer:
 
     Attributes:
         stream: its bytes, decrypted.
-        network: what it is counted under.
-        is_gone: whether it has hung up, as far as can be seen; not seen below TLS.
+        network: the network under which it is counted.
+        is_gone: whether it has hung up, as far as the socket tells; not known through TLS.
 
     """
 
@@ -50,7 +50,7 @@ class Peer:
 
 
 class RequestCycle:
-    """A request, and what the application makes of it."""
+    """A request, and the application's answer to it."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class RequestCycle:
         self._unsent: list[bytes] = []
 
     async def run(self) -> None:
-        """Let the application answer; a bug in it gives a 500, or ends the connection if the answer has begun."""
+        """Run the application; a bug in it leads to a 500, or ends the connection if the answer has begun."""
         try:
             await self._app(self._scope(), self._receive, self._send)
         except (OSError, TimeoutError, anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -106,7 +106,7 @@ class RequestCycle:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _send(self, message: Message) -> None:
-        """Send what the application says; a body in slices, so that a slow reader costs no copy of the page."""
+        """Send the application's message; a body in slices, so that a slow reader does not cost a copy of the page."""
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
             if not any(name.lower() == b"date" for name, _ in headers):
@@ -126,7 +126,7 @@ class RequestCycle:
         self._unsent.extend(self._http.send_with_data_passthrough(event) or ())
 
     async def _flush(self) -> None:
-        """Send what was taken: small pieces joined, large ones as they are."""
+        """Send what has been collected: small pieces joined, large ones as they are."""
         small = list(takewhile(lambda piece: len(piece) <= _SMALL_BYTES, self._unsent))
         pieces, self._unsent = [b"".join(small), *self._unsent[len(small) :]], []
         for piece in pieces:
@@ -135,7 +135,7 @@ class RequestCycle:
 
 
 def origin_form(target: bytes, headers: Headers) -> tuple[bytes, Headers]:
-    """Return target and headers of a request that was sent as to a proxy as if it had not been (RFC 9112, 3.2.2)."""
+    """Return target and headers of a request in absolute form, as if it had been in origin form (RFC 9112, 3.2.2)."""
     absolute = _ABSOLUTE_FORM.fullmatch(target)
     if absolute is None:
         return target, headers

@@ -1,4 +1,4 @@
-"""Whether pages are reachable from other machines, and what is lacking that keeps strangers out."""
+"""Whether pages are reachable from other machines, and which protection they lack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def warn_if_exposed(sockets: Iterable[socket.socket], protection: WebConfig | None) -> None:
-    """Warn where pages are reachable from other machines and something that keeps strangers out is lacking."""
+    """Warn if pages are reachable from other machines without complete protection."""
     lacking = protection.lacking if protection else ("TLS", "a password")
     exposed = [address for address in map(address_of, sockets) if not is_loopback(address)]
     if exposed and lacking:
@@ -28,8 +28,8 @@ def warn_if_exposed(sockets: Iterable[socket.socket], protection: WebConfig | No
 def guard_origin(app: ASGIApp, sockets: Iterable[socket.socket], protection: WebConfig | None) -> ASGIApp:
     """Return an application that other sites' pages cannot use.
 
-    Where a password is asked for, a site whose name was made to resolve to this machine has none to show, and a proxy
-    may pass on any Host.
+    If a password is required, a site whose name resolves to this machine has none to send, and a proxy may
+    forward any Host.
     """
     local_only = all(is_loopback(address_of(one)) for one in sockets)
     return refuse_foreign(app, local_only=local_only and not (protection and protection.has_users))

@@ -1,4 +1,4 @@
-"""What all pages for people share: their head, their style and how a time is written. Static HTML without a script."""
+"""What all pages for people share: their head, their style, and times. Static HTML without scripts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ pre { background: var(--card); border: 1px solid var(--line); padding: .8rem; ov
 
 
 def page(title: str, body: str) -> str:
-    """Return a whole page; `body` is HTML."""
+    """Return a complete page; `body` is HTML."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
@@ -62,7 +62,7 @@ def page(title: str, body: str) -> str:
 
 
 def moment(at: float | None, text: str) -> str:
-    """Return a text about a time, with the time itself as its title."""
+    """Return a text about a time, with the exact time as its title."""
     if at is None:
         return escape(text)
     try:

@@ -1,4 +1,4 @@
-"""The page that a person sees at `/`: what fails and what runs out, worst first."""
+"""The landing page: what fails and what runs out, worst first."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from exporter.status.document import AccountStatus, ConfigStatus, QuotaStatus, S
 from exporter.web.html import ago, moment, page, until
 
 _MOST_QUOTAS: Final = 4
-"""Of an account on the landing page; all are on its own page."""
+"""Per account on the landing page; its own page has all of them."""
 _MANY_ACCOUNTS: Final = 12
-"""From here on an account has only its most used quota, and those that are high."""
+"""From this number of accounts on, each shows only its most used quota and those that are high."""
 _CRITICAL_SHARE: Final = 0.95
 _FULL: Final = 100.0
 
 
 def account_path(vendor: str, account: str) -> str:
-    """Return where the page of an account is; both names are fit to stand in a path."""
+    """Return the path of an account's page; vendor and name are safe in a path."""
     return f"/accounts/{vendor}/{account}"
 
 
 def landing_page(status: Status, telemetry_path: str, *, has_config: bool) -> str:
-    """Return the page as HTML; what is not ours is escaped.
+    """Return the page as HTML, with all foreign text escaped.
 
     Args:
-        status: what it shows.
-        telemetry_path: where the metrics are.
-        has_config: whether there is a page with the configuration.
+        status: the status to show.
+        telemetry_path: the path of the metrics.
+        has_config: whether there is a configuration page.
 
     """
     read = status.configuration.accepted_at
@@ -82,7 +82,7 @@ def _card(account: AccountStatus, now: float, *, is_short: bool) -> str:
 
 
 def state(account: AccountStatus, now: float) -> str:
-    """Return in a word or two how an account is."""
+    """Return an account's state in a word or two."""
     if account.state != "failing":
         text = "up" if account.state == "up" else "not polled yet"
         shown = ", last reading shown" if account.state == "waiting" and account.shown_until is not None else ""
@@ -102,7 +102,7 @@ def times(account: AccountStatus, now: float) -> str:
 
 
 def trouble(account: AccountStatus, now: float) -> str:
-    """Return why an account fails, until when its figures are shown, and what to do; nothing where it does not."""
+    """Return why an account fails, until when its figures are shown, and what to do; empty if it does not fail."""
     if account.state != "failing":
         return ""
     polls = f"{account.failures} poll{'s'[: account.failures != 1]} failed in a row" if account.failures else ""
@@ -115,7 +115,7 @@ def trouble(account: AccountStatus, now: float) -> str:
 
 
 def quota_rows(quotas: Iterable[QuotaStatus], now: float) -> str:
-    """Return a line for each quota, with a bar for its share."""
+    """Return a row for each quota, with a bar for its share."""
     return "".join(_quota_row(quota, now) for quota in quotas)
 
 
@@ -138,7 +138,7 @@ def _quota_row(quota: QuotaStatus, now: float) -> str:
 
 
 def _lasts(quota: QuotaStatus, now: float) -> str:
-    """Return what is soonest: when it runs out, or when it starts anew."""
+    """Return which comes first: when the quota runs out, or when it resets."""
     if quota.outlook == "runs_out" and quota.lasts_until is not None:
         return moment(quota.lasts_until, f"lasts {words.span(quota.lasts_until - now)}")
     if quota.period_end is None:

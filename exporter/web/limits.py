@@ -1,4 +1,4 @@
-"""What a client of the pages may use."""
+"""Limits on what a client of the pages may use."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Limits:
     body_bytes: int = 64 * 1024
     body_seconds: float = 10.0
     idle_seconds: float = 120.0
-    """Longer than from one scrape of Prometheus to the next, so that a connection is used again."""
+    """Longer than the time between two scrapes, so that Prometheus can reuse its connection."""
     answer_seconds: float = 60.0
-    """For a whole answer: longer than any scrape waits, and the end of a reader that drips."""
+    """For a whole answer: longer than any scrape waits, and a bound on clients that read slowly."""
     connections: int = 512
     connections_per_network: int = 128
     """From one IPv4 address, or one /64 of IPv6."""
@@ -33,14 +33,14 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 def raise_file_limit() -> None:
-    """Let the process open as many files as it is allowed to ask for; shells and systemd grant 1,024 at first."""
+    """Raise the process' soft limit on open files to its hard limit; shells and systemd start with 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def affordable_limits() -> Limits:
-    """Return limits whose connections use at most half of the files that the process may open; polls need the rest."""
+    """Return limits whose connections use at most half of the process' open files; polls need the rest."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = DEFAULT_LIMITS.connections
     connections = most if files == resource.RLIM_INFINITY else min(most, max(1, files // 2))

@@ -1,7 +1,7 @@
-"""Requests that another site's page makes in an operator's browser are refused.
+"""Refuses requests that another site's page makes through an operator's browser.
 
-A browser that reaches the exporter lends its reach to every page it shows: a
-form of any site can send a POST here, and a site whose name is made to resolve
+A browser that can reach the exporter lends its reach to every page it shows: a
+form on any site can send a POST here, and a site whose name is made to resolve
 to 127.0.0.1 (DNS rebinding) could read the pages.
 """
 
@@ -19,7 +19,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES: Final = frozenset({b"same-origin", b"none"})
-"""What `Sec-Fetch-Site` says of our own pages, and of what the user typed."""
+"""Values of `Sec-Fetch-Site` for our own pages and for what the user typed."""
 _CROSS_SITE: Final = "refused: another site's page sent this request\n"
 _FOREIGN_HOST: Final = (
     "refused: this address is for this machine only, and the Host header names another;"
@@ -31,8 +31,8 @@ def refuse_foreign(app: ASGIApp, *, local_only: bool) -> ASGIApp:
     """Return an application that other sites' pages cannot use.
 
     Args:
-        app: what answers all other requests.
-        local_only: whether only this machine can reach it, so that every Host but this machine's is foreign.
+        app: answers all other requests.
+        local_only: whether only this machine can reach it, so that any other machine's Host is foreign.
 
     """
 
@@ -49,7 +49,7 @@ def refuse_foreign(app: ASGIApp, *, local_only: bool) -> ASGIApp:
 
 
 def refusal(method: str, headers: Iterable[tuple[bytes, bytes]], *, local_only: bool) -> str:
-    """Return why a request is refused; nothing where it is not."""
+    """Return why a request is refused; empty if it is not."""
     found = dict(headers)
     if method not in _SAFE_METHODS and _is_cross_site(found):
         return _CROSS_SITE
@@ -57,7 +57,7 @@ def refusal(method: str, headers: Iterable[tuple[bytes, bytes]], *, local_only: 
 
 
 def _is_cross_site(headers: dict[bytes, bytes]) -> bool:
-    """Whether a browser says so; what is no browser sends neither header."""
+    """Whether a browser marks the request as cross-site; other clients send neither header."""
     if site := headers.get(b"sec-fetch-site"):
         return site.lower() not in _OWN_SITES
     origin = headers.get(b"origin")
@@ -65,9 +65,9 @@ def _is_cross_site(headers: dict[bytes, bytes]) -> bool:
 
 
 def _is_local(host: bytes) -> bool:
-    """Whether a Host header is none that a site elsewhere can have.
+    """Whether a Host header cannot belong to a site elsewhere.
 
-    An address is not looked up in DNS, and a name without a dot is in nobody's domain.
+    Addresses are not looked up in DNS, and names without a dot belong to no public domain.
     """
     name = host.decode("latin-1").lower()
     name = name.partition("]")[0].removeprefix("[") if name.startswith("[") else name.partition(":")[0]

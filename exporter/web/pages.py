@@ -1,4 +1,4 @@
-"""The exporter's own HTTP: `/metrics`, pages for people, `/api/` and `/-/`; nothing waits for a vendor."""
+"""The exporter's routes: `/metrics`, pages for people, `/api/` and `/-/`. None of them waits for a vendor."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from exporter.web.landing import account_path, landing_page
 _PIECE_BYTES: Final = 256 * 1024
 _READS: Final = ("GET", "HEAD")
 _NOT_ENABLED: Final = "not enabled: start with --web.enable-lifecycle\n"
+_REFUSED_REST: Final = "a refused sign-in rests for a minute and then longer, unless its secret has changed\n"
 _TEXT: Final = "text/plain; charset=utf-8"
 
 Scope = Mapping[str, Any]
@@ -36,7 +37,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class PageResponse:
-    """An answer to a request; its body in pieces, as long as they are together."""
+    """An answer to a request; its body in pieces, with their total length."""
 
     body: Iterable[bytes]
     length: int
@@ -52,13 +53,13 @@ PageHandler = Callable[[_Headers], Awaitable[PageResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What a client may ask of an exporter that runs, and what there is to see besides its figures.
+    """What a client may request of a running exporter, and what pages show besides figures.
 
     Attributes:
-        reload: reads the configuration again and returns what is wrong with it; None where that is not enabled.
-        poll: polls an account at once and returns whether there is such; None where that is not enabled.
-        retry: polls those that fail at once, and returns them; None where that is not enabled.
-        configuration: returns the one in use as YAML without secrets; None where it is not shown.
+        reload: reloads the configuration and returns its problems; None if that is not enabled.
+        poll: polls an account at once and returns whether it exists; None if that is not enabled.
+        retry: polls the failing accounts at once and returns them; None if that is not enabled.
+        configuration: returns the configuration in use as YAML without secrets; None if it is not shown.
         paces: how fast quotas are used.
         clock: Unix time.
 
@@ -138,7 +139,7 @@ class Application:
         return _html(landing_page(self._status(), self._telemetry_path, has_config=has_config))
 
     def _account_route(self, path: str) -> tuple[tuple[str, ...], PageHandler] | None:
-        """Return what answers with the page of an account, where there is one of this path."""
+        """Return the handler for an account's page, if the path names one."""
         key = next((key for key, _ in self._store if account_path(*key) == path), None)
         return (_READS, partial(self._account, key)) if key else None
 
@@ -169,19 +170,26 @@ class Application:
         return _text("config reloaded\n")
 
     async def _poll(self, query: bytes, _headers: _Headers) -> PageResponse:
-        """Have accounts polled at once: the one that the query names, or all that fail."""
+        """Poll accounts at once: the one named by the query, or all that fail."""
         poll, retry = self._lifecycle.poll, self._lifecycle.retry
         if poll is None or retry is None:
             return _text(_NOT_ENABLED, HTTPStatus.FORBIDDEN)
         named = dict(parse_qsl(query.decode("latin-1")))
         if not named:
-            tried = ", ".join(f"{vendor}/{name}" for vendor, name in retry())
-            return _text(f"polled now: {tried}\n" if tried else "no account fails that may be tried now\n")
+            return _text(self._describe_tried(list(retry())))
         if named.keys() != {"vendor", "account"}:
             return _text("give vendor and account, or neither for all that fail\n", HTTPStatus.BAD_REQUEST)
         if not poll((named["vendor"], named["account"])):
             return _text("there is no such account\n", HTTPStatus.NOT_FOUND)
         return _text("polled now\n")
+
+    def _describe_tried(self, tried: list[AccountKey]) -> str:
+        if not tried:
+            return "no account fails that may be tried now\n"
+        errors = [self._store[key].error for key in tried]
+        is_refused = any(error is not None and error.reason == "auth" for error in errors)
+        names = ", ".join(f"{vendor}/{name}" for vendor, name in tried)
+        return f"polled now: {names}\n" + (_REFUSED_REST if is_refused else "")
 
 
 def _text(text: str, status: HTTPStatus = HTTPStatus.OK, headers: tuple[tuple[bytes, bytes], ...] = ()) -> PageResponse:
@@ -195,7 +203,7 @@ def _html(text: str) -> PageResponse:
 
 
 def _coalesced(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield small blocks joined to pieces that are worth a send each, and large ones as they are."""
+    """Yield large blocks as they are, and small ones joined into pieces worth a send."""
     piece: list[bytes] = []
     length = 0
     for block in blocks:

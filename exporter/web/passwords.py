@@ -1,4 +1,4 @@
-"""Whether a password is the one that a bcrypt hash was made of; remembered, for a scrape every few seconds asks."""
+"""Checks passwords against bcrypt hashes, and caches the results, because a scrape asks every few seconds."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import bcrypt
 from exporter.web.values import cost_of
 
 LONGEST_PASSWORD_BYTES: Final = 72
-"""What bcrypt makes use of. A longer password is refused, or whatever it begins with would be one too."""
+"""bcrypt ignores what follows. Longer passwords are refused; otherwise any with the same beginning would match."""
 
 _COST: Final = 12
-"""Of new hashes: a fifth of a second each, and each is remembered."""
+"""The cost of new hashes: a fifth of a second per check, and results are cached."""
 _MOST_REMEMBERED: Final = 256
 _MOST_IN_PROGRESS: Final = 8
 _MOST_IN_PROGRESS_OF_A_NETWORK: Final = 2
@@ -31,7 +31,7 @@ def hash_of(password: str) -> str:
     """Return the bcrypt hash of a password, as a web configuration has it.
 
     Raises:
-        ValueError: bcrypt cannot make use of all of it, or there is none.
+        ValueError: it is empty, or too long for bcrypt.
 
     """
     raw = password.encode()
@@ -43,19 +43,19 @@ def hash_of(password: str) -> str:
 
 
 class BusyError(Exception):
-    """So many passwords are being checked that this one is not."""
+    """Too many password checks are pending."""
 
 
 class Passwords:
-    """Compares passwords with hashes, one at a time and in a thread, and remembers what came of it.
+    """Compares passwords with hashes, one at a time and in a thread, and caches the results.
 
-    Few may wait for their turn, in all and of one network. Others are refused, or
-    whoever has a right password that is not remembered yet would wait behind all
-    the wrong ones.
+    Few checks may be pending, in total and per network. Others are refused;
+    otherwise a right password that is not cached yet would wait behind all the
+    wrong ones.
 
-    What is right and what is wrong is remembered apart, so that a flood of wrong
-    passwords does not make those who have the right one wait behind it. A key
-    of this process' own keeps what is remembered from saying what it was.
+    Right and wrong results are cached separately, so that a flood of wrong
+    passwords does not evict right ones. Cache keys are derived with a secret of
+    this process, so that the cache does not reveal passwords.
     """
 
     def __init__(self) -> None:
@@ -73,10 +73,10 @@ class Passwords:
         network: str = "",
         is_gone: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Whether a user has this password; one who is not there takes as long as one who is.
+        """Whether a user has this password; for unknown users it takes equally long.
 
         Raises:
-            BusyError: too many passwords wait to be checked, or who asked has gone.
+            BusyError: too many checks are pending, or the client has gone.
 
         """
         if len(password) > LONGEST_PASSWORD_BYTES:
@@ -117,7 +117,7 @@ class Passwords:
         return None
 
     def _cache_result(self, digest: bytes, matches: bool) -> None:
-        """Keep it as the newest; the one that was asked for longest ago may have to go."""
+        """Cache a result as the newest, evicting the least recently used if necessary."""
         digests = self._remembered[matches]
         digests.pop(digest, None)
         digests[digest] = None
@@ -126,9 +126,9 @@ class Passwords:
 
 
 def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
-    """Whether a password has a hash; and do the work of hashes at further costs, each of which doubles it.
+    """Whether a password has a hash; also do the work of hashes at the given higher costs, each of which doubles it.
 
-    At costs c to m - 1, after one at c, it is as much as one at m: 2^c + 2^c + 2^(c+1) + ... + 2^(m-1) = 2^m.
+    One hash at cost c, followed by costs c to m - 1, is as much work as one at m: 2^c + 2^c + ... + 2^(m-1) = 2^m.
     """
     matches = bcrypt.checkpw(password, hashed)
     for cost in costs:
@@ -137,12 +137,12 @@ def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
 
 
 def _dummy(cost: int) -> bytes:
-    """Return a hash of no password."""
+    """Return a hash that no password has."""
     return b"$2b$%02d$%b" % (cost, _DUMMY_DIGEST)
 
 
 def _look_up(users: Mapping[str, bytes], user: bytes) -> tuple[bool, bytes]:
-    """Return whether there is such a user, and a hash to compare with: the user's, or one as costly of nobody's."""
+    """Return whether a user exists, and a hash to compare with: the user's, or a dummy of the same cost."""
     known, hashed = False, _dummy(max(map(cost_of, users.values())))
     for name, one in users.items():
         if hmac.compare_digest(name.encode(), user):
@@ -151,7 +151,7 @@ def _look_up(users: Mapping[str, bytes], user: bytes) -> tuple[bool, bytes]:
 
 
 def credentials(authorization: bytes) -> tuple[bytes, bytes] | None:
-    """Return the user and the password of an `Authorization` header; None where it has none."""
+    """Return the user and password of an `Authorization` header; None if it has none."""
     scheme, _, encoded = authorization.partition(b" ")
     if scheme.lower() != b"basic":
         return None

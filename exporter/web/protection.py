@@ -1,4 +1,4 @@
-"""What stands between clients and the pages, as the web configuration file says now: TLS, a password, headers."""
+"""TLS, passwords and headers of the pages, as the web configuration file currently says."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from exporter.web.tls import TLSStream, server_context
 from exporter.web.values import cost_of
 
 LOOK_SECONDS: Final = 1.0
-"""How often the files are looked at; after a change it takes as long until the next request or handshake is by it."""
+"""How often the files are checked for changes, and how long a change takes to apply."""
 
 _CHEAP_COST: Final = 10
 _USERS: Final = "basic_auth_users"
@@ -39,18 +39,18 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 class WebReloadObserver(Protocol):
-    """Receives the outcome of reloads of the file."""
+    """Receives the outcome of reloads of the web configuration."""
 
     def accept(self) -> None:
         """Record that the file was accepted."""
 
     def refuse(self) -> None:
-        """Record that it was refused; the previous one stays in use."""
+        """Record that it was refused; the previous configuration stays in use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A web configuration that was read, and what its files were like just before."""
+    """A web configuration, and the state of its files just before it was read."""
 
     settings: WebSettings
     context: ssl.SSLContext | None
@@ -62,7 +62,7 @@ class Loaded:
 
 
 def load(path: Path) -> Loaded:
-    """Read a web configuration and what it names.
+    """Read a web configuration and its files.
 
     Raises:
         ConfigError: it cannot be used.
@@ -77,7 +77,7 @@ def load(path: Path) -> Loaded:
 
 
 def _stamp(path: Path) -> Stamp:
-    """Return what is different after a file was written or replaced."""
+    """Return a value that changes when a file is written or replaced."""
     try:
         found = path.stat()
     except OSError:
@@ -86,7 +86,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 class WebConfig:
-    """Lets clients in by a web configuration file that may change at any time; a bad one changes nothing."""
+    """Protects the pages by a web configuration file that may change at any time; an invalid one changes nothing."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.
@@ -102,21 +102,21 @@ class WebConfig:
 
     @property
     def has_users(self) -> bool:
-        """Whether clients have to sign in."""
+        """Whether clients must sign in."""
         return bool(self._loaded.settings.users)
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """What it does not have of what keeps strangers out."""
+        """The kinds of protection that it lacks."""
         demands = _requirements(self._loaded.settings)
         keepers = {"TLS": {_TLS}, "a password": {_USERS, _CLIENT_CERTIFICATE}}
         return tuple(name for name, keys in keepers.items() if not keys & demands)
 
     async def wrap_tls(self, stream: anyio.abc.ByteStream) -> anyio.abc.ByteStream:
-        """Return a new connection as it goes on: encrypted, where that is configured.
+        """Return a new connection, encrypted if TLS is configured.
 
         Raises:
-            OSError: the client is not let in.
+            OSError: the client is not admitted.
 
         """
         loaded = self._loaded
@@ -127,7 +127,7 @@ class WebConfig:
         return secured
 
     def require_auth(self, app: ASGIApp) -> ASGIApp:
-        """Return an application that is there for those who sign in only, and whose answers have the headers."""
+        """Return an application that requires a password, if configured, and adds the configured headers."""
 
         async def guarded(scope: Any, receive: Receive, send: Send) -> None:
             settings = self._loaded.settings
@@ -151,7 +151,7 @@ class WebConfig:
         return signed is not None and await self._passwords.admit(users, *signed, peer.network, peer.is_gone)
 
     def warn_weak_hashes(self) -> None:
-        """Warn of each hash that is quick to guess the password of."""
+        """Warn about each hash whose cost is so low that its password is easy to guess."""
         for user, hashed in self._loaded.settings.users.items():
             if cost_of(hashed) < _CHEAP_COST:
                 logger.warning("password hash is weak", user=user, cost=cost_of(hashed), enough=_CHEAP_COST)
@@ -164,7 +164,7 @@ class WebConfig:
             await self.refresh(observer)
 
     async def refresh(self, observer: WebReloadObserver) -> None:
-        """Take up what has changed in the files, if anything has and it can be used."""
+        """Apply the files if any of them changed and they are valid."""
         if not self._refused and not await anyio.to_thread.run_sync(self._loaded.is_stale):
             return
         try:
@@ -188,7 +188,7 @@ class WebConfig:
         return loaded
 
     def _refuse(self, problems: Iterable[Problem], observer: WebReloadObserver) -> None:
-        """Go on with what there was; say so once, however long it stays like that."""
+        """Keep the previous configuration, logging that once however long it lasts."""
         refused = tuple(map(str, problems))
         if refused == self._refused:
             return
@@ -199,7 +199,7 @@ class WebConfig:
 
 
 def _requirements(settings: WebSettings) -> set[str]:
-    """Return the keys by which something is demanded of every client."""
+    """Return the keys that demand something of every client."""
     demands = {_USERS: bool(settings.users), _TLS: settings.tls is not None}
     if settings.tls:
         demands[_CLIENT_CERTIFICATE] = settings.tls.client_auth_type is ssl.CERT_REQUIRED
@@ -208,7 +208,7 @@ def _requirements(settings: WebSettings) -> set[str]:
 
 
 async def _send(send: Send, headers: tuple[tuple[bytes, bytes], ...], message: Message) -> None:
-    """Send an answer with headers in place of its own of the same name."""
+    """Send an answer with these headers, replacing its own of the same name."""
     if headers and message["type"] == "http.response.start":
         names = {name for name, _ in headers}
         own = (header for header in message.get("headers", ()) if header[0] not in names)

@@ -1,9 +1,9 @@
 """A small HTTP/1.1 server for ASGI applications: h11 speaks the protocol, anyio waits for the sockets.
 
-Every client is bounded in time and memory, and every address in connections:
-headers have a deadline and a size, idle connections end, a reader that stalls is
-cut off, and when there is no room the connection that has waited longest is
-closed. A stop lets answers under way finish within a grace time.
+Every client is limited in time and memory, and every network in connections:
+heads have a deadline and a size, idle connections end, a stalled reader is cut
+off, and at the connection limit the one waiting longest is closed. On shutdown,
+answers in progress get a grace period.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DISCONNECTED: Final = (
 
 
 Secure = Callable[[anyio.abc.ByteStream], Awaitable[anyio.abc.ByteStream]]
-"""From a new connection to the one to go on with; an OSError where there is none."""
+"""From a new connection to the one to use; an OSError if the client is refused."""
 
 
 class Server:
@@ -54,7 +54,7 @@ class Server:
         *,
         task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Serve until the stop; answers under way may then take their grace time."""
+        """Serve until stopped; then give answers in progress a grace period."""
         async with anyio.create_task_group() as connections:
             async with anyio.create_task_group() as listeners:
                 for one in sockets:
@@ -67,7 +67,7 @@ class Server:
             connections.cancel_scope.deadline = anyio.current_time() + self._limits.grace_seconds
 
     async def _accept(self, listener: socket.socket, connections: anyio.abc.TaskGroup) -> None:
-        """Accept connections as long as there is room; when no file descriptor is left, wait for one."""
+        """Accept connections while there are slots; if file descriptors run out, wait for one."""
         exhausted = False
         with listener:
             while True:
@@ -108,7 +108,7 @@ class Server:
             self._clients.leave(client)
 
     async def _secured(self, stream: SocketStream) -> anyio.abc.ByteStream | None:
-        """Let the handshake take its time, which is short; who is refused can read why."""
+        """Perform the handshake within its short time limit; a refused client is told why."""
         if self._secure is None:
             return stream
         with anyio.move_on_after(self._limits.handshake_seconds):

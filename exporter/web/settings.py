@@ -1,7 +1,7 @@
-"""The web configuration file, in the form of Prometheus' exporter-toolkit: TLS, headers, and who may sign in.
+"""The web configuration file, in the format of Prometheus' exporter-toolkit: TLS, headers, and users.
 
-Every key of that form is known here. What cannot be had is refused and says
-why: a protection that is asked for and not given is worse than none.
+Every key of that format is known. What is not supported is refused with a
+reason, because protection that was asked for and is missing is worse than none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from exporter.problems import ConfigError, Problem, read_document, unknown_key
 from exporter.web import values
 
 Readers = Mapping[str, Callable[[object], Any]]
-"""From a key to what reads its value."""
+"""From a key to the function that reads its value."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 _USERS: Final = "basic_auth_users"
@@ -34,7 +34,7 @@ _HEADERS: Final[Readers] = {
 
 @dataclass(frozen=True, slots=True)
 class TLSSettings:
-    """`tls_server_config`, in the words of Python's ssl."""
+    """`tls_server_config`, in terms of Python's ssl module."""
 
     cert_file: Path
     key_file: Path
@@ -49,18 +49,18 @@ class TLSSettings:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that it is made of."""
+        """The files it refers to."""
         return tuple(filter(None, (self.cert_file, self.key_file, self.client_ca_file)))
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """A whole web configuration.
+    """A complete web configuration.
 
     Attributes:
-        tls: None where connections are not encrypted.
-        users: the bcrypt hash of each user's password; empty where nobody has to sign in.
-        headers: what every answer has, in place of its own of the same name.
+        tls: None if connections are not encrypted.
+        users: the bcrypt hash of each user's password; empty if nobody has to sign in.
+        headers: added to every answer, replacing its own of the same name.
 
     """
 
@@ -70,7 +70,7 @@ class WebSettings:
 
 
 def read(path: Path) -> WebSettings:
-    """Return the settings that a file holds; paths within are taken from the file's folder.
+    """Return the settings in a file; relative paths start at the file's folder.
 
     Raises:
         ConfigError: it cannot be used.
@@ -96,7 +96,7 @@ def _settings(document: object, folder: Path, problems: list[Problem]) -> WebSet
 
 
 def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]) -> dict[str, Any]:
-    """Read the values of a mapping by their keys, and note what is wrong."""
+    """Read the values of a mapping by key, collecting problems."""
     if not isinstance(given, dict) or not given:
         problems.append(Problem(path, f"write a mapping with at least one of {', '.join(readers)}"))
         return {}
@@ -114,7 +114,7 @@ def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]
 
 
 def _place(path: str, key: str, index: int) -> str:
-    """Return the path of a key; one that does not look like a name is not repeated, for it may be a secret."""
+    """Return the path of a key; one that does not look like a name is not repeated, because it may be a secret."""
     if not _NAME.fullmatch(key):
         return f"{path}[{index}]"
     return f"{path}.{key}" if path else key

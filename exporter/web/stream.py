@@ -12,18 +12,18 @@ import anyio.lowlevel
 from anyio.abc import SocketAttribute
 
 RECEIVE_BYTES: Final = 16 * 1024
-"""Read at once, at most."""
+"""The most that is read at once."""
 
 _MAX_UNUSED_BYTES: Final = 32 * 1024
-"""More than a record of TLS, and than a handshake with a client's certificates."""
+"""More than a TLS record, and more than a handshake with client certificates."""
 _LINGER_SECONDS: Final = 1.0
 
 
 class SocketStream(anyio.abc.ByteStream):
-    """Reads only what somebody waits for, so that a client's bytes stay in the kernel until then.
+    """Reads only on demand, so that a client's bytes stay in the kernel until then.
 
-    An asyncio transport reads ahead of us, 256 KiB at a time. A client that
-    sends faster than it is answered then decides how much memory we need.
+    An asyncio transport reads up to 256 KiB ahead. Then a client that sends
+    faster than it is answered decides how much memory we need.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -34,15 +34,15 @@ class SocketStream(anyio.abc.ByteStream):
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
-        """The socket, for whoever needs more than bytes."""
+        """The socket, for callers that need more than bytes."""
         return {SocketAttribute.raw_socket: lambda: self._socket}
 
     async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
         """Return the next bytes, at once where they have come: between any two answers others get their turn.
 
         Raises:
-            anyio.EndOfStream: the client has sent all it will.
-            anyio.BrokenResourceError: the connection failed, or the client sends what is of no use.
+            anyio.EndOfStream: the client has closed its side.
+            anyio.BrokenResourceError: the connection failed, or the client sends too many useless bytes.
 
         """
         while True:
@@ -61,7 +61,7 @@ class SocketStream(anyio.abc.ByteStream):
         return data
 
     def is_gone(self) -> bool:
-        """Whether the client will send nothing more, which is all there is to see of one that hung up."""
+        """Whether the client has closed its side, which is all that can be seen of one that hung up."""
         try:
             return not self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -70,9 +70,9 @@ class SocketStream(anyio.abc.ByteStream):
             return True
 
     def mark_used(self) -> None:
-        """Note that what was received so far was of use.
+        """Record that everything received so far was useful.
 
-        Below TLS, a client can send records without end that never become a byte of a request.
+        A TLS client can send records without end that never yield a byte of a request.
         """
         self._unused_bytes = 0
 
@@ -94,7 +94,7 @@ class SocketStream(anyio.abc.ByteStream):
                 raise anyio.BrokenResourceError from error
 
     async def send_eof(self) -> None:
-        """Tell the client that nothing more will come."""
+        """Close our side of the connection."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError as error:
@@ -103,7 +103,7 @@ class SocketStream(anyio.abc.ByteStream):
     async def linger(self) -> None:
         """Read for a moment what the client still sends.
 
-        To close with unread bytes resets the connection, and the client would lose an answer that is on its way.
+        Closing with unread bytes would reset the connection, and the client would lose an answer on its way.
         """
         try:
             await self.send_eof()

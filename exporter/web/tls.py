@@ -1,4 +1,4 @@
-"""TLS for the exporter's own server: from settings to an `SSLContext`, and a connection that is encrypted by it."""
+"""TLS for the exporter's own server: from settings to an `SSLContext`, and the encrypted connection."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _T = TypeVar("_T")
 
 
 def server_context(tls: TLSSettings) -> ssl.SSLContext:
-    """Return what handshakes are made with.
+    """Return the context for handshakes.
 
     Raises:
-        ConfigError: certificate, key and authorities do not make one.
+        ConfigError: certificate, key and authorities do not fit together.
 
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -87,10 +87,10 @@ def _problem(key: str, text: str) -> ConfigError:
 
 
 class TLSStream(anyio.abc.ByteStream):
-    """The server's side of an encrypted connection.
+    """The server side of an encrypted connection.
 
-    Unlike anyio's own, it sends the alert that says why a handshake failed, and
-    says goodbye without waiting for an answer.
+    Unlike anyio's own, it sends the alert that tells the client why a handshake
+    failed, and does not wait for the client's close_notify.
     """
 
     def __init__(self, stream: anyio.abc.ByteStream, context: ssl.SSLContext) -> None:
@@ -100,14 +100,14 @@ class TLSStream(anyio.abc.ByteStream):
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
-        """What is known of the connection below."""
+        """Those of the underlying connection."""
         return self._stream.extra_attributes
 
     async def handshake(self, allowed_sans: tuple[str, ...] = ()) -> None:
-        """Agree on keys; with names given, only with a client whose certificate has one of them.
+        """Perform the handshake; with names given, only with a client whose certificate has one of them.
 
         Raises:
-            OSError: they do not agree, or the client's certificate has none of the names.
+            OSError: it failed, or the client's certificate has none of the names.
 
         """
         try:
@@ -120,12 +120,12 @@ class TLSStream(anyio.abc.ByteStream):
             raise ConnectionAbortedError
 
     def _names(self) -> set[str]:
-        """Return what the client's certificate is for."""
+        """Return the names in the client's certificate."""
         names = (self._tls.getpeercert() or {}).get("subjectAltName", ())
         return {canonical_name(str(one[1])) for one in names if isinstance(one, tuple)}
 
     async def _do(self, call: Callable[..., _T], *arguments: object) -> _T:
-        """Do something, with as many bytes from the client as it needs, and send what comes of it."""
+        """Run a TLS operation, feeding it the client's bytes and sending its output."""
         while True:
             try:
                 result = call(*arguments)
@@ -140,7 +140,7 @@ class TLSStream(anyio.abc.ByteStream):
                 return result
 
     async def _explain(self, error: ssl.SSLError) -> None:
-        """Tell the client why it ends: in an alert, or in HTTP if that is what it speaks."""
+        """Tell the client why the connection ends: by an alert, or in HTTP if that is what it speaks."""
         if error.reason == "HTTP_REQUEST":
             await self._stream.send(_PLAIN_ANSWER)
         else:
@@ -162,7 +162,7 @@ class TLSStream(anyio.abc.ByteStream):
         await self._do(self._tls.write, item)
 
     async def send_eof(self) -> None:
-        """Say goodbye; a client that does not listen is not waited for."""
+        """Send close_notify, without waiting for a client that does not read."""
         with suppress(ssl.SSLError):
             self._tls.unwrap()
         with suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -170,7 +170,7 @@ class TLSStream(anyio.abc.ByteStream):
                 await self._flush()
 
     async def aclose(self) -> None:
-        """Say goodbye and close the connection."""
+        """Send close_notify and close the connection."""
         try:
             await self.send_eof()
         finally:

@@ -1,7 +1,7 @@
-"""The values that the web configuration file can have: what each means to Python's ssl, and which it cannot have here.
+"""The values of the web configuration file: their meaning for Python's ssl, and which are not supported.
 
-A reader raises a ValueError that says what would be right, and never what was
-given: it might be a password on the wrong line.
+A reader raises a ValueError that says what would be right, but never repeats
+the value: it might be a password on the wrong line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CIPHERS: Final = {
     "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA": "ECDHE-RSA-AES128-SHA",
     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA": "ECDHE-RSA-AES256-SHA",
 }
-"""Suites of TLS 1.2 by Go's names, which the file uses, and by OpenSSL's."""
+"""TLS 1.2 suites: Go's names, which the file uses, and OpenSSL's."""
 CURVES: Final = {"CurveP256": "prime256v1", "CurveP384": "secp384r1", "CurveP521": "secp521r1", "X25519": "X25519"}
 VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 CLIENT_AUTH: Final = {
@@ -38,7 +38,7 @@ CLIENT_AUTH: Final = {
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
 HIGHEST_COST: Final = 15
-"""Of a bcrypt hash: a wrong password takes seconds of a processor then, and each step doubles that."""
+"""Of a bcrypt hash. At this cost a check takes seconds of CPU, and each step doubles that."""
 
 _LOWEST_COST: Final = 4
 _OLD: Final = "is too old to be safe; write TLS12 or TLS13"
@@ -62,7 +62,7 @@ _KNOWN_BUT_NOT_OFFERED: Final = {
     "TLS_RSA_WITH_AES_128_GCM_SHA256": _NO_SECRECY,
     "TLS_RSA_WITH_AES_256_GCM_SHA384": _NO_SECRECY,
 }
-"""Values that Prometheus' own servers take, and why they are not taken here."""
+"""Values that Prometheus' own servers accept, and why they are refused here."""
 _HASH: Final = re.compile(r"\$2[aby]\$([0-9]{2})\$([./A-Za-z0-9]{53})")
 _VISIBLE: Final = re.compile(r"[\x20-\x7e]*")
 _LARGEST_FILE: Final = 1024 * 1024
@@ -71,7 +71,7 @@ _T = TypeVar("_T")
 
 
 def one_of(choices: Mapping[str, _T]) -> Callable[[object], _T]:
-    """Return what reads one of several words."""
+    """Return a reader for one of several words."""
 
     def read(given: object) -> _T:
         if isinstance(given, str) and given in choices:
@@ -83,7 +83,7 @@ def one_of(choices: Mapping[str, _T]) -> Callable[[object], _T]:
 
 
 def list_of(read_one: Callable[[object], _T]) -> Callable[[object], tuple[_T, ...]]:
-    """Return what reads a list that is not empty."""
+    """Return a reader for a list that is not empty."""
 
     def read(given: object) -> tuple[_T, ...]:
         if not isinstance(given, list) or not given:
@@ -94,7 +94,7 @@ def list_of(read_one: Callable[[object], _T]) -> Callable[[object], tuple[_T, ..
 
 
 def read_curve(given: object) -> str:
-    """Read the curve that a handshake uses, by OpenSSL's name."""
+    """Read the curve for handshakes, as OpenSSL's name."""
     curves = list_of(one_of(CURVES))(given)
     if len(curves) > 1:
         raise ValueError("write one; Python's ssl knows no order of several, and has a good one if none is written")
@@ -109,21 +109,21 @@ def read_boolean(given: object) -> bool:
 
 
 def read_http2(given: object) -> bool:
-    """Read whether HTTP/2 is spoken, which it is not."""
+    """Read whether HTTP/2 is enabled, which is not supported."""
     if read_boolean(given):
         raise ValueError("write false, or leave it out: HTTP/1.1 is spoken, which Prometheus takes as well")
     return False
 
 
 def read_san(given: object) -> str:
-    """Read a name or an address that a certificate can have, an address in its usual form."""
+    """Read a subject alternative name; an address in its canonical form."""
     if not isinstance(given, str) or not given or not _VISIBLE.fullmatch(given):
         raise ValueError("write the names, addresses or URIs that a client's certificate may have")
     return canonical_name(given)
 
 
 def canonical_name(name: str) -> str:
-    """Return the usual form of an IP address, and any other name as it is."""
+    """Return the canonical form of an IP address, and any other name unchanged."""
     try:
         return str(ip_address(name.strip()))
     except ValueError:
@@ -131,7 +131,7 @@ def canonical_name(name: str) -> str:
 
 
 def read_file(folder: Path) -> Callable[[object], Path]:
-    """Return what reads the path of a file that can be read; unless absolute, it begins at the folder."""
+    """Return a reader for the path of a readable file; relative paths start at the folder."""
 
     def read(given: object) -> Path:
         if not isinstance(given, str) or not given or not given.isprintable():
@@ -150,7 +150,7 @@ def read_file(folder: Path) -> Callable[[object], Path]:
 
 
 def read_header(*choices: str) -> Callable[[object], bytes]:
-    """Return what reads a header's value: one of the choices, or any where there are none."""
+    """Return a reader for a header's value: one of the choices, or any if there are none."""
 
     def read(given: object) -> bytes:
         if not isinstance(given, str) or not _VISIBLE.fullmatch(given) or given != given.strip():
@@ -163,7 +163,7 @@ def read_header(*choices: str) -> Callable[[object], bytes]:
 
 
 def refused(why: str) -> Callable[[object], NoReturn]:
-    """Return what refuses a key that the form knows and that cannot be had here."""
+    """Return a reader that refuses a known key that is not supported here."""
 
     def read(_: object) -> NoReturn:
         raise ValueError(why)
@@ -172,7 +172,7 @@ def refused(why: str) -> Callable[[object], NoReturn]:
 
 
 def read_hash(given: object) -> bytes:
-    """Read the bcrypt hash of a password; logs do not show it from now on."""
+    """Read the bcrypt hash of a password, and keep it out of logs from now on."""
     match = _HASH.fullmatch(given) if isinstance(given, str) else None
     if not match:
         raise ValueError("write the bcrypt hash of a password, which begins with $2b$ or $2y$; no password stands here")
@@ -188,5 +188,5 @@ def read_hash(given: object) -> bytes:
 
 
 def cost_of(hashed: bytes) -> int:
-    """Return how costly a bcrypt hash is to compute; each step doubles it."""
+    """Return the cost of a bcrypt hash; each step doubles the work."""
     return int(hashed[4:6])

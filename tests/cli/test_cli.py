@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from configurations import KNOWN
 from exporter_process import ended
 from kept_logging import kept_logging
 
@@ -57,9 +58,10 @@ def test_the_version_is_said(flag: str) -> None:
         ("sandbox", {"--web.listen-address", "--fault", "--vendor-file", "--replies"} | WORLD | LOGS),
         ("schema", {"--markdown", "--config.file"}),
         ("metrics", {"--markdown"}),
-        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels"} | THRESHOLDS),
+        ("rules", {"--job", "--runbook-url", "--grafana-url", "--keep-labels", "--account-labels"} | THRESHOLDS),
         ("healthcheck", set()),
         ("vendor", set()),
+        ("completion", set()),
     ],
 )
 @pytest.mark.parametrize("help_flag", sorted(HELP))
@@ -125,7 +127,7 @@ def test_a_wrong_configuration_is_exit_code_2_and_a_line_for_each_problem(comman
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines() == [
         f"{file}:1 (netnut/a): no credentials: give email and password, or token (or a secret's _file)",
-        f"{file}:1: accounts[1].vendor: write one of netnut, ionos, prolifi, planship",
+        f"{file}:1: accounts[1].vendor: write one of {KNOWN}",
         f"{file}: 2 problems found",
     ]
 
@@ -150,7 +152,8 @@ def test_a_port_that_is_taken_is_exit_code_3_and_one_line(
         result = invoke(command, "--web.listen-address", address)
 
     assert (result.exit_code, result.stdout) == (3, "")
-    assert result.stderr == f"cannot listen on {address}: Address already in use\n"
+    hint = "choose another with --web.listen-address=HOST:PORT"
+    assert result.stderr == f"cannot listen on {address}: Address already in use; {hint}\n"
 
 
 @pytest.mark.parametrize(

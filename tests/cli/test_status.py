@@ -170,7 +170,7 @@ def test_a_certificate_that_is_not_trusted_is_said(url: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["http://127.0.0.1:1"], 1, "no status: http://127.0.0.1:1/api/v1/status: Connection refused"),
+        (["http://127.0.0.1:1"], 1, "no status: http://127.0.0.1:1/api/v1/status: Connection refused; is an exporter"),
         (["ftp://127.0.0.1"], 1, "write a URL such as http://127.0.0.1:10924"),
         (["http://127.0.0.1:1", "--config.file=x"], 2, "give a URL or --config.file, not both"),
         (["--http.config.file=/none"], 2, "/none: cannot be read: No such file or directory"),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -198,7 +199,7 @@ def test_the_wheel_holds_the_package_alone_and_is_built_the_same_twice(tmp_path:
     assert built[0] == built[1]
     assert folders == {"exporter", f"usage_exporter-{__version__}.dist-info"}
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "exporter").rglob("*.py")} <= modules
-    others = {name for name in modules if not name.endswith((".py", "py.typed"))}
+    others = {name for name in modules if not name.endswith((".py", "py.typed", "/revision"))}
     assert {name for name in others if not name.startswith("exporter/shipped/")} == set()
     assert len(others) == 4 + len(list((ROOT / "grafana" / "dashboards").glob("*.json")))
 
@@ -207,7 +208,8 @@ def test_the_wheel_holds_the_package_alone_and_is_built_the_same_twice(tmp_path:
 def test_the_wheel_installed_alone_brings_everything(tmp_path: Path) -> None:
     """Without the checkout: another folder, and a path of the wheel and of what it requires."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    commit = {**os.environ, "USAGE_EXPORTER_REVISION": "0123456789ab"}
+    subprocess.run(build, cwd=ROOT, env=commit, check=True, capture_output=True)
     (wheel,) = (tmp_path / "dist").iterdir()
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
@@ -233,6 +235,42 @@ def test_the_wheel_installed_alone_brings_everything(tmp_path: Path) -> None:
     assert run("example", "alertmanager") == (ROOT / "prometheus" / "alertmanager.yml").read_text()
     assert yaml.safe_load(run("rules"))["groups"]
     assert "usage_quota_used" in run("metrics")
+    assert run("--version").startswith(f"usage-exporter, version {__version__} (revision 0123456789ab, Python 3.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "revision"), [("", "{commit}"), ("# changed\n", "{commit}-dirty"), (None, "{commit}")]
+)
+def test_what_is_built_from_git_knows_its_commit(change: str | None, revision: str, tmp_path: Path) -> None:
+    """A checkout, one with changes, and an sdist of one: git is asked where there is one, and only when building."""
+    checkout = tmp_path / "checkout"
+    for source in ("exporter", "grafana/dashboards", "deploy", "prometheus", "scripts"):
+        shutil.copytree(ROOT / source, checkout / source, ignore=shutil.ignore_patterns("__pycache__"))
+    for source in ("pyproject.toml", "README.md", "LICENSE", "config.example.yaml"):
+        shutil.copy(ROOT / source, checkout)
+    git = ["git", "-C", str(checkout), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    commit = subprocess.check_output([*git, "rev-parse", "--short=12", "HEAD"], text=True)
+    if change:
+        (checkout / "README.md").write_text(change)
+    folder = checkout if change is not None else _unpacked_sdist(checkout, tmp_path)
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "dist"], cwd=folder,
+                   check=True, capture_output=True)  # fmt: skip
+    (wheel,) = (tmp_path / "dist").iterdir()
+
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("exporter/shipped/revision").decode() == revision.format(commit=commit.strip()) + "\n"
+
+
+def _unpacked_sdist(checkout: Path, folder: Path) -> Path:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder / "sdist")]
+    subprocess.run(build, cwd=checkout, check=True, capture_output=True)
+    (sdist,) = (folder / "sdist").iterdir()
+    shutil.unpack_archive(sdist, folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    return unpacked
 
 
 def test_the_bill_of_materials_names_what_is_pinned() -> None:

@@ -38,7 +38,7 @@ def test_a_document_that_is_written_from_the_code_is_fresh(document: Path) -> No
     assert document.read_text() == WRITTEN[document], "run make docs"
 
 
-def test_the_readmes_configuration_is_whole_and_has_every_vendor(
+def test_the_readmes_configuration_is_whole_and_has_a_vendor_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (text,) = re.findall(r"<!-- configuration -->\n```yaml\n(.*?)```\n<!-- /configuration -->", README, re.DOTALL)
@@ -49,7 +49,8 @@ def test_the_readmes_configuration_is_whole_and_has_every_vendor(
 
     config = parse(text.replace("/run/secrets/ionos-token", str(token)).encode(), tmp_path)
 
-    assert [account.vendor for account in config.accounts] == list(VENDORS)
+    shown = [account.vendor for account in config.accounts]
+    assert shown == [vendor for vendor in VENDORS if vendor in shown]
 
 
 def test_the_readmes_first_commands_are_those_that_make_has() -> None:
@@ -78,7 +79,7 @@ def test_source_files_that_are_named_exist(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_metrics_that_are_named_exist(document: Path) -> None:
     names = {family.name for family in FAMILIES}
-    named = set(re.findall(r"`((?:netnut|ionos|prolifi|planship|usage_exporter)_[a-z_]*[a-z])`", document.read_text()))
+    named = set(re.findall(rf"`((?:{'|'.join(VENDORS)}|usage_exporter)_[a-z_]*[a-z])`", document.read_text()))
 
     assert named - {"usage_exporter_"} <= names
 

@@ -8,9 +8,9 @@ from jsonschema import Draft202012Validator
 from exporter import strict_yaml
 from exporter.config import load, schema
 from exporter.vendors import VENDORS
-from exporter.vendors.account import TLS
 from exporter.vendors.planship.account import ProductSetting
 from exporter.vendors.quotas import ConfiguredQuota
+from exporter.vendors.settings import TLS
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()
@@ -35,7 +35,7 @@ def test_the_example_is_a_configuration_once_its_secrets_are_there(monkeypatch: 
     for variable in re.findall(r"^ +[a-z_]+: \$\{([A-Z_]+)\}", TEXT, re.MULTILINE):
         monkeypatch.setenv(variable, f"the-{variable}-of-tests")
 
-    assert [account.vendor for account in load(EXAMPLE).accounts] == list(VENDORS)
+    assert [account.vendor for account in load(EXAMPLE).accounts] == list(ENTRIES)
 
 
 def test_the_commented_secrets_work_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_the_commented_secrets_work_too(tmp_path: Path, monkeypatch: pytest.Monk
     ]
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", ENTRIES)
 def test_every_setting_stands_in_the_example(vendor: str) -> None:
     for name in VENDORS[vendor].model_fields:
         allowed = "(# )?" if name in sign_in_settings(vendor) else ""
@@ -70,7 +70,7 @@ def test_every_setting_stands_in_the_example(vendor: str) -> None:
         assert quota.keys() == ConfiguredQuota.model_fields.keys()
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", ENTRIES)
 def test_what_the_example_says_of_optional_settings_is_their_default(vendor: str) -> None:
     defaults = schema()["$defs"][VENDORS[vendor].__name__]["properties"]
     entry = ENTRIES[vendor]
@@ -82,7 +82,7 @@ def test_what_the_example_says_of_optional_settings_is_their_default(vendor: str
 
 
 def test_what_is_needed_stands_first() -> None:
-    for vendor in VENDORS:
+    for vendor in ENTRIES:
         needed, _, optional = block(vendor).partition("    # The rest is optional.\n")
         required = {name for name, field in VENDORS[vendor].model_fields.items() if field.is_required()}
         for name in required - {"vendor"}:

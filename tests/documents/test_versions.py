@@ -1,4 +1,4 @@
-"""The servers' versions that README names are those that tests run against and that the Compose file brings."""
+"""The servers' versions that docs/README.md names are those that tests run against and that the Compose file brings."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from servers import GENERATIONS, package_versions
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"(?m)^\| (\w+)(?: \([^|]*)? \| ([\d.]*) +\| ([\d.]*) +\| ([\d.]*) +\|$")
-TABLE = {name: versions for name, *versions in ROW.findall((ROOT / "README.md").read_text())}
+TABLE = {name: versions for name, *versions in ROW.findall((ROOT / "docs" / "README.md").read_text())}
 PACKAGES = {
     "Prometheus": "prometheus",
     "Alertmanager": "prometheus-alertmanager",

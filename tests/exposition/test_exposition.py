@@ -299,5 +299,5 @@ def test_a_sample_is_read_whatever_its_number_looks_like() -> None:
         (-0.0, "-0.0"),
         (2.0**53, "9007199254740992.0"),
     ]:
-        lines = sample_lines(NETNUT_GB_USED.name, NETNUT_GB_USED.labels, [(("1", "x"), value)], "main")
+        lines = sample_lines(NETNUT_GB_USED.name, NETNUT_GB_USED.labels, [(("1", "x"), value)], 'account="main"')
         assert lines == f'netnut_gb_used{{account="main",plan_id="1",product_type="x"}} {text}\n'.encode()

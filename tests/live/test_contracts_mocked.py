@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from kept_logging import kept_logging
-from prism import CALLS, Call, Polled, mocks, poll_all
+from prism import CALLS, DESCRIBED, Call, Polled, mocks, poll_all
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -15,7 +15,6 @@ from exporter import log
 from exporter.errors import REASONS
 from exporter.exposition.negotiation import Format
 from exporter.store.reading import READING_FAMILIES
-from exporter.vendors import VENDORS
 
 pytestmark = pytest.mark.slow
 
@@ -122,7 +121,7 @@ def test_every_documented_failure_is_asked_for() -> None:
 def test_the_examples_keep_the_contract_and_make_whole_readings(vendors: Mapping[str, str]) -> None:
     polled = poll_all(vendors, lambda *_: "code=200, dynamic=false")
 
-    assert {vendor for vendor, _ in polled.accounts} == set(VENDORS)
+    assert {vendor for vendor, _ in polled.accounts} == set(DESCRIBED)
     for snapshot in polled.accounts.values():
         assert snapshot.up, snapshot.error
         assert snapshot.series

@@ -6,16 +6,13 @@ from pathlib import Path
 import pytest
 from exporter_process import ANY_PORT
 from exporter_process import running as exporter_running
-from prism import Polled, poll_all, proxies, write_histories
+from prism import DESCRIBED, Polled, poll_all, proxies, write_histories
+
+from exporter.sandbox import SIMULATIONS
 
 pytestmark = pytest.mark.slow
 
-MOUNTED = {
-    "netnut": "/netnut/v1",
-    "ionos": "/ionos/billing",
-    "prolifi": "/prolifi/api/v1/public",
-    "planship": "/planship",
-}
+MOUNTED = {vendor: SIMULATIONS[vendor].path for vendor in DESCRIBED}
 
 # Where the sandbox departs from a contract on purpose: vendor and request, and what Prism says of its answer.
 QUIRKS = {

@@ -68,7 +68,7 @@ def test_every_family_of_the_exporter_is_there_though_acme_has_no_quota_that_is_
     missing = {variant: wanted - labels(one, "__name__", '{__name__=~".+"}') for variant, one in histories.items()}
 
     # Nobody gave labels, no token tells of its end, and nothing was stored.
-    nowhere = {own.ACCOUNT_LABELS.name, own.CREDENTIAL_EXPIRY.name, own.STORAGE_SET_ASIDE.name}
+    nowhere = {own.CREDENTIAL_EXPIRY.name, own.STORAGE_SET_ASIDE.name}
     assert missing == {"few": {own.QUOTAS_WITHHELD.name, *nowhere}, "many": nowhere}
 
 

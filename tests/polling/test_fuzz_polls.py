@@ -25,8 +25,8 @@ from exporter.errors import Malformed, NotFound, PollError, TooLarge
 from exporter.exposition.negotiation import Format
 from exporter.metrics import QUOTA_FAMILIES, Sample, clean_label
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process
-from exporter.store.quota_lines import quota_figures
 from exporter.store.reading import READING_FAMILIES
+from exporter.store.shown import quota_figures
 from exporter.store.snapshot import Snapshot
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
@@ -41,6 +41,7 @@ PARSERS: dict[Format, Callable[[str], Iterable[Metric]]] = {
     Format.OPENMETRICS: parse_openmetrics,
 }
 WATCHED: dict[str, list[dict[str, Any]]] = {
+    **{name: [{"name": "all", "metric": vendor.reported[0].name, "limit": 1}] for name, vendor in VENDORS.items()},
     "netnut": [
         {"name": "all", "metric": "netnut_gb_used", "limit": 1, "period": "plan"},
         {"name": "some", "metric": "netnut_requests_used", "match": {"plan_id": ".*"}, "by": ["plan_id"], "limit": 9},

@@ -144,6 +144,8 @@ def test_a_threshold_that_makes_no_sense_is_refused(wrong: Any, problem: str) ->
         {"keep_labels": ("a-b",)},
         {"keep_labels": ("cluster", "cluster")},
         {"keep_labels": ("account",)},
+        {"account_labels": ("a-b",)},
+        {"account_labels": ("vendor",)},
     ],
 )
 def test_an_option_that_would_break_the_rules_is_refused(wrong: Any) -> None:

@@ -14,7 +14,7 @@ async def test_the_root_lists_what_is_served() -> None:
         reply = await box.http.get("/")
 
     assert reply.headers["Content-Type"].startswith("text/plain")
-    assert reply.text.split("\n")[1:-1] == [NETNUT, IONOS, PROLIFI, "/planship"]
+    assert reply.text.split("\n")[1:-1] == [one.path for one in SIMULATIONS.values()]
 
 
 @pytest.mark.parametrize(

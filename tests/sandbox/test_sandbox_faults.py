@@ -19,7 +19,7 @@ from exporter_process import ANY_PORT, ended, running
 from faulty_vendors import IONOS_KEY, PROLIFI_KEY, FaultyVendors, faulty_vendors, request_bytes
 from patience import DEADLINE_SECONDS
 
-from exporter.sandbox import read_fault
+from exporter.sandbox import SIMULATIONS, read_fault
 from exporter.sandbox.faults_body import TEXTS
 from exporter.sandbox.faults_kinds import KINDS
 from exporter.sandbox.netnut.accounts import ACCOUNTS
@@ -390,7 +390,7 @@ def test_a_mistake_among_faults_adds_none(vendors: FaultyVendors) -> None:
         ("", "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
         ("netnut:status=503", "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
         ("netnut:/x:", "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
-        ("nobody:*:empty", "no vendor 'nobody', write one of: netnut, ionos, prolifi, planship, *"),
+        ("nobody:*:empty", f"no vendor 'nobody', write one of: {', '.join(SIMULATIONS)}, *"),
         ("netnut:customer:empty", "write a path that begins with / or *"),
         ("*:*:status", "status: write =CODE after its name"),
         ("*:*:status=600", "status: value '600': write a status of HTTP from 200, such as 503"),

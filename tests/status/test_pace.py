@@ -32,11 +32,11 @@ def test_a_quota_lasts(
     assert outlook(used, limit, end, pace, 0.0) == expected
 
 
-def paces_of(*counts: tuple[float, float]) -> list[float | None]:
-    """The pace after each look at a counter: hours, and what it was then."""
+def paces_of(*counts: tuple[float, float, float]) -> list[float | None]:
+    """The pace after each look at a counter: hours, what it was then, and when it began."""
     paces, found = Paces(), []
-    for hours, value in counts:
-        totals = {QUOTA: Total(value, 0.0)}
+    for hours, value, created in counts:
+        totals = {QUOTA: Total(value, created)}
         store = Store([KEY])
         store.restore(KEY, Snapshot(ledger=Ledger(totals=totals)))
         found.append(paces.per_second(KEY, QUOTA, totals, hours * HOUR))
@@ -47,11 +47,18 @@ def paces_of(*counts: tuple[float, float]) -> list[float | None]:
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [
-        ([(0, 0), (1, 5)], [None, None]),  # an hour says little
-        ([(0, 0), (2, 10)], [None, 5]),
-        ([(0, 0), (2, 10), (4, 0), (5, 9)], [None, 5, None, None]),  # it began anew
-        ([(0, 0), (12, 12), (24, 12), (36, 12)], [None, 1, 0.5, 0]),  # a day ago is forgotten
+        ([(0, 0, 0), (1, 5, 0)], [None, None]),  # an hour says little
+        ([(0, 0, 0), (2, 10, 0)], [None, 5]),
+        ([(0, 0, 0), (2, 10, 0), (4, 0, 3), (5, 9, 3)], [None, 5, None, None]),  # it began anew
+        (
+            [(0, 0, 0), (2, 10, 0), (4, 20, 3), (5, 29, 3)],
+            [None, 5, None, None],
+        ),  # and is beyond the old
+        ([(0, 0, 0), (12, 12, 0), (24, 12, 0), (36, 12, 0)], [None, 1, 0.5, 0]),  # a day ago is forgotten
+        ([(0, 0, 0), (20, 40, 0), (32, 40, 0)], [None, 2, 1.25]),  # nobody looked meanwhile
+        ([(0, 0, 0), (25, 50, 0), (27, 52, 0)], [None, None, 1]),  # nobody looked for longer than a day
+        ([(9, 0, 0), (8, 1, 0), (10, 3, 0)], [None, None, 1]),  # the clock was put back
     ],
 )
-def test_a_pace_is_of_the_last_day(counts: list[tuple[float, float]], expected: list[float | None]) -> None:
+def test_a_pace_is_of_the_last_day(counts: list[tuple[float, float, float]], expected: list[float | None]) -> None:
     assert paces_of(*counts) == expected

@@ -20,7 +20,8 @@ from exporter.metrics import Labels, Sample
 from exporter.polling.pipeline import PollResult, process
 from exporter.quota import Contribution, Definition, Ledger, Sum
 from exporter.secret import EnvironmentSecret, FileSecret
-from exporter.store.files import FolderInUse, Storage, StoredAccount
+from exporter.store.account_files import StoredAccount
+from exporter.store.files import FolderInUse, Storage
 from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors.netnut.account import NetNut

@@ -11,7 +11,8 @@ from exporter.metrics import figures_of
 from exporter.quota import UNCLAIMED, Ledger, Member, QuotaId, Total
 from exporter.secret import EnvironmentSecret
 from exporter.sharding import Shard
-from exporter.store.files import Storage, StoredAccount
+from exporter.store.account_files import StoredAccount
+from exporter.store.files import Storage
 from exporter.store.stored_reading import StoredReading
 from exporter.vendors.periods import UNKNOWN_SPAN
 from exporter.vendors.prolifi.account import Prolifi

@@ -12,7 +12,8 @@ from exporter.cli import demo
 from exporter.config import parse
 from exporter.metrics import Figures
 from exporter.quota import SliceFigures, read_quotas
-from exporter.store.files import Storage, StoredAccount
+from exporter.store.account_files import StoredAccount
+from exporter.store.files import Storage
 from exporter.vendors import Account
 
 RECORDED = Path(__file__).parent / "version2"

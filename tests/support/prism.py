@@ -80,7 +80,9 @@ def _calls(vendor: str) -> Iterator[Call]:
             yield Call(vendor, method.upper(), path, query, failures)
 
 
-CALLS: Final = tuple(call for vendor in VENDORS for call in _calls(vendor))
+DESCRIBED: Final = tuple(vendor for vendor in VENDORS if contract_path(vendor).exists())
+"""The vendors that have a contract."""
+CALLS: Final = tuple(call for vendor in DESCRIBED for call in _calls(vendor))
 
 Prefer = Callable[[Call, int], str]
 """What is preferred as the answer to a call, as Prism reads it from a header; the number is the request's own."""
@@ -220,7 +222,7 @@ def _accounts(urls: Mapping[str, str]) -> config.Config:
 @contextmanager
 def mocks(folder: Path) -> Iterator[Mapping[str, str]]:
     """Prism in the place of every vendor: its URL by vendor."""
-    with _prisms(folder, {vendor: ("mock", str(contract_path(vendor)), "--errors") for vendor in VENDORS}) as urls:
+    with _prisms(folder, {vendor: ("mock", str(contract_path(vendor)), "--errors") for vendor in DESCRIBED}) as urls:
         yield urls
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from exporter.metrics import Item
-from exporter.store.reading import Reading, limit_series, sanitize
+from exporter.store.reading import Reading, sanitize
+from exporter.store.shown import limit_series
 from exporter.store.snapshot import SliceState
-from exporter.textformat.lines import render
+from exporter.textformat.lines import label_pairs, render
 from exporter.vendors.reply import Diagnostics
 
 
@@ -31,7 +32,7 @@ def kept(
 ) -> SliceState:
     """What the store keeps of a reading."""
     return SliceState(
-        render(account, reading.figures, before.rendered if before else {}),
+        render(label_pairs({"account": account}), reading.figures, before.rendered if before else {}),
         reading.series,
         reading.dropped,
         reading.diagnostics,

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import socketserver
 import struct
@@ -14,6 +15,7 @@ from functools import partial
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -21,13 +23,15 @@ import pytest
 from readings import checked
 
 from exporter import config, strict_yaml
+from exporter.client.auth import Login
 from exporter.client.client import Client
 from exporter.client.rate_limit import RateLimiter, StatedLimit
 from exporter.errors import PollError
 from exporter.metrics import Family
+from exporter.sandbox import ACCOUNTS, SIMULATIONS
 from exporter.store.reading import Reading, in_page_order
-from exporter.textformat.lines import render
-from exporter.vendors import Account
+from exporter.textformat.lines import label_pairs, render
+from exporter.vendors import VENDORS, Account
 from exporter.vendors.poll import Poll
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -176,14 +180,51 @@ def account_at(url: str, monkeypatch: pytest.MonkeyPatch, settings: Mapping[str,
 
 
 def recorded_settings(vendor: str) -> dict[str, Any]:
-    settings = strict_yaml.load((RECORDED / vendor / "account.yaml").read_bytes())
-    assert isinstance(settings, dict)
-    return settings
+    """Return the account that the recorded replies are of: a file's, or the sandbox's account of the demo."""
+    file = RECORDED / vendor / "account.yaml"
+    if file.exists():
+        settings = strict_yaml.load(file.read_bytes())
+        assert isinstance(settings, dict)
+        return settings
+    demo = strict_yaml.load(
+        re.sub(r"\$\{\w+\}", "${VENDOR_SECRET}", SIMULATIONS[vendor].demo(ACCOUNTS[0]).settings).encode()
+    )
+    assert isinstance(demo, dict)
+    base_url = urlsplit(VENDORS[vendor].model_fields["base_url"].default).path
+    return {"vendor": vendor, "name": "main", "base_url": f"{{base_url}}{base_url}", **demo}
+
+
+def recording(vendor: str) -> dict[str, Any]:
+    recorded: dict[str, Any] = json.loads((RECORDED / vendor / "replies.json").read_text())
+    return recorded
 
 
 def recorded_replies(vendor: str) -> dict[str, Any]:
-    replies: dict[str, Any] = json.loads((RECORDED / vendor / "replies.json").read_text())
-    return replies
+    """Return what answers each call."""
+    return {key: reply for key, reply in recording(vendor).items() if key != "fields"}
+
+
+def recorded_fields(vendor: str) -> dict[str, Any]:
+    """Return what the contract leaves open: under `fields` of the recording, or in a file of its own."""
+    file = RECORDED / vendor / "fields.json"
+    said = json.loads(file.read_text()) if file.exists() else recording(vendor).get("fields", {})
+    return {"nullable": [], "keys": [], "entries": [], "loose": [], "otherwise": {}, **said}
+
+
+def expected_page(vendor: str) -> str:
+    """Return the lines that the recorded replies must give."""
+    return (RECORDED / vendor / "expected.prom").read_text()
+
+
+def sign_in_of(account: Account) -> str:
+    """Return the call that an account signs in with; empty where there is none."""
+    return f"POST {urlsplit(account.base_url).path}{account.auth.path}" if isinstance(account.auth, Login) else ""
+
+
+def recorded_sign_in(vendor: str) -> str:
+    """Return the call that the recorded account signs in with; empty where there is none."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return sign_in_of(account_at("http://127.0.0.1", monkeypatch, recorded_settings(vendor)))
 
 
 def recorded_script(vendor: str) -> dict[str, list[Scripted]]:
@@ -231,7 +272,7 @@ def page(account: Account, outcome: Reading | PollError) -> str:
 
 def _text(account: str, outcome: Reading | PollError) -> str:
     assert isinstance(outcome, Reading), outcome
-    lines = render(account, outcome.figures, {})
+    lines = render(label_pairs({"account": account}), outcome.figures, {})
     return b"".join(
         lines[family].text for family in in_page_order(one for one in lines if isinstance(one, Family))
     ).decode()

@@ -41,7 +41,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 def variants() -> list[dict[str, Any]]:
     """Accounts at every vendor of the sandbox, in all the ways that customers are chosen and added up."""
     plain = yaml.safe_load(demo.configuration("http://127.0.0.1:1", "5m", ("acme",)))["accounts"]
-    netnut, ionos, prolifi, planship = plain
+    netnut, ionos, prolifi, planship, *others = plain
     listed = {name: value for name, value in prolifi.items() if name != "discover"}
 
     def quota(metric: str, *by: str) -> dict[str, Any]:
@@ -61,6 +61,7 @@ def variants() -> list[dict[str, Any]]:
         planship,
         {**planship, "name": "summed", **quota("planship_lever_usage", "lever")},
         {**planship, "name": "alone", "customers": planship["customers"][:1]},
+        *others,
     ]
 
 

@@ -1,5 +1,6 @@
 """An exporter that is started again, and what it shows of the time before."""
 
+import json
 import re
 import shutil
 import time
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 from exporter_process import ANY_PORT, Running, ended, running
 from page_text import value_of
@@ -15,6 +17,10 @@ from programs import eventually
 from stored_files import checked, documents_of
 
 from exporter.cli import demo
+from exporter.quota import QuotaId
+from exporter.sharding import Shard
+from exporter.store.files import Storage
+from exporter.store.looks import Look, Looks
 
 pytestmark = pytest.mark.slow
 
@@ -155,3 +161,33 @@ def test_no_secret_is_stored(sandbox: Running, tmp_path: Path) -> None:
     assert "acme@example.com" not in stored
     for secret in SECRETS.values():
         assert secret not in stored
+
+
+def test_how_long_a_quota_lasts_is_known_after_a_restart(sandbox: Running, tmp_path: Path) -> None:
+    """A day's looks at the counters, as an exporter stores them that runs for so long."""
+    storage, text = tmp_path / "state", account(sandbox.url)
+
+    def outlooks(process: Running) -> set[str]:
+        def quotas() -> list[dict[str, object]]:
+            (one,) = json.loads(process.get("/api/v1/status")[1])["accounts"]
+            return [*one["quotas"]]
+
+        return {str(quota["outlook"]) for quota in eventually(quotas) if quota["limit"]}
+
+    with exporter(tmp_path / "first", text, storage) as process:
+        storing(process, storage)
+        assert "unknown" in outlooks(process)
+    rows = [row for document in documents_of((storage / "netnut-main.json").read_bytes())
+            for row in document.get("totals", [])]  # fmt: skip
+    now = time.time()
+    seen = Look(now - 72_000, 0.0), Look(now - 600, 0.0)
+    looks = {
+        (("netnut", "main"), QuotaId(name, subject, unit)): Looks(created, *seen)
+        for name, subject, unit, _value, created, *_ in rows
+    }
+    stored = Storage(storage)
+    anyio.run(stored.store_looks, Shard(), looks, now)
+    stored.close()
+
+    with exporter(tmp_path / "second", text, storage) as process:
+        assert outlooks(process) <= {"used_up", "runs_out", "end_of_period"}

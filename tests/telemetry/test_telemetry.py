@@ -228,7 +228,7 @@ def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> No
     house.observer.on_set_aside("damaged")
     names = {name.removesuffix("_count") for name, _ in house.page()}
 
-    assert {family.name for family in OWN_FAMILIES} <= names | {"usage_exporter_account_labels"}
+    assert {family.name for family in OWN_FAMILIES} <= names
 
 
 def test_when_a_credential_ends_is_known_as_long_as_it_says_so(house: House) -> None:
@@ -239,47 +239,3 @@ def test_when_a_credential_ends_is_known_as_long_as_it_says_so(house: House) -> 
 
     assert (before, during) == (False, START + 9)
     assert own("credential_expiry_timestamp_seconds") not in house.page()
-
-
-def labelled(*labels: str) -> Telemetry:
-    """The telemetry of as many accounts, each with its labels."""
-    telemetry = Telemetry(loaded_at=START)
-    for number, given in enumerate(labels):
-        telemetry.add(account_with_labels(f"a{number}", given))
-    return telemetry
-
-
-def account_with_labels(name: str, labels: str) -> Account:
-    text = f"accounts: [{{vendor: netnut, name: {name}, token: '${{CANARY}}', labels: {labels}}}]"
-    return parse(text.encode(), Path()).accounts[0]
-
-
-def test_labels_of_accounts_have_the_same_names_on_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CANARY", "an-invented-secret")
-    page = page_text(Store(), labelled("{team: payments, tier: '1'}", "{}", '{team: "a\\"b"}'), 0.0)
-
-    assert [line for line in page.splitlines() if line.startswith("usage_exporter_account_labels")] == [
-        'usage_exporter_account_labels{account="a0",team="payments",tier="1",vendor="netnut"} 1.0',
-        'usage_exporter_account_labels{account="a1",team="",tier="",vendor="netnut"} 1.0',
-        'usage_exporter_account_labels{account="a2",team="a\\"b",tier="",vendor="netnut"} 1.0',
-    ]
-
-
-def test_without_labels_there_is_no_such_metric(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CANARY", "an-invented-secret")
-
-    assert "usage_exporter_account_labels" not in page_text(Store(), labelled("{}", "{}"), 0.0)
-
-
-def test_the_state_is_another_when_the_labels_of_an_account_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CANARY", "an-invented-secret")
-    telemetry = labelled("{}")
-    states = [telemetry.state, telemetry.state]
-    telemetry.add(account_with_labels("a0", "{team: a}"))
-    states.append(telemetry.state)
-    telemetry.add(account_with_labels("a1", "{}"))
-    states.append(telemetry.state)
-    telemetry.remove(account_with_labels("a0", "{}").key)
-    states.append(telemetry.state)
-
-    assert [one == other for one, other in pairwise(states)] == [True, False, False, False]

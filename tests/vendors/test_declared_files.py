@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from configurations import KNOWN
 
 from exporter import config
 from exporter.problems import ConfigError
@@ -267,7 +268,7 @@ def test_accounts_are_checked_as_those_of_a_vendor_that_is_built_in(
         "accounts[0]: no credentials: give api_key (or a secret's _file)",
         "accounts[0].api_kee: unknown key; did you mean api_key?",
         LITERAL,
-        "accounts[2].vendor: write one of netnut, ionos, prolifi, planship, acme; did you mean acme?",
+        f"accounts[2].vendor: write one of {KNOWN}, acme; did you mean acme?",
         "accounts[3].base_url: write https, or allow_insecure_http: true to send credentials unencrypted",
     ]
 

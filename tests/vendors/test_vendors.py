@@ -7,8 +7,10 @@ from scripted_vendor import (
     RECORDED,
     SECRET,
     account_at,
+    expected_page,
     page,
     polled,
+    recorded_replies,
     recorded_script,
     recorded_settings,
     scripted,
@@ -18,8 +20,9 @@ from exporter.store.reading import Reading
 from exporter.vendors import VENDOR_FAMILIES, VENDORS
 from exporter.vendors.reply import Diagnostics
 
-# What the vendors document, of which we may ask; {} is one segment of a path.
+# What the vendors document, of which we may ask; {} is one segment of a path. Of others, what was recorded.
 DOCUMENTED = {
+    **{vendor: set(recorded_replies(vendor)) for vendor in VENDORS},
     "netnut": {
         "POST /v1/auth/login",
         "POST /v1/customer/usage/myusage",
@@ -53,7 +56,7 @@ def test_recorded_replies_become_this_page(vendor: str, monkeypatch: pytest.Monk
         account = account_at(server.url, monkeypatch, recorded_settings(vendor))
         outcome = polled(account)
 
-    assert page(account, outcome) == (RECORDED / vendor / "expected.prom").read_text()
+    assert page(account, outcome) == expected_page(vendor)
     assert isinstance(outcome, Reading)
     assert outcome.diagnostics == Diagnostics()
 
@@ -82,10 +85,10 @@ def test_no_secret_stands_in_a_url(vendor: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_recorded_replies_cover_every_family() -> None:
-    lines = [line for vendor in VENDORS for line in (RECORDED / vendor / "expected.prom").read_text().splitlines()]
+    lines = [line for vendor in VENDORS for line in expected_page(vendor).splitlines()]
 
     assert {line.partition("{")[0] for line in lines} == {family.name for family in VENDOR_FAMILIES}
 
 
 def test_every_vendor_has_recorded_replies_and_no_other_has() -> None:
-    assert {file.parent.name for file in RECORDED.glob("*/account.yaml")} == set(VENDORS)
+    assert {file.parent.name for file in RECORDED.glob("*/replies.json")} == set(VENDORS)

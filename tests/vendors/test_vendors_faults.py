@@ -1,7 +1,6 @@
 """The same questions asked of every vendor: what becomes of a poll when the vendor, or the network, fails."""
 
 import gzip
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import format_datetime
@@ -10,22 +9,23 @@ from typing import Any
 import pytest
 from scripted_vendor import (
     NOW,
-    RECORDED,
     Answer,
     Scripted,
     ScriptedVendor,
     Tally,
     account_at,
     answer,
+    expected_page,
     page,
     polled,
     recorded_replies,
     recorded_script,
     recorded_settings,
+    recorded_sign_in,
     scripted,
 )
 
-from exporter.client.auth import Login
+from exporter.client.auth import ApiKey, Login
 from exporter.client.body import MAX_BODY_BYTES
 from exporter.client.retry import ATTEMPTS
 from exporter.errors import (
@@ -48,7 +48,7 @@ from exporter.vendors import VENDORS, Account
 
 pytestmark = pytest.mark.slow
 
-SIGN_INS = {"netnut": "POST /v1/auth/login", "planship": "POST /api/v1/auth/token"}
+SIGN_INS = {vendor: call for vendor in VENDORS if (call := recorded_sign_in(vendor))}
 KEYS = [vendor for vendor in VENDORS if vendor not in SIGN_INS]
 CUT_SHORT = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"data": ['
 GARBAGE = b"SSH-2.0-OpenSSH_9.6\r\n"
@@ -140,18 +140,15 @@ def passing(vendor: str, *given: Scripted) -> dict[str, Sequence[Scripted]]:
     return {**script, first: [*given, *script[first]]}
 
 
-def tokens(vendor: str) -> list[Scripted]:
+def tokens(vendor: str, account: Account) -> list[Scripted]:
     """Return the answers to two sign-ins, each with a token of its own: requests at the same time share the second."""
-    reply = json.dumps(recorded_replies(vendor)[SIGN_INS[vendor]])
-    return [answer(json.loads(reply.replace("-token", f"-token-{number}"))) for number in (1, 2)]
+    assert isinstance(account.auth, Login)
+    reply = recorded_replies(vendor)[SIGN_INS[vendor]]
+    return [answer({**reply, account.auth.token_field: f"token-{number}"}) for number in (1, 2)]
 
 
 def account_of(vendor: str, server: ScriptedVendor, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Account:
     return account_at(server.url, monkeypatch, {**recorded_settings(vendor), **settings})
-
-
-def expected(vendor: str) -> str:
-    return (RECORDED / vendor / "expected.prom").read_text()
 
 
 def most_asked(vendor: str, server: ScriptedVendor) -> int:
@@ -180,7 +177,7 @@ def test_a_failure_that_passes_leaves_no_trace(vendor: str, given: Answer, monke
         account = account_of(vendor, server, monkeypatch, timeout="2s" if given.hangs else "30s")
         outcome = polled(account, tally=tally)
 
-    assert page(account, outcome) == expected(vendor)
+    assert page(account, outcome) == expected_page(vendor)
     assert server.asked(questions(vendor)[0]) == 2
     assert tally.sign_ins == (vendor in SIGN_INS)
 
@@ -221,14 +218,17 @@ def test_a_revoked_token_is_replaced_once_and_the_reading_is_whole(
         account = account_of(vendor, server, monkeypatch)
         outcome = polled(account)
 
-    assert page(account, outcome) == expected(vendor)
+    assert page(account, outcome) == expected_page(vendor)
     assert server.asked(SIGN_INS[vendor]) == 2
 
 
 @pytest.mark.parametrize("vendor", SIGN_INS)
 def test_a_token_that_is_never_accepted_costs_one_more_sign_in(vendor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with scripted({**failing(vendor, Answer(401)), SIGN_INS[vendor]: tokens(vendor)}) as server:
-        outcome = polled(account_of(vendor, server, monkeypatch))
+    script = failing(vendor, Answer(401))
+    with scripted(script) as server:
+        account = account_of(vendor, server, monkeypatch)
+        script[SIGN_INS[vendor]] = tokens(vendor, account)
+        outcome = polled(account)
 
     assert isinstance(outcome, Unauthorized)
     assert server.asked(SIGN_INS[vendor]) == 2
@@ -255,5 +255,9 @@ def test_a_key_that_was_rotated_meanwhile_is_taken(vendor: str, monkeypatch: pyt
         account = account_of(vendor, server, monkeypatch)
         outcome = polled(account)
 
-    assert page(account, outcome) == expected(vendor)
-    assert [request.headers["authorization"] for request in server.requests[1:3]] == ["Bearer rotated-secret"] * 2
+    assert page(account, outcome) == expected_page(vendor)
+    assert not isinstance(account.auth, Login)
+    header = account.auth.header_name.lower() if isinstance(account.auth, ApiKey) else "authorization"
+    before, *after = [request.headers[header] for request in server.requests]
+    assert before != account.auth.header()
+    assert set(after) == {account.auth.header()}

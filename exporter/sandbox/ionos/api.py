@@ -28,7 +28,7 @@ from exporter.sandbox.world import World
 
 _LONGEST_CONTRACT = 10
 _LOST_DAYS = 0.02
-"""Of the days of the contract that has lost some."""
+"""The share of days lost by the contract that has lost some."""
 
 
 @dataclass(frozen=True, slots=True)

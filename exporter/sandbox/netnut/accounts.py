@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with, and what it may ask about."""
+    """What an account signs in with, and what it may request."""
 
     email: str
     password: str
@@ -22,6 +22,8 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
         for name, sub_users in {"acme": ("90011001", "90011002"), "globex": ("90022001", "90022002")}.items()
     }
 )
+RESELLERS = frozenset({"acme"})
+"""Accounts whose resellers' list has rows; for others it is answered as documented, without any."""
 
 
 def demo(name: str) -> DemoAccount:
@@ -31,6 +33,6 @@ def demo(name: str) -> DemoAccount:
 email: {known.email}
 password: ${{{secret}}}
 sub_users: {flow(known.sub_users)}
-reseller: true
+reseller: {"true" if name in RESELLERS else "false"}
 """
     return DemoAccount(settings, {secret: known.password})

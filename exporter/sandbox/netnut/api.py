@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from exporter.sandbox.accounts import account_where
-from exporter.sandbox.netnut.accounts import ACCOUNTS, demo
+from exporter.sandbox.netnut.accounts import ACCOUNTS, RESELLERS, demo
 from exporter.sandbox.periods import DAY, HOUR, RENEWAL_DAYS, Period, named_day, renewal, write_day, write_instant
 from exporter.sandbox.sign_in import Tokens, bearer
 from exporter.sandbox.vendor import Simulation, app_of, json_object
@@ -99,7 +99,7 @@ class _NetNut:
         account = self._account(request)
         body = await json_object(request, status=400)
         status = _plan_status(body)
-        if account == "globex":
+        if account not in RESELLERS:
             return JSONResponse({"success": True, "token": "sandbox-documented-reply"})
         if not body.get("bySubUser"):
             return await self.my_usage(request)

@@ -11,7 +11,7 @@ from exporter.sandbox.planship.accounts import ACCOUNTS
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """A lever that is used up; `a_day` is the use of a typical customer in each bucket.
+    """A metered lever; `a_day` is a typical customer's daily use in each bucket.
 
     It counts since the last renewal, or with `rolling` over that many seconds.
     """
@@ -31,7 +31,7 @@ class Lever:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product: levers that are used up, and features that are not."""
+    """A product: metered levers, and features without a meter."""
 
     name: str
     levers: tuple[Lever, ...]

@@ -1,4 +1,4 @@
-"""How much of Planship's levers is used, and what of them is left: the world's figures and the reports."""
+"""How much of Planship's levers is used and how much is left: the world's figures plus reported use."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Usage:
         return {_key(bucket): rest for bucket, rest in left.items()} if lever.per_bucket else left[None]
 
     def of_lever(self, customer: Customer, product: str, lever: Lever) -> dict[str, Any]:
-        """Return what is used of a lever, as Planship says it."""
+        """Return the use of a lever, in Planship's form."""
         used = self._used(customer, product, lever)
         rows = [{"usage": usage, "bucket": bucket} for bucket, usage in used.items()]
         return {

@@ -1,4 +1,4 @@
-"""Faults of the list of customers: it has more of them than there are, or no end."""
+"""Faults of the list of customers: too many, or no end."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _MADE_UP_ID = re.compile(rf"[0-9a-f]{{8}}{_MADE_UP}")
 
 
 async def customers(call: Call) -> None:
-    """List so many customers, page by page; those beyond the real ones are like the first of these."""
+    """List this many customers, page by page; those beyond the real ones are like the first of these."""
     await _page(call, call.given["value"])
 
 
@@ -29,7 +29,7 @@ async def endless_pages(call: Call) -> None:
 
 
 async def repeating_pages(call: Call) -> None:
-    """List the first page again and again, and say that there is more."""
+    """List the first page again and again, claiming that there are more."""
     answer = await call.ask_vendor(query_string=_query(call, offset=0))
     document = _paged(answer)
     if document is not None:

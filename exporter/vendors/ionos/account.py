@@ -25,6 +25,7 @@ from exporter.vendors.account import Account
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.cost import PriceList, cost_items, price_items
 from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, previous_items, usage_items
+from exporter.vendors.ionos.quality import QUALITY
 from exporter.vendors.ionos.replies import Products, Profile, Usage
 from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, without_leading_zeros
 from exporter.vendors.paths import segment
@@ -66,6 +67,7 @@ quotas:
     period: month
 """
     reported: ClassVar = families.FAMILIES
+    quality: ClassVar = QUALITY
 
     vendor: Literal["ionos"] = Field(description="IONOS Cloud, the Billing API.")
     interval: Duration = 3600.0

@@ -22,6 +22,7 @@ from exporter.metrics import Item
 from exporter.vendors.account import Account
 from exporter.vendors.netnut import families
 from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, PlansById, by_id, plan_items
+from exporter.vendors.netnut.quality import QUALITY
 from exporter.vendors.netnut.replies import Plan, Plans, ResellerPlans, SubUserPlans
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
@@ -81,6 +82,7 @@ password: ${NETNUT_PASSWORD}
 """
     native_quotas_of: ClassVar = "NetNut's plans (whose subject is `plan_id/product_type`)"
     reported: ClassVar = families.FAMILIES
+    quality: ClassVar = QUALITY
 
     vendor: Literal["netnut"] = Field(description="NetNut, a proxy network.")
     base_url: Url = "https://customers-api.netnut.io/v1"

@@ -27,6 +27,7 @@ from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount
 from exporter.vendors.paths import segment
 from exporter.vendors.planship import families
+from exporter.vendors.planship.quality import QUALITY
 from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscription, Subscriptions
 from exporter.vendors.planship.subscriptions import active_subscriptions, period_items
 from exporter.vendors.planship.visits import Place, Visit, entitlement_items, usage_items
@@ -91,6 +92,7 @@ products:
 """
     native_quotas_of: ClassVar = "Planship's metered levers (named `product/lever`; with `entitlements: true`)"
     reported: ClassVar = families.FAMILIES
+    quality: ClassVar = QUALITY
 
     vendor: Literal["planship"] = Field(description="Planship, pricing as a service.")
     base_url: Url = "https://api.planship.io"

@@ -30,6 +30,7 @@ from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, listed_customers
 from exporter.vendors.prolifi.items import entitlement_items, event_items
+from exporter.vendors.prolifi.quality import QUALITY
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.settings import SecretFromEnvironment, SecretFromFile, Url, Uuid
@@ -64,6 +65,7 @@ discover: true
 """
     native_quotas_of: ClassVar = "Prolifi's entitlements (with `entitlements: true`)"
     reported: ClassVar = families.FAMILIES
+    quality: ClassVar = QUALITY
 
     vendor: Literal["prolifi"] = Field(description="Prolifi, usage-based billing.")
     base_url: Url = "https://api.prolifi.co/api/v1/public"

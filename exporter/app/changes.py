@@ -1,0 +1,49 @@
+"""What another configuration changes of the accounts there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from exporter.store.snapshot import AccountKey
+from exporter.vendors import Account
+
+_MOST_NAMED: Final = 10
+
+
+class Changes(NamedTuple):
+    """Which accounts another configuration has added, removed, renamed and changed otherwise."""
+
+    added: Sequence[AccountKey]
+    removed: Sequence[AccountKey]
+    renamed: Sequence[AccountKey]
+    changed: Sequence[AccountKey]
+
+    @classmethod
+    def between(cls, before: Mapping[AccountKey, Account], after: Mapping[AccountKey, Account]) -> Changes:
+        """Return what is another after than before; what is renamed is told by its new name."""
+        renamed = dict(renames(before, after.values()))
+        kept = before.keys() & after.keys()
+        return cls(
+            sorted(after.keys() - kept - renamed.keys()),
+            sorted(before.keys() - kept - set(renamed.values())),
+            sorted(renamed),
+            sorted(key for key in kept if before[key] != after[key]),
+        )
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields of a log line: each kind of change that occurred, with its first few accounts."""
+        return {kind: _listed(keys) for kind, keys in self._asdict().items() if keys}
+
+
+def renames(before: Mapping[AccountKey, Account], after: Iterable[Account]) -> Iterator[tuple[AccountKey, AccountKey]]:
+    """Yield the accounts that say which of those before they were, each with that one's key."""
+    for account in after:
+        former = account.former
+        if former and former.key in before and account.key not in before:
+            yield account.key, former.key
+
+
+def _listed(keys: Sequence[AccountKey]) -> str:
+    names = [f"{vendor}/{name}" for vendor, name in keys[:_MOST_NAMED]]
+    return ", ".join(names) + (f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else "")

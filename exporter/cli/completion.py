@@ -1,0 +1,25 @@
+"""`usage-exporter completion`: what a shell needs to complete the command line."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from exporter.cli.exit_codes import print_or_exit
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print a script for completion in your shell.
+
+    For this session: source <(usage-exporter completion bash), or usage-exporter completion fish | source. For all:
+    put that line into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.
+    """
+    root = context.find_root()
+    program = root.info_name or "usage-exporter"
+    kind = get_completion_class(shell)
+    assert kind is not None  # noqa: S101 - the three that click has
+    variable = f"_{program.upper().replace('-', '_')}_COMPLETE"
+    print_or_exit(kind(root.command, {}, program, variable).source())

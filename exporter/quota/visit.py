@@ -1,0 +1,177 @@
+"""One visit per reading: from a slice's figures to its quotas, those of the account, and their counters.
+
+An account with many customers is read in slices. One customer's quota comes from the slice that has the customer; a
+quota over several customers adds up the contributions of each slice's last reading.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exporter.metrics import EndedPeriod, Figures, Rest, Sample, Unreadable
+from exporter.metrics import quota as families
+from exporter.quota.configured import Contributions, account_quotas, definition_of, slice_share
+from exporter.quota.ledger import Definition, Ledger, SliceReadings, Total
+from exporter.quota.model import MemberFigure, Quota, QuotaId, Withheld, WithheldReason
+from exporter.quota.native import VendorFigures, native_quotas
+from exporter.vendors import Account
+
+
+@dataclass(frozen=True, slots=True)
+class SliceFigures:
+    """The figures of a slice's reading.
+
+    Attributes:
+        number: the slice.
+        figures: the vendor's.
+        now: the time of the request.
+        unreadable: series that exist and cannot be read.
+        ended: final figures of periods that have ended.
+        rests: what is left of figures, if the vendor states that.
+
+    """
+
+    number: int
+    figures: Figures
+    now: datetime
+    unreadable: Collection[Unreadable] = ()
+    ended: Sequence[EndedPeriod] = ()
+    rests: Collection[Rest] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountQuotas:
+    """The configured quotas of the account as a whole.
+
+    Attributes:
+        quotas: those that are shown.
+        matched: how many series each configured quota counts, by name; only those read completely.
+        withheld: those that are not shown.
+        mixed: quotas, including those of slices, whose series are in different units.
+
+    """
+
+    quotas: tuple[Quota, ...] = ()
+    matched: dict[str, int] = field(default_factory=dict)
+    withheld: Withheld = field(default_factory=dict)
+    mixed: frozenset[QuotaId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReading:
+    """The account's quotas after a slice's reading.
+
+    Attributes:
+        quotas: those of this slice alone: native ones, and configured ones per customer.
+        withheld: the native ones that are not shown.
+        contributions: what the slice contributes to configured quotas.
+        whole: the configured quotas of the whole account.
+        ledger: the counters after this reading; not shown yet.
+        fallen: quotas with a member that fell below half within its period.
+
+    """
+
+    quotas: tuple[Quota, ...]
+    withheld: Withheld
+    contributions: Contributions
+    whole: AccountQuotas
+    ledger: Ledger
+    fallen: tuple[QuotaId, ...]
+
+
+def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contributions], before: Ledger) -> QuotaReading:
+    """Return the account's quotas after a slice's reading.
+
+    Args:
+        account: the account.
+        read: the slice's figures.
+        others: the contributions of the other slices' last readings.
+        before: the counters before this reading.
+
+    """
+    at = read.now.timestamp()
+    ledger = before.with_definitions({one.name: definition_of(one) for one in account.quotas}, at)
+    since = at if ledger.since is None else ledger.since
+    names = {one.name for one in account.quotas}
+    found = VendorFigures(read.figures, read.unreadable, read.rests, at, since)
+    native = native_quotas(account.native_quotas, found, ledger.totals, names)
+    shares = {one.name: slice_share(one, account, read.figures, read.unreadable, read.now) for one in account.quotas}
+
+    def members() -> Iterator[MemberFigure]:
+        yield from native.members
+        for name, share in shares.items():
+            yield from share.members(account, ledger.definitions[name].since)
+            yield from share.ended(account, ledger.definitions[name].since, read.ended)
+
+    contributions = {name: share.contribution for name, share in shares.items()}
+    whole = account_totals(account, [*others, contributions])
+    is_last = len(others) + 1 >= account.slice_count
+    readings = SliceReadings(read.number, members(), at, account.max_series, is_last, whole.mixed)
+    ledger, fallen = ledger.with_readings(readings)
+    divided = [quota for share in shares.values() for quota in share.quotas]
+    return QuotaReading(
+        (*native.quotas, *divided),
+        dict(native.withheld),
+        contributions,
+        whole,
+        ledger.with_limits(native.limits),
+        tuple(dict.fromkeys(fallen)),
+    )
+
+
+def account_totals(account: Account, contributions: Sequence[Contributions]) -> AccountQuotas:
+    """Return the quotas that the operator set on the account as a whole, of what each slice adds to them."""
+    found = {one.name: account_quotas(one, account, contributions) for one in account.quotas}
+    withheld: Counter[tuple[str, WithheldReason]] = Counter()
+    for name, one in found.items():
+        withheld.update({(name, reason): count for reason, count in one.withheld.items()})
+    return AccountQuotas(
+        tuple(quota for one in found.values() for quota in one.quotas),
+        {name: one.count for name, one in found.items() if one.count is not None},
+        dict(withheld),
+        frozenset[QuotaId]().union(*(one.mixed for one in found.values())),
+    )
+
+
+def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
+    """Return those of quotas that are the same for an account that is set up in another way now.
+
+    Args:
+        account: as it is set up now.
+        quotas: the vendor's, and those that the operator set.
+        definitions: what the latter were made of, by name.
+
+    """
+    settings = {one.name: one for one in account.quotas}
+
+    def is_valid(quota: Quota) -> bool:
+        setting, definition = settings.get(quota.id.name), definitions.get(quota.id.name)
+        if setting is None or definition is None:
+            return setting is None and definition is None  # the vendor's own
+        is_same = (setting.unit, setting.limit) == (quota.id.unit, quota.limit)
+        return is_same and definition.text == definition_of(setting)
+
+    return tuple(filter(is_valid, quotas))
+
+
+def renamed(account: Account, ledger: Ledger) -> Ledger:
+    """Return the ledger of a renamed account: the subject of a quota on a whole account is the account's name."""
+    if account.was is None:
+        return ledger
+    return ledger.with_subject({one.name for one in account.quotas if not one.by}, account.was, account.name)
+
+
+def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
+    """Return what the page shows of a quota; without its counter before that is kept."""
+    labels = (vendor, *quota.id)
+    values = (
+        (families.QUOTA_USED, quota.used),
+        (families.QUOTA_CONSUMED, total.shown if total else None),
+        (families.QUOTA_LIMIT, quota.limit),
+        (families.QUOTA_PERIOD_START, quota.span.start),
+        (families.QUOTA_PERIOD_END, quota.span.end),
+    )
+    return tuple(Sample(family, labels, value) for family, value in values if value is not None)

@@ -1,0 +1,95 @@
+"""The files of accounts: their names, and what can be used of one."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from exporter.quota import Ledger
+from exporter.sharding import Shard
+from exporter.store.decode import decode
+from exporter.store.slots import LARGEST_FILE, slots_of
+from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading
+from exporter.vendors import Account
+
+_FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of(?P<total>\d+))?(\+\d+of\d+)?\.json")
+"""No account's name has a plus sign."""
+
+
+class ShardFile(NamedTuple):
+    """A stored file, and the shard that wrote it."""
+
+    path: Path
+    shard: Shard
+
+
+@dataclass(slots=True)
+class StoredAccount:
+    """What is stored of an account.
+
+    Attributes:
+        readings: the last reading of each slice, by number, for the current slicing.
+        ledger: its counters, from every slicing and shard.
+        invalid: why files were set aside.
+        refused: why files of the name that the account had before are not taken over.
+        errors: why files could not be read.
+
+    """
+
+    readings: dict[int, StoredReading] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    invalid: list[InvalidReason] = field(default_factory=list)
+    refused: list[InvalidReason] = field(default_factory=list)
+    errors: list[OSError] = field(default_factory=list)
+
+
+def stem_of(account: Account) -> str:
+    """Return what the names of an account's files begin with."""
+    return f"{account.vendor}-{account.name}"
+
+
+def shard_suffix(shard: Shard) -> str:
+    """Return what follows for a shard."""
+    return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
+
+
+def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[StoredReading | None, list[InvalidReason]]:
+    """Return what a file's newest slot holds that can be used, if one can; and why others cannot.
+
+    A slot that is damaged beside one that is not was being written when a process ended.
+    """
+    found, invalid = list[StoredReading](), list[InvalidReason]()
+    for slot in slots_of(path):
+        try:
+            with slot.open("rb") as file:
+                found.append(decode(account, file.read(LARGEST_FILE))[1])
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            errors.append(error)
+            return None, []  # it may be the newer one, and a counter never falls but to 0
+        except InvalidFile as error:
+            invalid.append(error.reason)
+    return max(found, key=lambda one: one.asked_at, default=None), invalid
+
+
+def set_aside(path: Path) -> None:
+    """Give a file that cannot be used another name."""
+    for slot in slots_of(path):
+        with suppress(OSError):
+            slot.replace(slot.with_name(f"{path.stem}.set-aside{slot.name.removeprefix(path.name)}"))
+
+
+def files_by_account(folder: Path) -> defaultdict[str, list[ShardFile]]:
+    """Return the files of a folder by the accounts whose they are."""
+    found: defaultdict[str, list[ShardFile]] = defaultdict(list)
+    for path in folder.glob("*.json"):
+        if parts := _FILE.fullmatch(path.name):
+            with suppress(ValueError):  # no such shard: the file is somebody else's
+                shard = Shard(int(parts["shard"] or 0), int(parts["total"] or 1))
+                found[parts["account"]].append(ShardFile(path, shard))
+    return found

@@ -1,0 +1,133 @@
+"""What a reading shows: the series and quotas within the account's limit, and quotas as figures and as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from exporter.metrics import QUOTA_FAMILIES, Family, Figures, Labels, figures_of, series_count
+from exporter.metrics.quota import QUOTA_CONSUMED
+from exporter.quota import Ledger, Quota, QuotaId, QuotaReading, quota_samples
+from exporter.textformat.lines import RenderedFamilies, WithCreated, label_pairs, render
+from exporter.vendors.account import Account
+
+COUNTER_BLOCKS: Final[frozenset[Family | WithCreated]] = frozenset({QUOTA_CONSUMED, WithCreated(QUOTA_CONSUMED)})
+QUOTA_BLOCKS: Final = COUNTER_BLOCKS | frozenset(QUOTA_FAMILIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The series and quotas of an account's reading that are within its limit.
+
+    Attributes:
+        totals: the configured quotas of the whole account.
+        totals_dropped: the number of series of these that are left out.
+        quotas: the slice's quotas.
+        figures: the vendor's figures in the slice.
+        dropped: the number of the slice's series that are left out.
+
+    """
+
+    totals: tuple[Quota, ...]
+    totals_dropped: int
+    quotas: tuple[Quota, ...]
+    figures: Figures
+    dropped: int
+
+    @property
+    def ids(self) -> Iterator[QuotaId]:
+        """The ids of its quotas."""
+        return (quota.id for quota in (*self.totals, *self.quotas))
+
+    @property
+    def series(self) -> int:
+        """The number of the slice's series."""
+        return quota_series_count(self.quotas) + series_count(self.figures)
+
+
+def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken: int) -> Shown:
+    """Return what is shown of a slice's reading; quotas are the last to be left out.
+
+    Args:
+        account: the account, with its `max_series`.
+        found: the reading's quotas.
+        figures: the vendor's.
+        taken: the number of series of the other slices.
+
+    """
+    totals, totals_dropped = limit_quotas(found.whole.quotas, account.max_series)
+    room = account.max_series - quota_series_count(totals) - taken
+    quotas, quotas_dropped = limit_quotas(found.quotas, room)
+    chosen, dropped = limit_series(account.families.of(figures), room - quota_series_count(quotas))
+    return Shown(totals, totals_dropped, quotas, chosen, quotas_dropped + dropped)
+
+
+def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
+    """Return at most `max_series` series, always the same ones, and how many were dropped."""
+    series = series_count(figures)
+    if series <= max_series:
+        return figures, 0
+    room = max(0, max_series)
+    kept: dict[Family, Mapping[Labels, float]] = {}
+    for family in sorted(figures, key=lambda one: one.name):
+        values = figures[family]
+        chosen = sorted(values)[: room - series_count(kept)]
+        if chosen:
+            kept[family] = {labels: values[labels] for labels in chosen}
+    return kept, series - room
+
+
+def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:
+    """Return as many complete quotas as fit, and how many series are left out."""
+    if quota_series_count(quotas) <= max_series:
+        return tuple(quotas), 0
+    kept, dropped, room = [], 0, max_series
+    for quota in sorted(quotas):
+        count = _series_of(quota)
+        if count <= room and not dropped:
+            kept.append(quota)
+            room -= count
+        else:
+            dropped += count
+    return tuple(kept), dropped
+
+
+def quota_series_count(quotas: Iterable[Quota]) -> int:
+    """Return the number of series of quotas, including their counters."""
+    return sum(map(_series_of, quotas))
+
+
+def _series_of(quota: Quota) -> int:
+    return 2 + sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
+
+
+def quota_figures(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Figures:
+    """Return what the page shows of quotas."""
+    totals = ledger.totals
+    return figures_of(sample for quota in quotas for sample in quota_samples(vendor, quota, totals.get(quota.id)))
+
+
+def counters_created(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Mapping[Family, Mapping[Labels, float]]:
+    """Return when each quota's counter was 0 (Unix time)."""
+    totals = ledger.totals
+    return {QUOTA_CONSUMED: {(vendor, *quota.id): total.created for quota in quotas if (total := totals.get(quota.id))}}
+
+
+def quota_blocks(
+    account: Account, quotas: Sequence[Quota], ledger: Ledger, before: RenderedFamilies
+) -> RenderedFamilies:
+    """Return the lines of quotas, reusing unchanged ones from `before`."""
+    figures = quota_figures(account.vendor, quotas, ledger)
+    return render(label_pairs(account.shared_labels), figures, before, counters_created(account.vendor, quotas, ledger))
+
+
+def counter_blocks(
+    account: Account, quotas: Sequence[Quota], ledger: Ledger, before: RenderedFamilies
+) -> RenderedFamilies:
+    """Return only the lines of the quotas' counters."""
+    figures = quota_figures(account.vendor, quotas, ledger)
+    counters = {QUOTA_CONSUMED: figures[QUOTA_CONSUMED]} if QUOTA_CONSUMED in figures else {}
+    return render(
+        label_pairs(account.shared_labels), counters, before, counters_created(account.vendor, quotas, ledger)
+    )

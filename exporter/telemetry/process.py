@@ -1,0 +1,35 @@
+"""The process's own metrics that the exporter makes, besides those that any process has."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from exporter import __version__
+from exporter.metrics import own
+from exporter.sharding import Shard
+from exporter.telemetry.reload_status import ReloadStatus
+
+
+class ProcessFigures(Collector):
+    """The exporter's own process metrics, besides those that any process has."""
+
+    def __init__(self, shard: Callable[[], Shard], reload_status: ReloadStatus) -> None:
+        self._shard = shard
+        self._reload_status = reload_status
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauges, created for each scrape."""
+        shard = self._shard()
+        for family, labels, value in (
+            (own.BUILD_INFO, (__version__, platform.python_version()), 1.0),
+            (own.SHARD_INFO, (str(shard.number), str(shard.total)), 1.0),
+            (own.RELOAD_SUCCESSFUL, (), float(self._reload_status.accepted)),
+            (own.RELOAD_TIMESTAMP, (), self._reload_status.accepted_at),
+        ):
+            gauge = GaugeMetricFamily(family.name, family.help, labels=family.labels)
+            gauge.add_metric(labels, value)
+            yield gauge

@@ -1,0 +1,18 @@
+"""How well IONOS Cloud is covered, as far as its class does not say it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.vendors.quality import Done, Exempt, Quality
+
+QUALITY: Final[Quality] = {
+    "rights": Done("A user of the contract who may read billing, and a token of that user. See Credentials."),
+    "paging": Exempt("Each answer is whole; a contract or data centre is one request."),
+    "as_of": Done("The oldest day that any of the figures reach to, in `usage_exporter_data_timestamp_seconds`."),
+    "updates": Done("At least once a day, up to 24 hours late, and the figures of a month may be corrected."),
+    "native_quotas": Exempt("The Billing API has no limits; `quotas` of your own may watch any figure."),
+    "entitlements": Exempt("There is nothing like it: what is used is billed."),
+    "names": Done("Data centres have names that their owners chose, in `ionos_datacenter_info` alone."),
+    "known_limits": Done("Costs are an estimate from list prices. See Known limits."),
+}

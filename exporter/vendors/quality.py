@@ -1,0 +1,38 @@
+"""How well a vendor is covered: each question that is asked of all of them, answered or exempt for a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+
+class Done(str):
+    """What is done, in words."""
+
+    __slots__ = ()
+
+
+class Exempt(str):
+    """Why there is nothing to do, in words."""
+
+    __slots__ = ()
+
+
+Quality = Mapping[str, Done | Exempt]
+"""Answers by question."""
+
+QUESTIONS: Final[Mapping[str, str]] = {
+    "sign_in": "How an account signs in",
+    "rights": "The least rights that are enough, and where to get them",
+    "paging": "How lists are read to their end",
+    "limits": "Which limit of requests is kept, stated by the vendor or assumed",
+    "drift": "What happens when an answer changes",
+    "as_of": "Whether the vendor says up to when its figures reach",
+    "updates": "How often the vendor updates its figures",
+    "period": "Which period the figures are of",
+    "native_quotas": "Which limits of the vendor's become quotas",
+    "entitlements": "What else a plan entitles to",
+    "history": "What of the past can be written",
+    "names": "Whether names of people or customers are labels",
+    "known_limits": "What is known to be missing",
+}
