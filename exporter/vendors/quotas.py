@@ -196,14 +196,14 @@ def _find_metric_conflicts(
         yield "metric", "is no amount that could be used up: an _info is always 1, and a timestamp is a time"
         return
     family = families[metric]
-    if missing := _missing_option(family, given):
+    if missing := missing_option(family, given):
         yield "metric", f"is only there with {missing}; set that on the account"
     yield from _find_label_conflicts(quota, family)
     if quota.get("period") == "plan":
         plan = plan_period_of(family, plans)
         if plan is None:
             yield "period", "the vendor reports no plan for this metric; write month, none or a mapping"
-        elif missing := _missing_option(plan.end, given):
+        elif missing := missing_option(plan.end, given):
             yield "period", f"when a plan ends is only known with {missing}; set that on the account"
 
 
@@ -211,7 +211,7 @@ def _is_countable(family: Family) -> bool:
     return not family.name.endswith(("_info", "_timestamp_seconds"))
 
 
-def _missing_option(family: Family, given: Mapping[str, object]) -> str:
+def missing_option(family: Family, given: Mapping[str, object]) -> str:
     """Return the settings one of which brings the family, where none of them is given."""
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from exporter.durations import write_duration
 from exporter.vendors.account import Account, Credential
 from exporter.vendors.periods import FixedPeriod
+from exporter.vendors.quotas import missing_option
 from exporter.vendors.secrets import file_secrets
 
 
@@ -33,7 +34,8 @@ def account_warnings(account: Account) -> Iterator[str]:
 
 def _idle_thresholds(account: Account) -> Iterator[str]:
     """Yield thresholds of quotas that there are not, where the names of all are known before they are read."""
-    names = {one.name for one in account.native_quotas} | {one.name for one in account.quotas}
+    native = {one.name for one in account.native_quotas if not missing_option(one.used, dict(account))}
+    names = native | {one.name for one in account.quotas}
     if any("{" in name for name in names):
         return
     for threshold in account.thresholds:

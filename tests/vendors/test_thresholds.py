@@ -59,7 +59,18 @@ def test_what_is_wrong_is_said_with_its_place(text: str, problem: str, tmp_path:
     assert problems(account("ionos", text), tmp_path) == [f"accounts[0].{problem}"]
 
 
-def test_thresholds_of_a_quota_that_there_is_not_are_noticed() -> None:
-    one = parsed(account("ionos", "thresholds: [{quota: coers, warn_at: 5%}]"))
+@pytest.mark.parametrize(
+    ("settings", "warnings"),
+    [
+        ("", ["thresholds: there is no quota coers; there are none"]),
+        (
+            ", quotas: [{name: cores, metric: ionos_meter_quantity, limit: 5, period: none}]",
+            ["thresholds: there is no quota coers; there are cores"],
+        ),
+        (", limits: true", []),  # the contracts' resources have names that are only known once they are read
+    ],
+)
+def test_thresholds_of_a_quota_that_there_is_not_are_noticed(settings: str, warnings: list[str]) -> None:
+    one = parsed(account("ionos", f"thresholds: [{{quota: coers, warn_at: 5%}}]{settings}"))
 
-    assert "thresholds: there is no quota coers; there are none" in list(account_warnings(one))
+    assert [line for line in account_warnings(one) if line.startswith("thresholds")] == warnings
