@@ -8,6 +8,7 @@ PORT ?= 10924
 COVERAGE ?=
 WORKERS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 WORLDS ?= 1000
+PICTURES ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +21,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint worlds torture soak bench docs dashboards dist lock clean
+.PHONY: help demo test test-quick lint worlds torture soak bench docs dashboards pictures dist lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -59,6 +60,10 @@ docs: $(VENV)/development ## write what the documents say of the code anew
 
 dashboards: $(VENV)/development ## write Grafana's dashboards anew
 	@$(BIN)/python -m grafana.source
+
+pictures: $(VENV)/development ## draw the documents' pictures anew, or those of PICTURES; needs npm and a Chromium
+	@scripts/fetch-servers
+	@$(BIN)/python tests/support/pictures.py $(PICTURES)
 
 dist: $(VENV)/development ## build wheel, sdist, bill of materials and checksums into dist/
 	@rm -rf dist

@@ -17,6 +17,7 @@ from benchmarks import (
     memory,
     million,
     polling,
+    quotas,
     render,
     replies,
     results,
@@ -43,6 +44,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[Scale], Iterator[Figure]]]] = {
         startup,
         check,
         million,
+        quotas,
         render,
         latency,
     )

@@ -97,7 +97,7 @@ class House:
 
     def scrape(self) -> bytes:
         """Return the page, packed."""
-        return b"".join(self._page.page(Format.OPENMETRICS, 0.0).gzip_parts())
+        return b"".join(self._page.page(Format.OPENMETRICS, 0.0).gzip_parts)
 
 
 def _one_changed(scale: Scale) -> Iterator[Figure]:

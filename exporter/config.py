@@ -31,7 +31,7 @@ from exporter.vendors.wheels import wheel_vendors
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYS: Final = ("accounts", "defaults", "include", "vendor_files")
-_SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "was", "base_url", "quotas"}
+_SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "was", "base_url", "quotas", "thresholds"}
 """Settings that `defaults.all` may have."""
 
 Vendors = Mapping[str, type[Account]]

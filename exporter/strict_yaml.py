@@ -14,9 +14,18 @@ import yaml
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Room for a hundred thousand customers in a list."""
 _DEEPEST: Final = 32
-_QUOTED: Final = re.compile("'[^']*'|\"[^\"]*\"")
-_QUOTED_VALUE: Final = re.compile(r"""\s*(?:- +)?(?:[\w.-]+: +)?(["'])""")
+_QUOTED: Final = re.compile(r"""'(?:[^']|'')*'(?!')|"(?:[^"\\]|\\.)*\"""")
+_QUOTE: Final = re.compile(r"""(?:^\s*|- +|: +|[\[{,] *)["']""")
+_AFTER_QUOTE: Final = re.compile(rf"\s*(?:- +)?[\w.-]+: +(?:{_QUOTED.pattern}) *[^\s#]")
+_OPENED: Final[Mapping[str, str]] = {"while parsing a flow sequence": "[", "while parsing a flow mapping": "{"}
+_TEXT: Final = re.compile(r"\s*[^\s#]")
+_SECOND_COLON: Final = re.compile(r"\s*(?:- +)?[^\s\"'#][^#]*: .*:$")
 _NO_BLANK: Final = re.compile(r"\s*(?:- +)?[A-Za-z_]\w*:[^\s:/]")
+_SLIPS_ABOVE: Final = (
+    (re.compile(r"\s*-[^\s-]"), "write a blank after the dash"),
+    (re.compile(r"\s*[\u2013\u2014\u2022*] "), "a list's item begins with a plain dash, -"),
+    (_NO_BLANK, "write a blank after the colon"),
+)
 _TAG: Final = "tag:yaml.org,2002:"
 # 0123 and 1_000 and 12:30 and yes are text: what looks like a number or a boolean to everybody is one.
 _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -58,7 +67,7 @@ def load(text: bytes) -> object:
         return _loaded(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        if mark and (slip := _slip(text, mark.line, error.problem or "")):
+        if slip := _slip(text, error):
             raise YAMLProblem(slip) from None
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise YAMLProblem(f"{where}{_translate(error.problem or 'no YAML')}") from None
@@ -175,19 +184,52 @@ def _translate(problem: str) -> str:
     return _QUOTED.sub("...", problem) if problem.startswith("found") else problem
 
 
-def _slip(text: bytes, last: int, said: str) -> str:
+def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
     """Return what a person did wrong in a line up to the one where a parser stumbled, where that can be told."""
-    lines = text.decode(errors="replace").splitlines()[: last + 1]
+    mark, began, said = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
+    if mark is None:
+        return ""
+    lines = text.decode(errors="replace").splitlines()[: mark.line + 1]
     for number, line in enumerate(lines, 1):
         if "\u00a0" in line.partition("#")[0]:
             return f"line {number}: a no-break space; write a plain one"
-        value = _QUOTED_VALUE.match(line)
-        if value and value[1] not in line[value.end() :]:
+        if _has_open_quote(line):
             return f"line {number}: the quote is not closed"
+    if began and (bracket := _OPENED.get(error.context or "")):
+        return f"line {began.line + 1}: the {bracket} is not closed, or a comma is missing in it"
+    if said.startswith("mapping values are not allowed"):
+        return _unexpected_value(lines, mark)
+    found = ""
     if said.startswith("could not find expected ':'"):
-        for number in range(len(lines), 0, -1):
-            if _NO_BLANK.match(lines[number - 1]):
-                return f"line {number}: write a blank after the colon"
+        missing = (number for number in range(len(lines), 0, -1) if _NO_BLANK.match(lines[number - 1]))
+        found = next((f"line {number}: write a blank after the colon" for number in missing), "")
+    elif lines and _AFTER_QUOTE.match(lines[-1]):
+        found = f"line {len(lines)}: text after the closing quote; put all of it between the quotes"
+    return found
+
+
+def _has_open_quote(line: str) -> bool:
+    """Whether a value in a line begins with a quote that the line does not close."""
+    end = 0
+    while begun := _QUOTE.search(line, end):
+        quoted = _QUOTED.match(line, begun.end() - 1)
+        if not quoted:
+            return True
+        end = quoted.end()
+    return False
+
+
+def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
+    """Return why there is a key with a value where none can be: of the line itself, or the one before it."""
+    here = lines[mark.line] if mark.line < len(lines) else ""
+    if _SECOND_COLON.match(here[: mark.column + 1]):
+        return f"line {mark.line + 1}: a second colon; put the whole value in quotes"
+    above = [(number, line) for number, line in enumerate(lines[: mark.line], 1) if _TEXT.match(line)]
+    for number, line in above[-1:]:
+        for pattern, advice in _SLIPS_ABOVE:
+            if pattern.match(line):
+                return f"line {number}: {advice}"
+        return f"line {mark.line + 1}: indented deeper than the line before it, which has its value already"
     return ""
 
 

@@ -114,7 +114,7 @@ def test_a_mistake_in_another_file_is_said_with_that_file_and_its_line(tmp_path:
 
     assert problems(file) == [
         f"config.yaml:4: accounts[1].vendor: write one of {', '.join(VENDORS)}",
-        "config.d/20.yaml:1:5: mapping values are not allowed here",
+        "config.d/20.yaml:1: a second colon; put the whole value in quotes",
         "config.d/30.yaml: write a mapping with the key accounts, a list",
         "config.d/40.yaml:2: x: unknown key",
         "config.d/10.yaml:5 (netnut/a): zzz: unknown key",

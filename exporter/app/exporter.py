@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -175,8 +175,8 @@ class Exporter:
         self._write_failing.discard(account.key)
         return True
 
-    def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Changes:
-        """Poll the accounts of a configuration from now on, and return what changed.
+    def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Mapping[str, str]:
+        """Poll the accounts of a configuration from now on, and return what changed, as fields of a log line.
 
         Unchanged accounts continue undisturbed; failing ones are tried at once. If the configuration cannot be
         applied, everything is as before.
@@ -192,7 +192,7 @@ class Exporter:
                 for warning in texts if account.key not in kept else ():
                     logger.warning(warning, vendor=account.vendor, account=account.name)
             self.retry(kept)
-            changes = Changes.between(before, {account.key: account for account in config.accounts})
+            changes = Changes.between(before, {account.key: account for account in config.accounts}).fields()
             self.telemetry.reload_status.accept(self._clock())
         except Exception:
             undo()

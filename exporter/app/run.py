@@ -104,7 +104,7 @@ async def run(config: Config, serving: Serving) -> None:
         if serving.load:
             reload = Reload(
                 serving.load,
-                lambda config: exporter.restart_polling(config, tasks).fields(),
+                lambda config: exporter.restart_polling(config, tasks),
                 exporter.telemetry.reload_status,
             )
         if reload and serving.watched:

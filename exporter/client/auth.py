@@ -12,6 +12,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal, Protocol
 
 import anyio
@@ -198,7 +199,7 @@ class TokenSource:
     _refused: int = 0
     """A hash of the credentials that failed last."""
     _wait_until: float = 0.0
-    _lock: anyio.Lock = field(default_factory=anyio.Lock)
+    _lock: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
 
     def on_status(self, status: int) -> bool:
         """Whether the status may mean that the token is no longer valid."""

@@ -58,7 +58,7 @@ class Client:
         self._base_url = endpoint.base_url
         self._limiter = limiter
         self._observer = observer
-        self._in_flight = anyio.CapacityLimiter(MAX_IN_FLIGHT)
+        self._in_flight = anyio.Semaphore(MAX_IN_FLIGHT, fast_acquire=True)
         self._large_answers = LargeAnswers()
         self._meant: dict[str, int] = {}
         auth = endpoint.auth

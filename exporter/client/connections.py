@@ -10,7 +10,7 @@ import math
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple, cast
 
 import anyio
@@ -46,6 +46,8 @@ KEPT_IDLE_SECONDS: Final = 5.0
 _MAX_DRAINED_BYTES: Final = 16 * 1024
 _DRAINED_SECONDS: Final = 0.5
 _NO_ANSWER: Final = "none"
+_KEPT_URLS: Final = 256
+"""Each poll asks for the same again, and reading a URL is a tenth of what a request costs."""
 
 
 class Connections:
@@ -62,6 +64,7 @@ class Connections:
         auth = endpoint.auth
         self._signed_in = auth.header_name if isinstance(auth, ApiKey) else "Authorization"
         self._idle: list[_Idle] = []
+        self._url = lru_cache(_KEPT_URLS)(lambda path: httpx.URL(url_of(self._base_url, path)))
 
     async def exchange(
         self,
@@ -135,7 +138,7 @@ class Connections:
             headers[self._signed_in] = authorization
         content = {**content, "headers": headers}
         try:
-            return httpx.Request(method, url_of(self._base_url, path), extensions=self._extensions, **content)
+            return httpx.Request(method, self._url(path), extensions=self._extensions, **content)
         except (httpx.InvalidURL, UnicodeError):
             raise BadRequest("base_url has a host that is no name") from None
 

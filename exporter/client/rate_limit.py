@@ -66,7 +66,7 @@ class RateLimiter:
     """
 
     def __init__(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
-        self._turn = anyio.Lock()
+        self._turn = anyio.Lock(fast_acquire=True)
         self._next_slot = -math.inf
         self._paused_until = -math.inf
         self._sent: deque[float] = deque()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 
@@ -18,9 +19,12 @@ _ACCEPTABLE: Final = {
     Format.OPENMETRICS: ("application/openmetrics-text", "1.0.0"),
     Format.TEXT: ("text/plain", "0.0.4"),
 }
+_remembered: Final = lru_cache(maxsize=16)
+"""What asks again and again, such as Prometheus, always sends the same headers."""
 _ESCAPINGS: Final = frozenset({"allow-utf-8", "underscores", "dots", "values"})
 
 
+@_remembered
 def negotiate(accept: str) -> Format:
     """Return the format that an Accept header prefers; the text format if it accepts none of ours."""
     offers = list(_accepted(accept))
@@ -34,6 +38,7 @@ def negotiate(accept: str) -> Format:
     return chosen if best.get(chosen, (0.0, 0))[0] > 0 else Format.TEXT
 
 
+@_remembered
 def content_type(form: Format, accept: str) -> str:
     """Return the Content-Type of a page for an Accept header.
 
@@ -50,6 +55,7 @@ def content_type(form: Format, accept: str) -> str:
     return f"{form.value}; escaping={scheme}" if quality > 0 else form.value
 
 
+@_remembered
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether an Accept-Encoding header allows gzip."""
     qualities = {name: quality for name, _, quality in _accepted(accept_encoding)}

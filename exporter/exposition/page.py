@@ -11,8 +11,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial, reduce
-from operator import or_
+from functools import cache, cached_property, partial, reduce
+from operator import is_, or_
 from typing import Final, Protocol
 
 import anyio
@@ -87,18 +87,23 @@ class Section:
         return (lines for piece in self.pieces for lines in piece.lines)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """One generation of the page."""
 
     sections: tuple[Section, ...]
 
+    def has(self, sections: tuple[Section, ...]) -> bool:
+        """Whether it is made of these very sections."""
+        return all(map(is_, self.sections, sections))
+
     def text(self) -> Iterator[bytes]:
         """Yield its text."""
         return (lines.text for section in self.sections for lines in section.lines)
 
+    @cached_property
     def gzip_parts(self) -> tuple[bytes, ...]:
-        """Return it as one gzip member, in parts."""
+        """It as one gzip member, in parts."""
         whole = reduce(or_, (section.checksum for section in self.sections))
         return (HEADER, *(section.deflated for section in self.sections), trailer(whole))
 
@@ -144,7 +149,8 @@ class Exposition:
         self._accounts = Columns(self._counted)
         self._versions = dict.fromkeys(Format, (-1, -1))
         self._sections: dict[tuple[Format, str], Section] = {}
-        self._lock = anyio.Lock()
+        self._pages: dict[Format, Page] = {}
+        self._lock = anyio.Lock(fast_acquire=True)
 
     def page(self, form: Format, now: float) -> Page:
         """Return the page as of `now` (monotonic)."""
@@ -171,14 +177,15 @@ class Exposition:
         readings.update(inputs.readings, inputs.now)
         accounts.update(inputs.accounts, inputs.now)
         self._versions[form] = inputs.versions
-        return Page(
-            (
-                self._columns(form, "readings", readings),
-                self._columns(form, "accounts", accounts),
-                self._process(form, inputs),
-                self._ending(form, inputs.state),
-            )
+        sections = (
+            self._columns(form, "readings", readings),
+            self._columns(form, "accounts", accounts),
+            self._process(form, inputs),
+            self._ending(form, inputs.state),
         )
+        last = self._pages.get(form)
+        page = self._pages[form] = last if last and last.has(sections) else Page(sections)
+        return page
 
     def _columns(self, form: Format, name: str, columns: Columns) -> Section:
         cached = self._sections.get((form, name))

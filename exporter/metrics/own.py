@@ -78,6 +78,11 @@ QUOTA_MATCHED_SERIES = Family(
     " added up.",
     labels=("vendor", "account", "quota"),
 )
+QUOTA_THRESHOLD = Family(
+    "usage_exporter_quota_threshold_ratio",
+    "The share of its limit from which alerts on a quota begin, by severity; only where the configuration sets it.",
+    labels=("vendor", "account", "quota", "subject", "unit", "severity"),
+)
 QUOTAS_WITHHELD = Family(
     "usage_exporter_quotas_withheld",
     "Subjects of a quota that are not shown, by reason, at least 1 where it is not known how many: a series that it"

@@ -25,6 +25,7 @@ from exporter.store.reading import Reading
 from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
+from exporter.vendors.estimate import LONGEST_POLL
 from exporter.vendors.items import Streaks
 from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
 
@@ -32,10 +33,10 @@ LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this time, so that not everything is polled at once after a start."""
 _SOON_SECONDS: Final = 5.0
 """Connections are kept open if the next poll is this near."""
-_LONGEST_POLL: Final = 0.75
-"""The longest poll, as a share of the time for which its reading is shown: figures are as old as the poll's start."""
 _ITEMS_A_SERIES: Final = 10
 """If an account may have more series than usual, its answers may hold this many items per series."""
+_MOST_FAILING: Final = 1000
+"""The number of kinds of items whose failures are remembered: vendors may name a kind."""
 _PROCESSED_ON_LOOP: Final = 1000
 """The number of samples up to which a result is processed on the event loop, in a few milliseconds."""
 
@@ -143,7 +144,7 @@ class Poller:
         )
         outcome = await self._outcome(before, poll, began)
         await _end_if_cancelled()
-        self._forget_unused(poll.used)
+        self._forget_unused(number, poll.used)
         seconds = anyio.current_time() - began
         if isinstance(outcome, PollError):
             self._observer.on_poll(seconds, outcome)
@@ -158,10 +159,12 @@ class Poller:
             log_fallen(key, outcome.fallen)
         return before, self._store[key]
 
-    def _forget_unused(self, used: set[str]) -> None:
-        """Keep in the cache what this poll and the last good ones used: a vendor may name new items each time."""
+    def _forget_unused(self, number: int, used: set[str]) -> None:
+        """Keep what this poll and the last good ones used, and the last failures: vendors may invent names."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
+        failing = [(kind, streaks) for kind, streaks in self._failing[number].items() if streaks]
+        self._failing[number] = dict(failing[-_MOST_FAILING:])
 
     def _patience(self, last: SliceState | None, now: float) -> float:
         """Return for how many seconds items may fail: one interval, unless the last reading would be stale by then."""
@@ -180,7 +183,7 @@ class Poller:
     async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> ProcessedPoll | PollError:
         """Run a poll; if it takes too long or hits a bug in a vendor's code, that is a failure like any other."""
         try:
-            with anyio.fail_after(_LONGEST_POLL * self._account.stale_seconds):
+            with anyio.fail_after(LONGEST_POLL * self._account.stale_seconds):
                 items = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds

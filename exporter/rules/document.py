@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from exporter.rules.exporter_alerts import EXPORTER_ALERTS
 from exporter.rules.options import Options
+from exporter.rules.pace import PACE_RECORDS
 from exporter.rules.quota_alerts import QUOTA_ALERTS
 from exporter.rules.recording import RECORDS
 from exporter.rules.rule import placeholders
@@ -18,31 +20,39 @@ _HEADER: Final = """\
 # Needs Prometheus 2.42 or later (keep_firing_for).
 """
 _EVERY: Final = "1m"
+_SLOWLY: Final = "3m"
+"""What takes hours to change. Within the five minutes for which an instant query finds a sample, with one to spare."""
 
 
 def recording_rules(options: Options) -> str:
     """Return the rules that record series."""
-    return _text(_recording(options))
+    return _text(*_recording(options))
 
 
 def alerting_rules(options: Options) -> str:
     """Return the alerts, which need the recorded series."""
-    return _text(_alerting(options))
+    return _text(*_alerting(options))
 
 
 def rules(options: Options) -> str:
     """Return all rules as one document."""
-    return _text(_recording(options), _alerting(options))
+    return _text(*_recording(options), *_alerting(options))
 
 
-def _recording(options: Options) -> dict[str, Any]:
+def _recording(options: Options) -> Iterator[dict[str, Any]]:
     values = placeholders(options)
-    return {"name": "usage-recording", "interval": _EVERY, "rules": [record.document(values) for record in RECORDS]}
+    for name, every, records in (("usage-recording", _EVERY, RECORDS), ("usage-pace", _SLOWLY, PACE_RECORDS)):
+        yield {"name": name, "interval": every, "rules": [record.document(values) for record in records]}
 
 
-def _alerting(options: Options) -> dict[str, Any]:
+def _alerting(options: Options) -> Iterator[dict[str, Any]]:
     values = placeholders(options)
-    return {"name": "usage-alerts", "interval": _EVERY, "rules": [alert.document(values, options) for alert in ALERTS]}
+    for name, every, alerts in (
+        ("usage-alerts", _EVERY, [alert for alert in ALERTS if not alert.is_slow]),
+        ("usage-pace-alerts", _SLOWLY, [alert for alert in QUOTA_ALERTS if alert.is_slow]),
+        ("usage-figure-alerts", _SLOWLY, [alert for alert in EXPORTER_ALERTS if alert.is_slow]),
+    ):
+        yield {"name": name, "interval": every, "rules": [alert.document(values, options) for alert in alerts]}
 
 
 def _text(*groups: dict[str, Any]) -> str:

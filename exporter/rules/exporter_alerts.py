@@ -9,6 +9,7 @@ from exporter.rules.rule import Alert
 from exporter.rules.selectors import before, of_exporter, seen
 
 _WHO: Final = "{{ $labels.vendor }}/{{ $labels.account }}"
+_SUCCESS: Final = of_exporter("usage_exporter_poll_last_success_timestamp_seconds")
 _COUNT: Final = "{{ $value }}"
 _TOTALS: Final = (
     "{{ range printf `count by (total) (usage:exporter_shard:info{job=%q<keep_matchers>})`"
@@ -87,6 +88,7 @@ EXPORTER_ALERTS: Final = (
     ),
     Alert(
         name="UsageMissing",
+        is_slow=True,
         severity="warning",
         scope="account",
         for_="missing_for",
@@ -103,18 +105,18 @@ EXPORTER_ALERTS: Final = (
             (
               (max by (<by_account>, quota) (max_over_time(usage_exporter_quota_matched_series[26h])) > 0)
               unless
-              (max by (<by_account>, quota) (max_over_time(usage:quota_end:max[26h])) > time())
+              (max by (<by_account>, quota) (max_over_time(usage:quota_last:end[26h:1h])) > time())
             )
           )
           or
           (
-            group by (<by_account>, quota) ({before("usage:quota_used:max", "1d")})
+            group by (<by_account>, quota) ({before("usage:quota_last:used", "1d")})
             unless
-            group by (<by_account>, quota) ({seen("usage_quota_used")})
+            group by (<by_account>, quota) (usage:quota_last:used)
             unless
             group by (<by_account>, quota) ({before("usage_exporter_quota_matched_series", "1d")})
             unless
-            group by (<by_account>, quota) ({before("usage:quota_end:max", "1d")} <= time())
+            group by (<by_account>, quota) ({before("usage:quota_last:end", "1d")} <= time())
           )
         )
         and on (<by_account>) usage:account_fresh:bool
@@ -126,19 +128,24 @@ EXPORTER_ALERTS: Final = (
     ),
     Alert(
         name="UsageFrozen",
+        is_slow=True,
         severity="info",
         scope="quota",
         for_="frozen_for",
         # Longer than a day, for a vendor that reports once a day does so at no fixed hour; and not where it stood still
-        # a week ago too, as on weekends.
+        # a week ago too, as on weekends, nor where an exporter has not polled for a day.
         expression=f"""
-        usage:quota_used:max
-        and (usage:quota_used:max == {before("usage:quota_used:max", "12h")})
-        and (usage:quota_used:max == {before("usage:quota_used:max", "24h")})
-        and (usage:quota_used:max == {before("usage:quota_used:max", "36h")})
-        and (usage:quota_used:max != {before("usage:quota_last:used", "60h")})
+        usage:quota_last:used
+        == {before("usage:quota_used:max", "12h")}
+        == {before("usage:quota_used:max", "24h")}
+        == {before("usage:quota_used:max", "36h")}
+        != {before("usage:quota_last:used", "60h")}
         unless ({before("usage:quota_last:used", "7d")} == {before("usage:quota_last:used", "204h")})
-        and (usage:quota_last:timestamp > {before("usage:quota_last:timestamp", "1d")})
+        unless usage:quota_hidden:bool
+        unless group by (<by_quota>) (
+          last_over_time(usage_quota_used[<scrapes>])
+          and on (<by_shown>) ({_SUCCESS} == {before("usage_exporter_poll_last_success_timestamp_seconds", "1d")})
+        )
         unless (usage:quota_last:ratio >= 1)
         """,
         summary=f"{_WHO}: {{{{ $labels.quota }}}} of {{{{ $labels.subject }}}} has not moved for a day and a half",

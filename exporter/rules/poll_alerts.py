@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from exporter.rules.rule import Alert
-from exporter.rules.selectors import of_exporter, seen
+from exporter.rules.rule import Alert, Severity
+from exporter.rules.selectors import before, of_exporter, seen
 
 _WHO: Final = "{{ $labels.vendor }}/{{ $labels.account }}"
 _AGE: Final = "{{ $value | humanizeDuration | reReplaceAll `^(\\S+ \\S+) .*$` `$1` }}"
@@ -20,6 +20,31 @@ _REASON: Final = (
     " $labels.job $labels.vendor $labels.account<keep_values> | query }} The reason is {{ .Labels.reason }}.{{ end }}"
 )
 _REFUSED: Final = 'usage_exporter_account_failing{reason=~"auth|forbidden|secret"}'
+
+# A token that was another one a day ago renews by itself, and ends soon all the time.
+_ENDING: Final = f"""
+(min by (<by_account>) ({seen("usage_exporter_credential_expiry_timestamp_seconds")}) - time() < <credential_SEVERITY>)
+and (
+  min by (<by_account>) ({seen("usage_exporter_credential_expiry_timestamp_seconds")})
+  == min by (<by_account>) ({before("usage_exporter_credential_expiry_timestamp_seconds", "1d")})
+)
+"""
+
+
+def _ending(severity: Severity) -> Alert:
+    what = f"{_WHO}: its token {{{{ if gt $value 0.0 }}}}ends in {_AGE}{{{{ else }}}}has ended{{{{ end }}}}"
+    return Alert(
+        name="UsageCredentialEnding",
+        severity=severity,
+        scope="account",
+        for_="credential_for",
+        is_slow=True,
+        expression=_ENDING.replace("SEVERITY", severity),
+        summary=what,
+        description=f"{what}, as it says itself, and has been the same for a day: nothing renews it. Then the vendor"
+        " refuses every request. Put a new one in its place; the exporter need not be restarted for a file.",
+    )
+
 
 POLL_ALERTS: Final = (
     Alert(
@@ -68,6 +93,8 @@ POLL_ALERTS: Final = (
         description=f"The vendor refuses the credentials of {_WHO}, or their secret cannot be read.{_REASON}"
         " This does not mend itself.",
     ),
+    _ending("warning"),
+    _ending("critical"),
     Alert(
         name="UsageRateLimited",
         severity="warning",

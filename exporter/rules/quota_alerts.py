@@ -47,7 +47,7 @@ _RESETS: Final = _queried("usage:quota_remaining:secondsQUOTA", f", resets in {_
 _RESETS_SOON: Final = _queried("usage:quota_remaining:secondsQUOTA < 86400", f"resets in {_DURATION}: ")
 _RESETS_LATER: Final = _queried("usage:quota_remaining:secondsQUOTA >= 86400", f", resets in {_DURATION}")
 _AGE: Final = _queried(
-    "time() - usage:quota_last:timestampQUOTA and usage:quota_hidden:boolQUOTA",
+    "time() - usage:quota_hidden:timestampQUOTA",
     f" The figure is {_DURATION} old: the account is out of sight.",
 )
 _EXHAUSTED: Final = _queried(
@@ -71,6 +71,7 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
     news: str = "",
     meaning: str = "",
     soon_first: bool = False,
+    is_slow: bool = False,
 ) -> Alert:
     """An alert on quotas: `news` goes with the share in the summary, `meaning` with that in the description."""
     share = f"{_ACCOUNT}{_QUOTA}{_USED}{_RESETS}"
@@ -85,10 +86,10 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
         expression=expression,
         summary=share + (f", {news}" if news else ""),
         description=f"{share}.{meaning}{_AGE}",
+        is_slow=is_slow,
     )
 
 
-_LARGE: Final = "and (usage:quota_last:limit >= <forecast_limit>)"
 QUOTA_ALERTS: Final = (
     _alert(
         "UsageQuotaHigh",
@@ -125,59 +126,67 @@ QUOTA_ALERTS: Final = (
     _alert(
         "UsageQuotaWillRunOut",
         "warning",
-        expression=f"usage:quota_overrun:ratio\n{_LARGE}",
+        expression="usage:quota_overrun:ratio",
         for_="forecast_warning_for",
         news="and will not last its period",
+        is_slow=True,
         meaning=f"{_PROJECTED}{_EXHAUSTED}",
     ),
     _alert(
         "UsageQuotaWillRunOut",
         "critical",
-        expression=f"usage:quota_overrun:ratio\nand (usage:quota_exhaustion:seconds < <forecast_critical>)\n{_LARGE}",
+        expression="usage:quota_overrun:ratio and (usage:quota_exhaustion:seconds < <forecast_critical>)",
         for_="forecast_critical_for",
         news="and is about to run out",
+        is_slow=True,
         meaning=_EXHAUSTED,
     ),
     _alert(
         "UsageQuotaBurnFast",
         "critical",
-        expression=f"""
+        expression="""
         usage:quota_last:ratio
         and (usage:quota_burnt:seconds < <burn_critical_rest>)
         and (
-          (1 - usage:quota_last:ratio) / (max_over_time(usage:quota_increase1h:ratio[18m]) / 3600 > 0)
-          < <burn_critical_rest>
+          max_over_time(usage:quota_increase1h:ratio[18m])
+          > (1 - (usage:quota_last:ratio and usage:quota_burnt:seconds)) * 3600 / <burn_critical_rest>
         )
-        {_LARGE}
         """,
         for_="burn_critical_for",
         news="used far faster than usual",
+        is_slow=True,
         meaning=_BURNT,
     ),
     _alert(
         "UsageQuotaBurnFast",
         "warning",
-        expression=f"""
+        expression="""
         usage:quota_last:ratio
         and (usage:quota_burnt:seconds < <burn_warning_rest>)
-        and (usage:quota_increase6h:ratio >= <burn_warning_share>)
-        {_LARGE}
+        and (usage:quota_burning:ratio >= <burn_warning_share>)
         """,
         for_="burn_warning_for",
         news="used much faster than usual",
+        is_slow=True,
         meaning=_BURNT,
     ),
     _alert(
         "UsageSpike",
         "warning",
-        expression="usage:quota_last:ratio\nand (usage:quota_increase1d:ratio > <spike_share>)\n"
-        + "".join(
-            f"unless (usage:quota_increase1d:ratio <= <spike_factor> * {before('usage:quota_increase1d:ratio', ago)})\n"
-            for ago in ("1d", "2d", "3d", "4d", "5d", "6d", "7d")
+        # A day is what was used until a midnight: what is read of a week is seven figures, and not all of it.
+        expression=f"""
+        usage:quota_last:ratio
+        and (usage:quota_increase1d:ratio > <spike_share>)
+        unless (
+          (usage:quota_increase1d:ratio > <spike_share>) / <spike_factor>
+          <= max_over_time(usage:quota_increase1d:ratio[7d:1d] offset 1d)
         )
-        + f"and {before('usage:quota_increase1d:ratio', '7d')}\nunless usage:quota_hidden:bool",
+        and {before("usage:quota_increase1d:ratio", "7d")}
+        unless usage:quota_hidden:bool
+        """,
         for_="spike_for",
         news="more in a day than in any of last week",
+        is_slow=True,
         meaning=_queried(
             "usage:quota_increase1d:ratioQUOTA",
             " In the last day {{ . | first | value | humanizePercentage }} of the limit was used, more than"

@@ -51,6 +51,7 @@ class Alert:
         expression: the condition, in PromQL; may have placeholders.
         summary: one line, a Go template; may have placeholders.
         description: what it means and what to look at first, a Go template; may have placeholders.
+        is_slow: whether it is evaluated every few minutes only, for it looks at paces or days.
 
     """
 
@@ -62,6 +63,7 @@ class Alert:
     expression: str
     summary: str
     description: str
+    is_slow: bool = False
 
     def document(self, values: Mapping[str, str], options: Options) -> dict[str, Any]:
         """Return the rule as Prometheus reads it."""

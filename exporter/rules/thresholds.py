@@ -89,6 +89,9 @@ class Thresholds:
     auth_keep: int = _number(
         10 * _MINUTE, "How long it keeps firing after its condition ends, to cover a restart of the exporter."
     )
+    credential_warning: int = _number(14 * _DAY, "Time left of a credential below which UsageCredentialEnding warns.")
+    credential_critical: int = _number(3 * _DAY, "Time left below which it is critical.")
+    credential_for: int = _number(_HOUR, "How long that must last.")
     rate_limited_share: float = _number(0.1, "Share of an hour's requests answered 429 above which it warns.")
     rate_limited_for: int = _number(30 * _MINUTE, "How long that must last for UsageRateLimited.")
     poll_errors_share: float = _number(0.25, "Share of six hours' polls that failed above which it warns.")
@@ -115,6 +118,7 @@ class Thresholds:
             ("quota_warning", "quota_critical"),
             ("quota_hysteresis", "quota_warning"),
             ("burn_critical_rest", "burn_warning_rest"),
+            ("credential_critical", "credential_warning"),
         ):
             if getattr(self, lower) > getattr(self, higher):
                 raise ValueError(f"{lower} must not be above {higher}")

@@ -9,6 +9,7 @@ from exporter.client.rate_limit import StatedLimit
 from exporter.metrics import Family, Figures, Labels, own
 from exporter.store.snapshot import Snapshot
 from exporter.vendors.account import Account
+from exporter.vendors.thresholds import Severity
 
 Figure = tuple[Family, Labels, float | None]
 """A value of a family; None if unknown, which yields no series."""
@@ -33,7 +34,8 @@ def account_figures(
     """
     figures: dict[Family, dict[Labels, float]] = {}
     settings = _settings(account, limit, expiry)
-    for some in (_states(account.key, snapshot, now), _details(account.key, snapshot), settings):
+    thresholds = _thresholds(account, snapshot, now)
+    for some in (_states(account.key, snapshot, now), _details(account.key, snapshot), settings, thresholds):
         for family, labels, value in some:
             if value is not None:
                 figures.setdefault(family, {})[labels] = float(value)
@@ -62,6 +64,23 @@ def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
         yield own.QUOTAS_WITHHELD, (*key, quota, reason), count
     if snapshot.failure is not None:
         yield own.ACCOUNT_FAILING, (*key, snapshot.failure.reason), 1
+
+
+def alert_shares(account: Account, quota: str, subject: str) -> Iterator[tuple[Severity, float]]:
+    """Yield the shares of its limit from which the alerts on a quota begin, where they are set for it."""
+    fitting = (one for one in account.thresholds if one.is_for(quota, subject))
+    if found := next(fitting, next((one for one in account.quotas if one.name == quota), None)):
+        yield from found.shares()
+
+
+def _thresholds(account: Account, snapshot: Snapshot, now: float) -> Iterator[Figure]:
+    """Yield those of quotas that are on the page: one setting may be for any number of them."""
+    if not account.thresholds and not any(True for one in account.quotas for _ in one.shares()):
+        return
+    for part in snapshot.visible(now):
+        for quota in part.quotas:
+            for severity, share in alert_shares(account, quota.id.name, quota.id.subject):
+                yield own.QUOTA_THRESHOLD, (*account.key, *quota.id, severity), share
 
 
 def _settings(account: Account, limit: StatedLimit, expiry: float | None) -> Iterator[Figure]:

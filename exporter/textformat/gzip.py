@@ -21,6 +21,7 @@ _CHECKED_BYTES: Final = 32 * 1024
 """Up to this length, computing a checksum is faster than combining two."""
 _POLYNOMIAL: Final = 0xEDB88320
 _ONE: Final = 1 << 31
+_LOW: Final = 1 << 12
 
 
 class Checksum(NamedTuple):
@@ -78,6 +79,13 @@ def _multiply(one: int, other: int) -> int:
 @lru_cache(maxsize=4096)
 def _shift(length: int) -> int:
     """Return the polynomial to multiply a checksum with when `length` bytes follow."""
+    low = length % _LOW
+    return _multiply(_power(length - low), _power(low))
+
+
+@lru_cache(maxsize=4096)
+def _power(length: int) -> int:
+    """Return the same, computed bit by bit; the two parts of a length recur more often than the length itself."""
     product = _ONE
     for place in range(length.bit_length()):
         if length >> place & 1:

@@ -36,6 +36,7 @@ from exporter.vendors.settings import (
     UserName,
 )
 from exporter.vendors.shown import FamilyChoice, find_family_conflicts
+from exporter.vendors.thresholds import QuotaThreshold
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -108,9 +109,8 @@ class Account(Settings):
         description="Let an http base_url, or the proxy before one, be another machine's, where credentials can be read"
         " on the way.",
     )
-    quotas: tuple[ConfiguredQuota, ...] = Field(
-        default=(), description="Quotas to watch beside those that the vendor reports itself."
-    )
+    quotas: tuple[ConfiguredQuota, ...] = Field(default=(), description="Quotas beside those that the vendor reports.")
+    thresholds: tuple[QuotaThreshold, ...] = Field(default=(), description="Where the alerts on some quotas begin.")
     labels: dict[LabelName, LabelValue] = Field(
         default={}, description="Labels of your own, such as team: payments, for every series of the account."
     )
@@ -204,7 +204,8 @@ class Account(Settings):
     def estimate(self) -> PollEstimate:
         """How long reading all of them once takes, as far as that is known before the vendor is asked."""
         apart = seconds_apart(self.rate_limit, self.assumed_rate, self._rate_share)
-        return PollEstimate(self.interval, self.slice_count, self.max_customer_count, self.max_request_count, apart)
+        counts = self.slice_count, self.max_customer_count, self.max_request_count
+        return PollEstimate(self.interval, *counts, apart, self.stale_seconds)
 
     def shard_numbers(self, total: int) -> Collection[int]:
         """Return which of `total` shards may poll a part of the account."""

@@ -6,10 +6,12 @@ import math
 import zlib
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from exporter.sharding import Shard
 from exporter.vendors.account import Account
+from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.poll import Poll
 
 _SLICE: Final = 1000
@@ -28,6 +30,11 @@ class CustomersAccount(Account):
     @abstractmethod
     def max_customer_count(self) -> int:
         """Customers that this shard asks about at most."""
+
+    @property
+    def estimate(self) -> PollEstimate:
+        """How long reading all of them once takes; exact where the configuration lists them."""
+        return replace(super().estimate, is_exact=bool(self.customers))
 
     @property
     def is_divisible(self) -> bool:

@@ -52,6 +52,8 @@ def _read(entry: dict[str, object], directory: Path, vendor: type[Account]) -> A
         return settings_problems(vendor, error, conflicts, odd)
     if not conflicts and not odd:
         odd = {path: Problem(path, text) for path, text in unusable_secrets(account)}
+        if slow := account.estimate.problem:
+            odd["interval"] = Problem("interval", slow)
     found = list((conflicts | odd).values())
     if not found and vendor.origin.kind == "wheel":
         _ = account.endpoint, account.estimate  # what is made of settings fails here, and not when it is polled

@@ -8,6 +8,8 @@ from typing import Final
 
 from exporter.durations import write_duration
 
+LONGEST_POLL: Final = 0.75
+"""The share of the time for which its reading would be shown that a poll may take: figures are as old as its start."""
 _WHOLE_FROM: Final = 100
 """Requests a minute whose fractions nobody needs."""
 
@@ -22,6 +24,8 @@ class PollEstimate:
         max_customer_count: how many they are at most.
         max_request_count: how many requests it takes at most; None where the configuration does not tell.
         seconds_apart: how long after each other requests are sent, in seconds; 0 where no rate is known.
+        stale_seconds: how old figures may be and still be shown.
+        is_exact: whether it takes as many requests as the configuration allows, and no fewer.
 
     """
 
@@ -30,6 +34,8 @@ class PollEstimate:
     max_customer_count: int
     max_request_count: int | None
     seconds_apart: float
+    stale_seconds: float = math.inf
+    is_exact: bool = False
 
     @property
     def request_seconds(self) -> float:
@@ -47,12 +53,29 @@ class PollEstimate:
         return self.request_seconds > self.interval
 
     @property
+    def is_too_slow(self) -> bool:
+        """Whether figures would be too old before all are read, so that there is never a reading, or hardly ever."""
+        return self.request_seconds > LONGEST_POLL * self.stale_seconds
+
+    @property
     def warning(self) -> str:
         """What to say of an interval that is too short."""
         took = write_duration(self.request_seconds)
+        too_late = f"; figures are shown for {write_duration(self.stale_seconds)} only" if self.is_too_slow else ""
         return (
             f"up to {self.max_request_count:,} requests at {self._rate} take {took}, longer than the interval of"
-            f" {write_duration(self.interval)}: set an interval of at least {took}"
+            f" {write_duration(self.interval)}{too_late}: set an interval of at least {took}"
+        )
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with settings by which there would be no reading; empty where that is not certain."""
+        if not (self.is_exact and self.is_too_slow):
+            return ""
+        took, shown = write_duration(self.request_seconds), write_duration(self.stale_seconds)
+        return (
+            f"{self.max_request_count:,} requests at {self._rate} take {took}, and figures are shown for {shown} only:"
+            f" set an interval of at least {took}, and stale_after, if it is set, to twice that"
         )
 
     def __str__(self) -> str:

@@ -207,7 +207,8 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        trial = Trial(items, self.failing.setdefault(kind, Streaks()), self.now, self.patience, is_extra=not needed)
+        streaks = self.failing[kind] = self.failing.pop(kind, Streaks())  # what was asked last comes last
+        trial = Trial(items, streaks, self.now, self.patience, is_extra=not needed)
         found: dict[_ItemT, _ReadT | PollError] = {}
 
         async def attempt(item: _ItemT) -> None:

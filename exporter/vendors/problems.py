@@ -15,6 +15,7 @@ from exporter.problems import Problem, join, unknown_key
 from exporter.vendors.settings import Settings
 
 _STEP: Final = re.compile(r"[.\[]")
+_MEANT: Final = re.compile(r"unknown key; did you mean (\w+)\?")
 _MAX_PROBLEMS: Final = 1000
 """What is told of one account: nobody reads more."""
 _IN_OUR_WORDS: Final[Mapping[str, str]] = {
@@ -55,8 +56,8 @@ def settings_problems(
 
     """
     found = {**known, **_found(settings, error), **(better or {})}
-    within = _parents(found)
-    told = sorted(one for one in found.values() if one.path not in within)
+    explained = _parents(found) | _misspelt(found)
+    told = sorted(one for one in found.values() if one.path not in explained)
     if len(told) <= _MAX_PROBLEMS:
         return told
     return [*told[:_MAX_PROBLEMS], Problem("", f"and {len(told) - _MAX_PROBLEMS} more mistakes in this account")]
@@ -65,6 +66,20 @@ def settings_problems(
 def _parents(paths: Iterable[str]) -> set[str]:
     """Return the places within which something is wrong, which is what makes them wrong."""
     return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
+
+
+def _misspelt(found: Mapping[str, Problem]) -> set[str]:
+    """Return the places that lack nothing but the right spelling of a key that is there."""
+    explained: set[str] = set()
+    for path, problem in found.items():
+        if meant := _MEANT.fullmatch(problem.text):
+            parent, name = path.rpartition(".")[0], meant[1].removesuffix("_file")
+            missing = found.get(join(parent, name))
+            if missing and missing.text.startswith("is missing"):
+                explained.add(missing.path)
+            if parent in found and name in re.findall(r"\w+", found[parent].text.partition("no credentials: ")[2]):
+                explained.add(parent)
+    return explained
 
 
 def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:

@@ -14,7 +14,8 @@ from exporter.durations import DURATION_PATTERN
 from exporter.metrics import Family
 from exporter.vendors.patterns import Pattern, read_pattern
 from exporter.vendors.periods import Period, read_period, write_period
-from exporter.vendors.settings import Name, Settings
+from exporter.vendors.settings import Name
+from exporter.vendors.thresholds import Alerting, find_threshold_conflicts
 
 _UNIT: Final = "[ -~]{0,63}"
 _PERIOD_SCHEMA: Final = {
@@ -116,7 +117,7 @@ def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod 
     return max(fitting, key=lambda one: len(one.labels), default=None)
 
 
-class ConfiguredQuota(Settings):
+class ConfiguredQuota(Alerting):
     """A quota that the operator sets on a vendor's figures."""
 
     name: Name = Field(
@@ -176,6 +177,7 @@ def find_quota_conflicts(
     plans: Iterable[PlanPeriod],
 ) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with an account's quotas in the light of its vendor: the place, and what to do."""
+    yield from find_threshold_conflicts(given)
     quotas, by_name = given.get("quotas"), {family.name: family for family in families}
     names = {one.name: "the vendor reports" for one in native}
     for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
@@ -210,14 +212,14 @@ def _find_metric_conflicts(
         yield "metric", "is no amount that could be used up: an _info is always 1, and a timestamp is a time"
         return
     family = families[metric]
-    if missing := _missing_option(family, given):
+    if missing := missing_option(family, given):
         yield "metric", f"is only there with {missing}; set that on the account"
     yield from _find_label_conflicts(quota, family)
     if quota.get("period") == "plan":
         plan = plan_period_of(family, plans)
         if plan is None:
             yield "period", "the vendor reports no plan for this metric; write month, none or a mapping"
-        elif missing := _missing_option(plan.end, given):
+        elif missing := missing_option(plan.end, given):
             yield "period", f"when a plan ends is only known with {missing}; set that on the account"
 
 
@@ -225,7 +227,7 @@ def _is_countable(family: Family) -> bool:
     return not family.name.endswith(("_info", "_timestamp_seconds"))
 
 
-def _missing_option(family: Family, given: Mapping[str, object]) -> str:
+def missing_option(family: Family, given: Mapping[str, object]) -> str:
     """Return the settings one of which brings the family, where none of them is given."""
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from exporter.durations import write_duration
 from exporter.vendors.account import Account, Credential
 from exporter.vendors.periods import FixedPeriod
+from exporter.vendors.quotas import missing_option
 from exporter.vendors.secrets import file_secrets
 
 
@@ -26,8 +27,20 @@ def account_warnings(account: Account) -> Iterator[str]:
     for quota in account.quotas:
         if isinstance(quota.period, FixedPeriod) and quota.period.first > datetime.now(UTC):
             yield f"quota {quota.name}: its period begins at a day to come, {quota.period.first:%Y-%m-%d}"
+    yield from _idle_thresholds(account)
     if account.estimate.exceeds_interval:
         yield account.estimate.warning
+
+
+def _idle_thresholds(account: Account) -> Iterator[str]:
+    """Yield thresholds of quotas that there are not, where the names of all are known before they are read."""
+    native = {one.name for one in account.native_quotas if not missing_option(one.used, dict(account))}
+    names = native | {one.name for one in account.quotas}
+    if any("{" in name for name in names):
+        return
+    for threshold in account.thresholds:
+        if threshold.quota not in names:
+            yield f"thresholds: there is no quota {threshold.quota}; there are {', '.join(sorted(names)) or 'none'}"
 
 
 def shared_credentials(accounts: Iterable[Account]) -> Mapping[Credential, Collection[str]]:

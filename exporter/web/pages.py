@@ -122,7 +122,7 @@ class Application:
         vary = (b"vary", b"Accept, Accept-Encoding")
         if not accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
             return PageResponse(_coalesced(page.text()), page.length, kind, headers=(vary,))
-        compressed = page.gzip_parts()
+        compressed = page.gzip_parts
         length = sum(map(len, compressed))
         return PageResponse(_coalesced(compressed), length, kind, headers=(vary, (b"content-encoding", b"gzip")))
 

@@ -38,14 +38,13 @@ class SocketStream(anyio.abc.ByteStream):
         return {SocketAttribute.raw_socket: lambda: self._socket}
 
     async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
-        """Return the next bytes.
+        """Return the next bytes, at once where they have come: between any two answers others get their turn.
 
         Raises:
             anyio.EndOfStream: the client has closed its side.
             anyio.BrokenResourceError: the connection failed, or the client sends too many useless bytes.
 
         """
-        await anyio.lowlevel.checkpoint()
         while True:
             try:
                 data = self._socket.recv(min(max_bytes, RECEIVE_BYTES))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from grafana.source import exporter, ionos, netnut, overview, planship, prolifi, quota
+from grafana.source import exporter, overview, quota, quotas_listed, vendor
+from grafana.source.board import Board
+from grafana.source.vendor_boards import GENERIC, OWN
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "dashboards"
 
-_BOARDS: Final = {
+_BOARDS: Final[dict[str, Callable[[], Board]]] = {
     "overview": overview.board,
+    "quotas": quotas_listed.board,
     "quota": quota.board,
-    "netnut": netnut.board,
-    "ionos": ionos.board,
-    "prolifi": prolifi.board,
-    "planship": planship.board,
+    **{name: import_module(f"grafana.source.{name}").board for name in OWN},
+    GENERIC: vendor.board,
     "exporter": exporter.board,
 }
 
@@ -35,7 +38,10 @@ def document(dashboard: Dashboard) -> Any:
     The SDK puts links and annotations into Grafana 13's menu of controls; without a placement they stand on the page.
     """
     written = json.loads(json.dumps(dashboard, cls=JSONEncoder))
-    for control in (*written["links"], *written["annotations"]["list"]):
+    panels = [one for row in written["panels"] for one in (row, *(row.get("panels") or ()))]
+    of_panels = [link for one in panels for link in one.get("links") or ()]
+    of_values = [link for one in panels for link in one.get("fieldConfig", {}).get("defaults", {}).get("links") or ()]
+    for control in (*written["links"], *written["annotations"]["list"], *of_panels, *of_values):
         control.pop("placement", None)
     return written
 

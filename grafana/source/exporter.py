@@ -5,14 +5,12 @@ from __future__ import annotations
 from grafana.source import exporter_now, exporter_process
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.exporter_accounts import accounts
-from grafana.source.panels import STALE, THRESHOLDS, About, Query, lines
+from grafana.source.exporter_polls import POLLS_ARE_RARE, ages, drift, failures, requests, skipped
+from grafana.source.panels import THRESHOLDS, About, Query, lines
 from grafana.source.promql import (
     ACCOUNT,
-    age,
     at_shards,
     chosen,
-    increase_from_0,
-    interval,
     leaders,
     one,
     series,
@@ -25,8 +23,6 @@ _ACCOUNT = chosen("vendor", "account")
 _NAME = "{{vendor}}/{{account}}"
 _OF_HOURS = 80
 """Pixels that an axis of hours needs."""
-_POLLS_ARE_RARE = "15m"
-"""The shortest step of rates: accounts are polled minutes to an hour apart."""
 
 
 def _rate(name: str, *matchers: str) -> str:
@@ -48,22 +44,10 @@ def board() -> Board:
     )
     made.row("Now", exporter_now.panels())
     made.row("Accounts", [accounts()])
-    made.row("Requests", [_requests(), _failure_share()], [_durations(), _poll_durations()], [_failures(), _skipped()])
-    made.row("Freshness", [_age(), _lag()])
-    made.row("Contracts and limits", [_drift(), _rate_limit()], [_sign_ins(), _series()])
+    made.row("Requests", [requests(), _failure_share()], [_durations(), _poll_durations()], [failures(), skipped()])
+    made.row("Freshness", [ages(), _lag()])
+    made.row("Contracts and limits", [drift(), _rate_limit()], [_sign_ins(), _series()])
     return made.row("Process", *exporter_process.panels())
-
-
-def _requests() -> PanelBuilder:
-    about = About(
-        title="Requests, by vendor and status",
-        description="Requests sent to each vendor in a minute, of all exporters together, by HTTP status;"
-        " `none` is no answer. Nothing: no exporter was scraped in this time.",
-        unit="reqpm",
-        nothing=NEVER_POLLED,
-        height=10,
-    )
-    return _slow(about, Query(f"60 * {total('vendor, code', _rate('requests_total'))}", "{{vendor}} {{code}}"))
 
 
 def _failure_share() -> PanelBuilder:
@@ -109,44 +93,6 @@ def _poll_durations() -> PanelBuilder:
     return _slow(about, Query(f"{total(ACCOUNT, took)} / ({total(ACCOUNT, polls)} > 0)", _NAME))
 
 
-def _failures() -> PanelBuilder:
-    about = About(
-        title="Failed polls per hour, by reason",
-        description="Polls that failed in the hour before each moment, of all exporters together. Nothing: none"
-        " failed.",
-        unit="short",
-        nothing="None failed",
-    )
-    failed = increase_from_0(series("usage_exporter_poll_failures_total", *_ACCOUNT), "1h")
-    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', failed)}) > 0", f"{_NAME} {{{{reason}}}}"))
-
-
-def _skipped() -> PanelBuilder:
-    about = About(
-        title="Items left out per hour, by reason",
-        description="Items of the vendor's answers that were left out of a reading in the hour before each"
-        " moment: the log names them. Nothing: none was.",
-        unit="short",
-        nothing="None left out",
-    )
-    skipped = increase_from_0(series("usage_exporter_items_skipped_total", *_ACCOUNT), "1h")
-    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', skipped)}) > 0", f"{_NAME} {{{{reason}}}}"))
-
-
-def _age() -> PanelBuilder:
-    about = About(
-        title="Age of figures, in poll intervals",
-        description=f"How old each account's last good reading is; above {THRESHOLDS.fresh_intervals:g} (dashed)"
-        " it is stale. Nothing: no exporter was scraped in this time.",
-        unit="short",
-        nothing=NEVER_POLLED,
-        height=10,
-        steps=STALE,
-        decimals=1,
-    )
-    return lines(about, Query(leaders(20, f"{age(*_ACCOUNT)} / {interval(*_ACCOUNT)}"), _NAME))
-
-
 def _lag() -> PanelBuilder:
     about = About(
         title="Age of what vendors report",
@@ -158,18 +104,6 @@ def _lag() -> PanelBuilder:
         decimals=1,
     )
     return lines(about, Query(f"time() - {_gauge(ACCOUNT, 'data_timestamp_seconds')}", _NAME)).axis_width(_OF_HOURS)
-
-
-def _drift() -> PanelBuilder:
-    drift = _gauge(f"{ACCOUNT}, field, kind", "contract_drift")
-    about = About(
-        title="Departures from contracts, by field",
-        description="How often the last good reading's answers departed from the vendor's contract. Nothing:"
-        " all answers are as expected.",
-        unit="short",
-        nothing="None",
-    )
-    return lines(about, Query(leaders(20, f"{drift} > 0"), f"{_NAME} {{{{field}}}} {{{{kind}}}}"))
 
 
 def _rate_limit() -> PanelBuilder:
@@ -216,4 +150,4 @@ def _added_up(name: str) -> str:
 
 
 def _slow(about: About, *queries: Query) -> PanelBuilder:
-    return lines(about, *queries).interval(_POLLS_ARE_RARE)
+    return lines(about, *queries).interval(POLLS_ARE_RARE)

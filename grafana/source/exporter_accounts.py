@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grafana.source.board import PanelBuilder
 from grafana.source.panels import STALE, About
 from grafana.source.promql import ACCOUNT, age, at_shards, chosen, interval, one, series, total, up
-from grafana.source.quota_columns import DAYS, NEVER_POLLED
-from grafana.source.tables import Column, Label, link_to, rows
+from grafana.source.quota_columns import BOARD, DAYS, NEVER_POLLED, VENDOR
+from grafana.source.tables import Column, Label, rows
+from grafana.source.vendor_boards import with_board
 
 _ACCOUNT = chosen("vendor", "account")
 _UP = (("0", "Failing", "red"), ("1", "Working", "green"))
@@ -20,7 +23,7 @@ def _added_up(name: str) -> str:
     return total(ACCOUNT, at_shards(ACCOUNT, series(f"usage_exporter_{name}", *_ACCOUNT)))
 
 
-def accounts() -> PanelBuilder:
+def accounts(height: int = 10) -> PanelBuilder:
     """Return a row for each account, the oldest figures first."""
     about = About(
         title="Accounts, the stalest first",
@@ -30,10 +33,11 @@ def accounts() -> PanelBuilder:
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
-        height=10,
+        height=height,
     )
     labels = (
-        Label("vendor", "Vendor", 0, (("${__value.raw} in depth", link_to("vu-${__data.fields.vendor}", "account")),)),
+        replace(VENDOR, width=0),
+        BOARD,
         Label("account", "Account"),
     )
     drift = f"count by ({ACCOUNT}) ({_gauge('contract_drift', f'{ACCOUNT}, field, kind')} > 0)"
@@ -42,7 +46,7 @@ def accounts() -> PanelBuilder:
     answers = [
         Column(title="Last poll", query=up(*_ACCOUNT), width=100, steps=((None, "text"),), values=_UP),
         Column(title="Age", query=age(*_ACCOUNT), unit=DAYS, nothing=NEVER_POLLED, width=120, decimals=0),
-        Column(title="Polled every", query=interval(*_ACCOUNT), unit=DAYS, width=130, decimals=0),
+        Column(title="Polled every", query=with_board(interval(*_ACCOUNT)), unit=DAYS, width=130, decimals=0),
         Column(
             title="In intervals",
             query=f"{age(*_ACCOUNT)} / {interval(*_ACCOUNT)}",

@@ -5,8 +5,18 @@ from __future__ import annotations
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.panels import NONE_IS_GOOD, SHARE, STALE, THRESHOLDS, About, Query, lines, number, ranking, small
 from grafana.source.promql import ACCOUNT, age, chosen, count, highest, interval, leaders, now, one, series
-from grafana.source.quota_columns import IDENTITY, NAME, NEVER_POLLED, NO_LIMIT, NO_PERIOD, SECONDS, columns
+from grafana.source.quota_columns import (
+    IDENTITY,
+    NAME,
+    NEVER_POLLED,
+    NO_LIMIT,
+    NO_PERIOD,
+    SECONDS,
+    columns,
+    quota_ranking,
+)
 from grafana.source.quotas import Quotas
+from grafana.source.quotas_listed import to_all_quotas
 from grafana.source.tables import rows
 from grafana.source.variables import variables
 
@@ -26,7 +36,7 @@ def board() -> Board:
         variables("usage_exporter_poll_interval_seconds", "vendor", "account"),
     )
     made.row("Now", _now())
-    made.row("Quotas", [_table()], [_top(), _projection()], [_risers(), _by_account()])
+    made.row("Quotas", [_top(), _projection()], [_table()], [_risers(), _by_account()])
     made.row("Trend", [_share()])
     return made.row("Poll health", [_age(), _drift()], collapsed=True)
 
@@ -116,7 +126,7 @@ def _table() -> PanelBuilder:
         width=24,
         height=14,
     )
-    return rows(about, IDENTITY, columns(_QUOTAS, _WORST), worst="Share")
+    return rows(about, IDENTITY, columns(_QUOTAS, _WORST), worst="Share").links([to_all_quotas()])
 
 
 def _top() -> PanelBuilder:
@@ -130,7 +140,7 @@ def _top() -> PanelBuilder:
         steps=SHARE,
         decimals=1,
     )
-    return ranking(about, Query(highest(10, _QUOTAS.share), NAME)).max(1)
+    return quota_ranking(about, _QUOTAS.share).max(1)
 
 
 def _risers() -> PanelBuilder:
@@ -143,7 +153,7 @@ def _risers() -> PanelBuilder:
         height=12,
         decimals=1,
     )
-    return ranking(about, Query(highest(10, _QUOTAS.risen), NAME))
+    return quota_ranking(about, _QUOTAS.risen)
 
 
 def _by_account() -> PanelBuilder:
@@ -185,7 +195,7 @@ def _projection() -> PanelBuilder:
         steps=((None, "green"), (1.0, "red")),
         decimals=0,
     )
-    return ranking(about, Query(highest(10, _QUOTAS.projected), NAME))
+    return quota_ranking(about, _QUOTAS.projected)
 
 
 def _age() -> PanelBuilder:

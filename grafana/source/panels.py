@@ -33,6 +33,9 @@ from grafana.source.variables import SOURCE
 _SPAN_NULLS_MILLISECONDS: Final = 3_600_000
 """A gap of an hour and less is drawn through; an outage is not."""
 
+_BAR_PIXELS: Final = 42
+"""A bar and its name: where there are few, they grow no larger."""
+
 Steps = tuple[tuple[float | None, str], ...]
 
 THRESHOLDS: Final = Thresholds()
@@ -83,7 +86,7 @@ class About:
     decimals: int | None = None
 
 
-small: Final = partial(About, width=4, height=4)
+small: Final = partial(About, width=4, height=3)
 """About one number among several."""
 
 
@@ -144,6 +147,7 @@ def ranking(about: About, *queries: Query) -> bargauge.Panel:
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     panel.name_placement(options.BarGaugeNamePlacement.TOP)
     panel.text(common.VizTextDisplayOptions().title_size(12).value_size(14))
+    panel.sizing(options.BarGaugeSizing.MANUAL).min_viz_height(16).max_viz_height(_BAR_PIXELS)
     panel.orientation(options.VizOrientation.HORIZONTAL).display_mode(options.BarGaugeDisplayMode.BASIC)
     made: bargauge.Panel = panel.value_mode(options.BarGaugeValueMode.TEXT).show_unfilled(True)
     return made

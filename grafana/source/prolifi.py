@@ -140,6 +140,7 @@ def _customers() -> PanelBuilder:
         " account was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
+        width=10,
         height=14,
     )
     return ranking(about, Query(highest(10, _EVENTS), "{{account}} {{customer_id}} {{event_name}}"))
@@ -152,9 +153,10 @@ def _freshness() -> PanelBuilder:
         " window. A type that was never reported has no time. Nothing: no account was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
+        width=14,
         height=14,
     )
-    labels = (Label("account", "Account", 100), Label("customer_id", "Customer"), Label("event_name", "Event", 140))
+    labels = (Label("account", "Account", 100), Label("customer_id", "Customer"), Label("event_name", "Event", 160))
     answers = [
         Column(title="Events", query=_EVENTS, width=90),
         Column(
@@ -162,7 +164,7 @@ def _freshness() -> PanelBuilder:
             query=f"time() - {_LAST}",
             unit=DAYS,
             nothing="Never",
-            width=150,
+            width=120,
             steps=_SILENT,
             decimals=0,
         ),

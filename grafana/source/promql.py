@@ -22,7 +22,7 @@ _SCRAPED: Final = 'job=~"$job", instance=~"$instance"'
 
 
 def series(metric: Family | str, *matchers: str) -> str:
-    """Return a selector of a metric in the chosen jobs and instances."""
+    """Return a selector of a metric in the chosen jobs and instances; of any metric, where the name is empty."""
     name = metric if isinstance(metric, str) else metric.name
     return f"{name}{{{', '.join((_SCRAPED, *matchers))}}}"
 

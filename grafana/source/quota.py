@@ -10,6 +10,7 @@ from grafana.source.panels import SHARE, STALE, THRESHOLDS, TIME_LEFT, About, Qu
 from grafana.source.promql import age, chosen, interval
 from grafana.source.quota_columns import (
     IDENTITY,
+    NAME,
     NEVER_POLLED,
     NO_LIMIT,
     NO_PERIOD,
@@ -25,7 +26,6 @@ from grafana.source.variables import variables
 _LABELS = ("vendor", "account", "quota", "subject")
 _ONE = Quotas(chosen(*_LABELS))
 _ACCOUNT = chosen("vendor", "account")
-_NAME = "{{quota}} {{subject}}"
 _WORDS = 36
 """Size of letters in which words fit where Grafana would make a number as large as it can."""
 _OF_HOURS = 80
@@ -60,7 +60,7 @@ def _now() -> list[PanelBuilder]:
                 steps=SHARE,
                 decimals=1,
             ),
-            Query(_ONE.share, _NAME),
+            Query(_ONE.share, NAME),
         ),
         number(
             small(
@@ -70,7 +70,7 @@ def _now() -> list[PanelBuilder]:
                 unit="short",
                 nothing=NO_LIMIT,
             ),
-            Query(_ONE.left, _NAME),
+            Query(_ONE.left, NAME),
         ),
         number(
             small(
@@ -83,7 +83,7 @@ def _now() -> list[PanelBuilder]:
                 values=USED_UP,
                 decimals=1,
             ),
-            Query(_ONE.exhaustion, _NAME),
+            Query(_ONE.exhaustion, NAME),
         ).text(VizTextDisplayOptions().value_size(_WORDS)),
         number(
             small(
@@ -95,7 +95,7 @@ def _now() -> list[PanelBuilder]:
                 steps=_PACE,
                 decimals=2,
             ),
-            Query(_ONE.pace, _NAME),
+            Query(_ONE.pace, NAME),
         ),
         number(
             small(
@@ -105,7 +105,7 @@ def _now() -> list[PanelBuilder]:
                 nothing=NO_PERIOD,
                 decimals=1,
             ),
-            Query(_ONE.remaining, _NAME),
+            Query(_ONE.remaining, NAME),
         ),
         number(
             small(
@@ -135,10 +135,10 @@ def _burn_up() -> PanelBuilder:
     )
     return lines(
         about,
-        Query(_ONE.used, f"Used: {_NAME}"),
-        Query(_ONE.limit, f"Limit: {_NAME}"),
-        Query(_ONE.even, f"Even pace: {_NAME}"),
-        Query(_ONE.before("30d"), f"Before, 30 days: {_NAME}"),
+        Query(_ONE.used, f"Used: {NAME}"),
+        Query(_ONE.limit, f"Limit: {NAME}"),
+        Query(_ONE.even, f"Even pace: {NAME}"),
+        Query(_ONE.before("30d"), f"Before, 30 days: {NAME}"),
     )
 
 
@@ -151,7 +151,7 @@ def _per_day() -> PanelBuilder:
         nothing=NEVER_POLLED,
         height=10,
     )
-    return days(about, Query(_ONE.per_day, _NAME)).stacking(StackingConfig().mode(StackingMode.NONE))
+    return days(about, Query(_ONE.per_day, NAME)).stacking(StackingConfig().mode(StackingMode.NONE))
 
 
 def _shares() -> PanelBuilder:
@@ -164,7 +164,7 @@ def _shares() -> PanelBuilder:
         height=10,
         steps=SHARE,
     )
-    return lines(about, Query(_ONE.share, f"Used: {_NAME}"), Query(_ONE.projected, f"At period end: {_NAME}"))
+    return lines(about, Query(_ONE.share, f"Used: {NAME}"), Query(_ONE.projected, f"At period end: {NAME}"))
 
 
 def _pace() -> PanelBuilder:
@@ -177,7 +177,7 @@ def _pace() -> PanelBuilder:
         steps=_PACE,
         decimals=2,
     )
-    return lines(about, Query(_ONE.pace, _NAME)).axis_soft_min(0)
+    return lines(about, Query(_ONE.pace, NAME)).axis_soft_min(0)
 
 
 def _age() -> PanelBuilder:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from grafana.source.panels import TIME_LEFT
+from grafana_foundation_sdk.builders import bargauge
+from grafana_foundation_sdk.builders import dashboard as build
+from grafana_foundation_sdk.models.dashboard import DashboardLinkType
+
+from grafana.source.panels import TIME_LEFT, About, Query, ranking
+from grafana.source.promql import highest
 from grafana.source.quotas import Quotas
-from grafana.source.tables import Column, Label, link_to
+from grafana.source.tables import HERE, Column, Label, link_to
+from grafana.source.vendor_boards import with_board
 
 NO_LIMIT: Final = "No limit known"
 NO_PERIOD: Final = "No period known"
@@ -16,13 +22,24 @@ NEVER_POLLED: Final = "Never polled"
 USED_UP: Final = (("0", "Used up", "red"),)
 NAME: Final = "{{vendor}}/{{account}} {{quota}} {{subject}}"
 
+_OF_QUOTA: Final = ("vendor", "account", "quota", "subject")
+
 DAYS: Final = "dtdurations"
 """Words, for tables."""
 SECONDS: Final = "s"
 """A number with the unit that suits it, for axes and large letters."""
 
+VENDOR: Final = Label(
+    "vendor",
+    "Vendor",
+    80,
+    (("${__value.raw} in depth", link_to("vu-${__data.fields.board}", "vendor", "account")),),
+)
+"""Leads to the vendor's board, which the label board beside it names."""
+BOARD: Final = Label("board", "Board", for_links=True)
 IDENTITY: Final = (
-    Label("vendor", "Vendor", 80, (("${__value.raw} in depth", link_to("vu-${__data.fields.vendor}", "account")),)),
+    VENDOR,
+    BOARD,
     Label(
         "account",
         "Account",
@@ -32,26 +49,34 @@ IDENTITY: Final = (
     Label(
         "quota",
         "Quota",
-        140,
-        (("${__value.raw} in depth", link_to("vu-quota", "vendor", "account", "quota", "subject")),),
+        165,
+        (("${__value.raw} in depth", link_to("vu-quota", *_OF_QUOTA)),),
     ),
     Label(
         "subject",
         "Subject",
         0,
-        (("${__value.raw} in depth", link_to("vu-quota", "vendor", "account", "quota", "subject")),),
+        (("${__value.raw} in depth", link_to("vu-quota", *_OF_QUOTA)),),
     ),
     Label("unit", "Unit", 90),
 )
 
 
+def quota_ranking(about: About, expression: str) -> bargauge.Panel:
+    """Bars, one for each quota, that lead to all about it."""
+    labels = "".join(f"&var-{label}=${{__field.labels.{label}:percentencode}}" for label in _OF_QUOTA)
+    link = build.DashboardLink("This quota in depth").type(DashboardLinkType.LINK).url(f"/d/vu-quota?{HERE}{labels}")
+    return ranking(about, Query(highest(10, expression), NAME)).data_links([link])
+
+
 def columns(quotas: Quotas, most: int = 0) -> list[Column]:
     """Return the columns of a table of quotas: of all, or of so many with the highest share."""
     found = _columns(quotas)
-    if not most:
-        return found
-    listed = f"topk({most}, {quotas.share} or 0 * {quotas.used} - 1)"
-    return [replace(column, query=f"({column.query}) and {listed}") for column in found]
+    if most:
+        listed = f"topk({most}, {quotas.share} or 0 * {quotas.used} - 1)"
+        found = [replace(column, query=f"({column.query}) and {listed}") for column in found]
+    used, *others = found
+    return [replace(used, query=with_board(used.query)), *others]
 
 
 def _columns(quotas: Quotas) -> list[Column]:
@@ -59,7 +84,7 @@ def _columns(quotas: Quotas) -> list[Column]:
         Column(title="Used", query=quotas.used, width=80),
         Column(title="Limit", query=quotas.limit, width=110, nothing=NO_LIMIT),
         Column(
-            title="Share", query=quotas.share, unit="percentunit", width=170, nothing=NO_LIMIT, gauge=True, decimals=1
+            title="Share", query=quotas.share, unit="percentunit", width=150, nothing=NO_LIMIT, gauge=True, decimals=1
         ),
         Column(title="At period end", query=quotas.projected, unit="percentunit", nothing="-", width=110, decimals=0),
         Column(
@@ -67,11 +92,11 @@ def _columns(quotas: Quotas) -> list[Column]:
             query=quotas.exhaustion,
             unit=DAYS,
             nothing=NOT_AT_THIS_PACE,
-            width=150,
+            width=165,
             steps=TIME_LEFT,
             values=USED_UP,
             decimals=1,
         ),
-        Column(title="Resets in", query=quotas.remaining, unit=DAYS, nothing=NO_PERIOD, width=140, decimals=1),
-        Column(title="Age", query=quotas.age, unit=DAYS, nothing=NEVER_POLLED, width=100, decimals=0),
+        Column(title="Resets in", query=quotas.remaining, unit=DAYS, nothing=NO_PERIOD, width=130, decimals=1),
+        Column(title="Age", query=quotas.age, unit=DAYS, nothing=NEVER_POLLED, width=95, decimals=0),
     ]

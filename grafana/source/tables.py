@@ -13,7 +13,8 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 from grafana.source.panels import SHARE, About, Query, Steps, described, said, targets, thresholds
 
 _LETTERS: Final = "ABCDEFGHIJKLMN"
-_CARRIED: Final = "${datasource:queryparam}&${job:queryparam}&${instance:queryparam}&${__url_time_range}"
+HERE: Final = "${datasource:queryparam}&${job:queryparam}&${instance:queryparam}&${__url_time_range}"
+"""Carries what every board chooses by, and the time, over to another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Label:
         width: in pixels; what is left, where it is 0.
         links: titles and addresses that a value leads to.
         hidden: whether it only tells rows apart.
+        for_links: whether it is not shown, but links are made with it.
 
     """
 
@@ -62,6 +64,7 @@ class Label:
     width: int = 0
     links: tuple[tuple[str, str], ...] = ()
     hidden: bool = False
+    for_links: bool = False
 
 
 def field_of(name: str) -> str:
@@ -73,7 +76,7 @@ def link_to(uid: str, *labels: str, **renamed: str) -> str:
     """Return the address of a board with variables from a row's labels; `renamed` says the label of another name."""
     wanted = {**{label: label for label in labels}, **renamed}
     chosen = "".join(f"&var-{variable}={field_of(label)}" for variable, label in wanted.items())
-    return f"/d/{uid}?{_CARRIED}{chosen}"
+    return f"/d/{uid}?{HERE}{chosen}"
 
 
 def rows(
@@ -109,6 +112,33 @@ def rows(
     return panel
 
 
+def labelled_rows(
+    about: About, labels: Sequence[Label], columns: Sequence[Column], listed: str, worst: str
+) -> table.Panel:
+    """A table of series whose labels nobody knows: each is a column, and those named here have titles and widths.
+
+    Args:
+        about: what it shows.
+        labels: some that every series has.
+        columns: questions with the same answering series, two or more.
+        listed: which of those stand in the table.
+        worst: title of the column that it is sorted by, the highest first.
+
+    """
+    panel: table.Panel = described(table.Panel(), about)
+    panel.targets(targets([Query(f"{one.query} and {listed}") for one in columns], instant=True, table=True))
+    values = {f"Value #{letter}": column.title for letter, column in zip(_LETTERS, columns, strict=False)}
+    renamed = {**{label.name: label.title for label in labels}, **values}
+    how = {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": renamed}
+    panel.transformations([_transformation("merge"), _transformation("organize", **how)])
+    panel.sort_by([TableSortByFieldState().display_name(worst).desc(True)])
+    for label in labels:
+        panel.override_by_name(label.title, _label(label))
+    for column in columns:
+        panel.override_by_name(column.title, _column(column))
+    return panel
+
+
 def _transformation(name: str, **how: Any) -> DataTransformerConfig:
     return DataTransformerConfig(id_val=name, options=how)
 
@@ -120,6 +150,10 @@ def _label(label: Label) -> list[DynamicConfigValue]:
         DynamicConfigValue("unit", "string"),
         DynamicConfigValue("noValue", "-"),
     ]
+    if label.for_links:
+        # The first is of Grafana 12.2 and later, the second of those before.
+        made.append(DynamicConfigValue("custom.hideFrom", {"viz": True, "legend": False, "tooltip": False}))
+        made.append(DynamicConfigValue("custom.hidden", True))
     if label.width:
         made.append(DynamicConfigValue("custom.width", label.width))
     if label.links:

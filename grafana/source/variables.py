@@ -39,17 +39,27 @@ def variables(
     """
     return [
         DatasourceVariable("datasource").label("Data source").type("prometheus"),
-        _choice("job", "Job", "usage_exporter_build_info"),
-        _choice("instance", "Instance", 'usage_exporter_build_info{job=~"$job"}'),
+        choice("job", "Job", "usage_exporter_build_info"),
+        choice("instance", "Instance", 'usage_exporter_build_info{job=~"$job"}'),
         *(
-            _choice(label, LABELS[label], series(metric, *fixed, *chosen(*labels[:place])), everything=everything)
+            choice(label, LABELS[label], series(metric, *fixed, *chosen(*labels[:place])), everything=everything)
             for place, label in enumerate(labels)
         ),
     ]
 
 
-def _choice(name: str, label: str, of: str, *, everything: bool = True) -> QueryVariable:
-    query = f"label_values({of}, {name})"
+def choice(name: str, label: str, series_of: str, *, of: str = "", everything: bool = True) -> QueryVariable:
+    """Return a variable.
+
+    Args:
+        name: what queries call it.
+        label: what people read.
+        series_of: a selector of the series whose labels are chosen among.
+        of: the label, where it is not of the variable's name.
+        everything: whether all may be chosen at once, as they then are at first.
+
+    """
+    query = f"label_values({series_of}, {of or name})"
     variable = (
         QueryVariable(name)
         .label(label)

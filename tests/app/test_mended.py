@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ async def nothing(_exporter: Exporter, _tasks: anyio.abc.TaskGroup) -> None:
 
 
 async def reload_the_same(exporter: Exporter, tasks: anyio.abc.TaskGroup) -> None:
-    assert exporter.restart_polling(exporter.config, tasks).fields() == {}
+    assert exporter.restart_polling(exporter.config, tasks) == {}
 
 
 async def retry(exporter: Exporter, _tasks: anyio.abc.TaskGroup) -> None:
@@ -107,13 +107,13 @@ def test_a_vendor_that_asked_to_wait_is_not_asked_before(script: Script, polls: 
 
 
 def test_what_a_configuration_changes_is_named() -> None:
-    found: list[dict[str, str]] = []
+    found: list[Mapping[str, str]] = []
     two, one = configured("/nowhere"), configured("/nowhere", "password: '${ACME_NETNUT_PASSWORD}', timeout: 9s")
     other = Config.model_construct(accounts=(one.accounts[0],))
 
     async def change(exporter: Exporter, tasks: anyio.abc.TaskGroup) -> None:
-        found.append(exporter.restart_polling(other, tasks).fields())
-        found.append(exporter.restart_polling(two, tasks).fields())
+        found.append(exporter.restart_polling(other, tasks))
+        found.append(exporter.restart_polling(two, tasks))
 
     polls_after(change, two)
 

@@ -12,6 +12,9 @@ from exporter.cli.main import main
 NETNUT = "accounts:\n  - vendor: netnut\n    name: main\n    token_file: token\n"
 IONOS = "accounts:\n  - vendor: ionos\n    name: main\n    token_file: token\n"
 PROLIFI = "accounts:\n  - vendor: prolifi\n    name: main\n    api_key_file: token\n"
+FORTY = "accounts:\n" + "".join(
+    f"  - vendor: netnut\n    name: a{n}\n    timeout: {n}s\n    token_file: token\n" for n in range(1, 41)
+)
 PATTERN = ":9 (ionos/main): quotas[0].match.meter_id: write a regular expression; it has to match the whole"
 AT_TOP = "unknown key; write it in an account, or below defaults.all for every account"
 QUOTA = "    quotas:\n      - name: q\n        metric: ionos_meter_quantity\n        limit: {}\n"
@@ -34,6 +37,11 @@ def check(folder: Path, text: str, secret: bytes = b"an-invented-secret\n", *opt
     ("text", "said"),
     [
         (NETNUT + "    nmae: x\n", ":5 (netnut/main): nmae: unknown key; did you mean name?"),
+        (NETNUT.replace("name:", "nmae:"), ":3: accounts[0].nmae: unknown key; did you mean name?"),
+        (NETNUT.replace("token_file", "token_flie"),
+         ":4 (netnut/main): token_flie: unknown key; did you mean token_file?"),
+        (NETNUT.replace("token_file: token", "emial: a@example.com\n    password_file: token"),
+         ":4 (netnut/main): emial: unknown key; did you mean email?"),
         (NETNUT.replace("token_file: token", "email: ${MY_EMAIL}\n    password_file: token"),
          ":4 (netnut/main): email: ${...} is read in secrets only; write the value itself"),
         (NETNUT + "    base_url: ${URL}\n",
@@ -78,6 +86,19 @@ def test_a_mistake_is_said_with_its_line_and_account(text: str, said: str, tmp_p
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith(f"{tmp_path / 'config.yaml'}{said}")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("timeot: 27s", "timeot: unknown key; did you mean timeout?"),
+        ("timeout: 27", "timeout: write a duration with its unit, such as 30s, 5m, 1h or 1h30m"),
+    ],
+)
+def test_a_mistake_in_the_27th_of_40_accounts_is_said_as_in_the_first(wrong: str, said: str, tmp_path: Path) -> None:
+    result = check(tmp_path, FORTY.replace("timeout: 27s", wrong))
+
+    assert result.stderr == f"{tmp_path / 'config.yaml'}:108 (netnut/a27): {said}\n"
 
 
 @pytest.mark.parametrize(

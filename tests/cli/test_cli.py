@@ -234,7 +234,7 @@ def test_rules_take_thresholds_of_the_operators_own() -> None:
         if rule.get("alert") == "UsageQuotaHigh" and rule["labels"]["severity"] == "warning"
     ]
     assert "usage:quota_warning:ratio" in warning["expr"]
-    assert re.search(r"usage:quota_last:ratio >= 0\.7\n", printed)
+    assert re.search(r"usage:quota_high:ratio >= 0\.7 unless", printed)
     assert warning["for"] == "20m"
     assert "usage-exporter" not in re.sub(r"(runbook_url: |# ).*", "", printed)
 

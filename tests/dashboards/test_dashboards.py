@@ -19,6 +19,7 @@ from exporter.rules.thresholds import Thresholds
 from exporter.vendors import VENDORS
 from grafana.source import dashboards
 from grafana.source.panels import SHARE
+from grafana.source.vendor_boards import GENERIC, OWN
 
 BOARDS = boards()
 BY_UID = {board["uid"]: board for board in BOARDS.values()}
@@ -59,8 +60,10 @@ def test_a_dashboard_asks_for_what_there_is_and_counts_nothing_twice(name: str) 
     assert not dashboard_promql.findings(BOARDS[name])
 
 
-def test_every_vendor_has_a_dashboard_and_no_two_are_one() -> None:
-    assert {f"vu-{vendor}" for vendor in VENDORS} < BY_UID.keys()
+def test_every_vendor_leads_to_a_dashboard_and_no_two_are_one() -> None:
+    assert {f"vu-{vendor}" for vendor in (*OWN, GENERIC)} < BY_UID.keys()
+    assert OWN
+    assert set(OWN) <= VENDORS.keys()
     assert BY_UID.keys() == {f"vu-{name}" for name in BOARDS}
     assert len({board["title"] for board in BOARDS.values()}) == len(BOARDS)
 
@@ -72,7 +75,8 @@ def test_shares_change_colour_where_alerts_begin() -> None:
 
 
 def test_alerts_lead_to_dashboards_that_choose_by_what_they_say() -> None:
-    rules = yaml.safe_load((PROMETHEUS / "rules" / "usage-alerts.yml").read_text())["groups"][0]["rules"]
+    groups = yaml.safe_load((PROMETHEUS / "rules" / "usage-alerts.yml").read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
     addresses = {rule["annotations"]["dashboard_url"].removeprefix("http://localhost:3000") for rule in rules}
 
     assert {address.partition("?")[0] for address in addresses} == {"/d/vu-quota", "/d/vu-exporter"}
@@ -80,8 +84,9 @@ def test_alerts_lead_to_dashboards_that_choose_by_what_they_say() -> None:
 
 
 def test_boards_of_one_vendor_choose_by_account_only_so_that_links_carry_over() -> None:
-    for vendor in VENDORS:
+    for vendor in OWN:
         assert "account" in {variable["name"] for variable in variables(BY_UID[f"vu-{vendor}"])}
+    assert {"vendor", "account"} < {variable["name"] for variable in variables(BY_UID[f"vu-{GENERIC}"])}
 
 
 def test_a_provisioned_grafana_finds_the_dashboards_and_the_prometheus() -> None:
@@ -149,7 +154,8 @@ def defaults(board: Board, title: str = TABLE) -> Any:
         (lambda board: panel_of(board)["datasource"].update(uid="prometheus"), f"{TABLE}: not the chosen data source"),
         (lambda board: defaults(board, TOP)["thresholds"]["steps"][1].update(value=0.7), f"{TOP}: a share without the"),
         (lambda board: defaults(board, LINES)["custom"].update(spanNulls=True), f"{LINES}: a line is drawn across an"),
-        (lambda board: link_of(board).update(url="/d/vu-quotas?var-quota=x"), f"{TABLE}: leads to vu-quotas, which"),
+        (lambda board: link_of(board).update(url="/d/vu-plans?var-quota=x"), f"{TABLE}: leads to vu-plans, which"),
+        (lambda board: panel_of(board)["links"][0].update(url="/d/vu-plans"), f"{TABLE}: leads to vu-plans, which"),
         (lambda board: link_of(board).update(url="/d/vu-quota?var-plan=x"), f"{TABLE}: leads to vu-quota with plan,"),
     ],
 )
@@ -179,6 +185,8 @@ def test_what_breaks_a_rule_is_found(breaks: Broken, said: str) -> None:
         ("sum by (account) (max by (account, meter_id) (ionos_meter_quantity{S}))", "ionos_meter_quantity is summed"),
         ("sum(max by (currency) (ionos_estimated_cost{S}))", "ionos_estimated_cost is summed over currency"),
         ("sum by (account) (netnut_gb_used{S})", "netnut_gb_used is summed over exporters"),
+        ("max by (account) ({S})", "neither a metric's name nor those of a vendor"),
+        ('max by (plan) ({S, __name__=~"${vendor}_.+"})', "there is no label plan to group by"),
         ("max by (vendor) (usage_quota_used{S}))", "does not parse: "),
     ],
 )

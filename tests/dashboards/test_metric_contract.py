@@ -77,6 +77,7 @@ usage_exporter_account_series vendor account
 usage_exporter_series_dropped vendor account
 usage_exporter_customers_dropped vendor account
 usage_exporter_quota_matched_series vendor account quota
+usage_exporter_quota_threshold_ratio vendor account quota subject unit severity
 usage_exporter_quotas_withheld vendor account quota reason
 usage_exporter_items_skipped_total vendor account reason
 usage_exporter_contract_drift vendor account field kind

@@ -68,7 +68,9 @@ def test_the_command_line_of_each_pod_is_accepted(folder: Path, index: int, tmp_
     command, *options = arguments(rendered(folder), index)
     here = [re.sub(r"^(--storage\.path=).*", rf"\g<1>{tmp_path}", option) for option in options]
 
-    with main.commands[command].make_context(command, here) as context:
+    # A command keeps the names of its help flags that it has in its first context, so that must be as in a run.
+    parent = main.make_context("usage-exporter", [command])
+    with main.commands[command].make_context(command, here, parent=parent) as context:
         assert context.params["file"] == Path("/etc/usage-exporter/config.yaml")
         assert context.params["addresses"] == (f":{split_address(DEFAULT_ADDRESS)[1]}",)
 

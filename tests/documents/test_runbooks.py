@@ -15,6 +15,7 @@ from servers import run_tool
 from exporter.cli import catalogue
 from exporter.cli.catalogue import FAMILIES
 from exporter.errors import REASONS
+from exporter.rules.document import ALERTS
 from exporter.rules.thresholds import Thresholds
 
 ROOT = PROMETHEUS.parent
@@ -89,7 +90,8 @@ def unknown(query: str) -> list[str]:
 
 
 def test_every_alert_has_an_entry_and_every_entry_is_an_alert() -> None:
-    assert list(ENTRIES) == list(dict.fromkeys(name for name, _ in alerts()))
+    assert list(ENTRIES) == list(dict.fromkeys(alert.name for alert in ALERTS))
+    assert {name for name, _ in alerts()} == ENTRIES.keys()
 
 
 @pytest.mark.parametrize(

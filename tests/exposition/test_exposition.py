@@ -147,8 +147,8 @@ def test_readers_share_the_vendors_part_until_a_reading_changes_or_goes_stale() 
 def test_the_page_packs_to_the_same_bytes_and_back() -> None:
     page, again = [exposition_of(("main", bucket(1, "x"))).page(Format.TEXT, 0.0) for _ in range(2)]
 
-    packed = b"".join(page.gzip_parts())
-    assert packed == b"".join(again.gzip_parts())
+    packed = b"".join(page.gzip_parts)
+    assert packed == b"".join(again.gzip_parts)
     assert gzip.decompress(packed) == b"".join(page.text())
     assert page.length == len(gzip.decompress(packed))
 

@@ -174,6 +174,6 @@ def test_after_anything_that_happens_the_page_is_that_of_a_rendering_from_nothin
 
             expected = world.expected(form).encode()
             assert text[: len(expected)] == expected
-            assert unpacked(page.gzip_parts()) == text
+            assert unpacked(page.gzip_parts) == text
             assert page.length == len(text)
             assert text.endswith(b"# EOF\n") is (form is Format.OPENMETRICS)

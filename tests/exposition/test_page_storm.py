@@ -53,7 +53,7 @@ def land(store: Store, key: tuple[str, str], series: int, value: float) -> None:
 def values(page: Page) -> dict[str, set[float]]:
     """What a page says of each account's series, read from its packed bytes."""
     found: dict[str, set[float]] = {}
-    text = zlib.decompress(b"".join(page.gzip_parts()), wbits=31).decode()
+    text = zlib.decompress(b"".join(page.gzip_parts), wbits=31).decode()
     assert text == b"".join(page.text()).decode()
     for account, value in re.findall(r'^netnut_gb_used\{account="(.)".* (\S+)$', text, re.MULTILINE):
         found.setdefault(account, set()).add(float(value))

@@ -33,6 +33,7 @@ MUTED: dict[Alert, set[Alert]] = {
     ("UsageQuotaWillRunOut", "critical"): QUOTA_WARNINGS,
     ("UsageQuotaBurnFast", "critical"): QUOTA_WARNINGS,
     ("UsagePollStale", "critical"): {("UsagePollStale", "warning")},
+    ("UsageCredentialEnding", "critical"): {("UsageCredentialEnding", "warning")},
     ("UsageAuthFailing", "critical"): {
         ("UsagePollStale", "warning"),
         ("UsagePollStale", "critical"),
@@ -40,6 +41,8 @@ MUTED: dict[Alert, set[Alert]] = {
         ("UsageMissing", "warning"),
         ("UsageFrozen", "info"),
         ("UsagePollErrors", "warning"),
+        ("UsageCredentialEnding", "warning"),
+        ("UsageCredentialEnding", "critical"),
     },
 }
 """What an alert mutes where the labels that both have are the same; one that is not here mutes nothing."""

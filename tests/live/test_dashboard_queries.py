@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from dashboard_queries import DASHBOARDS, Board, Panel, Query, boards, chosen_value, faults
 from history import VARIANTS
+from history_declared import DECLARED
 from history_prometheus import LONG_QUERIES, Prometheus, Series
 from history_session import END
+
+from grafana.source.vendor_boards import GENERIC
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits until the history is written
 
@@ -20,6 +23,9 @@ NOTES = [note for board in BOARDS.values() for note in board.annotations]
 RIGHTLY_EMPTY = {
     # No rule is evaluated in the history, so no alert fires.
     "overview: Alerts firing": ("Alerts firing",),
+    # Not every vendor states times.
+    "vendor: Metrics of the vendor": ("Latest time",),
+    "vendor: Accounts, the stalest first": ("Vendor's lag", "Drift", "Rate limit left"),
     # No account has more series than it may have.
     "exporter: Series, by account": ("Series, by account {{vendor}}/{{account}} left out",),
 }
@@ -40,21 +46,26 @@ def history(histories: dict[str, Prometheus], variant: str) -> Prometheus:
 
 
 @cache
-def choices(board: Board, history: Prometheus, *, several: bool) -> dict[str, str]:
-    """What is chosen at first: everything, or where there is no such choice the first, or with `several` all."""
+def choices(board: Board, history: Prometheus, vendor: str = "", *, several: bool) -> dict[str, str]:
+    """What is chosen at first: everything, or where there is no such choice the first, or with `several` all.
+
+    A `vendor` is chosen where there is a choice.
+    """
     chosen: dict[str, str] = {}
     for one in board.choices:
         selector = board.asked(one.selector, chosen, board.seconds)
         values = history.values_of(one.label, selector, END - board.seconds)
+        if one.name == "vendor" and vendor:
+            values = [value for value in values if value == vendor]
         assert values, f"nothing to choose for {one.name}"
         chosen[one.name] = one.everything or chosen_value(values if several else values[:1])
     return chosen
 
 
-def answers(panel: Panel, history: Prometheus, *, several: bool) -> list[list[Series]]:
+def answers(panel: Panel, history: Prometheus, vendor: str = "", *, several: bool) -> list[list[Series]]:
     board = BOARDS[panel.board]
     step = board.step(panel)
-    chosen = choices(board, history, several=several)
+    chosen = choices(board, history, vendor, several=several)
     expressions = [board.asked(query.expression, chosen, step) for query in panel.queries]
     return [
         history.now(expression) if query.instant else history.range(expression, END - board.seconds, _SEEN * step)
@@ -65,6 +76,16 @@ def answers(panel: Panel, history: Prometheus, *, several: bool) -> list[list[Se
 @pytest.mark.parametrize("panel", PANELS, ids=str)
 def test_every_panel_shows_what_it_says(panel: Panel, history: Prometheus, variant: str) -> None:
     found = answers(panel, history, several=variant == "many")
+
+    assert faults(panel, found, RIGHTLY_EMPTY.get(str(panel), ())) == []
+
+
+@pytest.mark.parametrize("vendor", DECLARED)
+@pytest.mark.parametrize("panel", BOARDS[GENERIC].panels, ids=lambda panel: panel.title)
+def test_the_board_of_any_vendor_shows_one_that_a_file_declares(
+    panel: Panel, vendor: str, history: Prometheus, variant: str
+) -> None:
+    found = answers(panel, history, vendor, several=variant == "many")
 
     assert faults(panel, found, RIGHTLY_EMPTY.get(str(panel), ())) == []
 

@@ -43,7 +43,7 @@ SCRAPED: Final = tuple(START + seconds for seconds in range(0, 2 * HOUR + 1, HOU
 NOW: Final = SCRAPED[-1]
 LABELS: Final = {"job": "usage-exporter", "instance": "exporter:10924"}
 
-UNTOLD: Final = ("usage_exporter_", "prolifi_entitlement", "ALERTS", "netnut_", "planship_", "up{")
+UNTOLD: Final = ("usage_exporter_", "ionos_resource_", "prolifi_entitlement", "ALERTS", "netnut_", "planship_", "up{")
 """What only an exporter that runs can tell, or another vendor."""
 
 

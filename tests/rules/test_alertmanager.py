@@ -32,6 +32,8 @@ RECEIVERS = {
     ("UsageNoReading", "critical"): "oncall",
     ("UsageExporterRestarting", "warning"): "default",
     ("UsageAuthFailing", "critical"): "oncall",
+    ("UsageCredentialEnding", "warning"): "default",
+    ("UsageCredentialEnding", "critical"): "oncall",
     ("UsageRateLimited", "warning"): "default",
     ("UsagePollErrors", "warning"): "default",
     ("UsageContractDrift", "warning"): "default",

@@ -4,11 +4,14 @@ import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rule_cases import for_vmalert, together, write
-from rule_courses import Course, Quota, Words, cases, spoken
+from rule_courses import Course, Quota, Words, cases, cases_with, spoken
 from servers import NEWEST, run_tool
+
+from exporter.rules.options import Options
 
 FORTNIGHT, WEEK, DAY = 336, 168, 24
 
@@ -108,7 +111,7 @@ WEEKS = {
         },
     ),
     "a day of ten times the use": Course(
-        quotas=(Quota(used=with_a_burst),), hours=334, told={"UsageSpike warning": (230, 248)}
+        quotas=(Quota(used=with_a_burst),), hours=334, told={"UsageSpike warning": (230, 256)}
     ),
     # It has neither a period nor a counter, so there is no pace: what grows now need not grow on.
     "a level goes up and down": Course(quotas=(Quota(used=provisioned, begins=never, ends=never),), hours=334),
@@ -172,6 +175,28 @@ HOURS = {
         quotas=(Quota(used=always(480), limit=lambda hour: 1000 if hour < 2 else 500),),
         hours=6,
         told=dict.fromkeys(BOTH, (2 + SOON, END)),
+    ),
+    # Seven hundred is much of this one, and so it stays while nobody sees it; nine hundred is little of another.
+    "a quota with thresholds of its own": Course(
+        quotas=(
+            Quota(
+                used=lambda hour: 690 if hour < 1 or hour >= 5 else 720 if hour < 4 else 860,
+                begins=always(None),
+                ends=always(None),
+                warn_at=0.7,
+                critical_at=0.85,
+                polls=lambda hour: not 2 <= hour < 3.5,
+            ),
+            Quota(used=always(900), account="late", warn_at=0.92),
+            Quota(used=always(900), account="sooner", critical_at=0.9),
+        ),
+        hours=6,
+        told={
+            "UsageQuotaHigh warning": (1 + SOON, END),
+            "UsageQuotaHigh critical": (4 + SOON, 5 + 2 / 12),
+            "UsagePollStale warning": (2 + 4 / 12, 3.5),
+            **{f"{alert} sooner": (SOON, END) for alert in BOTH},
+        },
     ),
     "a plan is upgraded": Course(
         quotas=(Quota(used=always(980), limit=lambda hour: 1000 if hour < 2 else 5000),),
@@ -277,6 +302,50 @@ def test_in_vmalert_a_person_on_call_is_told_this(name: str, tmp_path: Path) -> 
     for file in write([for_vmalert(case) for case in together(CASES[name])], tmp_path):
         done = run_tool("vmalert-tool", NEWEST, "unittest", f"--files={file}")
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def cluster(name: str, used: float) -> Quota:
+    return Quota(used=always(used), cluster=name, begins=always(None), ends=always(None))
+
+
+def in_two_clusters() -> dict[str, Any]:
+    """One account at the exporters of two clusters that are the same in all else, and what is told of each."""
+    quotas = (cluster("east", 970), cluster("west", 97))
+    (case,) = cases_with(Options(keep_labels=("cluster",)), {"two": Course(quotas=quotas, hours=1)}, minutes=5)
+    of = 'account="main", job="usage-exporter", quota="traffic", subject="48211", unit="GB", vendor="netnut"'
+    alert = f'alertname="UsageQuotaHigh", alertstate="firing", cluster="east", {of}'
+    case["tests"][0]["promql_expr_test"] = [
+        {
+            "eval_time": "1h",
+            "expr": "max by (cluster) (usage:quota_last:ratio)",
+            "exp_samples": [
+                {"labels": '{cluster="east"}', "value": 0.97},
+                {"labels": '{cluster="west"}', "value": 0.097},
+            ],
+        },
+        {
+            "eval_time": "1h",
+            "expr": 'max without (alertgroup) (ALERTS{alertstate="firing"})',
+            "exp_samples": [
+                {"labels": f'{{{alert}, severity="{severity}"}}', "value": 1} for severity in ("warning", "critical")
+            ],
+        },
+    ]
+    return case
+
+
+def test_in_prometheus_two_clusters_are_kept_apart(generation: str, tmp_path: Path) -> None:
+    done = run_tool("promtool", generation, "test", "rules", *write([in_two_clusters()], tmp_path))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.live
+def test_in_vmalert_two_clusters_are_kept_apart(tmp_path: Path) -> None:
+    (file,) = write([for_vmalert(in_two_clusters())], tmp_path)
+    done = run_tool("vmalert-tool", NEWEST, "unittest", f"--files={file}")
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 WORDS = {

@@ -10,6 +10,7 @@ from rule_documents import ACCOUNT, LABELS, QUOTA, RULES, SCRAPED
 
 from exporter.rules.document import ALERTS
 from exporter.rules.options import Options
+from exporter.rules.pace import PACE_RECORDS
 from exporter.rules.recording import RECORDS
 
 TEMPLATE_QUERY = re.compile(r"printf `([^`]*)`")
@@ -45,7 +46,7 @@ def had(part: Any) -> set[str]:
             found = LABELS[name]
         case promql_parser.MatrixSelector():
             found = had(part.vector_selector)
-        case promql_parser.ParenExpr() | promql_parser.UnaryExpr():
+        case promql_parser.ParenExpr() | promql_parser.UnaryExpr() | promql_parser.SubqueryExpr():
             found = had(part.expr)
         case promql_parser.AggregateExpr():
             found = grouped(part)
@@ -109,7 +110,7 @@ def test_a_rule_names_only_metrics_and_labels_that_exist(name: str) -> None:
         had(promql_parser.parse(expression))
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+@pytest.mark.parametrize("record", [*RECORDS, *PACE_RECORDS], ids=lambda record: record.name)
 def test_a_recorded_series_has_the_labels_of_its_level(record: Any) -> None:
     assert had(promql_parser.parse(RULES[record.name]["expr"])) == LABELS[record.name]
 

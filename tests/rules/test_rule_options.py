@@ -16,16 +16,16 @@ THRESHOLDS = [one.name for one in fields(Thresholds)]
 CHANGES = {
     "fresh_intervals": {"usage:exporter_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
     "fresh_least": {"usage:exporter_fresh:bool", "UsagePollStale warning", "UsagePollStale critical"},
-    "quota_warning": {"usage:quota_warning:ratio"},
+    "quota_warning": {"usage:quota_high:ratio", "usage:quota_warning:ratio"},
     "quota_warning_for": {"UsageQuotaHigh warning"},
     "quota_critical": {"usage:quota_critical:ratio"},
     "quota_critical_for": {"UsageQuotaHigh critical"},
-    "quota_hysteresis": {"usage:quota_warning:ratio", "usage:quota_critical:ratio", "usage:quota_overrun:ratio"},
-    "quota_keep": {f"{alert.name} {alert.severity}" for alert in QUOTA_ALERTS},
-    "forecast_limit": {
-        *("UsageQuotaWillRunOut warning", "UsageQuotaWillRunOut critical"),
-        *("UsageQuotaBurnFast warning", "UsageQuotaBurnFast critical"),
+    "quota_hysteresis": {
+        *("usage:quota_high:ratio", "usage:quota_warning:ratio", "usage:quota_critical:ratio"),
+        "usage:quota_overrun:ratio",
     },
+    "quota_keep": {f"{alert.name} {alert.severity}" for alert in QUOTA_ALERTS},
+    "forecast_limit": {"usage:quota_overrun:ratio", "usage:quota_burnt:seconds"},
     "forecast_share": {"usage:quota_overrun:ratio"},
     "forecast_period": {"usage:quota_rate:ratio"},
     "forecast_least": {"usage:quota_rate:ratio"},
@@ -36,6 +36,7 @@ CHANGES = {
     "burn_usual": {"usage:quota_burnt:seconds"},
     **{name: {"UsageQuotaBurnFast critical"} for name in THRESHOLDS if name.startswith("burn_critical")},
     **{name: {"UsageQuotaBurnFast warning"} for name in THRESHOLDS if name.startswith("burn_warning")},
+    "burn_warning_rest": {"usage:quota_burning:ratio", "UsageQuotaBurnFast warning"},
     **{name: {"UsageSpike warning"} for name in THRESHOLDS if name.startswith("spike")},
     "down_for": {"UsageExporterDown critical"},
     "absent_for": {"UsageExporterAbsent critical"},
@@ -44,6 +45,9 @@ CHANGES = {
     "stale_critical": {"UsagePollStale critical"},
     "auth_for": {"UsageAuthFailing critical"},
     "auth_keep": {"UsageAuthFailing critical"},
+    "credential_warning": {"UsageCredentialEnding warning"},
+    "credential_critical": {"UsageCredentialEnding critical"},
+    "credential_for": {"UsageCredentialEnding warning", "UsageCredentialEnding critical"},
     "rate_limited_share": {"UsageRateLimited warning"},
     "rate_limited_for": {"UsageRateLimited warning"},
     **{name: {"UsagePollErrors warning"} for name in THRESHOLDS if name.startswith("poll_errors")},
@@ -75,16 +79,16 @@ def test_a_threshold_changes_its_rules_and_nothing_but_its_number(threshold: str
     other: Any = {threshold: 0.97 if threshold == "quota_critical" else 0.87 if small else 4321}
     if threshold == "quota_hysteresis":
         other = {threshold: 0.07}
-    elif threshold == "burn_critical_rest":
-        other = {threshold: 3600}
     elif threshold == "burn_warning_rest":
         other = {threshold: 432100}
+    elif threshold == "credential_warning":
+        other = {threshold: 1234567}
 
     found = changed(Options(thresholds=Thresholds(**other)))
 
     assert found.keys() == CHANGES[threshold]
     for now, before in found.values():
-        assert re.sub(r"0\.[089]7|432100|4321s?|(?<= < )3600(?!\d)", "#", now) in _with_one_number_hidden(before)
+        assert re.sub(r"0\.[089]7|432100|1234567|4321s?", "#", now) in _with_one_number_hidden(before)
 
 
 def _with_one_number_hidden(text: str) -> set[str]:
@@ -111,7 +115,7 @@ def test_the_job_and_the_links_are_the_operators() -> None:
 
 def test_only_rules_that_look_at_scrapes_name_the_job() -> None:
     assert changed(Options(job="other")).keys() == {
-        "usage:quota_hidden:bool",
+        "usage:quota_unseen:bool",
         "UsageExporterDown critical",
         "UsageExporterAbsent critical",
         "UsageExporterRestarting warning",

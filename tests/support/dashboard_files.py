@@ -16,6 +16,8 @@ Board = dict[str, Any]
 Panel = dict[str, Any]
 
 _BUILT_IN: Final = {"__rate_interval": "5m", "__range": "30d", "__interval": "1h"}
+_VARIABLE: Final = re.compile(r"\$\{?([a-z_]\w*)\}?")
+"""Not `$1`, which is a group of a regular expression."""
 _LABEL_VALUES: Final = re.compile(r"label_values\((.+), (\w+)\)")
 
 
@@ -62,7 +64,7 @@ def asked(board: Board) -> Iterator[Asked]:
 
 def filled(expression: str) -> str:
     """A query with its variables as they are when all is chosen."""
-    return re.sub(r"\$\{?(\w+)\}?", lambda found: _BUILT_IN.get(found[1], ".+"), expression)
+    return _VARIABLE.sub(lambda found: _BUILT_IN.get(found[1], ".+"), expression)
 
 
 class Node(NamedTuple):

@@ -9,15 +9,16 @@ from urllib.parse import parse_qs, urlsplit
 from dashboard_files import PANELS, Board, Panel, panels, variables
 from grafana_foundation_sdk.models import units
 
-from exporter.vendors import VENDORS
 from grafana.source.panels import SHARE
+from grafana.source.vendor_boards import GENERIC, OWN
 
 SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 TAG: Final = "vendor-usage"
 _UNITS: Final = {value for name, value in vars(units).items() if name[0].isupper()}
 _ON_TIME_CHANGE: Final = 2
 _FROM_GRAFANA: Final = ("datasource", "job", "instance")
-_LINK: Final = re.compile(r"\$\{__data\.fields\.vendor\}")
+_LINK: Final = re.compile(r"\$\{__data\.fields\.board\}")
+"""A vendor's own board, which chooses by no vendor, or the one of all others."""
 
 
 def findings(board: Board, others: dict[str, Board]) -> list[str]:
@@ -133,6 +134,10 @@ def _of_looks(panel: Panel) -> Iterator[str]:
 
 def _of_links(board: Board, others: dict[str, Board]) -> Iterator[str]:
     for panel in panels(board):
+        for link in panel.get("links", ()):
+            yield from (f"{panel['title']}: {line}" for line in of_address(link["url"], others))
+        for link in panel["fieldConfig"]["defaults"].get("links", ()):
+            yield from (f"{panel['title']}: {line}" for line in of_address(link["url"], others))
         for override in panel["fieldConfig"]["overrides"]:
             for kind in override["properties"]:
                 for link in kind["value"] if kind["id"] == "links" else ():
@@ -141,12 +146,13 @@ def _of_links(board: Board, others: dict[str, Board]) -> Iterator[str]:
 
 def of_address(url: str, others: dict[str, Board]) -> Iterator[str]:
     """What is wrong with an address of a board."""
-    for vendor in VENDORS if _LINK.search(url) else ("",):
-        parts = urlsplit(_LINK.sub(vendor, url))
+    for board in (*OWN, GENERIC) if _LINK.search(url) else ("",):
+        parts = urlsplit(_LINK.sub(board, url))
         uid = parts.path.removeprefix("/d/")
         if uid not in others:
             yield f"leads to {uid}, which is no board"
             continue
         known = {variable["name"] for variable in variables(others[uid])}
         wanted = {name.removeprefix("var-") for name in parse_qs(parts.query) if name.startswith("var-")}
+        wanted -= {"vendor"} if board in OWN else set()
         yield from (f"leads to {uid} with {name}, which it does not choose by" for name in sorted(wanted - known))

@@ -1,5 +1,6 @@
 """What is asked of a dashboard's queries: each finding is a line that names the board and the panel."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -37,7 +38,11 @@ def _known() -> Iterator[tuple[str, frozenset[str]]]:
             yield family.name, labels
 
 
-KNOWN: Final = {**_OF_PROMETHEUS, **dict(_known())}
+KNOWN: Final = {**_OF_PROMETHEUS, **dict(_known()), "": SCRAPED | {"account"}}
+"""Labels of metrics by name; without a name it is any metric of a vendor."""
+_OF_A_VENDOR: Final = ".+_.+"
+"""How the names of a vendor's metrics begin, when any vendor is chosen."""
+_MADE: Final = re.compile(r'label_replace\(.*?"(\w+)", "\$1", "__name__"')
 FAMILY: Final[dict[str, Family]] = {family.name: family for family in FAMILIES}
 
 
@@ -65,6 +70,11 @@ def of_query(one: Asked) -> Iterator[str]:
 
 def _of_names(selector: Node, grouped_by: str) -> Iterator[str]:
     name = selector.node.name
+    if not name:
+        names = [matcher.value for matcher in selector.node.matchers.matchers if matcher.name == "__name__"]
+        if _OF_A_VENDOR not in names:
+            yield "neither a metric's name nor those of a vendor"
+        return
     if name not in KNOWN:
         yield f"no metric {name}"
         return
@@ -102,7 +112,9 @@ def _of_kind(selector: Node, one: Asked) -> Iterator[str]:
 
 
 def _labels_of(node: Any) -> frozenset[str]:
-    return frozenset(node.modifier.labels) if node.modifier else frozenset()
+    """Return the labels that an aggregation keeps, as far as it names them."""
+    kept = node.modifier and node.modifier.type == promql_parser.AggModifierType.By
+    return frozenset(node.modifier.labels) if kept else frozenset()
 
 
 def _aggregates(selector: Node) -> list[Any]:
@@ -135,7 +147,7 @@ def _of_grouping(expression: str) -> Iterator[str]:
     """Labels that an aggregation groups by, or a match is on, exist in what stands inside."""
     for one in nodes(expression):
         if isinstance(one.node, promql_parser.AggregateExpr):
-            labels = _labels_of(one.node)
+            labels = _labels_of(one.node) - set(_MADE.findall(str(one.node)))
         elif isinstance(one.node, promql_parser.BinaryExpr) and one.node.modifier and one.node.modifier.matching:
             labels = frozenset(one.node.modifier.matching.labels) | frozenset(one.node.modifier.group_labels or ())
         else:

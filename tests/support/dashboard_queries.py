@@ -18,7 +18,7 @@ _SCRAPE_INTERVAL: Final = 300.0
 _POINTS: Final = 720
 """Of a line, from one side of a panel to the other."""
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_REFERENCE: Final = re.compile(r"\$(\w+)|\$\{(\w+)(?::\w+)?\}")
+_REFERENCE: Final = re.compile(r"\$([a-z_]\w*)|\$\{(\w+)(?::\w+)?\}")
 _LEGEND: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _SPECIAL: Final = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _TIME: Final = re.compile(r"\b(runs out|resets?|time left|age|next poll in|ago)\b", re.IGNORECASE)
@@ -223,6 +223,9 @@ def _name_faults(panel: Panel, query: Query, answer: Sequence[Series]) -> Iterat
 
 
 def _named(legend: str, series: Series) -> str:
+    """What Grafana calls a series; by itself it does so by all labels."""
+    if legend == "__auto":
+        return str(sorted(series.labels.items()))
     return _LEGEND.sub(lambda found: series.labels.get(found[1], ""), legend)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from history_declared import DECLARED
 from history_session import Session, record
 from history_vendors import DAY, HOUR
 from servers import GENERATIONS, run_tool
@@ -27,9 +28,9 @@ ACCOUNT: Final = "acme"
 """The one of which the history with few accounts is."""
 
 # Weeks of polls have to fit into seconds: often only where it shows.
-_RARELY: Final = {"netnut": 4, "ionos": 6, "prolifi": 12, "planship": 12}
-_SELDOM: Final = {"netnut": 3, "ionos": 6, "prolifi": 8, "planship": 6}
-_OFTEN: Final = {"netnut": 1, "ionos": 1, "prolifi": 1, "planship": 2}
+_RARELY: Final = {"netnut": 4, "ionos": 6, "prolifi": 12, "planship": 12, **dict.fromkeys(DECLARED, 12)}
+_SELDOM: Final = {"netnut": 3, "ionos": 6, "prolifi": 8, "planship": 6, **dict.fromkeys(DECLARED, 6)}
+_OFTEN: Final = {"netnut": 1, "ionos": 1, "prolifi": 1, "planship": 2, **dict.fromkeys(DECLARED, 1)}
 _RESTARTED: Final = 3 * DAY
 _JOINED: Final = 6 * DAY
 SESSIONS: Final = {

@@ -11,6 +11,7 @@ from typing import Final
 
 import anyio
 import httpx
+from history_declared import DECLARED, SECRETS, DeclaredVendor, declared_accounts
 from history_text import Recorder
 from history_vendors import DAY, HOUR, VendorTransport
 from virtual_time import START, run_virtually
@@ -36,6 +37,7 @@ LATELY: Final = 2 * DAY
 SCRAPED_LATELY_EVERY: Final = 300.0
 
 _BEGAN: Final = "\nprocess_start_time_seconds "
+_NOWHERE: Final = "http://127.0.0.1:1"
 _CUSTOMERS: Final = 3
 _CORE_HOURS: Final = "limit: 20000", "limit: 15000"
 """The demo's limit, and one that a contract is beyond at the end, and another near."""
@@ -72,15 +74,19 @@ class Session:
 
 
 def config(intervals: Mapping[str, float]) -> Config:
-    """The demo's accounts, polled as often as is said (in hours, by vendor), with a limit that is felt."""
-    parsed = parse(demo.configuration("http://127.0.0.1:1", "1h").replace(*_CORE_HOURS).encode(), Path())
+    """The demo's accounts, polled as often as is said (in hours, by vendor), with a limit that is felt.
+
+    Beside them are accounts of the vendors that files declare.
+    """
+    demos = demo.configuration(_NOWHERE, "1h").replace(*_CORE_HOURS)
+    parsed = parse((demos + declared_accounts(_NOWHERE)).encode(), Path())
     accounts = tuple(one.model_copy(update={"interval": HOUR * intervals[one.vendor]}) for one in parsed.accounts)
     return parsed.model_copy(update={"accounts": accounts})
 
 
 def record(session: Session) -> Recorder:
     """Let a session's exporter live, and return what Prometheus found."""
-    os.environ.update(demo.environment())
+    os.environ.update(demo.environment() | SECRETS)
     random.seed(session.instance)
     recorder = Recorder({"job": JOB, "instance": session.instance})
     run_virtually(partial(_live, session, recorder))
@@ -97,7 +103,8 @@ async def _live(session: Session, recorder: Recorder) -> None:
     sandbox = httpx.ASGITransport(app=make_app(world))
 
     def client(account: Account, limiter: RateLimiter, observer: AccountTelemetry) -> Client:
-        return Client(account.endpoint, limiter, observer, VendorTransport(account, sandbox, world, END))
+        server = DeclaredVendor(account, world) if account.vendor in DECLARED else sandbox
+        return Client(account.endpoint, limiter, observer, VendorTransport(account, server, world, END))
 
     async with assemble(config(session.intervals), now, client) as parts, anyio.create_task_group() as tasks:
         for _, poller in parts.pollers:

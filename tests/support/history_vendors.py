@@ -49,6 +49,7 @@ TROUBLES: Final = (
 )
 
 _TYPICAL_SECONDS: Final = {"netnut": 0.35, "ionos": 0.9, "prolifi": 0.12, "planship": 0.18}
+_OF_OTHERS: Final = 0.25
 _FAILED_SHARES: Final = {503: 0.003, 429: 0.001}
 _ASKED_WAIT: Final = {"Retry-After": "5"}
 _GONE: Final = stable_id("prolifi", "acme", "2")
@@ -83,7 +84,7 @@ class VendorTransport(httpx.AsyncBaseTransport):
     def _seconds(self) -> float:
         """How long an answer takes: about as long as is typical, and at times far longer."""
         draw = self._draw("seconds")
-        return _TYPICAL_SECONDS[self._account.vendor] * (0.7 + 0.6 * draw + 3 * draw**20)
+        return _TYPICAL_SECONDS.get(self._account.vendor, _OF_OTHERS) * (0.7 + 0.6 * draw + 3 * draw**20)
 
     def _draw(self, words: str) -> float:
         return self._world.draw(f"{'/'.join(self._account.key)}/{self._requests}/{words}")

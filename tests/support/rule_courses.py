@@ -32,6 +32,9 @@ class Quota:
         scraped: whether a scrape works; without, the exporter is down; None where Prometheus knows of none.
         started: the hour at which the exporter was last started.
         there: whether the exporter has the account.
+        warn_at: the share from which it warns, where that is set for it.
+        critical_at: the share from which it is critical, likewise.
+        cluster: the label of the same name that Prometheus gives what it scrapes there; empty for none.
         polls: whether polls work; the figures are withdrawn an hour after the last that did, which is eight hours
             before at most.
 
@@ -48,6 +51,9 @@ class Quota:
     started: Callable[[float], float] = lambda _: 0
     there: Callable[[float], bool] = lambda _: True
     polls: Callable[[float], bool] = lambda _: True
+    cluster: str = ""
+    warn_at: float | None = None
+    critical_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +80,14 @@ def cases(
 
     `alerts` is a pattern for the names of those that are looked at; `thresholds` are other than the usual ones.
     """
-    groups = yaml.safe_load(rules(Options(thresholds=Thresholds(**thresholds))))["groups"]
+    return cases_with(Options(thresholds=Thresholds(**thresholds)), courses, minutes, scrapes, alerts)
+
+
+def cases_with(
+    options: Options, courses: Mapping[str, Course], minutes: int, scrapes: int = 0, alerts: str = "Usage.+"
+) -> list[dict[str, Any]]:
+    """The same with rules that are rendered in another way."""
+    groups = yaml.safe_load(rules(options))["groups"]
     for group in groups:
         group["rules"] = [rule for rule in group["rules"] if "record" in rule or re.fullmatch(alerts, rule["alert"])]
     return [
@@ -113,7 +126,8 @@ def _test(name: str, course: Course, minutes: int, scrapes: int) -> dict[str, An
 
 def _scrape(quota: Quota, hour: float) -> dict[str, float]:
     """What Prometheus finds at the exporter, or that it is down."""
-    of = f'job="usage-exporter", instance="{quota.instance}"'
+    cluster = f'cluster="{quota.cluster}", ' if quota.cluster else ""
+    of = f'{cluster}job="usage-exporter", instance="{quota.instance}"'
     scraped, started = quota.scraped(hour), quota.started(hour) * HOUR
     if not scraped:
         return {} if scraped is None else {f"up{{{of}}}": 0}
@@ -144,6 +158,9 @@ def _scrape(quota: Quota, hour: float) -> dict[str, float]:
     if shown and values["used"] is not None:
         of_quota = f'{account}, quota="traffic", subject="{quota.subject}", unit="GB"'
         found |= {f"usage_quota_{name}{{{of_quota}}}": value for name, value in values.items() if value is not None}
+        for severity, share in (("warning", quota.warn_at), ("critical", quota.critical_at)):
+            if share is not None:
+                found[f'usage_exporter_quota_threshold_ratio{{{of_quota}, severity="{severity}"}}'] = share
     return found
 
 

@@ -1,5 +1,6 @@
 """What the exporter says of itself, on a page like any other."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from exporter.client.rate_limit import StatedLimit
 from exporter.config import parse
 from exporter.errors import ServerFailed, Unauthorized
 from exporter.metrics import OWN_FAMILIES, figures_of
-from exporter.quota import Withheld
+from exporter.quota import Quota, QuotaId, Withheld
 from exporter.store.reading import Reading
 from exporter.store.snapshot import SliceState
 from exporter.store.store import Store
 from exporter.telemetry.telemetry import Telemetry
+from exporter.vendors.periods import Span
 from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
 from exporter.vendors.reply import Diagnostics
 
@@ -31,8 +33,10 @@ accounts:
     discover: true
     tls: {insecure_skip_verify: true}
     proxy_url: http://proxy.example.com:3128
+    thresholds: [{quota: calls, warn_at: 70%, critical_at: 90%}]
 """
 MAIN = {"vendor": "prolifi", "account": "main"}
+CALLS = Quota(QuotaId("calls", "main", "calls"), 5, 10, Span())
 
 
 class House:
@@ -43,6 +47,7 @@ class House:
         self.store = Store([self.account.key])
         self.telemetry = Telemetry(loaded_at=START)
         self.telemetry.add(self.account)
+        self.quotas: tuple[Quota, ...] = ()
         self.observer = self.telemetry.accounts[self.account.key]
 
     def succeeded(
@@ -56,7 +61,9 @@ class House:
         reading = Reading(figures_of([PROLIFI_WINDOW_START(1)]), dropped, diagnostics or Diagnostics(), as_of)
         part, whole = (
             kept(reading, read_at=START + 5),
-            SliceState(matched=matched or {}, withheld=withheld or {}, read_at=START),
+            SliceState(
+                matched=matched or {}, withheld=withheld or {}, quotas=self.quotas, read_at=START, stale_at=math.inf
+            ),
         )
         self.store.record_success(self.account.key, part, whole)
 
@@ -209,9 +216,24 @@ def test_a_configured_quota_says_how_many_series_it_adds_up_even_none(house: Hou
     assert page[own("quota_matched_series", quota="typo")] == 0
 
 
+def test_a_quota_says_where_alerts_on_it_begin_if_that_is_set(house: House) -> None:
+    none = house.page()
+    house.quotas = CALLS, CALLS._replace(id=CALLS.id._replace(name="events"))
+    house.succeeded()
+
+    said = {key: value for key, value in house.page().items() if key[0] == "usage_exporter_quota_threshold_ratio"}
+    labels = {"quota": "calls", "subject": "main", "unit": "calls"}
+    assert said == {
+        own("quota_threshold_ratio", severity="warning", **labels): 0.7,
+        own("quota_threshold_ratio", severity="critical", **labels): 0.9,
+    }
+    assert not said.keys() & none.keys()
+
+
 def test_every_family_of_its_own_is_on_the_page_at_some_time(house: House) -> None:
     diagnostics = Diagnostics(listed=3)
     diagnostics.drift.update({("data.count", "type"): 2})
+    house.quotas = (CALLS,)
     house.succeeded(diagnostics, as_of=START, matched={"calls": 3}, withheld={("calls", "unreadable"): 1})
     house.store.record_failure(house.account.key, ServerFailed("HTTP 500"))
     house.observer.on_stated_limit(StatedLimit(1000, 999))

@@ -265,7 +265,6 @@ def test_accounts_are_checked_as_those_of_a_vendor_that_is_built_in(
     ]
 
     assert load(tmp_path, GOOD, accounts=accounts) == [
-        "accounts[0]: no credentials: give api_key (or a secret's _file)",
         "accounts[0].api_kee: unknown key; did you mean api_key?",
         LITERAL,
         f"accounts[2].vendor: write one of {KNOWN}, acme; did you mean acme?",

@@ -58,6 +58,14 @@ SAID = """\
     metrics:
       - {name: acme_used, help: Used., value: meta.used}
 """
+WORD = """\
+  - get: /usage
+    succeeded: {at: status, values: [ok, 0]}
+    rows: data
+    metrics:
+      - {name: acme_used, help: Used., value: used}
+"""
+ERROR = WORD.replace("succeeded: {at: status, values: [ok, 0]}", "failed: error.text")
 
 
 def poll(text: str, replies: Mapping[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Poll]:
@@ -112,6 +120,10 @@ def days(**changes: Any) -> dict[str, Any]:
         (SUM, {"GET /days": days(used=None)}, ['acme_used{project="q",region="eu"} 5.0']),
         (SUM, {"GET /days": days(project=None)}, []),
         (SAID, {"GET /usage": {"meta": {"ok": True, "used": 4}}}, ["acme_used 4.0"]),
+        (WORD, {"GET /usage": {"status": "ok", "data": [{"used": 4}]}}, ["acme_used 4.0"]),
+        (WORD, {"GET /usage": {"status": 0, "data": [{"used": 4}]}}, ["acme_used 4.0"]),
+        (ERROR, {"GET /usage": {"data": [{"used": 4}]}}, ["acme_used 4.0"]),
+        (ERROR, {"GET /usage": {"error": {"text": ""}, "data": [{"used": 4}]}}, ["acme_used 4.0"]),
     ],
 )
 def test_answers_become_these_figures(
@@ -131,6 +143,11 @@ def test_answers_become_these_figures(
         (LISTED, {"GET /projects": {"data": "x"}, "GET /total": {"used": 9}}, Malformed),
         (SUM, {"GET /days": {"region": "eu", "days": {}}}, Malformed),
         (SAID, {"GET /usage": {"meta": {"ok": False, "used": 4}}}, Refused),
+        (WORD, {"GET /usage": {"status": "error"}}, Refused),
+        (WORD, {"GET /usage": {"status": "OK", "data": [{"used": 4}]}}, Refused),
+        (WORD, {"GET /usage": {"status": 1, "data": [{"used": 4}]}}, Refused),
+        (ERROR, {"GET /usage": {"error": {"text": "no such month"}}}, Refused),
+        (ERROR, {"GET /usage": {"error": {"text": True}, "data": [{"used": 4}]}}, Refused),
     ],
 )
 def test_what_is_no_whole_reading_fails(

@@ -7,6 +7,7 @@ from configurations import UUID, account
 
 from exporter.cli.polls import poll_estimates
 from exporter.config import parse
+from exporter.problems import ConfigError
 from exporter.sharding import Shard
 
 IDS = [f"{UUID[:-4]}{number:04}" for number in range(2500)]
@@ -35,11 +36,12 @@ def told(text: str, shard: Shard = Shard()) -> list[str]:  # noqa: B008 - it is 
 
 
 SLOW = " if the vendor is slow"
-SHORT = "up to {} requests at {} a minute take {}, longer than the interval of {}: set an interval of at least {}"
+ONLY = "; figures are shown for 1h only"
+SHORT = "up to {} requests at {} a minute take {}, longer than the interval of {}{}: set an interval of at least {}"
 
 
-def warning(requests: str, rate: str, takes: str, interval: str) -> str:
-    return SHORT.format(requests, rate, takes, interval, takes)
+def warning(requests: str, rate: str, takes: str, interval: str, only: str = "") -> str:
+    return SHORT.format(requests, rate, takes, interval, only, takes)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +59,8 @@ def warning(requests: str, rate: str, takes: str, interval: str) -> str:
         (account("prolifi", "max_customers: 1000, entitlements: true"), None),
         (account("prolifi", "interval: 2m, max_customers: 1000, entitlements: true"), ("2,010", "800", "2m31s", "2m")),
         (account("prolifi", "interval: 1m, max_customers: 800, rate_limit: 1000/1m"), None),
-        (account("prolifi", "max_customers: 1000, rate_limit: 2/1m"), ("1,010", "2", "8h25m", "5m")),
-        (account("prolifi", "max_customers: 1000, rate_limit: 1/7m"), ("1,010", "0.143", "4d21h50m", "5m")),
+        (account("prolifi", "max_customers: 1000, rate_limit: 2/1m"), ("1,010", "2", "8h25m", "5m", ONLY)),
+        (account("prolifi", "max_customers: 1000, rate_limit: 1/7m"), ("1,010", "0.143", "4d21h50m", "5m", ONLY)),
         (prolifi(800, "interval: 1m"), None),
         (prolifi(801, "interval: 1m"), ("801", "800", "1m1s", "1m")),
         (planship(900, "interval: 1s"), None),
@@ -74,7 +76,7 @@ def warning(requests: str, rate: str, takes: str, interval: str) -> str:
         ),
     ],
 )
-def test_an_interval_that_is_too_short_is_said(text: str, said: tuple[str, str, str, str] | None) -> None:
+def test_an_interval_that_is_too_short_is_said(text: str, said: tuple[str, ...] | None) -> None:
     expected = [f"{text.split()[2].rstrip(',')}/a: {warning(*said)}"] if said else []
 
     assert told(text) == expected
@@ -124,7 +126,7 @@ def test_how_long_a_cycle_of_many_customers_takes_is_said(text: str, shard: Shar
 def test_a_cycle_takes_as_long_as_its_requests_where_that_is_longer_than_the_interval() -> None:
     assert told(account("prolifi", MANY)) == [
         "prolifi/a: up to 100,000 customers in 100 slices, 101,000 requests, a cycle of 2h6m15s",
-        f"prolifi/a: {warning('101,000', '800', '2h6m15s', '5m')}",
+        f"prolifi/a: {warning('101,000', '800', '2h6m15s', '5m', ONLY)}",
     ]
 
 
@@ -152,3 +154,30 @@ def test_every_warning_is_reported_with_its_account(tmp_path: Path) -> None:
     assert list(poll_estimates(parse(text.encode(), tmp_path))) == [
         f"warning: netnut/n: token_file: others than its owner can read the file: chmod 600 {tmp_path / 'token'}"
     ]
+
+
+NEVER = "{} requests at {} a minute take {}, and figures are shown for {} only: set an interval of at least {}, and "
+NEVER += "stale_after, if it is set, to twice that"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (planship(45, "rate_limit: 1/1m"), None),
+        (planship(46, "rate_limit: 1/1m"), ("46", "1", "46m", "1h", "46m")),
+        (planship(46, "rate_limit: 1/1m, interval: 46m"), None),
+        (planship(46, "rate_limit: 1/1m, interval: 46m, stale_after: 1h"), ("46", "1", "46m", "1h", "46m")),
+        (prolifi(2500, "rate_limit: 50/1m"), ("2,500", "50", "50m", "1h", "50m")),
+        (account("prolifi", "max_customers: 100000"), None),
+        (account("netnut", "rate_limit: 1/1h, interval: 1m"), None),
+    ],
+)
+def test_customers_that_cannot_be_read_before_their_figures_are_too_old_are_no_configuration(
+    text: str, said: tuple[str, ...] | None
+) -> None:
+    if said is None:
+        assert parse(text.encode(), Path()).accounts
+        return
+    with pytest.raises(ConfigError) as raised:
+        parse(text.encode(), Path())
+    assert str(raised.value) == f"accounts[0].interval: {NEVER.format(*said)}"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from exporter.vendors.account import Account
-from exporter.vendors.declared.document import Auth, Document, LabelSpec, MetricSpec, Next, RequestSpec
+from exporter.vendors.declared.document import Auth, Document, LabelSpec, MetricSpec, Next, RequestSpec, Succeeded
 from exporter.vendors.declared.templates import DATES, ITEM, has_stray_brace, names_in
 
 Found = Iterator[tuple[str, str]]
@@ -114,7 +114,10 @@ def _request_problems(document: Document, request: RequestSpec, listed: dict[str
     depth, keys = len(as_tuple(request.rows)), as_tuple(request.key)
     for place, path in (("as_of", request.as_of), *((f"key{_index(request.key, one)}", one) for one in keys)):
         yield from _depth_problems(path, depth, f"{where}.{place}")
-    for place, path in (("succeeded", request.succeeded), *(("rows", one) for one in as_tuple(request.rows))):
+    succeeded = request.succeeded
+    said = succeeded.at if isinstance(succeeded, Succeeded) else succeeded
+    of_answers = ("succeeded", said), ("failed", request.failed), *(("rows", one) for one in as_tuple(request.rows))
+    for place, path in of_answers:
         if path and path.startswith("^"):
             yield f"{where}.{place}", "must not begin with ^"
     if request.for_each is not None:

@@ -129,8 +129,12 @@ def _value(account: DeclaredAccount, name: str) -> str | Secret:
 
 def _request(document: written.Document, spec: written.RequestSpec) -> Request:
     answer, following = Shape("$"), spec.next
-    if spec.succeeded:
+    if isinstance(spec.succeeded, str):
         answer.add(spec.succeeded, "succeeded")
+    elif spec.succeeded:
+        answer.add(spec.succeeded.at, frozenset(map(_written, spec.succeeded.values)))
+    if spec.failed:
+        answer.add(spec.failed, "failed", optional=True)
     next_place = (following.link or following.cursor) if following else None
     said = answer.add(next_place, "next", optional=True) if next_place else None
     more = answer.add(following.more, "flag") if following and following.more else None

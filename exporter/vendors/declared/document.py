@@ -134,6 +134,13 @@ class MetricSpec(Settings):
         return hash(self.name)
 
 
+class Succeeded(Settings):
+    """What an answer says when it worked, in other words than a flag."""
+
+    at: Path = Field(description="Where it says so.")
+    values: tuple[Scalar, ...] = Field(min_length=1, description="What it says then, such as ok; anything else is no.")
+
+
 class RequestSpec(Settings):
     """A request, and what its answer is made into."""
 
@@ -142,7 +149,14 @@ class RequestSpec(Settings):
     post: RequestPath | None = Field(default=None, description="The path of a POST that only reads.")
     parameters: dict[str, Scalar] = Field(default={}, description="The query.")
     body: dict[str, Scalar] = Field(default={}, description="The JSON body of a POST.")
-    succeeded: Path | None = Field(default=None, description="A flag of the answer: false means that it did not work.")
+    succeeded: Path | Succeeded | None = Field(
+        default=None,
+        description="A flag of the answer: false means that it did not work; or {at: status, values: [ok]}.",
+    )
+    failed: Path | None = Field(
+        default=None,
+        description="What an answer has only if it did not work, such as error; null, false and empty are none.",
+    )
     rows: Path | tuple[Path, ...] = Field(default=(), description="Where the rows are; of rows in rows, each in turn.")
     key: Path | tuple[Path, ...] = Field(default=(), description="What tells rows apart; a row without is left out.")
     next: Next | None = Field(default=None, description="How the next page is asked for.")

@@ -47,10 +47,36 @@ def _unix_time(value: object) -> datetime:
         raise ValueError("expected a time in seconds") from None
 
 
-def _did_not_work(value: bool | None) -> bool | None:
-    if value is False:
+Kind = str | frozenset[str]
+"""What a value is read as: by name; or what an answer says at this place if it worked."""
+
+
+def _refuse(*, unless: bool) -> None:
+    if not unless:
         raise Refused("the vendor answered 200 and said that it did not work")
+
+
+def _flag_of_success(value: bool | None) -> bool | None:
+    _refuse(unless=value is not False)
     return value
+
+
+def _nothing(value: object) -> None:
+    _refuse(unless=value in (None, False, "", 0, [], {}))
+
+
+def _scalar(value: object) -> str:
+    if not isinstance(value, str | int):
+        raise ValueError("expected text, a whole number or a flag")  # noqa: TRY004 - pydantic collects ValueError only
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _word_of_success(values: frozenset[str]) -> tuple[Any, Any]:
+    def check(said: str | None) -> str | None:
+        _refuse(unless=said is None or said in values)
+        return said
+
+    return Annotated[lenient(_scalar), AfterValidator(check)], None
 
 
 _KINDS: Final[dict[str, tuple[Any, Any]]] = {
@@ -63,10 +89,16 @@ _KINDS: Final[dict[str, tuple[Any, Any]]] = {
     "unix_time": (lenient(_unix_time), lenient(_unix_time, nullable=True)),
     "text": (Text, MaybeText),
     "identifier": (LenientId, MaybeId),
+    "key": (RequiredId, RequiredId),
     "next": (Any, Any),
-    "succeeded": (Annotated[Flag, AfterValidator(_did_not_work)], MaybeFlag),
+    "failed": (Annotated[Any, AfterValidator(_nothing)], Annotated[Any, AfterValidator(_nothing)]),
+    "succeeded": (Annotated[Flag, AfterValidator(_flag_of_success)], MaybeFlag),
 }
 """The type of a field by its kind: one that the contract always has, and one that may be null or missing."""
+
+
+def _types_of(kind: Kind) -> tuple[Any, Any]:
+    return _KINDS[kind] if isinstance(kind, str) else _word_of_success(kind)
 
 
 _GENERIC: Final[tuple[Any, Any, Any]] = (LenientList, LenientObject, MaybeLenientObject)
@@ -85,12 +117,12 @@ class Shape:
 
     title: str
     needed: bool = False
-    _fields: dict[tuple[str, str, bool, bool], str] = field(default_factory=dict)
+    _fields: dict[tuple[str, Kind, bool, bool], str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _types: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     _parts: dict[str, tuple[str, Shape]] = field(default_factory=dict)
 
-    def add(self, path: str, kind: str, *, optional: bool = False, nullable: bool = False) -> Getter:
+    def add(self, path: str, kind: Kind, *, optional: bool = False, nullable: bool = False) -> Getter:
         """Read the value at a path; return what gets it. A `key` is needed, and so is all that is around it.
 
         What is optional may be null or missing, what is nullable must be there.
@@ -98,14 +130,14 @@ class Shape:
         optional = optional or kind == "limit"
         return self._add(path.split("."), kind, (), optional=optional, nullable=nullable or optional)
 
-    def _add(self, steps: list[str], kind: str, way: tuple[str, ...], *, optional: bool, nullable: bool) -> Getter:
+    def _add(self, steps: list[str], kind: Kind, way: tuple[str, ...], *, optional: bool, nullable: bool) -> Getter:
         first, *rest = steps
         if rest:
             name, part = self._part(first, needed=kind == "key")
             return part._add(rest, kind, (*way, name), optional=optional, nullable=nullable)  # noqa: SLF001 - of the same class
         name = self._fields.setdefault((first, kind, optional, nullable), self._free_name(first))
         self._names.setdefault(name, first)
-        kinds = (RequiredId, RequiredId) if kind == "key" else _KINDS[kind]
+        kinds = _types_of(kind)
         default = () if kind == "key" else (None if optional else MISSING,)
         self._types[name] = (kinds[nullable], default)
         return _getter((*way, name))

@@ -1,0 +1,122 @@
+"""The recorded series of paces and forecasts: what quotas use in a time, and when they will be used up.
+
+What was used in a window is the rise of the vendor's figure, and what periods that ended in it had come to. A figure
+that is lower than it was, though no period ended, has been corrected: how much was used is not known then.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporter.rules.rule import Record
+from exporter.rules.selectors import before
+
+_WINDOWS: Final = {"1h": 3600, "6h": 6 * 3600, "1d": 86400, "7d": 7 * 86400}
+_SHORT: Final = ("1h", "6h")
+
+
+def _increase(window: str, seconds: int) -> Record:
+    """The share of the limit that was used in a window; in short ones, also if the quota began in it with its period.
+
+    A range is a second shorter than its window, for in some generations of Prometheus it has both ends.
+    """
+    earlier = before("usage:quota_last:used", window)
+    begun = f"\n    or\n    0 * (usage:quota_start:max > time() - {seconds})" if window in _SHORT else ""
+    return Record(
+        f"usage:quota_increase{window}:ratio",
+        f"""
+(
+  usage:quota_last:used
+  - (
+    ({earlier} - sum_over_time(usage:quota_ended:used[{seconds - 1}s]))
+    or
+    {earlier}{begun}
+  )
+  >= 0
+  unless usage:quota_level:bool
+)
+/ (usage:quota_last:limit > 0)
+""",
+    )
+
+
+PACE_RECORDS: Final = (
+    # What has neither a period nor a counter is a level, such as cores of a contract: it is given back, not used up.
+    Record(
+        "usage:quota_level:bool",
+        """
+        group by (<by_quota>) (usage:quota_used:max)
+        unless usage:quota_last:end
+        unless max by (<by_quota>) (last_over_time(usage_quota_consumed_total[<scrapes>]))
+        """,
+    ),
+    *(_increase(window, seconds) for window, seconds in _WINDOWS.items()),
+    # What is used a second: in the last seven days, which have one of each weekday; or in the period so far, if that
+    # is long enough to tell. It stays while the quota is out of sight.
+    Record(
+        "usage:quota_rate:ratio",
+        """
+        (usage:quota_increase7d:ratio / 604800 unless usage:quota_hidden:bool)
+        or
+        (last_over_time(usage:quota_rate:ratio[1h]) and usage:quota_hidden:bool)
+        or
+        usage:quota_last:ratio / (
+          time() - usage:quota_start:max
+          >= clamp_min(<forecast_period> * (usage:quota_last:end - usage:quota_start:max), <forecast_least>)
+        )
+        """,
+    ),
+    # From the last look on: nobody knows more.
+    Record(
+        "usage:quota_projected:ratio",
+        """
+        usage:quota_last:ratio
+        + usage:quota_rate:ratio * (
+          (usage:quota_remaining:seconds + (time() - usage:quota_hidden:timestamp))
+          or
+          usage:quota_remaining:seconds
+        )
+        """,
+    ),
+    Record(
+        "usage:quota_exhaustion:seconds",
+        """
+        clamp_min(
+          (1 - (usage:quota_last:ratio < 1)) / (usage:quota_rate:ratio > 0)
+          - ((time() - usage:quota_hidden:timestamp) or 0 * usage:quota_last:ratio),
+          0
+        )
+        """,
+    ),
+    Record(
+        "usage:quota_overrun:ratio",
+        """
+        (usage:quota_last:ratio > <forecast_share> < 1)
+        and (usage:quota_projected:ratio > 1 - <quota_hysteresis>)
+        and (usage:quota_projected:ratio > 1 or last_over_time(usage:quota_overrun:ratio[15m]))
+        and (usage:quota_last:limit >= <forecast_limit>)
+        """,
+    ),
+    # What was used in six hours, where the rest is gone within days at that rate.
+    Record(
+        "usage:quota_burning:ratio",
+        "usage:quota_increase6h:ratio > (1 - (usage:quota_last:ratio < 1)) * 21600 / <burn_warning_rest>",
+    ),
+    # In how long the rest is gone at the rate of the last six hours; only where that is before the period ends, and
+    # the figure moved several times: one step is how a vendor books, or an hour that nobody polled, and says no pace.
+    # What is used at the same hours each day or each week is no burst.
+    Record(
+        "usage:quota_burnt:seconds",
+        f"""
+        (1 - usage:quota_last:ratio) / (usage:quota_burning:ratio / 21600)
+        unless (
+          (1 - usage:quota_last:ratio) / (usage:quota_burning:ratio / 21600) >= usage:quota_remaining:seconds
+        )
+        and (changes(usage:quota_last:used[6h]) >= <burn_moves>)
+        and (usage:quota_last:limit >= <forecast_limit>)
+        unless (usage:quota_burning:ratio <= <burn_usual> * {before("usage:quota_increase6h:ratio", "1d")})
+        unless (usage:quota_burning:ratio <= <burn_usual> * {before("usage:quota_increase6h:ratio", "7d")})
+        unless usage:quota_hidden:bool
+        """,
+    ),
+)

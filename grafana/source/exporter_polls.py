@@ -1,0 +1,81 @@
+"""What boards say of polls over time: failures, what was left out, ages, drift."""
+
+from __future__ import annotations
+
+from grafana.source.board import PanelBuilder
+from grafana.source.panels import STALE, THRESHOLDS, About, Query, lines
+from grafana.source.promql import ACCOUNT, age, chosen, increase_from_0, interval, leaders, one, series, total
+from grafana.source.quota_columns import NEVER_POLLED
+
+_ACCOUNT = chosen("vendor", "account")
+_NAME = "{{vendor}}/{{account}}"
+POLLS_ARE_RARE = "15m"
+"""The shortest step of rates: accounts are polled minutes to an hour apart."""
+
+
+def requests() -> PanelBuilder:
+    """Requests, by vendor and status."""
+    about = About(
+        title="Requests, by vendor and status",
+        description="Requests sent to each vendor in a minute, of all exporters together, by HTTP status;"
+        " `none` is no answer. Nothing: no exporter was scraped in this time.",
+        unit="reqpm",
+        nothing=NEVER_POLLED,
+        height=10,
+    )
+    rate = f"rate({series('usage_exporter_requests_total', *_ACCOUNT)}[$__rate_interval])"
+    return lines(about, Query(f"60 * {total('vendor, code', rate)}", "{{vendor}} {{code}}")).interval(POLLS_ARE_RARE)
+
+
+def failures() -> PanelBuilder:
+    """Polls that failed, by account and reason."""
+    about = About(
+        title="Failed polls per hour, by reason",
+        description="Polls that failed in the hour before each moment, of all exporters together. Nothing: none"
+        " failed.",
+        unit="short",
+        nothing="None failed",
+    )
+    failed = increase_from_0(series("usage_exporter_poll_failures_total", *_ACCOUNT), "1h")
+    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', failed)}) > 0", f"{_NAME} {{{{reason}}}}"))
+
+
+def skipped() -> PanelBuilder:
+    """Items that were left out of readings, by account and reason."""
+    about = About(
+        title="Items left out per hour, by reason",
+        description="Items of the vendor's answers that were left out of a reading in the hour before each"
+        " moment: the log names them. Nothing: none was.",
+        unit="short",
+        nothing="None left out",
+    )
+    skipped = increase_from_0(series("usage_exporter_items_skipped_total", *_ACCOUNT), "1h")
+    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', skipped)}) > 0", f"{_NAME} {{{{reason}}}}"))
+
+
+def ages() -> PanelBuilder:
+    """How old figures are, by account, in intervals of its polls."""
+    about = About(
+        title="Age of figures, in poll intervals",
+        description=f"How old each account's last good reading is; above {THRESHOLDS.fresh_intervals:g} (dashed)"
+        " it is stale. Nothing: no exporter was scraped in this time.",
+        unit="short",
+        nothing=NEVER_POLLED,
+        height=10,
+        steps=STALE,
+        decimals=1,
+    )
+    return lines(about, Query(leaders(20, f"{age(*_ACCOUNT)} / {interval(*_ACCOUNT)}"), _NAME))
+
+
+def drift() -> PanelBuilder:
+    """Fields of answers that depart from contracts."""
+    drift = one(f"{ACCOUNT}, field, kind", series("usage_exporter_contract_drift", *_ACCOUNT))
+    about = About(
+        title="Departures from contracts, by field",
+        description="How often the last good reading's answers departed from the vendor's contract. Nothing:"
+        " all answers are as expected.",
+        unit="short",
+        nothing="None",
+    )
+    return lines(about, Query(leaders(20, f"{drift} > 0"), f"{_NAME} {{{{field}}}} {{{{kind}}}}"))
