@@ -107,7 +107,7 @@ def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
 
 def _quotas(rows: Iterable[Any]) -> Iterator[Quota]:
     for name, subject, unit, used, limit, start, end, *more in rows:
-        is_level, subject_name = more or (False, "")
+        is_level, subject_name = (*more, "")[:2] if more else (False, "")
         yield Quota(
             QuotaId(*map(read_text, (name, subject, unit))),
             read_number(used),

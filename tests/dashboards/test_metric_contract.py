@@ -45,12 +45,16 @@ prolifi_entitlement_limit account customer_id feature
 prolifi_entitlement_remaining account customer_id feature
 prolifi_entitlement_unlimited account customer_id feature
 prolifi_entitlement_reset_timestamp_seconds account customer_id feature
+prolifi_entitlement_info account customer_id feature name
+prolifi_customer_info account customer_id name
 planship_lever_usage account product customer_id lever
 planship_lever_bucket_usage account product customer_id lever bucket
 planship_lever_subscription_usage account product customer_id lever subscription_id
 planship_entitlement_remaining account product customer_id lever
 planship_subscription_renew_timestamp_seconds account product customer_id subscription_id plan
 planship_subscription_last_renewed_timestamp_seconds account product customer_id subscription_id plan
+planship_product_info account product name
+planship_lever_info account product lever name
 usage_quota_used account vendor quota subject unit
 usage_quota_limit account vendor quota subject unit
 usage_quota_period_start_timestamp_seconds account vendor quota subject unit

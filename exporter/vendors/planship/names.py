@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from exporter.errors import PollError
 from exporter.metrics import Item
 from exporter.vendors.paths import segment
 from exporter.vendors.planship import families
@@ -19,7 +18,12 @@ _DAY_SECONDS: Final = 86_400.0
 
 
 async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
-    """Return what products and their levers are called. Names cost a poll nothing but themselves."""
+    """Return what products and their levers are called.
+
+    Raises:
+        PollError: they could not be read for a reason that may pass.
+
+    """
     items: list[Item] = []
     for product in products:
         path = f"/api/v1/products/{segment(product)}"
@@ -30,19 +34,24 @@ async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
         async def levers(path: str = path) -> list[Named]:
             return (await poll.get(Levers, f"{path}/levers")).root
 
-        for one in await _kept(poll, f"name of {product}", named):
-            items += families.PLANSHIP_PRODUCT_INFO.known(1, product=product, name=one.name) if one.name else ()
-        for one in await _kept(poll, f"levers of {product}", levers):
-            lever = {"product": product, "lever": one.slug}
-            items += families.PLANSHIP_LEVER_INFO.known(1, **lever, name=one.name) if one.name else ()
+        items += [
+            families.PLANSHIP_PRODUCT_INFO(1, product=product, name=one.name)
+            for one in await _daily(poll, f"name of {product}", named)
+            if one.name
+        ]
+        items += [
+            families.PLANSHIP_LEVER_INFO(1, product=product, lever=one.slug, name=one.name)
+            for one in _once(await _daily(poll, f"levers of {product}", levers))
+            if one.name
+        ]
     return items
 
 
-async def _kept(poll: Poll, name: str, read: Callable[[], Awaitable[list[Named]]]) -> list[Named]:
-    """Return what is read once a day; while it cannot be read, the last answer stands."""
-    try:
-        return await poll.cached(_DAY_SECONDS, name, read)
-    except PollError as error:
-        poll.leave_out("refused", str(error))
-        last: list[Named] = poll.cache[name][1] if name in poll.cache else []
-        return last
+async def _daily(poll: Poll, name: str, read: Callable[[], Awaitable[list[Named]]]) -> list[Named]:
+    """Return what is read once a day; nothing where the vendor refuses it for good."""
+    return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read)) or []
+
+
+def _once(levers: Iterable[Named]) -> Iterable[Named]:
+    """Return each lever once, as it is named first."""
+    return {one.slug: one for one in reversed(list(levers))}.values()
