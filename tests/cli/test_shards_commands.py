@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 SECRETS = demo.environment()
 TOTAL = 3
-TOO_LONG = "longer than the interval of 15s: set an interval of at least 4h11m15s"
+TOO_LONG = "longer than the interval of 15s; figures are shown for 1h only: set an interval of at least 4h11m15s"
 SERIES = re.compile(r"^((?:netnut|ionos|prolifi|planship|usage_quota)_\w+\{.*\}) ", re.MULTILINE)
 
 
