@@ -183,7 +183,10 @@ def _add_up_slices(
             several[subject].append(part)
     found = {subject: combine(parts) for subject, parts in several.items()}
     unreadable = frozenset[PartialLabels]().union(*(one.unreadable for one in contributions))
-    named = {subject: name for contribution in contributions for subject, name in contribution.names.items()}
+    called: dict[Labels, set[str]] = defaultdict(set)
+    for contribution in contributions:
+        for subject, name in contribution.names.items():
+            called[subject].add(name)
     if found and len({one.period for one in contributions}) > 1:
         return ConfiguredResult((), sum(one.series for one in found.values()), {"between_periods": 1})
     problems = _problems(found, unreadable)
@@ -193,7 +196,7 @@ def _add_up_slices(
             one.total,
             setting.limit,
             next(iter(one.spans)) if len(one.spans) == 1 else Span(),
-            subject_name=named.get(subject, ""),
+            subject_name=next(iter(called[subject])) if len(called[subject]) == 1 else "",
         )
         for subject, one in found.items()
         if subject not in problems

@@ -171,13 +171,16 @@ _ACCOUNTS: Final = f"""\
   - {{vendor: netnut, name: B-file, base_url: URL/B, interval: 1s, email: {USER}, password_file: NETNUT_PASSWORD_FILE}}
   - {{vendor: netnut, name: B-token, base_url: URL/B, interval: 1s, token: "${{NETNUT_TOKEN}}"}}
   - {{vendor: ionos, name: B, base_url: URL/B, interval: 1s, username: {USER}, password: "${{IONOS_PASSWORD}}"}}
-  - {{vendor: ionos, name: B-token, base_url: URL/B, interval: 1s, token: "${{IONOS_TOKEN}}"}}
+  - {{vendor: ionos, name: B-token, base_url: URL/B, interval: 1s, token: "${{IONOS_TOKEN}}", contracts: [12345],
+     limits: true, names: true}}
   - {{vendor: prolifi, name: B, base_url: URL/B, interval: 1s, api_key: "${{PROLIFI_API_KEY}}", discover: true}}
-  - {{vendor: prolifi, name: B-file, base_url: URL/B, interval: 1s, api_key_file: PROLIFI_API_KEY_FILE, discover: true}}
+  - {{vendor: prolifi, name: B-file, base_url: URL/B, interval: 1s, api_key_file: PROLIFI_API_KEY_FILE, discover: true,
+     names: true}}
   - {{vendor: planship, name: B, base_url: URL/B, interval: 1s, client_id: canary-client,
      client_secret: "${{PLANSHIP_CLIENT_SECRET}}", customers: [c], products: [{{slug: p, levers: [l]}}]}}
   - {{vendor: planship, name: B-file, base_url: URL/B, interval: 1s, client_id: canary-client,
-     client_secret_file: PLANSHIP_CLIENT_SECRET_FILE, customers: [c], products: [{{slug: p, levers: [l]}}]}}
+     client_secret_file: PLANSHIP_CLIENT_SECRET_FILE, customers: [c], products: [{{slug: p, levers: [l]}}],
+     names: true}}
 """
 
 
