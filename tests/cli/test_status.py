@@ -66,6 +66,16 @@ def test_the_table_has_a_line_for_each_quota() -> None:
     ]
 
 
+def test_a_subject_has_its_name_in_brackets() -> None:
+    quotas = (
+        QuotaStatus(quota="cores", subject="31909628", subject_name="Shop", used=1),
+        QuotaStatus(quota="cores", subject="32100457", used=1),
+    )
+    lines = render(status(UP.model_copy(update={"quotas": quotas})), width=200, color=False).splitlines()
+
+    assert [" ".join(line.partition("cores")[2].split()) for line in lines[1:3]] == ["31909628 (Shop) 1", "32100457 1"]
+
+
 def test_the_table_keeps_within_the_terminal() -> None:
     lines = render(status(UP), width=80, color=False).splitlines()
 
@@ -76,7 +86,7 @@ def test_the_table_keeps_within_the_terminal() -> None:
 def test_nothing_that_is_shown_moves_the_cursor() -> None:
     hostile = AccountStatus(
         vendor="\x1b[2J[red]", account="\r", state="failing", error="\x1b]0;x\x07",
-        quotas=(QuotaStatus(quota="\x1b[H", subject="\x9b1m", used=1),),
+        quotas=(QuotaStatus(quota="\x1b[H", subject="\x9b1m", subject_name="\x1b[2J", used=1),),
     )  # fmt: skip
     problem = ConfigStatus(accepted=False, problems=("\x1b[2J",))
     text = render(status(hostile, configuration=problem), color=False)

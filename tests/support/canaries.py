@@ -171,8 +171,8 @@ _ACCOUNTS: Final = f"""\
   - {{vendor: netnut, name: B-file, base_url: URL/B, interval: 1s, email: {USER}, password_file: NETNUT_PASSWORD_FILE}}
   - {{vendor: netnut, name: B-token, base_url: URL/B, interval: 1s, token: "${{NETNUT_TOKEN}}"}}
   - {{vendor: ionos, name: B, base_url: URL/B, interval: 1s, username: {USER}, password: "${{IONOS_PASSWORD}}"}}
-  - {{vendor: ionos, name: B-token, base_url: URL/B, interval: 1s, token: "${{IONOS_TOKEN}}", contracts: [12345],
-     limits: true, names: true}}
+  - {{vendor: ionos, name: B-token, base_url: WELL, cloud_api_url: URL/B, interval: 1s, token: "${{IONOS_TOKEN}}",
+     contracts: [12345], limits: true, names: true}}
   - {{vendor: prolifi, name: B, base_url: URL/B, interval: 1s, api_key: "${{PROLIFI_API_KEY}}", discover: true}}
   - {{vendor: prolifi, name: B-file, base_url: URL/B, interval: 1s, api_key_file: PROLIFI_API_KEY_FILE, discover: true,
      names: true}}
@@ -192,5 +192,6 @@ def configuration(url: str) -> str:
 def _accounts_at(url: str, name: str) -> str:
     common = {"name": name, "base_url": url, "interval": "1s"}
     others = ({"vendor": vendor, **common, **settings} for vendor, settings, _ in _others())
-    listed = _ACCOUNTS.replace("URL/B", url).replace("B", name)
+    well = f"{url.rpartition('/')[0]}/{BEHAVIOURS[0]}"
+    listed = _ACCOUNTS.replace("URL/B", url).replace("WELL", well).replace("B", name)
     return listed + "".join(f"  - {json.dumps(account)}\n" for account in others)

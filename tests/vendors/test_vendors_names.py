@@ -23,6 +23,7 @@ from scripted_vendor import (
 from exporter.errors import PollError
 from exporter.store.reading import Reading
 from exporter.vendors import VENDORS, Account
+from exporter.vendors.planship.account import Planship
 
 USAGE = {"startDate": "2026-11-01", "endDate": "2026-11-20", "datacenters": []}
 CENTRE = "a1f1b5de-1c7e-4d5a-9b53-f3b52f2a7d01"
@@ -192,5 +193,6 @@ def test_the_requests_for_names_are_counted_among_those_of_a_poll(monkeypatch: p
     account = named("http://127.0.0.1", monkeypatch)
 
     assert account.max_request_count == 1 + 2
+    assert isinstance(account, Planship)
     assert account.has_account_metrics
-    assert not planship("http://127.0.0.1", monkeypatch).has_account_metrics
+    assert not account.model_copy(update={"names": False}).has_account_metrics
