@@ -184,7 +184,7 @@ def _add_up_slices(
     found = {subject: combine(parts) for subject, parts in several.items()}
     unreadable = frozenset[PartialLabels]().union(*(one.unreadable for one in contributions))
     called: dict[Labels, set[str]] = defaultdict(set)
-    for contribution in contributions:
+    for contribution in contributions if account.names else ():
         for subject, name in contribution.names.items():
             called[subject].add(name)
     if found and len({one.period for one in contributions}) > 1:

@@ -140,7 +140,7 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
 
 
 def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
-    """Return those of quotas that are the same for an account that is set up in another way now.
+    """Return those of quotas that are the same for an account that is set up in another way now, named if it is to be.
 
     Args:
         account: as it is set up now.
@@ -157,7 +157,8 @@ def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping
         is_same = (setting.unit, setting.limit) == (quota.id.unit, quota.limit)
         return is_same and definition.text == definition_of(setting)
 
-    return tuple(filter(is_valid, quotas))
+    valid = tuple(filter(is_valid, quotas))
+    return valid if account.names else tuple(quota._replace(subject_name="") for quota in valid)
 
 
 def renamed(account: Account, ledger: Ledger) -> Ledger:

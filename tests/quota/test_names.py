@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 import pytest
-from quota_samples import Watched, entitlement, meter, quotas_of, read_account, resource, setting
+from quota_samples import Watched, company, entitlement, meter, quotas_of, read_account, resource, setting
 
 from exporter.metrics import MAX_LABEL_CHARACTERS, Family, Item, Sample, figures_of
 from exporter.metrics.quota import QUOTA_SUBJECT_INFO
 from exporter.quota.names import Names
 from exporter.vendors.ionos.families import IONOS_CONTRACT_INFO, IONOS_DATACENTER_INFO
-from exporter.vendors.prolifi.families import PROLIFI_CUSTOMER_INFO, PROLIFI_ENTITLEMENT_INFO
+from exporter.vendors.prolifi.families import PROLIFI_ENTITLEMENT_INFO
 from exporter.vendors.quotas import NameSource
 
 PROJECT = Family("acme_project_info", "What a project is called.", labels=("project", "name"))
@@ -65,10 +65,6 @@ def names_of(quotas: Watched) -> dict[tuple[str, str], str]:
     names = {(quota, subject): name for _, quota, subject, _, name in found}
     assert len(found) == len(names)
     return names
-
-
-def company(customer: str, name: str) -> Sample:
-    return PROLIFI_CUSTOMER_INFO(1, customer_id=customer, name=name)
 
 
 SHOP = IONOS_CONTRACT_INFO(1, contract="1", reference="Shop")
