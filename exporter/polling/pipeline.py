@@ -73,7 +73,7 @@ class ProcessedPoll:
         ledger: the counters after this poll.
         fallen: quotas with a figure that fell below half within its period.
         is_complete: whether every slice has been read since the account was sliced.
-        is_empty: whether the vendor's answers had no figure at all, shown or not.
+        is_empty: whether the vendor's answers had no figure at all, shown or not; names are none.
 
     """
 
@@ -139,7 +139,7 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
         ledger,
         found.fallen,
         is_complete=len(others) + 1 >= account.slice_count,
-        is_empty=not series_count(read.figures),
+        is_empty=not any(values for family, values in read.figures.items() if not family.says_names),
     )
 
 
@@ -221,7 +221,7 @@ def _chosen(account: Account, state: SliceState) -> SliceState:
 
 
 def _shows(account: Account, family: Family) -> bool:
-    return account.families.shows(family) and (account.names or family.option != "names")
+    return account.families.shows(family) and (account.names or not family.says_names)
 
 
 def account_state_of(

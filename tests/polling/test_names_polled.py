@@ -1,11 +1,11 @@
-"""A reading that has names shows none once its account is to show none."""
+"""Names in a reading: they are no figures, they make room for those, and go once none are wanted."""
 
 from datetime import UTC, datetime
 
 import pytest
 from quota_samples import company, entitlement, read_account, setting
 
-from exporter.metrics import Family
+from exporter.metrics import Family, Sample
 from exporter.metrics.quota import QUOTA_SUBJECT_INFO
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process, reconfigure, restore
 from exporter.store.snapshot import Snapshot
@@ -60,3 +60,33 @@ def test_a_reading_from_before_shows_no_names_where_none_are_wanted_now(stored: 
     assert named(after[False]) == set()
     assert after[True].series == snapshot_of(before).series
     assert after[False].series == without.series == after[True].series - 4
+
+
+@pytest.mark.parametrize(
+    ("room", "names", "quotas"),
+    [
+        pytest.param(13, NAMED, 2, id="all of it"),
+        pytest.param(12, {QUOTA_SUBJECT_INFO, PROLIFI_CUSTOMER_INFO}, 2, id="the vendor's names go first"),
+        pytest.param(11, {QUOTA_SUBJECT_INFO}, 2, id="all of them"),
+        pytest.param(10, {QUOTA_SUBJECT_INFO}, 2, id="then its figures"),
+        pytest.param(6, set(), 2, id="quotas stay, and lose their names"),
+        pytest.param(5, set(), 1, id="a quota goes last"),
+    ],
+)
+def test_where_there_is_no_room_names_go_before_figures_and_quotas(room: int, names: set[Family], quotas: int) -> None:
+    one = read_account("prolifi", f"entitlements: true, names: true, max_series: {room}")
+    samples = [*entitlement(3, 9), *entitlement(4, None, None, customer="c2"), SEATS, company("c1", "Shop")]
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    found = process(one, PollResult(0, samples, Diagnostics(), None, now, 1002.0, 2000.0), Snapshot())
+
+    assert len(found.state.quotas) == quotas
+    assert named(snapshot_of(found)) == names
+    assert found.state.series <= room
+
+
+@pytest.mark.parametrize("samples", [[SEATS], [company("c1", "Shop")], []])
+def test_names_alone_are_no_reading(samples: list[Sample]) -> None:
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    result = PollResult(0, samples, Diagnostics(), None, now, 1002.0, 2000.0)
+
+    assert process(account(names=True), result, Snapshot()).is_empty
