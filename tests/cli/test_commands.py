@@ -25,6 +25,7 @@ from exporter.metrics.own import (
     CREDENTIAL_EXPIRY,
     ITEMS_SKIPPED,
     POLL_FAILURES,
+    QUOTA_THRESHOLD,
     QUOTAS_WITHHELD,
     STORAGE_SET_ASIDE,
 )
@@ -32,7 +33,7 @@ from exporter.vendors import VENDORS
 
 pytestmark = pytest.mark.slow
 
-SET_UP_OTHERWISE = (CREDENTIAL_EXPIRY,)
+SET_UP_OTHERWISE = (CREDENTIAL_EXPIRY, QUOTA_THRESHOLD)
 IN_TROUBLE = (ACCOUNT_FAILING, CONTRACT_DRIFT, ITEMS_SKIPPED, POLL_FAILURES, QUOTAS_WITHHELD, STORAGE_SET_ASIDE)
 ELSEWHERE = (*SET_UP_OTHERWISE, *IN_TROUBLE)
 HEADLINES = {"netnut_gb_used", "ionos_meter_quantity", "prolifi_event_count", "planship_lever_usage"}

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 SECRETS = demo.environment()
 TOTAL = 3
 ACCOUNT_COUNT = len(VENDORS) * len(ACCOUNTS)
-TOO_LONG = "longer than the interval of 15s: set an interval of at least 4h11m15s"
+TOO_LONG = "longer than the interval of 15s; figures are shown for 1h only: set an interval of at least 4h11m15s"
 SERIES = re.compile(rf"^((?:{'|'.join(VENDORS)}|usage_quota)_\w+\{{.*\}}) ", re.MULTILINE)
 
 

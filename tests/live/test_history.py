@@ -66,8 +66,9 @@ def test_every_family_of_the_exporter_is_there(histories: dict[str, Prometheus])
 
     missing = {variant: wanted - labels(one, "__name__", '{__name__=~".+"}') for variant, one in histories.items()}
 
-    # No quota is withheld, no token tells of its end, and nothing was stored.
-    nowhere = {own.QUOTAS_WITHHELD.name, own.CREDENTIAL_EXPIRY.name, own.STORAGE_SET_ASIDE.name}
+    # No quota is withheld or has thresholds of its own, no token tells of its end, and nothing was stored.
+    absent = {own.QUOTAS_WITHHELD, own.QUOTA_THRESHOLD, own.CREDENTIAL_EXPIRY, own.STORAGE_SET_ASIDE}
+    nowhere = {family.name for family in absent}
     assert missing == {"few": nowhere, "many": nowhere}
 
 
