@@ -148,8 +148,8 @@ class ByPage:
     overlap: int = 0
 
     def next(self, question: Question, page: Said) -> Question | None:
-        """Return the same question with the next number; a page that is not full is the last."""
-        if page.received == 0 or page.is_short(self.size):
+        """Return the same question with the next number; a page that is not full is the last, if it does not say."""
+        if (page.received == 0 and not page.more) or page.is_short(self.size):
             return None
         number = int(question.params.get(self.name, str(self.first)))
         return replace(question, params={**question.params, self.name: str(number + 1)})

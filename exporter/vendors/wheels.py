@@ -131,7 +131,7 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
         if setting not in Account.model_fields and hasattr(Account, setting):
             yield f"the setting {setting!a} has the name of what every account has"
     yield from _sign_in_faults(vendor)
-    yield from _family_faults(name, vendor)
+    yield from family_faults(name, vendor)
 
 
 def _sign_in_faults(vendor: type[Account]) -> Iterator[str]:
@@ -144,7 +144,8 @@ def _sign_in_faults(vendor: type[Account]) -> Iterator[str]:
             yield f"sign_ins names {setting!a}, which is no setting"
 
 
-def _family_faults(name: str, vendor: type[Account]) -> Iterator[str]:
+def family_faults(name: str, vendor: type[Account]) -> Iterator[str]:
+    """Say what is wrong with what a class says that the vendor reports."""
     families = getattr(vendor, "reported", None)
     if not isinstance(families, tuple) or not families or not all(isinstance(one, Family) for one in families):
         yield "reported must be a tuple of its families"

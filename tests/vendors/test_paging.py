@@ -94,6 +94,21 @@ def test_a_page_without_news_ends_the_list(way: str) -> None:
     assert len(vendor.asked) == 2
 
 
+def test_an_empty_first_page_that_says_there_are_more_is_followed_by_the_next_number() -> None:
+    pages = {"1": ([], Said(0, more=True)), "2": (["a"], Said(1, more=False))}
+
+    async def main() -> list[str]:
+        async def ask(question: Question) -> tuple[list[str], Said]:
+            return pages[question.params["page"]]
+
+        read = Pages(ByPage("page")).read(
+            Question("/list", {"page": "1"}), ask, lambda page: page[0], lambda page: page[1]
+        )
+        return [row async for rows, _ in read for row in rows]
+
+    assert anyio.run(main) == ["a"]
+
+
 @every_way
 def test_a_list_without_end_is_no_reading(way: str) -> None:
     def grow(vendor: List, _: int) -> None:
