@@ -30,7 +30,7 @@ is ours too: it names statuses, types and sizes, never a body and never a secret
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 
 class PollError(Exception):
@@ -54,9 +54,15 @@ class PollError(Exception):
         self.retry_after = retry_after
         self.asked = asked
 
-    def bare(self) -> Self:
-        """Return the error without its traceback, whose frames would keep all that was read in memory."""
-        return type(self)(*self.args, retry_after=self.retry_after, asked=self.asked)
+    def bare(self) -> PollError:
+        """Return the error without its traceback, whose frames would keep all that was read in memory.
+
+        Of a kind that a vendor's code declares only the kind of ours is left that it is derived from.
+        """
+        kind: type[PollError] = next(one for one in type(self).__mro__ if one.__module__ == __name__)
+        if kind is PollError:
+            return InternalError(type(self).__name__, retry_after=self.retry_after, asked=self.asked)
+        return kind(super().__str__(), retry_after=self.retry_after, asked=self.asked)
 
     def __str__(self) -> str:
         message = super().__str__()

@@ -26,7 +26,7 @@ from exporter.client.client import Client
 from exporter.client.rate_limit import RateLimiter
 from exporter.sandbox import World, make_app
 from exporter.telemetry.telemetry import AccountTelemetry
-from exporter.vendors import Account
+from exporter.vendors import VENDORS, Account
 
 BAD = "accounts:\n  - {vendor: netnut, name: x, token: '${MISSING}'}\n  - {vendor: nettnut}\n"
 
@@ -230,7 +230,7 @@ def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_on
         log = process.err.read_text()
         for problem in (
             f"{file}:2 (netnut/x): token: the environment variable MISSING is not set",
-            f"{file}:3: accounts[1].vendor: write one of netnut, ionos, prolifi, planship; did you mean netnut?",
+            f"{file}:3: accounts[1].vendor: write one of {', '.join(VENDORS)}; did you mean netnut?",
         ):
             assert problem in log
             assert not said or (said.startswith("500 ") and problem in said)

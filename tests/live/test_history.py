@@ -8,6 +8,7 @@ from servers import GENERATIONS
 
 from exporter.metrics import Family, own
 from exporter.store.reading import READING_FAMILIES
+from exporter.vendors import VENDORS
 
 # VictoriaMetrics has another idea of when a series ends.
 pytestmark = [
@@ -51,7 +52,7 @@ def test_the_histories_are_of_these_exporters_and_accounts(
 
     assert labels(history, "job") == {JOB}
     assert labels(history, "instance") == instances
-    for vendor in ("netnut", "ionos", "prolifi", "planship"):
+    for vendor in VENDORS:
         assert labels(history, "account", f'usage_exporter_account_up{{vendor="{vendor}"}}') == accounts
 
 

@@ -109,7 +109,7 @@ class _Indiscreet(BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization", "")
         heard.update(seen(f"{authorization} {told}"))
         everything = f"{authorization} {told} {' '.join(SECRETS.values())} {' '.join(GIVEN_OUT.values())}"
-        if "/auth/" in self.path and behaviour != "refuses_sign_in":
+        if "auth/" in self.path and behaviour != "refuses_sign_in":
             self._send(200, {"success": True, **GIVEN_OUT, "expires_in": 3600}, authorization)
         elif behaviour == "breaks_off":
             self.close_connection = True
