@@ -94,7 +94,7 @@ class TimedOut(PollError):
 
 
 class ProtocolBroken(PollError):
-    """The answer is not valid HTTP, or it was cut off."""
+    """The answer is not valid HTTP, was cut off, or is only a part or a promise of one."""
 
     reason, retried, transient = "protocol", True, True
 
@@ -187,6 +187,8 @@ REASONS: Final = tuple(kind.reason for kind in PollError.__subclasses__())
 """Every reason, in the order of the table."""
 
 _BY_STATUS: Final[dict[int, type[PollError]]] = {
+    HTTPStatus.ACCEPTED: ProtocolBroken,
+    HTTPStatus.PARTIAL_CONTENT: ProtocolBroken,
     HTTPStatus.BAD_REQUEST: BadRequest,
     HTTPStatus.UNAUTHORIZED: Unauthorized,
     HTTPStatus.FORBIDDEN: Forbidden,
@@ -199,9 +201,12 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 
 
 def error_for_status(status: int) -> type[PollError] | None:
-    """Return the kind of error that an HTTP status means, or None for a success."""
+    """Return the kind of error that an HTTP status means, or None for a success.
+
+    An answer that the vendor calls a part, or not ready, is none: figures that it lacks would pass for gone.
+    """
     if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP are what these numbers say
-        return None
+        return _BY_STATUS.get(status)
     if 300 <= status < 400:  # noqa: PLR2004 - the same
         return Redirected
     if 400 <= status < 500:  # noqa: PLR2004 - the same

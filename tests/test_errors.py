@@ -10,6 +10,7 @@ from exporter.errors import (
     Forbidden,
     NotFound,
     PollError,
+    ProtocolBroken,
     RateLimited,
     Redirected,
     ServerFailed,
@@ -19,7 +20,8 @@ from exporter.errors import (
 )
 
 STATUSES: list[tuple[tuple[int, ...], type[PollError] | None, str | None]] = [
-    ((200, 201, 204, 299), None, None),
+    ((200, 201, 203, 204, 299), None, None),
+    ((202, 206), ProtocolBroken, "protocol"),
     ((300, 301, 302, 304, 307, 308, 399), Redirected, "redirect"),
     ((400, 402, 405, 406, 415, 418, 422, 451, 499), BadRequest, "bad_request"),
     ((401,), Unauthorized, "auth"),

@@ -302,6 +302,26 @@ def test_a_folder_that_others_may_change_is_told(mode: int, warns: bool, tmp_pat
     assert bool(Storage(folder).warning) == warns
 
 
+@pytest.mark.parametrize("name", ["netnut-main.json", "netnut-main.json.other"])
+@pytest.mark.parametrize(
+    "put",
+    [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to(path)],
+    ids=["pipe", "endless", "loop"],
+)
+def test_what_is_no_file_of_ours_holds_nothing_up_and_makes_room(
+    put: Callable[[Path], None], name: str, tmp_path: Path
+) -> None:
+    put(tmp_path / name)
+    storage = Storage(tmp_path)
+
+    assert not storage.read(MAIN).readings
+    storage.write(MAIN, 0, kept())
+    storage.write(MAIN, 0, replace(kept(NETNUT_GB_USED(7.5, **PLAN)), asked_at=2000.0))
+
+    assert stored(storage).asked_at == 2000.0
+    assert all(one.is_file() and not one.is_symlink() for one in tmp_path.glob("netnut-main.json*"))
+
+
 def test_a_folder_that_is_moved_while_it_is_used_is_still_the_same(tmp_path: Path) -> None:
     storage = Storage(tmp_path / "storage")
     (tmp_path / "storage").rename(tmp_path / "away")
