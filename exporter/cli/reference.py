@@ -158,7 +158,7 @@ def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str,
 
 
 def _kind(node: Node) -> str:
-    """Say what is written at a place."""
+    """Return the kind of value that a setting takes."""
     if "title" in node:
         return f"{node['title']}"
     if "anyOf" in node:

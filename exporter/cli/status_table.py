@@ -78,7 +78,7 @@ def _quota_cells(quota: QuotaStatus, now: float) -> list[Text]:
 
 
 def _troubles(status: Status) -> Iterator[Text]:
-    """Yield a blank line, then a line for each thing that a person has to mend."""
+    """Yield a blank line, then a line for each problem that a person has to fix."""
     failing = [account for account in status.accounts if account.state == "failing"]
     if failing or not status.configuration.accepted:
         yield Text()

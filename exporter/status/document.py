@@ -13,7 +13,7 @@ Outlook = Literal["used_up", "end_of_period", "runs_out", "unknown"]
 
 
 class Document(BaseModel):
-    """A part of the document. What another version of the exporter adds is ignored."""
+    """A part of the document. Fields that another version of the exporter adds are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -132,9 +132,9 @@ class ConfigStatus(Document):
     """How the configuration was read last.
 
     Attributes:
-        accepted: whether it was taken up.
-        accepted_at: when one last was.
-        problems: why it was not.
+        accepted: whether the last one was applied.
+        accepted_at: when a configuration was last applied.
+        problems: why the last one was rejected.
 
     """
 

@@ -1,4 +1,4 @@
-"""How fast quotas are used: the exporter's own counters, looked at now and then, kept for about a day."""
+"""How fast quotas are used, from occasional samples of the exporter's own counters, kept for about a day."""
 
 from __future__ import annotations
 
@@ -86,5 +86,5 @@ def outlook(
 
 
 def worst_first(shares: Iterable[float | None]) -> float:
-    """Return what sorts things by the most used of their quotas, the worst first."""
+    """Return the sort key of something with these shares; the most used quota comes first."""
     return -max((share for share in shares if share is not None), default=-1.0)

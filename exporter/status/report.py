@@ -1,4 +1,4 @@
-"""From the store and the telemetry to the status document."""
+"""Build the status document from the store and the telemetry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAY_SECONDS: Final = 86_400.0
 
 
 def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monotonic_now: float) -> Status:
-    """Return what there is to know of an exporter at `now`, Unix time, which is `monotonic_now`."""
+    """Return the status of an exporter at `now` (Unix time), which is `monotonic_now` on the monotonic clock."""
     accounts = [
         _account(key, snapshot, telemetry.accounts.get(key), paces, now, monotonic_now) for key, snapshot in store
     ]
