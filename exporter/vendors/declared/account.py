@@ -16,7 +16,7 @@ from exporter.vendors.declared.replies import Getter
 from exporter.vendors.declared.rows import Chain, Metric, Place, any_partial, chains, items, once_each
 from exporter.vendors.declared.templates import DATES, ITEM, filled
 from exporter.vendors.origin import DECLARED, Origin
-from exporter.vendors.paging import Pages, Question, Said
+from exporter.vendors.paging import PageInfo, Pages, Question
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Reply
@@ -177,8 +177,8 @@ async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) ->
     found: list[Reply] = []
     count = 0
 
-    def said_of(page: Reply) -> Said:
-        return Said(
+    def info_of(page: Reply) -> PageInfo:
+        return PageInfo(
             len(chains(page, request.levels)),
             link(page) if link else None,
             more(page) if more else None,
@@ -189,7 +189,7 @@ async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) ->
         first,
         lambda question: _ask(request, question, poll),
         lambda page: [request.key_of(row) for row in chains(page, request.levels)],
-        said_of,
+        info_of,
     )
     async with aclosing(reading) as listed:
         async for page in listed:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from exporter.errors import Malformed
-from exporter.vendors.paging import ByOffset, Pages, Question, Said
+from exporter.vendors.paging import ByOffset, PageInfo, Pages, Question
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi.replies import Customer, Customers, Pagination
 
@@ -115,9 +115,9 @@ async def _ask(poll: Poll, question: Question) -> _Page:
     return _Page(page, int(question.params["offset"]) + page.received)
 
 
-def _said(asked: _Page) -> Said:
+def _said(asked: _Page) -> PageInfo:
     """Return what a page says of the next one; where nobody in it can be read, it is taken for the last."""
-    return Said(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
+    return PageInfo(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
 
 
 def _more(page: Customers, read: int) -> bool:
