@@ -1,4 +1,4 @@
-"""`check` of a configuration with many accounts at all four vendors, beside `check` of one account: its start-up.
+"""`check` of a configuration with many accounts at four vendors, beside `check` of one account: its start-up.
 
 CPU time of the whole process. The file is written as a person would, an account after the other, in plain YAML.
 """

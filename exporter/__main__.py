@@ -9,7 +9,7 @@ import sys
 
 def main() -> None:
     """Run the command line. No plugin for pydantic is looked for: none has any business with a configuration."""
-    if sys.argv[1:2] == ["run"]:  # its SIGHUP waits in the kernel until `heed_signals` can take it, and ends nothing
+    if sys.argv[1:2] == ["run"]:  # its SIGHUP waits in the kernel until `handle_signals` can take it, and ends nothing
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from exporter.cli.main import main as command_line  # noqa: PLC0415 - the signal is blocked first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from exporter.vendors.declared.files import declared_vendors, vendor_files
 from exporter.vendors.entries import read_account
 from exporter.vendors.schema import account_schema
 from exporter.vendors.settings import Settings
+from exporter.vendors.warnings import account_warnings
 from exporter.vendors.wheels import wheel_vendors
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -50,6 +52,14 @@ class Config(Settings):
     accounts: tuple[Account, ...]
     vendors: Mapping[str, type[Account]] = Field(default_factory=lambda: VENDORS)
     shard: Shard = Shard()
+
+    def read_warnings(self) -> Mapping[tuple[str, str], list[str]]:
+        """Return what is risky about each account, by vendor and name; files of secrets are read for it once."""
+        return self._warnings
+
+    @cached_property
+    def _warnings(self) -> Mapping[tuple[str, str], list[str]]:
+        return {account.key: list(account_warnings(account)) for account in self.accounts}
 
     def shard_part(self, shard: Shard) -> Config:
         """Return a shard's part of the configuration: its accounts, or some of their customers, and rates."""

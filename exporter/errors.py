@@ -30,7 +30,7 @@ is ours too: it names statuses, types and sizes, never a body and never a secret
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 
 class PollError(Exception):
@@ -54,9 +54,15 @@ class PollError(Exception):
         self.retry_after = retry_after
         self.asked = asked
 
-    def bare(self) -> Self:
-        """Return the error without its traceback, whose frames would keep all that was read in memory."""
-        return type(self)(*self.args, retry_after=self.retry_after, asked=self.asked)
+    def bare(self) -> PollError:
+        """Return the error without its traceback, whose frames would keep all that was read in memory.
+
+        Of a kind that a vendor's code declares only the kind of ours is left that it is derived from.
+        """
+        kind: type[PollError] = next(one for one in type(self).__mro__ if one.__module__ == __name__)
+        if kind is PollError:
+            return InternalError(type(self).__name__, retry_after=self.retry_after, asked=self.asked)
+        return kind(super().__str__(), retry_after=self.retry_after, asked=self.asked)
 
     def __str__(self) -> str:
         message = super().__str__()
@@ -88,7 +94,7 @@ class TimedOut(PollError):
 
 
 class ProtocolBroken(PollError):
-    """The answer is not valid HTTP, or it was cut off."""
+    """The answer is not valid HTTP, was cut off, or is only a part or a promise of one."""
 
     reason, retried, transient = "protocol", True, True
 
@@ -181,6 +187,8 @@ REASONS: Final = tuple(kind.reason for kind in PollError.__subclasses__())
 """Every reason, in the order of the table."""
 
 _BY_STATUS: Final[dict[int, type[PollError]]] = {
+    HTTPStatus.ACCEPTED: ProtocolBroken,
+    HTTPStatus.PARTIAL_CONTENT: ProtocolBroken,
     HTTPStatus.BAD_REQUEST: BadRequest,
     HTTPStatus.UNAUTHORIZED: Unauthorized,
     HTTPStatus.FORBIDDEN: Forbidden,
@@ -193,9 +201,12 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 
 
 def error_for_status(status: int) -> type[PollError] | None:
-    """Return the kind of error that an HTTP status means, or None for a success."""
+    """Return the kind of error that an HTTP status means, or None for a success.
+
+    An answer that the vendor calls a part, or not ready, is none: figures that it lacks would pass for gone.
+    """
     if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP are what these numbers say
-        return None
+        return _BY_STATUS.get(status)
     if 300 <= status < 400:  # noqa: PLR2004 - the same
         return Redirected
     if 400 <= status < 500:  # noqa: PLR2004 - the same

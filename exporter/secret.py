@@ -21,7 +21,7 @@ from typing import Final, Protocol
 from urllib.parse import quote, quote_plus
 
 from exporter.errors import SecretUnreadable
-from exporter.regular_file import read_regular_file
+from exporter.files import read_regular_file
 
 REDACTED: Final = "<secret>"
 MAX_SECRET_BYTES: Final = 64 * 1024

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import yaml
 
+from exporter.files import read_regular_file
+
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Room for a hundred thousand customers in a list."""
 _DEEPEST: Final = 32
@@ -46,10 +48,14 @@ class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to mend
 def read(path: Path) -> bytes:
     """Return the text of a file for `load`, of one that is too large only enough to tell.
 
+    A pipe is read where a shell passes one, such as /dev/stdin, and not where it stands in a folder.
+
     Raises:
         OSError: it cannot be read.
 
     """
+    if not path.is_relative_to("/dev"):
+        return read_regular_file(path, MAX_BYTES + 1)
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
 

@@ -34,7 +34,8 @@ LAYERS = [
     ["textformat", "rules", "log"],
     ["included"],
     ["secret", "problems"],
-    ["metrics", "sandbox", "errors", "durations", "regular_file", "sharding", "strict_yaml"],
+    ["metrics", "sandbox", "errors", "durations", "sharding", "strict_yaml"],
+    ["files"],
     ["exporter"],
 ]
 LEVELS = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -10,6 +10,7 @@ from exporter.errors import (
     Forbidden,
     NotFound,
     PollError,
+    ProtocolBroken,
     RateLimited,
     Redirected,
     ServerFailed,
@@ -19,7 +20,8 @@ from exporter.errors import (
 )
 
 STATUSES: list[tuple[tuple[int, ...], type[PollError] | None, str | None]] = [
-    ((200, 201, 204, 299), None, None),
+    ((200, 201, 203, 204, 299), None, None),
+    ((202, 206), ProtocolBroken, "protocol"),
     ((300, 301, 302, 304, 307, 308, 399), Redirected, "redirect"),
     ((400, 402, 405, 406, 415, 418, 422, 451, 499), BadRequest, "bad_request"),
     ((401,), Unauthorized, "auth"),
@@ -47,8 +49,35 @@ def test_reasons_are_a_closed_set_of_distinct_words() -> None:
 
 def test_the_table_in_the_docstring_is_the_code() -> None:
     table = errors.__doc__ or ""
-    for kind in PollError.__subclasses__():
+    for kind in [kind for kind in PollError.__subclasses__() if kind.__module__ == errors.__name__]:
         (row,) = [line for line in table.splitlines() if f" {kind.__name__} " in line]
         assert f" {kind.reason} " in row
         assert ("backs off" in row or "as long as the vendor asked" in row) == kind.transient
         assert ("retries" in row or "waits as asked" in row) == kind.retried
+
+
+class _Gone(NotFound):
+    def __init__(self) -> None:
+        super().__init__("it left", asked="GET /x")
+
+
+class _OfItsOwnError(PollError):
+    reason = "of_its_own"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (Forbidden("no", asked="GET /x"), Forbidden, "GET /x: no"),
+        (RateLimited("slowly", retry_after=7.0), RateLimited, "slowly"),
+        (_Gone(), NotFound, "GET /x: it left"),
+        (_OfItsOwnError("an-invented-secret"), errors.InternalError, "_OfItsOwnError"),
+    ],
+)
+def test_without_its_traceback_an_error_is_of_a_kind_with_a_closed_reason(
+    error: PollError, kind: type[PollError], text: str
+) -> None:
+    bare = error.bare()
+
+    assert (type(bare), str(bare), bare.retry_after) == (kind, text, error.retry_after)
+    assert bare.reason in REASONS

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import anyio
-import anyio.to_thread
 
 from exporter.app.exporter import Exporter
+from exporter.files import read_in_thread
 from exporter.log import logger
 from exporter.polling.poller import Clock
 from exporter.status.pace import Paces
@@ -32,7 +33,7 @@ async def retry_with_new_secrets(exporter: Exporter) -> None:
     """Watch the secret files until cancelled: poll failing accounts with a changed secret, record expiry times."""
     seen: Stamps = {}
     while True:
-        now = await anyio.to_thread.run_sync(_stamps, exporter.config.accounts)
+        now = await read_in_thread("stamps of secrets", partial(_stamps, exporter.config.accounts))
         await _note_expiries(exporter, [key for key in now if now[key] != seen.get(key)])
         renewed = [key for key in now if key in seen and seen[key] != now[key] and exporter.store[key].error]
         for vendor, account in exporter.retry(renewed):
@@ -44,7 +45,7 @@ async def retry_with_new_secrets(exporter: Exporter) -> None:
 async def _note_expiries(exporter: Exporter, keys: Collection[AccountKey]) -> None:
     for account in exporter.config.accounts:
         if account.key in keys:
-            expiry = await anyio.to_thread.run_sync(credential_expiry, account)
+            expiry = await read_in_thread(("expiry", account.key), partial(credential_expiry, account))
             if told := exporter.telemetry.accounts.get(account.key):
                 told.on_credential(expiry)
 

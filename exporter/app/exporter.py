@@ -29,7 +29,6 @@ from exporter.store.stored_reading import StoredReading
 from exporter.store.writer import SlowDisk
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 from exporter.vendors import Account
-from exporter.vendors.warnings import account_warnings
 
 
 def open_client(
@@ -184,12 +183,12 @@ class Exporter:
         undo, before = self._checkpoint(), {key: one.account for key, one in self.telemetry.accounts.items()}
         polled = self._polled.copy()
         try:
-            warnings = [(account, list(account_warnings(account))) for account in config.accounts]
+            warnings = config.read_warnings()
             changed = {account.key for account in self.apply_config(config)}
             kept = self._polled.keys() & {account.key for account in config.accounts} - changed
             self._poll_these(config, kept, tasks)
-            for account, texts in warnings:
-                for warning in texts if account.key not in kept else ():
+            for account in config.accounts:
+                for warning in warnings[account.key] if account.key not in kept else ():
                     logger.warning(warning, vendor=account.vendor, account=account.name)
             self.retry(kept)
             changes = Changes.between(before, {account.key: account for account in config.accounts}).fields()

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 import anyio
-import anyio.to_thread
 
 from exporter.config import Config
+from exporter.files import read_in_thread
 from exporter.log import logger
 from exporter.problems import ConfigError
 
@@ -55,7 +55,7 @@ class Reload:
 
     async def _read(self) -> str:
         try:
-            config = await anyio.to_thread.run_sync(self._load)
+            config = await read_in_thread("configuration", self._load_all)
             changes = self._apply_config(config)
         except ConfigError as error:
             self._observer.refuse(map(str, error.problems))
@@ -68,6 +68,11 @@ class Reload:
             return f"bug in the exporter: {type(error).__name__}"
         logger.info("config reloaded", accounts=len(config.accounts), **changes)
         return ""
+
+    def _load_all(self) -> Config:
+        config = self._load()
+        config.read_warnings()
+        return config
 
 
 async def watch(
@@ -87,7 +92,7 @@ async def watch(
     latest, since = seen, anyio.current_time()
     while True:
         await anyio.sleep(seconds)
-        now = await anyio.to_thread.run_sync(state)
+        now = await read_in_thread("state of the configuration", state)
         if now != latest:
             latest, since = now, anyio.current_time()
         elif latest != seen and anyio.current_time() >= since + _SETTLED_SECONDS:

@@ -1,4 +1,4 @@
-"""The catalogue of metrics for people: the table that the README and docs/metrics.md hold."""
+"""The catalogue of metrics as text and Markdown: `usage-exporter metrics` and docs/metrics.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_LABELS = "-"
 
 
 def table(families: Iterable[Family] = FAMILIES) -> str:
-    """Return families as plain text: name, kind and labels in columns, then what each means."""
+    """Return families as plain text: name, kind and labels in columns, then the meaning of each."""
     rows = [(family.name, family.kind, ", ".join(labels(family)) or _NO_LABELS, family.help) for family in families]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "".join(

@@ -38,16 +38,16 @@ def configuration(url: str, interval: str, names: Iterable[str] = ACCOUNTS) -> s
 
 
 def environment(names: Iterable[str] = ACCOUNTS) -> dict[str, str]:
-    """Return the variables that the configuration takes its secrets from: the sandbox's, which are public."""
+    """Return the environment variables of the configuration's secrets: the sandbox's, which are public."""
     accounts = (one.demo(name) for name in names for one in SIMULATIONS.values())
     return {variable: secret for account in accounts for variable, secret in account.secrets.items()}
 
 
 def load(text: str) -> Config:
-    """Return the configuration with the secrets that it takes from the environment.
+    """Return the configuration with its secrets filled in from the environment.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the configuration is invalid.
 
     """
     os.environ.update(environment())
@@ -66,7 +66,7 @@ async def run(
 
 
 def introduction(url: str) -> str:
-    """Return a configuration for the sandbox at `url`, and the secrets that it takes, as text for people."""
+    """Return a configuration for the sandbox at `url` and its secrets, as text to copy."""
     secrets = "".join(f"# export {name}={value}\n" for name, value in environment().items())
     return f"# A configuration for this sandbox, and its secrets:\n{configuration(url, '15s')}{secrets}"
 
@@ -82,6 +82,6 @@ async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults
 
 
 def sandbox_socket() -> tuple[socket.socket, str]:
-    """Return a socket for a sandbox on a free port of this machine, and the URL that leads to it."""
+    """Return a socket on a free local port for a sandbox, and its URL."""
     (one,) = listen([_ANY_PORT])
     return one, f"http://{address_of(one)}"

@@ -1,4 +1,4 @@
-"""How a command ends that cannot do what it should: with its reason on standard error, and an exit code."""
+"""How a command fails: with the reason on standard error and an exit code."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -26,7 +26,7 @@ CANNOT_LISTEN: Final = 3
 
 
 def print_or_exit(text: str) -> None:
-    """Write to standard output, which may be full or gone."""
+    """Write to standard output, or exit if it is full or closed."""
     try:
         click.echo(text, nl=False)
     except OSError as error:
@@ -36,7 +36,7 @@ def print_or_exit(text: str) -> None:
 
 
 def load_or_exit(file: Path, plugins: Collection[str] = ()) -> Config:
-    """Return the whole configuration that a file holds, or say all that is wrong with it."""
+    """Return the configuration in a file, or print every problem with it and exit."""
     from exporter.config import load
     from exporter.problems import ConfigError
 
@@ -51,7 +51,7 @@ def load_or_exit(file: Path, plugins: Collection[str] = ()) -> Config:
 
 
 def vendors_or_exit(file: Path, plugins: Collection[str] = ()) -> Mapping[str, type[Account]]:
-    """Return the vendors that accounts of a configuration can be at, or say why some cannot be used."""
+    """Return the vendors that a configuration can use, or print why some are unusable and exit."""
     from exporter.config import load_vendors
     from exporter.problems import ConfigError
 
@@ -64,7 +64,7 @@ def vendors_or_exit(file: Path, plugins: Collection[str] = ()) -> Mapping[str, t
 
 
 def listen_or_exit(addresses: tuple[str, ...]) -> list[socket.socket]:
-    """Return sockets that listen, or say which address cannot be had."""
+    """Return listening sockets, or print the address that cannot be bound and exit."""
     try:
         return listen(addresses)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Whether an exporter that runs is healthy, as a container asks."""
+"""The health check of a running exporter, for containers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CERTIFICATE_WANTED: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 
 
 def problem_with(url: str) -> str:
-    """Ask a page of an exporter, and return what is wrong; empty if nothing is.
+    """Request a page of an exporter and return the problem; empty if it is healthy.
 
     One that asks for a password or a certificate is well: it has answered, and
     a check has neither. For the same reason nothing is lost by not verifying

@@ -26,7 +26,7 @@ _KEYS: Final = {
 
 
 class HTTPConfig:
-    """What a client shows and trusts."""
+    """The credentials that a client sends and the certificates that it trusts."""
 
     def __init__(self, authorization: str = "", context: ssl.SSLContext | None = None) -> None:
         self.authorization = authorization
@@ -34,14 +34,14 @@ class HTTPConfig:
 
 
 class NoAnswer(Exception):  # noqa: N818 - it is what a person reads
-    """What was asked for did not come; says why."""
+    """A page could not be fetched; the message says why."""
 
 
 def load_http_config(path: Path) -> HTTPConfig:
-    """Return what a file says; paths within start at its folder.
+    """Read the settings in a file; relative paths in it start at its folder.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the file is invalid.
 
     """
     document = read_document(path)
@@ -98,10 +98,10 @@ def _context(given: dict[str, str], folder: Path) -> ssl.SSLContext:
 
 
 def fetch(url: str, config: HTTPConfig) -> bytes:
-    """Return what a page of an exporter answers.
+    """Return the body of a page of an exporter.
 
     Raises:
-        NoAnswer: it does not, or not well.
+        NoAnswer: there is no answer, or it is an error.
 
     """
     if not url.startswith(("http://", "https://")):

@@ -1,6 +1,6 @@
 """The command line. Exit codes: 0 well, 1 an account failed, 2 configuration or usage is wrong, 3 no start.
 
-Each command imports what it needs when it runs, so that none waits for another's libraries.
+Each command imports its libraries when it runs, so that no command waits for those of another.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from exporter.web.addresses import DEFAULT_ADDRESS
 
 
 class _Commands(click.Group):
-    """Commands that know where a flag belongs that stands in front of them."""
+    """Commands that say where a misplaced flag belongs."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read what stands before a command."""

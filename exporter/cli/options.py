@@ -37,7 +37,7 @@ def _duration(context: click.Context, option: click.Parameter, value: str) -> st
 
 
 def logging_options(default: str) -> Callable[[_F], _F]:
-    """Give a command the options that set up its logs, and set them up."""
+    """Add the logging options to a command, and set up logging."""
 
     def decorated(command: _F) -> _F:
         @_choice("--log.level", "log_level", LEVELS, default, "The least important lines that are written.")
@@ -84,7 +84,7 @@ vendor_plugins = click.option(
 
 
 def with_shard(command: _F) -> _F:
-    """Give a command the options that say which part of the exporter it is, and the shard that it is."""
+    """Add the sharding options to a command, and pass it the shard."""
 
     @click.option(
         "--shard",
@@ -120,7 +120,7 @@ poll_interval = click.option(
 
 
 def with_world(command: _F) -> _F:
-    """Give a command the options of a sandbox's world, and the world."""
+    """Add the options of a sandbox's world to a command, and pass it the world."""
 
     @click.option("--speed", type=_SPEEDS, default=1.0, show_default=True, help="How fast the sandbox's time passes.")
     @click.option("--seed", type=int, default=1, show_default=True, help="Which of the sandbox's worlds.")
@@ -152,7 +152,7 @@ storage_path = click.option(
 
 
 def reload_options(command: _F) -> _F:
-    """Give a command the options that say when its configuration is read again.
+    """Add the options for reloading the configuration to a command.
 
     The command is given `watch_seconds`, how often to look whether it has changed, and `lifecycle`.
     """
@@ -193,7 +193,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> i
 
 
 def _threshold(one: Field[Any]) -> Callable[[_F], _F]:
-    """The option of one number of the rules; whole ones are seconds, written as durations."""
+    """Return the option for one threshold of the rules; integer thresholds are seconds, written as durations."""
     flag, meaning = f"--{one.name.replace('_', '-')}", one.metadata["meaning"]
     if one.type == "int":
         kind: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""`usage-exporter check` and `usage-exporter once`: what a configuration is like, and what a poll of it brings."""
+"""`usage-exporter check` and `usage-exporter once`: validate a configuration, or poll its accounts once."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -132,7 +132,7 @@ def lacks_main_figure(outcome: Outcome) -> bool:
 
 
 def format_result(outcome: Outcome) -> str:
-    """Return how a poll ended, in a line, and a line for each thing that `run` would warn of."""
+    """Return a line with the outcome of a poll, and a line for each warning that `run` would log."""
     from exporter.status.notices import notices
 
     account, snapshot = outcome.account, outcome.snapshot

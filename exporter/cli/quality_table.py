@@ -1,4 +1,4 @@
-"""How well each vendor is covered, as the table on its page in docs/vendors."""
+"""The quality of each vendor's support, as the table on its page in docs/vendors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEAD: Final = "| question | | answer |\n| --- | --- | --- |\n"
 
 
 def quality_markdown(vendor: str) -> str:
-    """Return the table of a vendor: a row for each question that is answered."""
+    """Return the table of a vendor, with a row for each answered question."""
     answers = quality_of(vendor)
     rows = (
         f"| {QUESTIONS[question]} | {'done' if isinstance(answer, Done) else 'exempt'} | {answer} |\n"
@@ -39,7 +39,7 @@ def with_quality(page: str, vendor: str) -> str:
 
 
 def facts_of(vendor: type[Account]) -> Mapping[str, str]:
-    """Return what the docstring of the vendor's module says, by fact."""
+    """Return the facts in the docstring of the vendor's module, by name."""
     text = sys.modules[vendor.__module__].__doc__ or ""
     found = re.findall(r"^(\w+): +(.+(?:\n {10}.+)*)", text, re.MULTILINE)
     return {name: " ".join(said.split()) for name, said in found if name in FACTS}

@@ -99,6 +99,11 @@ With several labels in `by`, `subject` has their values with a slash between the
 and a percent sign `%25`. A quota of which not every series can be read is not shown; the log, `check --probe` and
 `usage_exporter_quotas_withheld` say why. So they do of a quota that no series matches.
 
+A subject is an id. With `names: true` on the account, `usage_quota_subject_info` has what the vendor calls it in the
+label `name`; `status`, the pages, alerts and dashboards show it beside the id. A vendor's page says what it names;
+names of people are never read. A subject that has no name, two names, or its id as a name has no such series. A
+name may change at any time: identity, counters and alerts go by the id.
+
 """
 
 _INHERITED: Final = frozenset(Account.model_fields) - {"vendor", "name"}
@@ -153,7 +158,7 @@ def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str,
 
 
 def _kind(node: Node) -> str:
-    """Say what is written at a place."""
+    """Return the kind of value that a setting takes."""
     if "title" in node:
         return f"{node['title']}"
     if "anyOf" in node:

@@ -1,4 +1,4 @@
-"""Vendors that are declared in files, replayed by the sandbox from recorded answers."""
+"""Declared vendors that the sandbox replays from recorded answers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SECRET = "sandbox-secret"  # noqa: S105 - it opens nothing
 
 @dataclass(frozen=True, slots=True)
 class ReplayedVendor:
-    """A vendor that is replayed.
+    """A declared vendor that the sandbox replays.
 
     Attributes:
-        name: what accounts call it.
-        file: that declares it.
+        name: the vendor's name in accounts.
+        file: the file that declares it.
         base_path: the path of its API's base URL.
         secrets: the settings that hold a secret.
-        recording: what it answers.
+        recording: the recorded answers.
 
     """
 
@@ -54,10 +54,10 @@ class ReplayedVendor:
 
 
 def read_replays(files: Sequence[Path], replies: Sequence[Path]) -> tuple[ReplayedVendor, ...]:
-    """Return the vendors of files and their recorded answers, in pairs.
+    """Return the vendors declared in files, each with its recorded answers.
 
     Raises:
-        click.UsageError: one cannot be used.
+        click.UsageError: a file is invalid.
 
     """
     if len(files) != len(replies):

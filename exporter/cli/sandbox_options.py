@@ -22,7 +22,7 @@ class WithFaults(click.Command):
     """A command whose help ends with the table of the sandbox's faults."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table."""
+        """Write the table of faults."""
         from exporter.sandbox import faults_usage  # noqa: PLC0415 - only a person who reads it needs it
 
         super().format_epilog(ctx, formatter)
@@ -48,7 +48,7 @@ def _faults(context: click.Context, _option: click.Parameter, value: tuple[str, 
 
 
 def with_faulty_world(command: _F) -> _F:
-    """Give a command the options of a sandbox's world and faults, and pass both to it."""
+    """Add the options of a sandbox's world and faults to a command, and pass it both."""
     option = click.option(
         "--fault",
         "faults",

@@ -22,7 +22,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 
 def shipped(path: str) -> Path:
-    """Return where a file or folder is that comes with the exporter: in the package, or in a checkout beside it."""
+    """Return the path of a bundled file or folder: in the package, or beside it in a checkout."""
     packed = _PACKAGE / "shipped" / path
     return packed if packed.exists() else _PACKAGE.parent / path
 

@@ -115,7 +115,7 @@ def _quota_cells(quota: QuotaStatus, now: float) -> list[Text]:
     unit = f" {words.printable(quota.unit)}" if quota.unit else ""
     return [
         Text(words.printable(quota.quota)),
-        Text(words.printable(quota.subject)),
+        Text(words.printable(quota.whose)),
         Text(words.amount(quota.used) + unit),
         Text(words.amount(quota.limit) if quota.limit is not None else ""),
         Text(words.percent(quota.share), style),
@@ -125,7 +125,7 @@ def _quota_cells(quota: QuotaStatus, now: float) -> list[Text]:
 
 
 def _troubles(status: Status) -> Iterator[Text]:
-    """Yield a blank line, then a line for each thing that a person has to mend."""
+    """Yield a blank line, then a line for each problem that a person has to fix."""
     failing = [account for account in status.accounts if account.state == "failing"]
     if failing or not status.configuration.accepted:
         yield Text()

@@ -1,4 +1,4 @@
-"""`usage-exporter storage`: what is stored, and what of it nobody needs any more."""
+"""`usage-exporter storage`: list the stored files, and remove those that no account needs."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 

@@ -1,4 +1,4 @@
-"""Tables for a terminal, of its width; where nobody sees one, each row is a line."""
+"""Tables that fit the width of a terminal; elsewhere, each row is one line."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def render_table(  # noqa: PLR0913 - what stands above and below, and how it is 
     Args:
         columns: from left to right.
         rows: a cell for each column.
-        after: lines that stand below.
-        before: lines that stand above.
+        after: lines below the table.
+        before: lines above the table.
         width: in characters; if not given, the terminal's.
         color: whether to use colours; if not given, whether standard output is a terminal.
 

@@ -50,7 +50,7 @@ def _protection(context: click.Context, _option: click.Parameter, value: Path | 
 
 
 def listen_addresses(default: str) -> Callable[[_F], _F]:
-    """Give a command the option that says where it listens."""
+    """Add the option for the listen addresses to a command."""
     return click.option(
         "--web.listen-address",
         "addresses",

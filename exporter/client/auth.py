@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, Protocol
 
 import anyio
 
-from exporter.client.file_thread import read_in_thread
+from exporter.client.file_thread import read_credentials
 from exporter.errors import Malformed, PollError, SecretUnreadable, Unauthorized
 from exporter.secret import FileSecret, Secret, register
 
@@ -101,6 +101,12 @@ class Login:
     rejected_statuses: frozenset[int] = frozenset({_UNAUTHORIZED})
     encoding: Literal["json", "form"] = "json"
 
+    @property
+    def in_file(self) -> bool:
+        """Whether a part of them is in a file, so that reading it may take time."""
+        files = [isinstance(value, FileSecret) for _, value in self.body]
+        return any(files) or (self.credentials is not None and self.credentials.in_file)
+
     def headers(self) -> dict[str, str]:
         """Return the headers of the sign-in request."""
         return {"Authorization": self.credentials.header()} if self.credentials else {}
@@ -174,7 +180,7 @@ class StaticSigner:
 
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header; after `refused`, only if the secret has changed."""
-        header = await read_in_thread(self.auth.header) if self.auth.in_file else self.auth.header()
+        header = await read_credentials(self.auth, self.auth.header)
         return None if header == refused else header
 
 
@@ -222,7 +228,7 @@ class TokenSource:
             return self._current
 
     async def _renew(self) -> None:
-        credentials = hash(repr((self.auth.headers(), self.auth.content())))
+        credentials = await read_credentials(self.auth, lambda: hash(repr((self.auth.headers(), self.auth.content()))))
         if self._failure is not None and anyio.current_time() < self._wait_until and credentials == self._refused:
             raise self._failure.bare()
         try:

@@ -138,7 +138,7 @@ def decode_json(body: bytes, content_type: str) -> object:
 
     Raises:
         TooLarge: it has more values than any answer we ask for.
-        Undecodable: it is not JSON. The error gives its kind, size and digest, never its text.
+        Undecodable: it is not JSON, or contradicts itself. The error gives its kind, size and digest, never its text.
 
     """
     if count_values(body) > MAX_PIECES:
@@ -146,6 +146,8 @@ def decode_json(body: bytes, content_type: str) -> object:
     try:
         document: object = _STRICT_JSON.decode(body.decode())
         return _without_half_characters(document) if b"\\ud" in body.lower() else document
+    except _Contradiction:
+        raise Undecodable("an object of the answer has a key twice, with different values") from None
     except (ValueError, RecursionError):
         kind = _KINDS_OF_CONTENT.get(content_type.partition(";")[0].strip().lower(), "of another content type")
         digest = hashlib.sha256(body).hexdigest()[:12]
@@ -158,8 +160,16 @@ def _without_half_characters(document: object) -> object:
     return whole
 
 
-def _identity(value: object) -> object:
-    return value
+class _Contradiction(ValueError):  # noqa: N818 - it says what the document is
+    """An object has a key twice, and says different things of it."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object; of two values of one key, nobody knows which is meant."""
+    found = dict(pairs)
+    if len(found) != len(pairs) and any(found[key] != value for key, value in pairs):
+        raise _Contradiction
+    return found
 
 
 def _reject_constant(text: str) -> object:
@@ -167,4 +177,4 @@ def _reject_constant(text: str) -> object:
 
 
 # The parser calls back at each object, which lets other threads run while a large body is decoded in one of its own.
-_STRICT_JSON: Final = json.JSONDecoder(object_hook=_identity, parse_constant=_reject_constant)
+_STRICT_JSON: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_reject_constant)

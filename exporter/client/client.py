@@ -16,6 +16,7 @@ from exporter.client.auth import Login, Signer, StaticSigner, TokenSource
 from exporter.client.body import MAX_BODY_BYTES, MAX_TOKEN_BODY_BYTES
 from exporter.client.connections import Connections, Transport
 from exporter.client.endpoint import Endpoint, url_of
+from exporter.client.file_thread import read_credentials
 from exporter.client.large_answers import LargeAnswers, Room
 from exporter.client.large_work import answer_turn
 from exporter.client.rate_limit import MAX_IN_FLIGHT, RateLimiter, StatedLimit
@@ -149,8 +150,9 @@ class Client:
 
     async def _sign_in(self, login: Login) -> tuple[str, float]:
         try:
-            credentials = login.headers().get("Authorization")
-            response = await self._send("POST", login.path, credentials, MAX_TOKEN_BODY_BYTES, **login.content())
+            headers, content = await read_credentials(login, lambda: (login.headers(), login.content()))
+            credentials = headers.get("Authorization")
+            response = await self._send("POST", login.path, credentials, MAX_TOKEN_BODY_BYTES, **content)
             if response.status in login.rejected_statuses:
                 raise Unauthorized(f"the sign-in was refused with HTTP {response.status}")
             response.raise_for_status(datetime.now(UTC))

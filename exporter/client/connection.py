@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 
 from exporter.client.auth import Basic
 from exporter.client.body import MAX_BODY_BYTES
+from exporter.client.file_thread import read_credentials
 from exporter.errors import ConnectFailed, Forbidden, TooLarge, Unauthorized
 
 MAX_HEAD_BYTES: Final = 128 * 1024
@@ -57,7 +58,7 @@ class Connection(httpx.AsyncBaseTransport):
         )
         headers = request.headers.raw
         if self._proxy and url.scheme == b"http":
-            headers = [*headers, *_proxy_headers(self._proxy)]
+            headers = [*headers, *await _proxy_headers(self._proxy)]
             url = _through(self._proxy, target=bytes(url))
         if self._http and not await self._is_clean():
             await self.aclose()
@@ -101,7 +102,7 @@ class Connection(httpx.AsyncBaseTransport):
                 httpcore.Request(
                     b"CONNECT",
                     through,
-                    headers=[(b"Host", target), (b"Accept", b"*/*"), *_proxy_headers(proxy)],
+                    headers=[(b"Host", target), (b"Accept", b"*/*"), *await _proxy_headers(proxy)],
                     extensions=extensions,
                 )
             )
@@ -136,8 +137,10 @@ def raise_for_proxy(status: int) -> None:
     raise ConnectFailed(said) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Forbidden(said)
 
 
-def _proxy_headers(proxy: Proxy) -> Iterable[tuple[bytes, bytes]]:
-    return [(b"Proxy-Authorization", proxy.auth.header().encode())] if proxy.auth else []
+async def _proxy_headers(proxy: Proxy) -> Iterable[tuple[bytes, bytes]]:
+    if proxy.auth is None:
+        return []
+    return [(b"Proxy-Authorization", (await read_credentials(proxy.auth, proxy.auth.header)).encode())]
 
 
 def _through(proxy: Proxy, target: bytes) -> httpcore.URL:

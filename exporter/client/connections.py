@@ -22,7 +22,7 @@ from exporter.client.auth import ApiKey
 from exporter.client.body import Turn, at_once, read_body
 from exporter.client.connection import Connection, Proxy
 from exporter.client.endpoint import Endpoint, url_of
-from exporter.client.file_thread import read_in_thread
+from exporter.client.file_thread import read_in_time
 from exporter.client.large_answers import Room
 from exporter.client.network_errors import translated
 from exporter.client.response import Response
@@ -125,7 +125,7 @@ class Connections:
         ca_file, insecure = self._endpoint.ca_file, self._endpoint.insecure_skip_verify
         if ca_file is None:
             return trust(None, insecure)
-        return await read_in_thread(partial(trust, ca_file, insecure))
+        return await read_in_time(ca_file, partial(trust, ca_file, insecure))
 
     async def close_idle(self) -> None:
         """Close those that no request is using."""

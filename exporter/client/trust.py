@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter.errors import TLSFailed
-from exporter.regular_file import read_regular_file
+from exporter.files import read_regular_file
 
 MAX_AUTHORITIES_BYTES: Final = 4 * 1024 * 1024
 _last_good: Final[dict[Path, bytes]] = {}

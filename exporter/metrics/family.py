@@ -105,6 +105,11 @@ class Family:
         object.__setattr__(self, "_expected", frozenset(self.labels))
 
     @property
+    def says_names(self) -> bool:
+        """Whether it only says what things are called, which is no figure."""
+        return self.option == "names"
+
+    @property
     def help(self) -> str:
         """The HELP text: the meaning, and for a vendor's figure its source."""
         return f"{self.summary} Polled from {self.vendor}: {self.source}." if self.vendor else self.summary

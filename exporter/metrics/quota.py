@@ -21,6 +21,11 @@ QUOTA_PERIOD_END = _quota(
     "usage_quota_period_end_timestamp_seconds",
     "When a quota's period ends and its use starts anew, Unix time; absent where not known.",
 )
+QUOTA_SUBJECT_INFO = Family(
+    "usage_quota_subject_info",
+    "What the vendor calls the subject of a quota; always 1, absent where it has no name. Only with `names`.",
+    labels=("vendor", "quota", "subject", "unit", "name"),
+)
 QUOTA_CONSUMED = _quota(
     "usage_quota_consumed_total",
     "What was used of a quota since the exporter first read it, over all periods and all series that it counts, also"

@@ -73,7 +73,7 @@ class ProcessedPoll:
         ledger: the counters after this poll.
         fallen: quotas with a figure that fell below half within its period.
         is_complete: whether every slice has been read since the account was sliced.
-        is_empty: whether the vendor's answers had no figure at all, shown or not.
+        is_empty: whether the vendor's answers had no figure at all, shown or not; names are none.
 
     """
 
@@ -139,7 +139,7 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
         ledger,
         found.fallen,
         is_complete=len(others) + 1 >= account.slice_count,
-        is_empty=not series_count(read.figures),
+        is_empty=not any(values for family, values in read.figures.items() if not family.says_names),
     )
 
 
@@ -197,7 +197,7 @@ def reconfigure(account: Account, before: Snapshot) -> Snapshot:
     def revised(state: SliceState) -> SliceState:
         state = _chosen(account, state)
         quotas = filter_valid(account, state.quotas, before.ledger.definitions)
-        if len(quotas) == len(state.quotas):
+        if quotas == state.quotas:
             return state
         series = state.series - quota_series_count(state.quotas) + quota_series_count(quotas)
         blocks = {family: lines for family, lines in state.rendered.items() if family not in QUOTA_BLOCKS}
@@ -211,13 +211,17 @@ def reconfigure(account: Account, before: Snapshot) -> Snapshot:
 
 
 def _chosen(account: Account, state: SliceState) -> SliceState:
-    hidden = {one for one in state.rendered if isinstance(one, Family) and not account.families.shows(one)}
+    hidden = {one for one in state.rendered if isinstance(one, Family) and not _shows(account, one)}
     hidden -= QUOTA_BLOCKS
     if not hidden:
         return state
     rendered = {family: lines for family, lines in state.rendered.items() if family not in hidden}
     series = state.series - sum(len(state.rendered[family].values) for family in hidden)
     return replace(state, rendered=rendered, series=series)
+
+
+def _shows(account: Account, family: Family) -> bool:
+    return account.families.shows(family) and (account.names or not family.says_names)
 
 
 def account_state_of(

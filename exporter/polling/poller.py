@@ -202,7 +202,7 @@ class Poller:
             return error.bare()
         except TimeoutError:
             return TimedOut("the poll took so long that its reading would soon have been stale")
-        except Exception as error:  # noqa: BLE001 - our own bug must not end the other accounts
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a bug must not end the other accounts
             vendor, name = self._account.key
             origin = self._account.origin
             whose = origin if origin.kind == "wheel" else "the exporter"

@@ -11,6 +11,7 @@ from typing import Final
 
 from exporter.metrics import EndedPeriod, Figures, Labels, Unreadable
 from exporter.quota.model import MemberFigure, Quota, QuotaId, WithheldReason, subject_of
+from exporter.quota.names import Names
 from exporter.quota.sums import PartialLabels, Selection, Sum, combine, may_match, selection, sums, unreadable_subjects
 from exporter.vendors import Account
 from exporter.vendors.periods import CalendarPeriod, FixedPeriod, Span
@@ -47,6 +48,7 @@ class Contribution:
         sums: the matching series by subject; empty if each subject belongs to one slice and is shown with it.
         unreadable: subjects with an unreadable series; empty in the same case.
         found: the match count and what is withheld, if each subject belongs to one slice; else None.
+        names: what the vendor calls subjects, of those that have a name.
 
     """
 
@@ -55,6 +57,7 @@ class Contribution:
     sums: Mapping[Labels, Sum] = field(default_factory=dict)
     unreadable: frozenset[PartialLabels] = frozenset()
     found: ConfiguredResult | None = None
+    names: Mapping[Labels, str] = field(default_factory=dict)
 
 
 Contributions = Mapping[str, Contribution]
@@ -112,15 +115,21 @@ class SliceShare:
                     yield MemberFigure(quota, one.sample.labels, one.sample.value, span, False, since)
 
 
-def slice_share(
-    setting: ConfiguredQuota, account: Account, figures: Figures, unreadable: Iterable[Unreadable], now: datetime
+def slice_share(  # noqa: PLR0913, PLR0917 - what a reading has
+    setting: ConfiguredQuota,
+    account: Account,
+    figures: Figures,
+    unreadable: Iterable[Unreadable],
+    now: datetime,
+    names: Names | None = None,
 ) -> SliceShare:
     """Return the share of a quota that a slice, read at `now`, has."""
     period = period_at(setting, now.timestamp())
     selected = selection(setting, figures, plan_period_of(setting.family, account.plan_periods), period)
     missing = unreadable_subjects(setting, unreadable)
     added = sums(setting, selected)
-    contribution = Contribution(definition_of(setting), period, added, missing)
+    named = {subject: name for subject in added if names and (name := names.of(setting.by, subject))}
+    contribution = Contribution(definition_of(setting), period, added, missing, names=named)
     if not is_divided(setting):
         return SliceShare(setting, selected, contribution)
     found = _add_up_slices(setting, account, [contribution])
@@ -174,6 +183,10 @@ def _add_up_slices(
             several[subject].append(part)
     found = {subject: combine(parts) for subject, parts in several.items()}
     unreadable = frozenset[PartialLabels]().union(*(one.unreadable for one in contributions))
+    called: dict[Labels, set[str]] = defaultdict(set)
+    for contribution in contributions if account.names else ():
+        for subject, name in contribution.names.items():
+            called[subject].add(name)
     if found and len({one.period for one in contributions}) > 1:
         return ConfiguredResult((), sum(one.series for one in found.values()), {"between_periods": 1})
     problems = _problems(found, unreadable)
@@ -183,6 +196,7 @@ def _add_up_slices(
             one.total,
             setting.limit,
             next(iter(one.spans)) if len(one.spans) == 1 else Span(),
+            subject_name=next(iter(called[subject])) if len(called[subject]) == 1 else "",
         )
         for subject, one in found.items()
         if subject not in problems

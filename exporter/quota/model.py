@@ -43,6 +43,7 @@ class Quota(NamedTuple):
         limit: what it allows; None if it is unlimited, unknown, or its members disagree.
         span: its period, if its members agree on one.
         is_level: whether it is held rather than consumed, so that it has no counter.
+        subject_name: what the vendor calls the subject; empty if that is not known.
 
     """
 
@@ -51,6 +52,7 @@ class Quota(NamedTuple):
     limit: float | None
     span: Span
     is_level: bool = False
+    subject_name: str = ""
 
 
 class MemberFigure(NamedTuple):

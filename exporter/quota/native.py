@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from exporter.metrics import Figures, Labels, Rest, Unreadable
 from exporter.quota.ledger import Total
 from exporter.quota.model import MemberFigure, Quota, QuotaId, WithheldReason, subject_of, value_of
+from exporter.quota.names import Names
 from exporter.vendors.periods import Span
 from exporter.vendors.quotas import NativeQuota
 
@@ -46,6 +47,7 @@ class MemberRow(NamedTuple):
     figure: MemberFigure
     limits: QuotaLimits
     is_level: bool
+    subject_name: str
 
 
 class NativeQuotas(NamedTuple):
@@ -66,7 +68,11 @@ class NativeQuotas(NamedTuple):
 
 
 def native_quotas(
-    natives: Sequence[NativeQuota], read: VendorFigures, totals: Mapping[QuotaId, Total], names: Collection[str]
+    natives: Sequence[NativeQuota],
+    read: VendorFigures,
+    totals: Mapping[QuotaId, Total],
+    taken: Collection[str],
+    names: Names | None = None,
 ) -> NativeQuotas:
     """Return the quotas that a vendor reports.
 
@@ -76,17 +82,18 @@ def native_quotas(
         natives: what the vendor declares.
         read: what the reading has.
         totals: the counters and limits known from earlier readings.
-        names: the names of configured quotas, which take precedence over native ones.
+        taken: the names of configured quotas, which take precedence over native ones.
+        names: what subjects are called.
 
     """
     rows: dict[QuotaId, list[MemberRow]] = defaultdict(list)
     withheld: Counter[tuple[str, WithheldReason]] = Counter()
     for native in natives:
-        for row in _rows(native, read, totals):
+        for row in _rows(native, read, totals, names or Names()):
             rows[row.figure.quota].append(row)
         for name in _unreadable_names(native, read.unreadable):
             withheld[name, "unreadable"] += 1
-    for quota in [quota for quota in rows if quota.name in names]:
+    for quota in [quota for quota in rows if quota.name in taken]:
         withheld[quota.name, "name"] += 1
         del rows[quota]
     quotas = {quota: _quota(quota, several) for quota, several in rows.items()}
@@ -107,11 +114,16 @@ def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
         limits.pop() if len(limits) == 1 else None,
         spans.pop() if len(spans) == 1 else Span(),
         all(row.is_level for row in rows),
+        rows[0].subject_name,
     )
 
 
-def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Total]) -> Iterator[MemberRow]:
+def _rows(
+    native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Total], names: Names
+) -> Iterator[MemberRow]:
     figures = read.figures
+    parts = _label_names(native.subject)
+    places = [native.used.labels.index(name) for name in parts]
     rests = {one.labels: one.value for one in read.rests if one.family is native.used}
     name_of, whose, unit_of = (_name_builder(native, one) for one in (native.name, native.subject, native.unit))
     for labels, used in figures.get(native.used, {}).items():
@@ -127,16 +139,21 @@ def _rows(native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Tot
         if limits[0] is not None and limits[0] < 0:
             limits = (None, None)
         figure = MemberFigure(quota, labels, used, span, span.start is not None, read.since)
-        yield MemberRow(figure, limits, native.is_level)
+        yield MemberRow(figure, limits, native.is_level, names.of(parts, [labels[place] for place in places]))
 
 
 def _name_builder(native: NativeQuota, text: str) -> Callable[[Labels], str]:
     """Return a function that fills label values into a template of label names in braces, separated by slashes."""
-    parts = [name for _, name, _, _ in Formatter().parse(text) if name]
+    parts = _label_names(text)
     if not parts:
         return lambda _: text
     places = [native.used.labels.index(name) for name in parts]
     return lambda labels: subject_of(labels[place] for place in places)
+
+
+def _label_names(text: str) -> Sequence[str]:
+    """Return the names of labels that stand in a text in braces."""
+    return [name for _, name, _, _ in Formatter().parse(text) if name]
 
 
 def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from exporter.metrics import quota as families
 from exporter.quota.configured import Contributions, account_quotas, definition_of, slice_share
 from exporter.quota.ledger import Definition, Ledger, SliceReadings, Total
 from exporter.quota.model import MemberFigure, Quota, QuotaId, Withheld, WithheldReason
+from exporter.quota.names import Names
 from exporter.quota.native import VendorFigures, native_quotas
 from exporter.vendors import Account
 
@@ -95,10 +96,12 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
     at = read.now.timestamp()
     ledger = before.with_definitions({one.name: definition_of(one) for one in account.quotas}, at)
     since = at if ledger.since is None else ledger.since
-    names = {one.name for one in account.quotas}
     found = VendorFigures(read.figures, read.unreadable, read.rests, at, since)
-    native = native_quotas(account.native_quotas, found, ledger.totals, names)
-    shares = {one.name: slice_share(one, account, read.figures, read.unreadable, read.now) for one in account.quotas}
+    names = Names(account.name_sources if account.names else (), read.figures)
+    native = native_quotas(account.native_quotas, found, ledger.totals, {one.name for one in account.quotas}, names)
+    shares = {
+        one.name: slice_share(one, account, read.figures, read.unreadable, read.now, names) for one in account.quotas
+    }
 
     def members() -> Iterator[MemberFigure]:
         yield from native.members
@@ -137,7 +140,7 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
 
 
 def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
-    """Return those of quotas that are the same for an account that is set up in another way now.
+    """Return those of quotas that are the same for an account that is set up in another way now, named if it is to be.
 
     Args:
         account: as it is set up now.
@@ -154,7 +157,8 @@ def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping
         is_same = (setting.unit, setting.limit) == (quota.id.unit, quota.limit)
         return is_same and definition.text == definition_of(setting)
 
-    return tuple(filter(is_valid, quotas))
+    valid = tuple(filter(is_valid, quotas))
+    return valid if account.names else tuple(quota._replace(subject_name="") for quota in valid)
 
 
 def renamed(account: Account, ledger: Ledger) -> Ledger:
@@ -174,4 +178,7 @@ def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sampl
         (families.QUOTA_PERIOD_START, quota.span.start),
         (families.QUOTA_PERIOD_END, quota.span.end),
     )
-    return tuple(Sample(family, labels, value) for family, value in values if value is not None)
+    samples = tuple(Sample(family, labels, value) for family, value in values if value is not None)
+    if not quota.subject_name:
+        return samples
+    return (*samples, Sample(families.QUOTA_SUBJECT_INFO, (*labels, quota.subject_name), 1.0))

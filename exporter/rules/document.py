@@ -25,12 +25,12 @@ _SLOWLY: Final = "3m"
 
 
 def recording_rules(options: Options) -> str:
-    """Return the rules that record series."""
+    """Return the recording rules."""
     return _text(*_recording(options))
 
 
 def alerting_rules(options: Options) -> str:
-    """Return the alerts, which need the recorded series."""
+    """Return the alerting rules, which need the recorded series."""
     return _text(*_alerting(options))
 
 

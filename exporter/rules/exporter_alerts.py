@@ -1,4 +1,4 @@
-"""The alerts on the exporter, on polls, and on figures that are not what they should be."""
+"""The alerts on the exporter, on polls, and on suspicious figures."""
 
 from __future__ import annotations
 

@@ -36,7 +36,12 @@ def _queried(query: str, said: str, otherwise: str = "") -> str:
 
 
 _ACCOUNT: Final = "{{ $labels.vendor }}/{{ $labels.account }}: "
-_QUOTA: Final = "{{ $labels.quota }} of {{ $labels.subject }}"
+# What it is called now, and not what it was called; or what it was called while it is out of sight.
+_NAME: Final = _queried(
+    "usage_quota_subject_infoQUOTA or on () last_over_time(usage_quota_subject_infoQUOTA[1h])",
+    ' ({{ . | first | label "name" }})',
+)
+_QUOTA: Final = f"{{{{ $labels.quota }}}} of {{{{ $labels.subject }}}}{_NAME}"
 _USED: Final = (
     f": {_queried('usage:quota_last:usedQUOTA', _AMOUNT)}"
     f" of {_queried('usage:quota_last:limitQUOTA', _AMOUNT)}"

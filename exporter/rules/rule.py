@@ -43,7 +43,7 @@ class Alert:
     """An alerting rule.
 
     Attributes:
-        name: what it is called; its runbook entry has the same name.
+        name: the alert's name, which is also that of its runbook entry.
         severity: how soon a person should look.
         scope: what it is about.
         for_: the threshold that says how long its expression must hold; empty for at once.

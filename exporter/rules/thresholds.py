@@ -1,4 +1,4 @@
-"""The numbers of the rules that an operator may want to change, and their defaults: the one place of both.
+"""The thresholds of the rules that an operator may change, with their defaults.
 
 Shares are of a limit (1 is all of it), times are seconds.
 """

@@ -1,1 +1,1 @@
-"""What a person is told of an exporter: its accounts, their quotas, what fails and until when, worst first."""
+"""The status of an exporter for people: its accounts, their quotas and their failures, worst first."""

@@ -30,5 +30,5 @@ ADVICE: Final[Mapping[str, str]] = {
 
 
 def advice_for(reason: str | None) -> str:
-    """Return what to do about a failure; empty for a reason that is not known here."""
+    """Return what to do about a failure; empty for an unknown reason."""
     return ADVICE.get(reason or "", "")

@@ -16,7 +16,7 @@ Urgency = Literal["used_up", "critical", "warning", "unknown", "well", "no_limit
 
 
 class Document(BaseModel):
-    """A part of the document. What another version of the exporter adds is ignored."""
+    """A part of the document. Fields that another version of the exporter adds are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -27,6 +27,7 @@ class QuotaStatus(Document):
     Attributes:
         quota: its name.
         subject: whose it is.
+        subject_name: what the vendor calls that; empty if it is not known.
         unit: what is counted; empty where that is not known.
         used: what is used in its period.
         limit: what is allowed; None where it is unlimited or not known.
@@ -39,6 +40,7 @@ class QuotaStatus(Document):
 
     quota: str
     subject: str = ""
+    subject_name: str = ""
     unit: str = ""
     used: float
     limit: float | None = None
@@ -46,6 +48,11 @@ class QuotaStatus(Document):
     urgency: Urgency = "unknown"
     outlook: Outlook = "unknown"
     lasts_until: float | None = None
+
+    @property
+    def whose(self) -> str:
+        """The subject, with its name in brackets if it has one."""
+        return f"{self.subject} ({self.subject_name})" if self.subject_name else self.subject
 
     @property
     def share(self) -> float | None:
@@ -130,9 +137,9 @@ class ConfigStatus(Document):
     """How the configuration was read last.
 
     Attributes:
-        accepted: whether it was taken up.
-        accepted_at: when one last was.
-        problems: why it was not.
+        accepted: whether the last one was applied.
+        accepted_at: when a configuration was last applied.
+        problems: why the last one was rejected.
 
     """
 

@@ -1,4 +1,4 @@
-"""How fast quotas are used: the exporter's own counters, looked at now and then, kept for about a day."""
+"""How fast quotas are used, from occasional samples of the exporter's own counters, kept for about a day."""
 
 from __future__ import annotations
 

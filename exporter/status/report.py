@@ -1,4 +1,4 @@
-"""From the store and the telemetry to the status document."""
+"""Build the status document from the store and the telemetry."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_QUOTAS: Final = (sys.maxsize, 0.0)
 
 
 def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monotonic_now: float) -> Status:
-    """Return what there is to know of an exporter at `now`, Unix time, which is `monotonic_now`."""
+    """Return the status of an exporter at `now` (Unix time), which is `monotonic_now` on the monotonic clock."""
     accounts = [
         _account(key, snapshot, telemetry.accounts.get(key), paces, now, monotonic_now) for key, snapshot in store
     ]
@@ -83,6 +83,7 @@ def _quotas(  # noqa: PLR0913, PLR0917 - as above
             yield QuotaStatus(
                 quota=one.id.name,
                 subject=one.id.subject,
+                subject_name=one.subject_name,
                 unit=one.id.unit,
                 used=one.used,
                 limit=one.limit,

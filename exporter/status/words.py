@@ -84,12 +84,12 @@ def state(account: AccountStatus, now: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text without what would move a terminal's cursor."""
+    """Return a text with each unprintable character, which could move a cursor, replaced."""
     return "".join(one if one.isprintable() else "\ufffd" for one in text)
 
 
 def summary(status: Status) -> str:
-    """Return the state of all in a sentence."""
+    """Return a sentence on the state of all accounts."""
     count = len(status.accounts)
     failing = sum(one.state == "failing" for one in status.accounts)
     waiting = sum(one.state == "waiting" for one in status.accounts)

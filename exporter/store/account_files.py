@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from exporter.files import read_regular_file
 from exporter.quota import Ledger
 from exporter.sharding import Shard
 from exporter.store.decode import decode
@@ -65,8 +66,7 @@ def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[Stor
     found, invalid = list[StoredReading](), list[InvalidReason]()
     for slot in slots_of(path):
         try:
-            with slot.open("rb") as file:
-                found.append(decode(account, file.read(LARGEST_FILE))[1])
+            found.append(decode(account, read_regular_file(slot, LARGEST_FILE))[1])
         except FileNotFoundError:
             continue
         except OSError as error:

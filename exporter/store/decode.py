@@ -107,13 +107,14 @@ def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
 
 def _quotas(rows: Iterable[Any]) -> Iterator[Quota]:
     for name, subject, unit, used, limit, start, end, *more in rows:
-        (is_level,) = more or [False]
+        is_level, subject_name = (*more, "")[:2] if more else (False, "")
         yield Quota(
             QuotaId(*map(read_text, (name, subject, unit))),
             read_number(used),
             read_optional_number(limit),
             read_span(start, end),
             read_flag(is_level),
+            read_text(subject_name),
         )
 
 
@@ -152,6 +153,18 @@ def _contributions(rows: Rows) -> Iterator[tuple[str, Contribution]]:
             frozenset(map(read_labels, measures)),
             frozenset(read_span(*span) for span in spans),
         )
+    names: dict[str, dict[Labels, str]] = {}
+    for name, subject, called in rows.get("names", ()):
+        names.setdefault(read_text(name), {})[read_labels(subject)] = read_text(called)
     for name, definition, start, end, unreadable in rows.get("contributions", ()):
         partial = frozenset(tuple(None if one is None else read_text(one) for one in values) for values in unreadable)
-        yield name, Contribution(read_text(definition, math.inf), read_span(start, end), sums.get(name, {}), partial)
+        yield (
+            name,
+            Contribution(
+                read_text(definition, math.inf),
+                read_span(start, end),
+                sums.get(name, {}),
+                partial,
+                names=names.get(name, {}),
+            ),
+        )

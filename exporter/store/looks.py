@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from exporter.files import read_regular_file
 from exporter.quota import QuotaId
 from exporter.store.checks import read_number, read_text
 from exporter.store.slots import LARGEST_FILE, content, slots_of
@@ -54,9 +55,7 @@ def read_looks(folder: Path, name: str) -> LooksByQuota:
     found: list[tuple[float, LooksByQuota]] = []
     for slot in slots_of(folder / name):
         with suppress(OSError, ValueError, TypeError, LookupError):
-            with slot.open("rb") as file:
-                held = content(file.read(LARGEST_FILE))
-            if held:
+            if held := content(read_regular_file(slot, LARGEST_FILE)):
                 found.append((read_number(held.stamp["asked_at"]), dict(_decode(held.body))))
     return max(found, key=lambda one: one[0], default=(0.0, {}))[1]
 

@@ -116,6 +116,6 @@ def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
             values = figures[sample.family]
             if labels in values:
                 diagnostics.skipped["duplicate"] += 1
-            values[labels] = sample.value
+            values[labels] = float(sample.value)  # of a vendor in a wheel it may be another kind of number
     missing = frozenset(one for one in unreadable if one.labels not in figures.get(one.family, {}))
     return Sanitized(dict(figures), missing, ended, frozenset(rests))

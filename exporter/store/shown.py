@@ -64,13 +64,13 @@ def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken:
 
 
 def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return at most `max_series` series, always the same ones, and how many were dropped."""
+    """Return at most `max_series` series, always the same ones, and how many were dropped, names before figures."""
     series = series_count(figures)
     if series <= max_series:
         return figures, 0
     room = max(0, max_series)
     kept: dict[Family, Mapping[Labels, float]] = {}
-    for family in sorted(figures, key=lambda one: one.name):
+    for family in sorted(figures, key=lambda one: (one.says_names, one.name)):
         values = figures[family]
         chosen = sorted(values)[: room - series_count(kept)]
         if chosen:
@@ -79,18 +79,18 @@ def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
 
 
 def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:
-    """Return as many complete quotas as fit, and how many series are left out."""
-    if quota_series_count(quotas) <= max_series:
+    """Return as many complete quotas as fit, and how many series are left out; names cost no quota its place."""
+    series = quota_series_count(quotas)
+    if series <= max_series:
         return tuple(quotas), 0
-    kept, dropped, room = [], 0, max_series
-    for quota in sorted(quotas):
-        count = _series_of(quota)
-        if count <= room and not dropped:
-            kept.append(quota)
-            room -= count
-        else:
-            dropped += count
-    return tuple(kept), dropped
+    kept: list[Quota] = []
+    room = max_series
+    for quota in sorted(quota._replace(subject_name="") for quota in quotas):
+        room -= _series_of(quota)
+        if room < 0:
+            break
+        kept.append(quota)
+    return tuple(kept), series - quota_series_count(kept)
 
 
 def quota_series_count(quotas: Iterable[Quota]) -> int:
@@ -99,7 +99,8 @@ def quota_series_count(quotas: Iterable[Quota]) -> int:
 
 
 def _series_of(quota: Quota) -> int:
-    return 2 - quota.is_level + sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
+    known = sum(value is not None for value in (quota.limit, quota.span.start, quota.span.end))
+    return 2 - quota.is_level + known + bool(quota.subject_name)
 
 
 def quota_figures(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Figures:

@@ -100,10 +100,7 @@ def _row_lines(number: int, stored: StoredReading, seen_at: float) -> Iterator[d
             for family, values in stored.figures.items()
             for labels, value in values.items()
         ),
-        "quotas": (
-            [*one.id, one.used, one.limit, *_span_row(one.span), *([True] if one.is_level else [])]
-            for one in stored.quotas
-        ),
+        "quotas": ([*one.id, one.used, one.limit, *_span_row(one.span), *_more_of(one)] for one in stored.quotas),
         "contributions": (
             [name, one.definition, *_span_row(one.period), sorted(one.unreadable, key=repr)]
             for name, one in stored.contributions.items()
@@ -113,6 +110,12 @@ def _row_lines(number: int, stored: StoredReading, seen_at: float) -> Iterator[d
             [name, subject, one.total, one.series, sorted(one.measures), [_span_row(span) for span in one.spans]]
             for name, each in stored.contributions.items()
             for subject, one in each.sums.items()
+        ),
+        "names": (
+            [name, subject, called]
+            for name, each in stored.contributions.items()
+            for subject, called in each.names.items()
+            if each.found is None
         ),
         "definitions": ([name, *one] for name, one in ledger.definitions.items()),
         "totals": ([*quota, *one] for quota, one in ledger.totals.items()),
@@ -125,6 +128,11 @@ def _row_lines(number: int, stored: StoredReading, seen_at: float) -> Iterator[d
         some = list(rows)
         for start in range(0, len(some), _ROWS_A_LINE):
             yield {kind: some[start : start + _ROWS_A_LINE]}
+
+
+def _more_of(quota: Quota) -> list[bool | str]:
+    """Return what few quotas have: whether it is a level, and its subject's name."""
+    return [quota.is_level, quota.subject_name] if quota.is_level or quota.subject_name else []
 
 
 def _span_row(span: Span) -> list[float | None]:

@@ -17,9 +17,9 @@ from exporter.testing.questions import Disturbance, Findings, ask, disturbances,
 from exporter.testing.recording import Recording, RecordingError, Replay, read_recording
 from exporter.vendors.account import Account
 from exporter.vendors.entries import read_account
+from exporter.vendors.faults import faults
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Diagnostics
-from exporter.vendors.wheels import faults
 
 _SECRET: Final = "an-invented-secret"  # noqa: S105 - it opens nothing
 _VARIABLE: Final = "USAGE_EXPORTER_TESTING"

@@ -12,6 +12,7 @@ from exporter.errors import BadRequest, Conflict, Forbidden, Malformed, NotFound
 from exporter.metrics import EndedPeriod, Family, Item, Rest, Sample, Unreadable
 from exporter.secret import Secret
 from exporter.vendors.account import Account
+from exporter.vendors.faults import API
 from exporter.vendors.paging import ByCursor, ByLink, ByOffset, ByPage, Pages, Question, Said
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
@@ -49,7 +50,6 @@ from exporter.vendors.settings import (
     Url,
     UserName,
 )
-from exporter.vendors.wheels import API
 
 __all__ = [
     "API",

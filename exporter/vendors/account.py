@@ -22,7 +22,7 @@ from exporter.vendors.origin import BUILT_IN, Origin
 from exporter.vendors.patterns import LabelName, LabelValue
 from exporter.vendors.poll import Poll
 from exporter.vendors.quality import Quality
-from exporter.vendors.quotas import ConfiguredQuota, NativeQuota, PlanPeriod, find_quota_conflicts
+from exporter.vendors.quotas import ConfiguredQuota, NameSource, NativeQuota, PlanPeriod, find_quota_conflicts
 from exporter.vendors.settings import (
     TLS,
     Duration,
@@ -73,14 +73,12 @@ class Account(Settings):
     """The quotas that the vendor reports."""
     plan_periods: ClassVar[tuple[PlanPeriod, ...]] = ()
     """Where the vendor reports the periods of what is used."""
+    name_sources: ClassVar[tuple[NameSource, ...]] = ()
+    """Where the vendor says what it calls the things that labels name by ids."""
 
     vendor: str
     name: Name = Field(description="The label `account`; unique per vendor. Letters, digits, and ._@- after the first.")
-    was: Name | None = Field(
-        default=None,
-        description="The account's name before it was renamed: its counters and its stored reading go on under the new"
-        " one.",
-    )
+    was: Name | None = Field(default=None, description="The name before a renaming: counters and stored reading go on.")
     interval: Duration = Field(default=300.0, description="How often the vendor is asked.")
     base_url: Url = Field(description="Where the vendor's API is.")
     timeout: Duration = Field(default=30.0, description="The longest that one whole answer may take.")
@@ -92,6 +90,7 @@ class Account(Settings):
         default=10_000, ge=1, description="Series of this account at most; what is beyond is counted."
     )
     families: FamilyChoice = Field(default=FamilyChoice(), description="Which of the vendor's metrics are shown.")
+    names: bool = Field(default=False, description="Show what the vendor calls things beside their ids, if it says so.")
     rate_limit: RateSetting | None = Field(
         default=None,
         description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from exporter.client.auth import Auth
 from exporter.problems import Problem
 from exporter.vendors.account import Account
 from exporter.vendors.problems import settings_problems, unknown_vendor
@@ -36,7 +37,7 @@ def read_account(
         return [unknown_vendor(entry, vendors)]
     try:
         return _read(entry, directory, vendor)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if vendor.origin.kind != "wheel":
             raise
         return [Problem("vendor", f"{vendor.origin}: its code fails with these settings: {type(error).__name__}")]
@@ -57,4 +58,6 @@ def _read(entry: dict[str, object], directory: Path, vendor: type[Account]) -> A
     found = list((conflicts | odd).values())
     if not found and vendor.origin.kind == "wheel":
         _ = account.endpoint, account.estimate  # what is made of settings fails here, and not when it is polled
+        if not isinstance(account.auth, Auth):
+            raise TypeError("auth is no Auth")
     return found or account

@@ -129,7 +129,7 @@ async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitab
     Of n items the k-th is not begun before k/n of `spread`, in seconds.
     """
     began, queue = anyio.current_time(), enumerate(items)
-    errors: list[Exception] = []
+    errors: list[Exception | SystemExit] = []
 
     async def worker() -> None:
         try:
@@ -137,7 +137,7 @@ async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitab
                 if spread:
                     await anyio.sleep_until(began + spread * index / len(items))
                 await work(item)
-        except Exception as error:  # noqa: BLE001 - raised again below, out of the group of tasks
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - raised again below, out of the group of tasks
             errors.append(error)
             tasks.cancel_scope.cancel()
 

@@ -97,6 +97,8 @@ class ByLink:
             params = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
         except ValueError:
             raise Malformed("the next page's link is no URL", asked=question.asked) from None
+        if not params:  # with it the first page would be asked for again, and look like the last
+            raise Malformed("the next page's link has no query", asked=question.asked)
         return replace(question, params=params)
 
 
@@ -148,8 +150,8 @@ class ByPage:
     overlap: int = 0
 
     def next(self, question: Question, page: Said) -> Question | None:
-        """Return the same question with the next number; a page that is not full is the last."""
-        if page.received == 0 or page.is_short(self.size):
+        """Return the same question with the next number; a page that is not full is the last, if it does not say."""
+        if (page.received == 0 and not page.more) or page.is_short(self.size):
             return None
         number = int(question.params.get(self.name, str(self.first)))
         return replace(question, params={**question.params, self.name: str(number + 1)})
@@ -175,7 +177,9 @@ class Pages:
         keys_of: Callable[[_PageT], Collection[Hashable]],
         said_of: Callable[[_PageT], Said],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list, the last of which is the one that says so, or that has no news.
+        """Yield the pages of a list, the last of which is the one that says so, or whose rows were all there before.
+
+        An empty page that leads to another is not the last: vendors filter what they have cut into pages.
 
         Args:
             first: the question for the first page.
@@ -202,11 +206,13 @@ class Pages:
             before = len(seen)
             seen.update(keys)
             said = said_of(page)
-            if said.more is False or (number and len(seen) == before):
+            if said.more is False or (number and keys and len(seen) == before):
                 return
-            asked, question = question.asked, self.following.next(question, said)
+            asked, question = question, self.following.next(question, said)
+            if question == asked and not keys:
+                question = None
             if question is None and said.more:
-                raise Malformed("there are more pages, and the answer does not say which", asked=asked)
+                raise Malformed("there are more pages, and the answer does not say which", asked=asked.asked)
         if question is not None:
             raise Malformed(f"a list without end: more than {self.most} pages", asked=first.asked)
 

@@ -34,6 +34,7 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "string_pattern_mismatch": "write up to 63 letters, digits and ._@- , the first a letter or digit",
     "tuple_type": "write a list",
     "too_short": "write at least one",
+    "too_long": "write at most {max_length}",
     "model_type": "write a mapping",
     "dict_type": "write a mapping",
 }

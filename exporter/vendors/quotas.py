@@ -95,6 +95,22 @@ class PlanPeriod:
     is_dated: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class NameSource:
+    """A family that says what the values of a label are called.
+
+    Attributes:
+        label: whose values are ids.
+        family: has that label, and the name.
+        name: the label that has the name.
+
+    """
+
+    label: str
+    family: Family
+    name: str = "name"
+
+
 def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod | None:
     """Return where the period of a figure is reported: of those that fit, the one with the most labels."""
     fitting = [one for one in periods if set(one.labels) <= set(family.labels)]

@@ -89,7 +89,13 @@ def is_same_origin(one: object, other: object) -> bool:
     return len(origins) <= 1
 
 
-def _read_url(value: object) -> str:
+def read_url(value: object) -> str:
+    """Return an http or https URL without credentials, query or fragment, and without a slash at its end.
+
+    Raises:
+        ValueError: it is none.
+
+    """
     example = "write a URL such as https://api.example.com/v1"
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError(example)
@@ -109,7 +115,7 @@ def _read_url(value: object) -> str:
 
 def _read_proxy_url(value: object) -> str:
     try:
-        return _read_url(value)
+        return read_url(value)
     except ValueError as error:
         if str(error).startswith("write"):
             raise ValueError("write a URL such as http://proxy.example.com:3128; SOCKS is not spoken") from None
@@ -203,7 +209,7 @@ RateSetting = Annotated[
     json_schema("rate", type="string", pattern="^[0-9]+/[0-9a-z]+$"),
 ]
 """Requests per duration, such as `800/1m`."""
-Url = Annotated[str, PlainValidator(_read_url), json_schema("URL", type="string", format="uri", pattern="^https?://")]
+Url = Annotated[str, PlainValidator(read_url), json_schema("URL", type="string", format="uri", pattern="^https?://")]
 """An http or https URL without credentials, query or fragment; a slash at its end is dropped."""
 ProxyUrl = Annotated[
     str, PlainValidator(_read_proxy_url), json_schema("URL", type="string", format="uri", pattern="^https?://")

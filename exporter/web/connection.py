@@ -78,7 +78,7 @@ class Connection:
             event = await self._event()
         if not isinstance(event, h11.Request):
             return None
-        if status := refusal_of(event, self._limits.header_bytes):
+        if status := refusal_of(event, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
         return event
 
@@ -133,15 +133,19 @@ class Connection:
             await self._send(h11.EndOfMessage())
 
 
-def refusal_of(request: h11.Request, header_bytes: int) -> HTTPStatus | None:
+def refusal_of(request: h11.Request, limits: Limits) -> HTTPStatus | None:
     """Return the status with which to refuse a head that h11 accepts; None if it is fine.
 
     h11 limits a head only while it is incomplete, and accepts any digit as a version. A request that states its body's
-    length twice is how one request is smuggled inside another; RFC 9112 (6.1) lets a server reject it.
+    length twice is how one request is smuggled inside another; RFC 9112 (6.1) lets a server reject it. A body that is
+    too large is not asked for (`Expect: 100-continue`).
     """
     if not request.http_version.startswith(b"1."):
         return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
-    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}:
+    stated = dict(request.headers)
+    if {b"content-length", b"transfer-encoding"} <= stated.keys():
         return HTTPStatus.BAD_REQUEST
+    if int(stated.get(b"content-length", 0)) > limits.body_bytes:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     size = len(request.target) + sum(len(name) + len(value) + _HEADER_FRAMING_BYTES for name, value in request.headers)
-    return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if size > header_bytes else None
+    return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if size > limits.header_bytes else None

@@ -158,7 +158,7 @@ def _quota_row(quota: QuotaStatus, now: float, whose: str = "") -> str:
     unit = f" {quota.unit}" if quota.unit else ""
     limit = f" of {words.amount(quota.limit)}" if quota.limit is not None else ""
     who = f"{whose} " if whose else ""
-    subject = f' <span class="soft">{escape(quota.subject)}</span>' if quota.subject else ""
+    subject = f' <span class="soft">{escape(quota.whose)}</span>' if quota.subject else ""
     return (
         f'<div class="quota{kind}"><div>{who}{escape(quota.quota)}{subject}</div>{bar}'
         f'<div class="share">{words.percent(share)}</div>'

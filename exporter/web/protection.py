@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol
 
 import anyio
 import anyio.abc
-import anyio.to_thread
 
+from exporter.files import read_in_thread
 from exporter.log import logger
 from exporter.problems import ConfigError, Problem
 from exporter.web.exchange import PEER, ASGIApp, Message, Peer
@@ -165,10 +165,10 @@ class WebConfig:
 
     async def refresh(self, observer: WebReloadObserver) -> None:
         """Apply the files if any of them changed and they are valid."""
-        if not self._refused and not await anyio.to_thread.run_sync(self._loaded.is_stale):
+        if not self._refused and not await read_in_thread(self, self._loaded.is_stale):
             return
         try:
-            loaded = await anyio.to_thread.run_sync(self._reload)
+            loaded = await read_in_thread(self, self._reload)
         except ConfigError as error:
             self._refuse(error.problems, observer)
         except Exception as error:  # noqa: BLE001 - a bug here must not end the exporter

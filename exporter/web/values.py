@@ -15,6 +15,7 @@ from typing import Final, NoReturn, TypeVar
 
 import bcrypt
 
+from exporter.files import read_regular_file
 from exporter.secret import register
 
 CIPHERS: Final = {
@@ -138,8 +139,7 @@ def read_file(folder: Path) -> Callable[[object], Path]:
             raise ValueError("write the path of a file")
         path = folder / given
         try:
-            with path.open("rb") as file:
-                size = len(file.read(_LARGEST_FILE + 1))
+            size = len(read_regular_file(path, _LARGEST_FILE + 1))
         except OSError as error:
             raise ValueError(f"the file {path} cannot be read ({error.strerror})") from None
         if size > _LARGEST_FILE:

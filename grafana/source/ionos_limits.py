@@ -7,12 +7,13 @@ from typing import Final
 from grafana.source.board import PanelBuilder
 from grafana.source.ionos_series import CONTRACT
 from grafana.source.panels import SHARE, About, Query, lines
-from grafana.source.promql import leaders, one, series
+from grafana.source.promql import leaders, named, one, series
 from grafana.source.tables import Column, Label, rows
 
 NO_LIMITS: Final = "Limits are not asked for"
 _RESOURCE: Final = "account, contract, resource, unit"
 _USED: Final = one(_RESOURCE, series("ionos_resource_used", *CONTRACT))
+_CONTRACTS: Final = series("ionos_contract_info", *CONTRACT)
 _LIMIT: Final = one(_RESOURCE, series("ionos_resource_limit", *CONTRACT))
 _USED_SHARE: Final = f"({_USED} / ({_LIMIT} > 0))"
 
@@ -35,11 +36,12 @@ def _table() -> PanelBuilder:
     labels = (
         Label("account", "Account", 100),
         Label("contract", "Contract", 110),
+        Label("reference", "Reference", 110),
         Label("resource", "Resource"),
         Label("unit", "Unit", 120),
     )
     columns = [
-        Column(title="Used", query=_USED, width=100),
+        Column(title="Used", query=named(_USED, "account, contract", "reference", _CONTRACTS, _USED), width=100),
         Column(title="Limit", query=_LIMIT, width=100),
         Column(title="Used share", query=_USED_SHARE, unit="percentunit", gauge=True, width=160, steps=SHARE),
     ]

@@ -140,7 +140,7 @@ def _top() -> PanelBuilder:
         steps=SHARE,
         decimals=1,
     )
-    return quota_ranking(about, _QUOTAS.share).max(1)
+    return quota_ranking(about, _QUOTAS, _QUOTAS.share).max(1)
 
 
 def _risers() -> PanelBuilder:
@@ -153,7 +153,7 @@ def _risers() -> PanelBuilder:
         height=12,
         decimals=1,
     )
-    return quota_ranking(about, _QUOTAS.risen)
+    return quota_ranking(about, _QUOTAS, _QUOTAS.risen)
 
 
 def _by_account() -> PanelBuilder:
@@ -195,7 +195,7 @@ def _projection() -> PanelBuilder:
         steps=((None, "green"), (1.0, "red")),
         decimals=0,
     )
-    return quota_ranking(about, _QUOTAS.projected)
+    return quota_ranking(about, _QUOTAS, _QUOTAS.projected)
 
 
 def _age() -> PanelBuilder:

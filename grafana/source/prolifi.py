@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from grafana.source.board import Board, PanelBuilder
 from grafana.source.panels import SHARE, THRESHOLDS, About, Query, daily, lines, number, ranking, small
-from grafana.source.promql import chosen, count, day_of_gauge, highest, leaders, now, one, series, total
+from grafana.source.promql import chosen, count, day_of_gauge, highest, leaders, named, now, one, series, total
 from grafana.source.quota_columns import DAYS, NEVER_POLLED, NO_LIMIT, SECONDS
 from grafana.source.tables import Column, Label, link_to, rows
 from grafana.source.variables import variables
 
 _EVENT = "account, customer_id, event_name"
+_WHO = "account, customer_id"
 _FEATURE = "account, customer_id, feature"
 _CUSTOMER = chosen("account", "customer_id")
 _NO_EVENTS = "No events yet"
@@ -27,6 +28,7 @@ def _feature(metric: str) -> str:
 
 
 _EVENTS = _event("prolifi_event_count")
+_COMPANIES = series("prolifi_customer_info", *_CUSTOMER)
 _TYPES = total("account, event_name", _EVENTS)
 _LAST = _event("prolifi_event_last_reported_timestamp_seconds")
 _SHARE = f"{_feature('prolifi_entitlement_used')} / ({_feature('prolifi_entitlement_limit')} > 0)"
@@ -156,9 +158,15 @@ def _freshness() -> PanelBuilder:
         width=14,
         height=14,
     )
-    labels = (Label("account", "Account", 100), Label("customer_id", "Customer"), Label("event_name", "Event", 160))
+    labels = (
+        Label("account", "Account", 100),
+        Label("customer_id", "Customer"),
+        Label("name", "Name", 130),
+        Label("event_name", "Event", 160),
+    )
+    events = series("prolifi_event_count", *_CUSTOMER)
     answers = [
-        Column(title="Events", query=_EVENTS, width=90),
+        Column(title="Events", query=named(_EVENTS, _WHO, "name", _COMPANIES, events), width=90),
         Column(
             title="Last reported",
             query=f"time() - {_LAST}",
@@ -186,11 +194,13 @@ def _entitlements() -> PanelBuilder:
     labels = (
         Label("account", "Account", 140),
         Label("customer_id", "Customer"),
+        Label("name", "Name", 160),
         Label("feature", "Feature", 200, (("${__value.raw} in depth", depth),)),
     )
+    used = _feature("prolifi_entitlement_used")
     reset = f"{_feature('prolifi_entitlement_reset_timestamp_seconds')} - time() > 0"
     answers = [
-        Column(title="Used", query=_feature("prolifi_entitlement_used"), width=110),
+        Column(title="Used", query=named(used, _WHO, "name", _COMPANIES, used), width=110),
         Column(title="Limit", query=_feature("prolifi_entitlement_limit"), width=120, nothing=NO_LIMIT),
         Column(title="Share", query=_SHARE, unit="percentunit", width=240, nothing=NO_LIMIT, gauge=True, decimals=1),
         Column(title="Left", query=_feature("prolifi_entitlement_remaining"), width=110),

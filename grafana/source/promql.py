@@ -101,6 +101,21 @@ def described(by: str, labels: str, info: str) -> str:
     return f"on ({by}) group_left ({labels}) topk by ({by}) (1, max by ({by}, {labels}) ({info}))"
 
 
+def named(expression: str, by: str, label: str, info: str, things: str) -> str:
+    """Return series with a label of an info metric beside them; those that it does not know stay as they are.
+
+    Args:
+        expression: the series, one for each thing.
+        by: what tells things apart.
+        label: the label that is brought.
+        info: the info metric.
+        things: a metric that every thing has.
+
+    """
+    known = f"topk by ({by}) (1, max by ({by}, {label}) ({info}))"
+    return f"({expression}) * on ({by}) group_left ({label}) ({known} or on ({by}) group by ({by}) ({things}))"
+
+
 def day_of_counter(by: str, counter: str) -> str:
     """Return what a counter rose in the day that begins now, so that a bar stands on its own day; today's is so far.
 

@@ -10,7 +10,6 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
 from grafana.source.panels import TIME_LEFT, About, Query, ranking
-from grafana.source.promql import highest
 from grafana.source.quotas import Quotas
 from grafana.source.tables import HERE, Column, Label, link_to
 from grafana.source.vendor_boards import with_board
@@ -58,15 +57,18 @@ IDENTITY: Final = (
         0,
         (("${__value.raw} in depth", link_to("vu-quota", *_OF_QUOTA)),),
     ),
+    Label("name", "Name", 130),
     Label("unit", "Unit", 90),
 )
+"""Where no subject has a name, there is no such column."""
 
 
-def quota_ranking(about: About, expression: str) -> bargauge.Panel:
-    """Bars, one for each quota, that lead to all about it."""
+def quota_ranking(about: About, quotas: Quotas, expression: str) -> bargauge.Panel:
+    """Bars, one for each of the ten quotas with the highest values, that lead to all about it."""
     labels = "".join(f"&var-{label}=${{__field.labels.{label}:percentencode}}" for label in _OF_QUOTA)
     link = build.DashboardLink("This quota in depth").type(DashboardLinkType.LINK).url(f"/d/vu-quota?{HERE}{labels}")
-    return ranking(about, Query(highest(10, expression), NAME)).data_links([link])
+    leading = f"sort_desc({quotas.named(f'topk(10, {expression})')})"
+    return ranking(about, Query(leading, f"{NAME} {{{{name}}}}")).data_links([link])
 
 
 def columns(quotas: Quotas, most: int = 0) -> list[Column]:
@@ -76,7 +78,7 @@ def columns(quotas: Quotas, most: int = 0) -> list[Column]:
         listed = f"topk({most}, {quotas.share} or 0 * {quotas.used} - 1)"
         found = [replace(column, query=f"({column.query}) and {listed}") for column in found]
     used, *others = found
-    return [replace(used, query=with_board(used.query)), *others]
+    return [replace(used, query=with_board(quotas.named(used.query))), *others]
 
 
 def _columns(quotas: Quotas) -> list[Column]:

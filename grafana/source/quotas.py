@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grafana.source.panels import THRESHOLDS
-from grafana.source.promql import ACCOUNT, QUOTA, age, day_of_counter, one, series
+from grafana.source.promql import ACCOUNT, QUOTA, age, day_of_counter, named, one, series
 
 _WEEK = 7 * 86400
 _JUST_BEGUN = 0.03
@@ -67,9 +67,15 @@ class Quotas:
 
     @property
     def per_second(self) -> str:
-        """What is used a second: in the last seven days of the period, or in the period so far if that can tell."""
+        """What is used a second: in the last seven days of the period, or in the period so far if that can tell.
+
+        What has neither a period nor a counter is a level, such as cores of a contract, and has no pace.
+        """
         ago = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 7d)")
-        week = f"(({self.used} - {ago} >= 0) unless {self.starts} > time() - {_WEEK}) / {_WEEK}"
+        # An increase tells whether there is a counter; how much it rose is of no matter.
+        counted = one(QUOTA, f"increase({self._series('consumed_total')}[1h])")
+        rise = f"({self.used} - {ago} >= 0) and ({self.ends} or {counted})"
+        week = f"({rise} unless {self.starts} > time() - {_WEEK}) / {_WEEK}"
         least = f"clamp_min({THRESHOLDS.forecast_period} * ({self.ends} - {self.starts}), {THRESHOLDS.forecast_least})"
         return f"({week} or {self.used} / (time() - {self.starts} >= {least}))"
 
@@ -103,6 +109,10 @@ class Quotas:
         """The share of the limit that was used since this time yesterday; nothing where a period began meanwhile."""
         yesterday = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 1d)")
         return f"(({self.used} - {yesterday} > 0) / ({self.limit} > 0))"
+
+    def named(self, expression: str) -> str:
+        """Return series of quotas with a label `name` beside the subject, where it is known what that is called."""
+        return named(expression, QUOTA, "name", self._series("subject_info"), self._series("used"))
 
     @property
     def age(self) -> str:

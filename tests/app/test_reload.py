@@ -1,5 +1,6 @@
 """A configuration is read again: what changes, what does not, and that a bad one changes nothing."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import anyio
 import anyio.from_thread
 import httpx
 import pytest
+from anyio.lowlevel import current_token
 from exporter_process import ANY_PORT, Running, running
 from page_text import value_of
 from patience import DEADLINE_SECONDS
@@ -26,7 +28,7 @@ from exporter.client.client import Client
 from exporter.client.rate_limit import RateLimiter
 from exporter.sandbox import World, make_app
 from exporter.telemetry.telemetry import AccountTelemetry
-from exporter.vendors import Account
+from exporter.vendors import VENDORS, Account
 
 BAD = "accounts:\n  - {vendor: netnut, name: x, token: '${MISSING}'}\n  - {vendor: nettnut}\n"
 
@@ -162,12 +164,12 @@ async def test_a_file_that_is_watched_is_read_again_once_for_each_change_that_st
     states: str, reloads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("exporter.app.reload._SETTLED_SECONDS", 0.0)
-    looked, done, counted = iter(states), anyio.Event(), []
+    looked, done, counted, token = iter(states), anyio.Event(), [], current_token()
 
     def look() -> str:
         state = next(looked, None)
         if state is None:
-            anyio.from_thread.run_sync(done.set)
+            anyio.from_thread.run_sync(done.set, token=token)
             return "gone"
         return state
 
@@ -230,7 +232,7 @@ def test_an_exporter_that_runs_takes_up_a_new_configuration_and_refuses_a_bad_on
         log = process.err.read_text()
         for problem in (
             f"{file}:2 (netnut/x): token: the environment variable MISSING is not set",
-            f"{file}:3: accounts[1].vendor: write one of netnut, ionos, prolifi, planship; did you mean netnut?",
+            f"{file}:3: accounts[1].vendor: write one of {', '.join(VENDORS)}; did you mean netnut?",
         ):
             assert problem in log
             assert not said or (said.startswith("500 ") and problem in said)
@@ -259,3 +261,24 @@ def test_nobody_has_it_read_again_over_http_unless_that_is_enabled(tmp_path: Pat
     with exporter(tmp_path, text(account("a"))) as (process, _):
         assert post(process) == "403 not enabled: start with --web.enable-lifecycle\n"
         assert process.get("/-/reload")[0] == 405
+
+
+@pytest.mark.slow
+def test_a_configuration_that_is_a_pipe_is_refused_and_holds_nothing_up(tmp_path: Path) -> None:
+    watching = ("--config.auto-reload", "--config.auto-reload-interval=1s")
+    with exporter(tmp_path, text(account("a")), *watching) as (process, file):
+        file.unlink()
+        os.mkfifo(file)
+        hang_up(process)
+        eventually(shows(process, REFUSED))
+        assert f"{file} cannot be read: Not a regular file" in process.err.read_text()
+
+        file.unlink()
+        file.write_text(text(account("b")))
+        hang_up(process)
+        eventually(shows(process, 'account="b"'))
+
+        file.unlink()
+        os.mkfifo(file)
+        process.process.send_signal(signal.SIGTERM)
+        assert process.process.wait(DEADLINE_SECONDS) == 0

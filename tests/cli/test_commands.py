@@ -25,6 +25,7 @@ from exporter.metrics.own import (
     CREDENTIAL_EXPIRY,
     ITEMS_SKIPPED,
     POLL_FAILURES,
+    QUOTA_THRESHOLD,
     QUOTAS_WITHHELD,
     STORAGE_SET_ASIDE,
 )
@@ -32,7 +33,7 @@ from exporter.vendors import VENDORS
 
 pytestmark = pytest.mark.slow
 
-SET_UP_OTHERWISE = (CREDENTIAL_EXPIRY,)
+SET_UP_OTHERWISE = (CREDENTIAL_EXPIRY, QUOTA_THRESHOLD)
 IN_TROUBLE = (ACCOUNT_FAILING, CONTRACT_DRIFT, ITEMS_SKIPPED, POLL_FAILURES, QUOTAS_WITHHELD, STORAGE_SET_ASIDE)
 ELSEWHERE = (*SET_UP_OTHERWISE, *IN_TROUBLE)
 HEADLINES = {"netnut_gb_used", "ionos_meter_quantity", "prolifi_event_count", "planship_lever_usage"}
@@ -76,7 +77,7 @@ def test_a_good_configuration_is_exit_code_0(config: Path) -> None:
     result = invoke("check", "--config.file", str(config))
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"{config}: no problem found, accounts: 4\n"
+    assert result.stdout == f"{config}: no problem found, accounts: {len(VENDORS)}\n"
 
 
 def test_a_probe_says_of_each_account_how_many_series_came_and_how_fast(config: Path) -> None:
@@ -85,7 +86,7 @@ def test_a_probe_says_of_each_account_how_many_series_came_and_how_fast(config: 
     assert (result.returncode, result.stderr) == (0, "")
     lines, _, table = result.stdout.partition("\n\n")
     first, *said = lines.splitlines()
-    assert first.endswith("no problem found, accounts: 4")
+    assert first.endswith(f"no problem found, accounts: {len(VENDORS)}")
     found = [re.sub(r"\d+ series in \d+\.\d\d s", "N", line) for line in said if not line.startswith("    ")]
     assert sorted(found) == sorted(f"{vendor}/acme: N" for vendor in VENDORS)
     assert table.startswith("VENDOR    ACCOUNT  STATE")

@@ -17,6 +17,7 @@ from exporter.cli.main import main
 from exporter.cli.status_table import render
 from exporter.status.advice import ADVICE
 from exporter.status.document import AccountStatus, ConfigStatus, QuotaStatus, Status
+from exporter.vendors import VENDORS
 
 SECRETS = demo.environment()
 NOW = 1_000_000.0
@@ -101,6 +102,16 @@ def test_few_are_not_folded() -> None:
     assert "more quota" not in render(status(DOWN, UP), show_all=False, color=False)
 
 
+def test_a_subject_has_its_name_in_brackets() -> None:
+    quotas = (
+        QuotaStatus(quota="cores", subject="31909628", subject_name="Shop", used=1),
+        QuotaStatus(quota="cores", subject="32100457", used=1),
+    )
+    lines = render(status(UP.model_copy(update={"quotas": quotas})), width=200, color=False).splitlines()
+
+    assert [" ".join(line.partition("cores")[2].split()) for line in lines[1:3]] == ["31909628 (Shop) 1", "32100457 1"]
+
+
 def test_the_table_keeps_within_the_terminal() -> None:
     lines = render(status(UP), width=80, color=False).splitlines()
 
@@ -111,7 +122,7 @@ def test_the_table_keeps_within_the_terminal() -> None:
 def test_nothing_that_is_shown_moves_the_cursor() -> None:
     hostile = AccountStatus(
         vendor="\x1b[2J[red]", account="\r", state="failing", error="\x1b]0;x\x07",
-        quotas=(QuotaStatus(quota="\x1b[H", subject="\x9b1m", used=1),),
+        quotas=(QuotaStatus(quota="\x1b[H", subject="\x9b1m", subject_name="\x1b[2J", used=1),),
     )  # fmt: skip
     problem = ConfigStatus(accepted=False, problems=("\x1b[2J",))
     text = render(status(hostile, configuration=problem), color=False)
@@ -137,7 +148,7 @@ def test_a_configuration_is_polled_once(config: Path) -> None:
     assert head.split()[:3] == ["VENDOR", "ACCOUNT", "STATE"]
     assert rows[0].split()[:3] == ["prolifi", "acme", "auth,"]
     assert any(row.startswith("netnut") and "410692/Residential" in row for row in rows)
-    assert first.startswith("4 accounts, 1 failing; ")
+    assert first.startswith(f"{len(VENDORS)} accounts, 1 failing; ")
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +188,7 @@ def test_a_running_exporter_answers_over_tls_with_a_password(url: str, here: Pla
     assert [account["reason"] for account in document["accounts"] if account["state"] == "failing"] == ["auth"]
     assert document["accounts"][0]["vendor"] == "prolifi"
     login = {"username": USER, "password": PASSWORD}
-    assert "4 accounts, 1 failing" in ask(url, here, **login).stdout
+    assert f"{len(VENDORS)} accounts, 1 failing" in ask(url, here, **login).stdout
     chosen = ask(url, here, "--json", "--vendor=netnut", "--account=acme", **login)
     assert (chosen.exit_code, [one["vendor"] for one in json.loads(chosen.stdout)["accounts"]]) == (0, ["netnut"])
     nobody = ask(url, here, "--account=acmee", **login)

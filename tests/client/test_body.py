@@ -135,7 +135,7 @@ async def test_no_more_is_read_once_the_limit_is_passed() -> None:
         (b' {"a": [1, 2.5, "x", true]}\n', {"a": [1, 2.5, "x", True]}),
         ('"é\\u00e9"'.encode(), "éé"),
         (b"12345678901234567890123", 12345678901234567890123),
-        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b'{"a": 1, "a": 1.0}', {"a": 1}),
         (
             b'{"a\\uDC00": ["\\ud800", "\\\\ud800", "\\ud83d\\ude00", 1]}',
             {"a\ufffd": ["\ufffd", "\\ud800", "\U0001f600", 1]},
@@ -174,6 +174,14 @@ def test_what_is_no_json_is_told_apart_without_being_shown(body: bytes) -> None:
     kind, size, digest = str(caught.value).split(", ")
     assert (kind, size) == ("not JSON: called HTML", f"{len(body)} bytes")
     assert digest.startswith("sha256 ")
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": 1, "a": 2}', b'[{"b": {"a": [], "c": 1, "a": [1]}}]', b'{"a": 1, "\\u0061": null}']
+)
+def test_an_object_that_contradicts_itself_is_refused(body: bytes) -> None:
+    with pytest.raises(Undecodable, match="has a key twice, with different values"):
+        decode_json(body, "application/json")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ ionos_meter_quantity account contract datacenter_id meter_id unit
 ionos_previous_month_quantity account contract datacenter_id meter_id unit
 ionos_meter_info account contract meter_id description unit
 ionos_datacenter_info account contract datacenter_id name location
+ionos_contract_info account contract reference
 ionos_period_start_timestamp_seconds account contract
 ionos_period_end_timestamp_seconds account contract
 ionos_meter_unit_price account contract meter_id currency
@@ -44,15 +45,20 @@ prolifi_entitlement_limit account customer_id feature
 prolifi_entitlement_remaining account customer_id feature
 prolifi_entitlement_unlimited account customer_id feature
 prolifi_entitlement_reset_timestamp_seconds account customer_id feature
+prolifi_entitlement_info account customer_id feature name
+prolifi_customer_info account customer_id name
 planship_lever_usage account product customer_id lever
 planship_lever_bucket_usage account product customer_id lever bucket
 planship_lever_subscription_usage account product customer_id lever subscription_id
 planship_entitlement_remaining account product customer_id lever
 planship_subscription_renew_timestamp_seconds account product customer_id subscription_id plan
 planship_subscription_last_renewed_timestamp_seconds account product customer_id subscription_id plan
+planship_product_info account product name
+planship_lever_info account product lever name
 usage_quota_used account vendor quota subject unit
 usage_quota_limit account vendor quota subject unit
 usage_quota_period_start_timestamp_seconds account vendor quota subject unit
+usage_quota_subject_info account vendor quota subject unit name
 usage_quota_period_end_timestamp_seconds account vendor quota subject unit
 usage_quota_consumed_total account vendor quota subject unit
 usage_exporter_account_up vendor account

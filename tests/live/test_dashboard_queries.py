@@ -90,6 +90,34 @@ def test_the_board_of_any_vendor_shows_one_that_a_file_declares(
     assert faults(panel, found, RIGHTLY_EMPTY.get(str(panel), ())) == []
 
 
+@pytest.fixture
+def every_quota(history: Prometheus, variant: str) -> dict[str, list[Series]]:
+    """What the table of every quota shows, by its columns."""
+    (table,) = [panel for panel in PANELS if str(panel) == "quotas: Every quota, the most used first"]
+    found = answers(table, history, several=variant == "many")
+    return {query.name: answer for query, answer in zip(table.queries, found, strict=True)}
+
+
+def test_what_is_a_level_has_no_pace(every_quota: dict[str, list[Series]]) -> None:
+    quotas = {column: {one.labels["quota"] for one in answer} for column, answer in every_quota.items()}
+
+    assert {"cores", "core-hours"} <= quotas["Used"]
+    for column in ("At period end", "Runs out in"):
+        assert "core-hours" in quotas[column]
+        assert "cores" not in quotas[column]
+
+
+def test_a_subject_has_its_name_beside_it_and_one_without_is_shown_too(every_quota: dict[str, list[Series]]) -> None:
+    used = every_quota["Used"]
+    names = {(one.labels["quota"], one.labels["subject"]): one.labels.get("name") for one in used}
+
+    assert names["cores", "31909628"] == "Shop"
+    assert names["cores", "32100457"] is None
+    assert {name for (quota, _), name in names.items() if quota == "traffic"} == {None}
+    assert len([one for one in used if one.labels["quota"] == "seats" and "name" in one.labels]) > 1
+    assert len(every_quota["Age"]) == len(used)
+
+
 @pytest.mark.parametrize("note", NOTES, ids=str)
 def test_every_annotation_has_moments_to_mark(note: Panel, history: Prometheus, variant: str) -> None:
     assert faults(note, answers(note, history, several=variant == "many")) == []

@@ -8,6 +8,7 @@ from servers import GENERATIONS
 
 from exporter.metrics import Family, own
 from exporter.store.reading import READING_FAMILIES
+from exporter.vendors import VENDORS
 
 # VictoriaMetrics has another idea of when a series ends.
 pytestmark = [
@@ -51,7 +52,7 @@ def test_the_histories_are_of_these_exporters_and_accounts(
 
     assert labels(history, "job") == {JOB}
     assert labels(history, "instance") == instances
-    for vendor in ("netnut", "ionos", "prolifi", "planship"):
+    for vendor in VENDORS:
         assert labels(history, "account", f'usage_exporter_account_up{{vendor="{vendor}"}}') == accounts
 
 
@@ -65,8 +66,9 @@ def test_every_family_of_the_exporter_is_there(histories: dict[str, Prometheus])
 
     missing = {variant: wanted - labels(one, "__name__", '{__name__=~".+"}') for variant, one in histories.items()}
 
-    # No quota is withheld, no token tells of its end, and nothing was stored.
-    nowhere = {own.QUOTAS_WITHHELD.name, own.CREDENTIAL_EXPIRY.name, own.STORAGE_SET_ASIDE.name}
+    # No quota is withheld or has thresholds of its own, no token tells of its end, and nothing was stored.
+    absent = {own.QUOTAS_WITHHELD, own.QUOTA_THRESHOLD, own.CREDENTIAL_EXPIRY, own.STORAGE_SET_ASIDE}
+    nowhere = {family.name for family in absent}
     assert missing == {"few": nowhere, "many": nowhere}
 
 

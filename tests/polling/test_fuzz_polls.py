@@ -151,7 +151,7 @@ class Spoilt:
 
 def account_of(vendor: str) -> Account:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        settings_of = {**recorded_settings(vendor), "quotas": WATCHED[vendor], "max_series": 50}
+        settings_of = {**recorded_settings(vendor), "quotas": WATCHED[vendor], "max_series": 60}
         return account_at("http://127.0.0.1", monkeypatch, settings_of)
 
 

@@ -26,7 +26,7 @@ from exporter.vendors.netnut.families import NETNUT_GB_USED
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi.families import PROLIFI_WINDOW_START
 
-Step = float | Exception
+Step = float | BaseException
 """A poll's figure, or how it fails."""
 
 
@@ -48,7 +48,7 @@ class Scripted(Account):
         step = self.script[min(len(self.polled_at), len(self.script) - 1)]
         self.polled_at.append(anyio.current_time())
         await anyio.sleep(self.seconds)
-        if isinstance(step, Exception):
+        if isinstance(step, BaseException):
             raise step
         assert isinstance(step, float | int)
         return [PROLIFI_WINDOW_START(step)]
@@ -203,9 +203,10 @@ def test_a_poll_that_hangs_ends_when_its_reading_would_be_stale() -> None:
     assert snapshot.error.reason == "timeout"
 
 
-def test_a_bug_in_a_vendor_is_counted_logged_and_survived() -> None:
+@pytest.mark.parametrize("bug", [ZeroDivisionError("a bug"), SystemExit(3)], ids=repr)
+def test_a_bug_in_a_vendor_is_counted_logged_and_survived(bug: Exception | SystemExit) -> None:
     with captured_logs() as logs:
-        times, store = run_for(330, scripted(ZeroDivisionError("a bug"), 7))
+        times, store = run_for(330, scripted(bug, 7))
     ((_, snapshot),) = store
 
     assert snapshot.up

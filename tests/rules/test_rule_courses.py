@@ -374,6 +374,38 @@ WORDS = {
         description="netnut/main: traffic of 48211: 850 of 1,000 GB used (85%), resets in 13d 22h. The figure is 1h 35m"
         " old: the account is out of sight.",
     ),
+    "of what has a name": Words(
+        course=Course(quotas=(Quota(used=always(1042.54), name=lambda _: "{{ .Shop }} & Söhne"),), hours=0.5),
+        alert="UsageQuotaExhausted",
+        severity="critical",
+        summary="netnut/main: traffic of 48211 ({{ .Shop }} & Söhne): 1,042.5 of 1,000 GB used (104.3%), resets in 13d"
+        " 23h",
+        description="netnut/main: traffic of 48211 ({{ .Shop }} & Söhne): 1,042.5 of 1,000 GB used (104.3%), resets in"
+        " 13d 23h. The vendor may refuse, or charge for, what is used from now on.",
+    ),
+    "of what was renamed a moment ago, beside two others": Words(
+        course=Course(
+            quotas=(
+                Quota(used=always(1042.54), name=lambda hour: "Young" if hour < 0.4 else "Old"),
+                Quota(used=always(10), subject="48212", name=lambda _: "Old"),
+                Quota(used=always(10), subject="48213", name=lambda _: "Young"),
+            ),
+            hours=0.5,
+        ),
+        alert="UsageQuotaExhausted",
+        severity="critical",
+        summary="netnut/main: traffic of 48211 (Old): 1,042.5 of 1,000 GB used (104.3%), resets in 13d 23h",
+        description="netnut/main: traffic of 48211 (Old): 1,042.5 of 1,000 GB used (104.3%), resets in 13d 23h. The"
+        " vendor may refuse, or charge for, what is used from now on.",
+    ),
+    "of what has a name and is out of sight": Words(
+        course=Course(quotas=(Quota(used=always(850), name=lambda _: "Shop", polls=lambda hour: hour < 0.5),), hours=2),
+        alert="UsageQuotaHigh",
+        severity="warning",
+        summary="netnut/main: traffic of 48211 (Shop): 850 of 1,000 GB used (85%), resets in 13d 22h",
+        description="netnut/main: traffic of 48211 (Shop): 850 of 1,000 GB used (85%), resets in 13d 22h. The figure is"
+        " 1h 35m old: the account is out of sight.",
+    ),
     "about to be used up": Words(
         course=Course(quotas=(Quota(used=lambda hour: 955 + hour, begins=always(-240), ends=always(480)),), hours=1),
         alert="UsageQuotaWillRunOut",

@@ -172,7 +172,7 @@ async def test_the_usage_has_the_vendors_quirks() -> None:
     first, last = reply["datacenters"][0], reply["datacenters"][-1]
     meters = [meter for place in reply["datacenters"] for meter in place["meters"]]
 
-    assert reply["metadata"] == {"contractId": "031909628", "customerId": "131909628", "reference": None}
+    assert reply["metadata"] == {"contractId": "031909628", "customerId": "131909628", "reference": "Shop"}
     assert [meter["meterId"] for meter in first["meters"]].count("C01000") == 2
     assert {type(meter["quantity"]["quantity"]) for meter in meters} == {str, float}
     assert {meter["quantity"]["unit"] for meter in meters} == {

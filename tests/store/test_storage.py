@@ -19,7 +19,7 @@ from stored_files import checked, checked_text, documents_of
 
 from exporter.metrics import Labels, Sample
 from exporter.polling.pipeline import PollResult, process
-from exporter.quota import Contribution, Definition, Ledger, QuotaId, Sum, Total
+from exporter.quota import Contribution, Definition, Ledger, Quota, QuotaId, Sum, Total
 from exporter.secret import EnvironmentSecret, FileSecret
 from exporter.store.account_files import StoredAccount
 from exporter.store.files import FolderInUse, Storage
@@ -89,6 +89,40 @@ def test_what_slices_add_to_configured_quotas_is_kept_too(tmp_path: Path) -> Non
     storage.write(MAIN, 0, written)
 
     assert stored(storage) == written
+
+
+def test_levels_and_the_names_of_subjects_are_kept_too(tmp_path: Path) -> None:
+    identity = QuotaId("cores", "1", "cores")
+    quotas = tuple(
+        Quota(identity._replace(name=f"{is_level} {name}"), 3.0, 5.0, Span(None, None), is_level, name)
+        for is_level in (True, False)
+        for name in ("", "Shop", "\ufffd{{ x }}")
+    )
+    names: dict[Labels, str] = {("1",): "Shop"}
+    contributions = {
+        "cap": Contribution("made of", Span(1.0, 2.0), {("1",): Sum(5.0, 2, frozenset(), frozenset())}, names=names)
+    }
+    ledger = Ledger(5.0, {}, {0: {}}, {"cap": Definition("made of", 5.0)})
+    written, storage = StoredReading(1.0, 2.0, {}, quotas, contributions, ledger), Storage(tmp_path)
+
+    storage.write(MAIN, 0, written)
+
+    assert stored(storage) == written
+
+
+@pytest.mark.parametrize(("more", "is_level"), [([], False), ([True], True), ([True, ""], True)])
+def test_a_file_that_was_written_before_there_were_names_is_read(
+    more: list[object], is_level: bool, tmp_path: Path
+) -> None:
+    storage = Storage(tmp_path)
+    storage.write(MAIN, 0, kept(NETNUT_GB_USED(7.5, **PLAN)))
+    file = tmp_path / "netnut-main.json"
+    row = ["traffic", "41/Residential", "GB", 7.5, None, None, None, *more]
+    file.write_bytes(with_rows(file.read_bytes(), "quotas", *row))
+
+    (quota,) = stored(storage).quotas
+
+    assert quota == Quota(QuotaId("traffic", "41/Residential", "GB"), 7.5, None, Span(), is_level)
 
 
 def test_nothing_was_written_so_nothing_is_read(tmp_path: Path) -> None:
@@ -266,6 +300,26 @@ def test_a_folder_that_others_may_change_is_told(mode: int, warns: bool, tmp_pat
     folder.chmod(mode)
 
     assert bool(Storage(folder).warning) == warns
+
+
+@pytest.mark.parametrize("name", ["netnut-main.json", "netnut-main.json.other"])
+@pytest.mark.parametrize(
+    "put",
+    [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to(path)],
+    ids=["pipe", "endless", "loop"],
+)
+def test_what_is_no_file_of_ours_holds_nothing_up_and_makes_room(
+    put: Callable[[Path], None], name: str, tmp_path: Path
+) -> None:
+    put(tmp_path / name)
+    storage = Storage(tmp_path)
+
+    assert not storage.read(MAIN).readings
+    storage.write(MAIN, 0, kept())
+    storage.write(MAIN, 0, replace(kept(NETNUT_GB_USED(7.5, **PLAN)), asked_at=2000.0))
+
+    assert stored(storage).asked_at == 2000.0
+    assert all(one.is_file() and not one.is_symlink() for one in tmp_path.glob("netnut-main.json*"))
 
 
 def test_a_folder_that_is_moved_while_it_is_used_is_still_the_same(tmp_path: Path) -> None:

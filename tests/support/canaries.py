@@ -109,7 +109,7 @@ class _Indiscreet(BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization", "")
         heard.update(seen(f"{authorization} {told}"))
         everything = f"{authorization} {told} {' '.join(SECRETS.values())} {' '.join(GIVEN_OUT.values())}"
-        if "/auth/" in self.path and behaviour != "refuses_sign_in":
+        if "auth/" in self.path and behaviour != "refuses_sign_in":
             self._send(200, {"success": True, **GIVEN_OUT, "expires_in": 3600}, authorization)
         elif behaviour == "breaks_off":
             self.close_connection = True
@@ -171,13 +171,16 @@ _ACCOUNTS: Final = f"""\
   - {{vendor: netnut, name: B-file, base_url: URL/B, interval: 1s, email: {USER}, password_file: NETNUT_PASSWORD_FILE}}
   - {{vendor: netnut, name: B-token, base_url: URL/B, interval: 1s, token: "${{NETNUT_TOKEN}}"}}
   - {{vendor: ionos, name: B, base_url: URL/B, interval: 1s, username: {USER}, password: "${{IONOS_PASSWORD}}"}}
-  - {{vendor: ionos, name: B-token, base_url: URL/B, interval: 1s, token: "${{IONOS_TOKEN}}"}}
+  - {{vendor: ionos, name: B-token, base_url: WELL, cloud_api_url: URL/B, interval: 1s, token: "${{IONOS_TOKEN}}",
+     contracts: [12345], limits: true, names: true}}
   - {{vendor: prolifi, name: B, base_url: URL/B, interval: 1s, api_key: "${{PROLIFI_API_KEY}}", discover: true}}
-  - {{vendor: prolifi, name: B-file, base_url: URL/B, interval: 1s, api_key_file: PROLIFI_API_KEY_FILE, discover: true}}
+  - {{vendor: prolifi, name: B-file, base_url: URL/B, interval: 1s, api_key_file: PROLIFI_API_KEY_FILE, discover: true,
+     names: true}}
   - {{vendor: planship, name: B, base_url: URL/B, interval: 1s, client_id: canary-client,
      client_secret: "${{PLANSHIP_CLIENT_SECRET}}", customers: [c], products: [{{slug: p, levers: [l]}}]}}
   - {{vendor: planship, name: B-file, base_url: URL/B, interval: 1s, client_id: canary-client,
-     client_secret_file: PLANSHIP_CLIENT_SECRET_FILE, customers: [c], products: [{{slug: p, levers: [l]}}]}}
+     client_secret_file: PLANSHIP_CLIENT_SECRET_FILE, customers: [c], products: [{{slug: p, levers: [l]}}],
+     names: true}}
 """
 
 
@@ -189,5 +192,6 @@ def configuration(url: str) -> str:
 def _accounts_at(url: str, name: str) -> str:
     common = {"name": name, "base_url": url, "interval": "1s"}
     others = ({"vendor": vendor, **common, **settings} for vendor, settings, _ in _others())
-    listed = _ACCOUNTS.replace("URL/B", url).replace("B", name)
+    well = f"{url.rpartition('/')[0]}/{BEHAVIOURS[0]}"
+    listed = _ACCOUNTS.replace("URL/B", url).replace("WELL", well).replace("B", name)
     return listed + "".join(f"  - {json.dumps(account)}\n" for account in others)

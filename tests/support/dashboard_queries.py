@@ -20,6 +20,8 @@ _POINTS: Final = 720
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _REFERENCE: Final = re.compile(r"\$([a-z_]\w*)|\$\{(\w+)(?::\w+)?\}")
 _LEGEND: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_OPTIONAL: Final = frozenset({"name", "reference"})
+"""Labels of what may have a name, and need not."""
 _SPECIAL: Final = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _TIME: Final = re.compile(r"\b(runs out|resets?|time left|age|next poll in|ago)\b", re.IGNORECASE)
 """Names of spans of time, none of which is ever negative."""
@@ -216,7 +218,7 @@ def _number_faults(query: Query, answer: Sequence[Series]) -> Iterator[str]:
 def _name_faults(panel: Panel, query: Query, answer: Sequence[Series]) -> Iterator[str]:
     labels = {label for series in answer for label in series.labels}
     for label in _LEGEND.findall(query.legend) if answer else ():
-        if label not in labels:
+        if label not in labels | _OPTIONAL:
             yield f"{query.name}: no label {label}"
     names = Counter(_named(query.legend, series) for series in answer if query.legend and not panel.is_note)
     yield from (f"{query.name}: {number} are named {name!r}" for name, number in names.items() if number > 1)
@@ -235,7 +237,7 @@ def _row_faults(panel: Panel, answers: Sequence[Sequence[Series]]) -> Iterator[s
         return
     labels = [{label for series in answer for label in series.labels} for answer in answers]
     for column in panel.columns:
-        if column not in set().union(*labels):
+        if column not in _OPTIONAL.union(*labels):
             yield f"{panel.title}: no label {column}"
     told_apart_by = sorted(set.intersection(*labels))
     for answer in answers:

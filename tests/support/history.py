@@ -22,15 +22,16 @@ from history_vendors import DAY, HOUR
 from servers import GENERATIONS, run_tool
 
 from exporter.log import configure
+from exporter.vendors import VENDORS
 
 VARIANTS: Final = ("few", "many")
 ACCOUNT: Final = "acme"
 """The one of which the history with few accounts is."""
 
 # Weeks of polls have to fit into seconds: often only where it shows.
-_RARELY: Final = {"netnut": 4, "ionos": 6, "prolifi": 12, "planship": 12, **dict.fromkeys(DECLARED, 12)}
-_SELDOM: Final = {"netnut": 3, "ionos": 6, "prolifi": 8, "planship": 6, **dict.fromkeys(DECLARED, 6)}
-_OFTEN: Final = {"netnut": 1, "ionos": 1, "prolifi": 1, "planship": 2, **dict.fromkeys(DECLARED, 1)}
+_RARELY: Final = {**dict.fromkeys((*VENDORS, *DECLARED), 12), "netnut": 4, "ionos": 6}
+_SELDOM: Final = {**dict.fromkeys((*VENDORS, *DECLARED), 6), "netnut": 3, "prolifi": 8}
+_OFTEN: Final = {**dict.fromkeys((*VENDORS, *DECLARED), 1), "planship": 2}
 _RESTARTED: Final = 3 * DAY
 _JOINED: Final = 6 * DAY
 SESSIONS: Final = {

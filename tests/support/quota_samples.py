@@ -34,6 +34,7 @@ from exporter.vendors.planship.families import (
     PLANSHIP_SUBSCRIPTION_RENEW,
 )
 from exporter.vendors.prolifi.families import (
+    PROLIFI_CUSTOMER_INFO,
     PROLIFI_ENTITLEMENT_LIMIT,
     PROLIFI_ENTITLEMENT_RESET,
     PROLIFI_ENTITLEMENT_USED,
@@ -144,6 +145,10 @@ def entitlement(used: float, limit: float | None, reset: datetime | None = END, 
         *PROLIFI_ENTITLEMENT_LIMIT.known(limit, **labels),
         *PROLIFI_ENTITLEMENT_RESET.known(reset, **labels),
     ]
+
+
+def company(customer: str, name: str) -> Sample:
+    return PROLIFI_CUSTOMER_INFO(1, customer_id=customer, name=name)
 
 
 def lever(

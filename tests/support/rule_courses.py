@@ -28,6 +28,7 @@ class Quota:
         ends: the hour at which its period ends; None where it has none.
         account: whose it is.
         subject: of what.
+        name: what that is called; empty where that is not known.
         instance: who shows it.
         scraped: whether a scrape works; without, the exporter is down; None where Prometheus knows of none.
         started: the hour at which the exporter was last started.
@@ -46,6 +47,7 @@ class Quota:
     ends: OfTime = lambda _: 336
     account: str = "main"
     subject: str = "48211"
+    name: Callable[[float], str] = lambda _: ""
     instance: str = "localhost:10924"
     scraped: Callable[[float], bool | None] = lambda _: True
     started: Callable[[float], float] = lambda _: 0
@@ -158,6 +160,8 @@ def _scrape(quota: Quota, hour: float) -> dict[str, float]:
     if shown and values["used"] is not None:
         of_quota = f'{account}, quota="traffic", subject="{quota.subject}", unit="GB"'
         found |= {f"usage_quota_{name}{{{of_quota}}}": value for name, value in values.items() if value is not None}
+        if name := quota.name(success):
+            found[f'usage_quota_subject_info{{{of_quota}, name="{name}"}}'] = 1
         for severity, share in (("warning", quota.warn_at), ("critical", quota.critical_at)):
             if share is not None:
                 found[f'usage_exporter_quota_threshold_ratio{{{of_quota}, severity="{severity}"}}'] = share

@@ -82,7 +82,7 @@ def test_a_check_gives_nothing_away(place: Place) -> None:
     done = ended("check", f"--config.file={place.file}", "--log.level=debug")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"accounts: {9 * len(BEHAVIOURS)}" in done.stdout
+    assert f"accounts: {len(load(place.file).accounts)}" in done.stdout
     assert seen(done.stdout) == set()
 
 
@@ -117,6 +117,24 @@ def test_a_running_exporter_gives_nothing_away(place: Place) -> None:
     assert code == 0
     assert all(f"reason={reason}" in written for reason in ("auth", "redirect", "protocol", "decode", "api", "schema"))
     assert seen("\n".join([*pages, written, command_line])) == set()
+
+
+NAMES = "Example company 1", "Rendered documents", "Monthly invoices", "Shop"
+PERSON = "Example company 4"
+"""What the sandbox's list says of somebody who is no company."""
+
+
+def test_a_name_stands_on_the_pages_and_never_in_the_log(tmp_path: Path) -> None:
+    with running(tmp_path, "demo", ANY_PORT, "--interval=1s", "--log.level=debug") as exporter:
+        metrics = eventually(lambda: page if all(one in (page := exporter.get("/metrics")[1]) for one in NAMES) else "")
+        pages = [exporter.get(path)[1] for path in ("/api/v1/status", "/accounts/prolifi/acme")]
+        exporter.stop()
+
+    written = exporter.out.read_text() + exporter.err.read_text()
+    assert all(NAMES[0] in page for page in pages)
+    assert PERSON not in "".join([metrics, *pages])
+    assert "level=debug" in written
+    assert [name for name in (*NAMES, PERSON) if name in written] == []
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ import pytest
 from scripted_vendor import account_at, polled, recorded_script, recorded_settings, scripted
 
 from exporter.cli.quality_table import FACTS, facts_of, quality_of
+from exporter.metrics import Family
 from exporter.sandbox import SIMULATIONS
 from exporter.store.reading import Reading
 from exporter.vendors import VENDORS
+from exporter.vendors.faults import family_faults
 from exporter.vendors.quality import QUESTIONS, Done
 from exporter.vendors.settings import description_of
 
@@ -68,9 +70,8 @@ def missing_of_class(name: str) -> Iterator[str]:
         yield "give its class an example: the settings of a small configuration"
     if not vendor.reported:
         yield "give its class its families, as reported"
-    for family in vendor.reported:
-        if not family.name.startswith(f"{name}_"):
-            yield f"let the name of {family.name} begin with {name}_"
+    else:
+        yield from family_faults(name, vendor)
     for setting in vendor.model_fields:
         if not description_of(vendor, setting) and setting != "vendor":
             yield f"describe its setting {setting}"
@@ -134,6 +135,19 @@ def test_a_class_that_says_nothing_is_told_each_thing(monkeypatch: pytest.Monkey
     assert "say Period: in the docstring of exporter/vendors/netnut/account.py" in said
     answered = {line.split()[1] for line in said if line.startswith("answer ")}
     assert answered == QUESTIONS.keys() - {"sign_in", "drift", "history"}
+
+
+def test_a_class_whose_families_cannot_be_shown_is_told_each_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, vendor = next(iter(VENDORS.items()))
+    families = (Family("traffic_gb", "Traffic."), Family(f"{name}_gb", "Traffic.", ("account",)))
+    monkeypatch.setattr(vendor, "reported", families)
+    monkeypatch.setattr(vendor, "native_quotas", ())
+    monkeypatch.setattr(vendor, "plan_periods", ())
+
+    said = list(missing_of_class(name))
+
+    assert f"'traffic_gb' must begin with {name}_" in said
+    assert f"'{name}_gb': is a label that the exporter or Prometheus sets; write another" in said
 
 
 @pytest.mark.parametrize("file", [*(pattern for some in FILES for pattern in some), *LISTS, *DOCUMENTS, *EXTRAS])

@@ -141,6 +141,44 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a help of two lines": ("What was used.", '"a\\nb"', "17: requests[0].metrics[0].help: write text of up to 500"),
     "no metrics": (GOOD[GOOD.index("    metrics:") :], "", "9: requests: write metrics for one of them at least"),
     "no mapping": (GOOD, "- a", "1: write a mapping with vendor, title, base_url, auth and requests"),
+    "a name that the class has": ("  team:", "  plain_settings:", "6: settings.plain_settings: is a name that every"),
+    "a default of another kind": (
+        "description: The team.}",
+        "description: The team., default: ..}",
+        "6: settings.team.default: write an identifier: up to 256 characters",
+    ),
+    "braces in the host": ("api.acme", "{team}.acme", "3: base_url: nothing in braces stands here"),
+    "a page without a name": (
+        "{cursor: next, parameter: page}",
+        "{page: ''}",
+        "14: requests[0].next.page: write text of",
+    ),
+    "a parameter for two": (
+        "parameter: page}",
+        "parameter: since}",
+        "14: requests[0].next.parameter: is one of parameters",
+    ),
+    "an offset for two": (
+        "{cursor: next, parameter: page}",
+        "{offset: since}",
+        "14: requests[0].next.offset: is one of",
+    ),
+    "more labels than any has": (
+        "labels: {id: id}",
+        f"labels: {{{', '.join(f'l{number}: id' for number in range(31))}}}",
+        "19: requests[0].metrics[0].labels: write at most 30",
+    ),
+    "a sign-in that is refused by success": (
+        "{bearer: api_key}",
+        "{login: {post: /x, body: {k: api_key}, token: t, lifetime: 1h, rejected_statuses: [200]}}",
+        "8: auth.login.rejected_statuses[0]: write a number of at least 400",
+    ),
+    "a secret among what is fixed": (
+        "{bearer: api_key}",
+        "{login: {post: /x, body: {k: api_key}, fixed: {a: '{api_key}'}, token: t, lifetime: 1h}}",
+        "8: auth.login.fixed.a: nothing in braces stands here",
+    ),
+    "requests without number": (GOOD[GOOD.index("  - get") :], "  - {get: /x}\n" * 51, "9: requests: write at most 50"),
     "an item of nothing": ("{team}/", "{item}/", "10: requests[0].get: {item} is no setting or date"),
 }
 
@@ -186,6 +224,27 @@ SUM = GOOD.replace("        labels: {id: id}", "        sum: true\n        label
         (
             GOOD + 'quotas: [{name: q, subject: "{team}", used: acme_used}]\n',
             "20: quotas[0].subject: {team} is no label of acme_used",
+        ),
+        (
+            GOOD + 'quotas: [{name: "{id", subject: s, used: acme_used}]\n',
+            "20: quotas[0].name: a brace that opens or closes nothing",
+        ),
+        (
+            GOOD + 'quotas: [{name: q, subject: s, used: acme_used, unit: "{team}"}]\n',
+            "20: quotas[0].unit: {team} is no label of acme_used",
+        ),
+        (
+            GOOD + "quotas: [{name: q, subject: s, used: acme_used, end: acme_used}]\n",
+            "20: quotas[0].end: is no time: the kind of acme_used must be one of time, end, unix_time",
+        ),
+        (
+            GOOD + "periods: [{end: acme_used}]\n",
+            "20: periods[0].end: is no time: the kind of acme_used must be one of time, end, unix_time",
+        ),
+        (
+            GOOD.replace("  - get", "  - name: one\n    get")
+            + GOOD[GOOD.index("  - get") :].replace("  - get", "  - name: one\n    get").replace("acme_used", "acme_b"),
+            "21: requests[1].name: is the name of an earlier request too",
         ),
         (
             GOOD + GOOD[GOOD.index("  - get") :].replace("/usage", "/more"),

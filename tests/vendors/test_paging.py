@@ -94,6 +94,53 @@ def test_a_page_without_news_ends_the_list(way: str) -> None:
     assert len(vendor.asked) == 2
 
 
+def read_scripted(following: Following, pages: Mapping[str, tuple[str, Said]]) -> list[str]:
+    """Read a list of which each page is said by its query."""
+
+    async def ask(question: Question) -> tuple[str, Said]:
+        return pages["&".join(f"{name}={value}" for name, value in question.params.items())]
+
+    async def main() -> list[str]:
+        found = Pages(following).read(Question("/list"), ask, lambda page: page[0], lambda page: page[1])
+        return [row async for rows, _ in found for row in rows]
+
+    return anyio.run(main)
+
+
+@pytest.mark.parametrize("following", [ByCursor("page"), ByLink()], ids=["cursor", "link"])
+def test_an_empty_page_that_leads_to_another_is_not_the_last(following: Following) -> None:
+    def leads_to(number: int) -> str:
+        return str(number) if isinstance(following, ByCursor) else f"/list?page={number}"
+
+    pages = {
+        "": ("ab", Said(2, leads_to(2))),
+        "page=2": ("", Said(0, leads_to(3))),
+        "page=3": ("c", Said(1, leads_to(4))),
+        "page=4": ("", Said(0, leads_to(4))),
+    }
+
+    assert read_scripted(following, pages) == ["a", "b", "c"]
+    with pytest.raises(Malformed, match="does not say which"):
+        read_scripted(following, {**pages, "page=4": ("", Said(0, leads_to(4), more=True))})
+
+
+def test_an_empty_page_that_says_there_are_more_is_followed_by_the_next_number() -> None:
+    pages = {
+        "": ("", Said(0, more=True)),
+        "page=2": ("a", Said(1, more=True)),
+        "page=3": ("", Said(0, more=True)),
+        "page=4": ("b", Said(1, more=False)),
+    }
+
+    assert read_scripted(ByPage("page"), pages) == ["a", "b"]
+
+
+@pytest.mark.parametrize("link", ["/list/2", "https://elsewhere.example/x", "https://api.example/list?"])
+def test_a_link_without_a_query_is_no_reading(link: str) -> None:
+    with pytest.raises(Malformed, match="the next page's link has no query"):
+        read_scripted(ByLink(), {"": ("ab", Said(2, link))})
+
+
 @every_way
 def test_a_list_without_end_is_no_reading(way: str) -> None:
     def grow(vendor: List, _: int) -> None:

@@ -47,6 +47,8 @@ DOCUMENTED = {
         "GET /api/v1/customers/{}/products/{}/usage/{}",
         "GET /api/v1/customers/{}/products/{}/entitlements",
         "GET /api/v1/customers/{}/subscriptions?product_slug={}",
+        "GET /api/v1/products/{}",
+        "GET /api/v1/products/{}/levers",
     },
 }
 

@@ -13,7 +13,7 @@ from vendor_wheels import pretend_installed
 
 from exporter import config
 from exporter.problems import ConfigError
-from exporter.vendors import Account
+from exporter.vendors import VENDORS, Account
 from exporter.vendors.origin import Origin
 
 FINE = """\
@@ -133,6 +133,46 @@ def test_code_is_not_loaded_where_it_is_not_allowed(site: Path, tmp_path: Path) 
         (("api_key_file:", "host:"), "the setting 'host' has the name of what every account has"),
         (("async def read", "async def reed"), "has no read"),
         ((' = "https://api.acme.example"', ""), "base_url has no default"),
+        (("https://api", "http://api"), "base_url: write https: credentials could be read on the way"),
+        (("https://api", "https://u:p@api"), "base_url: must not hold a user name or password"),
+        (("from typing", "raise GeneratorExit('an-invented-secret')\nfrom typing"), "cannot be loaded: GeneratorExit"),
+        (("api: ClassVar = 1", "api: ClassVar = True"), "does not say api: ClassVar = 1, and this exporter has API 1"),
+        (('(("api_key",),)', "((),)"), "sign_ins must be a tuple of tuples of names of settings"),
+        (('(("api_key",),)', '"api_key"'), "sign_ins must be a tuple of tuples of names of settings"),
+        (('"acme_used"', "5"), "5: write up to 120 small letters, digits and _, the first a letter"),
+        (('"What was used."', "None"), "'acme_used': what it means, who reports it and where must be text in one line"),
+        (('("project",)', '("project", "project")'), "'acme_used': labels must be a tuple of names, each once"),
+        (('("project",)', '"project"'), "'acme_used': labels must be a tuple of names, each once"),
+        (
+            ("sign_ins: C", "native_quotas: ClassVar = None\n    sign_ins: C"),
+            "native_quotas must be a tuple of NativeQuota",
+        ),
+        (
+            ("sign_ins: C", "plan_periods: ClassVar = (1,)\n    sign_ins: C"),
+            "plan_periods must be a tuple of PlanPeriod",
+        ),
+        (
+            ("sign_ins: C", 'native_quotas: ClassVar = (NativeQuota("q", "{team}", USED),)\n    sign_ins: C'),
+            "'acme_used': a quota's '{team}' must be text, in braces labels of the metric",
+        ),
+        (
+            ("sign_ins: C", 'native_quotas: ClassVar = (NativeQuota("{", "s", USED),)\n    sign_ins: C'),
+            "'acme_used': a quota's '{' must be text, in braces labels of the metric",
+        ),
+        (
+            ("sign_ins: C", "assumed_rate: ClassVar = '60/1m'\n    sign_ins: C"),
+            "assumed_rate must be a Rate of more than",
+        ),
+        (
+            ("sign_ins: C", "assumed_rate: ClassVar = Rate(0, 0)\n    sign_ins: C"),
+            "assumed_rate must be a Rate of more",
+        ),
+        (
+            ("def auth", "def key(self):\n        return 1\n\n    @property\n    def auth"),
+            "key is what every account has",
+        ),
+        (('return ApiKey(self.secret("api_key"))', "return None"), "its code fails with these settings: TypeError"),
+        (('return ApiKey(self.secret("api_key"))', "raise SystemExit(1)"), "fails with these settings: SystemExit"),
         (("api_key: Secret", "api_key: object() | Secret"), "cannot be loaded: PydanticSchemaGenerationError"),
         (
             (
@@ -158,6 +198,13 @@ def test_one_that_cannot_be_used_is_a_problem_of_its_accounts(
     assert problem.startswith(f"4 (acme/main0): vendor: {BY}: ")
     assert said in problem
     assert SECRET not in problem
+
+
+def test_what_a_wheel_prints_stands_on_no_page(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    installed(site, "print('hello')\n" + dedent(FINE))
+
+    assert config.load(written(tmp_path, "acme"), ["acme"]).accounts
+    assert capsys.readouterr() == ("", "hello\n")
 
 
 def test_every_account_of_it_has_the_problem_and_the_others_none(site: Path, tmp_path: Path) -> None:
@@ -247,4 +294,4 @@ def test_two_vendors_whose_classes_have_one_name_are_two_in_the_schema(site: Pat
     schema = config.schema(config.load_vendors(written(tmp_path, "ionos"), ["acme"]))
 
     mapping = schema["properties"]["accounts"]["items"]["discriminator"]["mapping"]
-    assert len(set(mapping.values())) == len(mapping) == 5
+    assert len(set(mapping.values())) == len(mapping) == len(VENDORS) + 1

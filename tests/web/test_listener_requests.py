@@ -58,6 +58,8 @@ async def answer_to(sent: bytes, limits: Limits = Limits(idle_seconds=0.2), secu
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde" + NEXT, [400]),
         (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n" + NEXT, [400]),
         (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n" + NEXT, [400]),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\nExpect: 100-continue\r\n\r\n", [413]),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\na" + NEXT, [200, 200]),
         (b"GET / HTTP/3.0\r\nHost: x\r\n\r\n" + NEXT, [505]),
         (b"GET / HTTP/1.2\r\nHost: x\r\n\r\n" + NEXT, [200, 200]),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 17_000 + b"\r\n\r\n" + NEXT, [431]),
@@ -107,7 +109,7 @@ async def test_a_target_in_absolute_form_takes_the_place_of_the_host() -> None:
 async def test_a_complete_head_is_measured(headers: Mapping[str, str], size: int, status: int | None) -> None:
     request = h11.Request(method="GET", target="/", headers=[*headers.items()], http_version="1.0")
 
-    assert refusal_of(request, size) == status
+    assert refusal_of(request, Limits(header_bytes=size)) == status
 
 
 class Swallowing(SocketStream):

@@ -59,6 +59,7 @@ def demo(name: str) -> DemoAccount:
 token: ${{{secret}}}
 cost: true
 limits: true
+names: true
 quotas:
   - name: core-hours
     metric: ionos_meter_quantity

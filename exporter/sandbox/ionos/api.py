@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from exporter.sandbox.ionos.accounts import ACCOUNTS, account_of, demo, failure
-from exporter.sandbox.ionos.catalogue import BEGAN, DATA_CENTRES, GAPPED, DataCentre, Meter, products
+from exporter.sandbox.ionos.catalogue import BEGAN, DATA_CENTRES, GAPPED, REFERENCES, DataCentre, Meter, products
 from exporter.sandbox.ionos.cloud_api import cloud_api
 from exporter.sandbox.periods import DAY, HOUR, Period, month, named_day, named_month, write_day
 from exporter.sandbox.sign_in import Tokens
@@ -171,7 +171,7 @@ def _period(request: Request, world: World) -> Period:
 
 
 def _metadata(contract: str) -> dict[str, str | None]:
-    return {"contractId": contract, "customerId": f"1{int(contract)}", "reference": None}
+    return {"contractId": contract, "customerId": f"1{int(contract)}", "reference": REFERENCES.get(int(contract))}
 
 
 def ionos(world: World, _: Tokens) -> Starlette:

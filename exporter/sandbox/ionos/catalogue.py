@@ -69,6 +69,9 @@ DATA_CENTRES: Mapping[int, tuple[DataCentre, ...]] = {
 BEGAN: Mapping[int, str] = {31909628: "2025-03-12", 32100457: "2026-09-17", 33200881: "2025-06-01"}
 """Each contract's first day."""
 
+REFERENCES: Mapping[int, str] = {31909628: "Shop"}
+"""What contracts are called, of those whose owner gave them a reference."""
+
 GAPPED = 33200881
 """The contract of which the vendor has lost days."""
 

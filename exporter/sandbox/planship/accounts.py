@@ -43,5 +43,6 @@ products:
 buckets: true
 subscriptions: true
 entitlements: true
+names: true
 """
     return DemoAccount(settings, {secret: known.client_secret})

@@ -52,21 +52,20 @@ class _Planship:
     async def products(self, request: Request) -> JSONResponse:
         """GET /api/v1/products."""
         self._account(request)
-        return JSONResponse(
-            [
-                {"id": stable_id("planship", slug), "name": product.name, "slug": slug}
-                for slug, product in PRODUCTS.items()
-            ]
-        )
+        return JSONResponse([_named(slug, product.name) for slug, product in PRODUCTS.items()])
+
+    async def product(self, request: Request) -> JSONResponse:
+        """GET /api/v1/products/{slug}."""
+        self._account(request)
+        slug, product = _product(request)
+        return JSONResponse(_named(slug, product.name))
 
     async def levers(self, request: Request) -> JSONResponse:
         """GET /api/v1/products/{slug}/levers."""
         self._account(request)
         slug, product = _product(request)
         slugs = [*(lever.slug for lever in product.levers), *product.features]
-        return JSONResponse(
-            [{"id": stable_id("planship", slug, lever), "name": _title(lever), "slug": lever} for lever in slugs]
-        )
+        return JSONResponse([_named(lever, _title(lever), slug) for lever in slugs])
 
     async def customer(self, request: Request) -> JSONResponse:
         """GET /api/v1/customers/{id}."""
@@ -192,6 +191,10 @@ def _read_report(body: dict[str, Any], at: float) -> Report:
     return Report(at, usage, bucket)
 
 
+def _named(slug: str, name: str, *within: str) -> dict[str, str]:
+    return {"id": stable_id("planship", *within, slug), "name": name, "slug": slug}
+
+
 def _title(slug: str) -> str:
     return slug.replace("-", " ").capitalize()
 
@@ -217,6 +220,7 @@ def planship(world: World, tokens: Tokens) -> Starlette:
             Route("/api/v1/auth/token", vendor.token, methods=["POST"]),
             Route("/api/v1/health", vendor.health, methods=["GET"]),
             Route("/api/v1/products", vendor.products, methods=["GET"]),
+            Route("/api/v1/products/{product}", vendor.product, methods=["GET"]),
             Route("/api/v1/products/{product}/levers", vendor.levers, methods=["GET"]),
             Route(customer, vendor.customer, methods=["GET"]),
             Route(customer + "/subscriptions", vendor.subscriptions, methods=["GET"]),

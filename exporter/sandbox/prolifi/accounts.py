@@ -26,5 +26,6 @@ api_key: ${{{secret}}}
 discover: true
 window: month
 entitlements: true
+names: true
 """
     return DemoAccount(settings, {secret: ACCOUNTS[name].key})

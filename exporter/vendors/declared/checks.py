@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from typing import Final
 
-from exporter.vendors.account import Account
-from exporter.vendors.declared.document import Auth, Document, LabelSpec, MetricSpec, Next, RequestSpec, Succeeded
+from exporter.vendors.declared.document import Document, LabelSpec, MetricSpec, Next, RequestSpec, Succeeded
+from exporter.vendors.declared.references import Found, not_one_of, reference_problems
+from exporter.vendors.declared.settings_checks import auth_problems, setting_problems
 from exporter.vendors.declared.templates import DATES, ITEM, has_stray_brace, names_in
 
-Found = Iterator[tuple[str, str]]
 _WAYS: Final = ("link", "cursor", "offset", "page")
 
 
@@ -21,8 +20,8 @@ def as_tuple(paths: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def problems(document: Document) -> Found:
     """Yield each place where something is wrong, and what would be right."""
-    yield from _setting_problems(document)
-    yield from _auth_problems(document)
+    yield from setting_problems(document)
+    yield from auth_problems(document)
     named: dict[str, str] = {}
     listed: dict[str, bool] = {}
     for index, request in enumerate(document.requests):
@@ -36,67 +35,13 @@ def problems(document: Document) -> Found:
             elif not metric.name.startswith(f"{document.vendor}_"):
                 yield f"{place}.name", f"must begin with {document.vendor}_"
             yield from _metric_problems(document, request, metric, place)
+        if request.name in listed:
+            yield f"{where}.name", "is the name of an earlier request too"
         if request.name:
             listed[request.name] = len(as_tuple(request.key)) == 1
     if not named:
         yield "requests", "write metrics for one of them at least"
-    yield from _reference_problems(document)
-
-
-def not_one_of(name: str, known: Collection[str], what: str) -> str:
-    """Say that a name is not known, and which of the known ones it is near to."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"is no {what}" + (f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known) or 'none'}")
-
-
-def _setting_problems(document: Document) -> Found:
-    for name, setting in document.settings.items():
-        where = f"settings.{name}"
-        if not name.isidentifier() or not name.islower() or not name.isascii() or name.startswith(("_", "model_")):
-            yield where, "write a name of small letters, digits and _, the first a letter"
-        elif hasattr(Account, name) or name in Account.model_fields or name in {*DATES, ITEM, "requests", "sign_in"}:
-            yield where, "is a name that every account has or dates have; write another"
-        elif name.endswith("_file"):
-            yield where, "must not end in _file, which a secret's twin does"
-        if setting.default is not None and setting.kind in {"secret", "identifiers"}:
-            yield f"{where}.default", "must not be given for this kind"
-
-
-def _auth_problems(document: Document) -> Found:
-    auth = document.auth
-    given = [way for way in Auth.model_fields if getattr(auth, way) is not None]
-    if len(given) != 1:
-        yield "auth", f"write one of {', '.join(Auth.model_fields)}"
-        return
-    if login := auth.login:
-        if not login.basic and not login.body:
-            yield "auth.login", "write basic or body: what is exchanged for a token"
-        for field in sorted(login.body.keys() & login.fixed.keys()):
-            yield f"auth.login.fixed.{field}", "is a field of body, too"
-        if set("{}") & set(login.post):
-            yield "auth.login.post", "nothing in braces stands here"
-    for where, name, kinds in _credentials(auth):
-        setting = document.settings.get(name)
-        if setting is None:
-            yield where, not_one_of(name, document.settings, "setting")
-        elif setting.kind not in kinds:
-            yield where, f"the setting {name} must be of kind {' or '.join(kinds)}"
-
-
-def _credentials(auth: Auth) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield each place that names a setting, the name, and the kinds it may be of."""
-    names, login = ("user_name", "identifier", "text"), auth.login
-    for way in ("bearer", "raw"):
-        if name := getattr(auth, way):
-            yield f"auth.{way}", name, ("secret",)
-    if auth.header:
-        yield "auth.header.secret", auth.header.secret, ("secret",)
-    for where, basic in (("auth.basic", auth.basic), ("auth.login.basic", login.basic if login else None)):
-        if basic:
-            yield f"{where}.username", basic.username, names
-            yield f"{where}.password", basic.password, ("secret",)
-    for field, name in (login.body if login else {}).items():
-        yield f"auth.login.body.{field}", name, (*names, "secret")
+    yield from reference_problems(document)
 
 
 def _request_problems(document: Document, request: RequestSpec, listed: dict[str, bool], where: str) -> Found:
@@ -177,6 +122,11 @@ def _next_problems(request: RequestSpec, following: Next, where: str) -> Found:
     for name in ("link", "cursor", "more"):
         if (getattr(following, name) or "").startswith("^"):
             yield f"{where}.next.{name}", "is a place in the answer, and must not begin with ^"
+    for name in ("parameter", "offset", "page"):
+        if getattr(following, name) in request.parameters:
+            yield f"{where}.next.{name}", "is one of parameters too"
+    if following.field in request.body:
+        yield f"{where}.next.field", "is one of body too"
     if not request.rows or not request.key:
         yield f"{where}.next", "pages need rows, and a key that tells them apart"
 
@@ -202,31 +152,3 @@ def _metric_problems(document: Document, request: RequestSpec, metric: MetricSpe
         yield f"{where}.sum", "needs a key, or a row that comes twice would count twice"
     if metric.sum and metric.kind != "number":
         yield f"{where}.sum", "only numbers are added up"
-
-
-def _reference_problems(document: Document) -> Found:
-    metrics = {metric.name: metric for request in document.requests for metric in request.metrics}
-    yield from _quota_problems(document, metrics)
-    for index, period in enumerate(document.periods):
-        for field, name in (("start", period.start), ("end", period.end)):
-            if name is not None and name not in metrics:
-                yield f"periods[{index}].{field}", not_one_of(name, metrics, "metric of this file")
-
-
-def _quota_problems(document: Document, metrics: Mapping[str, MetricSpec]) -> Found:
-    for index, quota in enumerate(document.quotas):
-        where = f"quotas[{index}]"
-        used = metrics.get(quota.used)
-        if used is None:
-            yield f"{where}.used", not_one_of(quota.used, metrics, "metric of this file")
-            continue
-        for field in ("limit", "start", "end", "active"):
-            name = getattr(quota, field)
-            if name is not None and name not in metrics:
-                yield f"{where}.{field}", not_one_of(name, metrics, "metric of this file")
-            elif name is not None and set(metrics[name].labels) != set(used.labels):
-                yield f"{where}.{field}", f"must have the labels of {used.name}"
-        for field in ("name", "subject"):
-            unknown = (label for label in names_in(getattr(quota, field)) if label not in used.labels)
-            for label in unknown:
-                yield f"{where}.{field}", f"{{{label}}} {not_one_of(label, used.labels, f'label of {used.name}')}"

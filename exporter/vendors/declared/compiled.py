@@ -16,12 +16,11 @@ from exporter.vendors.declared.account import DeclaredAccount, Request
 from exporter.vendors.declared.checks import as_tuple
 from exporter.vendors.declared.replies import Shape
 from exporter.vendors.declared.rows import Constant, Metric, Place
+from exporter.vendors.declared.settings_checks import ONE_VALUE
 from exporter.vendors.declared.templates import dates_a_period, names_in
 from exporter.vendors.paging import ByCursor, ByLink, ByOffset, ByPage, Following, Pages
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url, UserName
-
-_ONE_VALUE: Final[Mapping[str, Any]] = {"text": str, "user_name": UserName, "identifier": Identifier}
+from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _families: Final[dict[tuple[object, ...], Family]] = {}
 """Families by what they are: one that is declared again is the same, and what was rendered of it is kept."""
@@ -44,7 +43,7 @@ def compiled(document: written.Document) -> type[DeclaredAccount]:
         "assumed_rate": document.limits.assumed if document.limits else None,
         "requests": requests,
         "sign_in": staticmethod(_sign_in(document.auth)),
-        "plain_settings": tuple(name for name, one in document.settings.items() if one.kind in _ONE_VALUE),
+        "plain_settings": tuple(name for name, one in document.settings.items() if one.kind in ONE_VALUE),
     }
     name = "".join(word.title() for word in document.vendor.split("_")) + "Account"
     return types.new_class(name, (DeclaredAccount,), {}, lambda names: names.update(contents))
@@ -65,13 +64,13 @@ def _settings(document: written.Document) -> tuple[dict[str, Any], dict[str, Any
             annotations[name] = tuple[Identifier, ...]
             defaults[name] = Field(default=(), description=about)
         elif setting.default is not None:
-            annotations[name] = _ONE_VALUE[setting.kind]
+            annotations[name] = ONE_VALUE[setting.kind]
             defaults[name] = Field(default=setting.default, description=about)
         elif name in signs_in:
-            annotations[name] = _ONE_VALUE[setting.kind] | None
+            annotations[name] = ONE_VALUE[setting.kind] | None
             defaults[name] = Field(default=None, description=about)
         else:
-            annotations[name] = _ONE_VALUE[setting.kind]
+            annotations[name] = ONE_VALUE[setting.kind]
             defaults[name] = Field(description=about)
     return annotations, defaults
 

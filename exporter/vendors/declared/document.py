@@ -59,11 +59,11 @@ class LoginAuth(Settings):
         default={}, description="Fields of the body that are always the same, such as grant_type: client_credentials."
     )
     encoding: Literal["json", "form"] = Field(default="json", description="How the body is written; OAuth 2 has form.")
-    token: str = Field(description="The field of the answer that holds the token.")
+    token: Text = Field(description="The field of the answer that holds the token.")
     lifetime: Duration = Field(description="How long a token is used where the answer does not say.")
     lifetime_field: str = Field(default="", description="The field of the answer that says it, in seconds.")
     scheme: Literal["Bearer", "none"] = Field(default="Bearer", description="What stands before the token.")
-    rejected_statuses: tuple[int, ...] = Field(
+    rejected_statuses: tuple[Annotated[int, Field(ge=400, le=499)], ...] = Field(
         default=(401,), description="Statuses that mean that a sign-in is refused."
     )
 
@@ -89,10 +89,10 @@ class Next(Settings):
 
     link: Path | None = Field(default=None, description="Where an answer has the next page's URL: its query is taken.")
     cursor: Path | None = Field(default=None, description="Where an answer has the next page's cursor.")
-    parameter: str | None = Field(default=None, description="The parameter that a cursor is sent in.")
-    field: str | None = Field(default=None, description="The field of the body that a cursor is sent in instead.")
-    offset: str | None = Field(default=None, description="The parameter that says how many rows were read.")
-    page: str | None = Field(default=None, description="The parameter that is the page's number.")
+    parameter: Text | None = Field(default=None, description="The parameter that a cursor is sent in.")
+    field: Text | None = Field(default=None, description="The field of the body that a cursor is sent in instead.")
+    offset: Text | None = Field(default=None, description="The parameter that says how many rows were read.")
+    page: Text | None = Field(default=None, description="The parameter that is the page's number.")
     first: Literal[0, 1] = Field(default=1, description="The number of the first page.")
     size: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         default=None, description="Rows of a full page: one with fewer is the last."
@@ -128,7 +128,9 @@ class MetricSpec(Settings):
     optional: bool = Field(default=False, description="Whether it may be null or missing, which is not drift.")
     nullable: bool = Field(default=False, description="Whether it may be null, and must be there.")
     sum: bool = Field(default=False, description="Add up the rows with the same labels; none if one cannot be read.")
-    labels: dict[Label, LabelValue | LabelSpec] = Field(default={}, description="Labels, each with where its value is.")
+    labels: dict[Label, LabelValue | LabelSpec] = Field(
+        default={}, max_length=30, description="Labels, each with where its value is."
+    )
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -181,7 +183,7 @@ class QuotaSpec(Settings):
     start: str | None = Field(default=None, description="The metric that says when its period began.")
     end: str | None = Field(default=None, description="The metric that says when its period ends.")
     active: str | None = Field(default=None, description="The metric that says whether it is active.")
-    unit: str = Field(default="", description="What is counted.")
+    unit: Text | Literal[""] = Field(default="", description="What is counted, with labels in braces likewise.")
 
 
 class PeriodSpec(Settings):

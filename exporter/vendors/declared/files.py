@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from exporter import strict_yaml
+from exporter.files import read_regular_file
 from exporter.problems import Problem
 from exporter.vendors.account import Account
 from exporter.vendors.declared.account import DeclaredAccount
@@ -92,8 +93,7 @@ def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
 
     """
     try:
-        with file.open("rb") as opened:
-            text = opened.read(_MAX_BYTES + 1)
+        text = read_regular_file(file, _MAX_BYTES + 1)
     except OSError as error:
         raise DeclarationError([Problem(str(file), f"cannot be read: {error.strerror}")]) from None
     if len(text) > _MAX_BYTES:

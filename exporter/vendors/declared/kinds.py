@@ -72,6 +72,8 @@ def _scalar(value: object) -> str | int | float | bool:
 def _secure(value: str) -> str:
     if is_insecure(value):
         raise ValueError("write https: credentials could be read on the way")
+    if set("{}") & set(value):
+        raise ValueError("nothing in braces stands here; an account can have a base_url of its own")
     return value
 
 

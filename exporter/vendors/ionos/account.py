@@ -26,13 +26,21 @@ from exporter.vendors.account import Account
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.cost import cost_items, price_items, read_prices
 from exporter.vendors.ionos.limits import RESOURCE, limit_items, read_limits
-from exporter.vendors.ionos.month import ContractMonth, Month, MonthReply, period_items, previous_items, usage_items
+from exporter.vendors.ionos.month import (
+    ContractMonth,
+    Month,
+    MonthReply,
+    contract_items,
+    period_items,
+    previous_items,
+    read_month,
+    usage_items,
+)
 from exporter.vendors.ionos.quality import QUALITY
-from exporter.vendors.ionos.replies import Profile, ResourceLimits, Usage
+from exporter.vendors.ionos.replies import Profile, ResourceLimits
 from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contract_label, with_contract_label
-from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
-from exporter.vendors.quotas import ConfiguredQuota
+from exporter.vendors.quotas import ConfiguredQuota, NameSource
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import (
     Duration,
@@ -70,6 +78,11 @@ quotas:
     period: month
 """
     native_quotas: ClassVar = (RESOURCE,)
+    name_sources: ClassVar = (
+        NameSource("contract", families.IONOS_CONTRACT_INFO, "reference"),
+        NameSource("datacenter_id", families.IONOS_DATACENTER_INFO),
+        NameSource("meter_id", families.IONOS_METER_INFO, "description"),
+    )
     native_quotas_of: ClassVar = "the resources of IONOS's contracts (with `limits: true`)"
     reported: ClassVar = families.FAMILIES
     quality: ClassVar = QUALITY
@@ -163,6 +176,8 @@ quotas:
         replies = await self._running_month(poll, contract, month, previous)
         used = ContractMonth.from_replies(replies)
         items: list[Iterable[Item]] = [usage_items(label, used), period_items(label, replies, poll)]
+        if self.names:
+            items.append(contract_items(label, replies))
         if self.limits:
             items.append(limit_items(label, await self._limits(poll, contract)))
         items.append(previous_items(label, month.previous, ContractMonth.from_replies(previous)))
@@ -182,7 +197,7 @@ quotas:
 
         async def reply_to(data_center: str | None) -> MonthReply | None:
             try:
-                return await self._month_reply(poll, contract, data_center, month)
+                return await read_month(poll, contract, data_center, month)
             except _UNKNOWN_MONTH:
                 # Without a month before, it may be the contract that is not there.
                 if may_be_late and data_center in known:
@@ -225,22 +240,9 @@ quotas:
 
     async def _past_reply(self, poll: Poll, contract: str, data_center: str | None, month: Month) -> MonthReply | None:
         try:
-            return await self._month_reply(poll, contract, data_center, month)
+            return await read_month(poll, contract, data_center, month)
         except _UNKNOWN_MONTH:
             return None
-
-    async def _month_reply(self, poll: Poll, contract: str, data_center: str | None, month: Month) -> MonthReply:
-        """Ask one question about a month. An answer about another month or contract is noted as drift, and not used."""
-        path = f"/{segment(contract)}/usage" + (f"/{segment(data_center)}" if data_center else "")
-        usage = await poll.get(Usage, path, {"period": str(month)})
-        number = usage.metadata.contract_id if usage.metadata else None
-        drift = []
-        if number is not None and contract_label(number) != contract_label(contract):
-            drift.append("metadata.contract_id")
-        if usage.start_date is not None and not month.has_start(usage.start_date):
-            drift.append("$.start_date")
-        poll.diagnostics.drift.update((field, "value") for field in drift)
-        return MonthReply(data_center, None if drift else usage)
 
     async def _limits(self, poll: Poll, contract: str) -> ResourceLimits | None:
         url = self.cloud_api_url or urljoin(self.base_url, "cloudapi/v6")

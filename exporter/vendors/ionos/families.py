@@ -42,6 +42,13 @@ IONOS_DATACENTER_INFO = _contract(
     labels=("contract", "datacenter_id", "name", "location"),
     source=f"{_USAGE} datacenters.name and .location",
 )
+IONOS_CONTRACT_INFO = _contract(
+    "ionos_contract_info",
+    "The reference that a contract's owner gave it; always 1, absent where it has none.",
+    labels=("contract", "reference"),
+    source=f"{_USAGE} metadata.reference",
+    option="names",
+)
 IONOS_PERIOD_START = _contract(
     "ionos_period_start_timestamp_seconds",
     "First day of the figures (00:00 UTC), Unix time.",

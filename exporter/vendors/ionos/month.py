@@ -1,4 +1,4 @@
-"""A contract's month, made from the vendor's answers to one or several questions about it. Pure.
+"""A contract's month, made from the vendor's answers to one or several questions about it.
 
 Each data centre is taken from one answer: several answers may hold the same one, and are never added up. Within an
 answer, rows of one meter in one data centre are added up by unit; where one of them cannot be read, there is no sum.
@@ -15,6 +15,8 @@ from typing import Final
 from exporter.metrics import EndedPeriod, Item
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.replies import OUTSIDE, DataCenter, Usage
+from exporter.vendors.ionos.settings import contract_label
+from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import is_partial
 
@@ -113,6 +115,20 @@ class ContractMonth:
         return cls(quantities, unreadable, data_centers)
 
 
+async def read_month(poll: Poll, contract: str, data_center: str | None, month: Month) -> MonthReply:
+    """Ask one question about a month. An answer about another month or contract is noted as drift, and not used."""
+    path = f"/{segment(contract)}/usage" + (f"/{segment(data_center)}" if data_center else "")
+    usage = await poll.get(Usage, path, {"period": str(month)})
+    number = usage.metadata.contract_id if usage.metadata else None
+    drift = []
+    if number is not None and contract_label(number) != contract_label(contract):
+        drift.append("metadata.contract_id")
+    if usage.start_date is not None and not month.has_start(usage.start_date):
+        drift.append("$.start_date")
+    poll.diagnostics.drift.update((field, "value") for field in drift)
+    return MonthReply(data_center, None if drift else usage)
+
+
 def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], float], list[dict[str, str]]]:
     """Add up one data centre's rows by meter and unit; return the sums, and labels of what cannot be read."""
     sums: dict[tuple[str, str], float] = defaultdict(float)
@@ -165,6 +181,13 @@ def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> It
         *families.IONOS_PERIOD_START.known(min(starts, default=None), contract=contract),
         *families.IONOS_PERIOD_END.known(min(ends, default=None), contract=contract),
     ]
+
+
+def contract_items(contract: str, replies: Iterable[MonthReply]) -> Iterator[Item]:
+    """Yield the reference of a contract, if it has one."""
+    found = (reply.usage.metadata.reference for reply in replies if reply.usage and reply.usage.metadata)
+    if reference := next(filter(None, found), None):
+        yield families.IONOS_CONTRACT_INFO(1, contract=contract, reference=reference)
 
 
 def previous_items(contract: str, month: Month, used: ContractMonth) -> Iterator[Item]:

@@ -60,6 +60,7 @@ class Metadata(CamelReply, title="metadata"):
     """Which contract a reply is about."""
 
     contract_id: MaybeId = None
+    reference: MaybeText = None
 
 
 class Usage(CamelReply):

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from itertools import product as combinations
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -27,12 +28,13 @@ from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount
 from exporter.vendors.paths import segment
 from exporter.vendors.planship import families
+from exporter.vendors.planship.names import read_names
 from exporter.vendors.planship.quality import QUALITY
 from exporter.vendors.planship.replies import Entitlements, LeversUsage, LeverUsage, Subscription, Subscriptions
 from exporter.vendors.planship.subscriptions import active_subscriptions, period_items
 from exporter.vendors.planship.visits import Place, Visit, entitlement_items, usage_items
 from exporter.vendors.poll import Poll
-from exporter.vendors.quotas import NativeQuota, PlanPeriod
+from exporter.vendors.quotas import NameSource, NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
 
@@ -81,6 +83,10 @@ class Planship(CustomersAccount):
             end=families.PLANSHIP_SUBSCRIPTION_RENEW,
             is_dated=False,  # usage is added up in the background, and comes in another answer
         ),
+    )
+    name_sources: ClassVar = (
+        NameSource("product", families.PLANSHIP_PRODUCT_INFO),
+        NameSource("lever", families.PLANSHIP_LEVER_INFO),
     )
     example: ClassVar = """\
 client_id: usage-exporter
@@ -137,7 +143,13 @@ products:
     def max_request_count(self) -> int:
         """Requests for each customer's levers, and for what else is asked for."""
         extras = len(self.products) * (self.entitlements + self.subscriptions)
-        return self.max_customer_count * (sum(len(product.questions) for product in self.products) + extras)
+        names = 2 * self.names * len(self.products)
+        return self.max_customer_count * (sum(len(product.questions) for product in self.products) + extras) + names
+
+    @property
+    def has_account_metrics(self) -> bool:
+        """Whether there are series of the account as a whole: the names of products and levers."""
+        return self.names
 
     @property
     def _usage_families(self) -> list[Family]:
@@ -162,7 +174,9 @@ products:
         failures = [visit.failure for visit in visits if visit.failure]
         if failures and len(failures) == len(visits):
             raise failures[0]
-        return self._items(visits, active_subscriptions(visits, poll))
+        is_whole = self.names and poll.slice.is_first and self.owns_account_metrics
+        names = await read_names(poll, [product.slug for product in self.products]) if is_whole else ()
+        return chain(self._items(visits, active_subscriptions(visits, poll)), names)
 
     def _items(self, visits: Iterable[Visit], active: Mapping[Place, list[Subscription]]) -> Iterator[Item]:
         for visit in visits:

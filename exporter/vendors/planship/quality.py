@@ -15,6 +15,7 @@ QUALITY: Final[Quality] = {
     "history": Exempt("Nothing that Planship answers has a date."),
     "names": Done(
         "Customers are labelled as they are configured; buckets, which may be names, only with `buckets: true`."
+        " Products and levers are named with `names: true`."
     ),
     "known_limits": Done("It says what is left, not the limit. See Known limits."),
 }

@@ -15,6 +15,7 @@ from exporter.vendors.reply import (
     Number,
     Reply,
     RequiredId,
+    Text,
 )
 
 
@@ -30,6 +31,17 @@ class LeverUsage(Reply):
     total: Number = MISSING
     by_bucket: LenientObject[dict[str, Number]] = MISSING
     by_subscription: LenientObject[LenientMap[list[BucketUsage]]] = MISSING
+
+
+class Named(Reply, title="named"):
+    """A product, or a lever."""
+
+    slug: RequiredId
+    name: Text = MISSING
+
+
+class Levers(RootModel[LenientList[Named]]):
+    """The reply about a product's levers."""
 
 
 class LeversUsage(RootModel[LenientMap[LeverUsage]]):

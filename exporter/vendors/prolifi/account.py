@@ -32,7 +32,7 @@ from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, listed_custom
 from exporter.vendors.prolifi.items import entitlement_items, event_items
 from exporter.vendors.prolifi.quality import QUALITY
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
-from exporter.vendors.quotas import NativeQuota, PlanPeriod
+from exporter.vendors.quotas import NameSource, NativeQuota, PlanPeriod
 from exporter.vendors.settings import SecretFromEnvironment, SecretFromFile, Url, Uuid
 
 
@@ -59,6 +59,10 @@ class Prolifi(CustomersAccount):
         ),
     )
     plan_periods: ClassVar = (PlanPeriod(labels=("customer_id", "feature"), end=families.PROLIFI_ENTITLEMENT_RESET),)
+    name_sources: ClassVar = (
+        NameSource("customer_id", families.PROLIFI_CUSTOMER_INFO),
+        NameSource("feature", families.PROLIFI_ENTITLEMENT_INFO),
+    )
     example: ClassVar = """\
 api_key: ${PROLIFI_API_KEY}
 discover: true
@@ -165,7 +169,8 @@ discover: true
         whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.is_first and self.owns_account_metrics else ()
         return chain(
             *(event_items(customer, one, poll) for customer, one in usage if one),
-            *(entitlement_items(customer, one, poll) for customer, one in entitlements),
+            *(entitlement_items(customer, one, poll, names=self.names) for customer, one in entitlements),
+            self._companies(poll, [customer for customer in asked if customer not in gone]),
             whole,
         )
 
@@ -174,17 +179,28 @@ discover: true
         if not self.discover:
             return await super().customers_of(poll)
         poll.used |= {LAST, NUMBER}
-        slices, number = await poll.cached(
+        slices, number, _ = await poll.cached(
             self.estimate.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._read_list(poll)
         )
         if poll.slice.is_first and self.owns_account_metrics:
             poll.cap_customers(number, self.max_customers)
         return slices[poll.slice.number]
 
-    async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int]:
-        """Return the customers of each slice that are in the vendor's list, wanted and this shard's; and how many."""
+    def _companies(self, poll: Poll, customers: Iterable[str]) -> Iterator[Item]:
+        """Yield what those of the customers are called that the vendor's list says to be companies."""
+        companies: Mapping[str, str] = poll.cache["customers"][1][2] if self.names and self.discover else {}
+        for customer in customers:
+            if customer in companies:
+                yield families.PROLIFI_CUSTOMER_INFO(1, customer_id=customer, name=companies[customer])
+
+    async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int, Mapping[str, str]]:
+        """Return the wanted customers of each slice that are this shard's, how many are listed, and their companies."""
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
-        return split_by_slice(self.mine(listed.ids), poll.slice.total), listed.number
+        return (
+            split_by_slice(self.mine(listed.ids), poll.slice.total),
+            listed.number,
+            listed.companies if self.names else {},
+        )
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]

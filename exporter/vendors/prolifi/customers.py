@@ -5,7 +5,7 @@ Source:   GET /customers
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
@@ -36,11 +36,13 @@ class Listed(NamedTuple):
     Attributes:
         ids: those that are asked about.
         number: how many there are, more than allowed included.
+        companies: what those are called that are companies.
 
     """
 
     ids: tuple[str, ...]
     number: int
+    companies: Mapping[str, str]
 
 
 class _Page(NamedTuple):
@@ -61,23 +63,26 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
 
     """
     ids: list[str] = []
+    companies: dict[str, str] = {}
     counted_at, number = poll.cache.get(NUMBER, (poll.now, 0))
     is_counted = number > 0 and poll.now - counted_at < _COUNT_AGAIN
     async with aclosing(_pages(poll, max(MOST_LISTED, 2 * most))) as pages:
         async for page, total in pages:
-            ids += [one.id for one in page if wants is None or wants(one)]
+            wanted = [one for one in page if wants is None or wants(one)]
+            ids += [one.id for one in wanted]
+            companies |= {one.id: one.company for one in wanted if one.company}
             if len(ids) > most:
                 known = total if wants is None and total is not None else number if is_counted else None
                 if known is not None:
-                    return Listed(tuple(ids[:most]), max(known, len(ids)))
+                    return Listed(tuple(ids[:most]), max(known, len(ids)), companies)
     if len(ids) > most:
         poll.cache[NUMBER] = poll.now, len(ids)  # it takes the whole list to know
-        return Listed(tuple(ids[:most]), len(ids))
+        return Listed(tuple(ids[:most]), len(ids), companies)
     last: tuple[str, ...] = poll.cache.get(LAST, (poll.now, ()))[1]
     poll.cache[LAST] = poll.now, tuple(ids)
     missing = dict.fromkeys(last).keys() - set(ids)
     ids += [one for one in last if one in missing][: most - len(ids)]
-    return Listed(tuple(ids), len(ids))
+    return Listed(tuple(ids), len(ids), companies)
 
 
 async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None]]:

@@ -56,5 +56,21 @@ PROLIFI_ENTITLEMENT_RESET = _entitlement(
     "When a feature's usage is next reset, Unix time; absent where it never is.",
     source=f"{_ENTITLEMENTS} data.reset_at",
 )
+PROLIFI_ENTITLEMENT_INFO = Family(
+    "prolifi_entitlement_info",
+    "What a customer's feature is called; always 1, absent where it has no name.",
+    labels=("customer_id", "feature", "name"),
+    vendor="Prolifi",
+    source=f"{_ENTITLEMENTS} data.feature_name",
+    option="names",
+)
+PROLIFI_CUSTOMER_INFO = Family(
+    "prolifi_customer_info",
+    "The company that a customer is; always 1, absent where it is none. Names of people are never read.",
+    labels=("customer_id", "name"),
+    vendor="Prolifi",
+    source="GET /customers data.company_name",
+    option="names",
+)
 
 FAMILIES: Final = declared(globals())

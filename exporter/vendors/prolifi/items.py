@@ -30,10 +30,14 @@ def event_items(customer_id: str, usage: Usage, poll: Poll) -> Iterator[Item]:
         yield families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer_id)
 
 
-def entitlement_items(customer_id: str, entitlements: Entitlements, poll: Poll) -> Iterator[Item]:
+def entitlement_items(
+    customer_id: str, entitlements: Entitlements, poll: Poll, *, names: bool = False
+) -> Iterator[Item]:
     """Yield the series of a customer's entitlements. What is unlimited has no limit series."""
     for one in _once(entitlements.data, lambda each: each.feature, _entitlement_precedence, poll):
         labels = {"customer_id": customer_id, "feature": one.feature}
+        if names and one.name:
+            yield families.PROLIFI_ENTITLEMENT_INFO(1, **labels, name=one.name)
         if one.is_metered:
             yield from families.PROLIFI_ENTITLEMENT_USED.expected(one.current_usage, **labels)
         yield from families.PROLIFI_ENTITLEMENT_UNLIMITED.known(one.is_unlimited, **labels)

@@ -12,6 +12,8 @@ QUALITY: Final[Quality] = {
     "as_of": Exempt("Answers say no time up to which they are complete."),
     "updates": Exempt("Prolifi does not say."),
     "entitlements": Done("Used, allowed, left and reset by feature, with `entitlements: true`."),
-    "names": Done("None: customers are labelled with their ids, never with names or addresses."),
+    "names": Done(
+        "Customers are labelled with their ids. Companies and features are named with `names: true`, people never."
+    ),
     "known_limits": Done("Events are counted, not what they carry. See Known limits."),
 }

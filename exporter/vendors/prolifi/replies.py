@@ -28,6 +28,13 @@ class Customer(Reply, title="data"):
 
     id: RequiredId
     external_id: MaybeText = None
+    type: MaybeText = None
+    company_name: MaybeText = None
+
+    @property
+    def company(self) -> str | None:
+        """The company that the customer is; None where it is a person, or nobody says."""
+        return self.company_name or None if self.type == "business" else None
 
 
 class Pagination(Reply, title="pagination"):
@@ -70,6 +77,7 @@ class Entitlement(Reply, title="data"):
     """What a customer may use of a feature. How the feature is called is not documented exactly."""
 
     feature: RequiredId
+    name: MaybeText = None
     is_unlimited: MaybeFlag = None
     limit: MaybeNumber = None
     current_usage: MaybeNumber = None
@@ -88,7 +96,8 @@ class Entitlement(Reply, title="data"):
         within = (inner.get("id"), inner.get("key")) if isinstance(inner, dict) else (inner,)
         names = (given.get("feature_id"), given.get("feature_key"), *within)
         feature = next((name for name in names if name not in (None, "")), None)
-        return {**given, "feature": feature, "is_metered": is_metered}
+        called = given.get("feature_name") or (inner.get("name") if isinstance(inner, dict) else None)
+        return {**given, "feature": feature, "name": called, "is_metered": is_metered}
 
 
 class Entitlements(Reply):
