@@ -109,7 +109,7 @@ def test_a_subject_has_its_name_in_brackets() -> None:
     )
     lines = render(status(UP.model_copy(update={"quotas": quotas})), width=200, color=False).splitlines()
 
-    assert [" ".join(line.partition("cores")[2].split()) for line in lines[1:3]] == ["31909628 (Shop) 1", "32100457 1"]
+    assert [" ".join(line.partition("cores")[2].split()) for line in lines[3:5]] == ["31909628 (Shop) 1", "32100457 1"]
 
 
 def test_the_table_keeps_within_the_terminal() -> None:

@@ -80,14 +80,10 @@ def test_a_line_on_top_says_how_all_are() -> None:
         ({"quotas": (quota(1042.5, period_end=NOW + 900_000),)}, "traffic 104% 1,042 of 1,000 GB resets in 10d 10h"),
         ({"quotas": (quota(5, outlook="runs_out", lasts_until=NOW + 7200),)}, "0% 5 of 1,000 GB lasts 2h"),
         ({"quotas": (quota(5, limit=None, unit=""),)}, "traffic 5"),
-<<<<<<< HEAD
         ({"quotas": tuple(quota(n) for n in range(12))}, "2 more quotas below warning"),
         ({"quotas": (quota(0, limit=0),)}, "netnut/main traffic 0 of 0 GB"),
-=======
         ({"quotas": (quota(5, limit=None, subject="48", unit=""),)}, "traffic 48 5"),
         ({"quotas": (quota(5, limit=None, subject="48", subject_name="Shop", unit=""),)}, "traffic 48 (Shop) 5"),
-        ({"quotas": tuple(quota(n) for n in range(6))}, "2 more quotas"),
->>>>>>> main
     ],
 )
 def test_an_account_says(settings: dict[str, object], said: str) -> None:
