@@ -54,7 +54,7 @@ def status(  # noqa: PLR0913 - each is an option
     account: str | None,
     shard: Shard,
 ) -> None:
-    """Show accounts and quotas: what fails first, then what is the most urgent.
+    """Show accounts and quotas, the most urgent first.
 
     Where there are many, quotas below their warning are counted, not shown, except for each account's fullest.
     URL is where an exporter runs, http://127.0.0.1:10924 if not given. Exits with 1 if an account fails, or if no
