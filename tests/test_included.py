@@ -176,7 +176,7 @@ def test_a_former_name_may_be_one_of_another_vendor_and_is_no_default(tmp_path: 
     assert account.former is not None
     assert (account.key, account.former.key) == (("netnut", "a"), ("netnut", "b"))
     assert problems(write(tmp_path, config="defaults: {netnut: {was: b}}\n" + named("name: a"))) == [
-        "config.yaml:1: defaults.netnut.was: unknown key"
+        "config.yaml:1: defaults.netnut.was: is each account's own; write it there"
     ]
 
 
