@@ -63,9 +63,9 @@ def test_the_configuration_that_is_shown_has_the_defaults_filled_in(tmp_path: Pa
         ("{netnutt: {}}", "config.yaml:1: defaults.netnutt: unknown key; did you mean netnut?"),
         ("{all: 5}", "config.yaml:1: defaults.all: write a mapping of settings"),
         ("{all: {intervall: 5m}}", "config.yaml:1: defaults.all.intervall: unknown key; did you mean interval?"),
-        ("{all: {name: x}}", "config.yaml:1: defaults.all.name: unknown key"),
+        ("{all: {name: x}}", "config.yaml:1: defaults.all.name: is each account's own; write it there"),
         ("{all: {plan_status: all}}", "config.yaml:1: defaults.all.plan_status: unknown key"),
-        ("{netnut: {vendor: x}}", "config.yaml:1: defaults.netnut.vendor: unknown key"),
+        ("{netnut: {vendor: x}}", "config.yaml:1: defaults.netnut.vendor: is each account's own; write it there"),
         ("{all: {interval: 5}}",
          "config.yaml:1: defaults.all.interval: write a duration with its unit, such as 30s, 5m, 1h or 1h30m"),
         ("{all: {tls: {ca_fil: x}}}", "config.yaml:1: defaults.all.tls.ca_fil: unknown key; did you mean ca_file?"),
@@ -176,7 +176,7 @@ def test_a_former_name_may_be_one_of_another_vendor_and_is_no_default(tmp_path: 
     assert account.former is not None
     assert (account.key, account.former.key) == (("netnut", "a"), ("netnut", "b"))
     assert problems(write(tmp_path, config="defaults: {netnut: {was: b}}\n" + named("name: a"))) == [
-        "config.yaml:1: defaults.netnut.was: unknown key"
+        "config.yaml:1: defaults.netnut.was: is each account's own; write it there"
     ]
 
 

@@ -37,6 +37,9 @@ _PATH: Final = "/api/v1/status"
     help="How to reach it: basic_auth and tls_config, in the form of promtool's file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the document that /api/v1/status answers.")
+@click.option("--all", "show_all", is_flag=True, help="Show every quota, also where many are well.")
+@click.option("--vendor", "vendor", help="Only the accounts at this vendor.")
+@click.option("--account", "account", help="Only the accounts of this name.")
 @with_shard
 @logging_options("error")
 def status(  # noqa: PLR0913 - each is an option
@@ -46,24 +49,41 @@ def status(  # noqa: PLR0913 - each is an option
     plugins: tuple[str, ...],
     http_config: Path | None,
     as_json: bool,
+    show_all: bool,
+    vendor: str | None,
+    account: str | None,
     shard: Shard,
 ) -> None:
-    """Show each account and its quotas, what fails first.
+    """Show accounts and quotas, the most urgent first.
 
+    Where there are many, quotas below their warning are counted, not shown, except for each account's fullest.
     URL is where an exporter runs, http://127.0.0.1:10924 if not given. Exits with 1 if an account fails, or if no
     exporter answers.
     """
     if url and file:
         raise click.UsageError("give a URL or --config.file, not both")
     found = _polled(file, plugins, shard) if file else _asked(url or f"http://{DEFAULT_ADDRESS}", http_config)
+    found = _chosen(found, vendor, account)
     if as_json:
         print_or_exit(found.model_dump_json(indent=2) + "\n")
     else:
         from exporter.cli.status_table import render
 
-        print_or_exit(render(found))
-    if any(account.state == "failing" for account in found.accounts):
+        print_or_exit(render(found, show_all=show_all))
+    if any(one.state == "failing" for one in found.accounts):
         sys.exit(FAILED)
+
+
+def _chosen(found: Status, vendor: str | None, account: str | None) -> Status:
+    """Return the document with those accounts alone that were asked for; exits if there are none."""
+    if vendor is None and account is None:
+        return found
+    chosen = tuple(one for one in found.accounts if vendor in {None, one.vendor} and account in {None, one.account})
+    if not chosen:
+        there = ", ".join(sorted(f"{one.vendor}/{one.account}" for one in found.accounts)) or "none"
+        click.echo(f"no such account: there are {there}", err=True)
+        sys.exit(USAGE_ERROR)
+    return found.model_copy(update={"accounts": chosen})
 
 
 def _polled(file: Path, plugins: tuple[str, ...], shard: Shard) -> Status:

@@ -1,8 +1,8 @@
-"""The status document as a table for a terminal: a line for each quota, the accounts in the document's order."""
+"""The status document as a table for a terminal: a line for each quota, the most urgent first, the rest folded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rich.text import Text
@@ -11,8 +11,11 @@ from exporter.cli.table import render_table
 from exporter.status import words
 from exporter.status.advice import advice_for
 from exporter.status.document import AccountStatus, QuotaStatus, Status
+from exporter.status.urgency import URGENT, rank
 
-_CRITICAL_SHARE: Final = 0.95
+_FEW: Final = 20
+"""So many lines are never folded: they fit a screen."""
+_COLORS: Final = {"used_up": "red", "critical": "red", "warning": "yellow", "unknown": "dim"}
 _COLUMNS: Final = (
     ("VENDOR", "left"),
     ("ACCOUNT", "left"),
@@ -29,24 +32,75 @@ _COLUMNS: Final = (
     ("LASTS UNTIL", "left"),
 )
 
+_Line = tuple[AccountStatus, QuotaStatus | None]
 
-def render(status: Status, *, width: int | None = None, color: bool | None = None) -> str:
-    """Return the document as text: the table, what fails in words, and a line that sums it up.
+
+def render(status: Status, *, show_all: bool = True, width: int | None = None, color: bool | None = None) -> str:
+    """Return the document as text: a line that sums it up, the table, and what fails in words.
 
     Args:
         status: the document.
+        show_all: whether quotas that are well are shown where there are many, not only each account's fullest.
         width: in characters; if not given, the terminal's.
         color: whether to use colours; if not given, whether standard output is a terminal.
 
     """
-    rows = (row for account in status.accounts for row in _rows(account, status.now))
-    after = (*_troubles(status), Text(words.summary(status)))
-    return render_table(_COLUMNS, rows, after, width=width, color=color)
+    every = _lines(status.accounts)
+    shown = every if show_all or len(every) <= _FEW else [*_worth_a_line(every)]
+    hidden = len(every) - len(shown)
+    folded = [Text(f"{hidden:,} more quota{'s'[: hidden != 1]} below warning: --all shows them", "dim")] * (hidden > 0)
+    before = (Text(words.summary(status)), Text())
+    return render_table(
+        _COLUMNS, _rows(shown, status.now), (*folded, *_troubles(status)), before=before, width=width, color=color
+    )
 
 
-def _rows(account: AccountStatus, now: float) -> Iterator[list[Text]]:
+def _lines(accounts: Iterable[AccountStatus]) -> list[_Line]:
+    """Return what there is to show: failing accounts first, then the most urgent quotas, whosever they are."""
+    lines: list[_Line] = []
+    for account in accounts:
+        lines += [(account, quota) for quota in account.quotas] or [(account, None)]
+    return sorted(lines, key=_order)
+
+
+def _order(line: _Line) -> tuple[object, ...]:
+    account, quota = line
+    return (
+        account.state != "failing",
+        account.shown_until is not None if account.state == "failing" else False,
+        quota is None and account.state == "up",
+        rank(quota)[:2] if quota else (-1, 0.0),
+        account.vendor,
+        account.account,
+        rank(quota)[2:] if quota else (),
+    )
+
+
+def _worth_a_line(lines: Iterable[_Line]) -> Iterator[_Line]:
+    """Yield each account's first line, and those of quotas that a person should look at."""
+    seen = set()
+    for account, quota in lines:
+        key = account.vendor, account.account
+        if key not in seen or (quota is not None and quota.urgency in URGENT):
+            seen.add(key)
+            yield account, quota
+
+
+def _rows(lines: Iterable[_Line], now: float) -> Iterator[list[Text]]:
+    seen = set()
+    for account, quota in lines:
+        key = account.vendor, account.account
+        cells = _account_cells(account, now)
+        yield [
+            *(cells if key not in seen else [*cells[:3], *(Text() for _ in cells[3:])]),
+            *(_quota_cells(quota, now) if quota else (Text() for _ in _COLUMNS[len(cells) :])),
+        ]
+        seen.add(key)
+
+
+def _account_cells(account: AccountStatus, now: float) -> list[Text]:
     style = {"failing": "red", "waiting": "dim"}.get(account.state, "green")
-    first = [
+    return [
         Text(words.printable(account.vendor)),
         Text(words.printable(account.account)),
         Text(words.state(account, now), style),
@@ -54,24 +108,17 @@ def _rows(account: AccountStatus, now: float) -> Iterator[list[Text]]:
         Text(words.span(account.next_poll_at - now) if account.next_poll_at is not None else ""),
         Text(f"{account.requests_per_day:,}" if account.requests_per_day is not None else ""),
     ]
-    if not account.quotas:
-        yield [*first, *(Text() for _ in _COLUMNS[len(first) :])]
-    for number, quota in enumerate(account.quotas):
-        again = [*first[:3], *(Text() for _ in first[3:])] if number else first
-        yield [*again, *_quota_cells(quota, now)]
 
 
 def _quota_cells(quota: QuotaStatus, now: float) -> list[Text]:
-    share = quota.share
-    bad = quota.outlook == "used_up" or (share is not None and share > _CRITICAL_SHARE)
-    style = "red" if bad else "yellow" if share is not None and share > words.HIGH_SHARE else ""
+    style = _COLORS.get(quota.urgency, "")
     unit = f" {words.printable(quota.unit)}" if quota.unit else ""
     return [
         Text(words.printable(quota.quota)),
         Text(words.printable(quota.whose)),
         Text(words.amount(quota.used) + unit),
         Text(words.amount(quota.limit) if quota.limit is not None else ""),
-        Text(words.percent(share), style),
+        Text(words.percent(quota.share), style),
         Text(words.span(quota.period_end - now) if quota.period_end is not None else ""),
         Text(words.lasts(quota, now), style),
     ]

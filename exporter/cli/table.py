@@ -18,11 +18,12 @@ Column = tuple[str, str]
 _WIDEST: Final = 1000
 
 
-def render_table(
+def render_table(  # noqa: PLR0913 - what stands above and below, and how it is drawn
     columns: Sequence[Column],
     rows: Iterable[Iterable[str | Text]],
     after: Iterable[Text] = (),
     *,
+    before: Iterable[Text] = (),
     width: int | None = None,
     color: bool | None = None,
 ) -> str:
@@ -32,6 +33,7 @@ def render_table(
         columns: from left to right.
         rows: a cell for each column.
         after: lines below the table.
+        before: lines above the table.
         width: in characters; if not given, the terminal's.
         color: whether to use colours; if not given, whether standard output is a terminal.
 
@@ -48,6 +50,8 @@ def render_table(
         table.add_column(name, justify=justify, no_wrap=chosen == _WIDEST, overflow="fold")
     for row in rows:
         table.add_row(*row)
+    for line in before:
+        console.print(line, soft_wrap=True)
     console.print(table)
     for line in after:
         console.print(line, soft_wrap=True)

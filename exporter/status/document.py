@@ -11,6 +11,9 @@ State = Literal["up", "failing", "waiting"]
 Outlook = Literal["used_up", "end_of_period", "runs_out", "unknown"]
 """How long a quota lasts at the last day's pace: it is used up, it lasts its period, it does not, or no telling."""
 
+Urgency = Literal["used_up", "critical", "warning", "unknown", "well", "no_limit"]
+"""The most urgent first. `unknown` is a quota that may have moved on: its account fails, or its period has ended."""
+
 
 class Document(BaseModel):
     """A part of the document. Fields that another version of the exporter adds are ignored."""
@@ -29,6 +32,7 @@ class QuotaStatus(Document):
         used: what is used in its period.
         limit: what is allowed; None where it is unlimited or not known.
         period_end: when its period ends.
+        urgency: whether it is used up or over a threshold: the account's own, or those that the shipped rules have.
         outlook: how long it lasts.
         lasts_until: when it runs out, where it does before its period ends.
 
@@ -41,6 +45,7 @@ class QuotaStatus(Document):
     used: float
     limit: float | None = None
     period_end: float | None = None
+    urgency: Urgency = "unknown"
     outlook: Outlook = "unknown"
     lasts_until: float | None = None
 
@@ -103,7 +108,7 @@ class AccountStatus(Document):
         credential_expires_at: when its credential ends, where that is known.
         notices: what is missing or odd in its readings, in words.
         requests_per_day: how many requests polling it takes, at the last poll's rate; None before one.
-        quotas: its quotas, the most used first.
+        quotas: its quotas, the most urgent first.
         polls: its last polls, the newest first.
 
     """
@@ -153,7 +158,7 @@ class Status(Document):
         shard: which shard it is, counted from 0.
         total_shards: of how many.
         configuration: how its configuration was read last.
-        accounts: those that it polls: the failing first, then by the share of their most used quota.
+        accounts: those that it polls: the failing first, then by their most urgent quota.
 
     """
 

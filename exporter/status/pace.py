@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from exporter.quota import QuotaId, Total
@@ -74,7 +74,7 @@ def outlook(
     if limit is None:
         return "unknown", None
     if used >= limit:
-        return "used_up", None
+        return ("used_up" if used > 0 or limit > 0 else "unknown"), None
     if end is not None and end <= now:
         return "unknown", None
     if per_second is None:
@@ -83,8 +83,3 @@ def outlook(
         return ("end_of_period" if end is not None else "unknown"), None
     runs_out = now + (limit - used) / per_second
     return ("end_of_period", None) if end is not None and runs_out >= end else ("runs_out", runs_out)
-
-
-def worst_first(shares: Iterable[float | None]) -> float:
-    """Return the sort key of something with these shares; the most used quota comes first."""
-    return -max((share for share in shares if share is not None), default=-1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from statistics import mean
 from typing import Final
@@ -10,13 +11,16 @@ from exporter import __version__
 from exporter.secret import redact
 from exporter.status.document import AccountStatus, ConfigStatus, PollStatus, QuotaStatus, Status
 from exporter.status.notices import notices
-from exporter.status.pace import Paces, outlook, worst_first
+from exporter.status.pace import Paces, outlook
+from exporter.status.urgency import rank, urgency_of
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
+from exporter.telemetry.account import alert_shares
 from exporter.telemetry.polls import PollRecord
 from exporter.telemetry.telemetry import AccountTelemetry, Telemetry
 
 _DAY_SECONDS: Final = 86_400.0
+_NO_QUOTAS: Final = (sys.maxsize, 0.0)
 
 
 def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monotonic_now: float) -> Status:
@@ -61,18 +65,20 @@ def _account(  # noqa: PLR0913, PLR0917 - what is known of it, and the two clock
         credential_expires_at=told.credential_expiry if told else None,
         notices=tuple(notices(snapshot)),
         requests_per_day=_requests_per_day(told) if told else None,
-        quotas=tuple(sorted(_quotas(key, snapshot, paces, now, monotonic_now), key=_unused)),
+        quotas=tuple(sorted(_quotas(key, snapshot, told, paces, now, monotonic_now), key=rank)),
         polls=tuple(map(_poll, records)),
     )
 
 
-def _quotas(
-    key: AccountKey, snapshot: Snapshot, paces: Paces, now: float, monotonic_now: float
+def _quotas(  # noqa: PLR0913, PLR0917 - as above
+    key: AccountKey, snapshot: Snapshot, told: AccountTelemetry | None, paces: Paces, now: float, monotonic_now: float
 ) -> Iterator[QuotaStatus]:
     totals = snapshot.ledger.totals
     for part in snapshot.visible(monotonic_now):
         for one in part.quotas:
             pace = paces.per_second(key, one.id, totals, now)
+            shares = alert_shares(told.account, one.id.name, one.id.subject) if told else ()
+            is_known = snapshot.failure is None and (one.span.end is None or one.span.end > now)
             lasts, until = outlook(one.used, one.limit, one.span.end, pace, now)
             yield QuotaStatus(
                 quota=one.id.name,
@@ -82,6 +88,7 @@ def _quotas(
                 used=one.used,
                 limit=one.limit,
                 period_end=one.span.end,
+                urgency=urgency_of(one.used, one.limit, shares, is_known=is_known),
                 outlook=lasts,
                 lasts_until=until,
             )
@@ -109,12 +116,9 @@ def _requests_per_day(told: AccountTelemetry) -> int | None:
     return round(requests * _DAY_SECONDS / account.interval)
 
 
-def _unused(quota: QuotaStatus) -> tuple[float, str, str]:
-    return worst_first([quota.share]), quota.quota, quota.subject
-
-
-def _badness(account: AccountStatus) -> tuple[int, float, str, str]:
-    rank = {"failing": 0, "waiting": 1, "up": 2}[account.state]
-    if rank == 0 and account.shown_until is None:
-        rank = -1
-    return rank, worst_first(one.share for one in account.quotas), account.vendor, account.account
+def _badness(account: AccountStatus) -> tuple[object, ...]:
+    state = {"failing": 0, "waiting": 1, "up": 2}[account.state]
+    if state == 0 and account.shown_until is None:
+        state = -1
+    worst = rank(account.quotas[0])[:2] if account.quotas else _NO_QUOTAS
+    return state, worst, account.vendor, account.account

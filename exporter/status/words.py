@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from exporter.status.document import AccountStatus, QuotaStatus, Status
+from exporter.status.document import AccountStatus, QuotaStatus, Status, Urgency
+from exporter.status.urgency import count_urgencies
 
 _UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _LARGE: Final = 100
-HIGH_SHARE: Final = 0.8
-"""From which share of a quota on a person should look at it."""
+_URGENCIES: Final[Mapping[Urgency, str]] = {
+    "used_up": "used up",
+    "critical": "above critical",
+    "warning": "above warning",
+    "unknown": "not up to date",
+}
 
 
 def span(seconds: float) -> str:
@@ -87,13 +93,15 @@ def summary(status: Status) -> str:
     count = len(status.accounts)
     failing = sum(one.state == "failing" for one in status.accounts)
     waiting = sum(one.state == "waiting" for one in status.accounts)
-    shares = [quota.share for one in status.accounts for quota in one.quotas]
-    high = sum(share is not None and share > HIGH_SHARE for share in shares)
     parts = [
-        f"{count} account{'' if count == 1 else 's'}",
+        f"{count} account{'s'[: count != 1]}",
         f"{failing} failing" if failing else "none failing",
         *([f"{waiting} not polled yet"] if waiting else []),
     ]
-    if shares:
-        parts.append(f"{high} of {len(shares)} quota{'' if len(shares) == 1 else 's'} above {HIGH_SHARE:.0%}")
-    return ", ".join(parts)
+    counts = count_urgencies(status)
+    total = counts.total()
+    if not total:
+        return ", ".join(parts)
+    found = [f"{counts[urgency]:,} {text}" for urgency, text in _URGENCIES.items() if counts[urgency]]
+    found = found or ["none above its warning"]
+    return f"{', '.join(parts)}; {total:,} quota{'s'[: total != 1]}: {', '.join(found)}"

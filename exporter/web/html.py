@@ -25,12 +25,17 @@ _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1rem; color: var(--ink);
   background: var(--paper); overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin: 0; } h1 small, .soft { color: var(--soft); font-weight: normal; font-size: .85rem; }
-h2 { font-size: 1rem; margin: 0; } a { color: var(--link); } p { margin: .3rem 0; }
+h2 { font-size: 1rem; } a { color: var(--link); } p { margin: .3rem 0; }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .4rem 0 1rem; }
 .summary { font-size: 1.1rem; margin: .6rem 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--good);
   border-radius: 4px; padding: .5rem .8rem; margin: .5rem 0; }
 .card.failing, .card.refused { border-left-color: var(--bad); } .card.waiting { border-left-color: var(--soft); }
+h2 { margin: 1.2rem 0 .3rem; } .card h2 { margin: 0; }
+details { border-top: 1px solid var(--line); } summary { cursor: pointer; color: var(--link); padding: .35rem 0; }
+.account { display: grid; grid-template-columns: minmax(9rem, 1.2fr) minmax(9rem, 1fr) minmax(8rem, 1fr) 20rem;
+  gap: 0 .8rem; align-items: baseline; border-top: 1px solid var(--line); padding: .15rem 0; font-size: .9rem; }
+.account > :last-child { text-align: right; }
 .head { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
 .head .soft { margin-left: auto; }
 .state.up { color: var(--good); } .waiting .state { color: var(--soft); }
@@ -42,13 +47,16 @@ nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .4rem 0 1rem; }
 .bar i { display: block; height: 100%; background: var(--bar); }
 .warn .bar i { background: var(--warn); } .bad .bar i { background: var(--bad); }
 .warn .share { color: var(--warn); } .bad .share { color: var(--bad); font-weight: 600; }
+.old .bar i { background: var(--soft); } .old .share { color: var(--soft); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 pre { background: var(--card); border: 1px solid var(--line); padding: .8rem; overflow-x: auto; }
 @media (max-width: 40rem) { body { padding: .6rem; }
   .quota { grid-template-columns: 1fr auto; } .quota .bar { grid-column: 1 / -1; order: 3; }
   .quota .amounts, .quota .lasts { order: 4; color: var(--soft); } .quota .lasts { text-align: right; }
-  .quota { padding: .3rem 0; } .head .soft { margin-left: 0; width: 100%; } }
+  .quota { padding: .3rem 0; } .account { grid-template-columns: 1fr auto; padding: .3rem 0; }
+  .account > :nth-child(n + 2) { text-align: right; } .account > :last-child { text-align: left; }
+  .account > :nth-child(3) { order: 3; } .head .soft { margin-left: 0; width: 100%; } }
 """
 
 

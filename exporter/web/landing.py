@@ -1,4 +1,4 @@
-"""The landing page: what fails and what runs out, worst first."""
+"""The landing page: what fails, what runs out, and the rest folded, worst first."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Final
 from exporter.status import words
 from exporter.status.advice import advice_for
 from exporter.status.document import AccountStatus, ConfigStatus, QuotaStatus, Status
+from exporter.status.urgency import URGENT, ranked_quotas
 from exporter.web.html import ago, moment, page, until
 
-_MOST_QUOTAS: Final = 4
-"""Per account on the landing page; its own page has all of them."""
-_MANY_ACCOUNTS: Final = 12
-"""From this number of accounts on, each shows only its most used quota and those that are high."""
-_CRITICAL_SHARE: Final = 0.95
+_FEW: Final = 10
+"""So many lines of a list are always open."""
+_FOLDED: Final = 500
+"""So many more are on the page, folded; beyond them, the accounts' own pages have all of theirs."""
+_KINDS: Final = {"used_up": " bad", "critical": " bad", "warning": " warn", "unknown": " old"}
 _FULL: Final = 100.0
 
 
@@ -38,17 +39,18 @@ def landing_page(status: Status, telemetry_path: str, *, has_config: bool) -> st
     links = [(telemetry_path, "Metrics"), ("/api/v1/status", "Status as JSON")]
     links += [("/configuration", "Configuration")] if has_config else []
     links += [("/-/healthy", "Health"), ("/-/ready", "Ready")]
-    is_short = len(status.accounts) > _MANY_ACCOUNTS
     started = f"{escape(status.version)}, started {ago(status.started_at, status.now)}{part}"
     return page(
         "usage-exporter",
         "\n".join(
             [
                 f"<h1>usage-exporter <small>{started}</small></h1>",
-                f'<p class="summary">{escape(words.summary(status))}, configuration read {ago(read, status.now)}</p>',
+                f'<p class="summary">{escape(words.summary(status))}; configuration read {ago(read, status.now)}</p>',
                 "<nav>" + "".join(f'<a href="{escape(path)}">{name}</a>' for path, name in links) + "</nav>",
                 _refused(status.configuration, status.now),
-                *(_card(account, status.now, is_short=is_short) for account in status.accounts),
+                *(_card(account, status.now) for account in status.accounts if account.state == "failing"),
+                _quotas(status),
+                _accounts(status),
             ]
         ),
     )
@@ -64,20 +66,49 @@ def _refused(config: ConfigStatus, now: float) -> str:
     )
 
 
-def _card(account: AccountStatus, now: float, *, is_short: bool) -> str:
-    vendor, name = account.vendor, account.account
-    high = sum(quota.share is not None and quota.share > words.HIGH_SHARE for quota in account.quotas)
-    quotas = account.quotas[: min(_MOST_QUOTAS, max(1, high)) if is_short else _MOST_QUOTAS]
-    more = len(account.quotas) - len(quotas)
-    path = escape(account_path(vendor, name))
-    rest = f'<p class="soft"><a href="{path}">{more} more quota{"s"[: more > 1]}</a></p>' if more > 0 else ""
-    count = len(account.notices)
-    notices = f'<p class="soft"><a href="{path}">{count} notice{"s"[: count != 1]}</a></p>' if count else ""
+def _card(account: AccountStatus, now: float) -> str:
     return (
-        f'<section class="card {account.state}"><div class="head"><h2><a href="{path}">{escape(vendor)}/{escape(name)}'
-        f"</a></h2>{state(account, now)}"
-        f'<span class="soft">{times(account, now)}</span></div>'
-        f"{trouble(account, now)}{quota_rows(quotas, now)}{rest}{notices}</section>"
+        f'<section class="card {account.state}"><div class="head"><h2>{_link(account)}</h2>{state(account, now)}'
+        f'<span class="soft">{times(account, now)}</span></div>{trouble(account, now)}</section>'
+    )
+
+
+def _link(account: AccountStatus) -> str:
+    path = escape(account_path(account.vendor, account.account))
+    return f'<a href="{path}">{escape(account.vendor)}/{escape(account.account)}</a>'
+
+
+def _quotas(status: Status) -> str:
+    ranked = ranked_quotas(status)
+    urgent = sum(quota.urgency in URGENT for _, quota in ranked)
+    rows = [_quota_row(quota, status.now, _link(account)) for account, quota in ranked[: max(urgent, _FEW) + _FOLDED]]
+    return _section("Quotas", rows, len(ranked), max(urgent, _FEW), "quotas below warning")
+
+
+def _accounts(status: Status) -> str:
+    others = [account for account in status.accounts if account.state != "failing"]
+    waiting = sum(account.state == "waiting" for account in others)
+    rows = [_account_row(account, status.now) for account in others]
+    title = "Other accounts" if len(others) < len(status.accounts) else "Accounts"
+    return _section(title, rows, len(rows), max(waiting, _FEW), "accounts that are up")
+
+
+def _section(title: str, rows: list[str], total: int, opened: int, what: str) -> str:
+    """Return a list of which the first rows are open, and others folded; empty if there are none."""
+    if not rows:
+        return ""
+    folded, beyond = rows[opened:], total - len(rows)
+    more = f'<p class="soft">{beyond:,} more stand on the pages of their accounts.</p>' if beyond > 0 else ""
+    hidden = f"<details><summary>{total - opened:,} more {what}</summary>{''.join(folded)}{more}</details>"
+    return f"<h2>{title}</h2>{''.join(rows[:opened])}{hidden if folded else ''}"
+
+
+def _account_row(account: AccountStatus, now: float) -> str:
+    quotas, notices = len(account.quotas), len(account.notices)
+    parts = [f"{count} {what}{'s'[: count != 1]}" for count, what in ((quotas, "quota"), (notices, "notice")) if count]
+    return (
+        f'<div class="account {account.state}"><div>{_link(account)}</div>{state(account, now)}'
+        f'<div class="soft">{", ".join(parts)}</div><div class="soft">{times(account, now)}</div></div>'
     )
 
 
@@ -119,18 +150,17 @@ def quota_rows(quotas: Iterable[QuotaStatus], now: float) -> str:
     return "".join(_quota_row(quota, now) for quota in quotas)
 
 
-def _quota_row(quota: QuotaStatus, now: float) -> str:
+def _quota_row(quota: QuotaStatus, now: float, whose: str = "") -> str:
     share = quota.share
-    used_up = quota.limit is not None and quota.used >= quota.limit
-    is_bad = used_up or (share is not None and share > _CRITICAL_SHARE)
-    kind = " bad" if is_bad else " warn" if share is not None and share > words.HIGH_SHARE else ""
-    filled = min(_FULL, max(0.0, share * _FULL)) if share is not None else _FULL * used_up
+    kind = _KINDS.get(quota.urgency, "")
+    filled = min(_FULL, max(0.0, share * _FULL)) if share is not None else _FULL * (quota.urgency == "used_up")
     bar = f'<div class="bar"><i style="width:{filled:.1f}%"></i></div>' if quota.limit is not None else "<div></div>"
     unit = f" {quota.unit}" if quota.unit else ""
     limit = f" of {words.amount(quota.limit)}" if quota.limit is not None else ""
+    who = f"{whose} " if whose else ""
     subject = f' <span class="soft">{escape(quota.whose)}</span>' if quota.subject else ""
     return (
-        f'<div class="quota{kind}"><div>{escape(quota.quota)}{subject}</div>{bar}'
+        f'<div class="quota{kind}"><div>{who}{escape(quota.quota)}{subject}</div>{bar}'
         f'<div class="share">{words.percent(share)}</div>'
         f'<div class="amounts">{escape(words.amount(quota.used) + limit + unit)}</div>'
         f'<div class="lasts">{_lasts(quota, now)}</div></div>'

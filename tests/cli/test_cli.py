@@ -55,7 +55,12 @@ def test_the_version_is_said(flag: str) -> None:
         ("hash-password", set()),
         ("dashboards", set()),
         ("example", set()),
-        ("status", {"--vendors.plugins", "--config.file", "--http.config.file", "--json"} | SHARD | LOGS),
+        (
+            "status",
+            {"--vendors.plugins", "--config.file", "--http.config.file", "--json", "--all", "--vendor", "--account"}
+            | SHARD
+            | LOGS,
+        ),
         ("once", {"--vendors.plugins", "--config.file"} | SHARD | LOGS),
         ("demo", {"--interval"} | WEB | WORLD | LOGS),
         ("sandbox", {"--web.listen-address", "--fault", "--vendor-file", "--replies"} | WORLD | LOGS),

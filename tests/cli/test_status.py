@@ -42,9 +42,9 @@ UP = AccountStatus(
     requests_per_day=1288,
     quotas=(
         QuotaStatus(quota="traffic", subject="410692/Residential", unit="GB", used=1042.5, limit=1000,
-                    period_end=NOW + 892_800, outlook="used_up"),
+                    period_end=NOW + 892_800, urgency="used_up", outlook="used_up"),
         QuotaStatus(quota="traffic", subject="420692/Residential", unit="GB", used=83.1, limit=500,
-                    period_end=NOW + 892_800, outlook="end_of_period"),
+                    period_end=NOW + 892_800, urgency="well", outlook="end_of_period"),
     ),
 )  # fmt: skip
 DOWN = AccountStatus(
@@ -57,14 +57,49 @@ def test_the_table_has_a_line_for_each_quota() -> None:
     lines = render(status(DOWN, UP), color=False).splitlines()
 
     assert [" ".join(line.split()) for line in lines] == [
+        "2 accounts, 1 failing; 2 quotas: 1 used up",
+        "",
         "VENDOR ACCOUNT STATE AGE NEXT CALLS/DAY QUOTA SUBJECT USED LIMIT USED% RESETS LASTS UNTIL",
         "ionos main auth, 3h 1h 42m",
         "netnut main up 12s 4m 48s 1,288 traffic 410692/Residential 1,042 GB 1,000 104% 10d 8h used up",
         "netnut main up traffic 420692/Residential 83.1 GB 500 16% 10d 8h end of period",
         "",
         f"ionos/main: GET https://x: HTTP 401; no figures are shown. {ADVICE['auth']}",
-        "2 accounts, 1 failing, 1 of 2 quotas above 80%",
     ]
+
+
+def many() -> Status:
+    """Three accounts with eight quotas each, of which two are urgent; the last account fails."""
+    urgent = {("a", 5): "critical", ("b", 3): "warning"}
+    accounts = [
+        AccountStatus(
+            vendor="v", account=name, state="failing" if name == "c" else "up",
+            quotas=tuple(
+                QuotaStatus.model_validate(
+                    {"quota": f"q{number}", "used": number, "limit": 10, "urgency": urgent.get((name, number), "well")}
+                )
+                for number in range(8)
+            ),
+        )
+        for name in "abc"
+    ]  # fmt: skip
+    return status(*accounts)
+
+
+def quotas_of(text: str) -> list[str]:
+    return [f"{row[1]} {row[-4]}" for row in map(str.split, text.splitlines()) if row[:1] == ["v"]]
+
+
+def test_of_many_quotas_the_urgent_are_shown_and_each_accounts_first() -> None:
+    text = render(many(), show_all=False, color=False)
+
+    assert quotas_of(text) == ["c q7", "a q5", "b q3"]
+    assert "21 more quotas below warning: --all shows them" in text
+    assert len(quotas_of(render(many(), color=False))) == 24
+
+
+def test_few_are_not_folded() -> None:
+    assert "more quota" not in render(status(DOWN, UP), show_all=False, color=False)
 
 
 def test_a_subject_has_its_name_in_brackets() -> None:
@@ -74,7 +109,7 @@ def test_a_subject_has_its_name_in_brackets() -> None:
     )
     lines = render(status(UP.model_copy(update={"quotas": quotas})), width=200, color=False).splitlines()
 
-    assert [" ".join(line.partition("cores")[2].split()) for line in lines[1:3]] == ["31909628 (Shop) 1", "32100457 1"]
+    assert [" ".join(line.partition("cores")[2].split()) for line in lines[3:5]] == ["31909628 (Shop) 1", "32100457 1"]
 
 
 def test_the_table_keeps_within_the_terminal() -> None:
@@ -109,11 +144,11 @@ def test_a_configuration_is_polled_once(config: Path) -> None:
     result = ended("status", f"--config.file={config}", env={**SECRETS, "WRONG_KEY": "pk_wrong"})
 
     assert (result.returncode, result.stderr) == (1, "")
-    first, *rows = result.stdout.splitlines()
-    assert first.split()[:3] == ["VENDOR", "ACCOUNT", "STATE"]
+    first, _, head, *rows = result.stdout.splitlines()
+    assert head.split()[:3] == ["VENDOR", "ACCOUNT", "STATE"]
     assert rows[0].split()[:3] == ["prolifi", "acme", "auth,"]
     assert any(row.startswith("netnut") and "410692/Residential" in row for row in rows)
-    assert rows[-1].startswith(f"{len(VENDORS)} accounts, 1 failing, ")
+    assert first.startswith(f"{len(VENDORS)} accounts, 1 failing; ")
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +187,13 @@ def test_a_running_exporter_answers_over_tls_with_a_password(url: str, here: Pla
     assert results[-1].exit_code == 1
     assert [account["reason"] for account in document["accounts"] if account["state"] == "failing"] == ["auth"]
     assert document["accounts"][0]["vendor"] == "prolifi"
-    assert f"{len(VENDORS)} accounts, 1 failing" in ask(url, here, username=USER, password=PASSWORD).stdout
+    login = {"username": USER, "password": PASSWORD}
+    assert f"{len(VENDORS)} accounts, 1 failing" in ask(url, here, **login).stdout
+    chosen = ask(url, here, "--json", "--vendor=netnut", "--account=acme", **login)
+    assert (chosen.exit_code, [one["vendor"] for one in json.loads(chosen.stdout)["accounts"]]) == (0, ["netnut"])
+    nobody = ask(url, here, "--account=acmee", **login)
+    assert (nobody.exit_code, nobody.stdout) == (2, "")
+    assert "no such account: there are ionos/acme, netnut/acme" in nobody.stderr
 
 
 @pytest.mark.slow

@@ -16,7 +16,8 @@ KEY, QUOTA = ("vendor", "main"), QuotaId("traffic", "p", "GB")
     [
         (10, None, 100.0, 1.0, ("unknown", None)),  # unlimited
         (100, 100, None, None, ("used_up", None)),  # also without history
-        (0, 0, None, None, ("used_up", None)),  # nothing is allowed
+        (0, 0, None, None, ("unknown", None)),  # nothing is allowed, and nothing used
+        (1, 0, None, None, ("used_up", None)),
         (10, 100, 1000.0, None, ("unknown", None)),  # too little history
         (10, 100, 1000.0, 0.0, ("end_of_period", None)),
         (10, 100, None, 0.0, ("unknown", None)),  # no end to reach

@@ -5,7 +5,7 @@ import pytest
 from exporter.errors import REASONS
 from exporter.status import words
 from exporter.status.advice import ADVICE, advice_for
-from exporter.status.document import AccountStatus, QuotaStatus, State, Status
+from exporter.status.document import AccountStatus, QuotaStatus, State, Status, Urgency
 from exporter.status.notices import SKIP_TEXTS
 from exporter.vendors.reply import SKIP_REASONS
 
@@ -49,8 +49,8 @@ def test_a_share_is_never_rounded_up(share: float | None, text: str) -> None:
     assert words.percent(share) == text
 
 
-def account(state: State = "up", *shares: float) -> AccountStatus:
-    quotas = tuple(QuotaStatus(quota="q", used=share, limit=1) for share in shares)
+def account(state: State = "up", *urgencies: Urgency) -> AccountStatus:
+    quotas = tuple(QuotaStatus(quota="q", used=1, urgency=one) for one in urgencies)
     return AccountStatus(vendor="v", account="a", state=state, quotas=quotas)
 
 
@@ -58,9 +58,9 @@ def account(state: State = "up", *shares: float) -> AccountStatus:
     ("accounts", "text"),
     [
         ([], "0 accounts, none failing"),
-        ([account("up", 0.5)], "1 account, none failing, 0 of 1 quota above 80%"),
-        ([account("failing", 0.9), account("waiting"), account("up", 1.2, 0.1)],
-         "3 accounts, 1 failing, 1 not polled yet, 2 of 3 quotas above 80%"),
+        ([account("up", "well")], "1 account, none failing; 1 quota: none above its warning"),
+        ([account("failing", "unknown"), account("waiting"), account("up", "used_up", "warning", "well")],
+         "3 accounts, 1 failing, 1 not polled yet; 4 quotas: 1 used up, 1 above warning, 1 not up to date"),
     ],
 )  # fmt: skip
 def test_all_of_it_in_a_sentence(accounts: list[AccountStatus], text: str) -> None:

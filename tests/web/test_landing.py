@@ -2,16 +2,18 @@
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
 from exporter.status.document import AccountStatus, ConfigStatus, PollStatus, QuotaStatus, Status
+from exporter.status.urgency import urgency_of
 from exporter.web.details import account_page, configuration_page
 from exporter.web.landing import landing_page
 
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "h1", "h2", "small", "p", "nav", "a", "section", "div", "span",
-    "time", "i", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre",
+    "time", "i", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "details", "summary",
 }  # fmt: skip
 NOW = 1_795_262_400.0
 HOSTILE = '<script>alert(1)</script>" onmouseover="x'
@@ -36,7 +38,9 @@ def text_of(html: str) -> str:
 
 
 def quota(used: float, **settings: object) -> QuotaStatus:
-    return QuotaStatus.model_validate({"quota": "traffic", "unit": "GB", "limit": 1000, "used": used, **settings})
+    given: dict[str, Any] = {"quota": "traffic", "unit": "GB", "limit": 1000, "used": used, **settings}
+    urgency = urgency_of(used, given["limit"], (), is_known=True)
+    return QuotaStatus.model_validate({"urgency": urgency, **given})
 
 
 def account(**settings: object) -> AccountStatus:
@@ -56,7 +60,7 @@ FAILING = {"state": "failing", "reason": "auth", "error": "GET https://x/me: HTT
 def test_a_line_on_top_says_how_all_are() -> None:
     text = text_of(landing(account(quotas=(quota(900), quota(10))), account(**FAILING)))
 
-    assert "2 accounts, 1 failing, 1 of 2 quotas above 80%, configuration read 3m ago" in text
+    assert "2 accounts, 1 failing; 2 quotas: 1 above warning; configuration read 3m ago" in text
 
 
 @pytest.mark.parametrize(
@@ -76,9 +80,10 @@ def test_a_line_on_top_says_how_all_are() -> None:
         ({"quotas": (quota(1042.5, period_end=NOW + 900_000),)}, "traffic 104% 1,042 of 1,000 GB resets in 10d 10h"),
         ({"quotas": (quota(5, outlook="runs_out", lasts_until=NOW + 7200),)}, "0% 5 of 1,000 GB lasts 2h"),
         ({"quotas": (quota(5, limit=None, unit=""),)}, "traffic 5"),
+        ({"quotas": tuple(quota(n) for n in range(12))}, "2 more quotas below warning"),
+        ({"quotas": (quota(0, limit=0),)}, "netnut/main traffic 0 of 0 GB"),
         ({"quotas": (quota(5, limit=None, subject="48", unit=""),)}, "traffic 48 5"),
         ({"quotas": (quota(5, limit=None, subject="48", subject_name="Shop", unit=""),)}, "traffic 48 (Shop) 5"),
-        ({"quotas": tuple(quota(n) for n in range(6))}, "2 more quotas"),
     ],
 )
 def test_an_account_says(settings: dict[str, object], said: str) -> None:
@@ -96,17 +101,24 @@ def test_a_bar_is_as_long_as_the_share_and_never_longer_than_the_line(used: floa
     assert [attributes["style"] for tag, attributes in found if tag == "i"] == [f"width:{min(used / 10, 100):.1f}%"]
 
 
-@pytest.mark.parametrize(("accounts", "shares", "bars"), [(12, 6, 48), (13, 6, 13), (13, 0, 0)])
-def test_of_many_accounts_only_the_worst_is_shown(accounts: int, shares: int, bars: int) -> None:
-    page = landing(*[account(quotas=tuple(quota(100 + n) for n in range(shares))) for _ in range(accounts)])
+def test_what_is_urgent_is_open_and_the_rest_folded() -> None:
+    well = tuple(quota(n) for n in range(20))
+    page = landing(*[account(account=f"a{n}", quotas=(quota(900 + n), *well)) for n in range(13)])
+    quotas, _, accounts = page.partition("<h2>Accounts</h2>")
+    opened, _, folded = quotas.partition("<details>")
 
-    assert page.count('<div class="bar">') == bars
+    assert opened.count('<div class="quota warn">') == opened.count('<div class="quota') == 13
+    assert opened.index("a12") < opened.index("a11")
+    assert folded.startswith("<summary>260 more quotas below warning</summary>")
+    assert folded.count('<div class="quota">') == 260
+    assert "<summary>3 more accounts that are up</summary>" in accounts
 
 
-def test_high_quotas_are_shown_also_of_many_accounts() -> None:
-    page = landing(*[account(quotas=(quota(900), quota(850), quota(100))) for _ in range(13)])
+def test_beyond_some_hundreds_the_pages_of_accounts_have_the_rest() -> None:
+    page = landing(account(quotas=tuple(quota(1) for _ in range(600))))
 
-    assert page.count('<div class="bar">') == 26
+    assert page.count('<div class="quota">') == 510
+    assert "90 more stand on the pages of their accounts." in page
 
 
 def test_a_refused_configuration_is_on_the_page_with_its_problems() -> None:
