@@ -78,7 +78,7 @@ def _now_and_then(servers: Mapping[str, Peer], scale: Scale) -> Costs:
 
 
 def _in_a_row(servers: Mapping[str, Peer], ask: Ask, about: Costs, scale: Scale) -> Costs:
-    """Return the costs of scrapes back to back, estimated at `about` each; each round scrapes every server."""
+    """Return the costs of back-to-back scrapes. Each round scrapes every server; `about` has estimates per scrape."""
     found: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(scale.rounds):
         for name, peer in servers.items():

@@ -65,7 +65,7 @@ def settings_problems(
 
 
 def _parents(paths: Iterable[str]) -> set[str]:
-    """Return the paths that contain another problem's path, and are wrong only because of it."""
+    """Return the paths that enclose another problem's path, and are wrong only because of it."""
     return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 

@@ -79,7 +79,7 @@ class NativeQuota:
 
 @dataclass(frozen=True, slots=True)
 class PlanPeriod:
-    """The families in which a vendor reports a figure's period: of their series, the one with equal values of `labels`.
+    """Where a vendor reports a figure's period: in the series of these families that match the figure on `labels`.
 
     Attributes:
         labels: the labels that these series and the figure share.
