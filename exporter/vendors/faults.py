@@ -30,7 +30,7 @@ _OURS: Final = (
     "with_rate_share",
     "secret",
 )
-"""What is the same for every account, whoever the vendor is."""
+"""Attributes of `Account` that no vendor may override."""
 
 
 def faults(name: str, vendor: Any) -> Iterator[str]:
@@ -58,7 +58,7 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
 
 
 def _attribute_faults(vendor: type[Account]) -> Iterator[str]:
-    """Say what of a class takes the place of what every account has, or is of another type."""
+    """Yield what is wrong with its attributes: those that override an account's own, or have another type."""
     for setting in vendor.model_fields:
         if setting not in Account.model_fields and hasattr(Account, setting):
             yield f"the setting {setting!a} has the name of what every account has"

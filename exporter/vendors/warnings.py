@@ -33,7 +33,7 @@ def account_warnings(account: Account) -> Iterator[str]:
 
 
 def _idle_thresholds(account: Account) -> Iterator[str]:
-    """Yield thresholds of quotas that there are not, where the names of all are known before they are read."""
+    """Yield a warning for each threshold of an unknown quota, if all names are known before a poll."""
     native = {one.name for one in account.native_quotas if not missing_option(one.used, dict(account))}
     names = native | {one.name for one in account.quotas}
     if any("{" in name for name in names):

@@ -14,7 +14,7 @@ _TIMES: Final = ("time", "end", "unix_time")
 
 
 def not_one_of(name: str, known: Collection[str], what: str) -> str:
-    """Say that a name is not known, and which of the known ones it is near to."""
+    """Return a sentence on an unknown name, with the nearest known one or all of them."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"is no {what}" + (f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known) or 'none'}")
 
