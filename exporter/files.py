@@ -90,7 +90,7 @@ async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
             outcome.append(read())
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             errors.append(error)
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so nobody is waiting
             anyio.from_thread.run_sync(on_done, token=token)
 
     _Thread.start(work)

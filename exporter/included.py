@@ -169,8 +169,8 @@ class Defaults:
     def _unknown(place: str, settings: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:
         for key in settings:
             if key not in known:
-                own = "is each account's own; write it there" if key in _OF_ONE else unknown_key(str(key), known)
-                yield Problem(join(place, str(key)), own)
+                text = "is each account's own; write it there" if key in _OF_ONE else unknown_key(str(key), known)
+                yield Problem(join(place, str(key)), text)
 
     def applied(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Return an account's settings, with defaults for those it lacks; values are not merged."""

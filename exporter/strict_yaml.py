@@ -48,7 +48,7 @@ class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to mend
 def read(path: Path) -> bytes:
     """Return the text of a file for `load`, of one that is too large only enough to tell.
 
-    A pipe is read where a shell passes one, such as /dev/stdin, and not where it stands in a folder.
+    A pipe is only read from /dev, such as /dev/stdin, which a shell passes.
 
     Raises:
         OSError: it cannot be read.

@@ -75,7 +75,7 @@ def status(  # noqa: PLR0913 - each is an option
 
 
 def _chosen(found: Status, vendor: str | None, account: str | None) -> Status:
-    """Return the document with those accounts alone that were asked for; exits if there are none."""
+    """Return the document with only the chosen accounts; exits if there are none."""
     if vendor is None and account is None:
         return found
     chosen = tuple(one for one in found.accounts if vendor in {None, one.vendor} and account in {None, one.account})

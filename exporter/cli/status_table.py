@@ -14,7 +14,7 @@ from exporter.status.document import AccountStatus, QuotaStatus, Status
 from exporter.status.urgency import URGENT, rank
 
 _FEW: Final = 20
-"""So many lines are never folded: they fit a screen."""
+"""The number of lines up to which none is folded: they fit a screen."""
 _COLORS: Final = {"used_up": "red", "critical": "red", "warning": "yellow", "unknown": "dim"}
 _COLUMNS: Final = (
     ("VENDOR", "left"),
@@ -56,7 +56,7 @@ def render(status: Status, *, show_all: bool = True, width: int | None = None, c
 
 
 def _lines(accounts: Iterable[AccountStatus]) -> list[_Line]:
-    """Return what there is to show: failing accounts first, then the most urgent quotas, whosever they are."""
+    """Return the lines of the table: failing accounts first, then the most urgent quotas of all accounts."""
     lines: list[_Line] = []
     for account in accounts:
         lines += [(account, quota) for quota in account.quotas] or [(account, None)]
@@ -67,7 +67,7 @@ def _order(line: _Line) -> tuple[object, ...]:
     account, quota = line
     return (
         account.state != "failing",
-        account.shown_until is not None if account.state == "failing" else False,
+        account.state == "failing" and account.shown_until is not None,
         quota is None and account.state == "up",
         rank(quota)[:2] if quota else (-1, 0.0),
         account.vendor,

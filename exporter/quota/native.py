@@ -122,8 +122,8 @@ def _rows(
     native: NativeQuota, read: VendorFigures, totals: Mapping[QuotaId, Total], names: Names
 ) -> Iterator[MemberRow]:
     figures = read.figures
-    parts = _label_names(native.subject)
-    places = [native.used.labels.index(name) for name in parts]
+    places = _places(native, native.subject)
+    ids = [native.used.labels[place] for place in places]
     rests = {one.labels: one.value for one in read.rests if one.family is native.used}
     name_of, whose, unit_of = (_name_builder(native, one) for one in (native.name, native.subject, native.unit))
     for labels, used in figures.get(native.used, {}).items():
@@ -139,21 +139,20 @@ def _rows(
         if limits[0] is not None and limits[0] < 0:
             limits = (None, None)
         figure = MemberFigure(quota, labels, used, span, span.start is not None, read.since)
-        yield MemberRow(figure, limits, native.is_level, names.of(parts, [labels[place] for place in places]))
+        yield MemberRow(figure, limits, native.is_level, names.of(ids, [labels[place] for place in places]))
 
 
 def _name_builder(native: NativeQuota, text: str) -> Callable[[Labels], str]:
     """Return a function that fills label values into a template of label names in braces, separated by slashes."""
-    parts = _label_names(text)
-    if not parts:
+    places = _places(native, text)
+    if not places:
         return lambda _: text
-    places = [native.used.labels.index(name) for name in parts]
     return lambda labels: subject_of(labels[place] for place in places)
 
 
-def _label_names(text: str) -> Sequence[str]:
-    """Return the names of labels that stand in a text in braces."""
-    return [name for _, name, _, _ in Formatter().parse(text) if name]
+def _places(native: NativeQuota, text: str) -> Sequence[int]:
+    """Return the indexes of the labels that a template names in braces."""
+    return [native.used.labels.index(name) for _, name, _, _ in Formatter().parse(text) if name]
 
 
 def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> Iterator[str]:

@@ -21,11 +21,12 @@ _REASON: Final = (
 )
 _REFUSED: Final = 'usage_exporter_account_failing{reason=~"auth|forbidden|secret"}'
 
+_EXPIRY: Final = f"min by (<by_account>) ({seen('usage_exporter_credential_expiry_timestamp_seconds')})"
 # A token that was another one a day ago renews by itself, and ends soon all the time.
 _ENDING: Final = f"""
-(min by (<by_account>) ({seen("usage_exporter_credential_expiry_timestamp_seconds")}) - time() < <credential_SEVERITY>)
+({_EXPIRY} - time() < <credential_SEVERITY>)
 and (
-  min by (<by_account>) ({seen("usage_exporter_credential_expiry_timestamp_seconds")})
+  {_EXPIRY}
   == min by (<by_account>) ({before("usage_exporter_credential_expiry_timestamp_seconds", "1d")})
 )
 """

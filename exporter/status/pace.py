@@ -7,6 +7,7 @@ from typing import Final
 
 from exporter.quota import QuotaId, Total
 from exporter.status.document import Outlook
+from exporter.status.urgency import is_used_up
 from exporter.store.looks import Look, Looks, LooksByQuota
 from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
@@ -73,9 +74,9 @@ def outlook(
     """
     if limit is None:
         return "unknown", None
-    if used >= limit:
-        return ("used_up" if used > 0 or limit > 0 else "unknown"), None
-    if end is not None and end <= now:
+    if is_used_up(used, limit):
+        return "used_up", None
+    if used >= limit or (end is not None and end <= now):
         return "unknown", None
     if per_second is None:
         return "unknown", None

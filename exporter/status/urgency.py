@@ -17,6 +17,11 @@ URGENT: Final = frozenset({"used_up", "critical", "warning"})
 Ranked = tuple[AccountStatus, QuotaStatus]
 
 
+def is_used_up(used: float, limit: float) -> bool:
+    """Whether nothing is left of a quota. Nothing used of a limit of 0 is not used up."""
+    return used >= limit and (used > 0 or limit > 0)
+
+
 def urgency_of(used: float, limit: float | None, shares: Iterable[tuple[str, float]], *, is_known: bool) -> Urgency:
     """Return how urgent a quota is.
 
@@ -27,7 +32,7 @@ def urgency_of(used: float, limit: float | None, shares: Iterable[tuple[str, flo
         is_known: whether the figure is of now: its account does not fail, its period has not ended.
 
     """
-    if limit is not None and used >= limit and (used > 0 or limit > 0):
+    if limit is not None and is_used_up(used, limit):
         return "used_up"
     share = used / limit if limit else None
     starts = {"warning": _RULES.quota_warning, "critical": _RULES.quota_critical, **dict(shares)}

@@ -56,7 +56,7 @@ class Connection:
                 request = await self._request()
                 if request is None:
                     return
-                body = await self._body()
+                body = await self._body(request)
             except h11.RemoteProtocolError as error:
                 await self._refuse(error.error_status_hint, with_body=request is None or request.method != b"HEAD")
                 break
@@ -76,11 +76,7 @@ class Connection:
             return None
         with anyio.fail_after(self._limits.header_seconds):
             event = await self._event()
-        if not isinstance(event, h11.Request):
-            return None
-        if status := refusal_of(event, self._limits):
-            raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
-        return event
+        return event if isinstance(event, h11.Request) else None
 
     async def _first_bytes(self) -> bool:
         """Wait for the next request to begin; not long for the first one."""
@@ -108,7 +104,10 @@ class Connection:
                 self._http.receive_data(b"")
         return event
 
-    async def _body(self) -> bytes:
+    async def _body(self, request: h11.Request) -> bytes:
+        """Return a request's body. Its head is checked only now, because the answer to a refused HEAD has no body."""
+        if status := refusal_of(request, self._limits):
+            raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
         body, self._body_wire_bytes = bytearray(), 0
         most = self._limits.body_bytes
         with anyio.fail_after(self._limits.body_seconds):

@@ -13,9 +13,9 @@ from exporter.status.urgency import URGENT, ranked_quotas
 from exporter.web.html import ago, moment, page, until
 
 _FEW: Final = 10
-"""So many lines of a list are always open."""
+"""The number of lines of a list that are never folded."""
 _FOLDED: Final = 500
-"""So many more are on the page, folded; beyond them, the accounts' own pages have all of theirs."""
+"""The number of folded lines on the page; the rest is on the pages of the accounts."""
 _KINDS: Final = {"used_up": " bad", "critical": " bad", "warning": " warn", "unknown": " old"}
 _FULL: Final = 100.0
 
@@ -94,7 +94,7 @@ def _accounts(status: Status) -> str:
 
 
 def _section(title: str, rows: list[str], total: int, opened: int, what: str) -> str:
-    """Return a list of which the first rows are open, and others folded; empty if there are none."""
+    """Return a list with its first `opened` rows shown and the others folded; empty without rows."""
     if not rows:
         return ""
     folded, beyond = rows[opened:], total - len(rows)

@@ -36,8 +36,7 @@ def failures() -> PanelBuilder:
         unit="short",
         nothing="None failed",
     )
-    failed = increase_from_0(series("usage_exporter_poll_failures_total", *_ACCOUNT), "1h")
-    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', failed)}) > 0", f"{_NAME} {{{{reason}}}}"))
+    return _by_reason(about, "usage_exporter_poll_failures_total")
 
 
 def skipped() -> PanelBuilder:
@@ -49,8 +48,12 @@ def skipped() -> PanelBuilder:
         unit="short",
         nothing="None left out",
     )
-    skipped = increase_from_0(series("usage_exporter_items_skipped_total", *_ACCOUNT), "1h")
-    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', skipped)}) > 0", f"{_NAME} {{{{reason}}}}"))
+    return _by_reason(about, "usage_exporter_items_skipped_total")
+
+
+def _by_reason(about: About, counter: str) -> PanelBuilder:
+    increase = increase_from_0(series(counter, *_ACCOUNT), "1h")
+    return lines(about, Query(f"round({total(f'{ACCOUNT}, reason', increase)}) > 0", f"{_NAME} {{{{reason}}}}"))
 
 
 def ages() -> PanelBuilder:

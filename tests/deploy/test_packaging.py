@@ -268,7 +268,8 @@ def _unpacked_sdist(checkout: Path, folder: Path) -> Path:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder / "sdist")]
     subprocess.run(build, cwd=checkout, check=True, capture_output=True)
     (sdist,) = (folder / "sdist").iterdir()
-    shutil.unpack_archive(sdist, folder / "unpacked", filter="data")
+    (folder / "unpacked").mkdir()
+    subprocess.run(["tar", "-xf", sdist, "-C", folder / "unpacked"], check=True)
     (unpacked,) = (folder / "unpacked").iterdir()
     return unpacked
 

@@ -44,7 +44,7 @@ from exporter.web.pages import Application
 from exporter.web.server import Server
 
 PATIENCE_SECONDS: Final = 20.0
-OURS: Final = ("MainThread", "storage", "AnyIO worker thread")
+OURS: Final = ("MainThread", "storage", "files", "AnyIO worker thread")
 """Threads of the exporter; the vendor and the client are in others."""
 FAULTS: Final[dict[str, tuple[Any, Exception]]] = {
     "connect": (socket.socket, ConnectionRefusedError(errno.ECONNREFUSED, "refused")),

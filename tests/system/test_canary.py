@@ -109,7 +109,7 @@ def test_a_running_exporter_gives_nothing_away(place: Place) -> None:
         pages = [exporter.get(path)[1] for path in PAGES]
         assert 'account="redirects"' in pages[0]
         assert all("redirects" in page for page in pages[1:5])
-        assert ended("status", exporter.url, "--log.level=debug").stdout.startswith("VENDOR")
+        assert ended("status", exporter.url, "--log.level=debug").stdout.partition("\n\n")[2].startswith("VENDOR")
         command_line = Path(f"/proc/{exporter.process.pid}/cmdline").read_text()
         code = exporter.stop()
 

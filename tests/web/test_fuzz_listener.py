@@ -132,6 +132,7 @@ def scraped(port: int) -> float | None:
 @example(sent=[b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"], ending="wait")
 @example(sent=[b"HEAD / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"], ending="wait")
 @example(sent=[b"HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", b"x" * 101], ending="wait")
+@example(sent=[b"HEAD / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20_000 + b"\r\n\r\n"], ending="wait")
 @example(sent=[b"\x00" * 100_000], ending="half")
 @example(sent=[b"GET /" + CANARY + b" HTTP/1.1\r\nHost: x\r\nAccept: " + CANARY + b"\r\n\r\n"], ending="half")
 def test_any_bytes_are_answered_or_refused_in_time_and_the_next_scrape_works(

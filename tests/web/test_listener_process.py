@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
+import anyio.from_thread
 import pytest
+from anyio.lowlevel import current_token
 from exporter_process import ANY_PORT
 from programs import eventually
 
@@ -65,13 +66,13 @@ def test_a_sighup_while_it_starts_ends_nothing_and_is_heard_when_it_runs(tmp_pat
 @pytest.mark.anyio
 async def test_who_asks_for_a_reload_before_one_begins_is_answered_by_that_one() -> None:
     reads, config = 0, Config(accounts=())
-    begun, go_on = anyio.Event(), anyio.Event()
+    begun, go_on, token = anyio.Event(), anyio.Event(), current_token()
 
     def load() -> Config:
         nonlocal reads
         reads += 1
-        anyio.from_thread.run_sync(begun.set)
-        anyio.from_thread.run(go_on.wait)
+        anyio.from_thread.run_sync(begun.set, token=token)
+        anyio.from_thread.run(go_on.wait, token=token)
         if reads == 2:
             raise ConfigError([Problem("accounts", "is missing")])
         return config
@@ -97,11 +98,11 @@ async def test_who_asks_for_a_reload_before_one_begins_is_answered_by_that_one()
 
 @pytest.mark.anyio
 async def test_a_reload_whose_asker_goes_is_made_for_the_next() -> None:
-    reads, begun = [], anyio.Event()
+    reads, begun, token = [], anyio.Event(), current_token()
 
     def load() -> Config:
         reads.append(1)
-        anyio.from_thread.run_sync(begun.set)
+        anyio.from_thread.run_sync(begun.set, token=token)
         return Config(accounts=())
 
     reload = Reload(load, lambda _: {}, Refusals())

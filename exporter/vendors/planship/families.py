@@ -55,19 +55,17 @@ PLANSHIP_SUBSCRIPTION_LAST_RENEWED = _planship(
     source=f"{_CUSTOMER}/subscriptions last_renewed_at",
     option="subscriptions",
 )
-PLANSHIP_PRODUCT_INFO = Family(
+PLANSHIP_PRODUCT_INFO = _planship(
     "planship_product_info",
     "What a product is called; always 1. Read once a day.",
     labels=("product", "name"),
-    vendor="Planship",
     source="GET /api/v1/products/{product} name",
     option="names",
 )
-PLANSHIP_LEVER_INFO = Family(
+PLANSHIP_LEVER_INFO = _planship(
     "planship_lever_info",
     "What a lever is called; always 1. Read once a day.",
     labels=("product", "lever", "name"),
-    vendor="Planship",
     source="GET /api/v1/products/{product}/levers name",
     option="names",
 )

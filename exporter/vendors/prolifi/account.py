@@ -29,7 +29,7 @@ from exporter.vendors.patterns import Pattern
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, listed_customers
-from exporter.vendors.prolifi.items import entitlement_items, event_items
+from exporter.vendors.prolifi.items import company_items, entitlement_items, event_items
 from exporter.vendors.prolifi.quality import QUALITY
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NameSource, NativeQuota, PlanPeriod
@@ -135,7 +135,8 @@ discover: true
         start = window_start(self.window, poll.now)
         # Both days are inclusive. Without the last one, a poll over midnight would mix two periods.
         window = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{poll.now:%Y-%m-%d}"} if start else {}
-        share, asked = 1 / (1 + self.entitlements), await self.customers_of(poll)
+        share = 1 / (1 + self.entitlements)
+        asked, companies = await self._asked(poll)
         failures: list[Malformed] = []
         gone: set[str] = set()
 
@@ -170,28 +171,26 @@ discover: true
         return chain(
             *(event_items(customer, one, poll) for customer, one in usage if one),
             *(entitlement_items(customer, one, poll, names=self.names) for customer, one in entitlements),
-            self._companies(poll, [customer for customer in asked if customer not in gone]),
+            company_items(companies, [customer for customer in asked if customer not in gone]),
             whole,
         )
 
     async def customers_of(self, poll: Poll) -> Sequence[str]:
         """Return the customers of the slice being polled; the vendor's list is read once for all slices."""
+        customers, _ = await self._asked(poll)
+        return customers
+
+    async def _asked(self, poll: Poll) -> tuple[Sequence[str], Mapping[str, str]]:
+        """Return the customers of the slice being polled, and by customer the names of those listed as companies."""
         if not self.discover:
-            return await super().customers_of(poll)
+            return await super().customers_of(poll), {}
         poll.used |= {LAST, NUMBER}
-        slices, number, _ = await poll.cached(
+        slices, number, companies = await poll.cached(
             self.estimate.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._read_list(poll)
         )
         if poll.slice.is_first and self.owns_account_metrics:
             poll.cap_customers(number, self.max_customers)
-        return slices[poll.slice.number]
-
-    def _companies(self, poll: Poll, customers: Iterable[str]) -> Iterator[Item]:
-        """Yield the names of those customers that are companies according to the vendor's list."""
-        companies: Mapping[str, str] = poll.cache["customers"][1][2] if self.names and self.discover else {}
-        for customer in customers:
-            if customer in companies:
-                yield families.PROLIFI_CUSTOMER_INFO(1, customer_id=customer, name=companies[customer])
+        return slices[poll.slice.number], companies
 
     async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int, Mapping[str, str]]:
         """Return this shard's wanted customers by slice, the number of wanted customers, and company names by id."""

@@ -12,8 +12,9 @@ from exporter.metrics import Family, declared
 
 _CUSTOMER_USAGE = "GET /customers/{id}/usage"
 _ENTITLEMENTS = "GET /customers/{id}/entitlements"
-_event = partial(Family, labels=("customer_id", "event_name"), vendor="Prolifi")
-_entitlement = partial(Family, labels=("customer_id", "feature"), vendor="Prolifi", option="entitlements")
+_prolifi = partial(Family, vendor="Prolifi")
+_event = partial(_prolifi, labels=("customer_id", "event_name"))
+_entitlement = partial(_prolifi, labels=("customer_id", "feature"), option="entitlements")
 
 PROLIFI_EVENT_COUNT = _event(
     "prolifi_event_count",
@@ -25,10 +26,9 @@ PROLIFI_EVENT_LAST_REPORTED = _event(
     "When the newest event was reported, Unix time; absent where there is none.",
     source=f"{_CUSTOMER_USAGE} data.last_reported_at",
 )
-PROLIFI_WINDOW_START = Family(
+PROLIFI_WINDOW_START = _prolifi(
     "prolifi_window_start_timestamp_seconds",
     "First day of the window in which events are counted (00:00 UTC), Unix time; absent for all time.",
-    vendor="Prolifi",
     source=f"{_CUSTOMER_USAGE}?start_date",
 )
 PROLIFI_ENTITLEMENT_USED = _entitlement(
@@ -56,19 +56,17 @@ PROLIFI_ENTITLEMENT_RESET = _entitlement(
     "When a feature's usage is next reset, Unix time; absent where it never is.",
     source=f"{_ENTITLEMENTS} data.reset_at",
 )
-PROLIFI_ENTITLEMENT_INFO = Family(
+PROLIFI_ENTITLEMENT_INFO = _prolifi(
     "prolifi_entitlement_info",
     "What a customer's feature is called; always 1, absent where it has no name.",
     labels=("customer_id", "feature", "name"),
-    vendor="Prolifi",
     source=f"{_ENTITLEMENTS} data.feature_name",
     option="names",
 )
-PROLIFI_CUSTOMER_INFO = Family(
+PROLIFI_CUSTOMER_INFO = _prolifi(
     "prolifi_customer_info",
     "The company that a customer is; always 1, absent where it is none. Names of people are never read.",
     labels=("customer_id", "name"),
-    vendor="Prolifi",
     source="GET /customers data.company_name",
     option="names",
 )

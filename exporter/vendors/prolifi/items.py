@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -28,6 +28,13 @@ def event_items(customer_id: str, usage: Usage, poll: Poll) -> Iterator[Item]:
         yield from families.PROLIFI_EVENT_LAST_REPORTED.known(event.last_reported_at, **labels)
     if is_partial(usage.data):
         yield families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer_id)
+
+
+def company_items(companies: Mapping[str, str], customers: Iterable[str]) -> Iterator[Item]:
+    """Yield the names of the customers that are companies."""
+    for customer in customers:
+        if customer in companies:
+            yield families.PROLIFI_CUSTOMER_INFO(1, customer_id=customer, name=companies[customer])
 
 
 def entitlement_items(
