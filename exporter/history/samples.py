@@ -27,7 +27,7 @@ class _Run(NamedTuple):
 
 
 class DaySamples:
-    """What was shown during a day, and from which step on."""
+    """The values shown during a day, each with the step from which it was shown."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
         """Begin a day; these labels precede each sample's own."""

@@ -1,4 +1,4 @@
-"""A vendor that is replayed instead of simulated: recorded answers, whatever was requested before."""
+"""A vendor that is replayed instead of simulated: fixed answers, without state."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Recorded answers of a vendor, and the same disturbed: what an operator tries a vendor's file on."""
+"""Recorded answers of a vendor, and disturbed copies of them, to try a vendor with."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _REMOVED: Final = object()
 _WRONG: Final[Mapping[str, object]] = {"null": None, "missing": _REMOVED, "a list": [], "an object": {}, "true": True}
 
 Answer = object
-"""A document, or the error that comes instead."""
+"""A JSON document, or the error in its place."""
 
 
 class RecordingError(Exception):
-    """A file that holds no recorded answers; its text says what to write."""
+    """A file has no recorded answers; the message says what to write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a vendor answered once.
+    """A vendor's recorded answers.
 
     Attributes:
-        now: when that was.
-        settings: of the account that asked, without its secrets.
-        replies: by method and path with its query, below the host.
+        now: the time of the recording.
+        settings: the settings of the account that asked, without its secrets.
+        replies: the answers, by method and path with query.
 
     """
 
@@ -44,10 +44,10 @@ class Recording:
 
 
 def read_recording(file: Path) -> Recording:
-    """Return what a file of recorded answers holds.
+    """Read a file of recorded answers.
 
     Raises:
-        RecordingError: it does not hold any.
+        RecordingError: it has none.
 
     """
     try:
@@ -67,14 +67,14 @@ def read_recording(file: Path) -> Recording:
 
 
 def canonical(key: str) -> str:
-    """Return a key of recorded answers with its parameters in one order."""
+    """Return a key of recorded answers with its query parameters sorted."""
     method, _, target = key.partition(" ")
     path, _, query = target.partition("?")
     return f"{method} {path}?{urlencode(sorted(parse_qsl(query, keep_blank_values=True)))}"
 
 
 class Replay:
-    """Answers questions from recorded answers; what is not among them is not there."""
+    """Serves recorded answers as a `Fetch`; any other request raises `NotFound`."""
 
     def __init__(self, base_url: str, replies: Mapping[str, Answer]) -> None:
         self._base_url = base_url
@@ -90,10 +90,10 @@ class Replay:
         headers: Mapping[str, str] | None = None,  # noqa: ARG002 - answers are told apart by their paths
         read: Callable[[object], Any] | None = None,
     ) -> Any:
-        """Return the answer to a question.
+        """Return the recorded answer to a request.
 
         Raises:
-            PollError: it is an error, or there is none.
+            PollError: the answer is an error, or is not recorded.
 
         """
         method = "GET" if body is None else "POST"
@@ -108,7 +108,7 @@ class Replay:
 
 
 def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield the answers with one that is an error instead, with where and what."""
+    """Yield the answers with one replaced by an error, with its key and the error's name."""
     errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
     for key in replies:
         for what, error in errors.items():
@@ -116,7 +116,7 @@ def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[s
 
 
 def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield the answers with one field that is null, missing or of another type, with where and what."""
+    """Yield the answers with one field null, missing or of another type, with its path and the new value."""
     for key, document in replies.items():
         for steps, value in _fields(document):
             place = f"{key} $" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
@@ -126,7 +126,7 @@ def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping
 
 
 def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
-    """Yield the answers with the rows of one list there twice, with where."""
+    """Yield the answers with the rows of one list repeated, with its path."""
     for key, document in replies.items():
         for steps, value in _fields(document):
             if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
@@ -135,7 +135,7 @@ def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _fields(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield each field of objects within a value, with the way to it."""
+    """Yield each field of the objects within a value, with the steps to it."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield (*steps, name), one

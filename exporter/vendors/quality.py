@@ -1,4 +1,4 @@
-"""How well a vendor is covered: each question that is asked of all of them, answered or exempt for a reason."""
+"""How well a vendor is covered: answers to the same questions for every vendor, or the reason for an exemption."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 
 
 class Done(str):
-    """What is done, in words."""
+    """An answer: what is done."""
 
     __slots__ = ()
 
 
 class Exempt(str):
-    """Why there is nothing to do, in words."""
+    """An exemption: why there is nothing to do."""
 
     __slots__ = ()
 

@@ -138,11 +138,11 @@ PASSWORD = NETNUT.replace("token_file: token", "email: ops@example.com\n    pass
     ("text", "said"),
     [
         (NETNUT + "    timeout: 10m\n",
-         "netnut/main: timeout (10m) is longer than interval (5m): a vendor that is slow delays the next poll"),
+         "netnut/main: timeout (10m) is longer than interval (5m): a slow vendor delays the next poll"),
         (NETNUT + NETNUT.removeprefix("accounts:\n").replace("main", "other"),
          "netnut/main and netnut/other sign in with the same credentials, and share one rate"),
         (IONOS + QUOTA.format(5) + "        period: {every: 30d, from: 2999-01-01}\n",
-         "ionos/main: quota q: its period begins at a day to come, 2999-01-01"),
+         "ionos/main: quota q: its period begins on a future day, 2999-01-01"),
     ],
 )  # fmt: skip
 def test_what_is_risky_is_a_warning(text: str, said: str, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_file_that_others_can_read_is_warned_of_with_what_to_do(mode: int, sai
     (tmp_path / "token").chmod(mode)
     result = CliRunner().invoke(main, ["check", f"--config.file={tmp_path / 'config.yaml'}"])
 
-    told = f"token_file: others than its owner can read the file: chmod 600 {tmp_path / 'token'}\n"
+    told = f"token_file: the file can be read by users other than its owner: chmod 600 {tmp_path / 'token'}\n"
     assert result.stdout.count(f"warning: ionos/main: {told}") == said
 
 

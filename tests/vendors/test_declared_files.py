@@ -86,7 +86,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     ),
     "another's metric": ("acme_used", "usage_exporter_polls", "16: requests[0].metrics[0].name: must begin with acme_"),
     "a counter's name": ("acme_used", "acme_used_total", "16: requests[0].metrics[0].name: must not end in _total"),
-    "a vendor of metrics that are taken": ("vendor: acme", "vendor: usage", "1: vendor: is a name that metrics of"),
+    "a vendor of metrics that are taken": ("vendor: acme", "vendor: usage", "1: vendor: is a prefix of other metrics"),
     "pages without end": (
         "parameter: page}",
         "parameter: page, most_pages: 1000000}",

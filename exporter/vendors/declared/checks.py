@@ -1,4 +1,4 @@
-"""What is wrong between the keys of a vendor's file that may each be right: the place, and what to write."""
+"""Conflicts between keys of a vendor's file that are each valid alone: the place, and what to write."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _WAYS: Final = ("link", "cursor", "offset", "page")
 
 
 def as_tuple(paths: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return paths, of which one may be written by itself."""
+    """Return paths as a tuple; a single path may be written alone."""
     return (paths,) if isinstance(paths, str) else paths
 
 
 def problems(document: Document) -> Found:
-    """Yield each place where something is wrong, and what would be right."""
+    """Yield the place of each conflict, and what would be right."""
     yield from setting_problems(document)
     yield from auth_problems(document)
     named: dict[str, str] = {}
@@ -60,8 +60,12 @@ def _request_problems(document: Document, request: RequestSpec, listed: dict[str
     for place, path in (("as_of", request.as_of), *((f"key{_index(request.key, one)}", one) for one in keys)):
         yield from _depth_problems(path, depth, f"{where}.{place}")
     succeeded = request.succeeded
-    said = succeeded.at if isinstance(succeeded, Succeeded) else succeeded
-    of_answers = ("succeeded", said), ("failed", request.failed), *(("rows", one) for one in as_tuple(request.rows))
+    success_path = succeeded.at if isinstance(succeeded, Succeeded) else succeeded
+    of_answers = (
+        ("succeeded", success_path),
+        ("failed", request.failed),
+        *(("rows", one) for one in as_tuple(request.rows)),
+    )
     for place, path in of_answers:
         if path and path.startswith("^"):
             yield f"{where}.{place}", "must not begin with ^"

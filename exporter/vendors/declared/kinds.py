@@ -1,4 +1,4 @@
-"""The kinds of value that a vendor's file can have: names, paths, headers. Each says in its error what is right."""
+"""The value types of a vendor's file: names, paths, headers. Each error says what would be right."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ Vendor = Annotated[
 Metric = Annotated[str, PlainValidator(read_metric), json_schema("metric", type="string", pattern="^[a-z][a-z0-9_]*$")]
 Label = Annotated[str, PlainValidator(read_label), json_schema("label", type="string")]
 Path = Annotated[str, PlainValidator(_path), json_schema("path", type="string")]
-"""Where a value is: names with dots between them, relative to the row; `^` before it for each row further out."""
+"""The path of a value: names separated by dots, relative to the row, after one `^` for each enclosing row."""
 LabelValue = Annotated[str, PlainValidator(_label_value), json_schema("path, or {setting}", type="string")]
 HeaderName = Annotated[
     str, PlainValidator(_header), json_schema("header", type="string", pattern="^[A-Za-z][A-Za-z0-9-]*$")

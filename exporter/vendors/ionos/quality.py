@@ -1,4 +1,4 @@
-"""How well IONOS Cloud is covered, as far as its class does not say it."""
+"""How well IONOS Cloud is covered, apart from what its class states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well Planship is covered, as far as its class does not say it."""
+"""How well Planship is covered, apart from what its class states."""
 
 from __future__ import annotations
 
