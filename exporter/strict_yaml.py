@@ -1,4 +1,4 @@
-"""YAML as a configuration should be read: plain data, no duplicate keys, no numbers that nobody meant."""
+"""Strict YAML for configurations: plain data, no duplicate keys, no accidental numbers or booleans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 from exporter.files import read_regular_file
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-"""Room for a hundred thousand customers in a list."""
+"""Room for a list of a hundred thousand customers."""
 _DEEPEST: Final = 32
 _QUOTED: Final = re.compile(r"""'(?:[^']|'')*'(?!')|"(?:[^"\\]|\\.)*\"""")
 _QUOTE: Final = re.compile(r"""(?:^\s*|- +|: +|[\[{,] *)["']""")
@@ -34,21 +34,21 @@ _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,17}))(\.[0-9]{1,18})?")
 _PURE: Final = yaml.BaseLoader
 _FAST: Final = getattr(yaml, "CBaseLoader", _PURE)
-"""libyaml's parser, which takes a seventh of the time, where PyYAML was built with it."""
+"""libyaml's parser, which takes a seventh of the time, if PyYAML was built with it."""
 _LENIENT: Final = re.compile(rb"[\t!?|>\xfe\xff]|\xef\xbb\xbf")
-"""Where libyaml reads what PyYAML refuses, or reads it otherwise: tabs, tags, `?` in a list, `|#`, byte order marks."""
+"""Texts that libyaml accepts or reads in another way than PyYAML: tabs, tags, `?` in a list, `|#`, byte order marks."""
 
 _Events = Iterator[Any]
 
 
 class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to mend
-    """Why a text cannot be read, and on which line."""
+    """Why a text cannot be read, and the line."""
 
 
 def read(path: Path) -> bytes:
-    """Return the text of a file for `load`, of one that is too large only enough to tell.
+    """Return the text of a file, or only the beginning if it is too large for `load`.
 
-    A pipe is only read from /dev, such as /dev/stdin, which a shell passes.
+    Pipes are only read below /dev, such as /dev/stdin, which a shell passes.
 
     Raises:
         OSError: it cannot be read.
@@ -61,10 +61,10 @@ def read(path: Path) -> bytes:
 
 
 def load(text: bytes) -> object:
-    """Return the document that a text is.
+    """Return the document in a text.
 
     Raises:
-        YAMLProblem: it is none, or more than plain data.
+        YAMLProblem: it is not valid YAML, or more than plain data.
 
     """
     if len(text) > MAX_BYTES:
@@ -82,7 +82,7 @@ def load(text: bytes) -> object:
 
 
 def _loaded(text: bytes) -> object:
-    """Read a text fast, and once more for PyYAML's word if there is something wrong with it."""
+    """Parse a text with the fast parser; if something is wrong with it, parse it again for PyYAML's message."""
     if _FAST is not _PURE and not _LENIENT.search(text):
         with suppress(yaml.YAMLError, ValueError):
             return _document(yaml.parse(text, _FAST))
@@ -90,7 +90,7 @@ def _loaded(text: bytes) -> object:
 
 
 def _document(events: _Events) -> object:
-    """Return the one document that there is; None where there is none."""
+    """Return the only document in a stream; None if it is empty."""
     next(events)
     if isinstance(next(events), yaml.StreamEndEvent):
         return None
@@ -102,7 +102,7 @@ def _document(events: _Events) -> object:
 
 
 def _value(event: Any, events: _Events, depth: int) -> object:
-    """Return the plain data that begins with an event: the scalars of YAML 1.2, and no anchors, merge keys and tags."""
+    """Return the plain data that begins with an event: scalars of YAML 1.2, without anchors, merge keys or tags."""
     if isinstance(event, yaml.AliasEvent):
         raise _problem("an alias is not read here; write the value out", event.start_mark)
     if event.anchor is not None:
@@ -143,7 +143,7 @@ def _scalar(text: str) -> str | float | bool | None:
 
 
 def lines(text: bytes) -> dict[str, int]:
-    """Return the line, from 1, of each place of a document that `load` has read, by its path such as `a.b[0].c`."""
+    """Return the line (from 1) of each place in a document accepted by `load`, by its path, such as `a.b[0].c`."""
     found: dict[str, int] = {}
 
     def walk(node: Any, path: str, line: int) -> None:
@@ -160,12 +160,12 @@ def lines(text: bytes) -> dict[str, int]:
 
 
 def dump(document: object) -> str:
-    """Return the text of a document: keys in their order, text of several lines as it stands."""
+    """Return a document as YAML text, with keys in their order and multi-line texts in block style."""
     return yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 class _Writer(yaml.SafeDumper):
-    """The safe dumper, with lists indented below their key and text of several lines in block style."""
+    """The safe dumper, with lists indented below their key and multi-line texts in block style."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - never indentless
         super().increase_indent(flow, indentless=False)
@@ -182,7 +182,7 @@ _Writer.add_representer(str, _written)
 
 
 def _translate(problem: str) -> str:
-    """Say what PyYAML says, without what it found there, and of the two commonest slips as a person would."""
+    """Return PyYAML's message without the text it quotes, and plain words for the two most common mistakes."""
     if "\\t" in problem:
         return "a tab; indent with spaces"
     if problem.startswith("expected <block end>"):
@@ -191,7 +191,7 @@ def _translate(problem: str) -> str:
 
 
 def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
-    """Return what a person did wrong in a line up to the one where a parser stumbled, where that can be told."""
+    """Return the likely mistake in the lines up to the one at which the parser stopped; empty if none is obvious."""
     mark, began, said = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
     if mark is None:
         return ""
@@ -215,7 +215,7 @@ def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
 
 
 def _has_open_quote(line: str) -> bool:
-    """Whether a value in a line begins with a quote that the line does not close."""
+    """Whether a value in a line begins with a quote that is not closed in that line."""
     end = 0
     while begun := _QUOTE.search(line, end):
         quoted = _QUOTED.match(line, begun.end() - 1)
@@ -226,7 +226,7 @@ def _has_open_quote(line: str) -> bool:
 
 
 def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
-    """Return why there is a key with a value where none can be: of the line itself, or the one before it."""
+    """Return why a key with a value stands where none is possible: because of this line, or of the one before."""
     here = lines[mark.line] if mark.line < len(lines) else ""
     if _SECOND_COLON.match(here[: mark.column + 1]):
         return f"line {mark.line + 1}: a second colon; put the whole value in quotes"

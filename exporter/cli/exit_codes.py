@@ -1,4 +1,4 @@
-"""How a command fails: with the reason on standard error and an exit code."""
+"""How commands fail: with the reason on standard error and an exit code."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 

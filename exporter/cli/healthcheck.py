@@ -18,9 +18,8 @@ _CERTIFICATE_WANTED: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 def problem_with(url: str) -> str:
     """Request a page of an exporter and return the problem; empty if it is healthy.
 
-    One that asks for a password or a certificate is well: it has answered, and
-    a check has neither. For the same reason nothing is lost by not verifying
-    who answers on this machine.
+    An exporter that requires a password or a client certificate counts as healthy, because it has answered and the
+    check has neither. For the same reason the server's certificate is not verified.
     """
     try:
         with build_opener(ProxyHandler({}), HTTPSHandler(context=_context(url))).open(

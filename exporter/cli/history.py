@@ -132,7 +132,7 @@ def _opened(out: Path, plan: Plan) -> Folder:
 
 
 def left_out(plan: Plan) -> list[str]:
-    """Return a line for each thing that the history leaves out."""
+    """Return one line for each thing that the history leaves out."""
     from exporter.history.run import undated
 
     names = [(f"{one.vendor}/{one.name}", ", ".join(family.name for family in undated(one))) for one in plan.accounts]
@@ -162,7 +162,7 @@ def _written(account: Account, folder: Folder, storage: Path | None) -> Ended:
 
 
 def result_lines(who: str, ended: Ended) -> list[str]:
-    """Return lines on the outcome of an account's history and on what it lacks."""
+    """Return lines with the outcome of an account's history, and what it lacks."""
     outcome = ended.outcome
     details = [f"    {one}" for one in sorted(outcome.left_out)]
     if ended.error:

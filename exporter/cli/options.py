@@ -1,4 +1,4 @@
-"""The options of the command line, spelt as Prometheus users know them; those of its own HTTP are in `web_options`."""
+"""Command-line options, spelt as Prometheus users know them; those of the exporter's own HTTP are in `web_options`."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ storage_path = click.option(
 def reload_options(command: _F) -> _F:
     """Add the options for reloading the configuration to a command.
 
-    The command is given `watch_seconds`, how often to look whether it has changed, and `lifecycle`.
+    The command is passed `watch_seconds`, the seconds between checks for changes, and `lifecycle`.
     """
 
     @click.option(
@@ -211,7 +211,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def with_rule_options(command: _F) -> _F:
-    """Give a command an option for each number of the rules, for their job and for their links, and what these make."""
+    """Add an option for each threshold of the rules, for their job and for their links; pass the command the result."""
 
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
     @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="Where the runbooks are.")

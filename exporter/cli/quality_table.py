@@ -1,4 +1,4 @@
-"""The quality of each vendor's support, as the table on its page in docs/vendors."""
+"""The quality of each vendor's support, as a table on its page in docs/vendors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exporter.vendors import PASTS, VENDORS, Account
 from exporter.vendors.quality import QUESTIONS, Done, Exempt, Quality
 
 FACTS: Final = ("Source", "Period", "Units", "Login", "Limits")
-"""What the docstring of a vendor's class's module says, each at the beginning of a line."""
+"""The facts in the docstring of a vendor's module, each at the start of a line."""
 
 _DRIFT: Final = Done(
     "Each field has its type. One that is missing or of another type is counted in `usage_exporter_contract_drift`,"
@@ -24,7 +24,7 @@ _HEAD: Final = "| question | | answer |\n| --- | --- | --- |\n"
 
 
 def quality_markdown(vendor: str) -> str:
-    """Return the table of a vendor, with a row for each answered question."""
+    """Return a vendor's table, with one row per answered question."""
     answers = quality_of(vendor)
     rows = (
         f"| {QUESTIONS[question]} | {'done' if isinstance(answer, Done) else 'exempt'} | {answer} |\n"
@@ -34,7 +34,7 @@ def quality_markdown(vendor: str) -> str:
 
 
 def with_quality(page: str, vendor: str) -> str:
-    """Return the page of a vendor with the table between its marks, where it has them."""
+    """Return a vendor's page with the table between its markers; unchanged if it has none."""
     return _MARKED.sub(lambda _: quality_markdown(vendor), page)
 
 
@@ -46,7 +46,7 @@ def facts_of(vendor: type[Account]) -> Mapping[str, str]:
 
 
 def quality_of(name: str) -> Quality:
-    """Return the answers that follow from a vendor's class, and those that it gives, in the order of the questions."""
+    """Return the answers that follow from a vendor's class and those that it states, in the order of the questions."""
     vendor = VENDORS[name]
     facts = facts_of(vendor)
     derived: dict[str, Done | Exempt] = {"sign_in": Done(_sign_in(vendor)), "drift": _DRIFT}

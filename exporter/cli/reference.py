@@ -1,4 +1,4 @@
-"""The configuration for people: what docs/configuration.md holds, from the models that read one."""
+"""The configuration reference, docs/configuration.md, generated from the models that read a configuration."""
 
 from __future__ import annotations
 
@@ -109,11 +109,11 @@ name may change at any time: identity, counters and alerts go by the id.
 _INHERITED: Final = frozenset(Account.model_fields) - {"vendor", "name"}
 
 Node = Mapping[str, Any]
-"""A part of the JSON Schema."""
+"""A node of the JSON Schema."""
 
 
 def configuration_markdown() -> str:
-    """Return docs/configuration.md: an introduction, each vendor's settings with an example, and those of a quota."""
+    """Return docs/configuration.md: an introduction, each vendor's settings with an example, and a quota's settings."""
     definitions = schema()["$defs"]
     first, model = next(iter(VENDORS.items()))
     introduction = _INTRODUCTION.replace("VENDOR", first).replace("EXAMPLE", indent(model.example, " " * 4))
@@ -146,7 +146,7 @@ def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
 
 
 def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str, str, str, str]]:
-    """Yield what the table says of each setting and of those within; of a quota's there is one table for all."""
+    """Yield the table's rows: each setting and those nested in it. Quotas are described once, in their own table."""
     for key, node in settings["properties"].items():
         path = f"{prefix}{key}"
         default = "required" if key in settings.get("required", ()) else _value(node.get("default"))
@@ -158,7 +158,7 @@ def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str,
 
 
 def _kind(node: Node) -> str:
-    """Return the kind of value that a setting takes."""
+    """Return the type of a setting's value in words."""
     if "title" in node:
         return f"{node['title']}"
     if "anyOf" in node:
@@ -185,7 +185,7 @@ def _alternatives(words: Iterable[str], joint: str = "or") -> str:
 
 
 def _value(default: object) -> str:
-    """Return a default as it would be written; a mapping has none, for its settings have rows of their own."""
+    """Return a default as one would write it; empty for a mapping, whose settings have rows of their own."""
     if default in (None, "") or isinstance(default, dict):
         return "-"
     return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default)}`"

@@ -1,4 +1,4 @@
-"""The options of a sandbox that has faults and replays other vendors."""
+"""The options of a sandbox with faults and replayed vendors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from exporter.sandbox import Faults
 
 REPLAYED: Final = "exporter.replayed"
-"""Where a command's context keeps the vendors that its sandbox replays."""
+"""The key in a command's context for the vendors that its sandbox replays."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 

@@ -1,4 +1,4 @@
-"""`usage-exporter status`: the accounts of an exporter that runs, or of a configuration that is polled once."""
+"""`usage-exporter status`: the accounts of a running exporter, or of a configuration that is polled once."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -56,8 +56,8 @@ def status(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Show accounts and quotas, the most urgent first.
 
-    Where there are many, quotas below their warning are counted, not shown, except for each account's fullest.
-    URL is where an exporter runs, http://127.0.0.1:10924 if not given. Exits with 1 if an account fails, or if no
+    If there are many, quotas below their warning threshold are counted instead of shown, except each account's fullest.
+    URL is that of a running exporter, by default http://127.0.0.1:10924. Exits with 1 if an account fails, or if no
     exporter answers.
     """
     if url and file:
@@ -75,7 +75,7 @@ def status(  # noqa: PLR0913 - each is an option
 
 
 def _chosen(found: Status, vendor: str | None, account: str | None) -> Status:
-    """Return the document with only the chosen accounts; exits if there are none."""
+    """Return the document with only the chosen accounts; exit if there are none."""
     if vendor is None and account is None:
         return found
     chosen = tuple(one for one in found.accounts if vendor in {None, one.vendor} and account in {None, one.account})

@@ -1,4 +1,4 @@
-"""The options of the exporter's own HTTP: where it listens, who may read its pages, and where they are."""
+"""The options of the exporter's own HTTP: its addresses, its paths, and the protection of its pages."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ telemetry_path = click.option(
 
 
 def web_config_file(*, only_checked: bool = False) -> Callable[[_F], _F]:
-    """Give a command the option of the file that protects the pages, and what it makes unless it is only checked."""
+    """Add the option for the web configuration file to a command; pass it the protection, unless it is only checked."""
     return click.option(
         "--web.config.file",
         "protection",

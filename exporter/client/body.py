@@ -41,7 +41,7 @@ _KINDS_OF_CONTENT: Final = {
 
 
 async def at_once() -> None:
-    """Wait for nothing."""
+    """Return at once."""
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> bytes:
@@ -165,7 +165,12 @@ class _Contradiction(ValueError):  # noqa: N818 - it says what the document is
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object; of two values of one key, nobody knows which is meant."""
+    """Return an object. If a key occurs twice with different values, nobody knows which is meant.
+
+    Raises:
+        _Contradiction: a key occurs twice with different values.
+
+    """
     found = dict(pairs)
     if len(found) != len(pairs) and any(found[key] != value for key, value in pairs):
         raise _Contradiction

@@ -26,7 +26,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""How many requests are remembered whose refusal is about the request itself."""
+"""The number of requests to remember whose refusal is about the request, not the signature."""
 
 
 def _itself(document: object) -> object:

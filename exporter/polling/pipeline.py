@@ -144,7 +144,12 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
 
 
 def _read_slice(account: Account, result: PollResult) -> SliceFigures:
-    """Return a slice's sanitized figures; raise `LookupError` where the vendor does not declare a family."""
+    """Return a slice's sanitized figures.
+
+    Raises:
+        LookupError: the vendor does not declare one of their families.
+
+    """
     found = sanitize(result.samples, result.diagnostics)
     families = found.figures.keys() | {one.family for one in found.unreadable} | {one.family for one in found.rests}
     if unknown := (families | {one.sample.family for one in found.ended}) - set(account.reported):

@@ -21,7 +21,7 @@ WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
 """Why a quota is withheld."""
 
 Withheld = Mapping[tuple[str, WithheldReason], int]
-"""How many subjects are not shown, by quota name and reason; at least 1 if the number is not known."""
+"""The number of subjects not shown, by quota name and reason; at least 1 if the exact number is unknown."""
 
 _ESCAPES: Final = str.maketrans({"%": "%25", "/": "%2F"})
 

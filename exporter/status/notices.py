@@ -1,4 +1,4 @@
-"""What is missing or odd in the readings of an account that works: what `run` warns of once, as it stands now."""
+"""What is missing or odd in the readings of working accounts: the same that `run` logs once, in its present state."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SKIP_TEXTS: Final[Mapping[SkipReason, str]] = {
     "capped": "they are beyond what the configuration allows, such as max_customers",
     "failing": "they keep failing while others are read",
 }
-"""Why items are left out of a reading, in words."""
+"""Why items are left out of a reading."""
 _MOST: Final = 10
 
 
 def notices(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a line for each thing that a person may want to mend, the same as long as it lasts."""
+    """Yield one line per condition that a person may want to fix; it stays the same as long as the condition lasts."""
     notes = snapshot.diagnostics
     if snapshot.has_reading and not snapshot.series and not snapshot.dropped:
         yield "the readings have no series: nothing matches the account's settings, or the vendor has nothing to show"
