@@ -157,8 +157,10 @@ NOT_FORMER = "write the account's former name, which no account has now"
         (["name: a, was: b", "name: b"], f"config.yaml:2 (netnut/a): was: is the name of accounts[1]; {NOT_FORMER}"),
         (
             ["name: a, was: c", "name: b, was: c"],
-            "config.yaml:3 (netnut/b): was: is the former name of accounts[0] too; only one account can continue under"
-            " it",
+            (
+                "config.yaml:3 (netnut/b): was: is the former name of accounts[0] too; only one account can continue"
+                " under it"
+            ),
         ),
         (
             ["name: a, was: '-'"],
