@@ -57,8 +57,8 @@ async def _cpu(account: Account, answer: Mapping[str, Any]) -> float:
         *,
         params: Mapping[str, str] | None = None,  # noqa: ARG001 - the same
         body: Mapping[str, object] | None = None,  # noqa: ARG001 - the same
-        headers: Mapping[str, str] | None = None,  # noqa: ARG001 - the same
         read: Callable[[object], _ReadT],
+        **_: object,
     ) -> _ReadT:
         return read(answer)
 

@@ -68,4 +68,10 @@ def sandbox(
     url = f"http://{address_of(sockets[0])}"
     print_or_exit(demo.introduction(url) + replays.introduction(replayed, url))
     logger.info("sandbox started", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
-    run_async(demo.run_sandbox, sockets, world, faults, {one.name: one.recording.replies for one in replayed})
+    run_async(
+        demo.run_sandbox,
+        sockets,
+        world,
+        faults,
+        {one.name: (one.recording.replies, one.recording.links) for one in replayed},
+    )

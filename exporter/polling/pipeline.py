@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from exporter.errors import PollError
+from exporter.errors import PollError, TooLarge
 from exporter.metrics import Family, Figures, Item, series_count
 from exporter.quota import (
     Ledger,
@@ -95,6 +95,14 @@ class ProcessedPoll:
 
         account_state = with_counters(self.account_state) if self.account_state else None
         return replace(self, state=with_counters(self.state), account_state=account_state, ledger=ledger)
+
+
+def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
+    """Yield the items of a reading; raise `TooLarge` if there are more than any answers within their limits yield."""
+    for count, item in enumerate(items):
+        if count == most:
+            raise TooLarge(f"the reading has more than {most} items")
+        yield item
 
 
 def process(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:

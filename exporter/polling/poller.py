@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,11 +16,10 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from exporter.errors import InternalError, Malformed, PollError, TimedOut, TooLarge
+from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
-from exporter.metrics import Item
 from exporter.polling.jitter import jitter
-from exporter.polling.pipeline import PollResult, ProcessedPoll, process
+from exporter.polling.pipeline import PollResult, ProcessedPoll, bounded, process
 from exporter.polling.schedule import Schedule
 from exporter.polling.transitions import Ahead, log_changes, log_fallen, log_poll
 from exporter.store.reading import Reading
@@ -28,8 +27,9 @@ from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
 from exporter.vendors.estimate import LONGEST_POLL
+from exporter.vendors.fetch import Fetch
 from exporter.vendors.items import Streaks
-from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
+from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this time, so that not everything is polled at once after a start."""
@@ -189,15 +189,10 @@ class Poller:
                 items = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
+            most = poll.most_items * (len(self._account.reported) + 1)
+            samples = chain(bounded(items, most), poll.unreadable)
             result = PollResult(
-                poll.slice.number,
-                chain(_bounded(items, poll.most_items * (len(self._account.reported) + 1)), poll.unreadable),
-                poll.diagnostics,
-                as_of,
-                poll.now,
-                self._clock(),
-                stale_at,
-                poll.failure,
+                poll.slice.number, samples, poll.diagnostics, as_of, poll.now, self._clock(), stale_at, poll.failure
             )
             processed = await _process_off_loop(self._account, result, before, self._turn)
         except PollError as error:
@@ -241,14 +236,6 @@ class Poller:
             vendor, name = self._account.key
             logger.warning("last good reading is stale; withdrawn", vendor=vendor, account=name)
         self._has_logged_stale = stale
-
-
-def _bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
-    """Yield the items of a reading; raise `TooLarge` if there are more than any answers within their limits yield."""
-    for count, item in enumerate(items):
-        if count == most:
-            raise TooLarge(f"the reading has more than {most} items")
-        yield item
 
 
 async def _process_off_loop(

@@ -72,7 +72,7 @@ async def poll(account: Account, recording: Recording, replies: Mapping[str, Ans
         PollError: the poll fails.
 
     """
-    one = Poll(Replay(account.base_url, replies), recording.now)
+    one = Poll(Replay(account.base_url, replies, recording.links), recording.now)
     items = [*await account.read(one), *one.unreadable]
     at = recording.now.timestamp()
     return process(account, PollResult(0, items, one.diagnostics, None, recording.now, at, at), Snapshot())

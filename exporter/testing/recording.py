@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,10 @@ from exporter.client.endpoint import url_of
 from exporter.errors import NotFound, PollError, RateLimited, ServerFailed, Undecodable
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
-_FORM: Final = 'write {"now": "2026-11-21T12:00:00Z", "settings": {...}, "replies": {"GET /path?query": {...}}}'
+_FORM: Final = (
+    'write {"now": "2026-11-21T12:00:00Z", "settings": {...}, "replies": {"GET /path?query": {...}},'
+    ' "links": {"GET /path?query": "/path?next"}}, without links if answers have no Link headers'
+)
 _REMOVED: Final = object()
 _WRONG: Final[Mapping[str, object]] = {"null": None, "missing": _REMOVED, "a list": [], "an object": {}, "true": True}
 
@@ -35,12 +38,14 @@ class Recording:
         now: the time of the recording.
         settings: the settings of the account that asked, without its secrets.
         replies: the answers, by method and path with query.
+        links: the next page's URL in the Link headers of those that have one.
 
     """
 
     now: datetime
     settings: Mapping[str, Any]
     replies: Mapping[str, Answer]
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_recording(file: Path) -> Recording:
@@ -57,13 +62,18 @@ def read_recording(file: Path) -> Recording:
             raise RecordingError(f"{file}: larger than {_MAX_BYTES} bytes")
         given = json.loads(text)
         now = datetime.fromisoformat(given["now"])
-        settings, replies = dict(given.get("settings", {})), dict(given["replies"])
+        settings, replies = dict(given.get("settings", {})), _by_key(given["replies"])
+        links = {key: str(url) for key, url in _by_key(given.get("links", {})).items()}
     except OSError as error:
         raise RecordingError(f"{file} cannot be read: {error.strerror}") from None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise RecordingError(f"{file}: {_FORM}") from None
     moment = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
-    return Recording(moment, settings, {canonical(key): reply for key, reply in replies.items()})
+    return Recording(moment, settings, replies, links)
+
+
+def _by_key(given: Any) -> dict[str, Any]:
+    return {canonical(key): value for key, value in given.items()}
 
 
 def canonical(key: str) -> str:
@@ -76,12 +86,13 @@ def canonical(key: str) -> str:
 class Replay:
     """Serves recorded answers as a `Fetch`; any other request raises `NotFound`."""
 
-    def __init__(self, base_url: str, replies: Mapping[str, Answer]) -> None:
+    def __init__(self, base_url: str, replies: Mapping[str, Answer], links: Mapping[str, str]) -> None:
         self._base_url = base_url
         self._replies = replies
+        self._links = links
         self.asked: list[str] = []
 
-    async def __call__(
+    async def __call__(  # noqa: PLR0913 - the parts of a request, and what becomes of its answer
         self,
         path: str,
         *,
@@ -89,6 +100,7 @@ class Replay:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,  # noqa: ARG002 - answers are told apart by their paths
         read: Callable[[object], Any] | None = None,
+        on_next: Callable[[str], object] | None = None,
     ) -> Any:
         """Return the recorded answer to a request.
 
@@ -104,6 +116,8 @@ class Replay:
             raise NotFound("there is no such recorded answer", asked=key)
         if isinstance(reply, PollError):
             raise reply
+        if on_next and key in self._links:
+            on_next(self._links[key])
         return read(reply) if read else reply
 
 

@@ -110,7 +110,7 @@ def _becomes(known: Callable[[], ProcessedPoll], file: Path) -> None:
 
 def _tells_no_secret(vendor: type[Account], recording: Recording) -> None:
     account = account_of(vendor, recording)
-    replay = Replay(account.base_url, recording.replies)
+    replay = Replay(account.base_url, recording.replies, recording.links)
     anyio.run(account.read, Poll(replay, recording.now))
     _all_well(f"{asked.partition('?')[0]} is asked with a secret" for asked in replay.asked if _SECRET in asked)
 

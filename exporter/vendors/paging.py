@@ -203,22 +203,24 @@ class Pages:
             if number and self.following.overlap and keys and keys[0] not in seen:  # an earlier row was deleted
                 raise Conflict("the list shifted while it was read", asked=question.asked)
             yield page
-            before = len(seen)
+            is_repeat = bool(number and keys and seen.issuperset(keys))
             seen.update(keys)
-            info = info_of(page)
-            if info.more is False:
-                return
-            if number and keys and len(seen) == before:
-                if info.more and info.received > self.following.overlap:
-                    raise Malformed("there are more rows, but the same ones came again", asked=question.asked)
-                return
-            asked, question = question, self.following.next(question, info)
-            if question == asked and not keys:
-                question = None
-            if question is None and info.more:
-                raise Malformed("there are more pages, but the answer does not say where", asked=asked.asked)
+            question = self._next(question, info_of(page), has_keys=bool(keys), is_repeat=is_repeat)
         if question is not None:
             raise Malformed(f"an endless list: more than {self.most} pages", asked=first.asked)
+
+    def _next(self, asked: Question, info: PageInfo, *, has_keys: bool, is_repeat: bool) -> Question | None:
+        """Return the question for the next page; None after the last one, whatever it leads to."""
+        if is_repeat and info.more and info.received > self.following.overlap:
+            raise Malformed("there are more rows, but the same ones came again", asked=asked.asked)
+        if is_repeat or info.more is False:
+            return None
+        question = self.following.next(asked, info)
+        if question == asked and not has_keys:
+            question = None
+        if question is None and info.more:
+            raise Malformed("there are more pages, but the answer does not say where", asked=asked.asked)
+        return question
 
 
 def _text(value: object) -> str:

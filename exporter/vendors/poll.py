@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, M
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from exporter.errors import NotFound, PollError, TooLarge
 from exporter.metrics import Unreadable
+from exporter.vendors.fetch import Fetch
 from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 
@@ -19,29 +20,6 @@ _MAX_LEFT_OUT: Final = 5
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 _ReadT = TypeVar("_ReadT")
-
-
-class Fetch(Protocol):
-    """The network as a poll sees it: one call fetches and reads one JSON document."""
-
-    async def __call__(
-        self,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        read: Callable[[object], _ReadT],
-    ) -> _ReadT:
-        """Send a GET, or a POST if there is a body, and return `read(document)`.
-
-        The path is relative to the account's base URL, or an absolute URL on the same host.
-
-        Raises:
-            PollError: the request failed, or the document cannot be read.
-
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +83,15 @@ class Poll:
         """Send a GET and return its answer as `model`; the path is as in `Fetch`."""
         with self._reading(model, f"GET {path}") as read:
             return await self.fetch(path, params=params, headers=headers, read=read)
+
+    async def get_linked(
+        self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None
+    ) -> tuple[ReplyT, str | None]:
+        """Send a GET; return its answer as `model`, and the URL of its Link header with rel="next" (RFC 8288)."""
+        links: list[str] = []
+        with self._reading(model, f"GET {path}") as read:
+            reply = await self.fetch(path, params=params, read=read, on_next=links.append)
+        return reply, links[-1] if links else None
 
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
         """Send a POST that only reads, and return its answer as `model`."""

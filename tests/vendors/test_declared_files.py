@@ -96,7 +96,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "two ways to page": (
         "{cursor: next,",
         "{cursor: next, link: x,",
-        "14: requests[0].next: write one of link, cursor",
+        "14: requests[0].next: write one of link, link_header, cursor",
     ),
     "a cursor for nowhere": (", parameter: page}", "}", "14: requests[0].next: write parameter or field beside cursor"),
     "a row outside of all": ("value: used", "value: ^^^used", "18: requests[0].metrics[0].value: leads out of the"),

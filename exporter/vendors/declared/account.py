@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from exporter.client.auth import Auth
 from exporter.errors import Malformed
@@ -39,6 +39,7 @@ class Request:
         metrics: the metrics made from each row.
         pages: the pagination; None for a single answer.
         page_fields: getters of the next page's link or cursor, and of the flag for more pages.
+        in_header: whether the next page's link is in the Link header.
         as_of: the place of the time that a row's figures reach.
         for_each: the setting or the earlier request with the items to ask about; empty for a single request.
         of_keys: whether `for_each` is an earlier request.
@@ -57,6 +58,7 @@ class Request:
     metrics: tuple[Metric, ...]
     pages: Pages | None
     page_fields: tuple[Getter | None, Getter | None]
+    in_header: bool
     as_of: Place | None
     for_each: str
     of_keys: bool
@@ -79,6 +81,13 @@ class RequestResult:
 
     items: list[Item]
     keys: list[str]
+
+
+class _Page(NamedTuple):
+    """An answer, and the next page's URL in its Link header, if that is read."""
+
+    reply: Reply
+    link: str | None = None
 
 
 class DeclaredAccount(Account):
@@ -145,9 +154,10 @@ async def _read(request: Request, constants: dict[str, str], poll: Poll) -> Requ
     rows: list[Chain] = []
     is_partial = False
     question = _question(request, constants)
-    answers = (
-        await _pages(request, request.pages, question, poll) if request.pages else [await _ask(request, question, poll)]
-    )
+    if request.pages:
+        answers = await _pages(request, request.pages, question, poll)
+    else:
+        answers = [(await _ask(request, question, poll)).reply]
     for answer in answers:
         rows += chains(answer, request.levels)
         is_partial = is_partial or any_partial(answer, request.levels)
@@ -177,22 +187,22 @@ async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) ->
     found: list[Reply] = []
     count = 0
 
-    def info_of(page: Reply) -> PageInfo:
+    def info_of(page: _Page) -> PageInfo:
         return PageInfo(
-            len(chains(page, request.levels)),
-            link(page) if link else None,
-            more(page) if more else None,
-            any_partial(page, request.levels),
+            len(chains(page.reply, request.levels)),
+            link(page.reply) if link else page.link,
+            more(page.reply) if more else None,
+            any_partial(page.reply, request.levels),
         )
 
     reading = pages.read(
         first,
         lambda question: _ask(request, question, poll),
-        lambda page: [request.key_of(row) for row in chains(page, request.levels)],
+        lambda page: [request.key_of(row) for row in chains(page.reply, request.levels)],
         info_of,
     )
     async with aclosing(reading) as listed:
-        async for page in listed:
+        async for page, _ in listed:
             found.append(page)
             count += len(chains(page, request.levels))
             if count > _MOST_ROWS:
@@ -200,10 +210,12 @@ async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) ->
     return found
 
 
-async def _ask(request: Request, question: Question, poll: Poll) -> Reply:
-    if question.body is None:
-        return await poll.get(request.model, question.path, question.params or None)
-    return await poll.post(request.model, question.path, question.body)
+async def _ask(request: Request, question: Question, poll: Poll) -> _Page:
+    if question.body is not None:
+        return _Page(await poll.post(request.model, question.path, question.body))
+    if request.in_header:
+        return _Page(*await poll.get_linked(request.model, question.path, question.params or None))
+    return _Page(await poll.get(request.model, question.path, question.params or None))
 
 
 def _question(request: Request, constants: Mapping[str, str]) -> Question:

@@ -10,7 +10,7 @@ from exporter.vendors.declared.references import Found, not_one_of, reference_pr
 from exporter.vendors.declared.settings_checks import auth_problems, setting_problems
 from exporter.vendors.declared.templates import DATES, ITEM, has_stray_brace, names_in
 
-_WAYS: Final = ("link", "cursor", "offset", "page")
+_WAYS: Final = ("link", "link_header", "cursor", "offset", "page")
 
 
 def as_tuple(paths: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -116,13 +116,7 @@ def _for_each_problems(document: Document, name: str, listed: dict[str, bool], w
 
 
 def _next_problems(request: RequestSpec, following: Next, where: str) -> Found:
-    given = [way for way in _WAYS if getattr(following, way) is not None]
-    if len(given) != 1:
-        yield f"{where}.next", f"write one of {', '.join(_WAYS)}"
-    elif following.cursor and (following.parameter is None) == (following.field is None):
-        yield f"{where}.next", "write parameter or field beside cursor: what it is sent in"
-    elif following.field is not None and request.post is None:
-        yield f"{where}.next.field", "needs post"
+    yield from _way_problems(request, following, f"{where}.next")
     for name in ("link", "cursor", "more"):
         if (getattr(following, name) or "").startswith("^"):
             yield f"{where}.next.{name}", "is a place in the answer, and must not begin with ^"
@@ -133,6 +127,18 @@ def _next_problems(request: RequestSpec, following: Next, where: str) -> Found:
         yield f"{where}.next.field", "is one of body too"
     if not request.rows or not request.key:
         yield f"{where}.next", "pages need rows, and a key that tells them apart"
+
+
+def _way_problems(request: RequestSpec, following: Next, where: str) -> Found:
+    given = [way for way in _WAYS if getattr(following, way) is not None]
+    if len(given) != 1:
+        yield where, f"write one of {', '.join(_WAYS)}"
+    elif following.cursor and (following.parameter is None) == (following.field is None):
+        yield where, "write parameter or field beside cursor: what it is sent in"
+    elif following.field is not None and request.post is None:
+        yield f"{where}.field", "needs post"
+    elif following.link_header and request.get is None:
+        yield f"{where}.link_header", "needs get"
 
 
 def _metric_problems(document: Document, request: RequestSpec, metric: MetricSpec, where: str) -> Found:

@@ -92,6 +92,9 @@ class Next(Settings):
     """Pagination. Only query parameters or a body field are taken from an answer, never a host or a path."""
 
     link: Path | None = Field(default=None, description="Path of the next page's URL, of which the query is used.")
+    link_header: Literal[True] | None = Field(
+        default=None, description="Whether the next page's URL is in the Link header; its query is used."
+    )
     cursor: Path | None = Field(default=None, description="Path of the next page's cursor.")
     parameter: Text | None = Field(default=None, description="The query parameter for the cursor.")
     field: Text | None = Field(default=None, description="The body field for the cursor, instead of parameter.")
