@@ -79,9 +79,9 @@ class Account(Settings):
     vendor: str
     name: Name = Field(description="The label `account`; unique per vendor. Letters, digits, and ._@- after the first.")
     was: Name | None = Field(default=None, description="The former name: its counters and stored reading are kept.")
-    interval: Duration = Field(default=300.0, description="How often the vendor is asked.")
-    base_url: Url = Field(description="Where the vendor's API is.")
-    timeout: Duration = Field(default=30.0, description="Longest time that one complete answer may take.")
+    interval: Duration = Field(default=300.0, description="Time between polls.")
+    base_url: Url = Field(description="URL of the vendor's API.")
+    timeout: Duration = Field(default=30.0, description="Maximum time for one complete response.")
     stale_after: Duration | None = Field(
         default=None,
         description="Age up to which the last good reading is shown; if not set, three intervals, at least 1h.",
