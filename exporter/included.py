@@ -121,8 +121,8 @@ def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int
 def _not_former(owner: str | None, first: str, place: str) -> str:
     if owner:
         whose = "this account" if owner == place else owner
-        return f"is the name of {whose}; write the one that the account had before, which none has now"
-    return "" if first == place else f"is what {first} was too; one account goes on with a name"
+        return f"is the name of {whose}; write the account's former name, which no account has now"
+    return "" if first == place else f"is the former name of {first} too; only one account can continue under it"
 
 
 class Defaults:

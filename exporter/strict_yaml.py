@@ -24,9 +24,9 @@ _TEXT: Final = re.compile(r"\s*[^\s#]")
 _SECOND_COLON: Final = re.compile(r"\s*(?:- +)?[^\s\"'#][^#]*: .*:$")
 _NO_BLANK: Final = re.compile(r"\s*(?:- +)?[A-Za-z_]\w*:[^\s:/]")
 _SLIPS_ABOVE: Final = (
-    (re.compile(r"\s*-[^\s-]"), "write a blank after the dash"),
+    (re.compile(r"\s*-[^\s-]"), "write a space after the dash"),
     (re.compile(r"\s*[\u2013\u2014\u2022*] "), "a list's item begins with a plain dash, -"),
-    (_NO_BLANK, "write a blank after the colon"),
+    (_NO_BLANK, "write a space after the colon"),
 )
 _TAG: Final = "tag:yaml.org,2002:"
 # 0123 and 1_000 and 12:30 and yes are text: what looks like a number or a boolean to everybody is one.
@@ -78,7 +78,7 @@ def load(text: bytes) -> object:
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise YAMLProblem(f"{where}{_translate(error.problem or 'no YAML')}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
-        raise YAMLProblem("no YAML in UTF-8") from None
+        raise YAMLProblem("not YAML in UTF-8") from None
 
 
 def _loaded(text: bytes) -> object:
@@ -104,11 +104,11 @@ def _document(events: _Events) -> object:
 def _value(event: Any, events: _Events, depth: int) -> object:
     """Return the plain data that begins with an event: scalars of YAML 1.2, without anchors, merge keys or tags."""
     if isinstance(event, yaml.AliasEvent):
-        raise _problem("an alias is not read here; write the value out", event.start_mark)
+        raise _problem("aliases are not supported; write the value out", event.start_mark)
     if event.anchor is not None:
-        raise _problem("an anchor is not read here; write each value out", event.start_mark)
+        raise _problem("anchors are not supported; write each value out", event.start_mark)
     if event.tag is not None:
-        raise _problem("a tag is not read here; write plain values", event.start_mark)
+        raise _problem("tags are not supported; write plain values", event.start_mark)
     if depth > _DEEPEST:
         raise _problem(f"nested deeper than {_DEEPEST} levels", event.start_mark)
     if isinstance(event, yaml.ScalarEvent):
@@ -129,7 +129,7 @@ def _mapping(events: _Events, depth: int) -> dict[str, object]:
         if not isinstance(key, str):
             raise _problem("a key must be text", event.start_mark)
         if key in entries:
-            raise _problem(f"the key {key!r} stands here twice", event.start_mark)
+            raise _problem(f"the key {key!r} occurs twice here", event.start_mark)
         entries[key] = _value(next(events), events, depth + 1)
     return entries
 
@@ -208,7 +208,7 @@ def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
     found = ""
     if said.startswith("could not find expected ':'"):
         missing = (number for number in range(len(lines), 0, -1) if _NO_BLANK.match(lines[number - 1]))
-        found = next((f"line {number}: write a blank after the colon" for number in missing), "")
+        found = next((f"line {number}: write a space after the colon" for number in missing), "")
     elif lines and _AFTER_QUOTE.match(lines[-1]):
         found = f"line {len(lines)}: text after the closing quote; put all of it between the quotes"
     return found

@@ -34,7 +34,7 @@ def problem_with(url: str) -> str:
         reason_text = getattr(reason, "reason", None) or getattr(reason, "strerror", None) or str(reason)
         return "" if reason_text == _CERTIFICATE_WANTED else reason_text
     except (HTTPException, ValueError):
-        return "no HTTP, or no URL"
+        return "it does not speak HTTP, or that is not a URL"
     return ""
 
 

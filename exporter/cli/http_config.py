@@ -91,7 +91,7 @@ def _context(given: dict[str, str], folder: Path) -> ssl.SSLContext:
         if "cert_file" in files:
             context.load_cert_chain(files["cert_file"], files.get("key_file"))
     except (OSError, ssl.SSLError):
-        raise ConfigError([Problem("tls_config", "a file in it cannot be read, or is no PEM")]) from None
+        raise ConfigError([Problem("tls_config", "a file in it cannot be read, or is not PEM")]) from None
     if given.get("insecure_skip_verify"):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
@@ -120,12 +120,12 @@ def fetch(url: str, config: HTTPConfig) -> bytes:
         hint = "; is an exporter running there?" if isinstance(reason, ConnectionRefusedError) else ""
         raise NoAnswer(f"{said}{hint}") from None
     except (HTTPException, ValueError):
-        raise NoAnswer("what answers speaks no HTTP") from None
+        raise NoAnswer("whatever answers does not speak HTTP") from None
 
 
 def _refusal(code: int) -> str:
     known = {
         401: "it asks for a password: give one with --http.config.file",
-        404: "no exporter of this version answers there",
+        404: "whatever answers is not an exporter of this version",
     }
     return known.get(code, f"HTTP {code}")

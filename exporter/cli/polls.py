@@ -32,7 +32,7 @@ _SLOW_SECONDS: Final = 10.0
 @vendor_plugins
 @with_shard
 @web_config_file(only_checked=True)
-@click.option("--probe", is_flag=True, help="Also poll each account once and show what came.")
+@click.option("--probe", is_flag=True, help="Also poll each account once and show the results.")
 @click.option("--plan", is_flag=True, help="Also show how many requests polling takes.")
 @logging_options("error")
 def check(file: Path, plugins: tuple[str, ...], probe: bool, plan: bool, shard: Shard) -> None:

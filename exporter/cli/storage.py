@@ -54,7 +54,7 @@ def list_files(folder: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @config_file
 @vendor_plugins
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 def prune(folder: Path, file: Path, plugins: tuple[str, ...], dry_run: bool) -> None:
     """Remove files that the accounts of a configuration do not need.
 

@@ -32,7 +32,7 @@ def vendor() -> None:
     "--replies",
     "replies_file",
     type=click.Path(path_type=Path),
-    help="Recorded answers, in JSON; without them only the file itself is read.",
+    help="Recorded answers, in JSON; without them only the file itself is checked.",
 )
 @logging_options("error")
 def check(file: Path, replies_file: Path | None) -> None:
@@ -71,7 +71,7 @@ def _try(vendor: type[Account], recording: Recording) -> None:
         click.echo(str(error), err=True)
         sys.exit(USAGE_ERROR)
     except PollError as error:
-        click.echo(f"the recorded answers are no reading: {error} ({error.reason})", err=True)
+        click.echo(f"the recorded answers do not make a reading: {error} ({error.reason})", err=True)
         sys.exit(FAILED)
     print_or_exit(page(polled))
     print_or_exit("".join(f"# {line}\n" for line in findings.lines()))

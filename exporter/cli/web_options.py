@@ -58,12 +58,12 @@ def listen_addresses(default: str) -> Callable[[_F], _F]:
         default=[default],
         show_default=True,
         callback=_addresses,
-        help="Where to listen, may be given several times; :PORT and [::]:PORT are every interface.",
+        help="Address to listen on; may be given several times. :PORT and [::]:PORT mean every interface.",
     )
 
 
 telemetry_path = click.option(
-    "--web.telemetry-path", "path", default="/metrics", show_default=True, callback=_path, help="Where the metrics are."
+    "--web.telemetry-path", "path", default="/metrics", show_default=True, callback=_path, help="Path of the metrics."
 )
 
 
@@ -75,5 +75,5 @@ def web_config_file(*, only_checked: bool = False) -> Callable[[_F], _F]:
         type=click.Path(path_type=Path),
         callback=_protection,
         expose_value=not only_checked,
-        help="TLS and passwords for the pages, in the form of Prometheus' exporter-toolkit; none if not set.",
+        help="File that configures TLS and passwords, in the format of Prometheus' exporter-toolkit.",
     )

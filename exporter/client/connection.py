@@ -201,7 +201,7 @@ class _Wire(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
         """Return what has arrived, at most a page."""
         if self._left <= 0:
-            raise TooLarge("the answer's head, or what frames its body, is larger than any")
+            raise TooLarge("the answer's head, or the framing of its body, is too large")
         data = await self._stream.read(min(max_bytes, self._page), timeout)
         self._left -= len(data)
         return data

@@ -140,7 +140,7 @@ class Connections:
         try:
             return httpx.Request(method, self._url(path), extensions=self._extensions, **content)
         except (httpx.InvalidURL, UnicodeError):
-            raise BadRequest("base_url has a host that is no name") from None
+            raise BadRequest("base_url has an invalid host name") from None
 
     async def aclose(self) -> None:
         """Close all."""

@@ -91,7 +91,7 @@ def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> P
         f"--account {name}: no such account; there is {', '.join(known)}" for name in sorted(set(wanted) - known.keys())
     ]
     if not told and not problems:
-        problems.append(f"{', '.join(chosen)}: the vendor dates no figure, so there is no past to write")
+        problems.append(f"{', '.join(chosen)}: the vendor has no dated figures, so there is no past to export")
     added = {name for one in told for name in one.labels}
     problems += [*(f"--label: {problem}" for problem in wrong_labels(plan.labels, added)), *_wrong_times(plan)]
     if problems:
@@ -105,7 +105,7 @@ def _wrong_times(plan: Plan) -> Iterator[str]:
     if plan.step < 1 or plan.step != plan.step // 1 or _DAY_SECONDS % plan.step:
         yield "--step: write whole seconds that divide a day, such as 1m, 5m or 1h"
     if plan.days.last > plan.asked_at:
-        yield f"--to {last} is in the future; the last day that can be written is {plan.asked_at:%Y-%m-%d}"
+        yield f"--to {last} is in the future; the last day that can be exported is {plan.asked_at:%Y-%m-%d}"
     elif plan.days.first > plan.days.last:
         yield f"--from {first} is after --to {last}"
     elif plan.days.first > plan.end:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from exporter.errors import InternalError, Malformed, PollError, TimedOut
+from exporter.errors import InternalError, Malformed, PollError, TimedOut, TooLarge
 from exporter.log import logger
+from exporter.metrics import Item
 from exporter.polling.jitter import jitter
 from exporter.polling.pipeline import PollResult, ProcessedPoll, process
 from exporter.polling.schedule import Schedule
@@ -189,7 +191,7 @@ class Poller:
             stale_at = began + self._account.stale_seconds
             result = PollResult(
                 poll.slice.number,
-                chain(items, poll.unreadable),
+                chain(_bounded(items, poll.most_items * (len(self._account.reported) + 1)), poll.unreadable),
                 poll.diagnostics,
                 as_of,
                 poll.now,
@@ -202,7 +204,8 @@ class Poller:
             return error.bare()
         except TimeoutError:
             return TimedOut("the poll took so long that its reading would soon have been stale")
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a bug must not end the other accounts
+        except (Exception, CancelledError, SystemExit) as error:  # noqa: BLE001 - a bug must not end any polling
+            await _end_if_cancelled()
             vendor, name = self._account.key
             origin = self._account.origin
             whose = origin if origin.kind == "wheel" else "the exporter"
@@ -238,6 +241,14 @@ class Poller:
             vendor, name = self._account.key
             logger.warning("last good reading is stale; withdrawn", vendor=vendor, account=name)
         self._has_logged_stale = stale
+
+
+def _bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
+    """Yield the items of a reading; raise `TooLarge` if there are more than any answers within their limits yield."""
+    for count, item in enumerate(items):
+        if count == most:
+            raise TooLarge(f"the reading has more than {most} items")
+        yield item
 
 
 async def _process_off_loop(

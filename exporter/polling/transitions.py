@@ -55,7 +55,7 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead)
     if after.error is None and after.failure is not None:
         if before.error is not None or before.failure is None:
             failure = after.failure
-            said = "polls go on without what keeps failing"
+            said = "polls continue without the items that keep failing"
             logger.warning(said, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
         return
     if after.error is None:

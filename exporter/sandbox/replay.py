@@ -27,7 +27,7 @@ class Replay:
         if key in self._replies:
             answer = JSONResponse(self._replies[key])
         else:
-            answer = JSONResponse({"error": "no such answer is recorded"}, 404)
+            answer = JSONResponse({"error": "there is no such recorded answer"}, 404)
         await answer(scope, receive, send)
 
 

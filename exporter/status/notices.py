@@ -16,7 +16,7 @@ SKIP_TEXTS: Final[Mapping[SkipReason, str]] = {
     "refused": "the vendor refuses them",
     "duplicate": "their series were there already",
     "value": "their values are not finite",
-    "ambiguous": "it cannot be told whose they are",
+    "ambiguous": "it is unknown to whom they belong",
     "capped": "they are beyond what the configuration allows, such as max_customers",
     "failing": "they keep failing while others are read",
 }
@@ -39,6 +39,6 @@ def notices(snapshot: Snapshot) -> Iterator[str]:
     if notes.drift:
         drift = sorted(f"{field} {kind}" for field, kind in notes.drift)
         more = f" and {len(drift) - _MOST} more" if len(drift) > _MOST else ""
-        yield f"answers depart from the vendor's documentation: {', '.join(drift[:_MOST])}{more}"
+        yield f"answers deviate from the vendor's documentation: {', '.join(drift[:_MOST])}{more}"
     for quota, why in sorted(snapshot.withheld)[:_MOST]:
         yield f"quota {quota} is not shown: {WITHHELD_TEXTS[why]}"

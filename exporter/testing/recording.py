@@ -101,7 +101,7 @@ class Replay:
         self.asked.append(key)
         reply = self._replies.get(key, _REMOVED)
         if reply is _REMOVED:
-            raise NotFound("no such answer is recorded", asked=key)
+            raise NotFound("there is no such recorded answer", asked=key)
         if isinstance(reply, PollError):
             raise reply
         return read(reply) if read else reply

@@ -19,7 +19,7 @@ def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterat
     """
     written = given.get("interval", write_duration(interval))
     if is_shorter(given.get("stale_after"), written):
-        yield "stale_after", f"must be at least the interval ({written})"
+        yield "stale_after", f"must be at least interval ({written})"
     if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
         yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
     passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]

@@ -36,7 +36,7 @@ _OURS: Final = (
 def faults(name: str, vendor: Any) -> Iterator[str]:
     """Yield the faults of a class as the vendor of this name; no account's settings are checked."""
     if not isinstance(vendor, type) or not issubclass(vendor, Account):
-        yield "is no Account of exporter.vendor_api"
+        yield "is not an Account of exporter.vendor_api"
         return
     api = getattr(vendor, "api", None)
     if type(api) is not int or api != API:
@@ -50,7 +50,7 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
     except ValueError as error:
         yield f"vendor: {error}"
     if get_args(vendor.model_fields["vendor"].annotation) != (name,):
-        yield f'vendor must be Literal["{name}"], as its entry point is called'
+        yield f'vendor must be Literal["{name}"], the name of its entry point'
     yield from _url_faults(vendor.model_fields["base_url"])
     yield from _attribute_faults(vendor)
     yield from _sign_in_faults(vendor)
@@ -61,12 +61,12 @@ def _attribute_faults(vendor: type[Account]) -> Iterator[str]:
     """Yield attributes that override those common to all accounts, or have another type."""
     for setting in vendor.model_fields:
         if setting not in Account.model_fields and hasattr(Account, setting):
-            yield f"the setting {setting!a} has the name of what every account has"
+            yield f"the setting {setting!a} has the name of an attribute that every account has"
     for own in _OURS:
         if own not in vendor.model_fields and getattr(vendor, own, None) is not getattr(Account, own):
-            yield f"{own} is what every account has, and must stay as it is"
+            yield f"{own} belongs to every account and must not be overridden"
     if vendor.assumed_rate is not None and not _is_rate(vendor.assumed_rate):
-        yield "assumed_rate must be a Rate of more than nothing, such as Rate(60, 60.0)"
+        yield "assumed_rate must be a Rate above 0, such as Rate(60, 60.0)"
 
 
 def _url_faults(field: Any) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _url_faults(field: Any) -> Iterator[str]:
         return
     try:
         if is_insecure(read_url(field.default)):
-            yield "base_url: write https: credentials could be read on the way"
+            yield "base_url: write https: credentials could be read in transit"
     except ValueError as error:
         yield f"base_url: {error}"
 
@@ -91,7 +91,7 @@ def _sign_in_faults(vendor: type[Account]) -> Iterator[str]:
         return
     for setting in dict.fromkeys(setting for way in ways for setting in way):
         if setting not in vendor.model_fields:
-            yield f"sign_ins names {setting!a}, which is no setting"
+            yield f"sign_ins names {setting!a}, which is not a setting"
 
 
 def family_faults(name: str, vendor: type[Account]) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _faults_of(family: Any, vendor: str) -> Iterator[str]:
     if not family.name.startswith(f"{vendor}_"):
         yield f"{family.name!a} must begin with {vendor}_"
     if family.kind != "gauge":
-        yield f"{family.name!a} must be a gauge: every figure of a vendor's can fall"
+        yield f"{family.name!a} must be a gauge: any figure of a vendor can fall"
 
 
 def _quota_faults(vendor: type[Account], known: set[Family]) -> Iterator[str]:

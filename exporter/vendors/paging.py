@@ -96,7 +96,7 @@ class ByLink:
             query = urlsplit(_text(page.next)).query
             params = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
         except ValueError:
-            raise Malformed("the next page's link is no URL", asked=question.asked) from None
+            raise Malformed("the next page's link is not a URL", asked=question.asked) from None
         if not params:  # would ask for the first page again, which would look like the last
             raise Malformed("the next page's link has no query", asked=question.asked)
         return replace(question, params=params)
@@ -117,7 +117,7 @@ class ByCursor:
         try:
             cursor = _text(page.next)
         except ValueError:
-            raise Malformed("the next page's cursor is no text", asked=question.asked) from None
+            raise Malformed("the next page's cursor is not text", asked=question.asked) from None
         if self.in_body:
             return replace(question, body={**(question.body or {}), self.name: cursor})
         return replace(question, params={**question.params, self.name: cursor})
@@ -201,7 +201,7 @@ class Pages:
             page = await ask(question)
             keys = list(keys_of(page))
             if number and self.following.overlap and keys and keys[0] not in seen:  # an earlier row was deleted
-                raise Conflict("the list moved while it was read", asked=question.asked)
+                raise Conflict("the list shifted while it was read", asked=question.asked)
             yield page
             before = len(seen)
             seen.update(keys)
@@ -212,9 +212,9 @@ class Pages:
             if question == asked and not keys:
                 question = None
             if question is None and info.more:
-                raise Malformed("there are more pages, and the answer does not say which", asked=asked.asked)
+                raise Malformed("there are more pages, but the answer does not say where", asked=asked.asked)
         if question is not None:
-            raise Malformed(f"a list without end: more than {self.most} pages", asked=first.asked)
+            raise Malformed(f"an endless list: more than {self.most} pages", asked=first.asked)
 
 
 def _text(value: object) -> str:

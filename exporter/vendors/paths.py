@@ -19,7 +19,7 @@ def segment(identifier: str) -> str:
 
     """
     if not is_usable_segment(identifier):
-        raise Malformed("an identifier that cannot stand in a path")
+        raise Malformed("an identifier that cannot be part of a path")
     return quote(identifier, safe="")
 
 

@@ -26,7 +26,7 @@ def _read_label_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(_LABEL, value) or value.startswith("__"):
         raise ValueError("write the name of a label: letters, digits and _, the first no digit")
     if value in _TAKEN_LABELS:
-        raise ValueError("is a label that series or alerts have already; write another")
+        raise ValueError("is a label that series or alerts already have; write another")
     return value
 
 

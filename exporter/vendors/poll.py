@@ -125,7 +125,7 @@ class Poll:
         finally:
             self.diagnostics.add(notes)
         if self.diagnostics.items > self.most_items:
-            raise TooLarge(f"the answers of one poll hold more than {self.most_items} items", asked=asked)
+            raise TooLarge(f"the answers of one poll contain more than {self.most_items} items", asked=asked)
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
         """Count items that are left out."""
@@ -143,7 +143,7 @@ class Poll:
         self.diagnostics.listed = listed
         if listed > most:
             self.skip("capped", listed - most)
-            self.diagnostics.left_out.add(f"{listed:,} customers are wanted, and max_customers is {most:,}")
+            self.diagnostics.left_out.add(f"{listed:,} customers match, but max_customers is {most:,}")
 
     async def attempt(
         self,

@@ -207,10 +207,10 @@ def _find_metric_conflicts(
         near = difflib.get_close_matches(metric, families, n=1)
         usable = ", ".join(name for name, one in families.items() if _is_countable(one))
         instead = f"did you mean {near[0]}?" if near else f"write one of {usable}"
-        yield "metric", f"is no metric of {vendor}; {instead}"
+        yield "metric", f"is not a metric of {vendor}; {instead}"
         return
     if not _is_countable(families[metric]):
-        yield "metric", "is no amount that could be used up: an _info is always 1, and a timestamp is a time"
+        yield "metric", "is not an amount that can be used up: an _info is always 1, and a timestamp is a time"
         return
     family = families[metric]
     if missing := missing_option(family, given):
@@ -221,7 +221,7 @@ def _find_metric_conflicts(
         if plan is None:
             yield "period", "the vendor reports no plan for this metric; write month, none or a mapping"
         elif missing := missing_option(plan.end, given):
-            yield "period", f"when a plan ends is only known with {missing}; set that on the account"
+            yield "period", f"the end of a plan is only known with {missing}; set that on the account"
 
 
 def _is_countable(family: Family) -> bool:
@@ -235,7 +235,7 @@ def missing_option(family: Family, given: Mapping[str, object]) -> str:
 
 
 def _find_label_conflicts(quota: Mapping[str, Any], family: Family) -> Iterator[tuple[str, str]]:
-    unknown = f"is no label of {family.name}; write {', '.join(family.labels) or 'none, it has no labels'}"
+    unknown = f"is not a label of {family.name}; write {', '.join(family.labels) or 'none, it has no labels'}"
     match, by = quota.get("match"), quota.get("by")
     for label, pattern in match.items() if isinstance(match, Mapping) else ():
         if label not in family.labels:

@@ -118,7 +118,7 @@ def _read_proxy_url(value: object) -> str:
         return read_url(value)
     except ValueError as error:
         if str(error).startswith("write"):
-            raise ValueError("write a URL such as http://proxy.example.com:3128; SOCKS is not spoken") from None
+            raise ValueError("write a URL such as http://proxy.example.com:3128; SOCKS is not supported") from None
         raise
 
 
@@ -126,7 +126,7 @@ def _read_environment_secret(value: object) -> Secret:
     reference = secret_reference(value) if isinstance(value, str) else None
     if reference is None:
         raise ValueError(
-            "write ${NAME} of an environment variable, or use the ..._file setting; a secret does not stand here"
+            "write ${NAME} of an environment variable, or use the ..._file setting; secrets are not allowed here"
         )
     return _ensure_readable(reference)
 

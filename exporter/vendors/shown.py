@@ -44,5 +44,5 @@ def find_family_conflicts(
                 near = difflib.get_close_matches(name, names, n=1)
                 yield (
                     f"families.{key}[{index}]",
-                    f"is no metric of {vendor}" + (f"; did you mean {near[0]}?" if near else ""),
+                    f"is not a metric of {vendor}" + (f"; did you mean {near[0]}?" if near else ""),
                 )

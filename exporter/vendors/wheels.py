@@ -73,7 +73,7 @@ def _vendor(
     name: str, entries: list[EntryPoint], allowed: Collection[str], taken: Mapping[str, type[Account]]
 ) -> type[Account]:
     if not entries:
-        raise WheelError(f"{_FLAG} has {name}, and no installed distribution brings it")
+        raise WheelError(f"{_FLAG} has {name}, but no installed distribution provides it")
     brought = " and ".join(str(origin_of(entry)) for entry in entries)
     if name in taken:
         declared = taken[name].origin.kind == "file"

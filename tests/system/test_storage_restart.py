@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_made_is_said_at_start(tmp_path: Path) -> None:
     result = ended("run", "--config.file=config.yaml", "--storage.path=file/storage", cwd=tmp_path, env=SECRETS)
 
     assert result.returncode == 2
-    assert "nothing can be kept in file/storage: Not a directory" in result.stderr
+    assert "cannot write to file/storage: Not a directory" in result.stderr
 
 
 def test_no_secret_is_stored(sandbox: Running, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_an_empty_page_that_leads_to_another_is_not_the_last(following: Followin
     }
 
     assert read_scripted(following, pages) == ["a", "b", "c"]
-    with pytest.raises(Malformed, match="does not say which"):
+    with pytest.raises(Malformed, match="does not say where"):
         read_scripted(following, {**pages, "page=4": ("", PageInfo(0, leads_to(4), more=True))})
 
 
@@ -148,7 +148,7 @@ def test_a_list_without_end_is_no_reading(way: str) -> None:
 
     vendor = List(before_page=grow)
 
-    with pytest.raises(Malformed, match="a list without end: more than 20 pages"):
+    with pytest.raises(Malformed, match="an endless list: more than 20 pages"):
         read(way, vendor, most=20)
     assert len(vendor.asked) == 20
 
@@ -169,7 +169,7 @@ def test_rows_that_move_up_while_a_list_is_read_are_no_reading(way: str) -> None
         if number == 2:
             del vendor.rows[0:2]
 
-    with pytest.raises(Conflict, match="moved while it was read"):
+    with pytest.raises(Conflict, match="shifted while it was read"):
         read(way, List(before_page=leave))
 
 

@@ -196,7 +196,7 @@ async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) ->
             found.append(page)
             count += len(chains(page, request.levels))
             if count > _MOST_ROWS:
-                raise Malformed(f"a list without end: more than {_MOST_ROWS} rows", asked=first.asked)
+                raise Malformed(f"an endless list: more than {_MOST_ROWS} rows", asked=first.asked)
     return found
 
 

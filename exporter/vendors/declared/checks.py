@@ -48,7 +48,7 @@ def _request_problems(document: Document, request: RequestSpec, listed: dict[str
     if (request.get is None) == (request.post is None):
         yield where, "write get or post, one of the two"
     if request.body and request.post is None:
-        yield f"{where}.body", "belongs to a post"
+        yield f"{where}.body", "needs post"
     known = _names(document, request)
     texts: list[tuple[str, object]] = [("get", request.get), ("post", request.post)]
     texts += [
@@ -86,11 +86,11 @@ def _names(document: Document, request: RequestSpec) -> set[str]:
 
 def _template_problems(document: Document, text: object, known: Collection[str], where: str) -> Found:
     if has_stray_brace(text):
-        yield where, "a brace that opens or closes nothing"
+        yield where, "a brace without its counterpart"
     for name in names_in(text):
         setting = document.settings.get(name)
         if setting is not None and setting.kind == "secret":
-            yield where, f"{name} is a secret, which stands in no request but by auth"
+            yield where, f"{name} is a secret, which only auth may put into a request"
         elif setting is not None and setting.kind == "identifiers":
             yield where, f"{name} is a list; write for_each: settings.{name}, and {{item}} here"
         elif name not in known:
@@ -122,7 +122,7 @@ def _next_problems(request: RequestSpec, following: Next, where: str) -> Found:
     elif following.cursor and (following.parameter is None) == (following.field is None):
         yield f"{where}.next", "write parameter or field beside cursor: what it is sent in"
     elif following.field is not None and request.post is None:
-        yield f"{where}.next.field", "belongs to a post"
+        yield f"{where}.next.field", "needs post"
     for name in ("link", "cursor", "more"):
         if (getattr(following, name) or "").startswith("^"):
             yield f"{where}.next.{name}", "is a place in the answer, and must not begin with ^"

@@ -32,7 +32,7 @@ def _header(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,62}", value):
         raise ValueError("write a header's name of letters, digits and -, such as X-Api-Key")
     if value.lower() in _RESERVED_HEADERS or value.lower().startswith(("proxy-", "content-", "accept")):
-        raise ValueError("is a header that means something else; write the one that the vendor documents for its key")
+        raise ValueError("is a header with another meaning; write the one that the vendor documents for its key")
     return value
 
 
@@ -71,9 +71,9 @@ def _scalar(value: object) -> str | int | float | bool:
 
 def _secure(value: str) -> str:
     if is_insecure(value):
-        raise ValueError("write https: credentials could be read on the way")
+        raise ValueError("write https: credentials could be read in transit")
     if set("{}") & set(value):
-        raise ValueError("nothing in braces stands here; an account can have a base_url of its own")
+        raise ValueError("braces are not allowed here; an account can set base_url itself")
     return value
 
 

@@ -53,7 +53,7 @@ Kind = str | frozenset[str]
 
 def _refuse(*, unless: bool) -> None:
     if not unless:
-        raise Refused("the vendor answered 200 and said that it did not work")
+        raise Refused("the vendor answered 200, but reports a failure")
 
 
 def _flag_of_success(value: bool | None) -> bool | None:

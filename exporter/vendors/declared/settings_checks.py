@@ -51,12 +51,12 @@ def auth_problems(document: Document) -> Found:
         return
     if login := auth.login:
         if not login.basic and not login.body:
-            yield "auth.login", "write basic or body: what is exchanged for a token"
+            yield "auth.login", "write basic or body: the credentials to exchange for a token"
         for field in sorted(login.body.keys() & login.fixed.keys()):
             yield f"auth.login.fixed.{field}", "is a field of body, too"
         for place, text in (("post", login.post), *((f"fixed.{field}", one) for field, one in login.fixed.items())):
             if set("{}") & set(text):
-                yield f"auth.login.{place}", "nothing in braces stands here"
+                yield f"auth.login.{place}", "braces are not allowed here"
     for where, name, kinds in _credentials(auth):
         setting = document.settings.get(name)
         if setting is None:

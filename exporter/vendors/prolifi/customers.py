@@ -102,7 +102,7 @@ async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], 
                 news = {one.id: one for one in page.data if one.id not in seen}
                 seen.update(news)
                 if len(seen) > most:
-                    raise Malformed(f"a list without end: more than {most} customers", asked="GET /customers")
+                    raise Malformed(f"an endless list: more than {most} customers", asked="GET /customers")
                 total = page.pagination.total if page.pagination else None
                 totals |= set() if total is None else {total}
                 yield list(news.values()), None if total is None else int(total)
