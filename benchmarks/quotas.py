@@ -168,8 +168,8 @@ def _groups(address: str) -> list[dict[str, Any]]:
 
 
 def _version(program: str) -> str:
-    said = subprocess.run((program, "--version"), check=True, capture_output=True, text=True)
-    return str(re.findall(r"version (\d[\d.]*)", said.stdout + said.stderr)[0])
+    version = subprocess.run((program, "--version"), check=True, capture_output=True, text=True)
+    return str(re.findall(r"version (\d[\d.]*)", version.stdout + version.stderr)[0])
 
 
 def _queries() -> Iterator[tuple[str, str, int]]:

@@ -192,7 +192,7 @@ def _translate(problem: str) -> str:
 
 def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
     """Return the likely mistake in the lines up to the one at which the parser stopped; empty if none is obvious."""
-    mark, began, said = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
+    mark, began, message = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
     if mark is None:
         return ""
     lines = text.decode(errors="replace").splitlines()[: mark.line + 1]
@@ -203,10 +203,10 @@ def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
             return f"line {number}: the quote is not closed"
     if began and (bracket := _OPENED.get(error.context or "")):
         return f"line {began.line + 1}: the {bracket} is not closed, or a comma is missing in it"
-    if said.startswith("mapping values are not allowed"):
+    if message.startswith("mapping values are not allowed"):
         return _unexpected_value(lines, mark)
     found = ""
-    if said.startswith("could not find expected ':'"):
+    if message.startswith("could not find expected ':'"):
         missing = (number for number in range(len(lines), 0, -1) if _NO_BLANK.match(lines[number - 1]))
         found = next((f"line {number}: write a space after the colon" for number in missing), "")
     elif lines and _AFTER_QUOTE.match(lines[-1]):

@@ -46,8 +46,8 @@ async def _note_expiries(exporter: Exporter, keys: Collection[AccountKey]) -> No
     for account in exporter.config.accounts:
         if account.key in keys:
             expiry = await read_in_thread(("expiry", account.key), partial(credential_expiry, account))
-            if told := exporter.telemetry.accounts.get(account.key):
-                told.on_credential(expiry)
+            if observer := exporter.telemetry.accounts.get(account.key):
+                observer.on_credential(expiry)
 
 
 def _stamps(accounts: tuple[Account, ...]) -> Stamps:

@@ -64,9 +64,9 @@ def _problems(document: object) -> list[Problem]:
             continue
         problems += [Problem(f"{section}.{key}", "unknown key") for key in given if key not in known]
         for key in known & given.keys():
-            kind, said = (bool, "write true or false") if key == "insecure_skip_verify" else (str, "write text")
+            kind, message = (bool, "write true or false") if key == "insecure_skip_verify" else (str, "write text")
             if not isinstance(given[key], kind):
-                problems.append(Problem(f"{section}.{key}", said))
+                problems.append(Problem(f"{section}.{key}", message))
     login, passwords = document.get("basic_auth"), {"password", "password_file"}
     if isinstance(login, dict) and login and ("username" not in login or len(passwords & login.keys()) != 1):
         problems.append(Problem("basic_auth", "give username, and password or password_file"))
@@ -116,9 +116,9 @@ def fetch(url: str, config: HTTPConfig) -> bytes:
         raise NoAnswer(_refusal(error.code)) from None
     except OSError as error:
         reason = getattr(error, "reason", error)
-        said = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None) or str(reason)
+        message = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None) or str(reason)
         hint = "; is an exporter running there?" if isinstance(reason, ConnectionRefusedError) else ""
-        raise NoAnswer(f"{said}{hint}") from None
+        raise NoAnswer(f"{message}{hint}") from None
     except (HTTPException, ValueError):
         raise NoAnswer("whatever answers does not speak HTTP") from None
 

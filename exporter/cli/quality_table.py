@@ -42,7 +42,7 @@ def facts_of(vendor: type[Account]) -> Mapping[str, str]:
     """Return the facts in the docstring of the vendor's module, by name."""
     text = sys.modules[vendor.__module__].__doc__ or ""
     found = re.findall(r"^(\w+): +(.+(?:\n {10}.+)*)", text, re.MULTILINE)
-    return {name: " ".join(said.split()) for name, said in found if name in FACTS}
+    return {name: " ".join(fact.split()) for name, fact in found if name in FACTS}
 
 
 def quality_of(name: str) -> Quality:
@@ -69,9 +69,9 @@ def _names(vendor: type[Account]) -> list[str]:
 def _sign_in(vendor: type[Account]) -> str:
     ways = [" and ".join(f"`{name}`" for name in way) for way in vendor.sign_ins]
     twins = any(f"{name}_file" in vendor.model_fields for way in vendor.sign_ins for name in way)
-    said = facts_of(vendor).get("Login", "")
+    fact = facts_of(vendor).get("Login", "")
     return (
-        f"{', or '.join(ways)}{'; secrets from the environment or a file' if twins else ''}. {_sentence(said)}".strip()
+        f"{', or '.join(ways)}{'; secrets from the environment or a file' if twins else ''}. {_sentence(fact)}".strip()
     )
 
 

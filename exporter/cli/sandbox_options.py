@@ -28,7 +28,7 @@ class WithFaults(click.Command):
         super().format_epilog(ctx, formatter)
         with formatter.section("Faults"):
             formatter.write_text(
-                "Each takes times=COUNT too: how many calls go wrong, all if not said. NAMES are names of JSON fields,"
+                "Each takes times=COUNT too: how many calls go wrong, all if not given. NAMES are names of JSON fields,"
                 " with * and commas; at-most is how many of them in an answer."
             )
             formatter.write_dl(faults_usage())

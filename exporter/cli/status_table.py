@@ -137,6 +137,6 @@ def _troubles(status: Status) -> Iterator[Text]:
             if account.shown_until is not None
             else "no figures are shown"
         )
-        said = words.printable(account.error or account.reason or "")
+        message = words.printable(account.error or account.reason or "")
         who = f"{words.printable(account.vendor)}/{words.printable(account.account)}"
-        yield Text(f"{who}: {said}; {shown}. {advice_for(account.reason)}")
+        yield Text(f"{who}: {message}; {shown}. {advice_for(account.reason)}")

@@ -131,10 +131,10 @@ def raise_for_proxy(status: int) -> None:
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the class of HTTP
         return
-    said = f"the proxy answered HTTP {status}"
+    message = f"the proxy answered HTTP {status}"
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        raise Unauthorized(f"{said}: proxy_user and proxy_password are missing or not accepted")
-    raise ConnectFailed(said) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Forbidden(said)
+        raise Unauthorized(f"{message}: proxy_user and proxy_password are missing or not accepted")
+    raise ConnectFailed(message) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Forbidden(message)
 
 
 async def _proxy_headers(proxy: Proxy) -> Iterable[tuple[bytes, bytes]]:

@@ -46,9 +46,9 @@ def translated() -> Iterator[None]:
 
 def _said_of(error: Exception) -> str:
     text = str(error).lower()
-    for beginning, said in _BROKEN.items():
+    for beginning, message in _BROKEN.items():
         if text.startswith(beginning):
-            return said
+            return message
     return f"the connection broke or did not speak HTTP ({type(error).__name__})"
 
 
@@ -59,10 +59,10 @@ def _connect_error(error: BaseException) -> PollError:
         if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | anyio.EndOfStream):
             return ConnectFailed("the connection was closed during the TLS handshake")
         if isinstance(cause, ssl.SSLError):
-            said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
-            if said in _NO_TLS:
+            message = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            if message in _NO_TLS:
                 return TLSFailed("TLS failed: the port does not speak TLS; write http in base_url, or another port")
-            return TLSFailed(f"TLS failed: {said or 'no reason given'}")
+            return TLSFailed(f"TLS failed: {message or 'no reason given'}")
         if isinstance(cause, socket.gaierror):
             return NameUnresolved("the host name has no address")
         if isinstance(cause, OSError) and cause.errno:

@@ -177,7 +177,7 @@ class Pages:
         keys_of: Callable[[_PageT], Collection[Hashable]],
         info_of: Callable[[_PageT], PageInfo],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list. The last page says that it is the last, or has no new rows.
+        """Yield the pages of a list. The last page says so, or has no new rows and does not say that there are more.
 
         An empty page that leads to another is not the last: vendors filter rows after cutting the list into pages.
 
@@ -206,7 +206,11 @@ class Pages:
             before = len(seen)
             seen.update(keys)
             info = info_of(page)
-            if info.more is False or (number and keys and len(seen) == before):
+            if info.more is False:
+                return
+            if number and keys and len(seen) == before:
+                if info.more and info.received > self.following.overlap:
+                    raise Malformed("there are more rows, but the same ones came again", asked=question.asked)
                 return
             asked, question = question, self.following.next(question, info)
             if question == asked and not keys:

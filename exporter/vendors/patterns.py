@@ -52,8 +52,8 @@ def read_pattern(value: object) -> str:
     try:
         re.compile(value)
     except re.error as error:
-        said = _IN_PATTERN.split(error.msg)[0].strip(" ,")
-        raise ValueError(f"{_PATTERN}: {said} at position {(error.pos or 0) + 1}") from None
+        message = _IN_PATTERN.split(error.msg)[0].strip(" ,")
+        raise ValueError(f"{_PATTERN}: {message} at position {(error.pos or 0) + 1}") from None
     except (OverflowError, RecursionError):
         raise ValueError(_PATTERN) from None
     return value

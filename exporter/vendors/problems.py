@@ -58,10 +58,13 @@ def settings_problems(
     """
     found = {**known, **_found(settings, error), **(better or {})}
     explained = _parents(found) | _misspelt(found)
-    told = sorted(one for one in found.values() if one.path not in explained)
-    if len(told) <= _MAX_PROBLEMS:
-        return told
-    return [*told[:_MAX_PROBLEMS], Problem("", f"and {len(told) - _MAX_PROBLEMS} more mistakes in this account")]
+    reported = sorted(one for one in found.values() if one.path not in explained)
+    if len(reported) <= _MAX_PROBLEMS:
+        return reported
+    return [
+        *reported[:_MAX_PROBLEMS],
+        Problem("", f"and {len(reported) - _MAX_PROBLEMS} more mistakes in this account"),
+    ]
 
 
 def _parents(paths: Iterable[str]) -> set[str]:

@@ -140,9 +140,9 @@ def trouble(account: AccountStatus, now: float) -> str:
     withdrawn = ""
     if account.shown_until is not None:
         withdrawn = f"; its figures are withdrawn {until(account.shown_until, now)}"
-    said = f'<p class="error">{escape(account.error or "")}</p>'
+    message = f'<p class="error">{escape(account.error or "")}</p>'
     advice = advice_for(account.reason)
-    return said + f'<p class="soft">{polls}{withdrawn}. {escape(advice)}</p>'
+    return message + f'<p class="soft">{polls}{withdrawn}. {escape(advice)}</p>'
 
 
 def quota_rows(quotas: Iterable[QuotaStatus], now: float) -> str:

@@ -106,7 +106,7 @@ def thresholds(steps: Steps) -> ThresholdsConfig:
     return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value, colour) for value, colour in steps])
 
 
-def said(values: Sequence[tuple[str, str, str]], nothing: str = "") -> list[Any]:
+def value_mappings(values: Sequence[tuple[str, str, str]], nothing: str = "") -> list[Any]:
     """Return value mappings, each a value with its text and colour; `nothing` is the text without a value."""
     made = {value: ValueMappingResult(text=text, color=colour) for value, text, colour in values}
     mappings: list[Any] = [ValueMap(options=made)] if made else []
@@ -122,7 +122,7 @@ def described(panel: Any, about: About) -> Any:
     panel.unit(about.unit).no_value(about.nothing).thresholds(thresholds(about.steps))
     panel.grid_pos(GridPos(w=about.width, h=about.height))
     if about.values:
-        panel.mappings(said(about.values))
+        panel.mappings(value_mappings(about.values))
     return panel.decimals(about.decimals) if about.decimals is not None else panel
 
 

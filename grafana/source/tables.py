@@ -10,7 +10,7 @@ from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.builders.common import TableSortByFieldState
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
-from grafana.source.panels import SHARE, About, Query, Steps, described, said, targets, thresholds
+from grafana.source.panels import SHARE, About, Query, Steps, described, targets, thresholds, value_mappings
 
 _LETTERS: Final = "ABCDEFGHIJKLMN"
 HERE: Final = "${datasource:queryparam}&${job:queryparam}&${instance:queryparam}&${__url_time_range}"
@@ -172,7 +172,7 @@ def _column(column: Column) -> list[DynamicConfigValue]:
         made.append(DynamicConfigValue("decimals", column.decimals))
     steps = column.steps or (SHARE if column.gauge else ())
     if column.values or steps:
-        made.append(DynamicConfigValue("mappings", said(column.values, column.nothing)))
+        made.append(DynamicConfigValue("mappings", value_mappings(column.values, column.nothing)))
     if steps:
         made.append(DynamicConfigValue("thresholds", thresholds(steps).build()))
         kind = (
