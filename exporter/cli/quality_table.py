@@ -15,12 +15,12 @@ FACTS: Final = ("Source", "Period", "Units", "Login", "Limits")
 """The facts in the docstring of a vendor's module, each at the start of a line."""
 
 _DRIFT: Final = Done(
-    "Each field has its type. One that is missing or of another type is counted in `usage_exporter_contract_drift`,"
-    " and never becomes a zero."
+    "Each field has a type. A field that is missing or of another type is counted in `usage_exporter_contract_drift`,"
+    " and never becomes zero."
 )
-_HISTORY: Final = Done("`usage-exporter history` writes days that are over.")
+_HISTORY: Final = Done("`usage-exporter history` writes the figures of past days.")
 _MARKED: Final = re.compile(r"(?<=<!-- quality -->\n).*?(?=<!-- /quality -->)", re.DOTALL)
-_HEAD: Final = "| question | | answer |\n| --- | --- | --- |\n"
+_HEAD: Final = "| topic | status | details |\n| --- | --- | --- |\n"
 
 
 def quality_markdown(vendor: str) -> str:
@@ -78,8 +78,8 @@ def _sign_in(vendor: type[Account]) -> str:
 def _assumed(vendor: type[Account]) -> str:
     rate = vendor.assumed_rate
     if rate is None:
-        return "Limits that answers state are kept; none is assumed."
-    return f"{rate.requests:,} in {write_duration(rate.seconds)} are assumed until answers say otherwise."
+        return "Limits stated in responses are followed; none is assumed."
+    return f"{rate.requests:,} per {write_duration(rate.seconds)} are assumed until responses state otherwise."
 
 
 def _sentence(text: str) -> str:

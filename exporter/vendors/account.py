@@ -81,7 +81,7 @@ class Account(Settings):
     was: Name | None = Field(default=None, description="The former name: its counters and stored reading are kept.")
     interval: Duration = Field(default=300.0, description="Time between polls.")
     base_url: Url = Field(description="URL of the vendor's API.")
-    timeout: Duration = Field(default=30.0, description="Longest time that one complete answer may take.")
+    timeout: Duration = Field(default=30.0, description="Maximum time for one complete response.")
     stale_after: Duration | None = Field(
         default=None,
         description="Age up to which the last good reading is shown; if not set, three intervals, at least 1h.",

@@ -22,17 +22,17 @@ Quality = Mapping[str, Done | Exempt]
 """Answers by question."""
 
 QUESTIONS: Final[Mapping[str, str]] = {
-    "sign_in": "How an account signs in",
-    "rights": "The least rights that are enough, and where to get them",
-    "paging": "How lists are read completely",
-    "limits": "Which rate limit is kept, stated by the vendor or assumed",
-    "drift": "What happens when an answer changes",
-    "as_of": "Whether the vendor states the time that its figures cover",
+    "sign_in": "Authentication",
+    "rights": "Least privileges, and how to get them",
+    "paging": "Pagination",
+    "limits": "Rate limit, stated by the vendor or assumed",
+    "drift": "Changes in responses",
+    "as_of": "Time that the figures cover, as the vendor states it",
     "updates": "How often the vendor updates its figures",
-    "period": "Which period the figures are of",
-    "native_quotas": "Which limits of the vendor's become quotas",
-    "entitlements": "What else a plan entitles to",
-    "history": "What past usage can be exported",
-    "names": "Whether names of people or customers are labels",
+    "period": "Period of the figures",
+    "native_quotas": "Vendor limits that become quotas",
+    "entitlements": "Other entitlements of a plan",
+    "history": "Past figures",
+    "names": "Names of people or customers in labels",
     "known_limits": "Known gaps",
 }

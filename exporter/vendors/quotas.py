@@ -126,14 +126,14 @@ class ConfiguredQuota(Alerting):
     metric: str = Field(description="The vendor's metric that is counted; its matching series are added up.")
     match: dict[str, Pattern] = Field(
         default={},
-        description="Labels of the metric, each with a regular expression that has to match its whole value.",
+        description="Labels of the metric, each with a regular expression that must match the whole value.",
     )
     by: tuple[str, ...] = Field(
         default=(),
-        description="Labels whose values tell one subject from another, each with the limit to itself;"
-        " if not set, the account is the one subject.",
+        description="Labels whose values distinguish subjects, each of which has the limit to itself;"
+        " if not set, the account is the only subject.",
     )
-    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="What is allowed in a period.")
+    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="Amount allowed per period.")
     unit: Annotated[str, PlainValidator(_read_unit), WithJsonSchema({"type": "string", "pattern": _UNIT})] = Field(
         default="", description="The label `unit`: what is counted."
     )
@@ -141,7 +141,7 @@ class ConfiguredQuota(Alerting):
         Period, PlainValidator(read_period), PlainSerializer(write_period), WithJsonSchema(_PERIOD_SCHEMA)
     ] = Field(
         default="none",
-        description="When the figure starts anew: each UTC `month`; with the vendor's `plan`; at no known time"
+        description="When the figure resets: each UTC `month`; with the vendor's `plan`; at no known time"
         " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration, `month`,"
         " `quarter` or `year`; the last three, and whole years such as `1y`, follow the calendar.",
     )

@@ -102,12 +102,13 @@ quotas:
     )
     datacenters: tuple[DataCenterId, ...] = Field(
         default=(),
-        description="Ask for these data centres (UUID, or `null` for what is in none) instead of the whole contract;"
+        description="Request these data centres (UUID, or `null` for what is in none) instead of the whole contract;"
         " needs exactly one contract.",
     )
     cost: bool = Field(default=False, description="Estimate cost from the contract's price list, read once a day.")
     limits: bool = Field(
-        default=False, description="Ask the Cloud API for the limits of each contract's resources, a call more each."
+        default=False,
+        description="Read the limits of each contract's resources from the Cloud API, one more request each.",
     )
     cloud_api_url: Url | None = Field(
         default=None,

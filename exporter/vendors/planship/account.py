@@ -107,12 +107,12 @@ products:
     client_secret_file: SecretFromFile | None = Field(default=None, description="File that holds the client's secret.")
     customers: tuple[Identifier, ...] = Field(
         min_length=1,
-        description="Customers to ask about, by id or alternative id; the vendor cannot list them.",
+        description="Customers to read, by id or alternative id; the vendor cannot list them.",
     )
-    products: tuple[ProductSetting, ...] = Field(min_length=1, description="Products to ask about.")
+    products: tuple[ProductSetting, ...] = Field(min_length=1, description="Products to read.")
     buckets: bool = Field(default=False, description="Show usage by bucket; buckets may be the names of people.")
     subscriptions: bool = Field(default=False, description="Show usage by subscription, and when each renews.")
-    entitlements: bool = Field(default=False, description="Show what is left of each metered lever.")
+    entitlements: bool = Field(default=False, description="Show the remainder of each metered lever.")
 
     @property
     def auth(self) -> Auth:

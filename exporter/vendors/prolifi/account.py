@@ -75,8 +75,8 @@ discover: true
     base_url: Url = "https://api.prolifi.co/api/v1/public"
     api_key: SecretFromEnvironment | None = Field(default=None, description="API key; a public one (pk_...) is enough.")
     api_key_file: SecretFromFile | None = Field(default=None, description="File that holds the API key.")
-    customers: tuple[Uuid, ...] = Field(default=(), description="Ids of the customers to ask about.")
-    discover: bool = Field(default=False, description="Ask about every customer in the vendor's list.")
+    customers: tuple[Uuid, ...] = Field(default=(), description="Ids of the customers to read.")
+    discover: bool = Field(default=False, description="Read every customer in the vendor's list.")
     max_customers: int = Field(default=1000, ge=1, description="Maximum number of customers taken from the list.")
     include: tuple[Pattern, ...] = Field(
         default=(), description="Read only those listed customers whose id or external id matches one of these."
