@@ -14,7 +14,7 @@ from exporter.secret import Secret
 from exporter.vendors.declared import document as written
 from exporter.vendors.declared.account import DeclaredAccount, Request
 from exporter.vendors.declared.checks import as_tuple
-from exporter.vendors.declared.replies import Shape
+from exporter.vendors.declared.replies import Getter, Shape
 from exporter.vendors.declared.rows import Constant, Metric, Place
 from exporter.vendors.declared.settings_checks import ONE_VALUE
 from exporter.vendors.declared.templates import dates_a_period, names_in
@@ -134,9 +134,7 @@ def _request(document: written.Document, spec: written.RequestSpec) -> Request:
         answer.add(spec.succeeded.at, frozenset(map(_written, spec.succeeded.values)))
     if spec.failed:
         answer.add(spec.failed, "failed", optional=True)
-    next_place = (following.link or following.cursor) if following else None
-    next_page = answer.add(next_place, "next", optional=True) if next_place else None
-    more = answer.add(following.more, "flag") if following and following.more else None
+    page_fields = _page_fields(answer, following) if following else (None, None)
     shapes, levels = [answer], []
     for rows_path in as_tuple(spec.rows):
         rows, shape = shapes[-1].rows(rows_path)
@@ -163,7 +161,7 @@ def _request(document: written.Document, spec: written.RequestSpec) -> Request:
         key=tuple(keys.values()),
         metrics=metrics,
         pages=Pages(_following(following), following.most_pages) if following else None,
-        page_fields=(next_page, more),
+        page_fields=page_fields,
         in_header=bool(following and following.link_header),
         as_of=as_of,
         for_each=of,
@@ -171,6 +169,14 @@ def _request(document: written.Document, spec: written.RequestSpec) -> Request:
         name=spec.name or "",
         is_optional=spec.optional,
         is_dated=dates_a_period([name for text in texts for name in names_in(text)]),
+    )
+
+
+def _page_fields(answer: Shape, given: written.Next) -> tuple[Getter | None, Getter | None]:
+    place = given.link or given.cursor
+    return (
+        answer.add(place, "next", optional=True) if place else None,
+        answer.add(given.more, "flag") if given.more else None,
     )
 
 
