@@ -424,8 +424,10 @@ def test_a_contract_that_is_listed_in_two_forms_is_asked_about_once(monkeypatch:
         {"datacenters": [place("49000"), {"id": D2, "meters": [{"meterId": None}]}]},
         {"datacenters": [place("49000"), {"id": D2, "meters": [{"meterId": "C01000", "quantity": None}]}]},
         {"datacenters": [place("49000"), 5]},
+        {"datacenters": [place("49000"), {**place("7"), "id": {"uuid": D2}}]},
+        {"datacenters": [place("49000", None), {**place("7"), "id": True}]},
     ],
-    ids=["no number", "no meters", "no id of a meter", "no quantity", "no data centre"],
+    ids=["no number", "no meters", "no id of a meter", "no quantity", "no data centre", "no id", "no id beside none"],
 )
 def test_a_sum_is_not_shown_where_a_part_of_it_cannot_be_read(
     unreadable: dict[str, object], monkeypatch: pytest.MonkeyPatch
