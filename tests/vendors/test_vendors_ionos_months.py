@@ -191,6 +191,33 @@ def test_what_a_month_grows_by_after_its_end_is_counted(monkeypatch: pytest.Monk
     assert found == [0, 6, 21]
 
 
+@pytest.mark.parametrize(
+    "period",
+    [
+        "month",
+        "none",
+        {"every": "quarter", "from": "2026-11-01"},
+        {"every": "quarter", "from": "2026-12-01"},
+        {"every": "year", "from": "2026-01-01"},
+        {"every": "30d", "from": "2026-11-20"},
+    ],
+    ids=str,
+)
+def test_figures_that_start_anew_each_month_are_counted_alike_whatever_the_quotas_period(
+    period: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script: Script = {
+        question("2026-11"): [answer(month("2026-11", place(quantity))) for quantity in (700, 710, 715, 720)],
+        question("2026-12"): [answer(month("2026-12", place(quantity))) for quantity in (5, 9)],
+    }
+    begins = datetime(2026, 11, 20, tzinfo=UTC)
+    times = [begins - timedelta(minutes=1), begins + timedelta(minutes=1), DECEMBER + DAY / 4, DECEMBER + DAY / 2]
+    with scripted(script) as server:
+        found = counters(ionos(server.url, monkeypatch, quotas=[{**QUOTA, "period": period}]), *times)
+
+    assert found == [0, 10, 15 + 5, 20 + 9]
+
+
 def test_a_small_figure_of_a_new_month_is_new_use_even_if_it_is_not_below_the_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
