@@ -93,6 +93,7 @@ FAILING: dict[str, tuple[Answer, type[PollError]]] = {
     "broken gzip": (Answer(200, b"{}", GZIPPED), Undecodable),
     "half of a gzip": (Answer(200, ZEROS[:100], GZIPPED), Undecodable),
     "too much": (Answer(200, b" " * (MAX_BODY_BYTES + 1)), TooLarge),
+    "much announced": (Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n{}"), TooLarge),
     "much in little": (Answer(200, ZEROS, GZIPPED), TooLarge),
     "a reset within the body": (Answer(raw=CUT_SHORT, reset=True), ProtocolBroken),
     "an end within the body": (Answer(raw=CUT_SHORT), ProtocolBroken),
