@@ -63,6 +63,7 @@ class Serving:
             before it was read; None to never check.
         storage: what outlives the process; None for nothing.
         protection: TLS and authentication of the pages; None for neither.
+        simulated: whether all figures are, so that anyone may read them.
 
     """
 
@@ -73,6 +74,7 @@ class Serving:
     watched: tuple[Callable[[], object], float, object] | None = None
     storage: Storage | None = None
     protection: WebConfig | None = None
+    simulated: bool = False
 
 
 @asynccontextmanager
@@ -125,7 +127,8 @@ async def run(config: Config, serving: Serving) -> None:
         )
         application = Application(exporter.store, exporter.telemetry, serving.telemetry_path, lifecycle)
         pages = guard_origin(application, serving.sockets, serving.protection)
-        warn_if_exposed(serving.sockets, serving.protection)
+        if not serving.simulated:
+            warn_if_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
             tasks.start_soon(protection.reload_when_changed, exporter.telemetry.web_reload_status)
             await Server(protection.require_auth(pages), stop, limits, protection.wrap_tls).run(serving.sockets)
