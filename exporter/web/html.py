@@ -54,7 +54,8 @@ th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px so
 pre { background: var(--card); border: 1px solid var(--line); padding: .8rem; overflow-x: auto; }
 @media (max-width: 40rem) { body { padding: .6rem; }
   .quota { grid-template-columns: 1fr 3rem; } .quota .bar { grid-column: 1 / -1; order: 3; }
-  .quota .amounts, .quota .lasts { order: 4; color: var(--soft); } .quota .lasts { justify-self: end; white-space: nowrap; }
+  .quota .amounts, .quota .lasts { order: 4; color: var(--soft); }
+  .quota .lasts { justify-self: end; white-space: nowrap; }
   .quota { padding: .3rem 0; } .account { grid-template-columns: 1fr auto; padding: .3rem 0; }
   .account > :nth-child(n + 2) { text-align: right; } .account > :last-child { text-align: left; }
   .account > :nth-child(3) { order: 3; } .head .soft { margin-left: 0; width: 100%; } }
