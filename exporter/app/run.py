@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from exporter.app.chores import keep_looking, log_every_day, retry_with_new_secrets
+from exporter.app.chores import log_every_day, observe_counters, retry_with_new_secrets
 from exporter.app.exporter import Exporter, OpenClient, open_client
 from exporter.app.reload import Reload, handle_signals, watch
 from exporter.config import Config, as_yaml
@@ -63,7 +63,6 @@ class Serving:
             before it was read; None to never check.
         storage: what outlives the process; None for nothing.
         protection: TLS and authentication of the pages; None for neither.
-        simulated: whether all figures are, so that anyone may read them.
 
     """
 
@@ -74,7 +73,6 @@ class Serving:
     watched: tuple[Callable[[], object], float, object] | None = None
     storage: Storage | None = None
     protection: WebConfig | None = None
-    simulated: bool = False
 
 
 @asynccontextmanager
@@ -93,7 +91,7 @@ async def assemble(
 
 async def run(config: Config, serving: Serving) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends the process. SIGHUP reloads the configuration."""
-    from exporter.web.exposure import guard_origin, warn_if_exposed  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.exposure import guard_origin  # noqa: PLC0415 - `check` and `once` need no server
     from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
     from exporter.web.pages import Application, Lifecycle  # noqa: PLC0415 - the same
     from exporter.web.server import Server  # noqa: PLC0415 - the same
@@ -114,8 +112,8 @@ async def run(config: Config, serving: Serving) -> None:
         tasks.start_soon(
             handle_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None
         )
-        paces = Paces(serving.storage.looks(config.shard) if serving.storage else None)
-        tasks.start_soon(keep_looking, exporter, paces, serving.storage)
+        paces = Paces(serving.storage.observations(config.shard) if serving.storage else None)
+        tasks.start_soon(observe_counters, exporter, paces, serving.storage)
         tasks.start_soon(retry_with_new_secrets, exporter)
         tasks.start_soon(log_every_day, exporter)
         lifecycle = Lifecycle(
@@ -127,8 +125,6 @@ async def run(config: Config, serving: Serving) -> None:
         )
         application = Application(exporter.store, exporter.telemetry, serving.telemetry_path, lifecycle)
         pages = guard_origin(application, serving.sockets, serving.protection)
-        if not serving.simulated:
-            warn_if_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
             tasks.start_soon(protection.reload_when_changed, exporter.telemetry.web_reload_status)
             await Server(protection.require_auth(pages), stop, limits, protection.wrap_tls).run(serving.sockets)

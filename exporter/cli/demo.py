@@ -61,7 +61,7 @@ async def run(
     over = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(Server(guard_origin(make_app(world), [sandbox], None), over).run, [sandbox])
-        await run_exporter(settings, Serving(sockets=sockets, telemetry_path=telemetry_path, simulated=True))
+        await run_exporter(settings, Serving(sockets=sockets, telemetry_path=telemetry_path))
         over.set()
 
 

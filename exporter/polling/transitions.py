@@ -55,8 +55,8 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead)
     if after.error is None and after.failure is not None:
         if before.error is not None or before.failure is None:
             failure = after.failure
-            said = "polls go on without what keeps failing"
-            logger.warning(said, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
+            message = "polls continue without the items that keep failing"
+            logger.warning(message, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
         return
     if after.error is None:
         if before.failure is not None or not before.polled:
@@ -102,9 +102,9 @@ def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -
             logger.info("responses match the documentation again", vendor=vendor, account=account)
     left_out = _left_out(after)
     if _left_out(before) != left_out:
-        told = logger.warning if left_out else logger.info
+        log = logger.warning if left_out else logger.info
         message = "items left out of the reading" if left_out else "no items left out any more"
-        told(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
+        log(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
 
 
 def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
@@ -112,18 +112,18 @@ def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> Non
     vendor, account = key
     left_out = after.skipped["capped"]
     if bool(before.skipped["capped"]) != bool(left_out):
-        told = logger.warning if left_out else logger.info
-        said = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
-        told(said, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
+        log = logger.warning if left_out else logger.info
+        message = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
+        log(message, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:
     """Log once that an account has more series than allowed, or no longer has."""
     vendor, account = key
     if bool(before) != bool(after):
-        told = logger.warning if after else logger.info
+        log = logger.warning if after else logger.info
         message = "series dropped: max_series reached" if after else "no series dropped any more"
-        told(message, vendor=vendor, account=account, dropped=after)
+        log(message, vendor=vendor, account=account, dropped=after)
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:

@@ -38,7 +38,7 @@ def probe(folder: Path, text: str) -> tuple[int, list[str]]:
     ("vendor", "settings", "expected"),
     [
         ("prolifi", {"max_customers": 2}, (0, "3 items left out: they are beyond what the configuration allows")),
-        ("prolifi", {"max_customers": 2}, (0, "5 customers are wanted, and max_customers is 2")),
+        ("prolifi", {"max_customers": 2}, (0, "5 customers match, but max_customers is 2")),
         ("netnut", {"max_series": 5}, (1, "series are left out because of max_series")),
         ("netnut", {"max_series": 5}, (1, "no series of netnut_gb_used, the vendor's main figure")),
         ("prolifi", {"include": ["zzz"]}, (1, "no series of prolifi_event_count, the vendor's main figure")),
@@ -73,11 +73,12 @@ def test_a_main_figure_that_is_gone_is_a_failure(tmp_path: Path) -> None:
 
     assert code == 1
     assert "    warning: no series of netnut_gb_used, the vendor's main figure" in lines
-    assert any("depart from the vendor's documentation" in line and "total_gb_used missing" in line for line in lines)
+    assert any("deviate from the vendor's documentation" in line and "total_gb_used missing" in line for line in lines)
 
 
+PLAIN = "the port does not speak TLS; write http in"
 CERTIFICATE = "Check port and certificate. Behind a proxy that intercepts TLS, name its authority in tls.ca_file."
-RIGHT = "The credentials lack a right (docs/vendors names the least), or the proxy lets nobody through."
+RIGHT = "The credentials lack a right (docs/vendors names those it needs), or the proxy lets nobody through."
 
 
 @pytest.mark.slow
@@ -85,9 +86,9 @@ RIGHT = "The credentials lack a right (docs/vendors names the least), or the pro
     ("settings", "said", "advice"),
     [
         ({"base_url": "{https}"},
-         "GET {https}/profile: the port speaks no TLS; write http in base_url, or another port (tls)", CERTIFICATE),
+         f"GET {{https}}/profile: {PLAIN} base_url, or another port (tls)", CERTIFICATE),
         ({"base_url": "https://vendor.invalid", "proxy_url": "{https}"},
-         "GET https://vendor.invalid/profile: the port speaks no TLS; write http in proxy_url, or another port (tls)",
+         f"GET https://vendor.invalid/profile: {PLAIN} proxy_url, or another port (tls)",
          CERTIFICATE),
         ({"base_url": "https://vendor.invalid", "proxy_url": "{http}"},
          "GET https://vendor.invalid/profile: the proxy answered HTTP 403 (forbidden)", RIGHT),

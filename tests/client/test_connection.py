@@ -148,7 +148,7 @@ async def test_a_handshake_that_is_cut_is_no_connection(ending: str, monkeypatch
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        (b"HTTP/1.1 200 OK\r\nX Lab: canary\r\nContent-Length: 2\r\n\r\n{}", "a line among the answer's headers"),
+        (b"HTTP/1.1 200 OK\r\nX Lab: canary\r\nContent-Length: 2\r\n\r\n{}", "one of the answer's header lines"),
         (b"canary\r\n\r\n", "the answer does not begin as HTTP does"),
         (b"", "closed without an answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "closed in the middle"),
@@ -191,7 +191,7 @@ def hang_up(one: socket.socket) -> None:
     one.recv(1000)
 
 
-PLAIN = "the port speaks no TLS; write http in {}, or another port"
+PLAIN = "the port does not speak TLS; write http in {}, or another port"
 
 
 @pytest.mark.parametrize(
