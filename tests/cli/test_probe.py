@@ -44,6 +44,8 @@ def probe(folder: Path, text: str) -> tuple[int, list[str]]:
         ("prolifi", {"include": ["zzz"]}, (1, "no series of prolifi_event_count, the vendor's main figure")),
         ("ionos", {"quotas": [QUOTA]},
          (0, f"quota q is not shown: {UNITS}")),
+        ("ionos", {"quotas": [{**QUOTA, "match": {"unit": "1G*30Days"}}]},
+         (0, "quota q is not shown: no series matches; values of match are regular expressions")),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_a_warning(
