@@ -392,7 +392,7 @@ def test_faults_are_added_told_and_cleared_over_http(vendors: FaultyVendors) -> 
     vendors.ask(PROFILE, IONOS_KEY)
     one, other = json.loads(ask()[2])
 
-    assert (added, len(json.loads(body))) == (201, 2)
+    assert (added, len(json.loads(body)), body[-1:]) == (201, 2, b"\n")
     assert one | {"number": 0} == {"number": 0, "fault": "ionos:/profile:status=503;times=2", "calls": 1, "left": 1}
     assert other | {"number": 0} == {"number": 0, "fault": "prolifi:*:empty", "calls": 0, "left": None}
     assert vendors.ask(f"/-/faults/{one['number']}", method="DELETE")[0] == 204
