@@ -101,6 +101,9 @@ discover: true
         yield from super().find_conflicts(given)
         if bool(given.get("customers")) == (given.get("discover") not in (None, False)):
             yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
+        for name in ("include", "exclude"):
+            if given.get(name) and not given.get("discover"):
+                yield name, "needs discover: true; without it, exactly the customers that you list are read"
         quotas = given.get("quotas") if given.get("window", "all") == "all" else ()
         for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
             named = dict(quota) if isinstance(quota, Mapping) else {}
