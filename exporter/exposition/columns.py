@@ -102,6 +102,7 @@ class Columns(Generic[_Lines]):
         self._make = make
         self._join = join
         self.version = 0
+        self._next_expiry = -math.inf
         self._settle(())
 
     @property
@@ -160,5 +161,5 @@ class Columns(Generic[_Lines]):
         self._columns: dict[str, Column] = {}
         self._families: dict[str, Family] = {}
         self._expires_at = dict.fromkeys(order, -math.inf)
-        self._next_expiry: float = -math.inf
+        self._next_expiry = -math.inf
         self.version += 1
