@@ -67,8 +67,6 @@ def declared_vendors(
 
 def vendor_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
     """Return the files that patterns name, in order, and what is wrong with the patterns."""
-    if patterns is None:
-        return [], []
     if not isinstance(patterns, list) or not all(
         isinstance(one, str) and one.isprintable() and one for one in patterns
     ):
