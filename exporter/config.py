@@ -24,6 +24,7 @@ from exporter.problems import ConfigError, Problem, join, load_document, located
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
+from exporter.vendors.declared.matching import vendor_files
 from exporter.vendors.entries import read_account
 from exporter.vendors.schema import account_schema
 from exporter.vendors.settings import Settings
@@ -133,12 +134,8 @@ def _other_files(text: bytes, directory: Path) -> list[Path]:
         return []
     if not isinstance(document, dict):
         return []
-    included, _ = matching_files(document.get("include"), directory)
-    if document.get("vendor_files") is None:
-        return included
-    from exporter.vendors.declared.files import vendor_files  # noqa: PLC0415 - see `_vendors`
-
-    return [*vendor_files(document["vendor_files"], directory)[0], *included]
+    vendors, _ = vendor_files(document.get("vendor_files"), directory)
+    return [*vendors, *matching_files(document.get("include"), directory)[0]]
 
 
 def parse(text: bytes, directory: Path, plugins: Collection[str] = ()) -> Config:
@@ -175,7 +172,7 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
     """Return all vendors, and the problems of the files that declare some."""
     if document.get("vendor_files") is None:
         return VENDORS, []
-    from exporter.vendors.declared.files import declared_vendors  # noqa: PLC0415 - a tenth of a start, and seldom used
+    from exporter.vendors.declared.files import declared_vendors  # noqa: PLC0415 - takes long, and few declare any
 
     declared, problems = declared_vendors(document["vendor_files"], directory, VENDORS)
     return {**VENDORS, **declared}, problems
