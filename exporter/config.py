@@ -24,7 +24,7 @@ from exporter.problems import ConfigError, Problem, join, load_document, located
 from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
-from exporter.vendors.declared.files import declared_vendors, vendor_files
+from exporter.vendors.declared.matching import vendor_files
 from exporter.vendors.entries import read_account
 from exporter.vendors.schema import account_schema
 from exporter.vendors.settings import Settings
@@ -170,7 +170,11 @@ def _document(text: bytes) -> dict[str, Any]:
 
 def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, list[Problem]]:
     """Return all vendors, and the problems of the files that declare some of them."""
-    declared, problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
+    if document.get("vendor_files") is None:
+        return VENDORS, []
+    from exporter.vendors.declared.files import declared_vendors  # noqa: PLC0415 - takes long, and few declare any
+
+    declared, problems = declared_vendors(document["vendor_files"], directory, VENDORS)
     return {**VENDORS, **declared}, problems
 
 

@@ -20,6 +20,8 @@ MAX_PIECES: Final = 500_000
 LARGE_BODY_BYTES: Final = 64 * 1024
 """Larger bodies take so long to decode that other work should proceed meanwhile."""
 
+Body = bytes | bytearray
+"""As it was put together: a copy of a large one would cost its megabytes again."""
 Turn = Callable[[], Awaitable[None]]
 
 _FREE_PIECES: Final = 2000
@@ -44,7 +46,7 @@ async def at_once() -> None:
     """Return at once."""
 
 
-async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> bytes:
+async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> Body:
     """Return a body of at most `limit` bytes, decompressed.
 
     A compressed body is decompressed no further than the limit, so a small body
@@ -81,7 +83,7 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, tur
             await turn()
     if unpack:
         unpack.end()
-    return bytes(body)
+    return body
 
 
 class _Unpacker:
@@ -126,12 +128,12 @@ class _Unpacker:
             raise Undecodable("the answer's compressed data is cut off")
 
 
-def count_values(body: bytes) -> int:
+def count_values(body: Body) -> int:
     """Return the approximate number of values in a JSON document: its commas and opening brackets, even in texts."""
     return sum(map(body.count, (b",", b"[", b"{")))
 
 
-def decode_json(body: bytes, content_type: str) -> object:
+def decode_json(body: Body, content_type: str) -> object:
     """Return a body's JSON document; NaN and Infinity are rejected. A lone surrogate becomes U+FFFD.
 
     A byte order mark before it is ignored, as RFC 8259 allows.

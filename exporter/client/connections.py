@@ -19,7 +19,7 @@ import httpx
 
 from exporter import __version__
 from exporter.client.auth import ApiKey
-from exporter.client.body import Turn, at_once, read_body
+from exporter.client.body import Body, Turn, at_once, read_body
 from exporter.client.connection import Connection, Proxy
 from exporter.client.endpoint import Endpoint, url_of
 from exporter.client.file_thread import read_in_time
@@ -90,7 +90,8 @@ class Connections:
 
         """
         request = self._request(method, path, authorization, content)
-        code, body = _NO_ANSWER, b""
+        code = _NO_ANSWER
+        body: Body = b""
         began = anyio.current_time()
         try:
             with translated(), anyio.fail_after(self._timeout) as deadline:
@@ -158,7 +159,7 @@ def _transport_of(endpoint: Endpoint, trusted: ssl.SSLContext) -> Transport:
     return Connection(trusted, Proxy(endpoint.proxy_url, endpoint.proxy_auth) if endpoint.proxy_url else None)
 
 
-async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> bytes:
+async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> Body:
     stream = cast("httpx.AsyncByteStream", response.stream)
     try:
         if response.is_success:

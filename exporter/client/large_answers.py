@@ -11,7 +11,7 @@ from anyio.lowlevel import RunVar
 
 from exporter.client.body import MAX_BODY_BYTES
 
-BUDGET_BYTES: Final = 32 * 1024 * 1024
+BUDGET_BYTES: Final = 24 * 1024 * 1024
 """For all large bodies of all accounts that are being read."""
 
 

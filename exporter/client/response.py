@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from exporter.client.body import LARGE_BODY_BYTES, count_values, decode_json
+from exporter.client.body import LARGE_BODY_BYTES, Body, count_values, decode_json
 from exporter.client.retry import reset_after, retry_after
 from exporter.errors import RateLimited, Redirected, error_for_status
 
@@ -25,7 +25,7 @@ class Response:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: Body
     next_link: str | None = None
 
     @property

@@ -1,17 +1,17 @@
 """The lines of all accounts: a column per family, joined in blocks of accounts.
 
-When an account changes, only its block is joined again; above it, only checksums are combined, up a tree of blocks.
-So the cost hardly grows with the number of accounts.
+When an account changes, only its own lines are made again, and of its block only the families that differ are joined
+again; above it, only checksums are combined, up a tree of blocks. So the cost hardly grows with the number of accounts.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from exporter.metrics import Family
 from exporter.store.snapshot import AccountKey, Snapshot
@@ -25,8 +25,10 @@ _BRANCHES: Final = 2
 """Per node of the tree."""
 
 Snapshots = Sequence[tuple[AccountKey, Snapshot]]
-Blocks = Mapping[int, Snapshots]
-"""The accounts' snapshots at one moment, by block number."""
+"""Accounts' snapshots at one moment."""
+
+_Lines = TypeVar("_Lines")
+"""An account's lines of a family; those that did not change are equal to the previous ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,6 @@ class Piece:
 
 
 NOTHING: Final = Piece.concat(())
-Make = Callable[[Snapshots, float, Mapping[str, Piece]], Mapping[Family, Piece]]
-"""Make a block's pieces as of a time (monotonic), by family or name, given its previous pieces.
-
-What did not change is the same object as before.
-"""
 
 
 class Column:
@@ -72,36 +69,41 @@ class Column:
         """The checksum of all pieces together."""
         return self._sums[-1][0]
 
-    def put(self, place: int, piece: Piece) -> bool:
-        """Set a block's piece, and return whether it is a different one."""
-        if self.pieces[place] is piece:
-            return False
+    def put(self, place: int, piece: Piece) -> None:
+        """Set a block's piece."""
         self.pieces[place], self._sums[0][place] = piece, piece.checksum
         for below, level in zip(self._sums, self._sums[1:], strict=False):
             place //= _BRANCHES
             level[place] = reduce(or_, below[place * _BRANCHES : (place + 1) * _BRANCHES])
-        return True
 
 
-@dataclass(slots=True)
-class Columns:
+class Columns(Generic[_Lines]):
     """The columns of all families, for some accounts.
 
     Families are identified by name: one may be declared anew while the lines of the old one are still shown.
 
     Attributes:
-        make: makes a block's pieces.
         version: the number of changes so far.
 
     """
 
-    make: Make
-    version: int = 0
-    _order: Sequence[AccountKey] = ()
-    _places: dict[AccountKey, int] = field(default_factory=dict)
-    _columns: dict[str, Column] = field(default_factory=dict)
-    _families: dict[str, Family] = field(default_factory=dict)
-    _expires_at: list[float] = field(default_factory=list)
+    def __init__(
+        self,
+        make: Callable[[AccountKey, Snapshot, float], Mapping[Family, _Lines]],
+        join: Callable[[Sequence[_Lines]], Piece],
+    ) -> None:
+        """Show no accounts yet.
+
+        Args:
+            make: makes an account's lines as of a time (monotonic).
+            join: joins the lines of a block's accounts.
+
+        """
+        self._make = make
+        self._join = join
+        self.version = 0
+        self._next_expiry = -math.inf
+        self._settle(())
 
     @property
     def families(self) -> list[Family]:
@@ -111,40 +113,53 @@ class Columns:
     def __getitem__(self, family: Family) -> Column:
         return self._columns[family.name]
 
-    def outdated(self, changed: Iterable[AccountKey], store: Store, now: float) -> Blocks:
-        """Return the blocks to be made again: those with accounts that changed, or with a reading that became stale."""
+    def outdated(self, changed: Iterable[AccountKey], store: Store, now: float) -> Snapshots:
+        """Return the accounts whose lines are to be made again: changed, or with a reading that became stale."""
         if self._order is not store.order:
             self._settle(store.order)
-        blocks = {self._places[key] // _ACCOUNTS for key in changed if key in self._places}
-        blocks.update(number for number, expires_at in enumerate(self._expires_at) if now >= expires_at)
-        return {
-            number: [(key, store[key]) for key in self._order[number * _ACCOUNTS : (number + 1) * _ACCOUNTS]]
-            for number in blocks
-        }
+        keys = {key for key in changed if key in self._places}
+        if now >= self._next_expiry:
+            keys.update(key for key, expires_at in self._expires_at.items() if now >= expires_at)
+        return [(key, store[key]) for key in sorted(keys, key=self._places.__getitem__)]
 
-    def update(self, blocks: Blocks, now: float) -> None:
-        """Rebuild these blocks as of `now` (monotonic)."""
-        is_changed = False
-        for number, some in blocks.items():
-            before = {name: column.pieces[number] for name, column in self._columns.items()}
-            made = self.make(some, now, before)
-            for family, piece in made.items():
-                column = self._columns.get(family.name)
-                if column is None:
-                    column = self._columns[family.name] = Column(len(self._expires_at))
-                is_changed |= column.put(number, piece) or self._families.get(family.name) is not family
+    def update(self, accounts: Snapshots, now: float) -> None:
+        """Make these accounts' lines again as of `now` (monotonic)."""
+        made = [(key, self._make(key, snapshot, now)) for key, snapshot in accounts]
+        differing = {one for key, lines in made for one in self._put(key, lines)}
+        for name, number in differing:
+            keys = self._order[number * _ACCOUNTS : (number + 1) * _ACCOUNTS]
+            lines = [self._lines[key][name] for key in keys if name in self._lines[key]]
+            self._columns[name].put(number, self._join(lines) if lines else NOTHING)
+        self.version += bool(differing)
+        self._expect_expiry(accounts, now)
+
+    def _put(self, key: AccountKey, made: Mapping[Family, _Lines]) -> Iterable[tuple[str, int]]:
+        """Set an account's lines, and return which pieces differ: the family and the block."""
+        for family in made:
+            if self._families.get(family.name) is not family:
                 self._families[family.name] = family
-            for name in before.keys() - {family.name for family in made}:
-                is_changed |= self._columns[name].put(number, NOTHING)
-            self._expires_at[number] = min(
-                (state.stale_at for _, one in some for state in one.visible(now)), default=math.inf
-            )
-        self.version += is_changed
+                self._columns.setdefault(family.name, Column(math.ceil(len(self._order) / _ACCOUNTS)))
+                self.version += 1
+        before, after = self._lines[key], {family.name: lines for family, lines in made.items()}
+        self._lines[key] = after
+        number = self._places[key] // _ACCOUNTS
+        return [(name, number) for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+
+    def _expect_expiry(self, accounts: Snapshots, now: float) -> None:
+        for key, snapshot in accounts:
+            expires_at = min((one.stale_at for one in snapshot.visible(now)), default=math.inf)
+            self._expires_at[key] = expires_at
+            self._next_expiry = min(self._next_expiry, expires_at)
+        if now >= self._next_expiry:
+            self._next_expiry = min(self._expires_at.values(), default=math.inf)
 
     def _settle(self, order: Sequence[AccountKey]) -> None:
-        """Start over with other accounts, or another order; every block must be made."""
+        """Start over with other accounts, or another order; the lines of all must be made."""
         self._order = order
         self._places = {key: place for place, key in enumerate(order)}
-        self._columns, self._families = {}, {}
-        self._expires_at = [-math.inf] * math.ceil(len(order) / _ACCOUNTS)
+        self._lines: dict[AccountKey, Mapping[str, _Lines]] = {key: {} for key in order}
+        self._columns: dict[str, Column] = {}
+        self._families: dict[str, Family] = {}
+        self._expires_at = dict.fromkeys(order, -math.inf)
+        self._next_expiry = -math.inf
         self.version += 1

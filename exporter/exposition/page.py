@@ -8,24 +8,25 @@ headers, and only if one of them changed. Concurrent scrapes get the same page.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial, reduce
+from itertools import chain
 from operator import is_, or_
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import anyio
 import anyio.to_thread
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from exporter.exposition.columns import Blocks, Columns, Piece, Snapshots
+from exporter.exposition.columns import Columns, Piece, Snapshots
 from exporter.exposition.negotiation import Format
 from exporter.exposition.process import ending_page, heading, moving_page
 from exporter.metrics import OWN_FAMILIES, Family
 from exporter.store.changes import Changes
 from exporter.store.reading import in_page_order
+from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.textformat.gzip import HEADER, Checksum, trailer
 from exporter.textformat.lines import RenderedFamily, WithCreated
@@ -60,8 +61,8 @@ class SelfMetrics(Protocol):
         """A value that changes with the process metrics, except those that change constantly (CPU, memory)."""
         ...
 
-    def lines(self, snapshots: Snapshots, now: float) -> Mapping[Family, bytes]:
-        """Return the sample lines of these accounts, as of `now` (monotonic)."""
+    def lines(self, account: AccountKey, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
+        """Return the sample lines of an account, as of `now` (monotonic)."""
         ...
 
 
@@ -119,24 +120,23 @@ class PageInputs:
 
     Attributes:
         now: the moment, monotonic.
-        readings: the blocks of readings to be made again.
-        accounts: the blocks of account telemetry to be made again.
+        readings: the accounts whose readings are to be joined again.
+        accounts: those whose telemetry is to be made again.
         versions: the versions of the store and of the telemetry that these include.
         state: the state of the process metrics.
 
     """
 
     now: float
-    readings: Blocks
-    accounts: Blocks
+    readings: Snapshots
+    accounts: Snapshots
     versions: tuple[int, int]
     state: object
 
     @property
     def series(self) -> int:
         """The approximate number of series to be joined again."""
-        known = sum(one.series for some in self.readings.values() for _, one in some)
-        return known + sum(_OWN_SERIES * len(some) for some in self.accounts.values())
+        return sum(one.series for _, one in self.readings) + _OWN_SERIES * len(self.accounts)
 
 
 class Exposition:
@@ -145,8 +145,8 @@ class Exposition:
     def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
         self._self_metrics = self_metrics
-        self._readings = {form: Columns(partial(_readings, form)) for form in Format}
-        self._accounts = Columns(self._counted)
+        self._readings = {form: Columns(partial(_readings, form), _concat) for form in Format}
+        self._accounts = Columns(self_metrics.lines, lambda lines: Piece.from_text(b"".join(lines)))
         self._versions = dict.fromkeys(Format, (-1, -1))
         self._sections: dict[tuple[Format, str], Section] = {}
         self._pages: dict[Format, Page] = {}
@@ -187,7 +187,7 @@ class Exposition:
         page = self._pages[form] = last if last and last.has(sections) else Page(sections)
         return page
 
-    def _columns(self, form: Format, name: str, columns: Columns) -> Section:
+    def _columns(self, form: Format, name: str, columns: Columns[Any]) -> Section:
         cached = self._sections.get((form, name))
         if cached and cached.version == columns.version:
             return cached
@@ -199,15 +199,6 @@ class Exposition:
         deflated = b"".join([piece.deflated for piece in pieces])
         section = self._sections[form, name] = Section(pieces, deflated, checksum, columns.version)
         return section
-
-    def _counted(self, snapshots: Snapshots, now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
-        """Return the section of account telemetry; a family is deflated again only if one of its accounts changed."""
-        made: dict[Family, Piece] = {}
-        for family, text in self._self_metrics.lines(snapshots, now).items():
-            known = before.get(family.name)
-            is_same = known is not None and known.lines and known.lines[0].text == text
-            made[family] = known if known and is_same else Piece.from_text(text)
-        return made
 
     def _process(self, form: Format, inputs: PageInputs) -> Section:
         cached = self._sections.get((form, "process"))
@@ -233,24 +224,24 @@ def _in_order(families: Sequence[Family]) -> Sequence[Family]:
     return own or in_page_order(families)
 
 
-def _readings(form: Format, snapshots: Snapshots, now: float, before: Mapping[str, Piece]) -> Mapping[Family, Piece]:
-    """Return the lines of accounts' readings that are not stale."""
-    families: dict[str, Family] = {}
+def _readings(
+    form: Format, _account: AccountKey, snapshot: Snapshot, now: float
+) -> Mapping[Family, tuple[RenderedFamily, ...]]:
+    """Return the lines of an account's readings that are not stale."""
     # By name: a family may be declared anew while what was rendered of it before is still shown.
-    found: dict[str, list[RenderedFamily]] = defaultdict(list)
-    for _, snapshot in snapshots:
-        for state in snapshot.visible(now):
-            for family, lines in state.rendered.items():
-                if isinstance(family, Family):
-                    created = state.rendered.get(WithCreated(family)) if form is Format.OPENMETRICS else None
-                    families[family.name] = family
-                    found[family.name].append(created or lines)
-    return {families[name]: _joined(some, before.get(name)) for name, some in found.items()}
+    families: dict[str, Family] = {}
+    found: dict[str, tuple[RenderedFamily, ...]] = {}
+    for state in snapshot.visible(now):
+        for family, lines in state.rendered.items():
+            if isinstance(family, Family):
+                created = state.rendered.get(WithCreated(family)) if form is Format.OPENMETRICS else None
+                families[family.name] = family
+                found[family.name] = (*found.get(family.name, ()), created or lines)
+    return {families[name]: lines for name, lines in found.items()}
 
 
-def _joined(some: Iterable[RenderedFamily], known: Piece | None) -> Piece:
-    lines = tuple(some)
-    return known if known and known.lines == lines else Piece.concat(lines)
+def _concat(lines: Iterable[tuple[RenderedFamily, ...]]) -> Piece:
+    return Piece.concat(chain.from_iterable(lines))
 
 
 @cache

@@ -18,7 +18,7 @@ Urgency = Literal["used_up", "critical", "warning", "unknown", "well", "no_limit
 class Document(BaseModel):
     """A part of the document. Unknown fields, which another version of the exporter may add, are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class QuotaStatus(Document):

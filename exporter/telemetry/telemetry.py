@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from prometheus_client import (
@@ -15,7 +15,7 @@ from prometheus_client import (
 
 from exporter.client.rate_limit import StatedLimit
 from exporter.errors import PollError
-from exporter.metrics import OWN_FAMILIES, Family, Labels, own
+from exporter.metrics import Family, Labels, own
 from exporter.sharding import Shard
 from exporter.store.changes import Changes
 from exporter.store.reading import Reading
@@ -55,6 +55,7 @@ class Telemetry:
         self.started_at = loaded_at
         self._clock = clock
         self.accounts: dict[AccountKey, AccountTelemetry] = {}
+        self._generation = 0  # of the accounts' settings
         self.reload_status = ReloadStatus(loaded_at)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
@@ -69,7 +70,7 @@ class Telemetry:
     def state(self) -> object:
         """A value that changes whenever the process metrics change, ignoring those that change constantly."""
         reload = self.reload_status
-        return (self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, self.vendors)
+        return (self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, self._generation)
 
     @property
     def vendors(self) -> Mapping[str, Origin]:
@@ -82,6 +83,7 @@ class Telemetry:
 
         def undo() -> None:
             self.accounts, self.shard = accounts, shard
+            self._generation += 1
             for undo_part in parts:
                 undo_part()
             self.changes.keep(accounts)
@@ -91,6 +93,7 @@ class Telemetry:
 
     def add(self, account: Account) -> None:
         """Add an account, or continue with the telemetry of an account of the same name."""
+        self._generation += 1
         if account.key in self.accounts:
             self.accounts[account.key].reconfigure(account)
         else:
@@ -99,6 +102,7 @@ class Telemetry:
 
     def rename(self, key: AccountKey, account: Account) -> None:
         """Continue an account's telemetry under its new name; series with the old name disappear at once."""
+        self._generation += 1
         one = self.accounts[account.key] = self.accounts.pop(key)
         one.rename(account)
         self.changes.keep(self.accounts)
@@ -106,6 +110,7 @@ class Telemetry:
 
     def remove(self, key: AccountKey) -> None:
         """Remove an account; its series disappear at once."""
+        self._generation += 1
         self.accounts.pop(key).is_removed = True
         self.changes.keep(self.accounts)
         self.changes.note(key)
@@ -115,14 +120,10 @@ class Telemetry:
         polls = [one.polls for one in self.accounts.values()]
         return sum(one.count for one in polls), sum(one.failure_count for one in polls)
 
-    def lines(self, snapshots: Iterable[tuple[AccountKey, Snapshot]], now: float) -> Mapping[Family, bytes]:
-        """Return the sample lines of these accounts, as of `now` (monotonic), in the order of the catalogue."""
-        families: dict[Family, list[bytes]] = {family: [] for family in OWN_FAMILIES}
-        for key, snapshot in snapshots:
-            if account := self.accounts.get(key):
-                for family, lines in account.lines(snapshot, now).items():
-                    families[family].append(lines)
-        return {family: b"".join(lines) for family, lines in families.items() if lines}
+    def lines(self, account: AccountKey, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
+        """Return the sample lines of an account, as of `now` (monotonic)."""
+        one = self.accounts.get(account)
+        return one.lines(snapshot, now) if one else {}
 
 
 class AccountTelemetry:
@@ -149,9 +150,6 @@ class AccountTelemetry:
             own.REQUEST_DURATION: Histogram(_REQUEST_BUCKETS),
         }
         self._rate_limit = StatedLimit()
-        self._version = 0
-        self._rendered_for: tuple[Snapshot, int, int] | None = None
-        self._lines: Mapping[Family, bytes] = {}
 
     def checkpoint(self) -> Callable[[], None]:
         """Return a function that restores the account's present settings and counts."""
@@ -160,7 +158,7 @@ class AccountTelemetry:
         def undo() -> None:
             self.account, self._rate_limit, self._counts = account, limit, counts
             self.is_removed = False
-            self._bump_version()
+            self._note_change()
 
         return undo
 
@@ -168,7 +166,7 @@ class AccountTelemetry:
         """Continue with a changed configuration of the account."""
         self.account = account
         self._rate_limit = StatedLimit()
-        self._bump_version()
+        self._note_change()
 
     def rename(self, account: Account) -> None:
         """Continue under another name, with what was counted so far."""
@@ -195,7 +193,7 @@ class AccountTelemetry:
         """Keep the limit that an answer states; an answer that states none changes nothing."""
         if stated not in (StatedLimit(), self._rate_limit):
             self._rate_limit = stated
-            self._bump_version()
+            self._note_change()
 
     def on_write_failed(self) -> None:
         """Count a reading that could not be stored."""
@@ -209,7 +207,7 @@ class AccountTelemetry:
         """Record when the account's credential expires, Unix time; None if unknown."""
         if expiry != self.credential_expiry:
             self.credential_expiry = expiry
-            self._bump_version()
+            self._note_change()
 
     def on_poll(self, seconds: float, outcome: Reading | PollError) -> None:
         """Count a poll and its outcome."""
@@ -224,27 +222,22 @@ class AccountTelemetry:
             self._count(own.ITEMS_SKIPPED, reason, by=count)
 
     def lines(self, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
-        """Return the account's sample lines as of `now` (monotonic); the same object if nothing changed."""
-        state = snapshot, len(snapshot.visible(now)), self._version
-        if self._rendered_for is None or self._rendered_for[0] is not snapshot or self._rendered_for[1:] != state[1:]:
-            figures = {
-                **self._counts,
-                **account_figures(self.account, self._rate_limit, self.credential_expiry, snapshot, now),
-            }
-            shared = label_pairs(self.account.labels)
-            lines = {
-                one: sample_lines(one.name, one.labels, list(values.items()), shared) for one, values in figures.items()
-            }
-            timed = {one: seconds.lines(one, self.account.key, shared) for one, seconds in self._seconds.items()}
-            self._rendered_for, self._lines = state, lines | timed
-        return self._lines
+        """Return the account's sample lines as of `now` (monotonic)."""
+        figures = {
+            **self._counts,
+            **account_figures(self.account, self._rate_limit, self.credential_expiry, snapshot, now),
+        }
+        shared = label_pairs(self.account.labels)
+        lines = {
+            one: sample_lines(one.name, one.labels, list(values.items()), shared) for one, values in figures.items()
+        }
+        return lines | {one: seconds.lines(one, self.account.key, shared) for one, seconds in self._seconds.items()}
 
     def _count(self, family: Family, *labels: str, by: int = 1) -> None:
         series = (*self.account.key, *labels)
         counts = self._counts.setdefault(family, {})
         counts[series] = counts.get(series, 0.0) + by
-        self._bump_version()
+        self._note_change()
 
-    def _bump_version(self) -> None:
-        self._version += 1
+    def _note_change(self) -> None:
         self._changed.note(self.account.key)

@@ -19,7 +19,11 @@ _LEVEL: Final = 1
 _LAST_BLOCK: Final = b"\x03\x00"
 _CHECKED_BYTES: Final = 32 * 1024
 """Up to this length, computing a checksum is faster than combining two."""
-_POLYNOMIAL: Final = 0xEDB88320
+_MAX_CRC: Final = 0xFFFFFFFF
+_TERMS: Final = 64
+"""More than a product of two checksums has."""
+_LOWEST_BITS: Final = int.from_bytes(b"\x01" * _TERMS, "big")
+_DIGITS: Final = int.from_bytes(b"0" * _TERMS, "big")
 _ONE: Final = 1 << 31
 _LOW: Final = 1 << 12
 
@@ -66,14 +70,15 @@ def trailer(whole: Checksum) -> bytes:
 
 def _multiply(one: int, other: int) -> int:
     """Multiply two polynomials over GF(2) modulo that of CRC-32; the lowest term is the highest bit, as in zlib."""
-    product, bit = 0, _ONE
-    while True:
-        if one & bit:
-            product ^= other
-            if not one & (bit - 1):
-                return product
-        bit >>= 1
-        other = (other >> 1) ^ _POLYNOMIAL if other & 1 else other >> 1
+    # With a byte per term, integer multiplication carries nothing over, and a byte's lowest bit is the term's.
+    product = int((_spread(one) * _spread(other) & _LOWEST_BITS | _DIGITS).to_bytes(_TERMS, "big"), 2)
+    high_terms = (product << 1 & _MAX_CRC).to_bytes(4, "little")  # the checksum of bytes is their remainder
+    return product >> 31 ^ zlib.crc32(high_terms, _MAX_CRC) ^ _MAX_CRC
+
+
+def _spread(polynomial: int) -> int:
+    """Return a polynomial with a byte per term."""
+    return int.from_bytes(f"{polynomial:b}".encode(), "big") & _LOWEST_BITS
 
 
 @lru_cache(maxsize=4096)

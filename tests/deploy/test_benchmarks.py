@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from benchmarks import __main__ as entrance
 from benchmarks import results
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.accounts import own_series
@@ -39,6 +40,22 @@ SMOKE: dict[str, tuple[str, str]] = {
 
 def test_every_benchmark_has_kept_figures() -> None:
     assert BENCHMARKS.keys() == results.load().keys()
+
+
+@pytest.mark.parametrize(("value", "code"), [(2.0, 0), (3.0, 1)])
+def test_a_bar_that_is_missed_is_said_at_the_end_and_by_the_exit_code(
+    value: float, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = [
+        Figure("met", 1.0, "s", bar=Bar(value_at_most=2.0)),
+        Figure("this", value, "s", bar=Bar(value_at_most=2.0)),
+    ]
+    monkeypatch.setattr(entrance, "BENCHMARKS", {"one": lambda _: iter(figures)})
+    monkeypatch.setattr(results, "keep", lambda *_: None)
+
+    assert entrance.main(["one"]) == code
+    assert ("this" in capsys.readouterr().out.partition("bars that are missed")[2]) == bool(code)
+    assert entrance.main(["two"]) == 2
 
 
 @pytest.mark.parametrize("name", SMOKE)

@@ -43,7 +43,7 @@ class Things:
         self.registry = CollectorRegistry()
         Gauge("own_things", "Things.", registry=self.registry).set(3)
 
-    def lines(self, _snapshots: Iterable[tuple[AccountKey, Snapshot]], _now: float) -> Mapping[Family, bytes]:
+    def lines(self, _account: AccountKey, _snapshot: Snapshot, _now: float) -> Mapping[Family, bytes]:
         return {}
 
 

@@ -16,7 +16,7 @@ from exporter.config import parse
 from exporter.errors import Forbidden, ServerFailed
 from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition
-from exporter.metrics import Family, Figures
+from exporter.metrics import OWN_FAMILIES, Family, Figures
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.store.reading import READING_FAMILIES, Reading
 from exporter.store.snapshot import AccountKey, SliceState
@@ -95,8 +95,11 @@ class World:
             anew.add(ACCOUNTS[key])
             for event in events:
                 event(anew.accounts[key])
-        own = anew.lines(list(self.store), self.now)
-        return text + "".join(headed(family, form, lines.decode()) for family, lines in own.items())
+        own = [anew.lines(*one, self.now) for one in self.store]
+        for family in OWN_FAMILIES:
+            own_lines = b"".join(some.get(family, b"") for some in own).decode()
+            text += headed(family, form, own_lines) if own_lines else ""
+        return text
 
 
 def pairs(names: tuple[str, ...], labels: tuple[str, ...]) -> str:

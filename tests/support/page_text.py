@@ -14,7 +14,7 @@ def page_text(store: Store, own: SelfMetrics, now: float, form: Format = Format.
 
 def own_lines(store: Store, own: SelfMetrics, now: float) -> str:
     """What the page says of the accounts themselves."""
-    return b"".join(own.lines(list(store), now).values()).decode()
+    return b"".join(line for one in store for line in own.lines(*one, now).values()).decode()
 
 
 def value_of(page: str, name: str, **labels: str) -> float | None:

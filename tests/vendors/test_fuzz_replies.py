@@ -136,7 +136,7 @@ def test_any_body_is_unpacked_within_its_limit_or_refused(
             yield bytes(spoilt[start : start + cut])
 
     async def read() -> bytes:
-        return await read_body(chunks(), encoding, 1000)
+        return bytes(await read_body(chunks(), encoding, 1000))
 
     outcome = outcome_of(lambda: anyio.run(read))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,10 +17,10 @@ from exporter.vendors.declared.account import DeclaredAccount
 from exporter.vendors.declared.checks import problems
 from exporter.vendors.declared.compiled import compiled
 from exporter.vendors.declared.document import Document
+from exporter.vendors.declared.matching import MOST_FILES, vendor_files
 from exporter.vendors.problems import SchemaGenerator, settings_problems
 
 _MAX_BYTES: Final = 1024 * 1024
-_MOST_FILES: Final = 200
 _SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -65,26 +64,6 @@ def declared_vendors(
     return vendors, found
 
 
-def vendor_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that match patterns, in order, and the problems of the patterns."""
-    if patterns is None:
-        return [], []
-    if not isinstance(patterns, list) or not all(
-        isinstance(one, str) and one.isprintable() and one for one in patterns
-    ):
-        return [], [Problem("vendor_files", "write a list of files or patterns, such as vendors/*.yaml")]
-    files: dict[Path, None] = {}
-    found = []
-    for index, pattern in enumerate(patterns):
-        matching = sorted(glob.glob(str(directory / pattern)))  # noqa: PTH207 - a pattern may be absolute
-        if not matching:
-            found.append(Problem(f"vendor_files[{index}]", "no such file"))
-        files.update(dict.fromkeys(map(Path, matching)))
-    if len(files) > _MOST_FILES:
-        return [], [*found, Problem("vendor_files", f"more than {_MOST_FILES} files")]
-    return list(files), found
-
-
 def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
     """Return the name of the vendor that a file declares, and its account class.
 
@@ -106,7 +85,7 @@ def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
         raise DeclarationError([Problem(f"{file}:{one.path}", one.text) for one in error.problems]) from None
 
 
-@lru_cache(maxsize=_MOST_FILES)
+@lru_cache(maxsize=MOST_FILES)
 def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
     """Compile a file's text. The same text gives the same class, so that accounts stay equal over a reload."""
     given = strict_yaml.load(text)
