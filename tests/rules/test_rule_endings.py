@@ -1,0 +1,76 @@
+"""An alert that mutes others ends after them, though groups of rules are evaluated beside each other."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rule_cases import write
+from rule_courses import Course, Quota, cases
+from servers import run_tool
+
+MINUTES = 3
+"""Between evaluations of the slow groups, and here of all."""
+OVER = 3
+"""The hour at which the plan is renewed, and so all is over."""
+
+
+def _until(before: float, after: float) -> Any:
+    return lambda hour: before if hour < OVER else after
+
+
+PERIOD: Any = {"begins": _until(-240, OVER), "ends": _until(480, 1000)}
+RUNNING_OUT = Quota(used=lambda hour: 955 + hour if hour < OVER else 5, **PERIOD)
+USED_UP = Quota(used=lambda hour: 960 if hour < 2 else 1040 if hour < OVER else 5, **PERIOD)
+LEAPING = Quota(used=lambda hour: 20 + 160 * hour if hour < OVER else 5, begins=_until(0, OVER), ends=_until(336, 1000))
+
+# How a quota goes, an alert that mutes, and those that it mutes.
+MUTES = {
+    "used up, so high": (USED_UP, "UsageQuotaExhausted critical", "UsageQuotaHigh critical"),
+    "used up, so a warning": (USED_UP, "UsageQuotaExhausted critical", "UsageQuota.+ warning"),
+    "high, so a warning": (RUNNING_OUT, "UsageQuotaHigh critical", "UsageQuota.+ warning"),
+    "running out, so a warning": (RUNNING_OUT, "UsageQuotaWillRunOut critical", "UsageQuota.+ warning"),
+    "burnt, so a warning": (LEAPING, "UsageQuotaBurnFast critical", "UsageQuotaBurnFast warning"),
+}
+OF_PACES = "UsageQuotaWillRunOut critical", "UsageQuotaBurnFast critical"
+
+
+def _is(alert: str, rule: dict[str, Any]) -> bool:
+    name, severity = alert.split()
+    return bool(re.fullmatch(name, rule["alert"])) and rule["labels"]["severity"] == severity
+
+
+def _firing(alert: str) -> str:
+    name, severity = alert.split()
+    return f'ALERTS{{alertstate="firing", alertname=~"{name}", severity="{severity}"}}'
+
+
+def _lagging(name: str) -> dict[str, Any]:
+    """A case in which each rule that is muted sees everything as late as it may, and the one that mutes at once."""
+    quota, source, muted = MUTES[name]
+    (case,) = cases({name: Course(quotas=(quota,), hours=OVER + 1)}, MINUTES, alerts="UsageQuota.+")
+    groups = {group["name"]: group for group in case["rule_files"]}
+    alerts = [rule for group in case["rule_files"] for rule in group["rules"] if "alert" in rule]
+    records = ["usage-recording", "usage-pace"] if source in OF_PACES else ["usage-pace", "usage-recording"]
+    case["rule_files"] = [
+        {"name": "muted", "rules": [rule for rule in alerts if _is(muted, rule)]},
+        *(groups[name] for name in records),
+        {"name": "mutes", "rules": [rule for rule in alerts if _is(source, rule)]},
+    ]
+    # Where the muting alert fires, or did within the hour, what it mutes fires only beside it.
+    told = f"(max(0 * {_firing(muted)}) unless max({_firing(source)})) and max(last_over_time({_firing(source)}[1h]))"
+    both = f"max(0 * {_firing(muted)}) and max({_firing(source)})"
+    at_the_end = (OVER * 60 - MINUTES, both, [{"labels": "{}", "value": 0}])
+    steps: list[Any] = [(minute, told, []) for minute in range(0, OVER * 60 + 60, MINUTES)]
+    case["tests"][0]["promql_expr_test"] = [
+        {"eval_time": f"{minute}m", "expr": expression, "exp_samples": samples}
+        for minute, expression, samples in [at_the_end, *steps]
+    ]
+    return case
+
+
+@pytest.mark.parametrize("name", MUTES)
+def test_what_is_muted_is_not_told_when_both_are_over(name: str, generation: str, tmp_path: Path) -> None:
+    done = run_tool("promtool", generation, "test", "rules", *write([_lagging(name)], tmp_path))
+
+    assert done.returncode == 0, done.stdout + done.stderr
