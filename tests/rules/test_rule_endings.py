@@ -51,7 +51,9 @@ def _lagging(name: str) -> dict[str, Any]:
     (case,) = cases({name: Course(quotas=(quota,), hours=OVER + 1)}, MINUTES, alerts="UsageQuota.+")
     groups = {group["name"]: group for group in case["rule_files"]}
     alerts = [rule for group in case["rule_files"] for rule in group["rules"] if "alert" in rule]
-    records = ["usage-recording", "usage-pace"] if source in OF_PACES else ["usage-pace", "usage-recording"]
+    records = ["usage-recording", "usage-days", "usage-pace"]
+    if source not in OF_PACES:
+        records.reverse()
     case["rule_files"] = [
         {"name": "muted", "rules": [rule for rule in alerts if _is(muted, rule)]},
         *(groups[name] for name in records),
