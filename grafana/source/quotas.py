@@ -71,23 +71,33 @@ class Quotas:
 
         What has neither a period nor a counter is a level, such as cores of a contract, and has no pace.
         """
-        ago = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 7d)")
         # An increase tells whether there is a counter; how much it rose is of no matter.
         counted = one(QUOTA, f"increase({self._series('consumed_total')}[1h])")
-        rise = f"({self.used} - {ago} >= 0) and ({self.ends} or {counted})"
-        week = f"({rise} unless {self.starts} > time() - {_WEEK}) / {_WEEK}"
-        least = f"clamp_min({THRESHOLDS.forecast_period} * ({self.ends} - {self.starts}), {THRESHOLDS.forecast_least})"
-        return f"({week} or {self.used} / (time() - {self.starts} >= {least}))"
+        return self._per_second(f" and ({self.ends} or {counted})")
+
+    def _per_second(self, has_pace: str = "") -> str:
+        ago = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 7d)")
+        week = f"(({self.used} - {ago} >= 0){has_pace} unless {self.starts} > time() - {_WEEK}) / {_WEEK}"
+        # Begun so long ago that this share of the period is over. Each series that is read twice is paid for twice.
+        share = THRESHOLDS.forecast_period
+        begun = f"{self.starts} <= (time() - {share} * {self.ends}) / (1 - {share})"
+        return f"({week} or {self.used} / (time() - ({begun}) >= {THRESHOLDS.forecast_least}))"
 
     @property
     def projected(self) -> str:
         """The share used at the period's end, at the pace so far."""
-        return f"(({self.used} + {self.per_second} * {self.remaining}) / ({self.limit} > 0))"
+        # Whatever has a period has a pace.
+        return f"(({self.used} + {self._per_second()} * {self.remaining}) / ({self.limit} > 0))"
 
     @property
     def will_run_out(self) -> str:
         """The share used at the period's end where it is above 1 and is not yet."""
         return f"({self.projected} > 1 unless {self.share} >= 1)"
+
+    @property
+    def may_run_out(self) -> str:
+        """The limit where there is one, and a period that goes on."""
+        return f"({self.limit} > 0 and {self.remaining})"
 
     @property
     def exhaustion(self) -> str:
