@@ -39,13 +39,6 @@ def test_promtool_finds_no_fault_with_the_rules(generation: str, tmp_path: Path)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(autouse=True)
-def _tools_that_collect_no_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fifth less time; each runs for seconds only."""
-    monkeypatch.setenv("GOGC", "off")
-    monkeypatch.setenv("GOMEMLIMIT", "1GiB")
-
-
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_in_prometheus_the_rules_do_what_their_tests_say(file: Path, generation: str, tmp_path: Path) -> None:
     done = run_tool("promtool", generation, "test", "rules", *write(rule_cases(file), tmp_path))
