@@ -1,1 +1,1 @@
-"""What things cost, each beside the usual way of doing them, in one run: only the ratios travel."""
+"""Benchmarks: the cost of an operation next to the usual way of doing it, in the same run. Only ratios are portable."""

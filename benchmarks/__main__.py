@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: run them, print a table of each, and keep it in benchmarks/results.json."""
+"""`python -m benchmarks [NAME ...]`: run benchmarks, print tables, store the results in benchmarks/results.json."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[Scale], Iterator[Figure]]]] = {
 
 
 def run(names: Iterable[str]) -> None:
-    """Run benchmarks by name, and keep their figures."""
+    """Run benchmarks by name, and store their figures."""
     for name in names:
         sys.stdout.write(f"\n## {name}\n\n")
         sys.stdout.flush()

@@ -1,8 +1,8 @@
-"""Many accounts: CPU of a scrape after one of them was polled, and what the exporter says of each by itself.
+"""Many accounts: the CPU of a scrape after one of them was polled, and the number of self-metric series per account.
 
-The exporter is a process as an operator runs it; one of its accounts is polled every two seconds, and each scrape is
-the first one after such a poll. The other figure, of a hundred accounts with all series of one changed, is made by the
-exporter's own parts in this process, as in `render`: it has the poll's work in it, and no HTTP on either side.
+The exporter runs as a separate process, as in production; one of its accounts is polled every two seconds, and each
+scrape is the first after such a poll. The other figure, for a hundred accounts with all series of one changed, comes
+from the exporter's own code in this process, as in `render`: it includes the poll's work, but no HTTP.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from exporter.vendors.reply import Diagnostics
 _MS: Final = 1000.0
 _SETTLED_SECONDS: Final = 0.15
 _ACCOUNTS: Final = 100
-"""Of which one is 1 % of the series."""
+"""The number of accounts, so that one has 1 % of the series."""
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield what a scrape costs by the number of accounts, and how many series the exporter has of each."""
+    """Yield the cost of a scrape by the number of accounts, and the number of self-metric series per account."""
     own: Counter[bytes] = Counter()
     for accounts in scale.many_accounts:
         account = Account(1, buckets=1, interval="2s", accounts=accounts)
@@ -57,7 +57,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def own_series(page: bytes) -> Counter[bytes]:
-    """Return how many series of the exporter's own a page has of each account, by its name."""
+    """Return the number of self-metric series on a page, by account."""
     found: Counter[bytes] = Counter()
     for line in page.splitlines():
         if line.startswith(b"usage_exporter_") and b',account="' in line:
@@ -73,7 +73,7 @@ def _after_a_poll(exporter: Exporter) -> float:
 
 
 class House:
-    """Accounts whose polls come from here, and their page."""
+    """Accounts whose poll results the benchmark makes up, and their page."""
 
     def __init__(self, accounts: int) -> None:
         os.environ.update(SECRET)
@@ -86,7 +86,7 @@ class House:
         self._page = Exposition(self._store, self._telemetry)
 
     def commit(self, account: AccountSettings, samples: list[Sample]) -> None:
-        """Take what a poll brought to the page."""
+        """Commit the samples of a poll."""
         key, now = account.key, NOW.timestamp()
         self._store.record_attempt(key, now)
         self._telemetry.accounts[key].on_request("200", 0.1)
@@ -96,7 +96,7 @@ class House:
         self._store.record_success(key, polled.state, polled.account_state, 0, polled.ledger)
 
     def scrape(self) -> bytes:
-        """Return the page, packed."""
+        """Return the compressed page."""
         return b"".join(self._page.page(Format.OPENMETRICS, 0.0).gzip_parts)
 
 

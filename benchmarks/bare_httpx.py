@@ -1,4 +1,4 @@
-"""A peer: nothing but httpx, which asks the benchmarks' vendor about each customer, ten at a time, for ever.
+"""A peer: bare httpx, which requests each customer from the benchmarks' vendor in a loop, ten at a time.
 
 `python -m benchmarks.bare_httpx URL CUSTOMERS`.
 """
@@ -16,13 +16,13 @@ IN_FLIGHT = 10
 
 
 async def ask(client: httpx.AsyncClient, paths: Iterator[str]) -> None:
-    """Ask about one customer after the other, and read each answer."""
+    """Request one customer after another, and read each answer."""
     for path in paths:
         await client.get(path)
 
 
 async def run(url: str, customers: int) -> None:
-    """Ask for ever."""
+    """Send requests in an endless loop."""
     place = "products/analytics/levers/monthly-events/usage"
     paths = cycle([f"/api/v1/customers/customer-{number:06}/{place}" for number in range(customers)])
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client, asyncio.TaskGroup() as tasks:

@@ -1,6 +1,6 @@
-"""`check` of a configuration with many accounts at four vendors, beside `check` of one account: its start-up.
+"""`check` of a configuration with many accounts at four vendors, compared with one account, which is mostly start-up.
 
-CPU time of the whole process. The file is written as a person would, an account after the other, in plain YAML.
+CPU time of the whole process. The file is plain YAML as a person would write it, one account after another.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ACCOUNTS: Final = (
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield what it costs to read a long configuration."""
+    """Yield the cost of reading a long configuration."""
     with tempfile.TemporaryDirectory() as folder:
         files = {count: Path(folder) / f"{count}.yaml" for count in (scale.accounts, 1)}
         for count, file in files.items():

@@ -1,7 +1,7 @@
 """A peer: the same series as labelled Gauges of prometheus_client, served by its own server.
 
-`python -m benchmarks.client_library PAGE PORT`. The page is one of the exporter's in the text format; what the
-exporter says of itself is left out, for the library says as much of its own process.
+`python -m benchmarks.client_library PAGE PORT`. The page is one of the exporter's in the text format, without
+the self-metrics, since the library adds those of its own process.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
 
 
 def fill(page: Iterable[str], registry: CollectorRegistry) -> int:
-    """Make the vendor series of a page's lines in a registry, and return how many they are.
+    """Create the vendor series of a page's lines in a registry, and return their number.
 
-    Nothing else is kept of the page, so that the process has no more memory than its Gauges need.
+    Nothing else of the page is kept, so that the process uses no more memory than its Gauges need.
     """
     gauges: dict[str, Gauge] = {}
     series = 0

@@ -1,6 +1,6 @@
-"""Open files between polls, and connections that many requests take, half of which find nothing.
+"""Open files between polls, and the connections used by many requests, half of which are answered with 404.
 
-Open files are counted in /proc, over those of an exporter with next to nothing to read.
+Open files are counted in /proc, minus those of an exporter with almost nothing to read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MISSING: Final = Account(200, buckets=0, is_missing=True)
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield open files of an account, and connections of two hundred requests."""
+    """Yield the open files per account, and the connections for two hundred requests."""
     files = [(_open_files(_MANY) - _open_files(_FEW)) / (_MANY.accounts - 1) for _ in range(scale.rounds)]
     what = f"open files between polls, an account of {_MANY.accounts} with {_MANY.customers} customers each"
     yield Figure.of(what, files, "", bar=Bar(value_at_most=2.0))
@@ -38,7 +38,7 @@ def _open_files(account: Account) -> int:
 
 
 def open_files(program: Program) -> int:
-    """Return how many files a program has open, connections included."""
+    """Return the number of files a program has open, including connections."""
     return len(os.listdir(f"/proc/{program.pid}/fd"))  # noqa: PTH208 - no path is needed
 
 

@@ -1,6 +1,6 @@
-"""A vendor declared in a YAML file, beside the same vendor in Python: CPU of reading an answer and rendering it.
+"""A vendor declared in YAML, compared with the same vendor in Python: the CPU of reading and rendering an answer.
 
-The vendor is NetNut with many plans, whose answer is there at once. Both make the same series of it.
+The vendor is NetNut with many plans, and the answer is already in memory. Both make the same series of it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ReadT = TypeVar("_ReadT")
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield what a poll costs that brings so many series."""
+    """Yield the cost of a poll by the number of its series."""
     os.environ.update(SECRET)
     (variable,) = SECRET
     common = {"name": "main", "email": "ops@example.com", "password": f"${{{variable}}}"}
@@ -43,7 +43,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
     count = min(max(scale.rendered), 10_000) // _SERIES_OF_A_PLAN
     answer = {"success": True, "data": [_plan(number) for number in range(count)]}
     turns = [[anyio.run(_cpu, account, answer) for account in accounts] for _ in range(2 * scale.rounds + 1)]
-    built_in, declared = (median(times) for times in zip(*turns[1:], strict=True))  # the first turn builds the models
+    built_in, declared = (median(times) for times in zip(*turns[1:], strict=True))  # the first round builds the models
     what = f"a poll of {count * _SERIES_OF_A_PLAN:,} series, read and rendered"
     bar = Bar(ratio_at_most=1.2)
     yield Figure(f"{what}, declared in YAML", _MS * declared, "ms", "the vendor in Python", _MS * built_in, bar)
@@ -57,8 +57,8 @@ async def _cpu(account: Account, answer: Mapping[str, Any]) -> float:
         *,
         params: Mapping[str, str] | None = None,  # noqa: ARG001 - the same
         body: Mapping[str, object] | None = None,  # noqa: ARG001 - the same
-        headers: Mapping[str, str] | None = None,  # noqa: ARG001 - the same
         read: Callable[[object], _ReadT],
+        **_: object,
     ) -> _ReadT:
         return read(answer)
 

@@ -1,4 +1,4 @@
-"""The exporter that is measured: a process of its own, set up to read the benchmarks' vendor."""
+"""The exporter under measurement: a separate process, configured to read the benchmarks' vendor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.scraping import Scraper
 
 SERIES_PER_CUSTOMER: Final = 100
 _NAME: Final = "main-88"
-"""First polls are spread over two seconds, by account; this one comes at once."""
+"""First polls are spread over two seconds by account name; this account's comes at once."""
 SECRET: Final = {"BENCHMARK_SECRET": "benchmark"}
 
 _OWN: Final = re.compile(rb"(?m)^(?!#|usage_exporter_|process_|python_)")
@@ -29,19 +29,19 @@ _TIMEOUT_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the exporter is set up to read.
+    """The account that the exporter reads.
 
     Attributes:
-        customers: that are asked about, one request each.
-        buckets: of each customer's lever, a series each; 0 for the lever's own alone.
-        delay: of the vendor's answers, in seconds.
-        interval: between two polls.
-        timeout: of a request; it says nothing here, but another one makes another account, which is polled at once.
-        accounts: with as many customers each.
-        others_interval: between two polls of every account but the first.
-        max_series: of an account.
-        is_missing: whether the vendor knows every other customer only.
-        leave_out: metrics that are not shown.
+        customers: the number of customers, one request each.
+        buckets: the number of buckets of each customer's lever, one series each; 0 for the lever's own series only.
+        delay: the delay of the vendor's answers, in seconds.
+        interval: the time between two polls.
+        timeout: the request timeout; a changed one makes a different account, which is polled at once.
+        accounts: the number of accounts, each with as many customers.
+        others_interval: the time between two polls of each account but the first.
+        max_series: the maximum number of series per account.
+        is_missing: whether the vendor knows only every other customer.
+        leave_out: the metrics to hide.
 
     """
 
@@ -58,12 +58,12 @@ class Account:
 
     @property
     def requests(self) -> int:
-        """How many requests about customers it takes to read all once."""
+        """The number of customer requests in one full reading."""
         return self.accounts * self.customers
 
     @property
     def series(self) -> int:
-        """How many series are shown of all that the vendor has."""
+        """The number of vendor series that are shown."""
         return self.requests * (1 if self.leave_out else 1 + self.buckets)
 
     def configuration(self, vendor: str) -> str:
@@ -90,38 +90,38 @@ class Account:
 
 
 def account_of(series: int) -> Account:
-    """Return an account of so many series, a hundred a customer."""
+    """Return an account with this number of series, a hundred per customer."""
     return Account(max(1, series // SERIES_PER_CUSTOMER), min(series, SERIES_PER_CUSTOMER) - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """The vendor, seen from the benchmark."""
+    """The benchmark's view of the vendor."""
 
     url: str
 
     @property
     def answered(self) -> int:
-        """How many answers about customers there were so far."""
+        """The number of answers about customers so far."""
         return int(_fetch(f"{self.url}/benchmark/answered"))
 
     @property
     def connections(self) -> int:
-        """How many connections there were so far, but for the benchmark's own."""
+        """The number of connections so far, without the benchmark's own."""
         return int(_fetch(f"{self.url}/benchmark/connections"))
 
     def change(self, series: int) -> None:
-        """Raise the figures of the first so many series."""
+        """Raise the figures of the first `series` series."""
         _fetch(f"{self.url}/benchmark/change/{series}", "POST")
 
     def wait_for(self, answers: int) -> None:
-        """Return when there were so many answers."""
+        """Return once there have been this many answers."""
         eventually(lambda: self.answered >= answers)
 
 
 @dataclass(slots=True)
 class Exporter:
-    """The exporter, seen from the benchmark."""
+    """The benchmark's view of the exporter."""
 
     program: Program
     url: str
@@ -132,7 +132,7 @@ class Exporter:
     _timeouts: Iterator[int]
 
     def wait_until_read(self, answers: int = 0) -> None:
-        """Return when the vendor gave each customer's answer since it had given `answers`, and nothing is under way.
+        """Return once all customers were read after the vendor's first `answers` answers, and the exporter is idle.
 
         Raises:
             RuntimeError: the page does not have all the series.
@@ -144,7 +144,7 @@ class Exporter:
             raise RuntimeError(f"the page has {shown} of {self.account.series} series")
 
     def page(self) -> bytes:
-        """Return the page's text, asked for as Prometheus does, so that the exporter keeps nothing for this."""
+        """Return the page's text, requested as Prometheus does, so that the exporter caches no other format."""
         return gzip.decompress(self.scraper.scrape())
 
     @property
@@ -154,7 +154,7 @@ class Exporter:
         return float(found[1]) if found else nan
 
     def poll_again(self) -> None:
-        """Have everything read once more, now, and return when it is on the page."""
+        """Make the exporter read everything again now, and return once it is on the page."""
         answers = self.vendor.answered
         account = replace(self.account, timeout=f"{next(self._timeouts)}s")
         self.config.write_text(account.configuration(self.vendor.url))
@@ -163,13 +163,13 @@ class Exporter:
 
 
 def vendor_series(page: bytes) -> int:
-    """Return how many series of vendors a page has."""
+    """Return the number of vendor series on a page."""
     return len(_OWN.findall(page.rstrip(b"\n") + b"\n#"))
 
 
 @contextmanager
 def serving_vendor(account: Account, folder: Path) -> Iterator[Vendor]:
-    """Run the vendor."""
+    """Run the vendor's process."""
     port = free_port()
     vendor = Vendor(f"http://127.0.0.1:{port}")
     command = python("benchmarks.vendor", port, account.buckets, account.delay, int(account.is_missing))
@@ -180,7 +180,7 @@ def serving_vendor(account: Account, folder: Path) -> Iterator[Vendor]:
 
 @contextmanager
 def exporting(account: Account, folder: Path, *options: str) -> Iterator[Exporter]:
-    """Run the exporter, and the vendor that it reads; it serves, but need not have read anything yet."""
+    """Run the exporter and its vendor; the exporter serves, but may not have read anything yet."""
     with serving_vendor(account, folder) as vendor:
         port, config = free_port(), folder / "config.yaml"
         config.write_text(account.configuration(vendor.url))

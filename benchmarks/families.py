@@ -1,6 +1,6 @@
-"""What a real Prometheus pays for a page, and for the same page with half of its series left out by `families:`.
+"""The cost of a page for a real Prometheus, and of the same page with half of its series hidden by `families:`.
 
-CPU of Prometheus' own process for each scrape, of one target; what it does beside that is in both.
+CPU of the Prometheus process per scrape of one target; its other work is included in both figures.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LEFT_OUT: Final = ("planship_lever_bucket_usage",)
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield Prometheus' cost of a scrape with all families and with one left out."""
+    """Yield Prometheus' cost per scrape with all families, and with one left out."""
     if not (program := installed("prometheus")):
         return
     whole = Account(scale.chosen, buckets=1)
@@ -36,7 +36,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def _costs(program: str, account: Account, scale: Scale) -> list[float]:
-    """Return the CPU milliseconds of scrapes; the first ones, which make every series, are not in them."""
+    """Return the CPU milliseconds of scrapes, without the first ones, which create every series."""
     costs = []
     with tempfile.TemporaryDirectory() as folder, exporting(account, Path(folder)) as exporter:
         exporter.wait_until_read()

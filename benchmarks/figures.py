@@ -1,4 +1,4 @@
-"""A figure of a benchmark: what was measured, beside what, and the bar that it has to meet."""
+"""A figure of a benchmark: the measured value, the peer's value, and the bar to meet."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Final
 
 _DIGITS: Final = 3
 _SMALLEST_FACTOR: Final = 0.1
-"""Below, a ratio reads better the other way round: 1/1,840 and not 0.000543 x."""
+"""The ratio below which the inverse reads better: 1/1,840 rather than 0.000543 x."""
 _COLUMNS: Final = ("measured", "value", "from - to", "peer", "peer's value", "ratio", "bar", "met")
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """How much a figure may come to; at most one of the bounds is set.
+    """The bound for a figure; at most one of the fields is set.
 
     Attributes:
-        ratio_at_most: of the value to the peer's.
-        ratio_at_least: the same, for what should be large.
-        value_at_most: of the value itself, in its unit.
+        ratio_at_most: the maximum ratio of the value to the peer's.
+        ratio_at_least: the minimum ratio, where larger is better.
+        value_at_most: the maximum value, in its unit.
 
     """
 
@@ -38,13 +38,13 @@ class Figure:
     """One row of a benchmark.
 
     Attributes:
-        what: was measured, in words.
-        value: in `unit`.
-        unit: of the value and of the peer's.
-        peer: what it is set against; empty where there is nothing to compare with.
-        peer_value: the peer's in the same run; None where there is no peer.
-        bar: what it has to meet, if anything.
-        spread: the least and the most of several runs, of which `value` is the median.
+        what: the quantity measured, in words.
+        value: the measured value, in `unit`.
+        unit: the unit of both values.
+        peer: the peer it is compared with; empty if there is none.
+        peer_value: the peer's value in the same run; None if there is no peer.
+        bar: the bound to meet, if there is one.
+        spread: the minimum and the maximum of several runs, of which `value` is the median.
 
     """
 
@@ -66,7 +66,7 @@ class Figure:
         peer_values: Sequence[float] = (),
         bar: Bar = NO_BAR,
     ) -> Figure:
-        """Return the row of several runs: the medians of what was measured."""
+        """Return the row of several runs: the medians of their values."""
         peer_value = median(peer_values) if peer_values else None
         return cls(what, median(values), unit, peer if peer_values else "", peer_value, bar, (min(values), max(values)))
 
@@ -77,7 +77,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the bar is met; None where there is none."""
+        """Whether the bar is met; None if there is no bar."""
         bar, ratio = self.bar, self.ratio
         if bar.value_at_most is not None:
             return self.value <= bar.value_at_most
@@ -88,7 +88,7 @@ class Figure:
         return ratio >= bar.ratio_at_least if bar.ratio_at_least is not None else None
 
     def cells(self) -> tuple[str, ...]:
-        """Return the row as a person reads it, a cell for each of the table's columns."""
+        """Return the row's cells as text, one for each column of the table."""
         ratio, met = self.ratio, self.met
         return (
             self.what,
@@ -111,7 +111,7 @@ class Figure:
 
 
 def number(value: float) -> str:
-    """Return a value with three digits that count, and commas between thousands."""
+    """Return a value with three significant digits, and commas between thousands."""
     if value == 0:
         return "0"
     decimals = max(0, _DIGITS - 1 - floor(log10(abs(value))))
@@ -120,12 +120,12 @@ def number(value: float) -> str:
 
 
 def factor(ratio: float) -> str:
-    """Return a ratio as `1.8 x`, or as `1/1,840` where it is small."""
+    """Return a ratio as `1.8 x`, or as `1/1,840` if it is small."""
     return f"{number(ratio)} x" if ratio >= _SMALLEST_FACTOR else f"1/{number(1 / ratio)}"
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> str:
-    """Return rows of cells as a Markdown table, which a person can read as it is."""
+    """Return rows of cells as a Markdown table, aligned to be readable as it is."""
     lines = [_COLUMNS, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
     lines.insert(1, tuple("-" * width for width in widths))

@@ -1,8 +1,8 @@
-"""A small installation's hour: eight accounts that are polled every five minutes, and a scrape every fifteen seconds.
+"""An hour of a small installation: eight accounts polled every five minutes, and a scrape every fifteen seconds.
 
-CPU of the whole process, polls in it. The hour is made shorter: as many polls and scrapes as in a part of it follow one
-another closer. That spares the exporter, of most scrapes, what it says of its process, which is 0.1 to 0.3 ms of each.
-The peer is plain httpx with prometheus_client, which reads the same customers; both run at once.
+CPU of the whole process, including polls. The hour is compressed: the polls and scrapes of a part of it follow one
+another more closely. For most scrapes, that saves the exporter the process metrics, which take 0.1 to 0.3 ms each.
+The peer is plain httpx with prometheus_client, which reads the same customers; both run at the same time.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How long a scrape takes while the account on the page is polled for ever, its vendor a tenth of a second away.
+"""The latency of scrapes while the account is polled continuously, with a vendor a tenth of a second away.
 
-Wall time at the client, from the request to the last byte, packed, as Prometheus asks. Between any two scrapes some
-customers' figures came in. The peer is nginx with the same bytes, asked in turns with the exporter: what the machine
-and whoever else works on it add. The exporter's own CPU meanwhile has none of that in it: it is all that the exporter
-did from the request to the last byte, the scrape's work and whatever held it up.
+Wall time at the client, from the request to the last byte, compressed, as Prometheus asks. Between two scrapes, some
+customers' figures arrive. The peer is nginx with the same bytes, asked in alternation with the exporter: it shows the
+noise of the machine. The exporter's own CPU time is free of that noise: it is everything the exporter did from the
+request to the last byte, both the scrape's work and whatever delayed it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _RANKS: Final = (("median", 0.5, NO_BAR), ("99th percentile", 0.99, _P99), ("lon
 
 
 class Times(NamedTuple):
-    """Of all scrapes, in seconds: wall time, the exporter's CPU meanwhile, and nginx's wall time where there is one."""
+    """The times of all scrapes, in seconds: wall time, the exporter's CPU, and nginx's wall time if it is installed."""
 
     wall: list[float]
     cpu: list[float]
@@ -33,7 +33,7 @@ class Times(NamedTuple):
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield the median, the 99th percentile and the longest of many scrapes."""
+    """Yield the median, the 99th percentile and the maximum of many scrapes."""
     buckets = scale.latency_series // scale.customers - 1
     account = Account(scale.customers, buckets, delay=scale.delay, interval="1s")
     with tempfile.TemporaryDirectory() as folder, exporting(account, Path(folder)) as exporter:
@@ -70,5 +70,5 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def percentile(times: Sequence[float], rank: float) -> float:
-    """Return the time that a share `rank` of all of them is below."""
+    """Return the percentile of times at `rank`, from 0 to 1."""
     return sorted(times)[min(len(times) - 1, int(rank * len(times)))]

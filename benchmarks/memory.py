@@ -1,8 +1,8 @@
-"""Memory of a series: what is resident in the process, over one that shows next to nothing, by series.
+"""Memory per series: the resident memory of the process, minus that of one with almost no series.
 
-Nothing is collected and nothing is given back but what the exporter does by itself. The account was read as often as
-the row says and scraped as Prometheus does. The peer is a process of prometheus_client with the same series as labelled
-Gauges, scraped as often, over one without.
+No garbage collection and no release of memory is forced. The account is read as often as the row says, and scraped as
+Prometheus does. The peer is a process of prometheus_client with the same series as labelled Gauges, scraped as often,
+minus one without series.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SCRAPES: Final = 3
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield the bytes that a series takes, at each size, and the most that the process ever had."""
+    """Yield the bytes per series, at each size, and the peak memory of the process."""
     empty, empty_peer, _ = _measured(Account(1, 0), 1)
     for customers, each, reads, rounds in scale.held:
         account = Account(customers, each - 1)
@@ -40,12 +40,12 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def per_series(process: int, empty: int, series: int) -> float:
-    """Return the bytes that a series takes in a process, over those of one without."""
+    """Return the bytes per series of a process, compared with an empty one."""
     return (process - empty) / series
 
 
 def _measured(account: Account, reads: int) -> tuple[int, int, int]:
-    """Return what is resident of the exporter, and of prometheus_client; and the exporter's peak."""
+    """Return the resident memory of the exporter and of prometheus_client, and the exporter's peak."""
     with tempfile.TemporaryDirectory() as folder:
         with exporting(account, Path(folder)) as exporter:
             exporter.wait_until_read()

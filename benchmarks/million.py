@@ -1,7 +1,7 @@
-"""A million series in one process, scraped by a real Prometheus that waits its usual ten seconds.
+"""A million series in one process, scraped by a real Prometheus with its default timeout of ten seconds.
 
-The page is asked for as Prometheus does it; what a scrape took is its own `scrape_duration_seconds`, most of which
-is its own reading of the page. The exporter's memory is the most it ever had, reading the vendor included.
+The duration of a scrape is Prometheus' own `scrape_duration_seconds`, most of which is its parsing of the page.
+The exporter's memory is its peak, including reading the vendor.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TIMEOUT_SECONDS: Final = 10
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield how long Prometheus' scrapes took, how many of them worked, and the exporter's memory."""
+    """Yield the duration and the success rate of Prometheus' scrapes, and the exporter's memory."""
     account = account_of(scale.million)
     with tempfile.TemporaryDirectory() as folder, exporting(account, Path(folder)) as exporter:
         exporter.wait_until_read()
@@ -45,7 +45,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 @contextmanager
 def watching(program: str, exporter: Exporter, interval: int, folder: Path) -> Iterator[tuple[str, Program]]:
-    """Run a Prometheus that scrapes an exporter every so many seconds; its address, and itself."""
+    """Run a Prometheus that scrapes an exporter every `interval` seconds; yield its URL and its process."""
     config, port = folder / "prometheus.yml", free_port()
     timeout = min(interval, _TIMEOUT_SECONDS)
     config.write_text(_CONFIG.format(interval=interval, timeout=timeout, address=urlsplit(exporter.url).netloc))
@@ -68,7 +68,7 @@ def _scrapes(url: str, what: str, series: int, scale: Scale) -> Iterator[Figure]
 def scrape_figures(
     what: str, series: int, taken: Sequence[float], ups: Sequence[float], samples: Sequence[float]
 ) -> Iterator[Figure]:
-    """Yield what Prometheus' own series say of its scrapes: how long each took, whether it worked, and its samples."""
+    """Yield the figures of scrapes from Prometheus' own series: duration, success and number of samples."""
     first, *others = taken
     bar = Bar(value_at_most=3.0)
     yield Figure.of(f"{what}, a real Prometheus' scrape", others or taken, "s", bar=bar)
@@ -79,7 +79,7 @@ def scrape_figures(
 
 
 def values_of(url: str, name: str, count: int) -> list[float]:
-    """Return the values of a series so far, if they are so many; nothing before."""
+    """Return the values of a series so far if there are at least `count`; else nothing."""
     query = urlencode({"query": f'{name}{{job="usage-exporter"}}[1d]'})
     (found,) = json.loads(_ask(url, f"/api/v1/query?{query}"))["data"]["result"] or [{"values": []}]
     values = [float(value) for _, value in found["values"]]

@@ -1,6 +1,6 @@
-"""Who else can serve a page: the usual library, Go's text file collector, and a server of ready files.
+"""Other servers of a page: the usual client library, node_exporter's text file collector, and nginx.
 
-A program that this machine does not have is said once, and its rows are left out.
+A program that is not installed is reported once, and its rows are left out.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server of the same series, and who asks it."""
+    """A server of the same series, and the scraper that requests its page."""
 
     program: Program
     scraper: Scraper
@@ -56,7 +56,7 @@ class Peer:
 
 @cache
 def installed(*names: str) -> str | None:
-    """Return the path of the first of these programs that is here; where none is, say so."""
+    """Return the path of the first of these programs that is installed; report it if none is."""
     path = next(filter(None, map(found, names)), None)
     if path is None:
         sys.stderr.write(f"{names[0]} is not installed: its rows are left out\n")
@@ -74,7 +74,7 @@ def client_library(page: bytes, folder: Path) -> Iterator[Peer]:
 
 @contextmanager
 def node_exporter(page: bytes, folder: Path) -> Iterator[Peer | None]:
-    """Run node_exporter with a page as the file of its text file collector."""
+    """Run node_exporter with a page as a file for its text file collector."""
     program = installed("prometheus-node-exporter", "node_exporter")
     if program is None:
         yield None
@@ -89,7 +89,7 @@ def node_exporter(page: bytes, folder: Path) -> Iterator[Peer | None]:
 
 @contextmanager
 def nginx(plain: bytes, packed: bytes, folder: Path) -> Iterator[Peer | None]:
-    """Run nginx with a page as a ready file, plain and packed: the least that serving these bytes can cost."""
+    """Run nginx with a page as a static file, plain and compressed: the lower bound for serving these bytes."""
     program = installed("nginx")
     if program is None:
         yield None

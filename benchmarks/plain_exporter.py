@@ -1,7 +1,7 @@
-"""A peer: what somebody would write who needs the figures now: httpx, labelled Gauges, and prometheus_client's server.
+"""A peer: the quick script for the same figures, with httpx, labelled Gauges and prometheus_client's server.
 
-`python -m benchmarks.plain_exporter VENDOR PORT ACCOUNTS CUSTOMERS SECONDS` asks about each customer of each account,
-ten at a time, every so many seconds.
+`python -m benchmarks.plain_exporter VENDOR PORT ACCOUNTS CUSTOMERS SECONDS` requests each customer of each account,
+ten at a time, every SECONDS.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BUCKET_USAGE = Gauge("planship_lever_bucket_usage", "The same by bucket.", [*LAB
 
 
 async def ask(client: httpx.AsyncClient, free: asyncio.Semaphore, account: str, customer: str) -> None:
-    """Ask about one customer, and set its Gauges."""
+    """Request one customer, and set its Gauges."""
     async with free:
         answer = (
             await client.get(f"/api/v1/customers/{customer}/products/analytics/levers/monthly-events/usage")
@@ -32,7 +32,7 @@ async def ask(client: httpx.AsyncClient, free: asyncio.Semaphore, account: str, 
 
 
 async def run(vendor: str, accounts: int, customers: int, seconds: float) -> None:
-    """Ask for ever."""
+    """Poll in an endless loop."""
     loop = asyncio.get_running_loop()
     async with httpx.AsyncClient(base_url=vendor, trust_env=False) as client:
         free, due = asyncio.Semaphore(IN_FLIGHT), loop.time()

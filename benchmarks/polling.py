@@ -1,8 +1,8 @@
-"""Polling many customers: CPU of a request and how many are made a second, while an account is polled for ever.
+"""Polling many customers: CPU per request, and requests per second, while an account is polled continuously.
 
-In the exporter's figure is all that it does with an answer: reading it, and keeping and rendering its series. The
-peer makes the same requests with ten in flight and throws the answers away. Neither start-up is in the figures: they
-are of a stretch of requests in the middle, as many as there are customers.
+The exporter's figure includes everything it does with an answer: reading it, and storing and rendering its series. The
+peer sends the same requests, ten in flight, and discards the answers. The figures do not include start-up: they are
+for a stretch of requests in the middle, as many as there are customers.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _IN_FLIGHT: Final = 10
 
 
 class Pace(NamedTuple):
-    """What requests took: CPU seconds of one, and how many there were a second."""
+    """The pace of requests: CPU seconds per request, and requests per second."""
 
     cpu: float
     rate: float
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield what polling costs with a vendor next door, and how fast it is with one that is far away."""
+    """Yield the cost of polling a nearby vendor, and the speed of polling a distant one."""
     near, far = scale.polled_requests
     next_door = Account(scale.customers, buckets=0, interval="1s")
     ours, theirs = _both(next_door, near, scale.rounds)
@@ -49,7 +49,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def _both(account: Account, requests: int, rounds: int) -> tuple[list[Pace], list[Pace]]:
-    """Return the exporter's paces, and those of bare httpx, in turns."""
+    """Return the paces of the exporter and of bare httpx, measured in alternation."""
     ours, theirs = list[Pace](), list[Pace]()
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Programs that are measured: started for a benchmark, ended with it. Needs Linux."""
+"""Programs under measurement: started for a benchmark, and ended with it. Needs Linux."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that runs."""
+    """A running program."""
 
     pid: int
 
     @property
     def cpu_seconds(self) -> float:
-        """CPU that all its threads took so far, in the kernel too: its own clock, which knows nanoseconds."""
+        """The CPU time of all its threads so far, including the kernel's; the process' CPU clock counts nanoseconds."""
         return time.clock_gettime((~self.pid << 3) | _SCHED_CLOCK)
 
     @property
     def resident_bytes(self) -> int:
-        """Memory that it has now."""
+        """Its resident memory now."""
         return self._status("VmRSS")
 
     @property
     def peak_bytes(self) -> int:
-        """The most memory that it ever had."""
+        """Its peak resident memory."""
         return self._status("VmHWM")
 
     def _status(self, field: str) -> int:
@@ -58,7 +58,7 @@ class Program:
         raise LookupError(field)
 
     def wait_until_quiet(self) -> None:
-        """Return when it has done next to nothing for a moment."""
+        """Return once it has been almost idle for a moment."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             before = self.cpu_seconds
@@ -74,19 +74,19 @@ def python(module: str, *arguments: object) -> tuple[str, ...]:
 
 
 def found(name: str) -> str | None:
-    """Return the path of a program, or None where neither this machine nor `scripts/fetch-servers` has one."""
+    """Return the path of a program; None if it is neither installed nor fetched by `scripts/fetch-servers`."""
     fetched = str(ROOT / ".venv" / "servers" / "current" / "bin")
     return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", fetched)))
 
 
 def as_installed(module: str, *arguments: object) -> tuple[str, ...]:
-    """Return the command that runs a module without what only development has."""
+    """Return the command that runs a module without packages that only development has."""
     return python("benchmarks.as_installed", module, *arguments)
 
 
 @contextmanager
 def running(command: tuple[str, ...], log: Path, env: Mapping[str, str] | None = None) -> Iterator[Program]:
-    """Run a program that serves; it is asked to end, and made to."""
+    """Run a server; at the end it is terminated, and killed if need be."""
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=_environment(env), stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -102,14 +102,14 @@ def running(command: tuple[str, ...], log: Path, env: Mapping[str, str] | None =
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a program took that ran to its end; times in seconds."""
+    """The resources that a finished program used; times in seconds."""
 
     wall: float
     cpu: float
 
 
 def run_to_end(command: tuple[str, ...], env: Mapping[str, str] | None = None) -> Ended:
-    """Run a program, and say what it took.
+    """Run a program to its end, and return the resources it used.
 
     Raises:
         RuntimeError: it failed.
@@ -126,15 +126,15 @@ def run_to_end(command: tuple[str, ...], env: Mapping[str, str] | None = None) -
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
-    """Return what a program is started with: what is installed has its bytecode, so the program may write its own."""
+    """Return a program's environment. It may write bytecode, since an installed package has it too."""
     return {name: value for name, value in os.environ.items() if name != _NO_BYTECODE} | dict(more or {})
 
 
 def eventually(look: Callable[[], _T], pause: float = _LOOK_SECONDS) -> _T:
-    """Return what `look` finds, as soon as that is true; an error of the network is nothing yet.
+    """Return the result of `look` as soon as it is true; network errors count as not yet.
 
     Raises:
-        TimeoutError: it found nothing in a long time.
+        TimeoutError: it stayed false for a long time.
 
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -149,6 +149,6 @@ def eventually(look: Callable[[], _T], pause: float = _LOOK_SECONDS) -> _T:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on for now."""
+    """Return a local port on which nothing listens at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as one:
         return int(one.getsockname()[1])

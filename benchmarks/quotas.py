@@ -1,9 +1,9 @@
 """The rules and the overview with thousands of quotas and a week of history, in a real Prometheus of each generation.
 
-The history has what the rules read: figures and recorded series of each quota, in the last hours every five minutes and
-before that every hour. It is written as OpenMetrics, and promtool makes blocks of it; from then on Prometheus scrapes a
-page with the figures. Each quota has a name beside its subject. Groups are evaluated beside each other, so each has the
-bar to itself; what all of them take of a processor in a minute, scrapes included, is what they cost.
+The history has the input of the rules: figures and recorded series of each quota, every five minutes for the last hours
+and every hour before that. It is written as OpenMetrics, and promtool makes blocks of it; from then on Prometheus
+scrapes a page with the figures. Each quota has a name beside its subject. Groups are evaluated concurrently, so the bar
+applies to each group; the cost is the CPU time that all groups and the scrapes take per minute.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LIMIT: Final = 1000.0
 _BAR: Final = Bar(value_at_most=2.0)
 _SLOWLY: Final = "interval: 3m", "interval: 60s"
 _FASTER: Final = 3
-"""How many minutes of evaluations take place in one."""
+"""The number of minutes of evaluations that take place in one minute."""
 _ACCOUNTS: Final = 10
 _MOMENTS: Final = 720
 _OF: Final = 'job="usage-exporter"'
@@ -65,7 +65,7 @@ _VARIABLES: Final = {
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield how long the rules and the overview's slowest query take; nothing where the servers were not fetched."""
+    """Yield the durations of the rules and of the overview's slowest query; nothing if the servers were not fetched."""
     generations = [one for one in _GENERATIONS if (_SERVERS / one / "bin" / "prometheus").exists()]
     if not generations:
         return
@@ -115,7 +115,7 @@ def _series(name: str, number: int) -> str:
 
 def _used(quotas: int, now: int) -> _Value:
     def used(number: int, at: int) -> float:
-        # One in fifty is nearly used up; the others are on their way.
+        # One quota in fifty is nearly used up; the others are partly used.
         at_the_end = 1.9 if number % 50 == 0 else 0.2 + 0.7 * number / quotas
         return _LIMIT * at_the_end * (at - now + _HALF) / (2 * _HALF)
 
@@ -148,7 +148,7 @@ def _recorded(quotas: int, now: int) -> dict[str, _Value]:
 
 
 def _of_accounts(now: int) -> Iterator[tuple[str, float]]:
-    """Series of the exporter and of its accounts, and their value; -1 is the time."""
+    """Return series of the exporter and of its accounts, and their values; -1 stands for the time."""
     yield f"usage_exporter_config_last_reload_success_timestamp_seconds{{{_AT}}}", now - _WEEK
     values = {
         "account_up": 1,
@@ -232,12 +232,12 @@ def _groups(address: str) -> list[dict[str, Any]]:
 
 
 def _version(program: str) -> str:
-    said = subprocess.run((program, "--version"), check=True, capture_output=True, text=True)
-    return str(re.findall(r"version (\d[\d.]*)", said.stdout + said.stderr)[0])
+    version = subprocess.run((program, "--version"), check=True, capture_output=True, text=True)
+    return str(re.findall(r"version (\d[\d.]*)", version.stdout + version.stderr)[0])
 
 
 def _queries() -> Iterator[tuple[str, str, int]]:
-    """Yield the title of each panel, a query, and at how many moments it is asked; 1 is now."""
+    """Yield the title of each panel, its query, and the number of evaluation times; 1 is an instant query."""
     rows = json.loads(_OVERVIEW.read_text())["panels"]
     for panel in [*rows, *(inner for row in rows for inner in row.get("panels", ()))]:
         for target in panel.get("targets", ()):

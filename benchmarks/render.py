@@ -1,7 +1,7 @@
-"""What a poll's samples cost until they are ready for the page: checked, counted in quotas, rendered, deflated, kept.
+"""The cost of a poll's samples until they are on the page: validated, counted in quotas, rendered, deflated, stored.
 
-CPU in this very process, by series; the vendor's answer was read before. The peer sets the same labelled Gauges and
-renders all of them once, as prometheus_client does at every scrape; it deflates nothing.
+CPU of this process, per series; the vendor's answer has been read before. The peer sets the same labelled Gauges and
+renders all of them once, as prometheus_client does at every scrape, without compression.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _BUCKETS: Final = 100
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 Places = Sequence[tuple[str, ...]]
-"""The label values of series."""
+"""The label values of each series."""
 
 
 class Polls:
-    """An account whose polls come from here: what is done with their samples is the exporter's own."""
+    """An account whose poll results the benchmark makes up, and the exporter processes."""
 
     def __init__(self, slices: int) -> None:
         os.environ.update(SECRET)
@@ -48,7 +48,7 @@ class Polls:
         self._store.reconfigure({self._account.key: slices})
 
     def commit(self, number: int, samples: Sequence[Sample]) -> None:
-        """Take what a poll of a slice brought to the page."""
+        """Commit the samples of a slice's poll."""
         key, now = self._account.key, NOW.timestamp()
         result = PollResult(number, samples, Diagnostics(), None, asked_at=NOW, read_at=now, stale_at=inf)
         polled = process(self._account, result, self._store[key])
@@ -56,7 +56,7 @@ class Polls:
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield what a poll costs by series, where all of its figures changed, and where none did."""
+    """Yield the cost of a poll per series, if all figures changed, and if none did."""
     for series in scale.rendered:
         turns = _turns(series, scale.rounds)
         changed, stayed, library = ([_MICRO * turn[side] / series for turn in turns] for side in range(3))
@@ -66,7 +66,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def _turns(series: int, rounds: int) -> list[tuple[float, ...]]:
-    """Return the CPU seconds of a poll that changes all, of the same once more, and of the library's work."""
+    """Return the CPU seconds of a poll that changes all figures, of one that changes none, and of the library."""
     places, polls, library = places_of(0, series), Polls(1), library_work(series)
     polls.commit(0, samples_of(places, 0.5))
     turns: list[tuple[float, ...]] = []
@@ -83,7 +83,7 @@ def _turns(series: int, rounds: int) -> list[tuple[float, ...]]:
 
 
 def places_of(first: int, series: int) -> Places:
-    """Return the label values of so many series, from the first of a number."""
+    """Return the label values of `series` series, numbered from `first`."""
     return [
         ("analytics", f"customer-{number // _BUCKETS:06}", "monthly-events", f"team-{number % _BUCKETS:03}")
         for number in range(first, first + series)
@@ -91,7 +91,7 @@ def places_of(first: int, series: int) -> Places:
 
 
 def samples_of(places: Places, value: float) -> list[Sample]:
-    """Return what a poll brings of these series; another value makes all of them other figures."""
+    """Return a poll's samples of these series; another `value` changes all figures."""
     return [Sample(FAMILY, labels, _figure(number) + value) for number, labels in enumerate(places)]
 
 
@@ -100,7 +100,7 @@ def _figure(number: int) -> float:
 
 
 def library_work(series: int, changed: int | None = None) -> Callable[[], bytes]:
-    """Return what prometheus_client does for a poll that changed so many series, or all, and a scrape of all."""
+    """Return the work of prometheus_client for a poll that changes some or all series, and a scrape of all."""
     registry = CollectorRegistry()
     gauge = Gauge(FAMILY.name, FAMILY.help, ("account", *FAMILY.labels), registry=registry)
     places, values = places_of(0, series), count()
@@ -117,7 +117,7 @@ def library_work(series: int, changed: int | None = None) -> Callable[[], bytes]
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """Return the CPU seconds that this process takes for a piece of work."""
+    """Return the CPU seconds of this process for a piece of work."""
     began = time.process_time()
     work()
     return time.process_time() - began

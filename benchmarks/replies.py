@@ -1,4 +1,4 @@
-"""Memory at its peak while several accounts are sent a reply of megabytes each, all at once."""
+"""Peak memory while several accounts each receive a reply of megabytes at the same time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MB: Final = 1024 * 1024
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield the most memory that the process ever had, with one such reply and with many."""
+    """Yield the peak memory of the process, with one such reply and with many."""
     accounts, values = scale.large_replies
     many = [_peak(accounts, values) for _ in range(scale.rounds)]
     one = [_peak(1, values) for _ in range(scale.rounds)]

@@ -1,4 +1,4 @@
-"""What was measured last, where and when: benchmarks/results.json."""
+"""The last results, with their machine and time: benchmarks/results.json."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _PACKAGES: Final = ("prometheus-client", "httpx", "sniffio", "pydantic")
 
 
 def load(file: Path = RESULTS) -> dict[str, Any]:
-    """Return what is kept, by benchmark; nothing where there is no file."""
+    """Return the stored results, by benchmark; nothing if there is no file."""
     kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     return kept
 
 
 def keep(benchmark: str, figures: Sequence[Figure], file: Path = RESULTS) -> None:
-    """Put a benchmark's rows in the place of what was kept of it."""
+    """Replace a benchmark's stored rows."""
     rows = [_row(figure) for figure in figures]
     kept = load(file) | {benchmark: {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "rows": rows}}
     file.write_text(json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
@@ -38,12 +38,12 @@ def _row(figure: Figure) -> dict[str, Any]:
 
 
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return the cells of a kept row."""
+    """Return the cells of a stored row."""
     return tuple(str(row.get(column, "")) for column in _COLUMNS)
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures depend on, and nothing that tells one machine from another of its kind."""
+    """Return the properties of the machine that affect figures; nothing that identifies it."""
     return {
         "processor": f"{os.cpu_count()} cores, {_processor()}",
         "python": platform.python_version(),

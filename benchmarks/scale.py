@@ -1,4 +1,4 @@
-"""How much of everything a run of the benchmarks has: all of it, or just enough to see that they work."""
+"""The scale of a run of the benchmarks: full, or just enough to check that they work."""
 
 from __future__ import annotations
 
@@ -8,32 +8,31 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Sizes of a run.
+    """The sizes in a run.
 
     Attributes:
-        series: sizes of the page in the benchmark of scrapes.
-        rendered: sizes of a poll in the benchmark of rendering.
-        held: on the page in the benchmark of memory: customers, series of each, how often they are read, and how often
-            that is measured.
-        hour_scrapes: of the 240 of an hour, how many are made in a round.
-        many_accounts: how many there are while one of them is polled.
-        large_replies: how many come at once, and how many values each has.
-        stored: series of a reading that is stored.
-        chosen: customers, of whose two series each one is left out.
-        customers: that are polled.
-        polled_requests: how many requests a round of polling has, next door and far away.
-        latency_series: on the page while scrapes are timed.
-        million: series that one process holds for a real Prometheus.
-        quotas: that the rules and the overview look at.
-        accounts: in the configuration that is checked.
-        delay: of the vendor that is far away, in seconds.
-        rounds: of each measurement; its median counts.
-        round_seconds: of CPU that a round takes, where one piece of work takes less.
-        apart: seconds between two scrapes that are made now and then, and how many of those are made.
-        idle_seconds: that the exporter is watched while nothing happens.
-        scrapes: that are timed while customers are polled.
-        scrape_pause: seconds between two of those.
-        prometheus_scrapes: that a real Prometheus makes, and how many seconds lie between two.
+        series: sizes of the page in `scrape`, in series.
+        rendered: sizes of a poll in `render`, in series.
+        held: the accounts in `memory`: customers, series per customer, number of readings, number of measurements.
+        hour_scrapes: the number of an hour's 240 scrapes that a round makes.
+        many_accounts: the number of accounts while one of them is polled.
+        large_replies: the number of simultaneous replies, and the number of values in each.
+        stored: the series of a stored reading.
+        chosen: the number of customers in `families`, with two series each, of which one is hidden.
+        customers: the number of customers polled.
+        polled_requests: the number of requests per round in `polling`, to the nearby and to the distant vendor.
+        latency_series: the series on the page in `latency`.
+        million: the series in `million`.
+        quotas: the number of quotas in `quotas`.
+        accounts: the number of accounts in `check`.
+        delay: the delay of the distant vendor's answers, in seconds.
+        rounds: the number of rounds of each measurement; the result is the median.
+        round_seconds: the minimum CPU seconds of a round; shorter work is repeated.
+        apart: the seconds between two spaced scrapes, and their number.
+        idle_seconds: the seconds for which the idle exporter is measured.
+        scrapes: the number of scrapes timed while customers are polled.
+        scrape_pause: the seconds between two of those scrapes.
+        prometheus_scrapes: the number of scrapes by a real Prometheus, and the seconds between two.
 
     """
 

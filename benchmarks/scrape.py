@@ -1,8 +1,8 @@
-"""CPU of a scrape: of the whole serving process, its HTTP and the kernel's part included, for one answer.
+"""CPU of a scrape: of the whole serving process for one answer, including HTTP and the kernel.
 
-Each page has the series of one account; beside it stand the same series (prometheus_client, node_exporter) or the
-same bytes (nginx). Scrapes are made one after the other, and now and then, as Prometheus makes them: more than a
-second apart, so that nothing that is kept for a second is of use to them, and no cache of the processor's is warm.
+Each page has the series of one account; the peers serve the same series (prometheus_client, node_exporter) or the same
+bytes (nginx). Scrapes are made back to back, and also spaced, as Prometheus makes them: more than a second apart, so
+that neither values cached for a second nor warm CPU caches help.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from benchmarks.scraping import AS_PROMETHEUS, Ask, cpu_of
 _MS: Final = 1000.0
 _MOST_AT_ONCE: Final = 200
 _MOST_SECONDS: Final = 8.0
-"""Of CPU that all rounds of one measurement may take."""
+"""The maximum CPU seconds for all rounds of one measurement."""
 _SMALL: Final = 1_000
 _BARS: Final = {NGINX: Bar(ratio_at_most=6.0), CLIENT_LIBRARY: Bar(ratio_at_most=1 / 1500)}
 _SMALL_BARS: Final = {"": Bar(value_at_most=0.9)}
 
 Costs = Mapping[str, list[float]]
-"""CPU seconds of scrapes, by who is asked; the exporter has no name."""
+"""The CPU seconds of scrapes, by the peer's name; the exporter's is empty."""
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield what a scrape costs at each size with nothing changed: now and then, and in a row in each format."""
+    """Yield the cost of scraping an unchanged page at each size: spaced, and back to back in each format."""
     for series in scale.series:
         with tempfile.TemporaryDirectory() as folder, exporting(account_of(series), Path(folder)) as exporter:
             exporter.wait_until_read()
@@ -49,7 +49,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 @contextmanager
 def _peers(exporter: Exporter, folder: Path) -> Iterator[dict[str, Peer]]:
-    """Run all who are asked; the exporter has no name."""
+    """Run all servers; yield them by name, which is empty for the exporter."""
     plain, packed, text = map(exporter.scraper.scrape, (Ask.OPENMETRICS_PLAIN, AS_PROMETHEUS, Ask.TEXT_PLAIN))
     with ExitStack() as stack:
         running = {
@@ -66,7 +66,7 @@ def _cost(peer: Peer, ask: Ask, times: int = 1) -> float:
 
 
 def _now_and_then(servers: Mapping[str, Peer], scale: Scale) -> Costs:
-    """Return the costs of scrapes with pauses between them; all servers have a turn in each round."""
+    """Return the costs of spaced scrapes; each round scrapes every server."""
     pause, rounds = scale.apart
     found: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(rounds):
@@ -78,7 +78,7 @@ def _now_and_then(servers: Mapping[str, Peer], scale: Scale) -> Costs:
 
 
 def _in_a_row(servers: Mapping[str, Peer], ask: Ask, about: Costs, scale: Scale) -> Costs:
-    """Return the costs of rounds of scrapes without pauses, each `about` so costly; all have a turn in each round."""
+    """Return the costs of back-to-back scrapes. Each round scrapes every server; `about` has estimates per scrape."""
     found: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(scale.rounds):
         for name, peer in servers.items():

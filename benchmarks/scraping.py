@@ -1,4 +1,4 @@
-"""A client that asks for a page as Prometheus does: on one connection, which is kept as long as the server keeps it."""
+"""A client that requests a page as Prometheus does, on one connection, kept open as long as the server keeps it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIMEOUT_SECONDS: Final = 300.0
 
 
 class Ask(Enum):
-    """What a client asks for: Accept and Accept-Encoding."""
+    """The headers of a request: Accept and Accept-Encoding."""
 
     OPENMETRICS_GZIP = (_OPENMETRICS, "gzip")
     OPENMETRICS_PLAIN = (_OPENMETRICS, "identity")
@@ -29,7 +29,7 @@ class Ask(Enum):
 
     @property
     def words(self) -> str:
-        """What it is called in a table."""
+        """Its description in a table."""
         return self.name.lower().replace("_", ", ")
 
 
@@ -38,7 +38,7 @@ AS_PROMETHEUS: Final = Ask.OPENMETRICS_GZIP
 
 @dataclass(slots=True)
 class Scraper:
-    """Asks for one page over and over."""
+    """Requests one page repeatedly."""
 
     url: str
     _connection: HTTPConnection = field(init=False)
@@ -47,11 +47,11 @@ class Scraper:
         self._connection = HTTPConnection(urlsplit(self.url).netloc, timeout=_TIMEOUT_SECONDS)
 
     def scrape(self, ask: Ask = AS_PROMETHEUS) -> bytes:
-        """Return the page as it was sent, packed or not.
+        """Return the page as sent, compressed or not.
 
         Raises:
             HTTPException: the answer is not a page.
-            OSError: there is no answer.
+            OSError: there was no answer.
 
         """
         answer = self._get(ask)
@@ -71,12 +71,12 @@ class Scraper:
             raise
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
 
 def cpu_of(program: Program, work: Callable[[], object], times: int = 1) -> float:
-    """Return the CPU seconds that a program takes for a piece of work which somebody else asks of it."""
+    """Return the CPU seconds that a program spends on work requested by this process."""
     before = program.cpu_seconds
     for _ in range(times):
         work()

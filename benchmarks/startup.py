@@ -1,8 +1,8 @@
-"""From the start of the process to its first page with figures; and what it takes while next to nothing happens.
+"""The time from the start of the process to its first page with figures, and the cost of an idle exporter.
 
-The configuration has one account, whose vendor's answers take about a millisecond. The peer is a Python that imports
-httpx and pydantic and ends. Rounds take turns; wall time is what a person waits for, CPU time is what a busy machine
-leaves alone.
+The configuration has one account, whose vendor answers in about a millisecond. The peer is a Python process that
+imports httpx and pydantic and exits. Rounds alternate; wall time is what a person waits for, CPU time does not depend
+on how busy the machine is.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _LOOK_SECONDS: Final = 0.02
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield how long a start takes, and what an idle exporter does."""
+    """Yield the duration of a start, and the CPU use of an idle exporter."""
     with tempfile.TemporaryDirectory() as folder, serving_vendor(_ACCOUNT, Path(folder)) as vendor:
         config = Path(folder) / "config.yaml"
         config.write_text(_ACCOUNT.configuration(vendor.url))
-        _start(config)  # which leaves its bytecode, as an installation does
+        _start(config)  # writes the bytecode, as an installation does
         turns = [(_start(config), run_to_end((sys.executable, "-c", _PEER))) for _ in range(2 * scale.rounds)]
     what = "from exec to the first page with figures"
     for name, bar in (("wall", Bar(ratio_at_most=2.0)), ("cpu", Bar(ratio_at_most=2.0))):

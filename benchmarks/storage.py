@@ -1,6 +1,6 @@
-"""What a poll writes to the storage path, and how often it waits until the disk has it.
+"""The bytes that a poll writes to the storage path, and the number of times it waits for the disk.
 
-The exporter's own storage in this process, on a file system of this machine; calls are counted as they are made.
+The exporter's own storage code runs in this process, on a file system of this machine; its calls are counted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CHANGED: Final = "the same reading with every figure changed"
 
 @dataclass(slots=True)
 class Disk:
-    """What was asked of the disk."""
+    """The writes and flushes so far."""
 
     written: int = 0
     flushes: int = 0
@@ -39,7 +39,7 @@ class Disk:
 
 @contextmanager
 def counted() -> Iterator[Disk]:
-    """Count what is written and flushed meanwhile."""
+    """Count writes and flushes within the context."""
     disk, write, fsync = Disk(), os.write, os.fsync
 
     def counting_write(file: int, data: Any) -> int:
@@ -51,7 +51,7 @@ def counted() -> Iterator[Disk]:
         disk.flushes += 1
         fsync(file)
 
-    os.write, os.fsync = counting_write, counting_fsync  # type: ignore[assignment]  # what the storage calls
+    os.write, os.fsync = counting_write, counting_fsync  # type: ignore[assignment]  # the name that the storage calls
     try:
         yield disk
     finally:
@@ -59,7 +59,7 @@ def counted() -> Iterator[Disk]:
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield what a poll that changes nothing writes, beside one that changes all."""
+    """Yield the writes of a poll that changes nothing, and of one that changes all figures."""
     os.environ.update(SECRET)
     (account,) = parse(Account(1).configuration("http://127.0.0.1").encode(), Path()).accounts
     places = places_of(0, scale.stored)
@@ -70,7 +70,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         storage = Storage(Path(folder))
         for number in range(2):
-            storage.write(account, 0, stored(number, number))  # the files are made
+            storage.write(account, 0, stored(number, number))  # creates the files
         last = 1 + scale.rounds
         changed = [_one(partial(storage.write, account, 0, stored(one, one))) for one in range(2, last + 1)]
         same = [_one(partial(storage.write, account, 0, stored(last, 100 + one))) for one in range(scale.rounds)]

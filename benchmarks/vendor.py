@@ -1,10 +1,10 @@
-"""A vendor that is never what is waited for: Planship's answers from a raw HTTP server, in a process of its own.
+"""A vendor that is never the bottleneck: Planship's answers from a raw HTTP server, in a separate process.
 
-`python -m benchmarks.vendor PORT BUCKETS DELAY [MISSING]`. A customer is `customer-NNNNNN` and has one lever, whose use
-is shown whole and in each of the buckets, so one answer is 1 + BUCKETS series; with MISSING, it knows no customer with
-an odd number. Three paths are the benchmarks' own: GET /benchmark/answered says how many answers about customers there
-were, GET /benchmark/connections on how many connections, POST /benchmark/change/N raises the figures of the first N
-series.
+`python -m benchmarks.vendor PORT BUCKETS DELAY [MISSING]`. A customer is `customer-NNNNNN` and has one lever, whose
+usage is given in total and by bucket, so one answer makes 1 + BUCKETS series; with MISSING, customers with odd numbers
+do not exist. Three paths are the benchmarks' own: GET /benchmark/answered returns the number of answers about
+customers, GET /benchmark/connections the number of connections, and POST /benchmark/change/N raises the figures of the
+first N series.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Final
 
 _CUSTOMER: Final = re.compile(rb"customer-([0-9]+)/")
 _LARGE: Final = 10_000
-"""Buckets of an answer that is made once and kept."""
+"""The number of buckets from which on an answer is cached."""
 _SPREAD: Final = 2_654_435_761
 _TOKEN: Final = json.dumps({"access_token": "benchmark", "token_type": "bearer", "expires_in": 3600}).encode()
 
 
 class Figures:
-    """What the customers use."""
+    """The customers' usage."""
 
     def __init__(self, buckets: int) -> None:
         self._names = [f"team-{number:03}" for number in range(buckets)]
@@ -33,7 +33,7 @@ class Figures:
         self.answered = self.connections = 0
 
     def change(self, series: int) -> None:
-        """Raise the figures of the first so many series."""
+        """Raise the figures of the first `series` series."""
         self._changes.append(series)
 
     def answer(self, customer: int) -> bytes:
@@ -52,12 +52,12 @@ class Figures:
         return json.dumps({"total": self._figure(first), "by_bucket": by_bucket, "by_subscription": {}}).encode()
 
     def _figure(self, series: int) -> float:
-        """Return a figure of many digits, so that a page of them packs no better than a real one."""
+        """Return a figure of many digits, so that the page compresses no better than a real one."""
         return series * _SPREAD % 2**32 / 100 + sum(series < changed for changed in self._changes)
 
 
 class Connection(asyncio.Protocol):
-    """One connection: a request's head is all that is read, for no request here has a body."""
+    """One connection. Only the heads of requests are read, since no request has a body."""
 
     def __init__(self, figures: Figures, delay: float) -> None:
         self._figures = figures
@@ -65,12 +65,12 @@ class Connection(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep where to write."""
+        """Store the transport to write to."""
         self._transport = transport
         self._is_customers = False
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is there whole."""
+        """Answer each request that has arrived completely."""
         *heads, self._received = (self._received + data).split(b"\r\n\r\n")
         for head in heads:
             _, path, _ = head.split(b" ", 2)
@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(port: int, figures: Figures, delay: float) -> None:
-    """Answer for ever."""
+    """Serve until the process is ended."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(figures, delay), "127.0.0.1", port)
     await server.serve_forever()

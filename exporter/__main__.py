@@ -1,4 +1,4 @@
-"""The entrance: `usage-exporter`, and `python -m exporter`."""
+"""The entry point: `usage-exporter`, and `python -m exporter`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line. No plugin for pydantic is looked for: none has any business with a configuration."""
+    """Run the command line, without pydantic plugins: none should see a configuration."""
     if sys.argv[1:2] == ["run"]:  # its SIGHUP waits in the kernel until `handle_signals` can take it, and ends nothing
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"

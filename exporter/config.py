@@ -62,7 +62,7 @@ class Config(Settings):
         return {account.key: list(account_warnings(account)) for account in self.accounts}
 
     def shard_part(self, shard: Shard) -> Config:
-        """Return a shard's part of the configuration: its accounts, or some of their customers, and rates."""
+        """Return a shard's part of the configuration: its accounts, or some of their customers, with its rates."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
             users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))
@@ -90,7 +90,7 @@ def load(path: Path, plugins: Collection[str] = ()) -> Config:
 
 
 def load_vendors(path: Path, plugins: Collection[str] = ()) -> Vendors:
-    """Return the vendors that a configuration's accounts may name, without looking at its accounts.
+    """Return the vendors that a configuration's accounts may name, without validating its accounts.
 
     Raises:
         ConfigError: one of its vendor files, or of these plugins, cannot be used.
@@ -113,7 +113,7 @@ def _read_text(path: Path) -> bytes:
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a configuration with its included and vendor files; empty while it cannot be read."""
+    """Return a digest of a configuration and its included and vendor files; empty while it cannot be read."""
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
@@ -125,7 +125,7 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the files that a configuration names; none if it is not valid. If it names none, it is not parsed."""
+    """Return the files that a configuration refers to; none if it is not valid. Without either key it is not parsed."""
     if b"vendor_files" not in text and b"include" not in text:
         return []
     try:
@@ -139,7 +139,7 @@ def _other_files(text: bytes, directory: Path) -> list[Path]:
 
 
 def parse(text: bytes, directory: Path, plugins: Collection[str] = ()) -> Config:
-    """Return the configuration in a text; arguments are those of `load`.
+    """Return the configuration in a text; see `load` for the arguments.
 
     Raises:
         ConfigError: it cannot be used.
@@ -169,7 +169,7 @@ def _document(text: bytes) -> dict[str, Any]:
 
 
 def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, list[Problem]]:
-    """Return all vendors, and the problems of the files that declare some."""
+    """Return all vendors, and the problems of the files that declare some of them."""
     declared, problems = declared_vendors(document.get("vendor_files"), directory, VENDORS)
     return {**VENDORS, **declared}, problems
 
@@ -177,7 +177,7 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
 def _sources(
     document: Mapping[str, Any], text: bytes, directory: Path, names: Collection[str]
 ) -> tuple[list[Source], list[Problem]]:
-    """Return the files with accounts, the configuration itself first, and what is wrong with them as a whole."""
+    """Return the files with accounts, the configuration itself first, and the problems of the files themselves."""
     files, problems = matching_files(document.get("include"), directory)
     sources, found = included_sources(files, names)
     problems += found
@@ -190,7 +190,7 @@ def _sources(
 def _read(
     sources: list[Source], defaults: Defaults, vendors: Vendors, refused: Mapping[str, str], *, are_all: bool
 ) -> tuple[list[Account], list[Problem]]:
-    """Return the accounts, and what is wrong with them; of vendors that are not known nothing, if some are missing."""
+    """Return the accounts and their problems. Unknown vendor names are only reported if every vendor was loaded."""
     problems: list[Problem] = []
     accounts: list[Account] = []
     for source in sources:

@@ -34,14 +34,14 @@ from typing import ClassVar, Final
 
 
 class PollError(Exception):
-    """A poll, or one of its requests, that failed.
+    """The failure of a poll, or of one of its requests.
 
     Attributes:
         reason: the label value under which it is counted.
         retried: whether the same request may be sent again within the poll.
         transient: whether it may pass by itself, so that an early retry makes sense.
-        retry_after: the seconds the vendor asked us to wait, if it did.
-        asked: the request, without its query; empty if it was not a request.
+        retry_after: the wait that the vendor asked for, in seconds, if it did.
+        asked: the request, without its query; empty if the failure is not about a request.
 
     """
 
@@ -57,7 +57,7 @@ class PollError(Exception):
     def bare(self) -> PollError:
         """Return the error without its traceback, whose frames would keep all that was read in memory.
 
-        Of a kind that a vendor's code declares only the kind of ours is left that it is derived from.
+        An error class declared by a vendor's code is replaced by the class of ours from which it derives.
         """
         kind: type[PollError] = next(one for one in type(self).__mro__ if one.__module__ == __name__)
         if kind is PollError:
@@ -94,7 +94,7 @@ class TimedOut(PollError):
 
 
 class ProtocolBroken(PollError):
-    """The answer is not valid HTTP, was cut off, or is only a part or a promise of one."""
+    """The answer is not valid HTTP, was cut off, or is only partial or provisional."""
 
     reason, retried, transient = "protocol", True, True
 
@@ -201,9 +201,9 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 
 
 def error_for_status(status: int) -> type[PollError] | None:
-    """Return the kind of error that an HTTP status means, or None for a success.
+    """Return the class of error that an HTTP status means; None for a success.
 
-    An answer that the vendor calls a part, or not ready, is none: figures that it lacks would pass for gone.
+    Partial and provisional answers are errors: figures missing from them would seem to be gone.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP are what these numbers say
         return _BY_STATUS.get(status)

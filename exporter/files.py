@@ -1,4 +1,4 @@
-"""Reading files that people name, so that nothing else waits: a file may be a pipe, and a mount may hang."""
+"""Reading files that people name, without blocking: a file may be a pipe, and a mount may hang."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Thread:
 
     @classmethod
     def start(cls, job: Callable[[], None]) -> None:
-        """Run a job in a thread that has nothing to do, or in a new one."""
+        """Run a job in an idle thread, or in a new one."""
         try:
             thread = cls.idle.pop()
         except IndexError:
@@ -67,8 +67,8 @@ async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
     """Return the result of `read`, run in a thread that does not keep the process from exiting.
 
     Args:
-        what: what it reads. There is only one thread for each, so that a mount that hangs for days costs no more.
-        read: reads it.
+        what: identifies the thread. There is only one for each, so that a mount that hangs for days costs no more.
+        read: the function to run.
 
     """
     try:

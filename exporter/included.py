@@ -14,9 +14,9 @@ from exporter.problems import Problem, join, located, unknown_key
 
 _MOST_FILES: Final = 1000
 ALL: Final = "all"
-"""The key below `defaults` that applies to every vendor."""
+"""The key below `defaults` for settings of every account."""
 _OF_ONE: Final = frozenset({"vendor", "name", "was"})
-"""Settings that no two accounts can share."""
+"""Settings that accounts cannot share."""
 _Key = tuple[str, str]
 """Vendor and name."""
 
@@ -27,7 +27,7 @@ class Source:
 
     Attributes:
         path: the file; None for the main configuration.
-        directory: the folder at which its relative paths start.
+        directory: the folder to which its relative paths refer.
         text: its content.
         entries: its accounts, not validated yet.
 
@@ -48,7 +48,7 @@ class Source:
 
 
 def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that `include` names, in order and each once, and the problems of its patterns."""
+    """Return the files that `include` matches, each once and in order, and the problems of its patterns."""
     if patterns is None:
         return [], []
     if not isinstance(patterns, list) or not all(
@@ -63,7 +63,7 @@ def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[
 
 
 def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[Source], list[Problem]]:
-    """Return the accounts of included files, and the problems of the files as such."""
+    """Return the accounts of included files, and the problems of the files themselves."""
     sources: list[Source] = []
     found: list[Problem] = []
     for path in files:
@@ -89,7 +89,7 @@ def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[
 
 
 def vendors_named(document: Mapping[str, Any], sources: list[Source]) -> list[str]:
-    """Return what accounts, and sections of `defaults`, call their vendors, each once."""
+    """Return the vendor names in accounts and in sections of `defaults`, each once."""
     defaults = document.get("defaults")
     accounts = (one for source in sources for one in source.entries if isinstance(one, dict))
     found = [*(defaults if isinstance(defaults, dict) else ()), *(one.get("vendor") for one in accounts)]
@@ -97,7 +97,7 @@ def vendors_named(document: Mapping[str, Any], sources: list[Source]) -> list[st
 
 
 def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterator[Problem]:
-    """Yield which accounts have a name that another has, or say that they had one that they cannot have had."""
+    """Yield accounts whose name is taken by another account, or whose former name (`was`) is impossible."""
     names, formers = dict[_Key, str](), dict[_Key, str]()
     for source, index, key in _keys(sources, "name"):
         place = source.place(index)
@@ -111,7 +111,7 @@ def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterat
 
 
 def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int, _Key]]:
-    """Yield accounts, each with its source and number, with their vendor and what a setting says."""
+    """Yield accounts with their source and number, and the vendor and name found in a given setting."""
     for source in sources:
         for index, entry in enumerate(source.entries):
             if isinstance(entry, dict) and isinstance(entry.get(setting), str):
@@ -121,12 +121,12 @@ def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int
 def _not_former(owner: str | None, first: str, place: str) -> str:
     if owner:
         whose = "this account" if owner == place else owner
-        return f"is the name of {whose}; write the one that the account had before, which none has now"
-    return "" if first == place else f"is what {first} was too; one account goes on with a name"
+        return f"is the name of {whose}; write the account's former name, which no account has now"
+    return "" if first == place else f"is the former name of {first} too; only one account can continue under it"
 
 
 class Defaults:
-    """Settings that accounts have unless they override them: those for all, then those of their vendor."""
+    """Default settings of accounts: those for all accounts, then those for their vendor."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class Defaults:
         return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
 
     def origin(self, entry: Mapping[str, Any], path: str) -> str:
-        """Return the place in `defaults` that an account's setting at `path` comes from; empty if not from there."""
+        """Return the place in `defaults` that provides an account's setting at `path`; empty if none does."""
         key = path.partition(".")[0].partition("[")[0]
         if key in entry:
             return ""

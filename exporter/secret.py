@@ -186,7 +186,7 @@ def redact(text: str) -> str:
 
 def _without_line_end(raw: bytes) -> str:
     if len(raw) > MAX_SECRET_BYTES:
-        raise SecretUnreadable(f"a secret of more than {MAX_SECRET_BYTES} bytes is none")
+        raise SecretUnreadable(f"a secret must have at most {MAX_SECRET_BYTES} bytes")
     try:
         text = raw.decode()
     except UnicodeDecodeError:
@@ -196,9 +196,9 @@ def _without_line_end(raw: bytes) -> str:
 
 def _doubts(value: str) -> Iterator[str]:
     if value[:1] in ("'", '"'):
-        yield "begins with a quote, which is taken for a part of it"
+        yield "begins with a quote, which is taken as part of it"
     if value != value.strip():
-        yield "begins or ends with a blank, which is taken for a part of it"
+        yield "begins or ends with a blank, which is taken as part of it"
     if _ASSIGNMENT.match(value):
         yield "looks like NAME=value; only the value belongs there"
 

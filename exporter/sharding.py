@@ -30,7 +30,7 @@ class Shard:
         if self.total < 1:
             raise ValueError("there is at least one shard")
         if not 0 <= self.number < self.total:
-            raise ValueError(f"of {self.total} shards, counted from 0, the last is {self.total - 1}")
+            raise ValueError(f"counted from 0, the last of {self.total} shards is {self.total - 1}")
 
     @property
     def share(self) -> float:

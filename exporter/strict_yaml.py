@@ -1,4 +1,4 @@
-"""YAML as a configuration should be read: plain data, no duplicate keys, no numbers that nobody meant."""
+"""Strict YAML for configurations: plain data, no duplicate keys, no accidental numbers or booleans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 from exporter.files import read_regular_file
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-"""Room for a hundred thousand customers in a list."""
+"""Room for a list of a hundred thousand customers."""
 _DEEPEST: Final = 32
 _QUOTED: Final = re.compile(r"""'(?:[^']|'')*'(?!')|"(?:[^"\\]|\\.)*\"""")
 _QUOTE: Final = re.compile(r"""(?:^\s*|- +|: +|[\[{,] *)["']""")
@@ -24,9 +24,9 @@ _TEXT: Final = re.compile(r"\s*[^\s#]")
 _SECOND_COLON: Final = re.compile(r"\s*(?:- +)?[^\s\"'#][^#]*: .*:$")
 _NO_BLANK: Final = re.compile(r"\s*(?:- +)?[A-Za-z_]\w*:[^\s:/]")
 _SLIPS_ABOVE: Final = (
-    (re.compile(r"\s*-[^\s-]"), "write a blank after the dash"),
+    (re.compile(r"\s*-[^\s-]"), "write a space after the dash"),
     (re.compile(r"\s*[\u2013\u2014\u2022*] "), "a list's item begins with a plain dash, -"),
-    (_NO_BLANK, "write a blank after the colon"),
+    (_NO_BLANK, "write a space after the colon"),
 )
 _TAG: Final = "tag:yaml.org,2002:"
 # 0123 and 1_000 and 12:30 and yes are text: what looks like a number or a boolean to everybody is one.
@@ -34,21 +34,21 @@ _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,17}))(\.[0-9]{1,18})?")
 _PURE: Final = yaml.BaseLoader
 _FAST: Final = getattr(yaml, "CBaseLoader", _PURE)
-"""libyaml's parser, which takes a seventh of the time, where PyYAML was built with it."""
+"""libyaml's parser, which takes a seventh of the time, if PyYAML was built with it."""
 _LENIENT: Final = re.compile(rb"[\t!?|>\xfe\xff]|\xef\xbb\xbf")
-"""Where libyaml reads what PyYAML refuses, or reads it otherwise: tabs, tags, `?` in a list, `|#`, byte order marks."""
+"""Texts that libyaml accepts or reads in another way than PyYAML: tabs, tags, `?` in a list, `|#`, byte order marks."""
 
 _Events = Iterator[Any]
 
 
 class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to mend
-    """Why a text cannot be read, and on which line."""
+    """Why a text cannot be read, and the line."""
 
 
 def read(path: Path) -> bytes:
-    """Return the text of a file for `load`, of one that is too large only enough to tell.
+    """Return the text of a file, or only the beginning if it is too large for `load`.
 
-    A pipe is only read from /dev, such as /dev/stdin, which a shell passes.
+    Pipes are only read below /dev, such as /dev/stdin, which a shell passes.
 
     Raises:
         OSError: it cannot be read.
@@ -61,10 +61,10 @@ def read(path: Path) -> bytes:
 
 
 def load(text: bytes) -> object:
-    """Return the document that a text is.
+    """Return the document in a text.
 
     Raises:
-        YAMLProblem: it is none, or more than plain data.
+        YAMLProblem: it is not valid YAML, or more than plain data.
 
     """
     if len(text) > MAX_BYTES:
@@ -78,11 +78,11 @@ def load(text: bytes) -> object:
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise YAMLProblem(f"{where}{_translate(error.problem or 'no YAML')}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
-        raise YAMLProblem("no YAML in UTF-8") from None
+        raise YAMLProblem("not YAML in UTF-8") from None
 
 
 def _loaded(text: bytes) -> object:
-    """Read a text fast, and once more for PyYAML's word if there is something wrong with it."""
+    """Parse a text with the fast parser; if something is wrong with it, parse it again for PyYAML's message."""
     if _FAST is not _PURE and not _LENIENT.search(text):
         with suppress(yaml.YAMLError, ValueError):
             return _document(yaml.parse(text, _FAST))
@@ -90,7 +90,7 @@ def _loaded(text: bytes) -> object:
 
 
 def _document(events: _Events) -> object:
-    """Return the one document that there is; None where there is none."""
+    """Return the only document in a stream; None if it is empty."""
     next(events)
     if isinstance(next(events), yaml.StreamEndEvent):
         return None
@@ -102,13 +102,13 @@ def _document(events: _Events) -> object:
 
 
 def _value(event: Any, events: _Events, depth: int) -> object:
-    """Return the plain data that begins with an event: the scalars of YAML 1.2, and no anchors, merge keys and tags."""
+    """Return the plain data that begins with an event: scalars of YAML 1.2, without anchors, merge keys or tags."""
     if isinstance(event, yaml.AliasEvent):
-        raise _problem("an alias is not read here; write the value out", event.start_mark)
+        raise _problem("aliases are not supported; write the value out", event.start_mark)
     if event.anchor is not None:
-        raise _problem("an anchor is not read here; write each value out", event.start_mark)
+        raise _problem("anchors are not supported; write each value out", event.start_mark)
     if event.tag is not None:
-        raise _problem("a tag is not read here; write plain values", event.start_mark)
+        raise _problem("tags are not supported; write plain values", event.start_mark)
     if depth > _DEEPEST:
         raise _problem(f"nested deeper than {_DEEPEST} levels", event.start_mark)
     if isinstance(event, yaml.ScalarEvent):
@@ -129,7 +129,7 @@ def _mapping(events: _Events, depth: int) -> dict[str, object]:
         if not isinstance(key, str):
             raise _problem("a key must be text", event.start_mark)
         if key in entries:
-            raise _problem(f"the key {key!r} stands here twice", event.start_mark)
+            raise _problem(f"the key {key!r} occurs twice here", event.start_mark)
         entries[key] = _value(next(events), events, depth + 1)
     return entries
 
@@ -143,7 +143,7 @@ def _scalar(text: str) -> str | float | bool | None:
 
 
 def lines(text: bytes) -> dict[str, int]:
-    """Return the line, from 1, of each place of a document that `load` has read, by its path such as `a.b[0].c`."""
+    """Return the line (from 1) of each place in a document accepted by `load`, by its path, such as `a.b[0].c`."""
     found: dict[str, int] = {}
 
     def walk(node: Any, path: str, line: int) -> None:
@@ -160,12 +160,12 @@ def lines(text: bytes) -> dict[str, int]:
 
 
 def dump(document: object) -> str:
-    """Return the text of a document: keys in their order, text of several lines as it stands."""
+    """Return a document as YAML text, with keys in their order and multi-line texts in block style."""
     return yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 class _Writer(yaml.SafeDumper):
-    """The safe dumper, with lists indented below their key and text of several lines in block style."""
+    """The safe dumper, with lists indented below their key and multi-line texts in block style."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - never indentless
         super().increase_indent(flow, indentless=False)
@@ -182,7 +182,7 @@ _Writer.add_representer(str, _written)
 
 
 def _translate(problem: str) -> str:
-    """Say what PyYAML says, without what it found there, and of the two commonest slips as a person would."""
+    """Return PyYAML's message without the text it quotes, and plain words for the two most common mistakes."""
     if "\\t" in problem:
         return "a tab; indent with spaces"
     if problem.startswith("expected <block end>"):
@@ -191,8 +191,8 @@ def _translate(problem: str) -> str:
 
 
 def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
-    """Return what a person did wrong in a line up to the one where a parser stumbled, where that can be told."""
-    mark, began, said = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
+    """Return the likely mistake in the lines up to the one at which the parser stopped; empty if none is obvious."""
+    mark, began, message = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
     if mark is None:
         return ""
     lines = text.decode(errors="replace").splitlines()[: mark.line + 1]
@@ -203,19 +203,19 @@ def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
             return f"line {number}: the quote is not closed"
     if began and (bracket := _OPENED.get(error.context or "")):
         return f"line {began.line + 1}: the {bracket} is not closed, or a comma is missing in it"
-    if said.startswith("mapping values are not allowed"):
+    if message.startswith("mapping values are not allowed"):
         return _unexpected_value(lines, mark)
     found = ""
-    if said.startswith("could not find expected ':'"):
+    if message.startswith("could not find expected ':'"):
         missing = (number for number in range(len(lines), 0, -1) if _NO_BLANK.match(lines[number - 1]))
-        found = next((f"line {number}: write a blank after the colon" for number in missing), "")
+        found = next((f"line {number}: write a space after the colon" for number in missing), "")
     elif lines and _AFTER_QUOTE.match(lines[-1]):
         found = f"line {len(lines)}: text after the closing quote; put all of it between the quotes"
     return found
 
 
 def _has_open_quote(line: str) -> bool:
-    """Whether a value in a line begins with a quote that the line does not close."""
+    """Whether a value in a line begins with a quote that is not closed in that line."""
     end = 0
     while begun := _QUOTE.search(line, end):
         quoted = _QUOTED.match(line, begun.end() - 1)
@@ -226,7 +226,7 @@ def _has_open_quote(line: str) -> bool:
 
 
 def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
-    """Return why there is a key with a value where none can be: of the line itself, or the one before it."""
+    """Return why a key with a value stands where none is possible: because of this line, or of the one before."""
     here = lines[mark.line] if mark.line < len(lines) else ""
     if _SECOND_COLON.match(here[: mark.column + 1]):
         return f"line {mark.line + 1}: a second colon; put the whole value in quotes"

@@ -1,7 +1,7 @@
-"""A hook of the build: it puts the commit that is built into the package, for `usage-exporter --version`.
+"""A build hook that records the commit in the package, for `usage-exporter --version`.
 
-The commit is what USAGE_EXPORTER_REVISION says, such as in an image's build, or else git. Where neither is there, as in
-what was unpacked from an sdist, the package has the one that it came with, or none.
+The commit is taken from USAGE_EXPORTER_REVISION, as in the build of an image, or else from git. Without either, as in
+an unpacked sdist, the package keeps the commit it came with, if any.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _GIT = ("git", "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty")
 
 
 class RevisionHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds `exporter/shipped/revision` to what is built."""
+    """Adds `exporter/shipped/revision` to the package."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add it, unless the package is only linked to a checkout, which moves on."""
+        """Add the file, except to an editable installation, whose checkout moves on."""
         revision = "" if version == "editable" else _revision(Path(self.root))
         if revision:
             self._folder = tempfile.TemporaryDirectory()
@@ -38,7 +38,7 @@ class RevisionHook(BuildHookInterface):  # type: ignore[type-arg]
 def _revision(root: Path) -> str:
     if given := os.environ.get("USAGE_EXPORTER_REVISION", "").strip():
         return given
-    if not (root / ".git").exists():  # or git would tell of a repository around it
+    if not (root / ".git").exists():  # else git would find a repository that encloses it
         return ""
     try:
         done = subprocess.run(_GIT, cwd=root, check=True, capture_output=True, text=True)  # noqa: S603 - no word is given

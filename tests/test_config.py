@@ -14,7 +14,7 @@ from exporter.problems import ConfigError
 TWELVE = Path(__file__).parent / "bad_configs" / "twelve_mistakes.yaml"
 DURATION = "write a duration with its unit, such as 30s, 5m, 1h or 1h30m"
 NAME = "write up to 63 letters, digits and ._@- , the first a letter or digit"
-LITERAL = "write ${NAME} of an environment variable, or use the ..._file setting; a secret does not stand here"
+LITERAL = "write ${NAME} of an environment variable, or use the ..._file setting; secrets are not allowed here"
 UUID = "6f1c4c1e-5d55-4f0a-9a53-0c4b6fa7d0c1"
 PATTERN = "write a regular expression; it has to match the whole"
 ABSENT = "cannot be read (No such file or directory)"
@@ -77,14 +77,14 @@ def test_every_mistake_of_a_file_is_said_at_once_with_its_place_and_without_its_
             [f"accounts[0].vendor: write one of {KNOWN}; did you mean netnut?"],
         ),
         ("accounts: [{vendr: netnut}]", ["accounts[0].vendr: unknown key; did you mean vendor?"]),
-        (account("netnut", "stale_after: 4m"), ["accounts[0].stale_after: must be at least the interval (5m)"]),
-        (account("ionos", "stale_after: 59m"), ["accounts[0].stale_after: must be at least the interval (1h)"]),
+        (account("netnut", "stale_after: 4m"), ["accounts[0].stale_after: must be at least interval (5m)"]),
+        (account("ionos", "stale_after: 59m"), ["accounts[0].stale_after: must be at least interval (1h)"]),
         (account("netnut", "sub_users: [1, 2, '1']"), ["accounts[0].sub_users: lists the same twice"]),
         (
             account("ionos", f"contracts: [31909628], datacenters: [{UUID}, {UUID.upper()}]"),
             ["accounts[0].datacenters: lists the same twice"],
         ),
-        ("accounts:\n  - vendor: netnut\n    vendor: ionos", ["line 3, column 5: the key 'vendor' stands here twice"]),
+        ("accounts:\n  - vendor: netnut\n    vendor: ionos", ["line 3, column 5: the key 'vendor' occurs twice here"]),
         (account("netnut", '"a\\nb": 1'), ["accounts[0].'a\\nb': unknown key"]),
         (
             account("planship").replace("client_id: b", "client_id: 'b:c'"),

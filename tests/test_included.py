@@ -147,7 +147,7 @@ def named(*accounts: str) -> str:
     return "accounts:\n" + "".join(f"  - {{vendor: netnut, {one}, {LOGIN}}}\n" for one in accounts)
 
 
-NOT_FORMER = "write the one that the account had before, which none has now"
+NOT_FORMER = "write the account's former name, which no account has now"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,10 @@ NOT_FORMER = "write the one that the account had before, which none has now"
         (["name: a, was: b", "name: b"], f"config.yaml:2 (netnut/a): was: is the name of accounts[1]; {NOT_FORMER}"),
         (
             ["name: a, was: c", "name: b, was: c"],
-            "config.yaml:3 (netnut/b): was: is what accounts[0] was too; one account goes on with a name",
+            (
+                "config.yaml:3 (netnut/b): was: is the former name of accounts[0] too; only one account can continue"
+                " under it"
+            ),
         ),
         (
             ["name: a, was: '-'"],
@@ -180,7 +183,7 @@ def test_a_former_name_may_be_one_of_another_vendor_and_is_no_default(tmp_path: 
     ]
 
 
-TAKEN = "is a label that series or alerts have already; write another"
+TAKEN = "is a label that series or alerts already have; write another"
 
 
 @pytest.mark.parametrize(

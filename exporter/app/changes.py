@@ -1,4 +1,4 @@
-"""What another configuration changes of the accounts there are."""
+"""What a new configuration changes among the accounts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_NAMED: Final = 10
 
 
 class Changes(NamedTuple):
-    """Which accounts another configuration has added, removed, renamed and changed otherwise."""
+    """The accounts that a new configuration adds, removes, renames, or changes in another way."""
 
     added: Sequence[AccountKey]
     removed: Sequence[AccountKey]
@@ -21,7 +21,7 @@ class Changes(NamedTuple):
 
     @classmethod
     def between(cls, before: Mapping[AccountKey, Account], after: Mapping[AccountKey, Account]) -> Changes:
-        """Return what is another after than before; what is renamed is told by its new name."""
+        """Return the differences between two sets of accounts; renamed accounts appear under their new name."""
         renamed = dict(renames(before, after.values()))
         kept = before.keys() & after.keys()
         return cls(
@@ -37,7 +37,7 @@ class Changes(NamedTuple):
 
 
 def renames(before: Mapping[AccountKey, Account], after: Iterable[Account]) -> Iterator[tuple[AccountKey, AccountKey]]:
-    """Yield the accounts that say which of those before they were, each with that one's key."""
+    """Yield each account's new key with its former one, for accounts whose `was` names an account in `before`."""
     for account in after:
         former = account.former
         if former and former.key in before and account.key not in before:

@@ -46,24 +46,24 @@ async def _note_expiries(exporter: Exporter, keys: Collection[AccountKey]) -> No
     for account in exporter.config.accounts:
         if account.key in keys:
             expiry = await read_in_thread(("expiry", account.key), partial(credential_expiry, account))
-            if told := exporter.telemetry.accounts.get(account.key):
-                told.on_credential(expiry)
+            if observer := exporter.telemetry.accounts.get(account.key):
+                observer.on_credential(expiry)
 
 
 def _stamps(accounts: tuple[Account, ...]) -> Stamps:
     return {account.key: tuple(secret.stamp() for secret in file_secrets(account).values()) for account in accounts}
 
 
-async def keep_looking(exporter: Exporter, paces: Paces, storage: Storage | None, clock: Clock = time.time) -> None:
-    """Look at the counters of all quotas at regular intervals, for ever, and store what was seen."""
-    stored = paces.looks
+async def observe_counters(exporter: Exporter, paces: Paces, storage: Storage | None, clock: Clock = time.time) -> None:
+    """Observe the counters of all quotas at regular intervals until cancelled, and store the observations."""
+    stored = paces.observations
     while True:
         await anyio.sleep(_PACES_SECONDS)
-        paces.look(exporter.store, clock())
-        if storage and paces.looks != stored:
+        paces.observe(exporter.store, clock())
+        if storage and paces.observations != stored:
             with suppress(OSError):  # whoever stores readings says what is wrong with the disk
-                await storage.store_looks(exporter.config.shard, paces.looks, clock())
-                stored = paces.looks
+                await storage.store_observations(exporter.config.shard, paces.observations, clock())
+                stored = paces.observations
 
 
 async def log_every_day(exporter: Exporter) -> None:

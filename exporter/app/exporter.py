@@ -201,7 +201,7 @@ class Exporter:
         return changes
 
     def _poll_these(self, config: Config, kept: Collection[AccountKey], tasks: anyio.abc.TaskGroup) -> None:
-        """Have exactly the accounts of a configuration polled; the tasks of those that are kept go on."""
+        """Poll exactly the accounts of a configuration; tasks of accounts that stay continue undisturbed."""
         for key in self._polled.keys() - kept:
             self._polled.pop(key).cancel()
         for account in config.accounts:

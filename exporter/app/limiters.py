@@ -1,4 +1,4 @@
-"""The rate limiters: one for each credential, whoever uses it."""
+"""The rate limiters: one per credential, shared by all accounts that use it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from exporter.vendors import Account
 from exporter.vendors.account import Credential
 
 _RateOf = tuple[Rate | None, Rate | None, float]
-"""The rate that an account has, the one that its vendor is assumed to allow, and our share of it."""
+"""The account's configured rate, the vendor's assumed rate, and our share of it."""
 
 
 class Limiters:
-    """The limiters of the accounts that are polled."""
+    """The rate limiters of all polled accounts."""
 
     def __init__(self) -> None:
         self._limiters: dict[Credential, RateLimiter] = {}
@@ -24,7 +24,7 @@ class Limiters:
         return self._limiters[credential]
 
     def keep(self, accounts: Iterable[Account]) -> None:
-        """Have those of these accounts, and no others; the first account's rate is that of all with its credential."""
+        """Have limiters for exactly these accounts. If some share a credential, the first one's rate applies."""
         limiters, rates = dict[Credential, RateLimiter](), dict[Credential, _RateOf]()
         for account in accounts:
             credential, rate = account.credential, (account.rate_limit, account.assumed_rate, account.rate_share)
@@ -37,7 +37,7 @@ class Limiters:
         self._limiters, self._rates = limiters, rates
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return what puts them back as they are now."""
+        """Return a function that restores the present limiters and rates."""
         limiters, rates = self._limiters, self._rates
 
         def undo() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from exporter.app.chores import keep_looking, log_every_day, retry_with_new_secrets
+from exporter.app.chores import log_every_day, observe_counters, retry_with_new_secrets
 from exporter.app.exporter import Exporter, OpenClient, open_client
 from exporter.app.reload import Reload, handle_signals, watch
 from exporter.config import Config, as_yaml
@@ -112,8 +112,8 @@ async def run(config: Config, serving: Serving) -> None:
         tasks.start_soon(
             handle_signals, stop, tasks.cancel_scope, partial(tasks.start_soon, reload) if reload else None
         )
-        paces = Paces(serving.storage.looks(config.shard) if serving.storage else None)
-        tasks.start_soon(keep_looking, exporter, paces, serving.storage)
+        paces = Paces(serving.storage.observations(config.shard) if serving.storage else None)
+        tasks.start_soon(observe_counters, exporter, paces, serving.storage)
         tasks.start_soon(retry_with_new_secrets, exporter)
         tasks.start_soon(log_every_day, exporter)
         lifecycle = Lifecycle(

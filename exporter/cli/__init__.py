@@ -1,1 +1,1 @@
-"""The command line: a file for a command or two, their options, and the exit codes."""
+"""The command line: one file per command or two, their options, and the exit codes."""

@@ -1,4 +1,4 @@
-"""`usage-exporter completion`: what a shell needs to complete the command line."""
+"""`usage-exporter completion`: shell completion."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from exporter.cli.exit_codes import print_or_exit
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print a script for completion in your shell.
+    """Print a completion script for your shell.
 
-    For this session: source <(usage-exporter completion bash), or usage-exporter completion fish | source. For all:
-    put that line into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.
+    For this session: source <(usage-exporter completion bash), or usage-exporter completion fish | source. For every
+    session: put that line into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.
     """
     root = context.find_root()
     program = root.info_name or "usage-exporter"

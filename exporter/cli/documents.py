@@ -40,7 +40,7 @@ def schema(markdown: bool, file: Path | None, plugins: tuple[str, ...]) -> None:
 @click.command()
 @click.option("--markdown", is_flag=True, help="As Markdown tables.")
 def metrics(markdown: bool) -> None:
-    """Print every metric there is, and what it means."""
+    """Print every metric and its meaning."""
     from exporter.cli import catalogue
 
     print_or_exit(catalogue.markdown() if markdown else catalogue.table())

@@ -1,4 +1,4 @@
-"""How a command fails: with the reason on standard error and an exit code."""
+"""How commands fail: with the reason on standard error and an exit code."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -68,7 +68,7 @@ def listen_or_exit(addresses: tuple[str, ...]) -> list[socket.socket]:
     try:
         return listen(addresses)
     except OSError as error:
-        said = str(error.strerror)
-        is_taken = said.endswith(os.strerror(errno.EADDRINUSE))
-        click.echo(said + ("; choose another with --web.listen-address=HOST:PORT" if is_taken else ""), err=True)
+        message = str(error.strerror)
+        is_taken = message.endswith(os.strerror(errno.EADDRINUSE))
+        click.echo(message + ("; choose another with --web.listen-address=HOST:PORT" if is_taken else ""), err=True)
         sys.exit(CANNOT_LISTEN)

@@ -1,4 +1,4 @@
-"""`usage-exporter hash-password`: what stands in a web configuration instead of a password."""
+"""`usage-exporter hash-password`: the hash of a password, for a web configuration."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -15,8 +15,8 @@ from exporter.cli.exit_codes import USAGE_ERROR, print_or_exit
 def hash_password() -> None:
     """Ask for a password and print its bcrypt hash.
 
-    The hash stands below basic_auth_users in a web configuration. Where standard input is no terminal, the password is
-    its first line.
+    The hash belongs below basic_auth_users in a web configuration. If standard input is not a terminal, its first line
+    is the password.
     """
     from exporter.web.passwords import hash_of
 

@@ -18,9 +18,8 @@ _CERTIFICATE_WANTED: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 def problem_with(url: str) -> str:
     """Request a page of an exporter and return the problem; empty if it is healthy.
 
-    One that asks for a password or a certificate is well: it has answered, and
-    a check has neither. For the same reason nothing is lost by not verifying
-    who answers on this machine.
+    An exporter that requires a password or a client certificate counts as healthy, because it has answered and the
+    check has neither. For the same reason the server's certificate is not verified.
     """
     try:
         with build_opener(ProxyHandler({}), HTTPSHandler(context=_context(url))).open(
@@ -35,7 +34,7 @@ def problem_with(url: str) -> str:
         reason_text = getattr(reason, "reason", None) or getattr(reason, "strerror", None) or str(reason)
         return "" if reason_text == _CERTIFICATE_WANTED else reason_text
     except (HTTPException, ValueError):
-        return "no HTTP, or no URL"
+        return "it does not speak HTTP, or that is not a URL"
     return ""
 
 

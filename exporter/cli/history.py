@@ -55,10 +55,13 @@ def _labels(_context: click.Context, _option: click.Parameter, value: Sequence[s
 @click.option("--from", "first", metavar="DAY", required=True, callback=_midnight, help="The first day, in UTC.")
 @click.option("--to", "last", metavar="DAY", callback=_midnight, help="The last day, in UTC; today if not set.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="A new folder for the files, or one to go on with."
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new folder for the files, or that of an interrupted run.",
 )
 @click.option(
-    "--account", "wanted", metavar="VENDOR/NAME", multiple=True, help="Whose past; every account's if not set."
+    "--account", "wanted", metavar="VENDOR/NAME", multiple=True, help="The account to export; every account if not set."
 )
 @click.option(
     "--label",
@@ -73,13 +76,15 @@ def _labels(_context: click.Context, _option: click.Parameter, value: Sequence[s
 )
 @click.option("--gzip", "gzip", is_flag=True, help="Compress the files.")
 @click.option(
-    "--no-counters", is_flag=True, help="Leave usage_quota_consumed_total out: over a gap, the exporter's own goes on."
+    "--no-counters",
+    is_flag=True,
+    help="Leave usage_quota_consumed_total out: across a gap, the exporter's own counter continues.",
 )
 @click.option(
     "--storage.path",
     "storage",
     type=click.Path(path_type=Path),
-    help="The folder of run --storage.path: counters go on from the history's end, if none are kept there yet.",
+    help="The folder of run --storage.path: counters continue from the history's end, unless it has some already.",
 )
 @logging_options("warn")
 def history(  # noqa: PLR0913 - each is an option
@@ -132,13 +137,13 @@ def _opened(out: Path, plan: Plan) -> Folder:
 
 
 def left_out(plan: Plan) -> list[str]:
-    """Return a line for each thing that the history leaves out."""
+    """Return one line for each thing that the history leaves out."""
     from exporter.history.run import undated
 
     names = [(f"{one.vendor}/{one.name}", ", ".join(family.name for family in undated(one))) for one in plan.accounts]
     return [
-        *(f"{one.vendor}/{one.name}: left out: its vendor dates no figure" for one in plan.left_out),
-        *(f"{who}: left out, for the vendor does not date it: {families}" for who, families in names if families),
+        *(f"{one.vendor}/{one.name}: left out: its vendor has no dated figures" for one in plan.left_out),
+        *(f"{who}: left out, because the vendor does not date it: {families}" for who, families in names if families),
     ]
 
 
@@ -162,17 +167,17 @@ def _written(account: Account, folder: Folder, storage: Path | None) -> Ended:
 
 
 def result_lines(who: str, ended: Ended) -> list[str]:
-    """Return lines on the outcome of an account's history and on what it lacks."""
+    """Return lines with the outcome of an account's history, and what it lacks."""
     outcome = ended.outcome
     details = [f"    {one}" for one in sorted(outcome.left_out)]
     if ended.error:
-        return [f"{who}: {ended.error} ({ended.error.reason}); run the same command again to go on", *details]
-    lines = [f"{who}: {outcome.files} files" if outcome.files else f"{who}: its vendor told nothing of these days"]
+        return [f"{who}: {ended.error} ({ended.error.reason}); run the same command again to resume", *details]
+    lines = [f"{who}: {outcome.files} files" if outcome.files else f"{who}: its vendor reported nothing for these days"]
     if ended.handed_over is not None:
         lines.append(
-            f"{who}: the exporter's counters go on from here"
+            f"{who}: the exporter's counters continue from here"
             if ended.handed_over
-            else f"{who}: the exporter has counters of its own, which stay"
+            else f"{who}: the exporter already has counters, which are kept"
         )
     return lines + details
 

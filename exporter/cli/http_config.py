@@ -64,9 +64,9 @@ def _problems(document: object) -> list[Problem]:
             continue
         problems += [Problem(f"{section}.{key}", "unknown key") for key in given if key not in known]
         for key in known & given.keys():
-            kind, said = (bool, "write true or false") if key == "insecure_skip_verify" else (str, "write text")
+            kind, message = (bool, "write true or false") if key == "insecure_skip_verify" else (str, "write text")
             if not isinstance(given[key], kind):
-                problems.append(Problem(f"{section}.{key}", said))
+                problems.append(Problem(f"{section}.{key}", message))
     login, passwords = document.get("basic_auth"), {"password", "password_file"}
     if isinstance(login, dict) and login and ("username" not in login or len(passwords & login.keys()) != 1):
         problems.append(Problem("basic_auth", "give username, and password or password_file"))
@@ -91,7 +91,7 @@ def _context(given: dict[str, str], folder: Path) -> ssl.SSLContext:
         if "cert_file" in files:
             context.load_cert_chain(files["cert_file"], files.get("key_file"))
     except (OSError, ssl.SSLError):
-        raise ConfigError([Problem("tls_config", "a file in it cannot be read, or is no PEM")]) from None
+        raise ConfigError([Problem("tls_config", "a file in it cannot be read, or is not PEM")]) from None
     if given.get("insecure_skip_verify"):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
@@ -116,16 +116,16 @@ def fetch(url: str, config: HTTPConfig) -> bytes:
         raise NoAnswer(_refusal(error.code)) from None
     except OSError as error:
         reason = getattr(error, "reason", error)
-        said = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None) or str(reason)
+        message = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None) or str(reason)
         hint = "; is an exporter running there?" if isinstance(reason, ConnectionRefusedError) else ""
-        raise NoAnswer(f"{said}{hint}") from None
+        raise NoAnswer(f"{message}{hint}") from None
     except (HTTPException, ValueError):
-        raise NoAnswer("what answers speaks no HTTP") from None
+        raise NoAnswer("whatever answers does not speak HTTP") from None
 
 
 def _refusal(code: int) -> str:
     known = {
         401: "it asks for a password: give one with --http.config.file",
-        404: "no exporter of this version answers there",
+        404: "whatever answers is not an exporter of this version",
     }
     return known.get(code, f"HTTP {code}")

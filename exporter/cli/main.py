@@ -1,6 +1,6 @@
-"""The command line. Exit codes: 0 well, 1 an account failed, 2 configuration or usage is wrong, 3 no start.
+"""The command line. Exit codes: 0 success, 1 an account failed, 2 invalid configuration or usage, 3 cannot start.
 
-Each command imports its libraries when it runs, so that no command waits for those of another.
+Each command imports its libraries when it runs, so that no command waits for another's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from exporter.web.addresses import DEFAULT_ADDRESS
 
 
 class _Commands(click.Group):
-    """Commands that say where a misplaced flag belongs."""
+    """The commands; a misplaced option's error names the command that it belongs to."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read what stands before a command."""
@@ -42,7 +42,7 @@ class _Commands(click.Group):
 
 
 def version_text() -> str:
-    """Return the version, the commit where it is known, and Python's version."""
+    """Return the version, the commit if it is known, and Python's version."""
     built_from = f"revision {commit}, " if (commit := revision()) else ""
     return f"{__version__} ({built_from}Python {platform.python_version()})"
 
@@ -55,13 +55,13 @@ def version_text() -> str:
 )
 @click.version_option(version_text(), prog_name="usage-exporter")
 def main() -> None:
-    """Publish what vendors' billing APIs say of your usage as Prometheus metrics."""
+    """Publish usage from vendors' billing APIs as Prometheus metrics."""
 
 
 @main.command()
 @click.argument("url", default=f"http://{DEFAULT_ADDRESS}/-/healthy")
 def healthcheck(url: str) -> None:
-    """Ask a running exporter if it is healthy.
+    """Check whether a running exporter is healthy.
 
     Exits with 1 if it is not, or does not answer within 3 seconds. A 401 counts as healthy.
     """

@@ -1,4 +1,4 @@
-"""The options of the command line, spelt as Prometheus users know them; those of its own HTTP are in `web_options`."""
+"""Command-line options, spelt as Prometheus users know them; those of the exporter's own HTTP are in `web_options`."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def logging_options(default: str) -> Callable[[_F], _F]:
     """Add the logging options to a command, and set up logging."""
 
     def decorated(command: _F) -> _F:
-        @_choice("--log.level", "log_level", LEVELS, default, "The least important lines that are written.")
-        @_choice("--log.format", "log_format", FORMATS, FORMATS[0], "How a line is written.")
+        @_choice("--log.level", "log_level", LEVELS, default, "The lowest level of lines to log.")
+        @_choice("--log.format", "log_format", FORMATS, FORMATS[0], "The format of log lines.")
         @wraps(command)
         def logged(*args: Any, log_level: Level, log_format: LogFormat, **options: Any) -> Any:
             configure(log_level, log_format)
@@ -69,7 +69,7 @@ config_file = click.option(
 def _plugins(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
     names = _names(value)
     if not all(names):
-        raise click.BadParameter("write names with commas between them, such as acme,example")
+        raise click.BadParameter("write names separated by commas, such as acme,example")
     return names
 
 
@@ -92,7 +92,7 @@ def with_shard(command: _F) -> _F:
         type=click.IntRange(min=0),
         default=0,
         show_default=True,
-        help="Which of the shards this is, counted from 0.",
+        help="The number of this shard, counted from 0.",
     )
     @click.option(
         "--total-shards",
@@ -100,7 +100,7 @@ def with_shard(command: _F) -> _F:
         type=click.IntRange(min=1),
         default=1,
         show_default=True,
-        help="How many processes the accounts and their customers are shared out to.",
+        help="The number of processes among which accounts and their customers are divided.",
     )
     @wraps(command)
     def given(*args: Any, number: int, total: int, **options: Any) -> Any:
@@ -115,15 +115,15 @@ def with_shard(command: _F) -> _F:
 
 
 poll_interval = click.option(
-    "--interval", default="15s", show_default=True, callback=_duration, help="How often the accounts are polled."
+    "--interval", default="15s", show_default=True, callback=_duration, help="The interval between polls of an account."
 )
 
 
 def with_world(command: _F) -> _F:
     """Add the options of a sandbox's world to a command, and pass it the world."""
 
-    @click.option("--speed", type=_SPEEDS, default=1.0, show_default=True, help="How fast the sandbox's time passes.")
-    @click.option("--seed", type=int, default=1, show_default=True, help="Which of the sandbox's worlds.")
+    @click.option("--speed", type=_SPEEDS, default=1.0, show_default=True, help="The speed of the sandbox's clock.")
+    @click.option("--seed", type=int, default=1, show_default=True, help="The seed of the sandbox's world.")
     @wraps(command)
     def given(*args: Any, seed: int, speed: float, **options: Any) -> Any:
         from exporter.sandbox import World  # noqa: PLC0415 - only a sandbox needs one
@@ -139,7 +139,7 @@ def _folder(_context: click.Context, _option: click.Parameter, value: Path | Non
     try:
         return Storage(value) if value else None
     except OSError as error:
-        raise click.BadParameter(f"nothing can be kept in {value}: {error.strerror}") from None
+        raise click.BadParameter(f"cannot write to {value}: {error.strerror}") from None
 
 
 storage_path = click.option(
@@ -147,21 +147,21 @@ storage_path = click.option(
     "storage",
     type=click.Path(path_type=Path),
     callback=_folder,
-    help="A folder that keeps each account's last reading over a restart; nothing is kept if not set.",
+    help="A folder for each account's last reading and counters, to survive restarts; nothing is stored if not set.",
 )
 
 
 def reload_options(command: _F) -> _F:
     """Add the options for reloading the configuration to a command.
 
-    The command is given `watch_seconds`, how often to look whether it has changed, and `lifecycle`.
+    The command is passed `watch_seconds`, the seconds between checks for changes, and `lifecycle`.
     """
 
     @click.option(
         "--config.auto-reload",
         "auto_reload",
         is_flag=True,
-        help="Read the configuration again when it has changed and stayed so for 5 seconds, not only on SIGHUP.",
+        help="Reload the configuration once a change has settled for 5 seconds, not only on SIGHUP.",
     )
     @click.option(
         "--config.auto-reload-interval",
@@ -170,13 +170,13 @@ def reload_options(command: _F) -> _F:
         default="30s",
         show_default=True,
         callback=_interval,
-        help="How often to look whether it has changed.",
+        help="How often to check for changes.",
     )
     @click.option(
         "--web.enable-lifecycle",
         "lifecycle",
         is_flag=True,
-        help="Read the configuration again on POST /-/reload, too.",
+        help="Enable POST /-/reload and POST /-/poll.",
     )
     @wraps(command)
     def given(*args: Any, auto_reload: bool, seconds: float, **options: Any) -> Any:
@@ -211,22 +211,22 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def with_rule_options(command: _F) -> _F:
-    """Give a command an option for each number of the rules, for their job and for their links, and what these make."""
+    """Add an option for each threshold of the rules, for their job and for their links; pass the command the result."""
 
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
-    @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="Where the runbooks are.")
-    @click.option("--grafana-url", default=_RULES.grafana_url, show_default=True, help="Where the dashboards are.")
+    @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="URL of the runbooks.")
+    @click.option("--grafana-url", default=_RULES.grafana_url, show_default=True, help="URL of Grafana.")
     @click.option(
         "--keep-labels",
         metavar="NAMES",
         default="",
-        help="Labels that the rules keep apart, with commas, such as cluster,env where one ruler sees several.",
+        help="Labels to aggregate by, separated by commas, such as cluster,env if one ruler sees several.",
     )
     @click.option(
         "--account-labels",
         metavar="NAMES",
         default="",
-        help="Labels of your own that accounts have, with commas, such as team, for alerts to have them too.",
+        help="Labels of your own on accounts that alerts should have too, separated by commas, such as team.",
     )
     @wraps(command)
     def given(*args: Any, keep_labels: str, account_labels: str, **values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How many requests polling takes, as far as that is known before any vendor is asked: `check --plan`."""
+"""The number of requests that polling takes, as far as known before the first request: `check --plan`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _ABOUT: Final = (
 
 
 def render_plan(accounts: Iterable[Account]) -> str:
-    """Return a table with a line for each account, as text."""
+    """Return a table with one line per account, as text."""
     return render_table(_COLUMNS, map(plan_row, accounts)) + _ABOUT
 
 
 def plan_row(account: Account) -> Sequence[str]:
-    """Return an account's line: whose, how often, in how many slices, how many requests, and their part of the rate."""
+    """Return an account's line: interval, number of slices, number of requests, and their share of the rate limit."""
     calls = account.max_request_count
     rate = account.rate_limit or account.assumed_rate
     first = [account.vendor, account.name, write_duration(account.interval), str(account.slice_count)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exporter.vendors import Account
 
 _SLOW_SECONDS: Final = 10.0
-"""Between two requests: whoever waits should know why."""
+"""Requests further apart than this are explained, because someone is waiting."""
 
 
 @click.command()
@@ -32,14 +32,14 @@ _SLOW_SECONDS: Final = 10.0
 @vendor_plugins
 @with_shard
 @web_config_file(only_checked=True)
-@click.option("--probe", is_flag=True, help="Also poll each account once and show what came.")
+@click.option("--probe", is_flag=True, help="Also poll each account once and show the results.")
 @click.option("--plan", is_flag=True, help="Also show how many requests polling takes.")
 @logging_options("error")
 def check(file: Path, plugins: tuple[str, ...], probe: bool, plan: bool, shard: Shard) -> None:
-    """Validate a configuration: say every problem at once.
+    """Validate a configuration: report every problem at once.
 
-    Of one without problems it says what is risky, and how long many customers will take. With --probe it exits with 1
-    if an account fails, or has none of its vendor's main figure.
+    For a valid configuration, print what is risky, and how long many customers will take. With --probe, exit with 1 if
+    an account fails, or has none of its vendor's main figure.
     """
     whole = load_or_exit(file, plugins)
     config = whole.shard_part(shard)
@@ -114,7 +114,7 @@ def poll_estimates(config: Config) -> Iterator[str]:
 
 
 def waits(config: Config) -> Iterator[str]:
-    """Yield how long polling once takes where that is long, a line for each such account."""
+    """Yield a line for each account whose polling takes long, with the time it takes."""
     for account in config.accounts:
         estimate = account.estimate
         if estimate.request_seconds > _SLOW_SECONDS:
@@ -125,7 +125,7 @@ def waits(config: Config) -> Iterator[str]:
 
 
 def lacks_main_figure(outcome: Outcome) -> bool:
-    """Whether a whole account has no series of what its vendor is polled for, which its families begin with."""
+    """Whether a whole account has no series of its vendor's first family, which is what it is polled for."""
     main = outcome.account.reported[0]
     is_whole = outcome.account.shard.total == 1
     return is_whole and not any(main in state.rendered for state in outcome.snapshot.slices.values())

@@ -1,4 +1,4 @@
-"""The progress of a command that takes a while: a bar on a terminal, and nothing anywhere else."""
+"""The progress of a long command: a bar on a terminal, and nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show how many accounts of `total` were polled; what is yielded counts one."""
+    """Show how many of `total` accounts have been polled; call what is yielded after each."""
     console = Console(stderr=True)
     columns = (TextColumn("polling"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     is_shown = sys.stderr is not None and console.is_terminal

@@ -1,4 +1,4 @@
-"""The quality of each vendor's support, as the table on its page in docs/vendors."""
+"""The quality of each vendor's support, as a table on its page in docs/vendors."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from exporter.vendors import PASTS, VENDORS, Account
 from exporter.vendors.quality import QUESTIONS, Done, Exempt, Quality
 
 FACTS: Final = ("Source", "Period", "Units", "Login", "Limits")
-"""What the docstring of a vendor's class's module says, each at the beginning of a line."""
+"""The facts in the docstring of a vendor's module, each at the start of a line."""
 
 _DRIFT: Final = Done(
-    "Each field has its type. One that is missing or of another type is counted in `usage_exporter_contract_drift`,"
-    " and never becomes a zero."
+    "Each field has a type. A field that is missing or of another type is counted in `usage_exporter_contract_drift`,"
+    " and never becomes zero."
 )
-_HISTORY: Final = Done("`usage-exporter history` writes days that are over.")
+_HISTORY: Final = Done("`usage-exporter history` writes the figures of past days.")
 _MARKED: Final = re.compile(r"(?<=<!-- quality -->\n).*?(?=<!-- /quality -->)", re.DOTALL)
-_HEAD: Final = "| question | | answer |\n| --- | --- | --- |\n"
+_HEAD: Final = "| topic | status | details |\n| --- | --- | --- |\n"
 
 
 def quality_markdown(vendor: str) -> str:
-    """Return the table of a vendor, with a row for each answered question."""
+    """Return a vendor's table, with one row per answered question."""
     answers = quality_of(vendor)
     rows = (
         f"| {QUESTIONS[question]} | {'done' if isinstance(answer, Done) else 'exempt'} | {answer} |\n"
@@ -34,7 +34,7 @@ def quality_markdown(vendor: str) -> str:
 
 
 def with_quality(page: str, vendor: str) -> str:
-    """Return the page of a vendor with the table between its marks, where it has them."""
+    """Return a vendor's page with the table between its markers; unchanged if it has none."""
     return _MARKED.sub(lambda _: quality_markdown(vendor), page)
 
 
@@ -42,11 +42,11 @@ def facts_of(vendor: type[Account]) -> Mapping[str, str]:
     """Return the facts in the docstring of the vendor's module, by name."""
     text = sys.modules[vendor.__module__].__doc__ or ""
     found = re.findall(r"^(\w+): +(.+(?:\n {10}.+)*)", text, re.MULTILINE)
-    return {name: " ".join(said.split()) for name, said in found if name in FACTS}
+    return {name: " ".join(fact.split()) for name, fact in found if name in FACTS}
 
 
 def quality_of(name: str) -> Quality:
-    """Return the answers that follow from a vendor's class, and those that it gives, in the order of the questions."""
+    """Return the answers that follow from a vendor's class and those that it states, in the order of the questions."""
     vendor = VENDORS[name]
     facts = facts_of(vendor)
     derived: dict[str, Done | Exempt] = {"sign_in": Done(_sign_in(vendor)), "drift": _DRIFT}
@@ -69,17 +69,17 @@ def _names(vendor: type[Account]) -> list[str]:
 def _sign_in(vendor: type[Account]) -> str:
     ways = [" and ".join(f"`{name}`" for name in way) for way in vendor.sign_ins]
     twins = any(f"{name}_file" in vendor.model_fields for way in vendor.sign_ins for name in way)
-    said = facts_of(vendor).get("Login", "")
+    fact = facts_of(vendor).get("Login", "")
     return (
-        f"{', or '.join(ways)}{'; secrets from the environment or a file' if twins else ''}. {_sentence(said)}".strip()
+        f"{', or '.join(ways)}{'; secrets from the environment or a file' if twins else ''}. {_sentence(fact)}".strip()
     )
 
 
 def _assumed(vendor: type[Account]) -> str:
     rate = vendor.assumed_rate
     if rate is None:
-        return "Limits that answers state are kept; none is assumed."
-    return f"{rate.requests:,} in {write_duration(rate.seconds)} are assumed until answers say otherwise."
+        return "Limits stated in responses are followed; none is assumed."
+    return f"{rate.requests:,} per {write_duration(rate.seconds)} are assumed until responses state otherwise."
 
 
 def _sentence(text: str) -> str:

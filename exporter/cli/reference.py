@@ -1,4 +1,4 @@
-"""The configuration for people: what docs/configuration.md holds, from the models that read one."""
+"""The configuration reference, docs/configuration.md, generated from the models that read a configuration."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from exporter.vendors import VENDORS, Account
 _INTRODUCTION: Final = """\
 # Configuration
 
-The exporter reads one YAML file, `config.yaml` unless `--config.file` names another. Its key `accounts` is a
-list with an entry for each account, which is one set of credentials at one vendor; `vendor_files` names files that
-[declare other vendors](declared-vendors.md). `usage-exporter check` says
-everything that is wrong with a file at once, each with its place; `check --probe` also asks every vendor once.
+The exporter reads one YAML file, `config.yaml` unless `--config.file` names another. Its key `accounts` is a list of
+accounts, each of which is one set of credentials at one vendor; `vendor_files` names files that
+[declare other vendors](declared-vendors.md). `usage-exporter check` reports every problem of a file at once, each with
+its place; `check --probe` also polls every account once.
 [config.example.yaml](../config.example.yaml) shows every setting with its default.
 
-A key that is not known is an error, and so is one that stands twice. Values are read as they look: `5` is a number,
-`true` is a flag, and `0123`, `yes` and `12:30` are text. Anchors, aliases and tags are not read. This page is what
-`usage-exporter schema --markdown` prints; `usage-exporter schema` prints the JSON Schema that editors use.
+Unknown and duplicate keys are errors. Values are read as they look: `5` is a number,
+`true` is a flag, and `0123`, `yes` and `12:30` are text. Anchors, aliases and tags are refused. This page is the output
+of `usage-exporter schema --markdown`; `usage-exporter schema` prints the JSON Schema that editors use.
 
 ## Many accounts
 
-Settings that accounts share stand below `defaults`: those for `all`, and those for a vendor, by its name. An account's
-own setting comes first, then its vendor's default, then that for all; each is taken whole, so an account with a `tls`
-of its own has nothing of a default's. Names, base URLs and quotas are no defaults for all.
+Put settings that accounts share under `defaults`: those for `all` accounts, and those for a vendor under its name. An
+account's own setting takes precedence, then its vendor's default, then that for all. Values are not merged: an account
+with its own `tls` ignores the default's. Names, base URLs and quotas cannot be defaults for all.
 
 ```yaml
 defaults:
@@ -39,32 +39,32 @@ accounts:
     name: main
 EXAMPLE```
 
-`labels` of an account, such as `{team: payments}`, stand on every series of the account: the vendor's, those of its
-quotas, and the exporter's own with the label `account`. A name that one of these has already is refused. Give the names
-to the rules too, and alerts have them: `usage-exporter rules --account-labels=team`. Other labels are other series to
-Prometheus, so choose what seldom changes; counters go on under the new ones.
+An account's `labels`, such as `{team: payments}`, are added to every series of the account: the vendor's, those of its
+quotas, and the exporter's own with the label `account`. A name that one of these already has is refused. To have the
+labels on alerts, pass their names to the rules too: `usage-exporter rules --account-labels=team`. Changing a label
+starts new series in Prometheus, so choose labels that seldom change; counters continue under the new ones.
 
-`was: old-name` says what a renamed account was called before, so that its counters and its stored reading go on:
+`was: old-name` is the former name of a renamed account; its counters and stored reading are kept:
 [how to rename an account](upgrading.md#rename-an-account).
 
-A pattern under `include` may match nothing yet. Paths in an included file begin at that file's folder. A reload reads
-all files again, and `--config.auto-reload` notices files that come, change and go.
+A pattern under `include` may match no file yet. Paths in an included file are relative to that file's folder. A reload
+reads all files again, and `--config.auto-reload` detects files that are added, changed or removed.
 
 ## Secrets
 
-A secret never stands in the file. Each can be given in one of two ways:
+The file never contains a secret itself. There are two ways to give one:
 
 - `password: ${NAME}` takes it from the environment variable `NAME`.
-- `password_file: path` takes it from a file, whose one line end at its end is not part of it. A path that is not
-  absolute starts at the folder of the configuration.
+- `password_file: path` takes it from a file, without one trailing newline. A relative path starts at the
+  configuration's folder.
 
-Files are read again each time the secret is used, so a rotated secret needs no restart. A file that is missing or
-empty for a moment leaves the last good value in use.
+Files are read each time the secret is used, so a rotated secret needs no restart. If a file is briefly missing or
+empty, the last good value stays in use.
 
 ## Durations and rates
 
-A duration is a number and a unit, or several, the largest first: `30s`, `5m`, `1h30m`, `7d`. The units are `ms`, `s`,
-`m`, `h`, `d`, `w` and `y`; there is no duration without one. Durations are from `1s` to `365d`.
+A duration is one or more numbers with units, the largest first: `30s`, `5m`, `1h30m`, `7d`. The units are `ms`, `s`,
+`m`, `h`, `d`, `w` and `y`, and are required. Durations are from `1s` to `365d`.
 
 A rate is a number of requests, a slash and a duration: `60/1m`, `1000/1h`. Accounts with the same credentials share
 the rate of the first of them.
@@ -79,8 +79,8 @@ _KINDS: Final[Mapping[str, str]] = {
     "object": "mapping",
 }
 _ABOUT_QUOTAS: Final = (
-    "What a vendor reports a limit for is a quota without any setting: {native}."
-    " `quotas` of an account sets others, on any metric of its vendor:"
+    "Limits that a vendor reports are quotas without any setting: {native}."
+    " An account's `quotas` define others, on any metric of its vendor:"
 )
 _QUOTAS: Final = """\
 ## Quotas
@@ -90,30 +90,30 @@ _QUOTAS: Final = """\
 ```yaml
 {example}```
 
-All become the same metrics, `usage_quota_used`, `usage_quota_limit` and others, with the labels `quota`, `subject` and
-`unit`. Series whose label `unit` or `currency` differs are not added up: match one of them, or write the label in `by`.
-`period` says when the vendor's figure starts anew, for the counter and the forecasts; it does not make it start anew.
+All have the same metrics, `usage_quota_used`, `usage_quota_limit` and others, with the labels `quota`, `subject` and
+`unit`. Series that differ in the label `unit` or `currency` are not added up: match one value, or list the label in
+`by`. `period` states when the vendor's figure resets, for the counter and the forecasts; it does not cause a reset.
 Months, quarters and years follow the calendar: from the 31st means from the last day of a shorter month.
 
-With several labels in `by`, `subject` has their values with a slash between them; a slash in a value is written `%2F`,
-and a percent sign `%25`. A quota of which not every series can be read is not shown; the log, `check --probe` and
-`usage_exporter_quotas_withheld` say why. So they do of a quota that no series matches.
+With several labels in `by`, `subject` has their values separated by slashes; a slash in a value is written `%2F`,
+and a percent sign `%25`. A quota is withheld if one of its series cannot be read; the log, `check --probe` and
+`usage_exporter_quotas_withheld` say why. The same goes for a quota that no series matches.
 
-A subject is an id. With `names: true` on the account, `usage_quota_subject_info` has what the vendor calls it in the
-label `name`; `status`, the pages, alerts and dashboards show it beside the id. A vendor's page says what it names;
-names of people are never read. A subject that has no name, two names, or its id as a name has no such series. A
-name may change at any time: identity, counters and alerts go by the id.
+A subject is an id. With `names: true` on the account, `usage_quota_subject_info` has the vendor's display name in the
+label `name`; `status`, the pages, alerts and dashboards show it beside the id. Each vendor's page lists what has names;
+names of people are never read. A subject with no name, two names, or its id as a name has no such series. A
+name may change at any time: identity, counters and alerts use the id.
 
 """
 
 _INHERITED: Final = frozenset(Account.model_fields) - {"vendor", "name"}
 
 Node = Mapping[str, Any]
-"""A part of the JSON Schema."""
+"""A node of the JSON Schema."""
 
 
 def configuration_markdown() -> str:
-    """Return docs/configuration.md: an introduction, each vendor's settings with an example, and those of a quota."""
+    """Return docs/configuration.md: an introduction, each vendor's settings with an example, and a quota's settings."""
     definitions = schema()["$defs"]
     first, model = next(iter(VENDORS.items()))
     introduction = _INTRODUCTION.replace("VENDOR", first).replace("EXAMPLE", indent(model.example, " " * 4))
@@ -142,11 +142,11 @@ def _section(vendor: str, settings: Node, definitions: Node) -> str:
 
 def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
     lines = "".join(f"| `{key}` | {kind} | {default} | {meaning} |\n" for key, kind, default, meaning in rows)
-    return f"| setting | what to write | if not set | meaning |\n| --- | --- | --- | --- |\n{lines}"
+    return f"| setting | value | default | meaning |\n| --- | --- | --- | --- |\n{lines}"
 
 
 def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str, str, str, str]]:
-    """Yield what the table says of each setting and of those within; of a quota's there is one table for all."""
+    """Yield the table's rows: each setting and those nested in it. Quotas are described once, in their own table."""
     for key, node in settings["properties"].items():
         path = f"{prefix}{key}"
         default = "required" if key in settings.get("required", ()) else _value(node.get("default"))
@@ -158,7 +158,7 @@ def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str,
 
 
 def _kind(node: Node) -> str:
-    """Return the kind of value that a setting takes."""
+    """Return the type of a setting's value in words."""
     if "title" in node:
         return f"{node['title']}"
     if "anyOf" in node:
@@ -185,7 +185,7 @@ def _alternatives(words: Iterable[str], joint: str = "or") -> str:
 
 
 def _value(default: object) -> str:
-    """Return a default as it would be written; a mapping has none, for its settings have rows of their own."""
+    """Return a default as one would write it; empty for a mapping, whose settings have rows of their own."""
     if default in (None, "") or isinstance(default, dict):
         return "-"
     return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default)}`"

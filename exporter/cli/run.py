@@ -54,9 +54,9 @@ def run(  # noqa: PLR0913 - each is an option
     lifecycle: bool,
     storage: Storage | None,
 ) -> None:
-    """Poll every account of a configuration and serve what came.
+    """Poll every account of a configuration, and serve the metrics.
 
-    SIGHUP has the configuration read again.
+    SIGHUP reloads the configuration.
     """
     from exporter.app.event_loop import run_async
     from exporter.app.run import Serving

@@ -1,4 +1,4 @@
-"""`usage-exporter demo` and `usage-exporter sandbox`: the vendors simulated, with an exporter and without."""
+"""`usage-exporter demo` and `usage-exporter sandbox`: simulated vendors, with and without an exporter."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -31,7 +31,7 @@ SANDBOX_ADDRESS: Final = "127.0.0.1:10925"
 def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> None:
     """Run the exporter against a sandbox of all vendors.
 
-    Needs no account and no file.
+    Needs neither accounts nor files.
     """
     from exporter.app.event_loop import run_async
     from exporter.cli import demo
@@ -55,9 +55,9 @@ def demo(addresses: tuple[str, ...], path: str, interval: str, world: World) -> 
 def sandbox(
     context: click.Context, /, addresses: tuple[str, ...], world: World, faults: Faults, **_files: object
 ) -> None:
-    """Serve the vendors' APIs, simulated.
+    """Serve simulations of the vendors' APIs.
 
-    Vendors that files declare are replayed beside them, from recorded answers.
+    Vendors declared in files are replayed beside them, from recorded answers.
     """
     from exporter.app.event_loop import run_async
     from exporter.cli import demo, replays
@@ -68,4 +68,10 @@ def sandbox(
     url = f"http://{address_of(sockets[0])}"
     print_or_exit(demo.introduction(url) + replays.introduction(replayed, url))
     logger.info("sandbox started", listening=addresses_of(sockets), speed=world.speed, seed=world.seed)
-    run_async(demo.run_sandbox, sockets, world, faults, {one.name: one.recording.replies for one in replayed})
+    run_async(
+        demo.run_sandbox,
+        sockets,
+        world,
+        faults,
+        {one.name: (one.recording.replies, one.recording.links) for one in replayed},
+    )

@@ -1,4 +1,4 @@
-"""The options of a sandbox that has faults and replays other vendors."""
+"""The options of a sandbox with faults and replayed vendors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from exporter.sandbox import Faults
 
 REPLAYED: Final = "exporter.replayed"
-"""Where a command's context keeps the vendors that its sandbox replays."""
+"""The key in a command's context for the vendors that its sandbox replays."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -28,7 +28,7 @@ class WithFaults(click.Command):
         super().format_epilog(ctx, formatter)
         with formatter.section("Faults"):
             formatter.write_text(
-                "Each takes times=COUNT too: how many calls go wrong, all if not said. NAMES are names of JSON fields,"
+                "Each takes times=COUNT too: how many calls go wrong, all if not given. NAMES are names of JSON fields,"
                 " with * and commas; at-most is how many of them in an answer."
             )
             formatter.write_dl(faults_usage())

@@ -1,4 +1,4 @@
-"""The files that come with the exporter, wherever it is: `usage-exporter dashboards` and `usage-exporter example`."""
+"""Bundled files, wherever the exporter is installed: `usage-exporter dashboards` and `usage-exporter example`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 
 def shipped(path: str) -> Path:
-    """Return the path of a bundled file or folder: in the package, or beside it in a checkout."""
+    """Return the path of a bundled file or folder: in the package, or next to it in a checkout."""
     packed = _PACKAGE / "shipped" / path
     return packed if packed.exists() else _PACKAGE.parent / path
 
 
 def revision() -> str:
-    """Return the commit that the package was built from; empty where that is not known, as in a checkout."""
+    """Return the commit from which the package was built; empty if unknown, as in a checkout."""
     file = _PACKAGE / "shipped" / "revision"
     return file.read_text().strip() if file.is_file() else ""
 
@@ -36,9 +36,9 @@ def revision() -> str:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def dashboards(folder: Path) -> None:
-    """Write the Grafana dashboards into a folder.
+    """Write the Grafana dashboards to a folder.
 
-    FOLDER is made if it is not there. Files of the same names in it are replaced.
+    FOLDER is created if necessary. Files of the same names are replaced.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,8 +53,8 @@ def dashboards(folder: Path) -> None:
 @click.command()
 @click.argument("name", type=click.Choice(tuple(_EXAMPLES)), default="config")
 def example(name: str) -> None:
-    """Print an example of a file that you write.
+    """Print an example of a file that you write yourself.
 
-    NAME is which: the exporter's configuration if not given, its web configuration, or Prometheus' or Alertmanager's.
+    NAME says which: the exporter's configuration by default, or its web configuration, Prometheus' or Alertmanager's.
     """
     print_or_exit(shipped(_EXAMPLES[name]).read_text())

@@ -1,4 +1,4 @@
-"""`usage-exporter status`: the accounts of an exporter that runs, or of a configuration that is polled once."""
+"""`usage-exporter status`: the accounts of a running exporter, or of a configuration that is polled once."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -27,19 +27,19 @@ _PATH: Final = "/api/v1/status"
     "--config.file",
     "file",
     type=click.Path(path_type=Path),
-    help="Poll each account of this configuration once instead of asking an exporter that runs.",
+    help="Poll each account of this configuration once instead of asking a running exporter.",
 )
 @vendor_plugins
 @click.option(
     "--http.config.file",
     "http_config",
     type=click.Path(path_type=Path),
-    help="How to reach it: basic_auth and tls_config, in the form of promtool's file.",
+    help="File with basic_auth and tls_config to reach it, in promtool's format.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the document that /api/v1/status answers.")
-@click.option("--all", "show_all", is_flag=True, help="Show every quota, also where many are well.")
-@click.option("--vendor", "vendor", help="Only the accounts at this vendor.")
-@click.option("--account", "account", help="Only the accounts of this name.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document served at /api/v1/status.")
+@click.option("--all", "show_all", is_flag=True, help="Show every quota, even if many are fine.")
+@click.option("--vendor", "vendor", help="Only accounts at this vendor.")
+@click.option("--account", "account", help="Only accounts with this name.")
 @with_shard
 @logging_options("error")
 def status(  # noqa: PLR0913 - each is an option
@@ -56,8 +56,8 @@ def status(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Show accounts and quotas, the most urgent first.
 
-    Where there are many, quotas below their warning are counted, not shown, except for each account's fullest.
-    URL is where an exporter runs, http://127.0.0.1:10924 if not given. Exits with 1 if an account fails, or if no
+    If there are many, quotas below their warning threshold are counted instead of shown, except each account's fullest.
+    URL is that of a running exporter, by default http://127.0.0.1:10924. Exits with 1 if an account fails, or if no
     exporter answers.
     """
     if url and file:
@@ -75,7 +75,7 @@ def status(  # noqa: PLR0913 - each is an option
 
 
 def _chosen(found: Status, vendor: str | None, account: str | None) -> Status:
-    """Return the document with only the chosen accounts; exits if there are none."""
+    """Return the document with only the chosen accounts; exit if there are none."""
     if vendor is None and account is None:
         return found
     chosen = tuple(one for one in found.accounts if vendor in {None, one.vendor} and account in {None, one.account})
@@ -113,5 +113,5 @@ def _asked(url: str, http_config: Path | None) -> Status:
     except NoAnswer as error:
         click.echo(f"no status: {where}: {error}", err=True)
     except ValueError:
-        click.echo(f"no status: {where}: what answers is no exporter", err=True)
+        click.echo(f"no status: {where}: whatever answers is not an exporter", err=True)
     sys.exit(FAILED)

@@ -1,4 +1,4 @@
-"""The status document as a table for a terminal: a line for each quota, the most urgent first, the rest folded."""
+"""The status document as a table for a terminal: one line per quota, the most urgent first, the rest folded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from exporter.status.document import AccountStatus, QuotaStatus, Status
 from exporter.status.urgency import URGENT, rank
 
 _FEW: Final = 20
-"""The number of lines up to which none is folded: they fit a screen."""
+"""The number of lines that fit a screen; up to it, nothing is folded."""
 _COLORS: Final = {"used_up": "red", "critical": "red", "warning": "yellow", "unknown": "dim"}
 _COLUMNS: Final = (
     ("VENDOR", "left"),
@@ -36,13 +36,13 @@ _Line = tuple[AccountStatus, QuotaStatus | None]
 
 
 def render(status: Status, *, show_all: bool = True, width: int | None = None, color: bool | None = None) -> str:
-    """Return the document as text: a line that sums it up, the table, and what fails in words.
+    """Return the document as text: a line of summary, the table, and each failure in words.
 
     Args:
         status: the document.
-        show_all: whether quotas that are well are shown where there are many, not only each account's fullest.
-        width: in characters; if not given, the terminal's.
-        color: whether to use colours; if not given, whether standard output is a terminal.
+        show_all: whether to show quotas that are fine even if there are many, not only each account's fullest.
+        width: in characters; by default the terminal's.
+        color: whether to use colours; by default whether standard output is a terminal.
 
     """
     every = _lines(status.accounts)
@@ -56,7 +56,7 @@ def render(status: Status, *, show_all: bool = True, width: int | None = None, c
 
 
 def _lines(accounts: Iterable[AccountStatus]) -> list[_Line]:
-    """Return the lines of the table: failing accounts first, then the most urgent quotas of all accounts."""
+    """Return the table's lines: failing accounts first, then the most urgent quotas of all accounts."""
     lines: list[_Line] = []
     for account in accounts:
         lines += [(account, quota) for quota in account.quotas] or [(account, None)]
@@ -77,7 +77,7 @@ def _order(line: _Line) -> tuple[object, ...]:
 
 
 def _worth_a_line(lines: Iterable[_Line]) -> Iterator[_Line]:
-    """Yield each account's first line, and those of quotas that a person should look at."""
+    """Yield each account's first line, and the lines of urgent quotas."""
     seen = set()
     for account, quota in lines:
         key = account.vendor, account.account
@@ -125,7 +125,7 @@ def _quota_cells(quota: QuotaStatus, now: float) -> list[Text]:
 
 
 def _troubles(status: Status) -> Iterator[Text]:
-    """Yield a blank line, then a line for each problem that a person has to fix."""
+    """Yield a blank line, then one line per problem that a person has to fix."""
     failing = [account for account in status.accounts if account.state == "failing"]
     if failing or not status.configuration.accepted:
         yield Text()
@@ -137,6 +137,6 @@ def _troubles(status: Status) -> Iterator[Text]:
             if account.shown_until is not None
             else "no figures are shown"
         )
-        said = words.printable(account.error or account.reason or "")
+        message = words.printable(account.error or account.reason or "")
         who = f"{words.printable(account.vendor)}/{words.printable(account.account)}"
-        yield Text(f"{who}: {said}; {shown}. {advice_for(account.reason)}")
+        yield Text(f"{who}: {message}; {shown}. {advice_for(account.reason)}")

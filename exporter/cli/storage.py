@@ -26,15 +26,15 @@ _COLUMNS: Final = (
 
 @click.group()
 def storage() -> None:
-    """Look at a storage folder, or clean it up."""
+    """Inspect or clean up a storage folder."""
 
 
 @storage.command("ls")
 @click.argument("folder", type=click.Path(path_type=Path))
 def list_files(folder: Path) -> None:
-    """List the files of a storage folder.
+    """List the files in a storage folder.
 
-    FOLDER is what --storage.path names.
+    FOLDER is the one given by --storage.path.
     """
     from exporter.cli.table import render_table
     from exporter.status import words
@@ -54,12 +54,12 @@ def list_files(folder: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @config_file
 @vendor_plugins
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 def prune(folder: Path, file: Path, plugins: tuple[str, ...], dry_run: bool) -> None:
-    """Remove what the accounts of a configuration do not need.
+    """Remove files that the accounts of a configuration do not need.
 
-    These are files of other accounts, those that were set aside, and those that were never finished. FOLDER is what
-    --storage.path names. Counters of quotas in a removed file are gone.
+    These are files of other accounts, unusable files that were set aside, and unfinished ones. FOLDER is the one given
+    by --storage.path. Quota counters in removed files are lost.
     """
     from exporter.store.inventory import inventory, superfluous
 

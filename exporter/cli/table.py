@@ -13,7 +13,7 @@ from rich.text import Text
 
 Side = Literal["left", "right"]
 Column = tuple[str, str]
-"""What stands at the top, and at which side its cells do: `left` or `right`."""
+"""A column's header, and the alignment of its cells: `left` or `right`."""
 
 _WIDEST: Final = 1000
 
@@ -27,15 +27,15 @@ def render_table(  # noqa: PLR0913 - what stands above and below, and how it is 
     width: int | None = None,
     color: bool | None = None,
 ) -> str:
-    """Return a table as text, and lines after it.
+    """Return a table as text, with lines before and after it.
 
     Args:
         columns: from left to right.
-        rows: a cell for each column.
+        rows: one cell per column.
         after: lines below the table.
         before: lines above the table.
-        width: in characters; if not given, the terminal's.
-        color: whether to use colours; if not given, whether standard output is a terminal.
+        width: in characters; by default the terminal's.
+        color: whether to use colours; by default whether standard output is a terminal.
 
     """
     is_terminal = sys.stdout is not None and sys.stdout.isatty()

@@ -1,4 +1,4 @@
-"""`usage-exporter vendor`: trying a file that declares a vendor, without the vendor."""
+"""`usage-exporter vendor`: check a file that declares a vendor, without asking the vendor."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -23,7 +23,7 @@ _file = click.argument("file", type=click.Path(path_type=Path))
 
 @click.group()
 def vendor() -> None:
-    """Try a file that declares a vendor."""
+    """Check files that declare vendors."""
 
 
 @vendor.command()
@@ -32,14 +32,14 @@ def vendor() -> None:
     "--replies",
     "replies_file",
     type=click.Path(path_type=Path),
-    help="Recorded answers, in JSON; without them only the file itself is read.",
+    help="Recorded answers, in JSON; without them only the file itself is checked.",
 )
 @logging_options("error")
 def check(file: Path, replies_file: Path | None) -> None:
-    """Say what is wrong with a file, and what becomes of recorded answers.
+    """Report the problems of a file, and what it makes of recorded answers.
 
-    Prints the page that they make. Then each field is null, missing or of another type, each answer an error, and
-    each list there twice: says what came of it, and exits with 1 if a figure came that no answer stated.
+    Prints the metrics that they produce. Then makes each field null, missing or of another type, each answer an error,
+    and each list repeat its items; reports the results, and exits with 1 if a figure appeared that no answer states.
     """
     from exporter.testing.recording import RecordingError, read_recording
     from exporter.vendors.declared.files import DeclarationError, read_vendor
@@ -71,7 +71,7 @@ def _try(vendor: type[Account], recording: Recording) -> None:
         click.echo(str(error), err=True)
         sys.exit(USAGE_ERROR)
     except PollError as error:
-        click.echo(f"the recorded answers are no reading: {error} ({error.reason})", err=True)
+        click.echo(f"the recorded answers do not make a reading: {error} ({error.reason})", err=True)
         sys.exit(FAILED)
     print_or_exit(page(polled))
     print_or_exit("".join(f"# {line}\n" for line in findings.lines()))

@@ -1,4 +1,4 @@
-"""The options of the exporter's own HTTP: where it listens, who may read its pages, and where they are."""
+"""The options of the exporter's own HTTP: its addresses, its paths, and the protection of its pages."""
 
 from __future__ import annotations
 
@@ -58,22 +58,22 @@ def listen_addresses(default: str) -> Callable[[_F], _F]:
         default=[default],
         show_default=True,
         callback=_addresses,
-        help="Where to listen, may be given several times; :PORT and [::]:PORT are every interface.",
+        help="Address to listen on; may be given several times. :PORT and [::]:PORT mean every interface.",
     )
 
 
 telemetry_path = click.option(
-    "--web.telemetry-path", "path", default="/metrics", show_default=True, callback=_path, help="Where the metrics are."
+    "--web.telemetry-path", "path", default="/metrics", show_default=True, callback=_path, help="Path of the metrics."
 )
 
 
 def web_config_file(*, only_checked: bool = False) -> Callable[[_F], _F]:
-    """Give a command the option of the file that protects the pages, and what it makes unless it is only checked."""
+    """Add the option for the web configuration file to a command; pass it the protection, unless it is only checked."""
     return click.option(
         "--web.config.file",
         "protection",
         type=click.Path(path_type=Path),
         callback=_protection,
         expose_value=not only_checked,
-        help="TLS and passwords for the pages, in the form of Prometheus' exporter-toolkit; none if not set.",
+        help="File that configures TLS and passwords, in the format of Prometheus' exporter-toolkit.",
     )

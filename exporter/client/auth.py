@@ -125,12 +125,12 @@ class Login:
 
         """
         if not isinstance(answer, Mapping):
-            raise Malformed("the sign-in's answer is no JSON object")
+            raise Malformed("the sign-in's answer is not a JSON object")
         token = answer.get(self.token_field)
         if answer.get("success") is False or token is None:
             raise Unauthorized("the sign-in was answered without a token")
         if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN or not _visible(token):
-            raise Malformed(f"the sign-in's {self.token_field} is no token")
+            raise Malformed(f"the sign-in's {self.token_field} is not a token")
         return _with_scheme(self.scheme, register(token)), self._lifetime(answer)
 
     def _lifetime(self, answer: Mapping[str, object]) -> float:

@@ -41,7 +41,7 @@ _KINDS_OF_CONTENT: Final = {
 
 
 async def at_once() -> None:
-    """Wait for nothing."""
+    """Return at once."""
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> bytes:
@@ -63,7 +63,7 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, tur
     """
     coding = encoding.strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-        raise Undecodable("the answer is packed in a way that we did not ask for")
+        raise Undecodable("the answer has a Content-Encoding that was not requested")
     unpack = _Unpacker(limit) if coding not in ("", "identity") else None
     body = bytearray()
     received = pieces = 0
@@ -103,7 +103,7 @@ class _Unpacker:
             try:
                 unpacked += self._member.decompress(packed, room - len(unpacked))
             except zlib.error:
-                raise Undecodable("the answer's packing is broken") from None
+                raise Undecodable("the answer's compression is broken") from None
             packed = self._member.unused_data if self._member.eof else b""
         return bytes(unpacked)
 
@@ -112,18 +112,18 @@ class _Unpacker:
         if self._is_padding or packed[0] == 0:
             self._is_padding = True
             if packed.strip(b"\0"):
-                raise Undecodable("the answer goes on after the end of its packing")
+                raise Undecodable("the answer continues after the end of its compressed data")
             return b""
         self._members_left -= 1
         if packed[0] != _GZIP_MAGIC or self._members_left < 0:
-            raise Undecodable("the answer goes on after the end of its packing")
+            raise Undecodable("the answer continues after the end of its compressed data")
         self._member = zlib.decompressobj(_GZIP_OR_ZLIB)
         return packed
 
     def end(self) -> None:
         """Check that the stream is complete."""
         if not self._member.eof:
-            raise Undecodable("the answer's packing ends before its end")
+            raise Undecodable("the answer's compressed data is cut off")
 
 
 def count_values(body: bytes) -> int:
@@ -165,7 +165,12 @@ class _Contradiction(ValueError):  # noqa: N818 - it says what the document is
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object; of two values of one key, nobody knows which is meant."""
+    """Return an object. If a key occurs twice with different values, nobody knows which is meant.
+
+    Raises:
+        _Contradiction: a key occurs twice with different values.
+
+    """
     found = dict(pairs)
     if len(found) != len(pairs) and any(found[key] != value for key, value in pairs):
         raise _Contradiction
@@ -173,7 +178,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _reject_constant(text: str) -> object:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 # The parser calls back at each object, which lets other threads run while a large body is decoded in one of its own.

@@ -26,7 +26,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""How many requests are remembered whose refusal is about the request itself."""
+"""The number of requests to remember whose refusal is about the request, not the signature."""
 
 
 def _itself(document: object) -> object:
@@ -76,7 +76,7 @@ class Client:
     ) -> None:
         await self._connections.aclose()
 
-    async def __call__(
+    async def __call__(  # noqa: PLR0913 - the parts of a request, and what becomes of its answer
         self,
         path: str,
         *,
@@ -84,11 +84,13 @@ class Client:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         read: Callable[[object], Any] = _itself,
+        on_next: Callable[[str], object] | None = None,
     ) -> Any:
         """Return what `read` makes of the JSON answer to a GET, or to a POST if there is a body.
 
         The path is below the base URL, or a whole URL at the same host. A large answer waits until others have been
-        read, and is read in a worker thread.
+        read, and is read in a worker thread. `on_next` is called with the next page's URL if the answer's Link header
+        has it.
 
         Raises:
             PollError: the request failed, after the retries appropriate to its kind of failure.
@@ -100,7 +102,10 @@ class Client:
             try:
                 async with self._large_answers.room() as room:
                     send = partial(self._send, method, path, room=room, headers=headers, params=params, json=body)
-                    return await self._read(await self._send_signed(f"{method} {path}", send), read, room)
+                    answer = await self._send_signed(f"{method} {path}", send)
+                    if on_next and answer.next_link:
+                        on_next(answer.next_link)
+                    return await self._read(answer, read, room)
             except PollError as error:
                 error.asked = error.asked or f"{method} {url_of(self._base_url, path)}"
                 delay = retry_delay(error, attempt, random.random())  # noqa: S311 - jitter is no secret

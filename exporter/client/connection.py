@@ -131,10 +131,10 @@ def raise_for_proxy(status: int) -> None:
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the class of HTTP
         return
-    said = f"the proxy answered HTTP {status}"
+    message = f"the proxy answered HTTP {status}"
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        raise Unauthorized(f"{said}: proxy_user and proxy_password are missing or not accepted")
-    raise ConnectFailed(said) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Forbidden(said)
+        raise Unauthorized(f"{message}: proxy_user and proxy_password are missing or not accepted")
+    raise ConnectFailed(message) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Forbidden(message)
 
 
 async def _proxy_headers(proxy: Proxy) -> Iterable[tuple[bytes, bytes]]:
@@ -201,7 +201,7 @@ class _Wire(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
         """Return what has arrived, at most a page."""
         if self._left <= 0:
-            raise TooLarge("the answer's head, or what frames its body, is larger than any")
+            raise TooLarge("the answer's head, or the framing of its body, is too large")
         data = await self._stream.read(min(max_bytes, self._page), timeout)
         self._left -= len(data)
         return data

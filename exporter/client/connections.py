@@ -106,7 +106,8 @@ class Connections:
             self._on_request(code, seconds)
             url = url_of(self._base_url, path)
             logger.debug("request", method=method, url=url, status=code, ms=round(seconds * 1000), bytes=len(body))
-        return Response(response.status_code, response.headers, body)
+        next_link = response.links.get("next", {}).get("url") if "link" in response.headers else None
+        return Response(response.status_code, response.headers, body, next_link)
 
     async def _taken(self) -> tuple[Transport, ssl.SSLContext | None]:
         """Return the most recently used transport, or a new one; close those idle for long or of outdated trust."""
@@ -140,7 +141,7 @@ class Connections:
         try:
             return httpx.Request(method, self._url(path), extensions=self._extensions, **content)
         except (httpx.InvalidURL, UnicodeError):
-            raise BadRequest("base_url has a host that is no name") from None
+            raise BadRequest("base_url has an invalid host name") from None
 
     async def aclose(self) -> None:
         """Close all."""

@@ -49,7 +49,7 @@ class LargeAnswers:
 
 
 def _shared_bodies() -> anyio.Semaphore:
-    """Return how many more may be held, each as large as one can be."""
+    """Return how many more bodies of the maximum size fit into the shared budget."""
     try:
         return _bodies.get()
     except LookupError:

@@ -1,6 +1,6 @@
-"""Large answers and the readings made of them, one at a time: several take no less time, and each takes memory.
+"""Large answers and the readings made from them take turns: in parallel they would take no less time, but more memory.
 
-A reading goes before the next answer, so that no decoded answers pile up in front of what frees their memory.
+A reading goes before the next answer, so that decoded answers do not pile up while waiting to be processed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from anyio.lowlevel import RunVar
 
 @dataclass(slots=True)
 class _Turns:
-    """Who works, how many readings are made or wait, and what to wait for until none does."""
+    """The lock that gives turns, the number of readings that hold or await it, and the event that none is left."""
 
     lock: anyio.Lock = field(default_factory=anyio.Lock)
     readings: int = 0
@@ -28,7 +28,7 @@ _turns: Final[RunVar[_Turns]] = RunVar("turns at large work")
 
 @asynccontextmanager
 async def reading_turn() -> AsyncIterator[None]:
-    """Hold the turn of a large reading that is made."""
+    """Hold the turn while a large reading is made."""
     turns = _shared()
     turns.readings += 1
     try:
@@ -43,7 +43,7 @@ async def reading_turn() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def answer_turn() -> AsyncIterator[None]:
-    """Hold the turn of a large answer that is decoded."""
+    """Hold the turn while a large answer is decoded; readings go first."""
     turns = _shared()
     while True:
         async with turns.lock:

@@ -16,12 +16,12 @@ import httpx
 from exporter.errors import ConnectFailed, NameUnresolved, PollError, ProtocolBroken, TimedOut, TLSFailed
 
 _BROKEN: Final = {
-    "illegal header": "a line among the answer's headers is no header",
+    "illegal header": "one of the answer's header lines is not a header",
     "illegal status": "the answer does not begin as HTTP does",
     "server disconnected": "the connection was closed without an answer",
     "peer closed connection": "the connection was closed in the middle of the answer",
     "illegal chunk": "the answer's chunks are not framed as HTTP frames them",
-    "receive buffer too long": "the answer's headers are longer than any",
+    "receive buffer too long": "the answer's headers are too long",
 }
 """The beginnings of h11's and httpcore's messages, the rest of which may contain the vendor's text."""
 
@@ -46,10 +46,10 @@ def translated() -> Iterator[None]:
 
 def _said_of(error: Exception) -> str:
     text = str(error).lower()
-    for beginning, said in _BROKEN.items():
+    for beginning, message in _BROKEN.items():
         if text.startswith(beginning):
-            return said
-    return f"the connection broke or spoke no HTTP ({type(error).__name__})"
+            return message
+    return f"the connection broke or did not speak HTTP ({type(error).__name__})"
 
 
 def _connect_error(error: BaseException) -> PollError:
@@ -59,10 +59,10 @@ def _connect_error(error: BaseException) -> PollError:
         if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | anyio.EndOfStream):
             return ConnectFailed("the connection was closed during the TLS handshake")
         if isinstance(cause, ssl.SSLError):
-            said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
-            if said in _NO_TLS:
-                return TLSFailed("TLS failed: the port speaks none; write http in base_url, or another port")
-            return TLSFailed(f"TLS failed: {said or 'no reason given'}")
+            message = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            if message in _NO_TLS:
+                return TLSFailed("TLS failed: the port does not speak TLS; write http in base_url, or another port")
+            return TLSFailed(f"TLS failed: {message or 'no reason given'}")
         if isinstance(cause, socket.gaierror):
             return NameUnresolved("the host name has no address")
         if isinstance(cause, OSError) and cause.errno:

@@ -16,11 +16,17 @@ _MANY_VALUES: Final = 3000
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, headers (case-insensitive names) and body; the body of an error is not read."""
+    """Status, headers (case-insensitive names) and body; the body of an error is not read.
+
+    Attributes:
+        next_link: the URL of the Link header with rel="next" (RFC 8288), if there is one.
+
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    next_link: str | None = None
 
     @property
     def is_large(self) -> bool:

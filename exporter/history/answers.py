@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from exporter.errors import BadRequest, Forbidden, NotFound, PollError
-from exporter.vendors.poll import Fetch
+from exporter.vendors.fetch import Fetch
 
 _FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (NotFound, BadRequest, Forbidden)}
 """Refusals that count as answers: the vendor has no data for that day, or does not provide it."""
@@ -51,7 +51,7 @@ class Answers:
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         self._connection = sqlite3.connect(self._path, isolation_level=None)
         self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS answers (question TEXT PRIMARY KEY, refusal TEXT, document BLOB)"
+            "CREATE TABLE IF NOT EXISTS cached (question TEXT PRIMARY KEY, refusal TEXT, link TEXT, document BLOB)"
         )
         return self
 
@@ -63,7 +63,7 @@ class Answers:
         """Remove the cache."""
         self._path.unlink(missing_ok=True)
 
-    async def __call__(
+    async def __call__(  # noqa: PLR0913 - the parts of a request, and what becomes of its answer
         self,
         path: str,
         *,
@@ -71,6 +71,7 @@ class Answers:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         read: Callable[[object], _ReadT],
+        on_next: Callable[[str], object] | None = None,
     ) -> _ReadT:
         """Return what `read` makes of the answer to a request, cached or new.
 
@@ -82,26 +83,34 @@ class Answers:
         parts: list[object] = [path, dict(params or {}), None if body is None else dict(body)]
         question = json.dumps([*parts, dict(headers)] if headers else parts, sort_keys=True)
         if (known := self._known(question)) is not None:
-            refusal, document = known
+            refusal, link, document = known
             if refusal:
                 raise _FOR_GOOD[refusal]("refused before", asked=path)
+            if on_next and link:
+                on_next(link)
             return read(json.loads(zlib.decompress(document)))
+        links: list[str] = []
         try:
-            found: object = await self._fetch(path, params=params, body=body, headers=headers, read=_as_it_is)
+            found: object = await self._fetch(
+                path, params=params, body=body, headers=headers, read=_as_it_is, on_next=links.append
+            )
         except tuple(_FOR_GOOD.values()) as error:
-            self._remember(question, error.reason, b"")
+            self._remember(question, error.reason)
             raise
         except PollError as error:
             if error.transient:
                 raise
             raise Unanswered(error) from None
-        self._remember(question, "", zlib.compress(json.dumps(found).encode(), _LEVEL))
+        link = links[-1] if links else ""
+        self._remember(question, "", link, zlib.compress(json.dumps(found).encode(), _LEVEL))
+        if on_next and link:
+            on_next(link)
         return read(found)
 
     def doubt(self, asked: str) -> None:
         """Forget the answers to a request, by method and path, because their content reports a failure."""
         prefix = json.dumps([asked.partition(" ")[2]])[:-1]
-        self._opened.execute("DELETE FROM answers WHERE substr(question, 1, ?) = ?", (len(prefix) + 1, f"{prefix},"))
+        self._opened.execute("DELETE FROM cached WHERE substr(question, 1, ?) = ?", (len(prefix) + 1, f"{prefix},"))
 
     @property
     def _opened(self) -> sqlite3.Connection:
@@ -109,14 +118,14 @@ class Answers:
             raise RuntimeError("not opened")
         return self._connection
 
-    def _known(self, question: str) -> tuple[str, bytes] | None:
-        rows = self._opened.execute("SELECT refusal, document FROM answers WHERE question = ?", (question,))
-        row: tuple[str, bytes] | None = rows.fetchone()
+    def _known(self, question: str) -> tuple[str, str, bytes] | None:
+        rows = self._opened.execute("SELECT refusal, link, document FROM cached WHERE question = ?", (question,))
+        row: tuple[str, str, bytes] | None = rows.fetchone()
         return row
 
-    def _remember(self, question: str, refusal: str, document: bytes) -> None:
+    def _remember(self, question: str, refusal: str, link: str = "", document: bytes = b"") -> None:
         self.count += 1
-        self._opened.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (question, refusal, document))
+        self._opened.execute("INSERT OR REPLACE INTO cached VALUES (?, ?, ?, ?)", (question, refusal, link, document))
 
 
 def _as_it_is(document: object) -> object:

@@ -40,7 +40,7 @@ class Folder:
 
         """
         if path.exists() and not path.is_dir():
-            raise WrongRequest(f"--out {path}: is no folder")
+            raise WrongRequest(f"--out {path}: is not a folder")
         known = _read(path / _PLAN)
         if known is None:
             if path.exists() and any(path.iterdir()):

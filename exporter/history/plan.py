@@ -86,18 +86,18 @@ def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> P
     """
     known = {f"{one.vendor}/{one.name}": one for one in accounts}
     chosen = {name: one for name, one in known.items() if not wanted or name in wanted}
-    told = tuple(one for one in chosen.values() if one.vendor in PASTS)
+    dated = tuple(one for one in chosen.values() if one.vendor in PASTS)
     problems = [
         f"--account {name}: no such account; there is {', '.join(known)}" for name in sorted(set(wanted) - known.keys())
     ]
-    if not told and not problems:
-        problems.append(f"{', '.join(chosen)}: the vendor dates no figure, so there is no past to write")
-    added = {name for one in told for name in one.labels}
+    if not dated and not problems:
+        problems.append(f"{', '.join(chosen)}: the vendor has no dated figures, so there is no past to export")
+    added = {name for one in dated for name in one.labels}
     problems += [*(f"--label: {problem}" for problem in wrong_labels(plan.labels, added)), *_wrong_times(plan)]
     if problems:
         raise WrongRequest("\n".join(problems))
     left_out = tuple(one for one in chosen.values() if one.vendor not in PASTS)
-    return replace(plan, accounts=told, left_out=left_out, asked_at=plan.asked_at.replace(microsecond=0))
+    return replace(plan, accounts=dated, left_out=left_out, asked_at=plan.asked_at.replace(microsecond=0))
 
 
 def _wrong_times(plan: Plan) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _wrong_times(plan: Plan) -> Iterator[str]:
     if plan.step < 1 or plan.step != plan.step // 1 or _DAY_SECONDS % plan.step:
         yield "--step: write whole seconds that divide a day, such as 1m, 5m or 1h"
     if plan.days.last > plan.asked_at:
-        yield f"--to {last} is in the future; the last day that can be written is {plan.asked_at:%Y-%m-%d}"
+        yield f"--to {last} is in the future; the last day that can be exported is {plan.asked_at:%Y-%m-%d}"
     elif plan.days.first > plan.days.last:
         yield f"--from {first} is after --to {last}"
     elif plan.days.first > plan.end:

@@ -63,11 +63,11 @@ def past_of(account: Account, folder: Folder) -> Past[Any]:
 
 def undated(account: Account) -> Iterator[Family]:
     """Yield the families that an account has now but not in its past."""
-    told = PASTS[account.vendor].families
+    dated = PASTS[account.vendor].families
     for family in account.reported:
         options = [option.strip() for option in family.option.split(",") if option]
         is_on = not options or any(getattr(account, option, None) for option in options)
-        if is_on and family not in told:
+        if is_on and family not in dated:
             yield family
 
 

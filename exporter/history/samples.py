@@ -27,7 +27,7 @@ class _Run(NamedTuple):
 
 
 class DaySamples:
-    """What was shown during a day, and from which step on."""
+    """The values shown during a day, each with the step from which it was shown."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
         """Begin a day; these labels precede each sample's own."""
@@ -81,9 +81,9 @@ def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Itera
     for name, value in labels.items():
         is_name = name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()
         if not is_name or name.startswith("__"):
-            yield f"{name!r} is no label's name"
+            yield f"{name!r} is not a label name"
         elif name in own:
-            yield f"{name} is a label that series have already"
+            yield f"{name} is a label that the series already have"
         elif not value or clean_label(value) != value:
             yield f"the value of {name} is empty, too long, or not printable"
 

@@ -12,14 +12,14 @@ from exporter.metrics.family import Family
 
 _quota = partial(Family, labels=("vendor", "quota", "subject", "unit"))
 
-QUOTA_USED = _quota("usage_quota_used", "What is used of a quota in its period so far.")
-QUOTA_LIMIT = _quota("usage_quota_limit", "What a quota allows in its period; absent where unlimited or not known.")
+QUOTA_USED = _quota("usage_quota_used", "Amount of a quota used in its period so far.")
+QUOTA_LIMIT = _quota("usage_quota_limit", "Amount that a quota allows in its period; absent if unlimited or unknown.")
 QUOTA_PERIOD_START = _quota(
-    "usage_quota_period_start_timestamp_seconds", "When a quota's period began, Unix time; absent where not known."
+    "usage_quota_period_start_timestamp_seconds", "When a quota's period began, Unix time; absent if unknown."
 )
 QUOTA_PERIOD_END = _quota(
     "usage_quota_period_end_timestamp_seconds",
-    "When a quota's period ends and its use starts anew, Unix time; absent where not known.",
+    "When a quota's period ends and its use starts again at 0, Unix time; absent if unknown.",
 )
 QUOTA_SUBJECT_INFO = Family(
     "usage_quota_subject_info",
@@ -28,9 +28,9 @@ QUOTA_SUBJECT_INFO = Family(
 )
 QUOTA_CONSUMED = _quota(
     "usage_quota_consumed_total",
-    "What was used of a quota since the exporter first read it, over all periods and all series that it counts, also"
-    " those that are gone: a new period adds its figure, a correction downwards and the way back up add nothing. Where"
-    " the period is not known, every rise counts. The first value is 0.",
+    "Amount of a quota used since the exporter first read it, over all periods and all series that it counts, including"
+    " series that are gone: a new period adds its figure; a correction downwards and the way back up add nothing. If"
+    " the period is unknown, every rise counts. The first value is 0.",
     kind="counter",
     has_created=True,
 )

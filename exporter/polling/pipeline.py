@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from exporter.errors import PollError
+from exporter.errors import PollError, TooLarge
 from exporter.metrics import Family, Figures, Item, series_count
 from exporter.quota import (
     Ledger,
@@ -97,6 +97,14 @@ class ProcessedPoll:
         return replace(self, state=with_counters(self.state), account_state=account_state, ledger=ledger)
 
 
+def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
+    """Yield the items of a reading; raise `TooLarge` if there are more than any answers within their limits yield."""
+    for count, item in enumerate(items):
+        if count == most:
+            raise TooLarge(f"the reading has more than {most} items")
+        yield item
+
+
 def process(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
     """Process a poll's result, given the snapshot `before` it."""
     read = _read_slice(account, result)
@@ -144,7 +152,12 @@ def process(account: Account, result: PollResult, before: Snapshot) -> Processed
 
 
 def _read_slice(account: Account, result: PollResult) -> SliceFigures:
-    """Return a slice's sanitized figures; raise `LookupError` where the vendor does not declare a family."""
+    """Return a slice's sanitized figures.
+
+    Raises:
+        LookupError: the vendor does not declare one of their families.
+
+    """
     found = sanitize(result.samples, result.diagnostics)
     families = found.figures.keys() | {one.family for one in found.unreadable} | {one.family for one in found.rests}
     if unknown := (families | {one.sample.family for one in found.ended}) - set(account.reported):

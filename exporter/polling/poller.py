@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
@@ -18,7 +19,7 @@ import anyio.to_thread
 from exporter.errors import InternalError, Malformed, PollError, TimedOut
 from exporter.log import logger
 from exporter.polling.jitter import jitter
-from exporter.polling.pipeline import PollResult, ProcessedPoll, process
+from exporter.polling.pipeline import PollResult, ProcessedPoll, bounded, process
 from exporter.polling.schedule import Schedule
 from exporter.polling.transitions import Ahead, log_changes, log_fallen, log_poll
 from exporter.store.reading import Reading
@@ -26,8 +27,9 @@ from exporter.store.snapshot import SliceState, Snapshot
 from exporter.store.store import Store
 from exporter.vendors.account import Account
 from exporter.vendors.estimate import LONGEST_POLL
+from exporter.vendors.fetch import Fetch
 from exporter.vendors.items import Streaks
-from exporter.vendors.poll import MOST_ITEMS, Fetch, Poll, Slice
+from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this time, so that not everything is polled at once after a start."""
@@ -187,22 +189,18 @@ class Poller:
                 items = await self._account.read(poll)
             as_of = poll.as_of.timestamp() if poll.as_of else None
             stale_at = began + self._account.stale_seconds
+            most = poll.most_items * (len(self._account.reported) + 1)
+            samples = chain(bounded(items, most), poll.unreadable)
             result = PollResult(
-                poll.slice.number,
-                chain(items, poll.unreadable),
-                poll.diagnostics,
-                as_of,
-                poll.now,
-                self._clock(),
-                stale_at,
-                poll.failure,
+                poll.slice.number, samples, poll.diagnostics, as_of, poll.now, self._clock(), stale_at, poll.failure
             )
             processed = await _process_off_loop(self._account, result, before, self._turn)
         except PollError as error:
             return error.bare()
         except TimeoutError:
             return TimedOut("the poll took so long that its reading would soon have been stale")
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a bug must not end the other accounts
+        except (Exception, CancelledError, SystemExit) as error:  # noqa: BLE001 - a bug must not end any polling
+            await _end_if_cancelled()
             vendor, name = self._account.key
             origin = self._account.origin
             whose = origin if origin.kind == "wheel" else "the exporter"

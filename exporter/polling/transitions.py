@@ -55,8 +55,8 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead)
     if after.error is None and after.failure is not None:
         if before.error is not None or before.failure is None:
             failure = after.failure
-            said = "polls go on without what keeps failing"
-            logger.warning(said, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
+            message = "polls continue without the items that keep failing"
+            logger.warning(message, vendor=vendor, account=account, reason=failure.reason, error=str(failure))
         return
     if after.error is None:
         if before.failure is not None or not before.polled:
@@ -111,8 +111,8 @@ def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> Non
     vendor, account = key
     left_out = after.skipped["capped"]
     if bool(before.skipped["capped"]) != bool(left_out):
-        said = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
-        logger.warning(said, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
+        message = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
+        logger.warning(message, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:

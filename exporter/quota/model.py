@@ -16,12 +16,12 @@ WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
     "units": "series in different units match and cannot be added up: match one unit, or write unit in by",
     "overflow": "the series that match add up to more than a number can hold",
     "no_series": "no series matches",
-    "name": "the vendor reports a quota of this name, which a configured one has; rename the configured one",
+    "name": "the vendor reports a quota with the name of a configured one; rename the configured one",
 }
 """Why a quota is withheld."""
 
 Withheld = Mapping[tuple[str, WithheldReason], int]
-"""How many subjects are not shown, by quota name and reason; at least 1 if the number is not known."""
+"""The number of subjects not shown, by quota name and reason; at least 1 if the exact number is unknown."""
 
 _ESCAPES: Final = str.maketrans({"%": "%25", "/": "%2F"})
 

@@ -1,4 +1,4 @@
-"""What vendors call the subjects of quotas, which are ids."""
+"""Display names of quotas' subjects, for subjects that are ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BETWEEN: Final = ", "
 
 
 class Names:
-    """The names that a reading has of the values of labels; a value of several names has none."""
+    """The display names that a reading has for label values; a value with several names counts as having none."""
 
     def __init__(self, sources: Iterable[NameSource] = (), figures: Figures | None = None) -> None:
         found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -27,9 +27,9 @@ class Names:
         }
 
     def of(self, labels: Sequence[str], values: Sequence[str]) -> str:
-        """Return what the subject with these values of labels is called, or an empty text.
+        """Return the display name of the subject with these label values, or an empty text.
 
-        What is called by its own id has no name.
+        A name equal to the id counts as none.
         """
         if not self._names:
             return ""

@@ -126,7 +126,7 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
 
 
 def account_totals(account: Account, contributions: Sequence[Contributions]) -> AccountQuotas:
-    """Return the quotas that the operator set on the account as a whole, of what each slice adds to them."""
+    """Return the configured quotas of the whole account, summed over the contributions of its slices."""
     found = {one.name: account_quotas(one, account, contributions) for one in account.quotas}
     withheld: Counter[tuple[str, WithheldReason]] = Counter()
     for name, one in found.items():
@@ -140,12 +140,12 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
 
 
 def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
-    """Return those of quotas that are the same for an account that is set up in another way now, named if it is to be.
+    """Return the quotas that mean the same under an account's new settings, with display names only if enabled there.
 
     Args:
-        account: as it is set up now.
-        quotas: the vendor's, and those that the operator set.
-        definitions: what the latter were made of, by name.
+        account: the account with its new settings.
+        quotas: native and configured quotas.
+        definitions: the definitions that the configured ones had, by name.
 
     """
     settings = {one.name: one for one in account.quotas}
@@ -162,14 +162,14 @@ def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping
 
 
 def renamed(account: Account, ledger: Ledger) -> Ledger:
-    """Return the ledger of a renamed account: the subject of a quota on a whole account is the account's name."""
+    """Return the ledger of a renamed account. A quota of the whole account has the account's name as its subject."""
     if account.was is None:
         return ledger
     return ledger.with_subject({one.name for one in account.quotas if not one.by}, account.was, account.name)
 
 
 def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
-    """Return what the page shows of a quota; without its counter before that is kept."""
+    """Return the samples of a quota. Its counter is included once the ledger has it."""
     labels = (vendor, *quota.id)
     values = (
         (families.QUOTA_USED, quota.used),

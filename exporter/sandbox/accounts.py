@@ -1,4 +1,4 @@
-"""The sandbox's two accounts, which each vendor knows. Every credential and every identifier is invented."""
+"""The sandbox's two accounts at each vendor. Every credential and every identifier is invented."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class DemoAccount:
 
     Attributes:
         settings: the vendor's own settings, as lines of YAML.
-        secrets: by the environment variables that the settings name.
+        secrets: the secrets, by the environment variables that the settings refer to.
 
     """
 

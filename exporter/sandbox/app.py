@@ -37,7 +37,7 @@ def make_app(world: World, faults: Faults | None = None, replays: Replays | None
         ],
         lambda error: {"detail": error.detail},
     )
-    # Around all that Starlette does, which would make a 500 of an end without an answer.
+    # Outside of Starlette, which would turn a missing answer into a 500.
     app.middleware_stack = Faulty(app.build_middleware_stack(), faults, vendors)
     app.state.tokens, app.state.faults = tokens, faults
     return app

@@ -2,8 +2,8 @@
 
 A fault is written `VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...`, such as
 `*:/customer*:status=503;retry-after=120;times=3`. VENDOR and PATH may have `*` for anything; the path is
-the one below the vendor's base URL, as it is sent, without a query. Of several faults for a call, the first is taken
-that is not used up.
+the one below the vendor's base URL, as it is sent, without a query. If several faults match a call, the first
+one that is not used up is applied.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -29,15 +29,15 @@ _MOST_FAULTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong.
+    """A fault on demand.
 
     Attributes:
-        text: how it is written.
+        text: the fault as written.
         vendor: a pattern of vendors.
         path: a pattern of paths below the vendor's base URL.
         kind: a name in the table of kinds.
         given: the parsed value and options.
-        times: how many calls; None for all.
+        times: the number of calls it applies to; None for all.
 
     """
 
@@ -130,7 +130,7 @@ class Faults:
         return None
 
     def described(self) -> list[dict[str, Any]]:
-        """Return each fault with its number, its text, how many calls went wrong, and how many still may."""
+        """Return each fault with its number, its text, the number of calls it was applied to, and the number left."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
             for one in self._standing
@@ -171,7 +171,7 @@ def routes(faults: Faults) -> list[Route]:
 
 
 class Faulty:
-    """An app whose calls go wrong by the faults in force. `vendors` are those of each base URL's path."""
+    """An app with the faults in force. `vendors` are the vendors by base path."""
 
     def __init__(self, app: ASGIApp, faults: Faults, vendors: Mapping[str, str]) -> None:
         self._app = app
@@ -179,7 +179,7 @@ class Faulty:
         self._vendors = vendors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, well or not."""
+        """Answer one request, with the fault that applies, if any."""
         fault = self._fault_of(scope) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)

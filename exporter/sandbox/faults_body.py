@@ -18,7 +18,7 @@ _MEBIBYTE = bytes(1 << 20)
 _RAW = "a place for raw JSON"
 _MILLION = 1_000_000
 _UNTOUCHED = re.compile(r"[0-9].*|[0-9a-f-]{36}")
-"""Texts that are no names: numbers, dates and ids."""
+"""Patterns of texts that are no names: numbers, dates and ids."""
 
 TEXTS = {
     "newline": "two\nlines",
@@ -31,7 +31,7 @@ TEXTS = {
     "unicode": "Zoë e\u0301 日本 \U0001f600",
     "long": "x" * _MILLION,
 }
-"""What `labels` puts into names."""
+"""The texts that the fault `labels` puts into names."""
 
 
 async def status(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""A vendor that is replayed instead of simulated: recorded answers, whatever was requested before."""
+"""A vendor that is replayed instead of simulated: fixed answers, without state."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,15 +8,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-Replays = Mapping[str, Mapping[str, Any]]
-"""Recorded answers by the name of their vendor; each by method and path with its query, the parameters in order."""
+Replays = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]
+"""Recorded answers and their links to next pages, by vendor; each by method and path with its query, sorted."""
 
 
 class Replay:
     """Serves recorded answers below `/NAME`; anything else is not found, and nobody has to sign in."""
 
-    def __init__(self, replies: Mapping[str, Any]) -> None:
+    def __init__(self, replies: Mapping[str, Any], links: Mapping[str, str]) -> None:
         self._replies = replies
+        self._links = links
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -25,12 +26,13 @@ class Replay:
         query = urlencode(sorted(parse_qsl(request.url.query, keep_blank_values=True)))
         key = f"{request.method} {path}?{query}"
         if key in self._replies:
-            answer = JSONResponse(self._replies[key])
+            link = {"Link": f'<{self._links[key]}>; rel="next"'} if key in self._links else None
+            answer = JSONResponse(self._replies[key], headers=link)
         else:
-            answer = JSONResponse({"error": "no such answer is recorded"}, 404)
+            answer = JSONResponse({"error": "there is no such recorded answer"}, 404)
         await answer(scope, receive, send)
 
 
 def replay_apps(replays: Replays) -> dict[str, ASGIApp]:
     """Return the app of each vendor that is replayed, by its path below the sandbox's."""
-    return {f"/{name}": Replay(replies) for name, replies in replays.items()}
+    return {f"/{name}": Replay(*recorded) for name, recorded in replays.items()}

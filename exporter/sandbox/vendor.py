@@ -1,4 +1,4 @@
-"""What the simulated APIs share: one app each, which words every refusal in the vendor's own way."""
+"""The common parts of the simulated APIs: an app for each, with refusals in the vendor's own format."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -35,8 +35,8 @@ class Simulation:
         path: the API's base URL, below the sandbox's.
         app: makes the API, to be mounted there.
         demo: returns an account, by its name, in the configuration of the demo.
-        faults: what can go wrong at this vendor only, by name.
-        others: APIs beside that one, by their base URLs, likewise.
+        faults: the kinds of fault that only this vendor has, by name.
+        others: makers of further APIs, by base URL.
 
     """
 
@@ -73,7 +73,7 @@ def app_of(routes: Sequence[BaseRoute], failure: Failure, middleware: Sequence[M
 
 
 def _refuse_as(failure: Failure) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
-    """Return what turns an `HTTPException` into a reply; asynchronous, as Starlette runs others in a thread."""
+    """Return a handler from `HTTPException` to a reply; asynchronous, as Starlette runs others in a thread."""
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):

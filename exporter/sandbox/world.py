@@ -16,7 +16,7 @@ from exporter.sandbox.periods import DAY
 
 _TURN = 2 * pi
 _WEEKDAYS = (1.12, 1.12, 1.12, 1.12, 1.12, 0.7, 0.7)
-"""Use on Monday to Sunday against a mean day; they add up to seven."""
+"""The use on Monday to Sunday, relative to a mean day; the sum is seven."""
 
 _EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday."""

@@ -1,4 +1,4 @@
-"""The document that `/api/v1/status` answers and `usage-exporter status` reads. Times are Unix time, in seconds."""
+"""The document served at `/api/v1/status` and read by `usage-exporter status`. Times are Unix time, in seconds."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 State = Literal["up", "failing", "waiting"]
-"""Whether the last poll of an account worked; `waiting` is before the first has ended."""
+"""Whether an account's last poll succeeded; `waiting` until its first poll has ended."""
 Outlook = Literal["used_up", "end_of_period", "runs_out", "unknown"]
-"""How long a quota lasts at the last day's pace: it is used up, it lasts its period, it does not, or no telling."""
+"""How long a quota lasts at the last day's pace: already used up, its whole period, less than that, or unknown."""
 
 Urgency = Literal["used_up", "critical", "warning", "unknown", "well", "no_limit"]
-"""The most urgent first. `unknown` is a quota that may have moved on: its account fails, or its period has ended."""
+"""The most urgent first. `unknown`: the quota may have changed, because its account fails or its period has ended."""
 
 
 class Document(BaseModel):
-    """A part of the document. Fields that another version of the exporter adds are ignored."""
+    """A part of the document. Unknown fields, which another version of the exporter may add, are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -26,15 +26,15 @@ class QuotaStatus(Document):
 
     Attributes:
         quota: its name.
-        subject: whose it is.
-        subject_name: what the vendor calls that; empty if it is not known.
-        unit: what is counted; empty where that is not known.
-        used: what is used in its period.
-        limit: what is allowed; None where it is unlimited or not known.
-        period_end: when its period ends.
-        urgency: whether it is used up or over a threshold: the account's own, or those that the shipped rules have.
+        subject: the plan, customer or contract that it belongs to.
+        subject_name: the vendor's display name for the subject; empty if unknown.
+        unit: the unit of its figures; empty if unknown.
+        used: the use in its period.
+        limit: what it allows; None if unlimited or unknown.
+        period_end: the end of its period.
+        urgency: whether it is used up or above a threshold: the account's own, or that of the shipped rules.
         outlook: how long it lasts.
-        lasts_until: when it runs out, where it does before its period ends.
+        lasts_until: when it runs out, if that is before its period ends.
 
     """
 
@@ -56,7 +56,7 @@ class QuotaStatus(Document):
 
     @property
     def share(self) -> float | None:
-        """How much of it is used, 1 for all; None where there is no limit, or a limit of 0."""
+        """The share used, 1 for all; None without a limit, or with a limit of 0."""
         return self.used / self.limit if self.limit else None
 
 
@@ -64,13 +64,13 @@ class PollStatus(Document):
     """A poll that has ended.
 
     Attributes:
-        began_at: when it began.
-        seconds: how long it took.
-        codes: how many requests were answered with each HTTP status; `none` is no answer.
-        series: how many series it brought; None if it failed.
-        drift: fields that departed from the vendor's documentation, each with how.
-        reason: how it failed, one of the closed set of reasons; None if it did not.
-        error: the same in words.
+        began_at: its start.
+        seconds: its duration.
+        codes: the number of requests answered with each HTTP status; `none` means no answer.
+        series: the number of series in its reading; None if it failed.
+        drift: the fields that deviated from the vendor's documentation, each with how.
+        reason: the reason of its failure, from a closed set; None if it succeeded.
+        error: the failure in words.
 
     """
 
@@ -84,7 +84,7 @@ class PollStatus(Document):
 
     @property
     def requests(self) -> int:
-        """How many requests it took."""
+        """The number of its requests, including retries."""
         return sum(self.codes.values())
 
 
@@ -94,22 +94,22 @@ class AccountStatus(Document):
     Attributes:
         vendor: its vendor.
         account: its name.
-        state: whether its last poll worked.
-        reason: how the last poll failed, one of the closed set of reasons; None if it did not.
-        error: the same in words.
-        failing_since: when the first poll that failed began.
-        failures: how many polls in a row failed.
-        interval: how often it is polled, in seconds.
+        state: whether its last poll succeeded.
+        reason: the reason of the last poll's failure, from a closed set; None if it succeeded.
+        error: the failure in words.
+        failing_since: the start of the first failed poll.
+        failures: the number of consecutive failed polls.
+        interval: the time between polls.
         read_at: when its figures were read; None before the first reading.
-        shown_until: when its figures are withdrawn if no poll succeeds by then; None where nothing is shown.
-        next_poll_at: when it is polled next; None while a poll is under way.
-        series: how many series it shows.
-        series_dropped: how many are left out because of `max_series`.
-        credential_expires_at: when its credential ends, where that is known.
+        shown_until: when its figures will be withdrawn unless a poll succeeds; None if none are shown.
+        next_poll_at: the start of the next poll; None during a poll.
+        series: the number of series shown.
+        series_dropped: the number of series left out because of `max_series`.
+        credential_expires_at: when its credential expires, if known.
         notices: what is missing or odd in its readings, in words.
-        requests_per_day: how many requests polling it takes, at the last poll's rate; None before one.
+        requests_per_day: the number of requests a day, extrapolated from the last poll; None before the first.
         quotas: its quotas, the most urgent first.
-        polls: its last polls, the newest first.
+        polls: its recent polls, the newest first.
 
     """
 
@@ -134,10 +134,10 @@ class AccountStatus(Document):
 
 
 class ConfigStatus(Document):
-    """How the configuration was read last.
+    """The outcome of the last reload.
 
     Attributes:
-        accepted: whether the last one was applied.
+        accepted: whether it was applied.
         accepted_at: when a configuration was last applied.
         problems: why the last one was rejected.
 
@@ -153,12 +153,12 @@ class Status(Document):
 
     Attributes:
         version: its version.
-        now: when this was written.
-        started_at: when it started.
-        shard: which shard it is, counted from 0.
-        total_shards: of how many.
-        configuration: how its configuration was read last.
-        accounts: those that it polls: the failing first, then by their most urgent quota.
+        now: when the document was written.
+        started_at: when the exporter started.
+        shard: its shard, counted from 0.
+        total_shards: the number of shards.
+        configuration: the outcome of the last reload.
+        accounts: the accounts that it polls: failing ones first, then by their most urgent quota.
 
     """
 

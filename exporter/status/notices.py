@@ -1,4 +1,4 @@
-"""What is missing or odd in the readings of an account that works: what `run` warns of once, as it stands now."""
+"""What is missing or odd in the readings of working accounts: the same that `run` logs once, in its present state."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ SKIP_TEXTS: Final[Mapping[SkipReason, str]] = {
     "refused": "the vendor refuses them",
     "duplicate": "their series were there already",
     "value": "their values are not finite",
-    "ambiguous": "it cannot be told whose they are",
+    "ambiguous": "it is unknown to whom they belong",
     "capped": "they are beyond what the configuration allows, such as max_customers",
     "failing": "they keep failing while others are read",
 }
-"""Why items are left out of a reading, in words."""
+"""Why items are left out of a reading."""
 _MOST: Final = 10
 
 
 def notices(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a line for each thing that a person may want to mend, the same as long as it lasts."""
+    """Yield one line per condition that a person may want to fix; it stays the same as long as the condition lasts."""
     notes = snapshot.diagnostics
     if snapshot.has_reading and not snapshot.series and not snapshot.dropped:
         yield "the readings have no series: nothing matches the account's settings, or the vendor has nothing to show"
@@ -39,6 +39,6 @@ def notices(snapshot: Snapshot) -> Iterator[str]:
     if notes.drift:
         drift = sorted(f"{field} {kind}" for field, kind in notes.drift)
         more = f" and {len(drift) - _MOST} more" if len(drift) > _MOST else ""
-        yield f"answers depart from the vendor's documentation: {', '.join(drift[:_MOST])}{more}"
+        yield f"answers deviate from the vendor's documentation: {', '.join(drift[:_MOST])}{more}"
     for quota, why in sorted(snapshot.withheld)[:_MOST]:
         yield f"quota {quota} is not shown: {WITHHELD_TEXTS[why]}"

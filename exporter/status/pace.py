@@ -1,4 +1,4 @@
-"""How fast quotas are used, from occasional samples of the exporter's own counters, kept for about a day."""
+"""How fast quotas are used, from occasional observations of the exporter's own counters, kept for about a day."""
 
 from __future__ import annotations
 
@@ -8,66 +8,66 @@ from typing import Final
 from exporter.quota import QuotaId, Total
 from exporter.status.document import Outlook
 from exporter.status.urgency import is_used_up
-from exporter.store.looks import Look, Looks, LooksByQuota
+from exporter.store.observations import Observation, Observations, ObservationsByQuota
 from exporter.store.snapshot import AccountKey
 from exporter.store.store import Store
 
 _DAY: Final = 24 * 3600.0
 _HALF_A_DAY: Final = _DAY / 2
 _SHORTEST_HISTORY: Final = 2 * 3600.0
-"""Less says more of the hour than of the day."""
+"""A shorter history would say more about the last hour than about the day."""
 
 
 class Paces:
-    """The paces of all quotas: what is used of each in a second, over the last half day to day.
+    """The paces of all quotas: the use per second, averaged over the last half day to day.
 
     Attributes:
-        looks: for each quota a look at its counter from half a day to a day ago, once there is as much history, and a
-            later one.
+        observations: for each quota one observation of its counter from half a day to a day ago, once there is enough
+            history, and a later one.
 
     """
 
-    def __init__(self, looks: LooksByQuota | None = None) -> None:
-        self.looks: LooksByQuota = looks or {}
+    def __init__(self, observations: ObservationsByQuota | None = None) -> None:
+        self.observations: ObservationsByQuota = observations or {}
 
-    def look(self, store: Store, now: float) -> None:
-        """Look at every counter; `now` is Unix time. Quotas that are gone are forgotten."""
-        looks: dict[tuple[AccountKey, QuotaId], Looks] = {}
+    def observe(self, store: Store, now: float) -> None:
+        """Observe every counter at `now` (Unix time); quotas that no longer exist are forgotten."""
+        observations: dict[tuple[AccountKey, QuotaId], Observations] = {}
         for key, snapshot in store:
             for quota, total in snapshot.ledger.totals.items():
-                here = Look(now, total.value)
-                known = self.looks.get((key, quota))
+                here = Observation(now, total.value)
+                known = self.observations.get((key, quota))
                 if known is None or not _tells_of(known, total, now):
-                    known = Looks(total.created, here, here)
+                    known = Observations(total.created, here, here)
                 elif now - known.later.at >= _HALF_A_DAY:
-                    known = Looks(total.created, known.later, here)
-                looks[key, quota] = known
-        self.looks = looks
+                    known = Observations(total.created, known.later, here)
+                observations[key, quota] = known
+        self.observations = observations
 
     def per_second(self, key: AccountKey, quota: QuotaId, totals: Mapping[QuotaId, Total], now: float) -> float | None:
-        """Return how much of a quota is used per second; None where there is too little history."""
-        known, total = self.looks.get((key, quota)), totals.get(quota)
+        """Return the use of a quota per second; None if there is too little history."""
+        known, total = self.observations.get((key, quota)), totals.get(quota)
         if known is None or total is None or not _tells_of(known, total, now):
             return None
         seconds = now - known.earlier.at
         return (total.value - known.earlier.value) / seconds if seconds >= _SHORTEST_HISTORY else None
 
 
-def _tells_of(looks: Looks, total: Total, now: float) -> bool:
-    """Whether looks are of this counter, which may have begun anew, and of about the day before `now`."""
-    is_same = looks.created == total.created and looks.later.value <= total.value
-    return is_same and 0 <= now - looks.later.at <= _DAY
+def _tells_of(observations: Observations, total: Total, now: float) -> bool:
+    """Whether observations belong to this counter, which may have started anew, and to about the day before `now`."""
+    is_same = observations.created == total.created and observations.later.value <= total.value
+    return is_same and 0 <= now - observations.later.at <= _DAY
 
 
 def outlook(
     used: float, limit: float | None, end: float | None, per_second: float | None, now: float
 ) -> tuple[Outlook, float | None]:
-    """Return how long a quota lasts, and when it runs out where it does.
+    """Return how long a quota will last, and when it runs out, if it does.
 
     Args:
-        used: what is used of it.
+        used: the use in its period.
         limit: what it allows, or None.
-        end: when its period ends, Unix time, or None.
+        end: the end of its period, Unix time, or None.
         per_second: its pace, or None.
         now: Unix time.
 

@@ -24,7 +24,7 @@ _NO_QUOTAS: Final = (sys.maxsize, 0.0)
 
 
 def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monotonic_now: float) -> Status:
-    """Return the status of an exporter at `now` (Unix time), which is `monotonic_now` on the monotonic clock."""
+    """Return the status of an exporter at `now` (Unix time), which is `monotonic_now` by the monotonic clock."""
     accounts = [
         _account(key, snapshot, telemetry.accounts.get(key), paces, now, monotonic_now) for key, snapshot in store
     ]
@@ -43,10 +43,15 @@ def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monoton
 
 
 def _account(  # noqa: PLR0913, PLR0917 - what is known of it, and the two clocks
-    key: AccountKey, snapshot: Snapshot, told: AccountTelemetry | None, paces: Paces, now: float, monotonic_now: float
+    key: AccountKey,
+    snapshot: Snapshot,
+    telemetry: AccountTelemetry | None,
+    paces: Paces,
+    now: float,
+    monotonic_now: float,
 ) -> AccountStatus:
     shown = snapshot.visible(monotonic_now)
-    error, records = snapshot.failure, told.polls.records if told else ()
+    error, records = snapshot.failure, telemetry.polls.records if telemetry else ()
     next_poll_at = snapshot.next_attempt_at
     return AccountStatus(
         vendor=key[0],
@@ -56,28 +61,33 @@ def _account(  # noqa: PLR0913, PLR0917 - what is known of it, and the two clock
         error=redact(str(error)) if error else None,
         failing_since=snapshot.failing_since,
         failures=snapshot.failures,
-        interval=told.account.interval if told else 0.0,
+        interval=telemetry.account.interval if telemetry else 0.0,
         read_at=min((part.read_at for part in shown), default=snapshot.read_at),
         shown_until=now + min(part.stale_at for part in shown) - monotonic_now if shown else None,
         next_poll_at=next_poll_at if next_poll_at is not None and next_poll_at >= now else None,
         series=sum(part.series for part in shown),
         series_dropped=snapshot.dropped,
-        credential_expires_at=told.credential_expiry if told else None,
+        credential_expires_at=telemetry.credential_expiry if telemetry else None,
         notices=tuple(notices(snapshot)),
-        requests_per_day=_requests_per_day(told) if told else None,
-        quotas=tuple(sorted(_quotas(key, snapshot, told, paces, now, monotonic_now), key=rank)),
+        requests_per_day=_requests_per_day(telemetry) if telemetry else None,
+        quotas=tuple(sorted(_quotas(key, snapshot, telemetry, paces, now, monotonic_now), key=rank)),
         polls=tuple(map(_poll, records)),
     )
 
 
 def _quotas(  # noqa: PLR0913, PLR0917 - as above
-    key: AccountKey, snapshot: Snapshot, told: AccountTelemetry | None, paces: Paces, now: float, monotonic_now: float
+    key: AccountKey,
+    snapshot: Snapshot,
+    telemetry: AccountTelemetry | None,
+    paces: Paces,
+    now: float,
+    monotonic_now: float,
 ) -> Iterator[QuotaStatus]:
     totals = snapshot.ledger.totals
     for part in snapshot.visible(monotonic_now):
         for one in part.quotas:
             pace = paces.per_second(key, one.id, totals, now)
-            shares = alert_shares(told.account, one.id.name, one.id.subject) if told else ()
+            shares = alert_shares(telemetry.account, one.id.name, one.id.subject) if telemetry else ()
             is_known = snapshot.failure is None and (one.span.end is None or one.span.end > now)
             lasts, until = outlook(one.used, one.limit, one.span.end, pace, now)
             yield QuotaStatus(
@@ -107,8 +117,8 @@ def _poll(record: PollRecord) -> PollStatus:
     )
 
 
-def _requests_per_day(told: AccountTelemetry) -> int | None:
-    account, records = told.account, told.polls.records
+def _requests_per_day(telemetry: AccountTelemetry) -> int | None:
+    account, records = telemetry.account, telemetry.polls.records
     if not records:
         return None
     last = records[0].requests

@@ -1,4 +1,4 @@
-"""How urgent quotas are: used up, over a threshold, of unknown state, or well; and their order, worst first."""
+"""The urgency of quotas (used up, above a threshold, unknown, or fine), and their order, worst first."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from exporter.status.document import AccountStatus, QuotaStatus, Status, Urgency
 _RULES: Final = Thresholds()
 _RANKS: Final = {urgency: rank for rank, urgency in enumerate(get_args(Urgency))}
 URGENT: Final = frozenset({"used_up", "critical", "warning"})
-"""What a person should look at."""
+"""The urgencies that call for a person."""
 
 Ranked = tuple[AccountStatus, QuotaStatus]
 
 
 def is_used_up(used: float, limit: float) -> bool:
-    """Whether nothing is left of a quota. Nothing used of a limit of 0 is not used up."""
+    """Whether nothing is left of a quota. A limit of 0 with nothing used is not used up."""
     return used >= limit and (used > 0 or limit > 0)
 
 
 def urgency_of(used: float, limit: float | None, shares: Iterable[tuple[str, float]], *, is_known: bool) -> Urgency:
-    """Return how urgent a quota is.
+    """Return the urgency of a quota.
 
     Args:
-        used: what is used of it.
-        limit: what it allows; None if that is nothing certain. Nothing used of a limit of 0 is well.
-        shares: where `warning` and `critical` begin for it, if not where the shipped rules have them.
-        is_known: whether the figure is of now: its account does not fail, its period has not ended.
+        used: the use in its period.
+        limit: what it allows; None if that is uncertain. A limit of 0 with nothing used is fine.
+        shares: the shares at which `warning` and `critical` begin for it, if they differ from the shipped rules'.
+        is_known: whether the figure is current: its account works, and its period has not ended.
 
     """
     if limit is not None and is_used_up(used, limit):
@@ -46,7 +46,7 @@ def urgency_of(used: float, limit: float | None, shares: Iterable[tuple[str, flo
 
 
 def rank(quota: QuotaStatus) -> tuple[int, float, str, str]:
-    """Return what sorts quotas, the most urgent first and then by share."""
+    """Return a key that sorts quotas by urgency, then by share, worst first."""
     share = quota.share
     return _RANKS[quota.urgency], -share if share is not None else 0.0, quota.quota, quota.subject
 
@@ -58,5 +58,5 @@ def ranked_quotas(status: Status) -> list[Ranked]:
 
 
 def count_urgencies(status: Status) -> Counter[Urgency]:
-    """Return how many quotas are how urgent."""
+    """Return the number of quotas of each urgency."""
     return Counter(quota.urgency for account in status.accounts for quota in account.quotas)

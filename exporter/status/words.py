@@ -1,4 +1,4 @@
-"""Times, numbers and states as a person reads them, the same on a page and on a terminal."""
+"""Times, numbers and states in words, the same on pages and terminals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _URGENCIES: Final[Mapping[Urgency, str]] = {
 
 
 def span(seconds: float) -> str:
-    """Return a length of time in two units at most, such as `2d 3h` or `48s`."""
+    """Return a duration in at most two units, such as `2d 3h` or `48s`."""
     if not math.isfinite(seconds):
         return "ever"
     rest = max(0, round(seconds))
@@ -45,7 +45,7 @@ def until(moment: float, now: float) -> str:
 
 
 def absolute(moment: float) -> str:
-    """Return a time in UTC; one beyond any calendar as the number it is."""
+    """Return a time in UTC, or as a plain number if it is beyond the calendar."""
     try:
         return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (OverflowError, OSError, ValueError):
@@ -53,7 +53,7 @@ def absolute(moment: float) -> str:
 
 
 def amount(value: float) -> str:
-    """Return a figure with separators of thousands, and as many decimals as are worth reading."""
+    """Return a figure with thousands separators and a sensible number of decimals."""
     if not math.isfinite(value):
         return str(value)
     if abs(value) >= _LARGE or value == round(value):
@@ -62,14 +62,14 @@ def amount(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share in percent; empty where there is none. Never 100 % before all is used."""
+    """Return a share in percent; empty if there is none. 100% only appears once everything is used."""
     if share is None or not math.isfinite(share):
         return ""
     return f"{math.floor(share * 100 + 1e-9)}%"
 
 
 def lasts(quota: QuotaStatus, now: float) -> str:
-    """Return how long a quota lasts at the pace of the last day; empty where that is not known."""
+    """Return how long a quota lasts at the last day's pace; empty if unknown."""
     if quota.outlook == "runs_out" and quota.lasts_until is not None:
         return span(quota.lasts_until - now)
     return {"used_up": "used up", "end_of_period": "end of period"}.get(quota.outlook, "")

@@ -1,4 +1,4 @@
-"""The files of accounts: their names, and what can be used of one."""
+"""The names of accounts' files, and what one file holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredRead
 from exporter.vendors import Account
 
 _FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of(?P<total>\d+))?(\+\d+of\d+)?\.json")
-"""No account's name has a plus sign."""
+"""Unambiguous, because no account name contains a plus sign."""
 
 
 class ShardFile(NamedTuple):
@@ -49,19 +49,19 @@ class StoredAccount:
 
 
 def stem_of(account: Account) -> str:
-    """Return what the names of an account's files begin with."""
+    """Return the beginning of the names of an account's files."""
     return f"{account.vendor}-{account.name}"
 
 
 def shard_suffix(shard: Shard) -> str:
-    """Return what follows for a shard."""
+    """Return the part of a file's name that identifies the shard; empty if there is only one."""
     return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
 
 
 def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[StoredReading | None, list[InvalidReason]]:
-    """Return what a file's newest slot holds that can be used, if one can; and why others cannot.
+    """Return the content of a file's newest usable slot, if there is one, and why the other slots are unusable.
 
-    A slot that is damaged beside one that is not was being written when a process ended.
+    A damaged slot beside an intact one is no fault: it was being written when the process ended.
     """
     found, invalid = list[StoredReading](), list[InvalidReason]()
     for slot in slots_of(path):
@@ -78,14 +78,14 @@ def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[Stor
 
 
 def set_aside(path: Path) -> None:
-    """Give a file that cannot be used another name."""
+    """Rename an unusable file, so that it is not read again."""
     for slot in slots_of(path):
         with suppress(OSError):
             slot.replace(slot.with_name(f"{path.stem}.set-aside{slot.name.removeprefix(path.name)}"))
 
 
 def files_by_account(folder: Path) -> defaultdict[str, list[ShardFile]]:
-    """Return the files of a folder by the accounts whose they are."""
+    """Return the account files in a folder, grouped by account."""
     found: defaultdict[str, list[ShardFile]] = defaultdict(list)
     for path in folder.glob("*.json"):
         if parts := _FILE.fullmatch(path.name):

@@ -38,7 +38,7 @@ def read_flag(value: object) -> bool:
 def read_text(value: object, longest: float = MAX_LABEL_CHARACTERS) -> str:
     """Return a text no longer than any that is written."""
     if not isinstance(value, str) or len(value) > longest:
-        raise ValueError("expected a text of a length that is written")
+        raise ValueError("expected a text of a plausible length")
     return value
 
 

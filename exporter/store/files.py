@@ -28,7 +28,7 @@ from exporter.store.account_files import (
     shard_suffix,
     stem_of,
 )
-from exporter.store.looks import LOOKS_FILE, LooksByQuota, encode_looks, read_looks
+from exporter.store.observations import OBSERVATIONS_FILE, ObservationsByQuota, encode_observations, read_observations
 from exporter.store.slots import Content, Written, put, slots_of
 from exporter.store.stored_reading import StoredReading, encode
 from exporter.store.writer import Writer
@@ -116,19 +116,21 @@ class Storage:
             self._lock(shard)
             self._written[name] = put(self._opened, name, *content, None)
 
-    async def store_looks(self, shard: Shard, looks: LooksByQuota, at: float) -> None:
-        """Store the looks at a shard's counters as of `at`, Unix time.
+    async def store_observations(self, shard: Shard, observations: ObservationsByQuota, at: float) -> None:
+        """Store a shard's observations of counters, made at `at` (Unix time).
 
         Raises:
             OSError: they could not be written, or not in time.
 
         """
-        name = f"{LOOKS_FILE}{shard_suffix(shard)}"
-        await self._writer.run(lambda: self._put(shard, name, Content(encode_looks(looks), {"asked_at": at})))
+        name = f"{OBSERVATIONS_FILE}{shard_suffix(shard)}"
+        await self._writer.run(
+            lambda: self._put(shard, name, Content(encode_observations(observations), {"asked_at": at}))
+        )
 
-    def looks(self, shard: Shard) -> LooksByQuota:
-        """Return the looks at a shard's counters that were stored last; none where there are none that can be used."""
-        return read_looks(self._folder, f"{LOOKS_FILE}{shard_suffix(shard)}")
+    def observations(self, shard: Shard) -> ObservationsByQuota:
+        """Return a shard's stored observations of counters; empty if there are none or they are unusable."""
+        return read_observations(self._folder, f"{OBSERVATIONS_FILE}{shard_suffix(shard)}")
 
     def read(self, account: Account) -> StoredAccount:
         """Return what is stored of an account; invalid files are set aside.
@@ -154,9 +156,10 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the counters that are stored under an account's former name; readings too, unless there are newer ones.
+        """Yield the stored counters of an account's former name, and its readings unless there are newer ones.
 
-        Shards divide customers by the account's name, so that a shard's reading would be of others' customers.
+        With several shards only counters are taken over: customers are divided by the account's name, so the former
+        readings belong to other customers.
         """
         own = self._own(former) if former.shard.total == 1 else {}
         for path, _ in tuple(self._found.get(stem_of(former), ())):
@@ -203,7 +206,7 @@ class Storage:
         return self._folder / f"{stem_of(account)}{part}.json"
 
     def _own(self, account: Account) -> dict[Path, int]:
-        """Return the files of the account as it is divided now, each with its slice."""
+        """Return the account's files for its current slicing, each with its slice."""
         return {self._path(account, number): number for number in range(account.slice_count)}
 
     def _others(self, account: Account) -> Iterator[Path]:

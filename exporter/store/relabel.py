@@ -1,4 +1,4 @@
-"""What is shown of an account under another name or with other labels of the operator's."""
+"""Snapshots of accounts whose name or operator's labels have changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exporter.vendors import Account
 
 
 def relabel(before: Account, after: Account, snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot of an account whose name or labels are others now; figures and counters are the same."""
+    """Return an account's snapshot with its new name and labels; figures and counters stay the same."""
     old, new = label_pairs(before.shared_labels), label_pairs(after.shared_labels)
     if old == new:
         return snapshot
@@ -28,9 +28,10 @@ def relabel(before: Account, after: Account, snapshot: Snapshot) -> Snapshot:
 
 
 def rename(account: Account, snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot of a renamed account, with the lines that it had.
+    """Return the snapshot of a renamed account, before it is relabelled.
 
-    Shards divide customers by the account's name: then only counters stay, for the customers may be others.
+    With several shards only the counters are kept: customers are divided by the account's name, so this shard may have
+    others now.
     """
     ledger = renamed(account, snapshot.ledger)
     if account.shard.total == 1:

@@ -49,7 +49,7 @@ class Store:
         self._snapshots[name] = snapshot
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return what puts everything back as it is now."""
+        """Return a function that restores the present state."""
         snapshots, order = self._snapshots.copy(), self.order
 
         def undo() -> None:

@@ -131,7 +131,7 @@ def _row_lines(number: int, stored: StoredReading, seen_at: float) -> Iterator[d
 
 
 def _more_of(quota: Quota) -> list[bool | str]:
-    """Return what few quotas have: whether it is a level, and its subject's name."""
+    """Return the rarely set fields of a quota: whether it is a level, and its subject's display name."""
     return [quota.is_level, quota.subject_name] if quota.is_level or quota.subject_name else []
 
 

@@ -124,7 +124,7 @@ def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consu
 
 
 def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
-    """Return today's id of a quota: names now include the product, and subjects have more labels."""
+    """Return a quota's current id: names now include the product, and subjects have more labels."""
 
     def fits(quota: QuotaId) -> bool:
         has_name = quota.name == earlier.name or quota.name.endswith(f"/{earlier.name}")

@@ -67,14 +67,14 @@ def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
 
 
 def alert_shares(account: Account, quota: str, subject: str) -> Iterator[tuple[Severity, float]]:
-    """Yield the shares of its limit from which the alerts on a quota begin, where they are set for it."""
+    """Yield, for quotas with thresholds of their own, the shares of the limit at which alerts begin."""
     fitting = (one for one in account.thresholds if one.is_for(quota, subject))
     if found := next(fitting, next((one for one in account.quotas if one.name == quota), None)):
         yield from found.shares()
 
 
 def _thresholds(account: Account, snapshot: Snapshot, now: float) -> Iterator[Figure]:
-    """Yield those of quotas that are on the page: one setting may be for any number of them."""
+    """Yield the thresholds of quotas on the page: one setting may match any number of them."""
     if not account.thresholds and not any(True for one in account.quotas for _ in one.shares()):
         return
     for part in snapshot.visible(now):

@@ -73,11 +73,11 @@ class Telemetry:
 
     @property
     def vendors(self) -> Mapping[str, Origin]:
-        """Where the vendors of the accounts are from, by name."""
+        """The origins of the accounts' vendors, by vendor name."""
         return {one.account.vendor: one.account.origin for one in self.accounts.values()}
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return what puts the accounts' parts back as they are now."""
+        """Return a function that restores the present accounts and their counts."""
         accounts, shard, parts = self.accounts.copy(), self.shard, [one.checkpoint() for one in self.accounts.values()]
 
         def undo() -> None:
@@ -98,7 +98,7 @@ class Telemetry:
             self.changes.note(account.key)
 
     def rename(self, key: AccountKey, account: Account) -> None:
-        """Go on with an account's part under another name; the series of the old one are gone at once."""
+        """Continue an account's telemetry under its new name; series with the old name disappear at once."""
         one = self.accounts[account.key] = self.accounts.pop(key)
         one.rename(account)
         self.changes.keep(self.accounts)
@@ -154,7 +154,7 @@ class AccountTelemetry:
         self._lines: Mapping[Family, bytes] = {}
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return what puts the account, and what is counted of it, back as it is now."""
+        """Return a function that restores the account's present settings and counts."""
         account, limit, counts = self.account, self._rate_limit, self._counts
 
         def undo() -> None:

@@ -1,4 +1,4 @@
-"""For the tests of a vendor that is not built in: the questions that every vendor is asked."""
+"""Test support for vendors that are not built in: the same questions that every vendor has to answer."""
 
 from __future__ import annotations
 

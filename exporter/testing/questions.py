@@ -1,4 +1,4 @@
-"""What becomes of recorded answers, and of the same disturbed: how a vendor that is not built in is tried."""
+"""Trial polls of a vendor that is not built in, with its recorded answers and with disturbed copies of them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Diagnostics
 
 _MOST_SHOWN: Final = 20
-_FAILED: Final = "failed the poll: the last good reading stays"
+_FAILED: Final = "failed the poll: the last good reading is kept"
 
 
 class Disturbance(NamedTuple):
-    """Recorded answers, changed in one place.
+    """Recorded answers with one change.
 
     Attributes:
-        kind: whether an answer is an error instead, a field is another, or rows are there twice.
-        place: where, and what is there.
-        replies: all of them.
+        kind: whether an answer is replaced by an error, a field is changed, or rows are repeated.
+        place: the place of the change, and the new value.
+        replies: all answers.
 
     """
 
@@ -38,12 +38,12 @@ class Disturbance(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What came of the questions.
+    """The findings of trial polls.
 
     Attributes:
-        counts: how many had each outcome, in words.
-        wrong: what must not be, a sentence each.
-        unnoticed: where something that is missing changes the figures and is not noted.
+        counts: the number of polls by outcome, in words.
+        wrong: the errors, one sentence each.
+        unnoticed: the places where a missing value changes the figures without being recorded.
 
     """
 
@@ -52,7 +52,7 @@ class Findings:
     unnoticed: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """Yield them for people."""
+        """Yield the findings as lines for people."""
         yield f"questions asked: {sum(self.counts.values())}"
         yield from (f"    {count} {outcome}" for outcome, count in self.counts.most_common())
         if self.unnoticed:
@@ -66,37 +66,37 @@ class Findings:
 
 
 async def poll(account: Account, recording: Recording, replies: Mapping[str, Answer]) -> ProcessedPoll:
-    """Return what becomes of answers.
+    """Poll an account with recorded answers, and process the result.
 
     Raises:
-        PollError: it is no reading.
+        PollError: the poll fails.
 
     """
-    one = Poll(Replay(account.base_url, replies), recording.now)
+    one = Poll(Replay(account.base_url, replies, recording.links), recording.now)
     items = [*await account.read(one), *one.unreadable]
     at = recording.now.timestamp()
     return process(account, PollResult(0, items, one.diagnostics, None, recording.now, at, at), Snapshot())
 
 
 def page(polled: ProcessedPoll) -> str:
-    """Return the sample lines of a reading as the page has them."""
+    """Return the sample lines of a reading as they appear on the page."""
     rendered = polled.state.rendered
     families = in_page_order(family for family in rendered if isinstance(family, Family))
     return b"".join(rendered[family].text for family in families).decode()
 
 
 def disturbances(replies: Mapping[str, Answer]) -> Iterator[Disturbance]:
-    """Yield recorded answers disturbed in each place, in each way."""
+    """Yield the recorded answers with each possible disturbance."""
     yield from (Disturbance("failing", f"{place}: {what}", changed) for place, what, changed in failing(replies))
     yield from (Disturbance("disturbed", f"{place}: {what}", changed) for place, what, changed in disturbed(replies))
     yield from (Disturbance("doubled", f"{place}: rows twice", changed) for place, changed in doubled(replies))
 
 
 async def ask_questions(account: Account, recording: Recording) -> Findings:
-    """Return what comes of each disturbed poll, beside the undisturbed one.
+    """Return the findings of a poll with each disturbance, compared with the undisturbed poll.
 
     Raises:
-        PollError: the undisturbed one is no reading.
+        PollError: the undisturbed poll fails.
 
     """
     findings = Findings()
@@ -109,7 +109,7 @@ async def ask_questions(account: Account, recording: Recording) -> Findings:
 async def ask(
     account: Account, recording: Recording, known: ProcessedPoll, disturbance: Disturbance, findings: Findings
 ) -> None:
-    """Add what comes of one disturbed poll, beside the undisturbed one that is `known`, to findings."""
+    """Poll with one disturbance, and add to `findings` how the result differs from `known`, the undisturbed one."""
     try:
         outcome: ProcessedPoll | PollError = await poll(account, recording, disturbance.replies)
     except PollError as error:

@@ -1,11 +1,11 @@
-"""Recorded answers of a vendor, and the same disturbed: what an operator tries a vendor's file on."""
+"""Recorded answers of a vendor, and disturbed copies of them, to try a vendor with."""
 
 from __future__ import annotations
 
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,39 +15,44 @@ from exporter.client.endpoint import url_of
 from exporter.errors import NotFound, PollError, RateLimited, ServerFailed, Undecodable
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
-_FORM: Final = 'write {"now": "2026-11-21T12:00:00Z", "settings": {...}, "replies": {"GET /path?query": {...}}}'
+_FORM: Final = (
+    'write {"now": "2026-11-21T12:00:00Z", "settings": {...}, "replies": {"GET /path?query": {...}},'
+    ' "links": {"GET /path?query": "/path?next"}}, without links if answers have no Link headers'
+)
 _REMOVED: Final = object()
 _WRONG: Final[Mapping[str, object]] = {"null": None, "missing": _REMOVED, "a list": [], "an object": {}, "true": True}
 
 Answer = object
-"""A document, or the error that comes instead."""
+"""A JSON document, or the error in its place."""
 
 
 class RecordingError(Exception):
-    """A file that holds no recorded answers; its text says what to write."""
+    """A file has no recorded answers; the message says what to write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a vendor answered once.
+    """A vendor's recorded answers.
 
     Attributes:
-        now: when that was.
-        settings: of the account that asked, without its secrets.
-        replies: by method and path with its query, below the host.
+        now: the time of the recording.
+        settings: the settings of the account that asked, without its secrets.
+        replies: the answers, by method and path with query.
+        links: the next page's URL in the Link headers of those that have one.
 
     """
 
     now: datetime
     settings: Mapping[str, Any]
     replies: Mapping[str, Answer]
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_recording(file: Path) -> Recording:
-    """Return what a file of recorded answers holds.
+    """Read a file of recorded answers.
 
     Raises:
-        RecordingError: it does not hold any.
+        RecordingError: it has none.
 
     """
     try:
@@ -57,31 +62,37 @@ def read_recording(file: Path) -> Recording:
             raise RecordingError(f"{file}: larger than {_MAX_BYTES} bytes")
         given = json.loads(text)
         now = datetime.fromisoformat(given["now"])
-        settings, replies = dict(given.get("settings", {})), dict(given["replies"])
+        settings, replies = dict(given.get("settings", {})), _by_key(given["replies"])
+        links = {key: str(url) for key, url in _by_key(given.get("links", {})).items()}
     except OSError as error:
         raise RecordingError(f"{file} cannot be read: {error.strerror}") from None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise RecordingError(f"{file}: {_FORM}") from None
     moment = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
-    return Recording(moment, settings, {canonical(key): reply for key, reply in replies.items()})
+    return Recording(moment, settings, replies, links)
+
+
+def _by_key(given: Any) -> dict[str, Any]:
+    return {canonical(key): value for key, value in given.items()}
 
 
 def canonical(key: str) -> str:
-    """Return a key of recorded answers with its parameters in one order."""
+    """Return a key of recorded answers with its query parameters sorted."""
     method, _, target = key.partition(" ")
     path, _, query = target.partition("?")
     return f"{method} {path}?{urlencode(sorted(parse_qsl(query, keep_blank_values=True)))}"
 
 
 class Replay:
-    """Answers questions from recorded answers; what is not among them is not there."""
+    """Serves recorded answers as a `Fetch`; any other request raises `NotFound`."""
 
-    def __init__(self, base_url: str, replies: Mapping[str, Answer]) -> None:
+    def __init__(self, base_url: str, replies: Mapping[str, Answer], links: Mapping[str, str]) -> None:
         self._base_url = base_url
         self._replies = replies
+        self._links = links
         self.asked: list[str] = []
 
-    async def __call__(
+    async def __call__(  # noqa: PLR0913 - the parts of a request, and what becomes of its answer
         self,
         path: str,
         *,
@@ -89,11 +100,12 @@ class Replay:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,  # noqa: ARG002 - answers are told apart by their paths
         read: Callable[[object], Any] | None = None,
+        on_next: Callable[[str], object] | None = None,
     ) -> Any:
-        """Return the answer to a question.
+        """Return the recorded answer to a request.
 
         Raises:
-            PollError: it is an error, or there is none.
+            PollError: the answer is an error, or is not recorded.
 
         """
         method = "GET" if body is None else "POST"
@@ -101,14 +113,16 @@ class Replay:
         self.asked.append(key)
         reply = self._replies.get(key, _REMOVED)
         if reply is _REMOVED:
-            raise NotFound("no such answer is recorded", asked=key)
+            raise NotFound("there is no such recorded answer", asked=key)
         if isinstance(reply, PollError):
             raise reply
+        if on_next and key in self._links:
+            on_next(self._links[key])
         return read(reply) if read else reply
 
 
 def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield the answers with one that is an error instead, with where and what."""
+    """Yield the answers with one replaced by an error, with its key and the error's name."""
     errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
     for key in replies:
         for what, error in errors.items():
@@ -116,7 +130,7 @@ def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[s
 
 
 def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield the answers with one field that is null, missing or of another type, with where and what."""
+    """Yield the answers with one field null, missing or of another type, with its path and the new value."""
     for key, document in replies.items():
         for steps, value in _fields(document):
             place = f"{key} $" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
@@ -126,7 +140,7 @@ def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping
 
 
 def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
-    """Yield the answers with the rows of one list there twice, with where."""
+    """Yield the answers with the rows of one list repeated, with its path."""
     for key, document in replies.items():
         for steps, value in _fields(document):
             if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
@@ -135,7 +149,7 @@ def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _fields(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield each field of objects within a value, with the way to it."""
+    """Yield each field of the objects within a value, with the steps to it."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield (*steps, name), one

@@ -1,4 +1,4 @@
-"""The questions that every vendor is asked, for the tests of one that is not built in."""
+"""The questions that every vendor has to answer, as tests for vendors that are not built in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _VARIABLE: Final = "USAGE_EXPORTER_TESTING"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question: call it, and it raises AssertionError with what is wrong; its text is its name."""
+    """One question. Calling it raises AssertionError if the answer is wrong; its text is its name."""
 
     name: str
     ask: Callable[[], None]
@@ -36,17 +36,17 @@ class Question:
         return self.name
 
     def __call__(self) -> None:
-        """Ask it."""
+        """Ask the question."""
         self.ask()
 
 
 def questions_for(vendor: type[Account], folder: Path, except_for: Collection[str] = ()) -> list[Question]:
-    """Return the questions that a vendor is asked, some for each field of its recorded answers.
+    """Return the questions for a vendor, several of them for each field of its recorded answers.
 
     Args:
         vendor: the class of its accounts.
-        folder: its recorded answers, in replies.json, and the sample lines that they become, in expected.prom.
-        except_for: patterns of the names of questions that are not asked, where the vendor's contract has it otherwise.
+        folder: the folder with its recorded answers, replies.json, and the resulting sample lines, expected.prom.
+        except_for: patterns of the names of questions to leave out, because the vendor's contract differs.
 
     Raises:
         RecordingError: there are no recorded answers.
@@ -71,7 +71,7 @@ def account_of(vendor: type[Account], recording: Recording) -> Account:
     """Return an account with the recording's settings, and an invented secret for each that is missing.
 
     Raises:
-        RecordingError: these are no account's.
+        RecordingError: the settings are invalid.
 
     """
     (name,) = get_args(vendor.model_fields["vendor"].annotation)
@@ -110,7 +110,7 @@ def _becomes(known: Callable[[], ProcessedPoll], file: Path) -> None:
 
 def _tells_no_secret(vendor: type[Account], recording: Recording) -> None:
     account = account_of(vendor, recording)
-    replay = Replay(account.base_url, recording.replies)
+    replay = Replay(account.base_url, recording.replies, recording.links)
     anyio.run(account.read, Poll(replay, recording.now))
     _all_well(f"{asked.partition('?')[0]} is asked with a secret" for asked in replay.asked if _SECRET in asked)
 

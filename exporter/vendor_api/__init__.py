@@ -1,7 +1,7 @@
-"""What a vendor in a wheel may use: all of it stays as it is while `API` stays the same; all else is private.
+"""The public API for vendors in wheels. It is stable for as long as `API` stays the same; everything else is private.
 
-A vendor is a class that derives from `Account`, says `api: ClassVar = 1`, and is an entry point of the group
-`usage_exporter.vendors`. docs/vendor-wheels.md has a whole one.
+A vendor is a class that derives from `Account`, declares `api: ClassVar = 1`, and is an entry point of the group
+`usage_exporter.vendors`. docs/vendor-wheels.md has a complete example.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from exporter.metrics import EndedPeriod, Family, Item, Rest, Sample, Unreadable
 from exporter.secret import Secret
 from exporter.vendors.account import Account
 from exporter.vendors.faults import API
-from exporter.vendors.paging import ByCursor, ByLink, ByOffset, ByPage, Pages, Question, Said
+from exporter.vendors.paging import ByCursor, ByLink, ByOffset, ByPage, PageInfo, Pages, Question
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
@@ -89,6 +89,7 @@ __all__ = [
     "NativeQuota",
     "NotFound",
     "Number",
+    "PageInfo",
     "Pages",
     "PlanPeriod",
     "Poll",
@@ -99,7 +100,6 @@ __all__ = [
     "Reply",
     "RequiredId",
     "Rest",
-    "Said",
     "Sample",
     "Secret",
     "SecretFromEnvironment",

@@ -25,7 +25,7 @@ VENDORS: Final[Mapping[str, type[Account]]] = MappingProxyType(
 PASTS: Final[Mapping[str, type[Past[Any]]]] = MappingProxyType(
     {"netnut": NetNutPast, "ionos": IonosPast, "prolifi": ProlifiPast}
 )
-"""Those that tell of the past; of the others nothing is dated."""
+"""The vendors that report the past; the others have no dated figures."""
 
 VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.reported)
-"""What the vendors report, in the order of the page."""
+"""Every family that the vendors report, in the order of the metrics page."""

@@ -1,4 +1,4 @@
-"""What every account has, whoever the vendor is: the settings of one entry under `accounts`."""
+"""The settings and methods common to the accounts of every vendor: one entry under `accounts`."""
 
 from __future__ import annotations
 
@@ -42,75 +42,76 @@ _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
 
 Credential = tuple[str, Auth]
-"""Where an account signs in, and how; accounts with the same share the vendor's rate."""
+"""Where and how an account signs in; accounts with equal credentials share the vendor's rate limit."""
 
 
 class Account(Settings):
-    """One account at a vendor: credentials with a name, and how they are polled.
+    """One account at a vendor: its name, its credentials and how it is polled.
 
-    A vendor derives from this: its own settings, its defaults, `auth` and `read`.
+    Each vendor derives a class from this, with settings and defaults of its own, `auth` and `read`.
     """
 
     api: ClassVar[int]
-    """Of a vendor in a wheel: the version of `exporter.vendor_api` that it is made for."""
+    """The version of `exporter.vendor_api` that a vendor in a wheel is written for."""
     origin: ClassVar[Origin] = BUILT_IN
-    """Where the vendor is from; who loads it says so."""
+    """Where the vendor comes from; set when it is loaded."""
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
-    """The settings that sign in, as alternatives; each secret's name stands for its `_file` twin too."""
+    """The alternative sets of settings to sign in with; a secret's name also covers its `_file` twin."""
     reported: ClassVar[tuple[Family, ...]]
-    """What the vendor reports."""
+    """The families that the vendor reports."""
     example: ClassVar[str] = ""
-    """The settings of a small configuration, as lines of YAML."""
+    """The settings of a minimal configuration, as lines of YAML."""
     quota_example: ClassVar[str] = ""
-    """The same with a quota that the operator sets, if it is the vendor to show that by."""
+    """The same plus a quota set by the operator, if this vendor's example is to show one."""
     native_quotas_of: ClassVar[str] = ""
-    """What the vendor reports quotas of, in words."""
+    """What the vendor reports quotas for, in words."""
     quality: ClassVar[Quality] = {}
-    """How well the vendor is covered, as far as the class does not say it; `quality_of` has all of it."""
+    """How well the vendor is covered, apart from what the class states; `quality_of` returns all of it."""
     assumed_rate: ClassVar[Rate | None] = None
-    """What the vendor allows until its answers say otherwise; None where it is not documented."""
+    """The rate limit assumed until the vendor's answers state one; None if none is documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
-    """The quotas that the vendor reports."""
+    """The quotas that the vendor reports itself."""
     plan_periods: ClassVar[tuple[PlanPeriod, ...]] = ()
-    """Where the vendor reports the periods of what is used."""
+    """Where the vendor reports the periods in which usage accumulates."""
     name_sources: ClassVar[tuple[NameSource, ...]] = ()
-    """Where the vendor says what it calls the things that labels name by ids."""
+    """Where the vendor reports display names for the ids in labels."""
 
     vendor: str
     name: Name = Field(description="The label `account`; unique per vendor. Letters, digits, and ._@- after the first.")
-    was: Name | None = Field(default=None, description="The name before a renaming: counters and stored reading go on.")
-    interval: Duration = Field(default=300.0, description="How often the vendor is asked.")
-    base_url: Url = Field(description="Where the vendor's API is.")
-    timeout: Duration = Field(default=30.0, description="The longest that one whole answer may take.")
+    was: Name | None = Field(default=None, description="The former name: its counters and stored reading are kept.")
+    interval: Duration = Field(default=300.0, description="Time between polls.")
+    base_url: Url = Field(description="URL of the vendor's API.")
+    timeout: Duration = Field(default=30.0, description="Maximum time for one complete response.")
     stale_after: Duration | None = Field(
         default=None,
         description="Age up to which the last good reading is shown; if not set, three intervals, at least 1h.",
     )
     max_series: int = Field(
-        default=10_000, ge=1, description="Series of this account at most; what is beyond is counted."
+        default=10_000,
+        ge=1,
+        description="Maximum number of series of this account; those beyond it are dropped and counted.",
     )
-    families: FamilyChoice = Field(default=FamilyChoice(), description="Which of the vendor's metrics are shown.")
-    names: bool = Field(default=False, description="Show what the vendor calls things beside their ids, if it says so.")
+    families: FamilyChoice = Field(default=FamilyChoice(), description="Which of the vendor's metrics to show.")
+    names: bool = Field(default=False, description="Show display names beside ids, where the vendor reports them.")
     rate_limit: RateSetting | None = Field(
         default=None,
-        description="Requests per duration at most, such as 60/1m; if not set, the vendor's limit where it is known.",
+        description="Maximum requests per duration, such as 60/1m; if not set, the vendor's limit where known.",
     )
     tls: TLS = Field(default=TLS(), description="How the vendor's certificate is verified.")
     proxy_url: ProxyUrl | None = Field(
-        default=None, description="HTTP proxy to go through; none is taken from the environment."
+        default=None, description="HTTP proxy to use; proxy variables of the environment are ignored."
     )
-    proxy_user: UserName | None = Field(default=None, description="User name for the proxy, if it asks for one.")
+    proxy_user: UserName | None = Field(default=None, description="User name for the proxy, if it requires one.")
     proxy_password: SecretFromEnvironment | None = Field(default=None, description="Password for the proxy.")
     proxy_password_file: SecretFromFile | None = Field(
         default=None, description="File that holds the password for the proxy."
     )
     allow_insecure_http: bool = Field(
         default=False,
-        description="Let an http base_url, or the proxy before one, be another machine's, where credentials can be read"
-        " on the way.",
+        description="Allow http to another machine, or through its proxy: credentials can then be read in transit.",
     )
-    quotas: tuple[ConfiguredQuota, ...] = Field(default=(), description="Quotas beside those that the vendor reports.")
-    thresholds: tuple[QuotaThreshold, ...] = Field(default=(), description="Where the alerts on some quotas begin.")
+    quotas: tuple[ConfiguredQuota, ...] = Field(default=(), description="Quotas beside those the vendor reports.")
+    thresholds: tuple[QuotaThreshold, ...] = Field(default=(), description="Alert thresholds of individual quotas.")
     labels: dict[LabelName, LabelValue] = Field(
         default={}, description="Labels of your own, such as team: payments, for every series of the account."
     )
@@ -124,22 +125,22 @@ class Account(Settings):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Vendor and name: what tells an account from every other."""
+        """The account's identity: vendor and name."""
         return self.vendor, self.name
 
     @property
     def former(self) -> Self | None:
-        """The account under the name that it had before, if it was renamed."""
+        """The account under its former name, if it was renamed."""
         return self.model_copy(update={"name": self.was, "was": None}) if self.was else None
 
     @property
     def shared_labels(self) -> Mapping[str, str]:
-        """The labels that its vendor's series, and those of its quotas, have in common beside `vendor`."""
+        """The labels, beside `vendor`, common to all of the account's series, including its quotas."""
         return {"account": self.name, **self.labels}
 
     @property
     def credential(self) -> Credential:
-        """Where the account signs in, and how."""
+        """Where and how the account signs in."""
         return self.base_url, self.auth
 
     @property
@@ -162,47 +163,47 @@ class Account(Settings):
 
     @property
     def stale_seconds(self) -> float:
-        """How old the last good reading may be and still be shown."""
+        """The age, in seconds, up to which the last good reading is shown."""
         return self.stale_after or max(_STALE_AFTER_INTERVALS * self.interval, _SHORTEST_STALE_AFTER_SECONDS)
 
     @property
     def shard(self) -> Shard:
-        """The shard that the account is polled by: as a whole, or with others."""
+        """The shard that polls the account, alone or together with others."""
         return self._shard
 
     @property
     def rate_share(self) -> float:
-        """The part of the vendor's rate that is this shard's: the vendor limits all who use a credential together."""
+        """This shard's fraction of the vendor's rate, which applies to all users of a credential together."""
         return self._rate_share
 
     @property
     def owns_account_metrics(self) -> bool:
-        """Whether this shard reads the series of the account as a whole."""
+        """Whether this shard reads the account-wide series."""
         return self._shard.owns(*self.key)
 
     @property
     def slice_count(self) -> int:
-        """How many parts the account's customers are polled in."""
+        """The number of slices in which the account's customers are polled."""
         return 1
 
     @property
     def max_customer_count(self) -> int:
-        """The most customers that this shard asks about; 0 where it does not ask about individual ones."""
+        """The maximum number of customers this shard asks about; 0 if it does not ask about individual customers."""
         return 0
 
     @property
     def max_request_count(self) -> int | None:
-        """Requests that reading all of them once takes at most; None where the configuration does not tell."""
+        """The maximum number of requests for one full reading; None if the configuration does not bound it."""
         return None
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The figures of a period that the request dates: none of them can be late with a new one."""
+        """The families whose period the request names, so that their figures cannot be late for a new period."""
         return ()
 
     @property
     def estimate(self) -> PollEstimate:
-        """How long reading all of them once takes, as far as that is known before the vendor is asked."""
+        """An estimate of how long one full reading takes, as far as known before the first request."""
         apart = seconds_apart(self.rate_limit, self.assumed_rate, self._rate_share)
         counts = self.slice_count, self.max_customer_count, self.max_request_count
         return PollEstimate(self.interval, *counts, apart, self.stale_seconds)
@@ -212,17 +213,17 @@ class Account(Settings):
         return (shard_of(total, *self.key),)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of the account that a shard polls, or None if it polls nothing of it."""
+        """Return the part of the account that a shard polls, or None if it polls none."""
         return self.for_shard(shard) if shard.owns(*self.key) else None
 
     def for_shard(self, shard: Shard, **settings: object) -> Self:
-        """Return the account as a shard polls it, with these of its settings changed."""
+        """Return the account as one shard polls it, with the given settings changed."""
         part = self.model_copy(update=settings)
         part._shard = shard  # noqa: SLF001 - of the same class, and of nobody else yet
         return part
 
     def with_rate_share(self, share: float) -> Self:
-        """Return the account as one that has this part of the vendor's rate."""
+        """Return the account with this fraction of the vendor's rate."""
         part = self.model_copy()
         part._rate_share = share  # noqa: SLF001 - as above
         return part
@@ -234,15 +235,15 @@ class Account(Settings):
 
     @abstractmethod
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the account's usage as of `poll.now`: also which series exist and cannot be read.
+        """Return the account's usage as of `poll.now`, including the series that exist but cannot be read.
 
         Raises:
-            PollError: the reading is not whole, so there is none.
+            PollError: the reading would be incomplete, so there is none.
 
         """
 
     def secret(self, name: str) -> Secret:
-        """Return the secret that a setting or its `_file` twin holds; one of them does."""
+        """Return the secret held by a setting or by its `_file` twin; one of the two must be set."""
         secret: Secret | None = getattr(self, name) or getattr(self, f"{name}_file")
         if secret is None:
             raise LookupError(f"{name} is not set")
@@ -250,7 +251,7 @@ class Account(Settings):
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong between settings that may each be right: the setting, and what to do."""
+        """Yield conflicts between settings that are each valid alone: the setting, and what to do."""
         yield from find_sign_in_conflicts(cls.model_fields, cls.sign_ins, given)
         yield from find_reach_conflicts(given, cls.model_fields["interval"].default)
         vendor = str(given.get("vendor"))

@@ -1,4 +1,4 @@
-"""Conflicts between an account's settings that may each be right alone."""
+"""Conflicts between an account's settings that are each valid alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from exporter.vendors.settings import is_insecure
 
 
 def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between where the API is, the way there, and how often: the setting, and what to do.
+    """Yield conflicts between URLs, proxy, interval and staleness: the setting, and what to do.
 
     Args:
         given: the account's settings.
@@ -19,7 +19,7 @@ def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterat
     """
     written = given.get("interval", write_duration(interval))
     if is_shorter(given.get("stale_after"), written):
-        yield "stale_after", f"must be at least the interval ({written})"
+        yield "stale_after", f"must be at least interval ({written})"
     if given.get("allow_insecure_http") is not True and is_insecure(given.get("base_url")):
         yield "base_url", "write https, or allow_insecure_http: true to send credentials unencrypted"
     passwords = [name for name in ("proxy_password", "proxy_password_file") if given.get(name) is not None]
@@ -35,7 +35,7 @@ def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterat
 
 
 def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]) -> Iterator[tuple[str, str]]:
-    """Yield which labels that the operator adds are ones of the vendor's metrics: the place, and what to do."""
+    """Yield the operator's labels that the vendor's metrics already have: the place, and what to do."""
     labels = given.get("labels")
     for name in labels if isinstance(labels, Mapping) else ():
         family = next((one.name for one in reported if name in one.labels), None)
@@ -46,7 +46,7 @@ def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]
 def find_sign_in_conflicts(
     fields: Collection[str], sign_ins: Sequence[Sequence[str]], given: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong between the settings that sign in: the setting, and what to do."""
+    """Yield conflicts between the settings to sign in with: the setting, and what to do."""
     present = {name for name in fields if given.get(name) is not None}
     for name in sorted(present):
         if f"{name}_file" in present:

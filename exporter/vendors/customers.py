@@ -1,4 +1,4 @@
-"""An account that is polled per customer, so that shards and slices can divide the customers."""
+"""Accounts that are polled per customer, so that shards and slices can divide the customers."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.poll import Poll
 
 _SLICE: Final = 1000
-"""Customers that are polled together, about as many."""
+"""The approximate number of customers in a slice."""
 _LABEL: Final = "customer_id"
-"""The label that tells the customers' series apart."""
+"""The label that identifies a customer."""
 
 
 class CustomersAccount(Account):
-    """What accounts have in common whose customers are asked about one by one."""
+    """The base of accounts whose customers are asked about one by one."""
 
-    if TYPE_CHECKING:  # each vendor has this setting in its own words
+    if TYPE_CHECKING:  # each vendor declares this setting with a description of its own
         customers: tuple[str, ...]
 
     @property
     @abstractmethod
     def max_customer_count(self) -> int:
-        """Customers that this shard asks about at most."""
+        """The maximum number of customers this shard asks about."""
 
     @property
     def estimate(self) -> PollEstimate:
-        """How long reading all of them once takes; exact where the configuration lists them."""
+        """An estimate of how long one full reading takes; exact if the configuration lists the customers."""
         return replace(super().estimate, is_exact=bool(self.customers))
 
     @property
     def is_divisible(self) -> bool:
-        """Whether shards share the customers: not where a quota adds them up, which takes all of them in one place."""
+        """Whether shards may divide the customers. A quota that sums over customers needs all of them in one shard."""
         return all(_LABEL in quota.by for quota in self.quotas)
 
     @property
     def slice_count(self) -> int:
-        """How many parts the account's customers are polled in."""
+        """The number of slices in which the account's customers are polled."""
         return max(1, math.ceil(self.max_customer_count / _SLICE))
 
     @property
     def has_account_metrics(self) -> bool:
-        """Whether there are series of the account as a whole beside its customers'."""
+        """Whether there are account-wide series beside the customers' own."""
         return False
 
     def mine(self, customers: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the account's customers that this shard asks about."""
+        """Return the customers that this shard asks about."""
         shard, key = self.shard, self.key
         divided = shard.total > 1 and self.is_divisible
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
@@ -62,9 +62,9 @@ class CustomersAccount(Account):
         return range(total) if self.is_divisible else super().shard_numbers(total)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of the account that a shard polls, or None if it polls nothing of it.
+        """Return the part of the account that a shard polls, or None if it polls none.
 
-        Where the vendor lists the customers every shard reads the list, and takes its own from it.
+        If the vendor lists the customers, every shard reads the list and picks its own.
         """
         if not self.is_divisible:
             return super().shard_part(shard)
@@ -74,7 +74,7 @@ class CustomersAccount(Account):
         return self.for_shard(shard, customers=customers) if wanted else None
 
     async def customers_of(self, poll: Poll) -> Sequence[str]:
-        """Return the customers of the slice that is polled."""
+        """Return the customers of the slice being polled."""
         if poll.slice.total == 1:
             return self.customers
 
@@ -85,7 +85,7 @@ class CustomersAccount(Account):
 
 
 def split_by_slice(customers: Iterable[str], total: int) -> Sequence[Sequence[str]]:
-    """Return the customers of each of `total` slices."""
+    """Return the customers divided into `total` slices."""
     slices: list[list[str]] = [[] for _ in range(total)]
     for customer in customers:
         slices[zlib.crc32(customer.encode()) % total].append(customer)

@@ -1,4 +1,4 @@
-"""From one entry under `accounts` to an account, or to all that is wrong with it."""
+"""Parsing of one entry under `accounts`: to an account, or to every problem with it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from exporter.vendors.slips import slips
 def read_account(
     entry: object, directory: Path, vendors: Mapping[str, type[Account]], refused: Mapping[str, str]
 ) -> Account | list[Problem]:
-    """Return the account that an entry is, or what is wrong with it; paths are relative to the entry.
+    """Return an entry's account, or its problems with paths relative to the entry.
 
     Args:
-        entry: its settings, as they were read.
-        directory: where paths within start.
-        vendors: those that it can be at.
-        refused: vendors that cannot be used, with the reason.
+        entry: the settings as read from the file.
+        directory: the folder that relative paths start from.
+        vendors: the known vendors, by name.
+        refused: the vendors that cannot be used, with the reason.
 
     """
     if not isinstance(entry, dict):
@@ -57,7 +57,7 @@ def _read(entry: dict[str, object], directory: Path, vendor: type[Account]) -> A
             odd["interval"] = Problem("interval", slow)
     found = list((conflicts | odd).values())
     if not found and vendor.origin.kind == "wheel":
-        _ = account.endpoint, account.estimate  # what is made of settings fails here, and not when it is polled
+        _ = account.endpoint, account.estimate  # fail now, not at the first poll
         if not isinstance(account.auth, Auth):
             raise TypeError("auth is no Auth")
     return found or account

@@ -1,4 +1,4 @@
-"""How long it takes to read all of an account's customers once, estimated before the first request."""
+"""Estimates, made before the first request, of how long one full reading of an account takes."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Final
 from exporter.durations import write_duration
 
 LONGEST_POLL: Final = 0.75
-"""The share of the time for which its reading would be shown that a poll may take: figures are as old as its start."""
+"""The fraction of `stale_seconds` that a full reading may take: its figures are as old as its start."""
 _WHOLE_FROM: Final = 100
-"""Requests a minute whose fractions nobody needs."""
+"""The rate, in requests per minute, from which on it is written without fractions."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollEstimate:
-    """An estimate of one reading of all of an account's customers.
+    """An estimate for one full reading of an account.
 
     Attributes:
-        interval: how often there should be one, in seconds.
-        slice_count: in how many parts it is read.
-        max_customer_count: how many they are at most.
-        max_request_count: how many requests it takes at most; None where the configuration does not tell.
-        seconds_apart: how long after each other requests are sent, in seconds; 0 where no rate is known.
-        stale_seconds: how old figures may be and still be shown.
-        is_exact: whether it takes as many requests as the configuration allows, and no fewer.
+        interval: the configured time between readings, in seconds.
+        slice_count: the number of slices it is read in.
+        max_customer_count: the maximum number of customers.
+        max_request_count: the maximum number of requests; None if the configuration does not bound it.
+        seconds_apart: the time between two requests, in seconds; 0 if no rate is known.
+        stale_seconds: the age up to which figures are shown.
+        is_exact: whether `max_request_count` is the exact number.
 
     """
 
@@ -39,12 +39,12 @@ class PollEstimate:
 
     @property
     def request_seconds(self) -> float:
-        """The seconds that the requests take at the known rate, rounded up; 0 as far as nothing is known."""
+        """The time the requests take at the known rate, in whole seconds, rounded up; 0 if rate or count is unknown."""
         return float(math.ceil(round((self.max_request_count or 0) * self.seconds_apart, 3)))
 
     @property
     def seconds(self) -> float:
-        """How often all are read: each interval, or as often as the rate allows."""
+        """The time from one full reading to the next, in seconds: the interval, or longer if the rate requires it."""
         return max(self.interval, self.request_seconds)
 
     @property
@@ -54,12 +54,12 @@ class PollEstimate:
 
     @property
     def is_too_slow(self) -> bool:
-        """Whether figures would be too old before all are read, so that there is never a reading, or hardly ever."""
+        """Whether figures would go stale before all are read, so that there would be a reading rarely or never."""
         return self.request_seconds > LONGEST_POLL * self.stale_seconds
 
     @property
     def warning(self) -> str:
-        """What to say of an interval that is too short."""
+        """A warning if the interval is too short."""
         took = write_duration(self.request_seconds)
         too_late = f"; figures are shown for {write_duration(self.stale_seconds)} only" if self.is_too_slow else ""
         return (
@@ -69,7 +69,7 @@ class PollEstimate:
 
     @property
     def problem(self) -> str:
-        """What is wrong with settings by which there would be no reading; empty where that is not certain."""
+        """The problem if these settings could never give a reading; empty if that is not certain."""
         if not (self.is_exact and self.is_too_slow):
             return ""
         took, shown = write_duration(self.request_seconds), write_duration(self.stale_seconds)

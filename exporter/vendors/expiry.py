@@ -1,4 +1,4 @@
-"""When a credential ends, where it says so itself: a JSON Web Token has that in the claim `exp`."""
+"""When a credential expires, if it says so itself: a JSON Web Token does, in its claim `exp`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _PARTS: Final = 3
 
 
 def credential_expiry(account: Account) -> float | None:
-    """Return when an account's token ends, Unix time; None where it does not say, or the account signs in by itself.
+    """Return when an account's token expires, Unix time; None if it does not say or is obtained by signing in.
 
-    The token is read, but not verified: that is the vendor's affair.
+    The token's signature is not verified; that is up to the vendor.
     """
     if not isinstance(account.auth, ApiKey):
         return None
@@ -29,7 +29,7 @@ def credential_expiry(account: Account) -> float | None:
 
 
 def jwt_expiry(token: str) -> float | None:
-    """Return the claim `exp` of a JSON Web Token; None where the text is none, or has no such claim."""
+    """Return the claim `exp` of a JSON Web Token; None if the text is no such token or has no such claim."""
     parts = token.split(".")
     if len(parts) != _PARTS:
         return None

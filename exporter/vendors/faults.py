@@ -1,4 +1,4 @@
-"""What is wrong with a class as a vendor: each thing in a sentence, before an account is made of it."""
+"""Checks of a vendor's class, made before any account uses it; each fault is one sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.settings import is_insecure, read_url
 
 API: Final = 1
-"""The version of `exporter.vendor_api`: what a vendor in a wheel may use, and must say that it is made for."""
+"""The version of `exporter.vendor_api`, which a vendor in a wheel must declare."""
 _OURS: Final = (
     "key",
     "former",
@@ -30,13 +30,13 @@ _OURS: Final = (
     "with_rate_share",
     "secret",
 )
-"""Attributes of `Account` that no vendor may override."""
+"""The attributes of `Account` that no vendor may override."""
 
 
 def faults(name: str, vendor: Any) -> Iterator[str]:
-    """Say what is wrong with a class as the vendor of a name; nothing of an account's settings is looked at."""
+    """Yield the faults of a class as the vendor of this name; no account's settings are checked."""
     if not isinstance(vendor, type) or not issubclass(vendor, Account):
-        yield "is no Account of exporter.vendor_api"
+        yield "is not an Account of exporter.vendor_api"
         return
     api = getattr(vendor, "api", None)
     if type(api) is not int or api != API:
@@ -50,7 +50,7 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
     except ValueError as error:
         yield f"vendor: {error}"
     if get_args(vendor.model_fields["vendor"].annotation) != (name,):
-        yield f'vendor must be Literal["{name}"], as its entry point is called'
+        yield f'vendor must be Literal["{name}"], the name of its entry point'
     yield from _url_faults(vendor.model_fields["base_url"])
     yield from _attribute_faults(vendor)
     yield from _sign_in_faults(vendor)
@@ -58,15 +58,15 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
 
 
 def _attribute_faults(vendor: type[Account]) -> Iterator[str]:
-    """Yield what is wrong with its attributes: those that override an account's own, or have another type."""
+    """Yield attributes that override those common to all accounts, or have another type."""
     for setting in vendor.model_fields:
         if setting not in Account.model_fields and hasattr(Account, setting):
-            yield f"the setting {setting!a} has the name of what every account has"
+            yield f"the setting {setting!a} has the name of an attribute that every account has"
     for own in _OURS:
         if own not in vendor.model_fields and getattr(vendor, own, None) is not getattr(Account, own):
-            yield f"{own} is what every account has, and must stay as it is"
+            yield f"{own} belongs to every account and must not be overridden"
     if vendor.assumed_rate is not None and not _is_rate(vendor.assumed_rate):
-        yield "assumed_rate must be a Rate of more than nothing, such as Rate(60, 60.0)"
+        yield "assumed_rate must be a Rate above 0, such as Rate(60, 60.0)"
 
 
 def _url_faults(field: Any) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _url_faults(field: Any) -> Iterator[str]:
         return
     try:
         if is_insecure(read_url(field.default)):
-            yield "base_url: write https: credentials could be read on the way"
+            yield "base_url: write https: credentials could be read in transit"
     except ValueError as error:
         yield f"base_url: {error}"
 
@@ -91,11 +91,11 @@ def _sign_in_faults(vendor: type[Account]) -> Iterator[str]:
         return
     for setting in dict.fromkeys(setting for way in ways for setting in way):
         if setting not in vendor.model_fields:
-            yield f"sign_ins names {setting!a}, which is no setting"
+            yield f"sign_ins names {setting!a}, which is not a setting"
 
 
 def family_faults(name: str, vendor: type[Account]) -> Iterator[str]:
-    """Say what is wrong with what a class says that the vendor reports."""
+    """Yield the faults of the families that a class reports."""
     families = getattr(vendor, "reported", None)
     if not isinstance(families, tuple) or not families or not all(isinstance(one, Family) for one in families):
         yield "reported must be a tuple of its families"
@@ -108,7 +108,7 @@ def family_faults(name: str, vendor: type[Account]) -> Iterator[str]:
 
 
 def _faults_of(family: Any, vendor: str) -> Iterator[str]:
-    """Say what is wrong with one family."""
+    """Yield the faults of one family."""
     try:
         read_metric(family.name.removesuffix("_info") if isinstance(family.name, str) else family.name)
         for label in family.labels:
@@ -123,11 +123,11 @@ def _faults_of(family: Any, vendor: str) -> Iterator[str]:
     if not family.name.startswith(f"{vendor}_"):
         yield f"{family.name!a} must begin with {vendor}_"
     if family.kind != "gauge":
-        yield f"{family.name!a} must be a gauge: every figure of a vendor's can fall"
+        yield f"{family.name!a} must be a gauge: any figure of a vendor can fall"
 
 
 def _quota_faults(vendor: type[Account], known: set[Family]) -> Iterator[str]:
-    """Say what is wrong with the quotas and periods that a class says the vendor reports."""
+    """Yield the faults of the quotas and periods that a class declares."""
     for name, kind in (("native_quotas", NativeQuota), ("plan_periods", PlanPeriod)):
         given = getattr(vendor, name)
         if not isinstance(given, tuple) or not all(isinstance(one, kind) for one in given):

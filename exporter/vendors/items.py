@@ -1,8 +1,8 @@
-"""Items that a poll asks about one by one, some at once, and what is remembered of those that fail.
+"""Items that a poll asks about in separate requests, and the record of those that fail.
 
-One that keeps failing while others answer costs the reading only itself after some polls. Before that its failure is
-the whole poll's, so that the last good reading stands, which has the item still. What failed in the poll before is
-asked about last: then it is known whether the others answer.
+An item that keeps failing while others are answered is left out of the reading after some polls. Until then its
+failure fails the whole poll, so that the last good reading, which still has the item, is kept. Items that failed in the
+previous poll are asked about last: by then it is known whether the others are answered.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUn
 from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
-"""Polls in which an item failed, others answered, and the last reading stands: those after the first failure."""
+"""The number of polls, after an item's first failure, that keep the last reading although other items are answered."""
 _OF_ALL: Final = (RateLimited, SecretUnreadable)
-"""Failures that say nothing of the item that was asked about."""
+"""Failures that concern the vendor or the account, not the single item."""
 _EVERY: Final = object()
-"""Stands for all items of a kind."""
+"""The key in `Streaks` for all items of a kind together."""
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 
 
 @dataclass(slots=True)
 class Streak:
-    """Failures of an item in a row: since when, in how many polls others answered, and whether it is given up."""
+    """An item's consecutive failures: since when, the number of polls that answered others, whether it is given up."""
 
     since: datetime
     polls: int = 0
@@ -38,19 +38,19 @@ class Streak:
 
 
 Streaks = dict[Hashable, Streak]
-"""By item; what is kept of one kind of items from poll to poll."""
+"""The failure streaks of one kind of items, kept from poll to poll."""
 
 
 class Trial(Generic[_ItemT]):
-    """Items of one kind that one poll asks about.
+    """One poll's requests for the items of one kind.
 
     Args:
-        items: what is asked about.
-        streaks: what failed in the polls before.
-        now: when the poll began.
-        patience: for how many seconds an item must have failed before it is given up; 0 where no earlier reading can
-            stand for this one, so that the first poll is enough in which others answer.
-        is_extra: whether the poll has an answer already that does not depend on these items.
+        items: the items to ask about.
+        streaks: the failures of previous polls; updated in place.
+        now: the start of the poll.
+        patience: the seconds for which an item must have failed before it is given up; 0 if there is no earlier reading
+            to keep, so that one poll that answers others is enough.
+        is_extra: whether the items are optional, so that the poll has a result without them.
 
     """
 
@@ -69,16 +69,16 @@ class Trial(Generic[_ItemT]):
         self.doubted = [item for item in self.items if item in streaks]
 
     def answered(self, item: _ItemT) -> None:
-        """Note that the vendor answered."""
+        """Record that the vendor answered about an item."""
         self._answered += 1
         self._streaks.pop(item, None)
         self._streaks.pop(_EVERY, None)
 
     def goes_on(self, item: _ItemT, error: PollError) -> bool:
-        """Note a failure, and return whether the other items are asked about all the same.
+        """Record a failure, and return whether to go on to the other items.
 
-        After a first failure they are not: it may be the vendor's as a whole. In the next poll they are, as long as
-        more answer than fail.
+        A first failure ends the poll, since the vendor as a whole may be failing. The next poll goes on as long as more
+        items are answered than fail.
         """
         if isinstance(error, _OF_ALL):
             return False
@@ -89,7 +89,7 @@ class Trial(Generic[_ItemT]):
         return self._is_probing and len(self.failed) <= 1 + self._answered + self._is_extra
 
     def failure_of_all(self) -> PollError | None:
-        """Return how the whole poll failed, after all were asked; None where those that failed are given up."""
+        """Return the failure of the whole poll, after all items were tried; None if only given-up items failed."""
         if not self._others_answer:
             return next(iter(self.failed.values()), None)
         for item in self.failed:
@@ -98,9 +98,9 @@ class Trial(Generic[_ItemT]):
         return standing[0] if standing else None
 
     def gives_up_all(self, error: PollError) -> bool:
-        """Note that not all were asked because of an error, and return whether all of them are given up.
+        """Record that an error ended the poll early, and return whether all items are now given up.
 
-        They are if they are extras, and none of them has answered for so long.
+        They are if they are optional and none has been answered for as long as an item may fail.
         """
         if not self._is_extra or self._answered or not self.failed:
             return False
@@ -124,9 +124,9 @@ class Trial(Generic[_ItemT]):
 
 
 async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[None]], spread: float) -> None:
-    """Work on each item, at most `MAX_IN_FLIGHT` at once; the first error ends the rest and is raised as it is.
+    """Call `work` for each item, at most `MAX_IN_FLIGHT` at once; the first error cancels the rest and is re-raised.
 
-    Of n items the k-th is not begun before k/n of `spread`, in seconds.
+    The k-th of n items does not start before k/n of `spread`, in seconds.
     """
     began, queue = anyio.current_time(), enumerate(items)
     errors: list[Exception | SystemExit] = []
@@ -149,7 +149,7 @@ async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitab
 
 
 def skip_reason(error: PollError, absent_errors: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
-    """Return why an item is left out of the reading, or None where its failure is the poll's."""
+    """Return why an item is left out of the reading, or None if its failure fails the poll."""
     if isinstance(error, absent_errors):
         return "gone"
     if isinstance(error, Malformed):

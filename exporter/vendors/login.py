@@ -9,7 +9,7 @@ from exporter.secret import FileSecret
 
 
 def login_of(auth: Auth) -> str:
-    """Return a login name, or where the key is that has none."""
+    """Return the login name; for an API key, where the key is found."""
     if isinstance(auth, ApiKey):
         secret = auth.secret
         return f"key {secret.path.resolve()}" if isinstance(secret, FileSecret) else f"key {secret!r}"
@@ -20,7 +20,7 @@ def login_of(auth: Auth) -> str:
 
 
 def version2_text(auth: Auth) -> str:
-    """Return what stored files of version 2 have instead: all that there is to say of how an account signs in."""
+    """Return the identity as stored files of version 2 have it: the representation of the old auth class."""
     if isinstance(auth, ApiKey):
         return f"Key(secret={auth.secret!r}, scheme={auth.scheme!r})"
     if isinstance(auth, Basic):

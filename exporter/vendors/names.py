@@ -1,4 +1,4 @@
-"""The names that a vendor brings: its own, and those of its metrics and labels. Each error says what is right."""
+"""Names that a vendor defines: its own, its metrics' and its labels'. Each error says what would be right."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _NO_GAUGE: Final = re.compile(r".*_(total|bucket|created|info)")
 
 
 def read_vendor(value: object) -> str:
-    """Return the name of a vendor, if it is one.
+    """Return a valid vendor name.
 
     Raises:
-        ValueError: it is none, or one that metrics of others begin with.
+        ValueError: it is invalid, or a prefix of other metrics.
 
     """
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,39}", value):
         raise ValueError("write up to 40 small letters, digits and _, the first a letter")
     if value in _RESERVED_VENDORS:
-        raise ValueError("is a name that metrics of others begin with; write another")
+        raise ValueError("is a prefix of other metrics; write another name")
     return value
 
 
 def read_metric(value: object) -> str:
-    """Return the name of a gauge, if it is one.
+    """Return a valid name of a gauge.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid.
 
     """
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,119}", value):
@@ -40,10 +40,10 @@ def read_metric(value: object) -> str:
 
 
 def read_label(value: object) -> str:
-    """Return the name of a label, if it is one that a vendor may set.
+    """Return the name of a label that a vendor may set.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid or reserved.
 
     """
     if not isinstance(value, str) or not _LABEL.fullmatch(value):

@@ -1,4 +1,4 @@
-"""Where a vendor is from: the exporter itself, a file that declares it, or an installed wheel."""
+"""A vendor's origin: the exporter itself, a file that declares it, or an installed wheel."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from exporter import __version__
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a vendor is from.
+    """A vendor's origin.
 
     Attributes:
-        kind: as `usage_exporter_vendor_info` has it.
-        version: of what it is from; empty where that has none.
-        distribution: the name of the wheel's distribution, if it is from one.
+        kind: the origin label of `usage_exporter_vendor_info`.
+        version: the version of the exporter or the wheel; empty if there is none.
+        distribution: the name of the wheel's distribution; empty for other origins.
 
     """
 

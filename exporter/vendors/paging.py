@@ -1,6 +1,6 @@
-"""Lists in pages: by the link, the cursor, the offset or the number of the next page.
+"""Paginated lists: by link, cursor, offset or page number.
 
-Only what belongs into a query or a body is taken from an answer: never a host, and never a path.
+Only query parameters and body fields are taken from an answer, never a host or a path.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from exporter.errors import Conflict, Malformed
 
 _LONGEST: Final = 8192
-"""Characters of a link or a cursor at most."""
+"""The maximum length of a link or a cursor, in characters."""
 _MOST_PARAMETERS: Final = 100
 
 _PageT = TypeVar("_PageT")
@@ -21,7 +21,7 @@ _PageT = TypeVar("_PageT")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: a GET, or a POST where there is a body."""
+    """A request for one page: a GET, or a POST if there is a body."""
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
@@ -29,19 +29,19 @@ class Question:
 
     @property
     def asked(self) -> str:
-        """The method and the path, for an error."""
+        """The method and the path, for error messages."""
         return f"{'GET' if self.body is None else 'POST'} {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a page says of the next one.
+class PageInfo:
+    """What a page says about the next one.
 
     Attributes:
-        received: how many rows it has.
-        next: the next one's link or cursor, if it has one.
-        more: whether there is one; None where it does not say.
-        is_partial: whether there are rows of it that could not be read, and are not among those received.
+        received: the number of its readable rows.
+        next: the link or cursor of the next page, if there is one.
+        more: whether there is a next page; None if the page does not say.
+        is_partial: whether it has unreadable rows, which are not counted in `received`.
 
     """
 
@@ -51,32 +51,32 @@ class Said:
     is_partial: bool = False
 
     def is_short(self, size: int | None) -> bool:
-        """Whether it has fewer rows than a full page, and does not say that there are more."""
+        """Whether it has fewer rows than a full page, and does not say whether there are more."""
         return size is not None and self.more is None and not self.is_partial and self.received < size
 
 
 class Following(Protocol):
-    """How the next page is asked for.
+    """A way to ask for the next page.
 
     Attributes:
-        overlap: rows that a page has again from the end of the one before, so that a list that moved is seen.
+        overlap: the number of rows repeated from the end of the previous page, to detect that the list has shifted.
 
     """
 
     @property
     def overlap(self) -> int:
-        """Rows that a page has again."""
+        """The number of rows repeated from the end of the previous page."""
         ...
 
-    def next(self, question: Question, page: Said) -> Question | None:
-        """Return the question for the page after this one; None where it is the last.
+    def next(self, question: Question, page: PageInfo) -> Question | None:
+        """Return the question for the next page; None after the last one.
 
         Args:
-            question: what this page answers.
-            page: what it says of the next one.
+            question: the question that this page answers.
+            page: what this page says about the next one.
 
         Raises:
-            Malformed: what it says cannot be asked.
+            Malformed: the link or cursor is unusable.
 
         """
         ...
@@ -84,11 +84,11 @@ class Following(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ByLink:
-    """A page has the URL of the next one, of which the query is taken."""
+    """Each page has the URL of the next one, of which only the query is used."""
 
     overlap: int = 0
 
-    def next(self, question: Question, page: Said) -> Question | None:
+    def next(self, question: Question, page: PageInfo) -> Question | None:
         """Return the same question with the link's query."""
         if page.next is None or page.next == "":
             return None
@@ -96,28 +96,28 @@ class ByLink:
             query = urlsplit(_text(page.next)).query
             params = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
         except ValueError:
-            raise Malformed("the next page's link is no URL", asked=question.asked) from None
-        if not params:  # with it the first page would be asked for again, and look like the last
+            raise Malformed("the next page's link is not a URL", asked=question.asked) from None
+        if not params:  # would ask for the first page again, which would look like the last
             raise Malformed("the next page's link has no query", asked=question.asked)
         return replace(question, params=params)
 
 
 @dataclass(frozen=True, slots=True)
 class ByCursor:
-    """A page has what is sent to get the next one, in the query or in the body."""
+    """Each page has a cursor, which is sent as a parameter or a body field to get the next page."""
 
     name: str
     in_body: bool = False
     overlap: int = 0
 
-    def next(self, question: Question, page: Said) -> Question | None:
+    def next(self, question: Question, page: PageInfo) -> Question | None:
         """Return the same question with the cursor."""
         if page.next is None or page.next == "":
             return None
         try:
             cursor = _text(page.next)
         except ValueError:
-            raise Malformed("the next page's cursor is no text", asked=question.asked) from None
+            raise Malformed("the next page's cursor is not text", asked=question.asked) from None
         if self.in_body:
             return replace(question, body={**(question.body or {}), self.name: cursor})
         return replace(question, params={**question.params, self.name: cursor})
@@ -125,14 +125,14 @@ class ByCursor:
 
 @dataclass(frozen=True, slots=True)
 class ByOffset:
-    """A page is asked for by how many rows stand before it, less one: a row that leaves moves all that follow."""
+    """Pages by offset, overlapping by one row, since a deleted row shifts all rows after it."""
 
     name: str
     size: int | None = None
     overlap: int = 1
 
-    def next(self, question: Question, page: Said) -> Question | None:
-        """Return the same question, further on by the rows received; a page of the overlap alone is the last."""
+    def next(self, question: Question, page: PageInfo) -> Question | None:
+        """Return the same question with a higher offset; a page that has only the overlap is the last."""
         read = int(question.params.get(self.name, "0"))
         overlap = self.overlap if read else 0
         if page.received <= overlap or page.is_short(self.size):
@@ -142,15 +142,15 @@ class ByOffset:
 
 @dataclass(frozen=True, slots=True)
 class ByPage:
-    """A page is asked for by its number."""
+    """Pages by number."""
 
     name: str
     first: int = 1
     size: int | None = None
     overlap: int = 0
 
-    def next(self, question: Question, page: Said) -> Question | None:
-        """Return the same question with the next number; a page that is not full is the last, if it does not say."""
+    def next(self, question: Question, page: PageInfo) -> Question | None:
+        """Return the same question with the next number; without such a flag, a page that is not full is the last."""
         if (page.received == 0 and not page.more) or page.is_short(self.size):
             return None
         number = int(question.params.get(self.name, str(self.first)))
@@ -159,11 +159,11 @@ class ByPage:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How a list is read.
+    """A paginated list.
 
     Attributes:
-        following: how the next page is asked for.
-        most: a list of more pages is taken for one without end.
+        following: the way to ask for the next page.
+        most: the maximum number of pages; a longer list is taken to be endless.
 
     """
 
@@ -175,21 +175,21 @@ class Pages:
         first: Question,
         ask: Callable[[Question], Awaitable[_PageT]],
         keys_of: Callable[[_PageT], Collection[Hashable]],
-        said_of: Callable[[_PageT], Said],
+        info_of: Callable[[_PageT], PageInfo],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list, the last of which is the one that says so, or whose rows were all there before.
+        """Yield the pages of a list. The last page says so, or has no new rows and does not say that there are more.
 
-        An empty page that leads to another is not the last: vendors filter what they have cut into pages.
+        An empty page that leads to another is not the last: vendors filter rows after cutting the list into pages.
 
         Args:
             first: the question for the first page.
-            ask: asks a question.
-            keys_of: what tells the rows of a page apart, one key for each.
-            said_of: what a page says of the next one.
+            ask: sends a question and returns the page.
+            keys_of: returns one key for each row of a page.
+            info_of: returns what a page says about the next one.
 
         Raises:
-            Malformed: the list has no end.
-            Conflict: it moved while it was read.
+            Malformed: the list has no end, or does not say where its next page is.
+            Conflict: the list shifted while it was read.
             PollError: a page cannot be read.
 
         """
@@ -200,26 +200,32 @@ class Pages:
                 return
             page = await ask(question)
             keys = list(keys_of(page))
-            if number and self.following.overlap and keys and keys[0] not in seen:  # what stood before it left
-                raise Conflict("the list moved while it was read", asked=question.asked)
+            if number and self.following.overlap and keys and keys[0] not in seen:  # an earlier row was deleted
+                raise Conflict("the list shifted while it was read", asked=question.asked)
             yield page
-            before = len(seen)
+            is_repeat = bool(number and keys and seen.issuperset(keys))
             seen.update(keys)
-            said = said_of(page)
-            if said.more is False or (number and keys and len(seen) == before):
-                return
-            asked, question = question, self.following.next(question, said)
-            if question == asked and not keys:
-                question = None
-            if question is None and said.more:
-                raise Malformed("there are more pages, and the answer does not say which", asked=asked.asked)
+            question = self._next(question, info_of(page), has_keys=bool(keys), is_repeat=is_repeat)
         if question is not None:
-            raise Malformed(f"a list without end: more than {self.most} pages", asked=first.asked)
+            raise Malformed(f"an endless list: more than {self.most} pages", asked=first.asked)
+
+    def _next(self, asked: Question, info: PageInfo, *, has_keys: bool, is_repeat: bool) -> Question | None:
+        """Return the question for the next page; None after the last one, whatever it leads to."""
+        if is_repeat and info.more and info.received > self.following.overlap:
+            raise Malformed("there are more rows, but the same ones came again", asked=asked.asked)
+        if is_repeat or info.more is False:
+            return None
+        question = self.following.next(asked, info)
+        if question == asked and not has_keys:
+            question = None
+        if question is None and info.more:
+            raise Malformed("there are more pages, but the answer does not say where", asked=asked.asked)
+        return question
 
 
-def _text(said: object) -> str:
-    if isinstance(said, int) and not isinstance(said, bool):
-        return str(said)
-    if not isinstance(said, str) or len(said) > _LONGEST or not said.isprintable():
+def _text(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
         raise ValueError("expected text of a bounded length")
-    return said
+    return value

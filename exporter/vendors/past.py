@@ -1,4 +1,4 @@
-"""What the house and a vendor know of each other about times that are past: the counterpart of `Account.read`."""
+"""Past usage of an account, for backfilling: the counterpart of `Account.read`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ AccountT = TypeVar("AccountT", bound=Account)
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Whole days (UTC), from the first midnight up to the last one.
+    """Whole days (UTC), from the first to the last, both included.
 
     Attributes:
-        first: when the first of them begins.
-        last: when the last of them begins.
+        first: the start of the first day.
+        last: the start of the last day.
 
     """
 
@@ -41,20 +41,20 @@ class Days:
 
 
 class Past(ABC, Generic[AccountT]):
-    """An account's past, read moment by moment in the order of time.
+    """An account's past, read moment by moment in chronological order.
 
-    A vendor tells whole days. What a day ended with is known from its end on: at a midnight, figures are those of the
-    day that ended with it.
+    Vendors report whole days. A day's final figures are known once it has ended, so the figures at a midnight are those
+    of the day that ends there.
 
     Attributes:
-        account: whose past it is.
-        days: those that are written; the first midnight's figures are those of the day before.
-        asked_at: when the vendor was asked; of that day nothing is known yet.
+        account: the account.
+        days: the days to write; the figures at the first midnight are those of the day before.
+        asked_at: the time of the request; nothing is known yet about that day.
 
     """
 
     families: ClassVar[tuple[Family, ...]]
-    """What the vendor tells of the past."""
+    """The families whose past the vendor reports."""
 
     def __init__(self, account: AccountT, days: Days, asked_at: datetime) -> None:
         self.account = account
@@ -64,22 +64,22 @@ class Past(ABC, Generic[AccountT]):
     @property
     @abstractmethod
     def requests(self) -> int:
-        """How many requests all of it takes, about."""
+        """The approximate number of requests that all of it takes."""
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:  # noqa: ARG002 - vendors look there
-        """Return the moments of a day from which on figures are others, in their order; the first is its midnight.
+        """Return the times in a day at which figures change, in order; the first is the day's midnight.
 
         Raises:
-            PollError: the vendor does not tell.
+            PollError: the vendor's answer cannot be had.
 
         """
         return (day,)
 
     @abstractmethod
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the account's usage as of `poll.now`, the last second before a moment.
+        """Return the account's usage as of `poll.now`, the last second before one of `moments`.
 
         Raises:
-            PollError: the reading is not whole, so there is none.
+            PollError: the reading would be incomplete, so there is none.
 
         """

@@ -1,4 +1,4 @@
-"""Identifiers as segments of a request's path."""
+"""Encoding of identifiers as segments of a request's path."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def segment(identifier: str) -> str:
     """Return an identifier as one segment of a path, percent-encoded.
 
     Raises:
-        Malformed: it would name another path (empty, `.`, `..`, with control characters), or is longer than any.
+        Malformed: it would change the path (empty, `.`, `..`, control characters) or is too long.
 
     """
     if not is_usable_segment(identifier):
-        raise Malformed("an identifier that cannot stand in a path")
+        raise Malformed("an identifier that cannot be part of a path")
     return quote(identifier, safe="")
 
 
 def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can stand in a path; dots survive quoting, so `.` and `..` would climb.
+    """Whether an identifier can be a path segment. Quoting keeps dots, so `.` and `..` would change the path.
 
-    Control characters and halves of characters name nothing; all others are harmless once quoted.
+    Control characters and lone surrogates are in no identifier; all other characters are harmless once quoted.
     """
     if not 0 < len(identifier) <= _LONGEST_SEGMENT or identifier in (".", ".."):
         return False

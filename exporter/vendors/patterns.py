@@ -1,4 +1,4 @@
-"""Texts of a configuration that have a form of their own: regular expressions, and names of labels."""
+"""Setting types with a syntax of their own: regular expressions, label names and label values."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _TAKEN_LABELS: Final = frozenset(
     {"account", "alertname", "instance", "job", "le", "quantile", "severity"}
     | {label for family in (*OWN_FAMILIES, *QUOTA_FAMILIES) for label in family.labels}
 )
-"""What series of every vendor have, of themselves or by their scrape, and what alerts have."""
+"""Labels that series or alerts already have, from the exporter, the scrape or the rules."""
 _LONGEST_LABEL: Final = 128
 _PATTERN: Final = "write a regular expression; it has to match the whole"
 _IN_PATTERN: Final = re.compile(r"""['"\\?<]|(?<=range) """)
-"""Where an error of `re` begins to repeat the expression."""
+"""Where an error message of `re` begins to quote the expression."""
 
 
 def _read_label_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(_LABEL, value) or value.startswith("__"):
         raise ValueError("write the name of a label: letters, digits and _, the first no digit")
     if value in _TAKEN_LABELS:
-        raise ValueError("is a label that series or alerts have already; write another")
+        raise ValueError("is a label that series or alerts already have; write another")
     return value
 
 
@@ -39,10 +39,10 @@ def _read_label_value(value: object) -> str:
 
 
 def read_pattern(value: object) -> str:
-    """Return a regular expression that can be used.
+    """Return a valid regular expression.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid.
 
     """
     if not isinstance(value, str):
@@ -52,8 +52,8 @@ def read_pattern(value: object) -> str:
     try:
         re.compile(value)
     except re.error as error:
-        said = _IN_PATTERN.split(error.msg)[0].strip(" ,")
-        raise ValueError(f"{_PATTERN}: {said} at position {(error.pos or 0) + 1}") from None
+        message = _IN_PATTERN.split(error.msg)[0].strip(" ,")
+        raise ValueError(f"{_PATTERN}: {message} at position {(error.pos or 0) + 1}") from None
     except (OverflowError, RecursionError):
         raise ValueError(_PATTERN) from None
     return value
@@ -64,6 +64,6 @@ LabelName = Annotated[str, PlainValidator(_read_label_name), json_schema("label 
 LabelValue = Annotated[
     str, PlainValidator(_read_label_value), json_schema("label value", type="string", minLength=1, maxLength=128)
 ]
-"""Its value."""
+"""The value of a label that the operator adds."""
 Pattern = Annotated[str, PlainValidator(read_pattern), json_schema("regular expression", type="string", format="regex")]
-"""A regular expression that has to match the whole, as in PromQL."""
+"""A regular expression that has to match the whole text, as in PromQL."""

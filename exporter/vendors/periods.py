@@ -1,4 +1,4 @@
-"""Periods: the time span in which a quota's use accumulates before it resets. All times are UTC."""
+"""Periods: the time spans in which a quota's usage accumulates before it resets. All times are UTC."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when to when a period is, in Unix time; None where that is not known."""
+    """The start and the end of a period, Unix time; None where unknown."""
 
     start: float | None = None
     end: float | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known when the next one begins."""
+        """Whether the end, at which the next period begins, is known."""
         return self.end is not None
 
 
 UNKNOWN_SPAN: Final = Span()
-"""A period of which nothing is known."""
+"""A period whose start and end are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarPeriod:
-    """Spans of whole calendar months, each from the same day on; from a month's last day where it is shorter.
+    """Periods of whole calendar months, starting on the same day of the month, or on the last day of a shorter month.
 
     Attributes:
-        months: how long each is: 1 for a month, 3 for a quarter, 12 for a year.
-        month: one of the months that they begin in, from 1 to 12.
+        months: the length: 1 for a month, 3 for a quarter, 12 for a year.
+        month: a month in which a period begins, from 1 to 12.
         day: the day of the month.
 
     """
@@ -52,7 +52,7 @@ class CalendarPeriod:
     year: int = 2000
 
     def span_at(self, now: datetime) -> Span:
-        """Return the period that `now` is in."""
+        """Return the period that contains `now`."""
         first = self.year * 12 + self.month - 1
         number = (now.year * 12 + now.month - 1 - first) // self.months
         number -= now < self._start_of(first + number * self.months)
@@ -66,26 +66,26 @@ class CalendarPeriod:
 
 @dataclass(frozen=True, slots=True)
 class FixedPeriod:
-    """Spans of the same length, one of which begins on a given day."""
+    """Periods of a fixed length, one of which begins on a given day."""
 
     seconds: float
     first: datetime
 
     def span_at(self, now: datetime) -> Span:
-        """Return the period that `now` is in."""
+        """Return the period that contains `now`."""
         start = self.first + (now - self.first) // timedelta(seconds=self.seconds) * timedelta(seconds=self.seconds)
         return Span(start.timestamp(), start.timestamp() + self.seconds)
 
 
 Period = CalendarPeriod | FixedPeriod | Literal["plan", "none"]
-"""`plan` is the one that the vendor reports; of `none` nothing is known."""
+"""`plan` is the period that the vendor reports; `none` is unknown."""
 
 
 def read_period(value: object) -> Period:
-    """Return a period as the configuration writes it.
+    """Parse a period of the configuration.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid.
 
     """
     if value == "month":
@@ -104,7 +104,7 @@ def read_period(value: object) -> Period:
 
 
 def write_period(period: Period) -> str | dict[str, str]:
-    """Return a period as the configuration writes it; the inverse of `read_period`."""
+    """Return a period in the configuration's syntax; the inverse of `read_period`."""
     if isinstance(period, str):
         return period
     if period == CalendarPeriod():
@@ -117,7 +117,7 @@ def write_period(period: Period) -> str | dict[str, str]:
 
 
 def _months(value: object) -> int | None:
-    """Return the length of a period that follows the calendar; a year is one, whatever its length in days."""
+    """Return the length in months of a period that follows the calendar; None if it does not."""
     if not isinstance(value, str):
         return None
     years = _YEARS.fullmatch(value)

@@ -1,4 +1,4 @@
-"""The context of a poll: an `Account` reads itself through a `Poll`."""
+"""The context of a poll, through which an `Account` sends its requests."""
 
 from __future__ import annotations
 
@@ -6,77 +6,55 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, M
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from exporter.errors import NotFound, PollError, TooLarge
 from exporter.metrics import Unreadable
+from exporter.vendors.fetch import Fetch
 from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 
 MOST_ITEMS: Final = 100_000
-"""Items of lists that the answers of one poll hold together, unless the account may have as many series."""
+"""The default maximum of list items in all answers of one poll; raised for accounts that allow more series."""
 _MAX_LEFT_OUT: Final = 5
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 _ReadT = TypeVar("_ReadT")
 
 
-class Fetch(Protocol):
-    """What a poll needs from the network: what one JSON document says."""
-
-    async def __call__(
-        self,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        read: Callable[[object], _ReadT],
-    ) -> _ReadT:
-        """Return what `read` makes of the answer to a GET, or to a POST where there is a body.
-
-        The path is below the account's base URL, or a whole URL at its host.
-
-        Raises:
-            PollError: there is no such document.
-
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The part of an account's customers that one poll is about; by default all of them."""
+    """The part of an account's customers that one poll covers; all of them by default."""
 
     number: int = 0
     total: int = 1
 
     @property
     def is_first(self) -> bool:
-        """Whether what is of the account as a whole is read with this slice."""
+        """Whether this slice also reads the account-wide figures."""
         return self.number == 0
 
 
 @dataclass(slots=True)
 class Poll:
-    """One poll of one account, or of a slice of it, under way.
+    """A running poll of an account, or of a slice of it.
 
     Attributes:
-        fetch: how the vendor is asked.
-        now: when the poll began (UTC); the period asked about is taken from it, once.
-        cache: values kept for later polls of this account, by name, each with the time it was read.
-        diagnostics: what was noticed so far.
-        as_of: the time the vendor says its figures reach to, if it does.
-        slice: which customers it is about.
-        unreadable: series of items that were left out and exist.
-        unwanted: how many items were read and deliberately excluded, as they were not requested.
-        most_items: how many items of lists its answers may hold together.
-        used: the names of what was kept, or is from now on, that this poll asked for.
+        fetch: sends a request to the vendor.
+        now: the start of the poll (UTC), which determines the period to ask about.
+        cache: values kept for later polls of this account, by name, each with the time of its reading.
+        diagnostics: the drift and the skipped items so far.
+        as_of: the time up to which the figures are complete, if the vendor states it.
+        slice: the customers it covers.
+        unreadable: series that exist but cannot be read, as their item was left out.
+        unwanted: the number of items read but excluded on purpose, as they were not requested.
+        most_items: the maximum number of list items in all of its answers together.
+        used: the names of the cached values that this poll asked for.
         spread: the seconds over which requests start evenly; 0 for as soon as possible.
         patience: the seconds for which an item must keep failing before the reading goes on without it; 0 where no
             earlier reading can stand for this one.
-        failing: what failed in the polls before, and does in this, by kind.
-        failure: how an item failed without which the reading goes on.
+        failing: the failure streaks of items, by kind, from previous polls and this one.
+        failure: the first failure of an item that the reading goes on without.
 
     """
 
@@ -102,21 +80,30 @@ class Poll:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> ReplyT:
-        """Return what a GET answers, read as `model`; the path is below the base URL, or a whole URL at its host."""
+        """Send a GET and return its answer as `model`; the path is as in `Fetch`."""
         with self._reading(model, f"GET {path}") as read:
             return await self.fetch(path, params=params, headers=headers, read=read)
 
+    async def get_linked(
+        self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None
+    ) -> tuple[ReplyT, str | None]:
+        """Send a GET; return its answer as `model`, and the URL of its Link header with rel="next" (RFC 8288)."""
+        links: list[str] = []
+        with self._reading(model, f"GET {path}") as read:
+            reply = await self.fetch(path, params=params, read=read, on_next=links.append)
+        return reply, links[-1] if links else None
+
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
-        """Return what a POST that only reads answers, read as `model`."""
+        """Send a POST that only reads, and return its answer as `model`."""
         with self._reading(model, f"POST {path}") as read:
             return await self.fetch(path, body=body, read=read)
 
     @contextmanager
     def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
-        """Read a document as `model`, maybe in a thread, with notes of its own: others are read meanwhile.
+        """Yield a reader of documents as `model`. Its diagnostics are its own until the end, as it may run in a thread.
 
         Raises:
-            TooLarge: the documents of this poll hold more items than any.
+            TooLarge: the answers of this poll have more than `most_items` items together.
 
         """
         notes = Diagnostics()
@@ -125,25 +112,25 @@ class Poll:
         finally:
             self.diagnostics.add(notes)
         if self.diagnostics.items > self.most_items:
-            raise TooLarge(f"the answers of one poll hold more than {self.most_items} items", asked=asked)
+            raise TooLarge(f"the answers of one poll contain more than {self.most_items} items", asked=asked)
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
-        """Note that items were left out."""
+        """Count items that are left out."""
         if count:
             self.diagnostics.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
-        """Skip an item, and record why, for people."""
+        """Skip an item, and record the reason as a text for people."""
         self.skip(reason)
         if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
             self.diagnostics.left_out.add(text)
 
     def cap_customers(self, listed: int, most: int) -> None:
-        """Note how many wanted customers the vendor's list has, and how many the configuration allows."""
+        """Record the number of wanted customers in the vendor's list, and skip those beyond the configured maximum."""
         self.diagnostics.listed = listed
         if listed > most:
             self.skip("capped", listed - most)
-            self.diagnostics.left_out.add(f"{listed:,} customers are wanted, and max_customers is {most:,}")
+            self.diagnostics.left_out.add(f"{listed:,} customers match, but max_customers is {most:,}")
 
     async def attempt(
         self,
@@ -153,10 +140,10 @@ class Poll:
         needed: bool = True,
         hides: Callable[[], Iterable[Unreadable]] = lambda: (),
     ) -> _ReadT | PollError:
-        """Return what `read` says of one item, or why it is left out, which is counted; options are those of `gather`.
+        """Return the result of `read` for one item, or the error for which it is skipped; options as in `gather`.
 
         Raises:
-            PollError: it failed in a way that is the whole poll's failure.
+            PollError: the failure fails the whole poll.
 
         """
         try:
@@ -180,7 +167,7 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        """Return each item with what `read` says of it, in their order, some at once.
+        """Call `read` for each item, some concurrently; return the items with their results, in order.
 
         An item that no longer exists (one of `absent_errors`), or whose reply cannot be read, is skipped and counted,
         unless no item is left. Items that are not `needed` are optional extras: if the vendor refuses them for good,
@@ -190,7 +177,7 @@ class Poll:
         missing.
 
         Raises:
-            PollError: one item failed in another way, or every item did that is needed.
+            PollError: an item failed in another way, or every needed item failed.
 
         """
         kind = getattr(read, "__qualname__", type(read).__qualname__)
@@ -207,7 +194,7 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        streaks = self.failing[kind] = self.failing.pop(kind, Streaks())  # what was asked last comes last
+        streaks = self.failing[kind] = self.failing.pop(kind, Streaks())  # the most recently used kind comes last
         trial = Trial(items, streaks, self.now, self.patience, is_extra=not needed)
         found: dict[_ItemT, _ReadT | PollError] = {}
 
@@ -242,17 +229,17 @@ class Poll:
         return results
 
     async def optional(self, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
-        """Return what `read` says of one extra, or None where the vendor refuses it for good, or it keeps failing."""
+        """Return the result of `read` for an extra; None if the vendor refuses it for good, or it keeps failing."""
         results = await self._each(name, [name], lambda _: read(), needed=False)
         return results[0][1] if results else None
 
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
-        """Return the cached result of `read`, or call it again once that is `seconds` old."""
+        """Return the cached result of `read`; call it again once the result is `seconds` old."""
         self.used.add(name)
         if name in self.cache:
             read_at, value = self.cache[name]
             if 0 <= (self.now - read_at).total_seconds() < seconds:
-                return value  # type: ignore[no-any-return]  # kept under this name by this very call
+                return value  # type: ignore[no-any-return]  # cached under this name by the same call
         value = await read()
         self.cache[name] = (self.now, value)
         return value

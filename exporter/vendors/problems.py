@@ -1,4 +1,4 @@
-"""What is wrong with settings, in words of ours: each thing with its place, and what would be right."""
+"""Problems with settings in the project's own words: each with its path, and what would be right."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from exporter.vendors.settings import Settings
 _STEP: Final = re.compile(r"[.\[]")
 _MEANT: Final = re.compile(r"unknown key; did you mean (\w+)\?")
 _MAX_PROBLEMS: Final = 1000
-"""What is told of one account: nobody reads more."""
+"""The maximum number of problems listed for one account."""
 _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "bool_type": "write true or false, in small letters and without quotes",
@@ -38,7 +38,7 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "model_type": "write a mapping",
     "dict_type": "write a mapping",
 }
-"""What pydantic finds by its kinds of error; names are the one kind of setting with a pattern."""
+"""Texts by pydantic's error type; names are the only kind of setting with a pattern."""
 
 
 def settings_problems(
@@ -47,30 +47,33 @@ def settings_problems(
     known: Mapping[str, Problem],
     better: Mapping[str, Problem] | None = None,
 ) -> list[Problem]:
-    """Return what is wrong with settings, each thing once.
+    """Return the problems of settings, each once, sorted by path.
 
     Args:
-        settings: what was read.
-        error: what pydantic found.
-        known: what was known before, by its place.
-        better: the same, of places where pydantic's word says less.
+        settings: the class that the settings were read as.
+        error: pydantic's error.
+        known: problems found before, by path.
+        better: problems, by path, that replace pydantic's less helpful ones.
 
     """
     found = {**known, **_found(settings, error), **(better or {})}
     explained = _parents(found) | _misspelt(found)
-    told = sorted(one for one in found.values() if one.path not in explained)
-    if len(told) <= _MAX_PROBLEMS:
-        return told
-    return [*told[:_MAX_PROBLEMS], Problem("", f"and {len(told) - _MAX_PROBLEMS} more mistakes in this account")]
+    reported = sorted(one for one in found.values() if one.path not in explained)
+    if len(reported) <= _MAX_PROBLEMS:
+        return reported
+    return [
+        *reported[:_MAX_PROBLEMS],
+        Problem("", f"and {len(reported) - _MAX_PROBLEMS} more mistakes in this account"),
+    ]
 
 
 def _parents(paths: Iterable[str]) -> set[str]:
-    """Return the places within which something is wrong, which is what makes them wrong."""
+    """Return the paths that enclose another problem's path, and are wrong only because of it."""
     return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 
 def _misspelt(found: Mapping[str, Problem]) -> set[str]:
-    """Return the places that lack nothing but the right spelling of a key that is there."""
+    """Return the paths of problems that are explained by a misspelt key."""
     explained: set[str] = set()
     for path, problem in found.items():
         if meant := _MEANT.fullmatch(problem.text):
@@ -84,7 +87,7 @@ def _misspelt(found: Mapping[str, Problem]) -> set[str]:
 
 
 def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:
-    """Say in our words what pydantic found; where a value may be of several kinds, what it says of each is one."""
+    """Return pydantic's errors as problems by path; those about the alternatives of a union are joined to one."""
     found: dict[str, Problem] = {}
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
@@ -95,12 +98,12 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
 
 
 def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: bool) -> tuple[str, Iterable[str]]:
-    """Return the path of a place, and the keys known there. Where a value may be of several kinds, pydantic names them.
+    """Return the path of an error, and the keys known there; pydantic's steps into a union's members are dropped.
 
     Args:
-        settings: what is read.
-        steps: from its root.
-        is_unknown: whether the last of these is a key that is not known.
+        settings: the class that the settings were read as.
+        steps: pydantic's location, from the root.
+        is_unknown: whether the last step is an unknown key.
 
     """
     path = ""
@@ -118,7 +121,7 @@ def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: 
 
 
 def _inner(annotation: Any) -> Any:
-    """Return the settings, or the mapping, that a value of this type holds, itself or in a list; None if neither."""
+    """Return the settings class or the mapping in a type, or in the items of its list; None if there is neither."""
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         return annotation
     if get_origin(annotation) is dict:
@@ -127,7 +130,7 @@ def _inner(annotation: Any) -> Any:
 
 
 def _unknown(settings: type[Settings], key: str, known: Iterable[str]) -> str:
-    """Say that a key is not known there, and where it is if it stands one level deeper."""
+    """Return the text for an unknown key, with the place where it belongs if that is one level deeper."""
     inner = {name: _inner(field.annotation) for name, field in settings.model_fields.items() if name != "quotas"}
     keys = {name: getattr(part, "model_fields", ()) for name, part in inner.items()}
     below = next((name for name, fields in keys.items() if key in fields and key not in known), None)
@@ -142,7 +145,7 @@ def _format_detail(detail: Any) -> str:
 
 
 def unknown_vendor(entry: Mapping[str, object], vendors: Iterable[str]) -> Problem:
-    """Say that an account has no vendor, or one that is not known, and which there are."""
+    """Return the problem of a missing or unknown vendor, with the known ones."""
     vendors = list(vendors)
     near_keys = difflib.get_close_matches("vendor", entry, n=1)
     if "vendor" not in entry and near_keys:
@@ -152,12 +155,12 @@ def unknown_vendor(entry: Mapping[str, object], vendors: Iterable[str]) -> Probl
 
 
 class SchemaGenerator(GenerateJsonSchema):
-    """Writes settings as a person would: durations as such, and no titles that say no more than the key."""
+    """Writes the schema as a person would: durations in Prometheus' syntax, and no titles that only repeat the key."""
 
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - none says more than its key
-        """Say no."""
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - no title says more than its key
+        """Return False: no field gets a title."""
         return False
 
     def encode_default(self, dft: object) -> Any:
-        """Return a default as it is written: every number with a fraction is a duration."""
+        """Return a default as the configuration writes it; every float is a duration."""
         return write_duration(dft) if isinstance(dft, float) else super().encode_default(dft)

@@ -1,4 +1,4 @@
-"""How well a vendor is covered: each question that is asked of all of them, answered or exempt for a reason."""
+"""How well a vendor is covered: answers to the same questions for every vendor, or the reason for an exemption."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 
 
 class Done(str):
-    """What is done, in words."""
+    """An answer: what is done."""
 
     __slots__ = ()
 
 
 class Exempt(str):
-    """Why there is nothing to do, in words."""
+    """An exemption: why there is nothing to do."""
 
     __slots__ = ()
 
@@ -22,17 +22,17 @@ Quality = Mapping[str, Done | Exempt]
 """Answers by question."""
 
 QUESTIONS: Final[Mapping[str, str]] = {
-    "sign_in": "How an account signs in",
-    "rights": "The least rights that are enough, and where to get them",
-    "paging": "How lists are read to their end",
-    "limits": "Which limit of requests is kept, stated by the vendor or assumed",
-    "drift": "What happens when an answer changes",
-    "as_of": "Whether the vendor says up to when its figures reach",
+    "sign_in": "Authentication",
+    "rights": "Least privileges, and how to get them",
+    "paging": "Pagination",
+    "limits": "Rate limit, stated by the vendor or assumed",
+    "drift": "Changes in responses",
+    "as_of": "Time that the figures cover, as the vendor states it",
     "updates": "How often the vendor updates its figures",
-    "period": "Which period the figures are of",
-    "native_quotas": "Which limits of the vendor's become quotas",
-    "entitlements": "What else a plan entitles to",
-    "history": "What of the past can be written",
-    "names": "Whether names of people or customers are labels",
-    "known_limits": "What is known to be missing",
+    "period": "Period of the figures",
+    "native_quotas": "Vendor limits that become quotas",
+    "entitlements": "Other entitlements of a plan",
+    "history": "Past figures",
+    "names": "Names of people or customers in labels",
+    "known_limits": "Known gaps",
 }

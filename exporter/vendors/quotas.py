@@ -48,20 +48,20 @@ def _read_unit(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NativeQuota:
-    """A quota that a vendor reports. Its families have the same labels, which name it and its subject.
+    """A quota that a vendor reports. Its families share their labels, which make up its name and its subject.
 
     Attributes:
-        name: what the quota is called, with labels in braces.
-        subject: whose it is, likewise.
-        used: what is used of it.
-        limit: what it allows, where the vendor says that.
-        limit_from_rest: whether the vendor says what is left instead, which the reading has beside each figure.
-        start: when its period began.
-        end: when its period ends.
-        active: whether what it belongs to is active; what is not, and has ended, has no quota any more.
-        unit: what is counted, with labels in braces likewise; empty where the vendor does not say.
-        is_level: whether it is what is held at the time, which falls when it is given back: a level has no pace, and
-            nothing of it is counted up.
+        name: the quota's name, with labels in braces.
+        subject: whose quota it is, with labels in braces.
+        used: the family of the amount used.
+        limit: the family of the limit, if the vendor reports one.
+        limit_from_rest: whether the vendor reports what is left instead; the reading has that with each figure.
+        start: the family of the period's start.
+        end: the family of the period's end.
+        active: the family that says whether it is active; an inactive one that has ended is no longer a quota.
+        unit: the unit, with labels in braces; empty if the vendor does not state it.
+        is_level: whether it is an amount held at the time, such as memory, which falls when some is given back: a level
+            has no pace and no counter.
 
     """
 
@@ -79,13 +79,13 @@ class NativeQuota:
 
 @dataclass(frozen=True, slots=True)
 class PlanPeriod:
-    """Where a vendor reports the period of what is used: the series with the same values of these labels.
+    """Where a vendor reports a figure's period: in the series of these families that match the figure on `labels`.
 
     Attributes:
-        labels: what such series and the figure have in common.
-        end: when the period ends.
-        start: when it began.
-        is_dated: whether both come in one answer with the figure, which then cannot be late for them.
+        labels: the labels that these series and the figure share.
+        end: the family of the period's end.
+        start: the family of the period's start.
+        is_dated: whether dates and figure come in the same answer, so that the figure cannot lag behind the dates.
 
     """
 
@@ -97,12 +97,12 @@ class PlanPeriod:
 
 @dataclass(frozen=True, slots=True)
 class NameSource:
-    """A family that says what the values of a label are called.
+    """A family with the display names of a label's values.
 
     Attributes:
-        label: whose values are ids.
-        family: has that label, and the name.
-        name: the label that has the name.
+        label: the label whose values are ids.
+        family: the family with that label and the name.
+        name: the label with the name.
 
     """
 
@@ -112,7 +112,7 @@ class NameSource:
 
 
 def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod | None:
-    """Return where the period of a figure is reported: of those that fit, the one with the most labels."""
+    """Return where a figure's period is reported: of the entries that fit, the one with the most labels."""
     fitting = [one for one in periods if set(one.labels) <= set(family.labels)]
     return max(fitting, key=lambda one: len(one.labels), default=None)
 
@@ -125,14 +125,15 @@ class ConfiguredQuota(Alerting):
     )
     metric: str = Field(description="The vendor's metric that is counted; its matching series are added up.")
     match: dict[str, Pattern] = Field(
-        default={}, description="Labels of the metric, each with a regular expression that its whole value matches."
+        default={},
+        description="Labels of the metric, each with a regular expression that must match the whole value.",
     )
     by: tuple[str, ...] = Field(
         default=(),
-        description="Labels whose values tell one subject from another, each with the limit to itself;"
-        " if not set, the account is the one subject.",
+        description="Labels whose values distinguish subjects, each of which has the limit to itself;"
+        " if not set, the account is the only subject.",
     )
-    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="What is allowed in a period.")
+    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="Amount allowed per period.")
     unit: Annotated[str, PlainValidator(_read_unit), WithJsonSchema({"type": "string", "pattern": _UNIT})] = Field(
         default="", description="The label `unit`: what is counted."
     )
@@ -140,7 +141,7 @@ class ConfiguredQuota(Alerting):
         Period, PlainValidator(read_period), PlainSerializer(write_period), WithJsonSchema(_PERIOD_SCHEMA)
     ] = Field(
         default="none",
-        description="When the figure starts anew: each UTC `month`; with the vendor's `plan`; at no known time"
+        description="When the figure resets: each UTC `month`; with the vendor's `plan`; at no known time"
         " (`none`); or `{every: 30d, from: 2026-01-15}`, where `every` is a duration, `month`,"
         " `quarter` or `year`; the last three, and whole years such as `1y`, follow the calendar.",
     )
@@ -151,17 +152,17 @@ class ConfiguredQuota(Alerting):
         return hash(self.name)
 
     def with_family(self, families: Iterable[Family]) -> Self:
-        """Return the quota on the one of a vendor's families that has its metric's name."""
+        """Return the quota bound to the family, of a vendor's, that `metric` names."""
         quota = self.model_copy()
         quota._family = next((family for family in families if family.name == self.metric), None)  # noqa: SLF001 - new
         return quota
 
     @property
     def family(self) -> Family:
-        """The metric that is counted.
+        """The family that the quota counts.
 
         Raises:
-            LookupError: the vendor has none of this name.
+            LookupError: the vendor has no family of this name.
 
         """
         if self._family is None:
@@ -176,7 +177,7 @@ def find_quota_conflicts(
     native: Iterable[NativeQuota],
     plans: Iterable[PlanPeriod],
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with an account's quotas in the light of its vendor: the place, and what to do."""
+    """Yield conflicts between an account's quotas and its vendor's families: the place, and what to do."""
     yield from find_threshold_conflicts(given)
     quotas, by_name = given.get("quotas"), {family.name: family for family in families}
     names = {one.name: "the vendor reports" for one in native}
@@ -206,10 +207,10 @@ def _find_metric_conflicts(
         near = difflib.get_close_matches(metric, families, n=1)
         usable = ", ".join(name for name, one in families.items() if _is_countable(one))
         instead = f"did you mean {near[0]}?" if near else f"write one of {usable}"
-        yield "metric", f"is no metric of {vendor}; {instead}"
+        yield "metric", f"is not a metric of {vendor}; {instead}"
         return
     if not _is_countable(families[metric]):
-        yield "metric", "is no amount that could be used up: an _info is always 1, and a timestamp is a time"
+        yield "metric", "is not an amount that can be used up: an _info is always 1, and a timestamp is a time"
         return
     family = families[metric]
     if missing := missing_option(family, given):
@@ -220,7 +221,7 @@ def _find_metric_conflicts(
         if plan is None:
             yield "period", "the vendor reports no plan for this metric; write month, none or a mapping"
         elif missing := missing_option(plan.end, given):
-            yield "period", f"when a plan ends is only known with {missing}; set that on the account"
+            yield "period", f"the end of a plan is only known with {missing}; set that on the account"
 
 
 def _is_countable(family: Family) -> bool:
@@ -228,13 +229,13 @@ def _is_countable(family: Family) -> bool:
 
 
 def missing_option(family: Family, given: Mapping[str, object]) -> str:
-    """Return the settings one of which brings the family, where none of them is given."""
+    """Return the settings of which one must be given for the family to exist; empty if one is, or none is needed."""
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)
 
 
 def _find_label_conflicts(quota: Mapping[str, Any], family: Family) -> Iterator[tuple[str, str]]:
-    unknown = f"is no label of {family.name}; write {', '.join(family.labels) or 'none, it has no labels'}"
+    unknown = f"is not a label of {family.name}; write {', '.join(family.labels) or 'none, it has no labels'}"
     match, by = quota.get("match"), quota.get("by")
     for label, pattern in match.items() if isinstance(match, Mapping) else ():
         if label not in family.labels:

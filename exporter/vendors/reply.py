@@ -34,15 +34,15 @@ from exporter.vendors.values import read_end, read_flag, read_id, read_number, r
 
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped", "failing"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
-"""Why an item is left out: it cannot be read · it is not there · it is an extra that is refused · its series was
-there already · its value is not finite · its owner is ambiguous · it is beyond what the configuration allows ·
-it keeps failing while others answer."""
+"""Why an item is left out: it cannot be read · it no longer exists · it is an extra that is refused · its series is a
+duplicate · its value is not finite · its owner is ambiguous · it is beyond the configured maximum · it keeps failing
+while others are answered."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
-"""How a field departs from the contract: it is not there, null, of another type, or contradicts what was asked."""
+"""How a field deviates from the contract: it is missing, null, of another type, or contradicts the request."""
 
 MISSING: Final[Any] = object()
-"""The default of a field that the contract always has, so that its absence is noted."""
+"""The default of a field that the contract always has, so that its absence is recorded as drift."""
 
 _MOST_ITEMS: Final = 100_000
 _MAX_UNREADABLE: Final = 1000
@@ -50,16 +50,16 @@ _MAX_UNREADABLE: Final = 1000
 
 @dataclass(slots=True)
 class Diagnostics:
-    """Diagnostics of reading the replies of one poll: drift, and skipped items."""
+    """Diagnostics of one poll's replies: drift and skipped items."""
 
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
-    """What the vendor said of items that were asked for by themselves and skipped; some, if there are many."""
+    """The errors of items that were asked about individually and skipped; only some of them, if there are many."""
     items: int = field(default=0, compare=False)
-    """How many items of lists and objects were read, used or not."""
+    """The number of list and object items read, used or not."""
     listed: int | None = field(default=None, compare=False)
-    """How many wanted customers the vendor's list has, more than allowed included; None where none are listed."""
+    """The number of wanted customers in the vendor's list, including those beyond the maximum; None without a list."""
 
     def add(self, others: Diagnostics) -> None:
         """Add other diagnostics to these."""
@@ -71,7 +71,7 @@ class Diagnostics:
 
 
 class Reply(BaseModel):
-    """A JSON object of a vendor's; `title` is its place in the document, for drift's `field`; `$` is its root."""
+    """A JSON object in a vendor's reply. Its `title` is its path from the root `$`, for the label `field` of drift."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -79,7 +79,7 @@ class Reply(BaseModel):
         hide_input_in_errors=True,
         validate_default=True,
         title="$",
-        defer_build=True,  # until there is such a reply
+        defer_build=True,  # until the first such reply
     )
 
 
@@ -93,14 +93,14 @@ _building: Final = threading.Lock()
 
 
 def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, asked: str = "") -> ReplyT:
-    """Return the document, which is the answer to what was `asked`, as the model has it.
+    """Validate a document, the answer to the request `asked`, as a model.
 
     Raises:
-        Malformed: it lacks what the model cannot do without.
+        Malformed: it lacks a field that the model requires.
 
     """
     if not model.__pydantic_complete__:
-        with _building:  # another thread may want the same
+        with _building:  # another thread may build the same model
             model.model_rebuild()
     try:
         return model.model_validate(document, context=diagnostics)
@@ -132,14 +132,14 @@ class _Lenient:
 
 
 class _LenientModel(_Lenient):
-    """The same of a part of the reply, which is plainly what its type says."""
+    """The same for an object within a reply; its fast path is the object's own model."""
 
     def _fast_schema(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler.generate_schema(next(kind for kind in get_args(source) if kind is not type(None)))
 
 
 def _read_or_record_drift(value: object, read: Callable[[object], object], info: ValidationInfo) -> object:
-    """Return what `read` makes of a value, or None, noted as drift, where there is none or it cannot be read."""
+    """Return `read(value)`; None, recorded as drift, if the value is absent or cannot be read."""
     kind = "missing" if value is MISSING else "null" if value is None else "type"
     if kind == "type":
         try:
@@ -155,7 +155,7 @@ def _reject(_value: object) -> object:
 
 
 def _field(info: ValidationInfo) -> str:
-    """Return a field's place in the document; its name is the model's, not the vendor's camel case."""
+    """Return a field's path in the document, with the model's name of it rather than the vendor's camel case."""
     title = (info.config or {}).get("title")
     return f"{title}.{info.field_name}" if title else str(info.field_name)
 
@@ -165,7 +165,7 @@ def _diagnostics(info: ValidationInfo) -> Diagnostics:
 
 
 def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-    """Read each item of a list or of an object; those that cannot be read are counted, unless all are."""
+    """Read each item of a list or an object. Unreadable items are left out and counted; ValueError if all are."""
     if not isinstance(value, list | dict):
         raise ValueError("expected a list or an object")  # noqa: TRY004 - pydantic collects ValueError only
     if not value:
@@ -198,15 +198,15 @@ def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: Validat
 
 
 class _PartialList(list[Any]):
-    """A list of which some items could not be read."""
+    """A list without those items that could not be read."""
 
 
 class _PartialMap(dict[str, Any]):
-    """An object of which some items could not be read."""
+    """An object without those items that could not be read."""
 
 
 def is_partial(items: object) -> bool:
-    """Whether some items of a list or an object, or all of it, could not be read."""
+    """Whether some items of a list or an object, or the whole of it, could not be read."""
     return items is None or isinstance(items, _PartialList | _PartialMap)
 
 
@@ -216,7 +216,7 @@ _FLAG: Final = core_schema.bool_schema(strict=True)
 
 
 def lenient(read: Callable[[object], object], *, nullable: bool = False) -> Any:
-    """Return the type of a field that `read` reads; where that raises ValueError it is None, and noted as drift."""
+    """Return a field type parsed by `read`; if that raises ValueError, the field is None and drift is recorded."""
     return Annotated[Any, _Lenient(read, nullable=nullable)]
 
 
@@ -236,7 +236,7 @@ RequiredId = Annotated[str, BeforeValidator(read_id)]
 
 
 class _FirstProblem(FailFast):
-    """Stop at the first item that cannot be read: a problem of each of many thousands would fill the memory."""
+    """Stop at the first unreadable item: errors for many thousands of items would exhaust the memory."""
 
     __hash__ = object.__hash__
 
@@ -245,8 +245,8 @@ _ItemT = TypeVar("_ItemT")
 LenientList = Annotated[list[_ItemT], _FirstProblem(), WrapValidator(_read_items)]
 """A list whose unreadable items are left out and counted."""
 LenientMap = Annotated[dict[str, _ItemT], WrapValidator(_read_items)]
-"""An object of named items, read the same way."""
+"""An object whose unreadable items are left out and counted."""
 LenientObject = Annotated[_ItemT | None, _LenientModel(_reject)]
-"""A part of the reply that is None, and noted, where it is not what it should be."""
+"""An object within a reply; None, recorded as drift, if it is missing, null or of another type."""
 MaybeLenientObject = Annotated[_ItemT | None, _LenientModel(_reject, nullable=True)]
-"""The same of a part that need not be there."""
+"""The same, but null is not drift."""

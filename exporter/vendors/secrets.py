@@ -1,4 +1,4 @@
-"""The secrets of an account: which settings hold them, which are in files, and which cannot be used as they are."""
+"""The secrets of an account: the settings that hold them, those in files, and those that are unusable."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def secret_settings(account: type[Account]) -> tuple[str, ...]:
 
 
 def file_secrets(account: Account) -> dict[str, FileSecret]:
-    """Return the secrets that are in files, by their settings."""
+    """Return the secrets that are in files, by setting."""
     given = {name: getattr(account, name) for name in type(account).model_fields}
     return {name: secret for name, secret in given.items() if isinstance(secret, FileSecret)}
 
 
 def unusable_secrets(account: Account) -> Iterator[tuple[str, str]]:
-    """Yield each secret that cannot stand in a header as it is: its setting, and what is wrong with it."""
+    """Yield the settings of secrets that cannot be sent in a header, with the problem."""
     auth = account.auth
     if not isinstance(auth, ApiKey):
         return

@@ -1,6 +1,6 @@
-"""The kinds of value that a setting can have: durations, rates, URLs, secrets, identifiers in a path.
+"""The types of settings: durations, rates, URLs, secrets, identifiers in a path.
 
-Each says in its error what would be right, and never what was given: it might
+Each error says what would be right, and never repeats the value given, which might
 be a secret on the wrong line.
 """
 
@@ -36,9 +36,9 @@ _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Settings(BaseModel):
-    """A part of the configuration: unknown keys are errors, nothing is converted, and no error prints any of it."""
+    """A part of the configuration: unknown keys are errors, nothing is converted, and no error quotes a value."""
 
-    # Only what a configuration has is built, when it is read.
+    # Validators are built at first use: most configurations use few vendors.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True, defer_build=True)
 
     @model_validator(mode="before")
@@ -57,7 +57,7 @@ class Settings(BaseModel):
 
 
 def description_of(settings: type[Settings], name: str) -> str:
-    """Return what a setting means; where only its default is changed, what it means where it is from."""
+    """Return the description of a setting; if a class only changes the default, that of its base class."""
     described = (kind.model_fields.get(name) for kind in settings.__mro__ if issubclass(kind, Settings))
     return next((field.description for field in described if field and field.description), "")
 
@@ -80,7 +80,7 @@ def is_insecure(url: object) -> bool:
 
 
 def is_same_origin(one: object, other: object) -> bool:
-    """Whether two URLs are of one scheme, host and port; True of what is no URL, which is another mistake."""
+    """Whether two URLs have the same scheme, host and port; True if one is no URL, which is reported elsewhere."""
     try:
         parts = [urlsplit(url) for url in (one, other) if isinstance(url, str)]
         origins = {(part.scheme, part.hostname, part.port or _PORTS.get(part.scheme)) for part in parts}
@@ -90,10 +90,10 @@ def is_same_origin(one: object, other: object) -> bool:
 
 
 def read_url(value: object) -> str:
-    """Return an http or https URL without credentials, query or fragment, and without a slash at its end.
+    """Return an http or https URL without credentials, query or fragment, and without a trailing slash.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid.
 
     """
     example = "write a URL such as https://api.example.com/v1"
@@ -118,7 +118,7 @@ def _read_proxy_url(value: object) -> str:
         return read_url(value)
     except ValueError as error:
         if str(error).startswith("write"):
-            raise ValueError("write a URL such as http://proxy.example.com:3128; SOCKS is not spoken") from None
+            raise ValueError("write a URL such as http://proxy.example.com:3128; SOCKS is not supported") from None
         raise
 
 
@@ -126,7 +126,7 @@ def _read_environment_secret(value: object) -> Secret:
     reference = secret_reference(value) if isinstance(value, str) else None
     if reference is None:
         raise ValueError(
-            "write ${NAME} of an environment variable, or use the ..._file setting; a secret does not stand here"
+            "write ${NAME} of an environment variable, or use the ..._file setting; secrets are not allowed here"
         )
     return _ensure_readable(reference)
 
@@ -138,7 +138,7 @@ def _read_file_secret(value: object, info: ValidationInfo) -> Secret:
 
 
 def _resolve_path(path: str, info: ValidationInfo) -> Path:
-    """Return a path that starts, unless it is absolute, at the folder of the configuration."""
+    """Resolve a relative path against the folder of the configuration."""
     directory: Path = (info.context or {}).get("directory", Path())
     return directory / path
 
@@ -172,7 +172,7 @@ def _read_identifier(value: object) -> str:
 
 
 def json_schema(title: str, **schema: Any) -> WithJsonSchema:
-    """Say in the JSON Schema what is written there; its title is what a person calls that."""
+    """Return the JSON Schema annotation of text with this title."""
     return WithJsonSchema({"title": title, **schema})
 
 
@@ -194,7 +194,7 @@ def _read_uuid(value: object) -> str:
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
-"""What the operator calls a thing: up to 63 letters, digits, and ._@- after the first."""
+"""A name chosen by the operator: up to 63 letters, digits, and ._@- after the first."""
 Duration = Annotated[
     float,
     PlainValidator(read_interval),
@@ -210,11 +210,11 @@ RateSetting = Annotated[
 ]
 """Requests per duration, such as `800/1m`."""
 Url = Annotated[str, PlainValidator(read_url), json_schema("URL", type="string", format="uri", pattern="^https?://")]
-"""An http or https URL without credentials, query or fragment; a slash at its end is dropped."""
+"""An http or https URL without credentials, query or fragment; a trailing slash is dropped."""
 ProxyUrl = Annotated[
     str, PlainValidator(_read_proxy_url), json_schema("URL", type="string", format="uri", pattern="^https?://")
 ]
-"""The URL of an HTTP proxy, likewise."""
+"""The URL of an HTTP proxy, with the same restrictions."""
 SecretFromEnvironment = Annotated[
     Secret,
     PlainValidator(_read_environment_secret),
@@ -228,19 +228,19 @@ SecretFromFile = Annotated[
     PlainSerializer(str),
     json_schema("path of a file", type="string", minLength=1),
 ]
-"""The path of the file that holds the secret, taken from the configuration's folder."""
+"""The path of a file that holds the secret, relative to the configuration's folder."""
 CertificateFile = Annotated[
     Path, PlainValidator(_read_ca_file), json_schema("path of a file", type="string", minLength=1)
 ]
-"""The path of a PEM file of certificates, taken from the configuration's folder."""
+"""The path of a PEM file of certificates, relative to the configuration's folder."""
 Identifier = Annotated[
     str,
     PlainValidator(_read_identifier),
     json_schema("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
 ]
-"""What a vendor calls a thing of its own, fit to stand in a path."""
+"""A vendor's identifier that can be a path segment."""
 UserName = Annotated[str, PlainValidator(_read_user_name), json_schema("name", type="string", pattern="^[^:]+$")]
-"""Who signs in by HTTP basic authentication."""
+"""A user name for HTTP basic authentication."""
 Uuid = Annotated[str, PlainValidator(_read_uuid), json_schema("UUID", type="string", format="uuid")]
 """A UUID, in lower case."""
 
@@ -249,7 +249,7 @@ class TLS(Settings):
     """How the vendor's certificate is verified."""
 
     ca_file: CertificateFile | None = Field(
-        default=None, description="PEM file of the authorities to trust instead of the usual ones."
+        default=None, description="PEM file of the certificate authorities to trust instead of the system's."
     )
     insecure_skip_verify: bool = Field(
         default=False,

@@ -1,4 +1,4 @@
-"""Which of a vendor's metrics an account shows: all, unless the operator leaves some out or keeps only some."""
+"""The choice of a vendor's metrics that an account shows: all, all but some, or only some."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from exporter.vendors.settings import Settings
 
 
 class FamilyChoice(Settings):
-    """What an account shows of its vendor's metrics. Its quotas are counted and shown whatever is chosen."""
+    """The vendor's metrics that an account shows. Quotas are counted and shown regardless."""
 
-    keep: tuple[str, ...] = Field(default=(), description="Metrics of the vendor to show, and no others.")
+    keep: tuple[str, ...] = Field(default=(), description="The only metrics of the vendor to show.")
     leave_out: tuple[str, ...] = Field(
-        default=(), description="Metrics of the vendor not to show; quotas count them all the same."
+        default=(), description="Metrics of the vendor to hide; quotas still count them."
     )
 
     def shows(self, family: Family) -> bool:
@@ -24,14 +24,14 @@ class FamilyChoice(Settings):
         return family.name not in self.leave_out and (not self.keep or family.name in self.keep)
 
     def of(self, figures: Figures) -> Figures:
-        """Return those of a vendor's figures that are shown."""
+        """Return the figures of the families that are shown."""
         return {family: values for family, values in figures.items() if self.shows(family)}
 
 
 def find_family_conflicts(
     vendor: str, given: Mapping[str, object], families: Iterable[Family]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with an account's choice in the light of its vendor: the place, and what to do."""
+    """Yield conflicts between an account's choice and its vendor's families: the place, and what to do."""
     choice, names = given.get("families"), [family.name for family in families]
     if not isinstance(choice, Mapping):
         return
@@ -44,5 +44,5 @@ def find_family_conflicts(
                 near = difflib.get_close_matches(name, names, n=1)
                 yield (
                     f"families.{key}[{index}]",
-                    f"is no metric of {vendor}" + (f"; did you mean {near[0]}?" if near else ""),
+                    f"is not a metric of {vendor}" + (f"; did you mean {near[0]}?" if near else ""),
                 )

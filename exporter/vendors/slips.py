@@ -1,4 +1,4 @@
-"""Texts of a configuration that are read as they stand, and that nobody meant so."""
+"""Likely slips in a configuration: texts that are valid but surely not meant literally."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _TYPOGRAPHIC: Final = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 
 
 def slips(given: Mapping[str, object], secrets: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with texts of an account's settings: the place, and what to do.
+    """Yield likely slips in the texts of an account's settings: the place, and what to do.
 
     Args:
-        given: the settings as they were read.
-        secrets: those that may refer to a variable of the environment.
+        given: the settings as read from the file.
+        secrets: the settings that may refer to an environment variable.
 
     """
     for key, value in given.items():
@@ -27,7 +27,7 @@ def slips(given: Mapping[str, object], secrets: Collection[str]) -> Iterator[tup
 
 
 def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
-    """Yield all texts within a value, each with its place."""
+    """Yield every text within a value, with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):

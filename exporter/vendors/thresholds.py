@@ -1,4 +1,4 @@
-"""Thresholds that the operator sets for some quotas: the shares from which the alerts on them begin."""
+"""Alert thresholds that the operator sets for individual quotas, as shares of the limit."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Severity = Literal["warning", "critical"]
 
 
 def read_share(value: object) -> float:
-    """Return a share of a limit that is written in percent; 1 is all of it.
+    """Parse a share of a limit, written in percent, as a ratio.
 
     Raises:
-        ValueError: it is not written so, or is 0, or more than ten times the limit.
+        ValueError: it is no percentage, is 0, or is more than ten times the limit.
 
     """
     found = _SHARE.fullmatch(value) if isinstance(value, str) else None
@@ -42,15 +42,17 @@ Share = Annotated[
 
 
 class Alerting(Settings):
-    """From which shares the alerts on a quota begin, instead of where those on others do."""
+    """Alert thresholds of a quota, in place of the default ones."""
 
     warn_at: Share | None = Field(
-        default=None, description="Share of the limit from which UsageQuotaHigh warns, such as 70%."
+        default=None, description="Share of the limit from which UsageQuotaHigh is a warning, such as 70%."
     )
-    critical_at: Share | None = Field(default=None, description="Share from which it is critical, such as 90%.")
+    critical_at: Share | None = Field(
+        default=None, description="Share of the limit from which UsageQuotaHigh is critical, such as 90%."
+    )
 
     def shares(self) -> Iterator[tuple[Severity, float]]:
-        """Yield the shares that are set."""
+        """Yield the thresholds that are set."""
         if self.warn_at is not None:
             yield "warning", self.warn_at
         if self.critical_at is not None:
@@ -58,21 +60,21 @@ class Alerting(Settings):
 
 
 class QuotaThreshold(Alerting):
-    """The same for quotas that are named, whether the vendor reports them or the operator set them."""
+    """Alert thresholds of the quotas with a name, whether reported by the vendor or set by the operator."""
 
-    quota: str = Field(min_length=1, description="The label `quota` of those that it is for.")
+    quota: str = Field(min_length=1, description="The label `quota` of the quotas that these thresholds apply to.")
     subject: str = Field(
         default="",
-        description="Their label `subject`; if not set, whatever that is. The first entry that fits counts.",
+        description="The label `subject` of those quotas; if not set, any. The first entry that fits applies.",
     )
 
     def is_for(self, quota: str, subject: str) -> bool:
-        """Whether it is for a quota."""
+        """Whether the thresholds apply to a quota."""
         return self.quota == quota and self.subject in ("", subject)
 
 
 def find_threshold_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with an account's thresholds that may each be right: the place, and what to do."""
+    """Yield conflicts between an account's thresholds that are each valid alone: the place, and what to do."""
     quotas = given.get("quotas")
     for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
         if isinstance(quota, Mapping) and _is_reversed(quota):

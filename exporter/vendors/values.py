@@ -34,7 +34,7 @@ def read_number(value: object) -> float:
 
 
 def read_percent(value: object) -> float | None:
-    """Return a percentage as a ratio; `"41.33"` and `"41.33%"` are one, an empty string says nothing."""
+    """Return a percentage as a ratio; `"41.33"` equals `"41.33%"`, and an empty string is None."""
     if value == "":
         return None
     return read_number(value.removesuffix("%") if isinstance(value, str) else value) / 100
@@ -52,7 +52,7 @@ def read_time(value: object) -> datetime:
 
 
 def read_end(value: object) -> datetime:
-    """Return when something ends; a day without a time is its last one, and ends with it."""
+    """Return the end of something; a date without a time means the end of that day."""
     moment = read_time(value)
     if not isinstance(value, str) or len(value) != _DAY_CHARACTERS:
         return moment
@@ -77,7 +77,7 @@ def read_flag(value: object) -> bool:
 
 
 def read_id(value: object) -> str:
-    """Return an identifier: a string that is not empty, or a whole number."""
+    """Return an identifier, given as a string that is not empty or as a whole number."""
     if isinstance(value, str) and value:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:

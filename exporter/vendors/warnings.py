@@ -1,4 +1,4 @@
-"""What a person should know of an account's settings that are not wrong, only risky."""
+"""Warnings about an account's settings that are valid but risky."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from exporter.vendors.secrets import file_secrets
 
 
 def account_warnings(account: Account) -> Iterator[str]:
-    """Yield a line for each."""
+    """Yield the warnings, one line each."""
     if account.tls.insecure_skip_verify:
         yield "the vendor's certificate is not verified"
     for name, secret in file_secrets(account).items():
         if secret.others_can_read():
-            yield f"{name}: others than its owner can read the file: chmod 600 {secret.path}"
+            yield f"{name}: the file can be read by users other than its owner: chmod 600 {secret.path}"
         for doubt in secret.doubts():
             yield f"{name}: the file {secret.path} {doubt}"
     if account.timeout > account.interval and "timeout" in account.model_fields_set:
         took, every = write_duration(account.timeout), write_duration(account.interval)
-        yield f"timeout ({took}) is longer than interval ({every}): a vendor that is slow delays the next poll"
+        yield f"timeout ({took}) is longer than interval ({every}): a slow vendor delays the next poll"
     for quota in account.quotas:
         if isinstance(quota.period, FixedPeriod) and quota.period.first > datetime.now(UTC):
-            yield f"quota {quota.name}: its period begins at a day to come, {quota.period.first:%Y-%m-%d}"
+            yield f"quota {quota.name}: its period begins on a future day, {quota.period.first:%Y-%m-%d}"
     yield from _idle_thresholds(account)
     if account.estimate.exceeds_interval:
         yield account.estimate.warning
 
 
 def _idle_thresholds(account: Account) -> Iterator[str]:
-    """Yield a warning for each threshold of an unknown quota, if all names are known before a poll."""
+    """Yield warnings about thresholds of unknown quotas, if the names of all quotas are known before the first poll."""
     native = {one.name for one in account.native_quotas if not missing_option(one.used, dict(account))}
     names = native | {one.name for one in account.quotas}
     if any("{" in name for name in names):
@@ -44,7 +44,7 @@ def _idle_thresholds(account: Account) -> Iterator[str]:
 
 
 def shared_credentials(accounts: Iterable[Account]) -> Mapping[Credential, Collection[str]]:
-    """Return the accounts, by name, that sign in with the same credentials at the same place."""
+    """Return the names of accounts that share a credential, by credential."""
     names: dict[Credential, list[str]] = {}
     for account in accounts:
         names.setdefault(account.credential, []).append(f"{account.vendor}/{account.name}")

@@ -1,7 +1,7 @@
-"""Vendors of installed wheels: found by their entry points, and loaded once an account is at one.
+"""Vendors in installed wheels: found by their entry points, and loaded when an account uses one.
 
-A wheel's code sees every secret of the process, so only vendors that the operator names are loaded. To list
-names runs none of it.
+A wheel's code sees every secret of the process, so only vendors that the operator names are loaded. Listing
+the names runs none of it.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from exporter.vendors.faults import faults
 from exporter.vendors.origin import Origin
 
 GROUP: Final = "usage_exporter.vendors"
-"""Entry points of this group are vendors: the name is what accounts call it, the value is its class."""
+"""The group of entry points that are vendors: the name is the account's `vendor`, the value the class."""
 
 _FLAG: Final = "--vendors.plugins"
 _MOST_SHOWN: Final = 3
 
 
 class WheelError(Exception):
-    """A wheel whose vendor cannot be used. The text is ours: nothing that the wheel's code says is in it."""
+    """A wheel's vendor cannot be used. The message quotes nothing from the wheel's code."""
 
 
 def wheel_vendors(
     used: Collection[str], allowed: Collection[str], taken: Mapping[str, type[Account]]
 ) -> tuple[dict[str, type[Account]], dict[str, str]]:
-    """Return the vendors of wheels that are used and allowed, by name, and why others cannot be used.
+    """Return the wheels' vendors that are used and allowed, by name, and the reasons why others cannot be used.
 
     Args:
-        used: what accounts call their vendors.
-        allowed: the vendors whose code may run.
-        taken: the vendors that there are without wheels.
+        used: the names of the vendors that accounts use.
+        allowed: the names of the vendors whose code may run.
+        taken: the vendors that do not come from wheels.
 
     """
     wanted = [name for name in dict.fromkeys(used) if name in allowed or name not in taken]
@@ -57,7 +57,7 @@ def wheel_vendors(
 
 
 def offered() -> dict[str, list[EntryPoint]]:
-    """Return the vendors that installed wheels bring, by name; none of their code is run."""
+    """Return the entry points of installed vendors, by name, without running their code."""
     found: dict[str, list[EntryPoint]] = defaultdict(list)
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, str(origin_of(entry)))):
         found[entry.name].append(entry)
@@ -65,7 +65,7 @@ def offered() -> dict[str, list[EntryPoint]]:
 
 
 def origin_of(entry: EntryPoint) -> Origin:
-    """Return which distribution brings an entry point."""
+    """Return the distribution that an entry point belongs to."""
     return Origin("wheel", entry.dist.version, entry.dist.name) if entry.dist else Origin("wheel")
 
 
@@ -73,7 +73,7 @@ def _vendor(
     name: str, entries: list[EntryPoint], allowed: Collection[str], taken: Mapping[str, type[Account]]
 ) -> type[Account]:
     if not entries:
-        raise WheelError(f"{_FLAG} has {name}, and no installed distribution brings it")
+        raise WheelError(f"{_FLAG} has {name}, but no installed distribution provides it")
     brought = " and ".join(str(origin_of(entry)) for entry in entries)
     if name in taken:
         declared = taken[name].origin.kind == "file"
@@ -91,9 +91,9 @@ def _vendor(
 
 @lru_cache(maxsize=256)
 def _loaded(entry: EntryPoint) -> type[Account]:
-    """Return the class that an entry point names: once for each, so that accounts stay equal over a reload."""
+    """Load the class of an entry point; the same class each time, so that accounts stay equal over a reload."""
     try:
-        with redirect_stdout(sys.stderr):  # what is printed there is a page, or a table
+        with redirect_stdout(sys.stderr):  # stdout may be a page or a table
             vendor = entry.load()
         wrong = list(faults(entry.name, vendor))
         if not wrong:
@@ -106,4 +106,4 @@ def _loaded(entry: EntryPoint) -> type[Account]:
         more = f" (and {len(wrong) - _MOST_SHOWN} more)" if len(wrong) > _MOST_SHOWN else ""
         raise WheelError("; ".join(wrong[:_MOST_SHOWN]) + more)
     vendor.origin = origin_of(entry)
-    return vendor  # type: ignore[no-any-return]  # as was seen above
+    return vendor  # type: ignore[no-any-return]  # checked by `faults`

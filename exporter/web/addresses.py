@@ -55,7 +55,7 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
 def _why(error: OSError | UnicodeError) -> str:
     """Return the system's error text; errors without a system number are about the host name."""
     number = error.errno if isinstance(error, OSError) else None
-    return os.strerror(number) if number and number > 0 else "the host name has no address here"
+    return os.strerror(number) if number and number > 0 else "the host name has no address on this machine"
 
 
 def address_of(listening: socket.socket) -> str:

@@ -51,6 +51,6 @@ def configuration_page(text: str, accepted_at: float, now: float) -> str:
     """Return the page of the configuration in use, given as YAML without secrets."""
     return page(
         "Configuration - usage-exporter",
-        f"<h1>Configuration</h1>{_HOME}<p>As it was read {ago(accepted_at, now)}, with every default filled in."
-        f" Secrets are shown as where they are.</p><pre>{escape(text)}</pre>",
+        f"<h1>Configuration</h1>{_HOME}<p>As read {ago(accepted_at, now)}, with every default filled in."
+        f" Of secrets only the location is shown.</p><pre>{escape(text)}</pre>",
     )

@@ -61,7 +61,7 @@ def _refused(config: ConfigStatus, now: float) -> str:
         return ""
     problems = "".join(f"<li>{escape(problem)}</li>" for problem in config.problems)
     return (
-        '<section class="card refused"><h2>The configuration was refused when it was read again</h2>'
+        '<section class="card refused"><h2>The last reload of the configuration was refused</h2>'
         f"<ul>{problems}</ul><p>The one that was read {ago(config.accepted_at, now)} stays.</p></section>"
     )
 
@@ -98,7 +98,7 @@ def _section(title: str, rows: list[str], total: int, opened: int, what: str) ->
     if not rows:
         return ""
     folded, beyond = rows[opened:], total - len(rows)
-    more = f'<p class="soft">{beyond:,} more stand on the pages of their accounts.</p>' if beyond > 0 else ""
+    more = f'<p class="soft">{beyond:,} more on the pages of their accounts.</p>' if beyond > 0 else ""
     hidden = f"<details><summary>{total - opened:,} more {what}</summary>{''.join(folded)}{more}</details>"
     return f"<h2>{title}</h2>{''.join(rows[:opened])}{hidden if folded else ''}"
 
@@ -140,9 +140,9 @@ def trouble(account: AccountStatus, now: float) -> str:
     withdrawn = ""
     if account.shown_until is not None:
         withdrawn = f"; its figures are withdrawn {until(account.shown_until, now)}"
-    said = f'<p class="error">{escape(account.error or "")}</p>'
+    message = f'<p class="error">{escape(account.error or "")}</p>'
     advice = advice_for(account.reason)
-    return said + f'<p class="soft">{polls}{withdrawn}. {escape(advice)}</p>'
+    return message + f'<p class="soft">{polls}{withdrawn}. {escape(advice)}</p>'
 
 
 def quota_rows(quotas: Iterable[QuotaStatus], now: float) -> str:

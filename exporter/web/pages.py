@@ -27,7 +27,7 @@ from exporter.web.landing import account_path, landing_page
 _PIECE_BYTES: Final = 256 * 1024
 _READS: Final = ("GET", "HEAD")
 _NOT_ENABLED: Final = "not enabled: start with --web.enable-lifecycle\n"
-_REFUSED_REST: Final = "a refused sign-in rests for a minute and then longer, unless its secret has changed\n"
+_REFUSED_REST: Final = "a refused sign-in is repeated after a minute or more, unless its secret has changed\n"
 _TEXT: Final = "text/plain; charset=utf-8"
 
 Scope = Mapping[str, Any]
@@ -160,7 +160,7 @@ class Application:
     async def _ready(self, _headers: _Headers) -> PageResponse:
         if self._store.ready:
             return _text("ready\n")
-        return _text("not every account was polled yet\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        return _text("not every account has been polled yet\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _reload_config(self, _headers: _Headers) -> PageResponse:
         if self._lifecycle.reload is None:

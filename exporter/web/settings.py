@@ -89,7 +89,7 @@ def _settings(document: object, folder: Path, problems: list[Problem]) -> WebSet
         _TLS: lambda given: _tls(given, folder, problems),
         "http_server_config": lambda given: _headers(given, problems),
         _USERS: lambda given: _users(given, problems),
-        "rate_limit": values.refused("cannot be set; what a client may take is bounded without it"),
+        "rate_limit": values.refused("cannot be set; clients are limited without it"),
     }
     found = _mapping("", document, sections, problems)
     return WebSettings(found.get(_TLS), found.get(_USERS, {}), found.get("http_server_config", ()))
@@ -152,7 +152,7 @@ def _tls(given: object, folder: Path, problems: list[Problem]) -> TLSSettings | 
 def _tls_readers(folder: Path) -> Readers:
     file = values.read_file(folder)
     version = values.one_of(values.VERSIONS)
-    inline = values.refused("cannot stand here itself; write its file's path, under the key that ends in _file")
+    inline = values.refused("is not allowed inline; write the path of its file, under the key that ends in _file")
     return {
         "cert_file": file,
         "key_file": file,
@@ -174,7 +174,7 @@ def _contradictions(tls: TLSSettings) -> Iterator[tuple[str, str]]:
     if tls.min_version > tls.max_version:
         yield "min_version", "must not be above max_version"
     if tls.client_auth_type != ssl.CERT_NONE and tls.client_ca_file is None:
-        yield "client_ca_file", "is missing; a client's certificate is verified with it"
+        yield "client_ca_file", "is missing; it is needed to verify clients' certificates"
     if tls.client_auth_type == ssl.CERT_NONE and tls.client_ca_file is not None:
         yield "client_auth_type", "write RequireAndVerifyClientCert, or leave client_ca_file out: alone it does nothing"
     if tls.client_auth_type != ssl.CERT_REQUIRED and tls.client_allowed_sans:

@@ -43,7 +43,7 @@ def server_context(tls: TLSSettings) -> ssl.SSLContext:
         with _attributed_to("curve_preferences", "this Python cannot use that curve; choose another"):
             context.set_ecdh_curve(tls.curve_preferences)
     if tls.cipher_suites:
-        with _attributed_to("cipher_suites", "none of these is to be had from OpenSSL on this machine"):
+        with _attributed_to("cipher_suites", "OpenSSL on this machine has none of these"):
             context.set_ciphers(":".join(tls.cipher_suites))
     _load_certificate(context, tls)
     if tls.client_ca_file:
@@ -63,10 +63,12 @@ def _load_certificate(context: ssl.SSLContext, tls: TLSSettings) -> None:
             raise _problem("key_file", f"the file {tls.key_file} holds the key of another certificate") from None
         if error.reason:
             why = error.reason.lower().replace("_", " ")
-            raise _problem("cert_file", f"OpenSSL does not take what the file {tls.cert_file} holds: {why}") from None
+            raise _problem("cert_file", f"OpenSSL rejects the file {tls.cert_file} holds: {why}") from None
         raise _problem("key_file", f"the file {tls.key_file} holds no private key in PEM") from None
     except ValueError:
-        raise _problem("key_file", f"the file {tls.key_file} is encrypted, and nobody is there to decrypt it") from None
+        raise _problem(
+            "key_file", f"the file {tls.key_file} is encrypted, and there is nobody to enter its password"
+        ) from None
 
 
 def _no_password() -> NoReturn:

@@ -44,7 +44,7 @@ HIGHEST_COST: Final = 15
 _LOWEST_COST: Final = 4
 _OLD: Final = "is too old to be safe; write TLS12 or TLS13"
 _UNVERIFIED: Final = (
-    "would ask for a certificate and not verify it, which Python's ssl cannot and which keeps nobody out;"
+    "would ask for a certificate and not verify it, which Python's ssl cannot do and which keeps nobody out;"
     " write VerifyClientCertIfGiven or RequireAndVerifyClientCert"
 )
 _ALWAYS_ON: Final = "is a suite of TLS 1.3, whose suites cannot be chosen; list suites of TLS 1.2 only"
@@ -98,7 +98,7 @@ def read_curve(given: object) -> str:
     """Read the curve for handshakes, as OpenSSL's name."""
     curves = list_of(one_of(CURVES))(given)
     if len(curves) > 1:
-        raise ValueError("write one; Python's ssl knows no order of several, and has a good one if none is written")
+        raise ValueError("write only one, or none: Python's ssl cannot order several, and its default is good")
     return curves[0]
 
 
@@ -112,7 +112,7 @@ def read_boolean(given: object) -> bool:
 def read_http2(given: object) -> bool:
     """Read whether HTTP/2 is enabled, which is not supported."""
     if read_boolean(given):
-        raise ValueError("write false, or leave it out: HTTP/1.1 is spoken, which Prometheus takes as well")
+        raise ValueError("write false, or leave it out: only HTTP/1.1 is supported, which Prometheus accepts")
     return False
 
 
@@ -175,9 +175,9 @@ def read_hash(given: object) -> bytes:
     """Read the bcrypt hash of a password, and keep it out of logs from now on."""
     match = _HASH.fullmatch(given) if isinstance(given, str) else None
     if not match:
-        raise ValueError("write the bcrypt hash of a password, which begins with $2b$ or $2y$; no password stands here")
+        raise ValueError("write the bcrypt hash of a password, which begins with $2b$ or $2y$; not the password itself")
     if int(match[1]) > HIGHEST_COST:
-        raise ValueError(f"was hashed at a cost above {HIGHEST_COST}, at which anybody could keep a processor busy")
+        raise ValueError(f"was hashed at a cost above {HIGHEST_COST}, at which anyone could keep a processor busy")
     if int(match[1]) < _LOWEST_COST:
         raise ValueError(f"was hashed at a cost below {_LOWEST_COST}, which bcrypt does not have")
     try:

@@ -1,4 +1,4 @@
-"""A board: its name, its variables, and rows of panels, laid out from left to right."""
+"""A board: its name, its variables, and its rows of panels, laid out from left to right."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grafana.source.variables import SOURCE
 TAG: Final = "vendor-usage"
 _WIDTH: Final = 24
 _ROW_IDS: Final = 100
-"""The ids of a row begin with its number, so that a new panel changes none in the rows after it."""
+"""Panel ids begin with their row's number, so that adding a panel changes no ids in later rows."""
 
 PanelBuilder = Builder[Panel]
 
@@ -29,7 +29,7 @@ class _Row:
 
 @dataclass(slots=True)
 class Board:
-    """A dashboard to be."""
+    """A dashboard under construction."""
 
     uid: str
     title: str
@@ -37,18 +37,18 @@ class Board:
     variables: Sequence[build.QueryVariable | build.DatasourceVariable]
     since: str = "now-30d"
     starts: str = ""
-    """Gives Unix times to mark on the panels: when periods began."""
+    """A query for the Unix times to mark on the panels: the starts of periods."""
     whose: str = ""
-    """Says whose period it is, in the labels of what gives the times."""
+    """The text of such a mark, with the labels of the query's series."""
     _rows: list[_Row] = field(default_factory=list)
 
     def row(self, title: str, *lines: Sequence[PanelBuilder], collapsed: bool = False) -> Self:
-        """Add a row: lines of panels, each with its width and height; a collapsed one asks nothing until opened."""
+        """Add a row: lines of panels, each with width and height; a collapsed row sends no query until it is opened."""
         self._rows.append(_Row(title, lines, collapsed))
         return self
 
     def dashboard(self) -> Dashboard:
-        """Return it as Grafana's model has it."""
+        """Return the board in Grafana's dashboard model."""
         link = build.DashboardLink("Vendor usage").type(DashboardLinkType.DASHBOARDS).icon("external link").tags([TAG])
         made = (
             build.Dashboard(self.title)
@@ -86,7 +86,7 @@ class Board:
 
 
 def _place(made: build.Dashboard, row: _Row, first_id: int, top: int) -> int:
-    """Add a row to a dashboard below `top`; return where the next begins."""
+    """Add a row to a dashboard at `top`; return the top of the next one."""
     head = build.Row(row.title).id(first_id).collapsed(row.collapsed)
     head.grid_pos(GridPos(x=0, y=top, w=_WIDTH, h=1))
     top += 1

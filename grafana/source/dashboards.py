@@ -1,4 +1,4 @@
-"""The dashboards there are, and their text."""
+"""The bundled dashboards, and their text."""
 
 from __future__ import annotations
 
@@ -28,15 +28,12 @@ _BOARDS: Final[dict[str, Callable[[], Board]]] = {
 
 
 def texts() -> dict[Path, str]:
-    """Return every dashboard's file and what stands in it."""
+    """Return the file name and text of every dashboard."""
     return {FOLDER / f"{name}.json": text(board().dashboard()) for name, board in _BOARDS.items()}
 
 
 def document(dashboard: Dashboard) -> Any:
-    """Return a dashboard as JSON has it.
-
-    The SDK puts links and annotations into Grafana 13's menu of controls; without a placement they stand on the page.
-    """
+    """Return a dashboard as a JSON document."""
     written = json.loads(json.dumps(dashboard, cls=JSONEncoder))
     panels = [one for row in written["panels"] for one in (row, *(row.get("panels") or ()))]
     of_panels = [link for one in panels for link in one.get("links") or ()]
@@ -47,12 +44,12 @@ def document(dashboard: Dashboard) -> Any:
 
 
 def text(dashboard: Dashboard) -> str:
-    """Return a dashboard as text that does not change where nothing changed."""
+    """Return a dashboard as text that only changes if the dashboard does."""
     return json.dumps(document(dashboard), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def write() -> None:
-    """Write every dashboard, and remove files that are none."""
+    """Write every dashboard, and remove files of dashboards that no longer exist."""
     written = texts()
     for path in set(FOLDER.glob("*.json")) - written.keys():
         path.unlink()

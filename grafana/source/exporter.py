@@ -22,7 +22,7 @@ from grafana.source.variables import variables
 _ACCOUNT = chosen("vendor", "account")
 _NAME = "{{vendor}}/{{account}}"
 _OF_HOURS = 80
-"""Pixels that an axis of hours needs."""
+"""The width in pixels of an axis with hours."""
 
 
 def _rate(name: str, *matchers: str) -> str:

@@ -1,4 +1,4 @@
-"""The exporter's accounts, as a table."""
+"""The table of the exporter's accounts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _added_up(name: str) -> str:
 
 
 def accounts(height: int = 10) -> PanelBuilder:
-    """Return a row for each account, the oldest figures first."""
+    """Return the table, with the account with the oldest figures first."""
     about = About(
         title="Accounts, the stalest first",
         description="Every account, each once: whether its last poll worked, how old its figures are beside how"

@@ -1,4 +1,4 @@
-"""The exporter's state now, in numbers."""
+"""The exporter's present state, as numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _gauge(by: str, name: str) -> str:
 
 
 def panels() -> list[PanelBuilder]:
-    """Return one number for each question."""
+    """Return the panels, one number each."""
     stale = f"{age(*_ACCOUNT)} > {THRESHOLDS.fresh_intervals:g} * {interval(*_ACCOUNT)}"
     working = up(*_ACCOUNT)
     refused = one(ACCOUNT, series("usage_exporter_account_failing", *_ACCOUNT, 'reason=~"auth|forbidden|secret"'))

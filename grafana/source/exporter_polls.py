@@ -1,4 +1,4 @@
-"""What boards say of polls over time: failures, what was left out, ages, drift."""
+"""Panels on polls over time: requests, failures, items left out, ages and drift."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from grafana.source.quota_columns import NEVER_POLLED
 _ACCOUNT = chosen("vendor", "account")
 _NAME = "{{vendor}}/{{account}}"
 POLLS_ARE_RARE = "15m"
-"""The shortest step of rates: accounts are polled minutes to an hour apart."""
+"""The minimum step of rates: accounts are polled minutes to an hour apart."""
 
 
 def requests() -> PanelBuilder:
-    """Requests, by vendor and status."""
+    """Return the panel of requests by vendor and status."""
     about = About(
         title="Requests, by vendor and status",
         description="Requests sent to each vendor in a minute, of all exporters together, by HTTP status;"
@@ -28,7 +28,7 @@ def requests() -> PanelBuilder:
 
 
 def failures() -> PanelBuilder:
-    """Polls that failed, by account and reason."""
+    """Return the panel of failed polls by account and reason."""
     about = About(
         title="Failed polls per hour, by reason",
         description="Polls that failed in the hour before each moment, of all exporters together. Nothing: none"
@@ -40,7 +40,7 @@ def failures() -> PanelBuilder:
 
 
 def skipped() -> PanelBuilder:
-    """Items that were left out of readings, by account and reason."""
+    """Return the panel of items left out of readings, by account and reason."""
     about = About(
         title="Items left out per hour, by reason",
         description="Items of the vendor's answers that were left out of a reading in the hour before each"
@@ -57,7 +57,7 @@ def _by_reason(about: About, counter: str) -> PanelBuilder:
 
 
 def ages() -> PanelBuilder:
-    """How old figures are, by account, in intervals of its polls."""
+    """Return the panel of the figures' age by account, in poll intervals."""
     about = About(
         title="Age of figures, in poll intervals",
         description=f"How old each account's last good reading is; above {THRESHOLDS.fresh_intervals:g} (dashed)"
@@ -72,7 +72,7 @@ def ages() -> PanelBuilder:
 
 
 def drift() -> PanelBuilder:
-    """Fields of answers that depart from contracts."""
+    """Return the panel of fields that deviate from contracts."""
     drift = one(f"{ACCOUNT}, field, kind", series("usage_exporter_contract_drift", *_ACCOUNT))
     about = About(
         title="Departures from contracts, by field",

@@ -1,4 +1,4 @@
-"""The exporter's processes: each is one series, whatever it polls."""
+"""Panels on the exporter's processes, each of which is one series."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grafana.source.quota_columns import DAYS
 from grafana.source.tables import Column, Label, rows
 
 _OURS = f"and on (job, instance) {series('usage_exporter_build_info')}"
-"""The process metrics of a job may be of other programs too."""
+"""Selects exporters, because a job's process metrics may include other programs."""
 
 _NO_EXPORTER = "No exporter"
 _NAME = "{{instance}}"

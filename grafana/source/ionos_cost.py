@@ -1,4 +1,4 @@
-"""What IONOS Cloud may cost, where an account asks for it; currencies are never added up."""
+"""The estimated cost at IONOS Cloud, for accounts that request it; currencies are never added up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What contracts at IONOS Cloud have of each resource, and may have, where an account asks for it."""
+"""Contracts' resources at IONOS Cloud and their limits, for accounts that request them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the panels on IONOS Cloud ask for, in common."""
+"""Queries shared by the panels on IONOS Cloud."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CENTRES = "ionos_datacenter_info"
 
 
 def quantity(at: str = "") -> str:
-    """The meters now, or as they were: an hour's gap does not lose them."""
+    """Return the meters, now or at an offset; a gap of up to an hour is bridged."""
     return one(METER, f"last_over_time({series('ionos_meter_quantity', *CONTRACT, *chosen('unit'))}[1h] {at})")
 
 
 def cost(at: str = "") -> str:
-    """The estimated costs now, or as they were."""
+    """Return the estimated costs, now or at an offset."""
     return one(COST, f"last_over_time({series('ionos_estimated_cost', *CONTRACT)}[1h] {at})")
 
 
@@ -33,5 +33,5 @@ PLACE = described("account, contract, datacenter_id", "name, location", series(C
 
 
 def placed(expression: str) -> str:
-    """With the data centre's name; what belongs to none says so."""
+    """Return an expression's series with the data centre's name, or a text for meters outside data centres."""
     return f'label_replace({expression} * {PLACE}, "name", "Outside data centres", "name", "")'

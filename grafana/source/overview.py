@@ -1,4 +1,4 @@
-"""Overview: what needs me now, over all vendors."""
+"""Overview: what needs attention now, over all vendors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Panels: each says what it shows, in which unit, and what it means when there is nothing to show."""
+"""Panels; each states what it shows, its unit, and what it means if there is nothing to show."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from exporter.rules.thresholds import Thresholds
 from grafana.source.variables import SOURCE
 
 _SPAN_NULLS_MILLISECONDS: Final = 3_600_000
-"""A gap of an hour and less is drawn through; an outage is not."""
+"""Gaps up to an hour are bridged by a line; outages are not."""
 
 _BAR_PIXELS: Final = 42
-"""A bar and its name: where there are few, they grow no larger."""
+"""The maximum height of a bar with its name, so that a few bars do not fill the panel."""
 
 Steps = tuple[tuple[float | None, str], ...]
 
@@ -52,7 +52,7 @@ PLAIN: Final[Steps] = ((None, "text"),)
 
 
 class Query(NamedTuple):
-    """What is asked, and what the series that answer are called."""
+    """A query, and the legend of its series."""
 
     expression: str
     legend: str = ""
@@ -65,13 +65,13 @@ class About:
     Attributes:
         title: unique on its board.
         description: a sentence or two, the last on what an empty panel means.
-        unit: Grafana's name of it.
-        nothing: what stands where there is no value.
-        width: of 24 columns.
+        unit: Grafana's name of its unit.
+        nothing: the text without a value.
+        width: in columns, of 24.
         height: in Grafana's rows of 30 pixels.
-        steps: from which value which colour.
-        values: text in place of a value, with its colour.
-        decimals: how many; as Grafana sees fit where none is given.
+        steps: colours by value.
+        values: texts for special values, with their colours.
+        decimals: the number of decimals; Grafana's choice if None.
 
     """
 
@@ -87,11 +87,11 @@ class About:
 
 
 small: Final = partial(About, width=4, height=3)
-"""About one number among several."""
+"""A small panel for one number among several."""
 
 
 def targets(queries: Sequence[Query], *, instant: bool, table: bool = False) -> list[Builder[Answer]]:
-    """Return queries as a panel has them, A, B and so on."""
+    """Return queries in a panel's model, named A, B and so on."""
     made: list[Builder[Answer]] = []
     for letter, query in zip("ABCDEFGHIJKLMN", queries, strict=False):
         one = Dataquery().ref_id(letter).datasource(SOURCE).expr(query.expression)
@@ -102,12 +102,12 @@ def targets(queries: Sequence[Query], *, instant: bool, table: bool = False) -> 
 
 
 def thresholds(steps: Steps) -> ThresholdsConfig:
-    """Return steps as a panel has them."""
+    """Return threshold steps in a panel's model."""
     return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value, colour) for value, colour in steps])
 
 
-def said(values: Sequence[tuple[str, str, str]], nothing: str = "") -> list[Any]:
-    """Return value mappings: each a value, the text in its place, and its colour; `nothing` has no threshold's."""
+def value_mappings(values: Sequence[tuple[str, str, str]], nothing: str = "") -> list[Any]:
+    """Return value mappings, each a value with its text and colour; `nothing` is the text without a value."""
     made = {value: ValueMappingResult(text=text, color=colour) for value, text, colour in values}
     mappings: list[Any] = [ValueMap(options=made)] if made else []
     if nothing:
@@ -117,12 +117,12 @@ def said(values: Sequence[tuple[str, str, str]], nothing: str = "") -> list[Any]
 
 
 def described(panel: Any, about: About) -> Any:
-    """Give a panel what every panel has."""
+    """Return a panel with the properties that all panels have."""
     panel.title(about.title).description(about.description).datasource(SOURCE)
     panel.unit(about.unit).no_value(about.nothing).thresholds(thresholds(about.steps))
     panel.grid_pos(GridPos(w=about.width, h=about.height))
     if about.values:
-        panel.mappings(said(about.values))
+        panel.mappings(value_mappings(about.values))
     return panel.decimals(about.decimals) if about.decimals is not None else panel
 
 
@@ -131,7 +131,7 @@ def _last() -> common.ReduceDataOptions:
 
 
 def number(about: About, *queries: Query) -> stat.Panel:
-    """One number to act on; several stand side by side, with their names."""
+    """Return a panel with one or more numbers to act on, side by side with their names."""
     panel = described(stat.Panel(), about)
     panel.targets(targets(queries, instant=True)).reduce_options(_last())
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
@@ -141,7 +141,7 @@ def number(about: About, *queries: Query) -> stat.Panel:
 
 
 def ranking(about: About, *queries: Query) -> bargauge.Panel:
-    """Bars from left to right, as long as their share."""
+    """Return a panel of horizontal bars."""
     panel = described(bargauge.Panel(), about)
     panel.targets(targets(queries, instant=True)).reduce_options(_last()).min(0)
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
@@ -154,7 +154,7 @@ def ranking(about: About, *queries: Query) -> bargauge.Panel:
 
 
 def lines(about: About, *queries: Query) -> timeseries.Panel:
-    """What changes with time. Series whose names begin with Limit, Even or Before are dashed."""
+    """Return a time series panel. Series whose names begin with Limit, Even or Before are dashed."""
     panel = _series(about, queries).draw_style(options.GraphDrawStyle.LINE).line_width(2).fill_opacity(0)
     panel.show_points(options.VisibilityMode.NEVER).span_nulls(_SPAN_NULLS_MILLISECONDS)
     if about.steps != PLAIN:
@@ -168,14 +168,14 @@ def lines(about: About, *queries: Query) -> timeseries.Panel:
 
 
 def daily(about: About, *queries: Query) -> timeseries.Panel:
-    """A step for each day, today's so far, of series that may not be added up: of several units or currencies."""
+    """Return a panel with one step per day, including today so far, for series in several units or currencies."""
     panel = _series(about, queries).interval("1d").draw_style(options.GraphDrawStyle.LINE).line_width(2)
     panel.line_interpolation(options.LineInterpolation.STEP_AFTER).fill_opacity(10)
     return panel.show_points(options.VisibilityMode.NEVER).min(0)
 
 
 def days(about: About, *queries: Query) -> timeseries.Panel:
-    """A bar for each day, today's so far; all are of one unit, and stand on each other."""
+    """Return a panel with one stacked bar per day, including today so far, for series in one unit."""
     panel = (
         _series(about, queries).interval("1d").draw_style(options.GraphDrawStyle.BARS).fill_opacity(80).line_width(0)
     )

@@ -1,8 +1,8 @@
-"""Pieces of PromQL that every board uses.
+"""PromQL fragments used by every board.
 
-Whatever several exporters say of one thing is one: gauges are aggregated with max by what names the thing, and only
-then summed. An account is its vendor and its name; the scrape job is no part of it. Exporters of one shard are
-replicas, and the better one counts; those of different shards have different customers of an account, and the worse
+Several exporters may report the same thing: gauges are first aggregated with max by the labels that identify it, and
+only then summed. An account is identified by vendor and name; the scrape job is not part of it. Exporters of the same
+shard are replicas, and the better one counts; different shards have different customers of an account, and the worse
 one counts.
 """
 
@@ -22,39 +22,39 @@ _SCRAPED: Final = 'job=~"$job", instance=~"$instance"'
 
 
 def series(metric: Family | str, *matchers: str) -> str:
-    """Return a selector of a metric in the chosen jobs and instances; of any metric, where the name is empty."""
+    """Return a selector for a metric in the chosen jobs and instances; for any metric if the name is empty."""
     name = metric if isinstance(metric, str) else metric.name
     return f"{name}{{{', '.join((_SCRAPED, *matchers))}}}"
 
 
 def chosen(*labels: str) -> tuple[str, ...]:
-    """Return matchers that take each label's values from the variable of its name."""
+    """Return matchers that take each label's values from the variable of the same name."""
     return tuple(f'{label}=~"${label}"' for label in labels)
 
 
 def one(by: str, expression: str) -> str:
-    """Return one series for each thing, whichever of several exporters say it."""
+    """Return one series per thing, even if several exporters report it."""
     return f"max by ({by}) ({expression})"
 
 
 def increase_from_0(counter: str, window: str) -> str:
-    """Return what a counter rose in a time, also where it was absent before: such a counter began at 0.
+    """Return a counter's increase over a window, counting from 0 if the counter was absent before.
 
-    `increase` alone begins with the first value that it sees. A day without the counter is taken for its absence.
+    `increase` alone starts at the first value it finds. A counter missing for a day counts as absent.
     """
     return f"({counter} unless last_over_time({counter}[1d] offset {window})) or increase({counter}[{window}])"
 
 
 def total(by: str, expression: str) -> str:
-    """Return a sum; what is summed must be one series for each thing already."""
+    """Return a sum; the expression must already have one series per thing."""
     return f"sum by ({by}) ({expression})"
 
 
 def shards(over: str = "") -> str:
-    """Return which shard each instance is, a factor of 1; one that does not say it is shard 0 of 1.
+    """Return a factor of 1 with each instance's shard; an instance that reports none is shard 0 of 1.
 
     Args:
-        over: a time in which the instance was there, such as `[1d] offset -1d`; now, where there is none.
+        over: the range in which the instance was there, such as `[1d] offset -1d`; empty for now.
 
     """
 
@@ -68,12 +68,12 @@ def shards(over: str = "") -> str:
 
 
 def at_shards(by: str, expression: str, over: str = "") -> str:
-    """Return one series for each thing at each shard, whichever of the shard's replicas say it."""
+    """Return one series per thing and shard, even if several replicas of the shard report it."""
     return one(f"{by}, shard", f"({expression}) * on (job, instance) group_left (shard) {shards(over)}")
 
 
 def count(expression: str, everything: str) -> str:
-    """Return how many series an expression has: 0, not nothing, as long as `everything` has some."""
+    """Return the number of series in an expression; 0 instead of nothing as long as `everything` has some."""
     return f"count({expression}) or 0 * count({everything})"
 
 
@@ -83,21 +83,21 @@ def highest(number: int, expression: str) -> str:
 
 
 def leaders(number: int, expression: str, rank: str = "") -> str:
-    """Return those series whose highest value in the time shown is highest, or that lead in `rank`.
+    """Return the series with the highest maxima in the time range, or the highest values of `rank`.
 
-    A topk of its own at each moment would make a line end where another overtakes it.
+    A topk evaluated at each point in time would end a line where another one overtakes it.
     """
     rank = rank or f"max_over_time(({expression})[$__range:1h] @ end())"
     return f"({expression}) and topk({number}, {rank})"
 
 
 def now(expression: str) -> str:
-    """Return an expression as it is at the end of the time shown, to lead by."""
+    """Return an expression's value at the end of the time range, to rank series by."""
     return f"last_over_time(({expression})[1h:5m] @ end())"
 
 
 def described(by: str, labels: str, info: str) -> str:
-    """Return a factor of 1 that brings labels of an info metric; only one of two that differ."""
+    """Return a factor of 1 that adds labels of an info metric; if there are two infos, only one of them is used."""
     return f"on ({by}) group_left ({labels}) topk by ({by}) (1, max by ({by}, {labels}) ({info}))"
 
 
@@ -117,19 +117,19 @@ def named(expression: str, by: str, label: str, info: str, things: str) -> str:
 
 
 def day_of_counter(by: str, counter: str) -> str:
-    """Return what a counter rose in the day that begins now, so that a bar stands on its own day; today's is so far.
+    """Return a counter's increase in the day that begins now, so that a bar stands on its own day; today's is so far.
 
-    What moved from one shard to another in that day rose at both.
+    A counter that moved between shards on that day increased at both.
     """
     day = "[1d] offset -1d"
     return total(by, at_shards(by, f"increase({counter}{day})", day))
 
 
 def day_of_gauge(by: str, gauge: str) -> str:
-    """Return what a gauge that starts anew now and then rose in the day that begins now.
+    """Return the rise, in the day that begins now, of a gauge that restarts at times.
 
-    A fall to less than half is a new start: what was used until then counts, and what was used since. A smaller fall
-    is a correction, and the day has no bar.
+    A fall below half is a restart: the use before and after it counts. A smaller fall is a correction, and the day has
+    no bar.
     """
     begin = one(by, f"last_over_time({gauge}[1d])")
     end = one(by, f"last_over_time({gauge}[1d] offset -1d)")
@@ -138,10 +138,10 @@ def day_of_gauge(by: str, gauge: str) -> str:
 
 
 def same_point_last_month(at: Callable[[str], str]) -> str:
-    """Return an expression as it was at this point of the last month (UTC); nothing where that was a shorter one.
+    """Return an expression at the same point of last month (UTC); nothing if that month was too short.
 
     Args:
-        at: gives the expression at an offset, such as `offset 31d`.
+        at: returns the expression at an offset, such as `offset 31d`.
 
     """
     days = f"days_in_month(time() - {DAY} * day_of_month())"
@@ -149,15 +149,12 @@ def same_point_last_month(at: Callable[[str], str]) -> str:
 
 
 def either(expressions: Iterable[str]) -> str:
-    """Return the first of expressions that has a value, for each series."""
+    """Return, for each series, the first of several expressions that has a value."""
     return " or ".join(expressions)
 
 
 def age(*matchers: str) -> str:
-    """Return the seconds since each account's last good reading, or since the configuration was read where none was.
-
-    Of an account that is split over shards, at the one where it is longest.
-    """
+    """Return the seconds since each account's last good reading; without one, since the configuration was read."""
     success = series("usage_exporter_poll_last_success_timestamp_seconds", *matchers)
     known = series("usage_exporter_poll_interval_seconds", *matchers)
     read = series("usage_exporter_config_last_reload_success_timestamp_seconds")
@@ -166,10 +163,10 @@ def age(*matchers: str) -> str:
 
 
 def up(*matchers: str) -> str:
-    """Return whether each account's last poll worked, at all of its shards (1) or not (0)."""
+    """Return 1 if an account's last polls worked at all of its shards, and 0 if not."""
     return f"min by ({ACCOUNT}) ({at_shards(ACCOUNT, series('usage_exporter_account_up', *matchers))})"
 
 
 def interval(*matchers: str) -> str:
-    """Return how often each account is polled."""
+    """Return each account's poll interval."""
     return one(ACCOUNT, series("usage_exporter_poll_interval_seconds", *matchers))

@@ -27,9 +27,9 @@ _LABELS = ("vendor", "account", "quota", "subject")
 _ONE = Quotas(chosen(*_LABELS))
 _ACCOUNT = chosen("vendor", "account")
 _WORDS = 36
-"""Size of letters in which words fit where Grafana would make a number as large as it can."""
+"""The font size for words, which Grafana would otherwise scale like a number."""
 _OF_HOURS = 80
-"""Pixels that an axis of hours needs."""
+"""The width in pixels of an axis with hours."""
 _PACE = ((None, "green"), (1.0, "yellow"), (1.5, "red"))
 
 

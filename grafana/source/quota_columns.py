@@ -1,4 +1,4 @@
-"""What boards say of quotas in the same words: names of series, texts for nothing, columns of tables."""
+"""Names, texts and columns that every board uses for quotas."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ NAME: Final = "{{vendor}}/{{account}} {{quota}} {{subject}}"
 _OF_QUOTA: Final = ("vendor", "account", "quota", "subject")
 
 DAYS: Final = "dtdurations"
-"""Words, for tables."""
+"""The unit of times in tables, in words."""
 SECONDS: Final = "s"
-"""A number with the unit that suits it, for axes and large letters."""
+"""The unit of times on axes and in large numbers, scaled automatically."""
 
 VENDOR: Final = Label(
     "vendor",
@@ -34,7 +34,7 @@ VENDOR: Final = Label(
     80,
     (("${__value.raw} in depth", link_to("vu-${__data.fields.board}", "vendor", "account")),),
 )
-"""Leads to the vendor's board, which the label board beside it names."""
+"""A link to the vendor's board, which the label `board` names."""
 BOARD: Final = Label("board", "Board", for_links=True)
 IDENTITY: Final = (
     VENDOR,
@@ -60,11 +60,11 @@ IDENTITY: Final = (
     Label("name", "Name", 130),
     Label("unit", "Unit", 90),
 )
-"""Where no subject has a name, there is no such column."""
+"""The column of names disappears if no subject has one."""
 
 
 def quota_ranking(about: About, quotas: Quotas, expression: str) -> bargauge.Panel:
-    """Bars, one for each of the ten quotas with the highest values, that lead to all about it."""
+    """Return a panel with a bar for each of the ten quotas with the highest values, linked to their details."""
     labels = "".join(f"&var-{label}=${{__field.labels.{label}:percentencode}}" for label in _OF_QUOTA)
     link = build.DashboardLink("This quota in depth").type(DashboardLinkType.LINK).url(f"/d/vu-quota?{HERE}{labels}")
     leading = f"sort_desc({quotas.named(f'topk(10, {expression})')})"
@@ -72,7 +72,7 @@ def quota_ranking(about: About, quotas: Quotas, expression: str) -> bargauge.Pan
 
 
 def columns(quotas: Quotas, most: int = 0) -> list[Column]:
-    """Return the columns of a table of quotas: of all, or of so many with the highest share."""
+    """Return the columns of a table of quotas, for all of them or for a number with the highest share."""
     found = _columns(quotas)
     if most:
         listed = f"topk({most}, {quotas.share} or 0 * {quotas.used} - 1)"

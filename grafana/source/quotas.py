@@ -1,4 +1,4 @@
-"""Shares, paces and forecasts of quotas: those of the alerts, but without recorded series, and of what is seen now."""
+"""Shares, paces and forecasts of quotas, as in the alerts, but from scraped figures instead of recorded series."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from grafana.source.promql import ACCOUNT, QUOTA, age, day_of_counter, named, on
 
 _WEEK = 7 * 86400
 _JUST_BEGUN = 0.03
-"""Share of a period within which a pace says nothing yet."""
+"""The share of a period during which its pace is meaningless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """The quotas that matchers choose."""
+    """The quotas selected by matchers."""
 
     matchers: tuple[str, ...] = ()
 
@@ -27,22 +27,22 @@ class Quotas:
 
     @property
     def used(self) -> str:
-        """What is used, in the quota's unit."""
+        """The amount used, in the quota's unit."""
         return one(QUOTA, self._series("used"))
 
     @property
     def limit(self) -> str:
-        """What may be used."""
+        """The limit."""
         return one(QUOTA, self._series("limit"))
 
     @property
     def left(self) -> str:
-        """What is left, 0 where more than all is used."""
+        """The amount left; 0 if more than the limit is used."""
         return f"clamp_min({self.limit} - {self.used}, 0)"
 
     @property
     def share(self) -> str:
-        """The share used: 1 is all. Of a limit of 0 there is no share."""
+        """The share used, 1 for all; a limit of 0 has none."""
         return f"({self.used} / ({self.limit} > 0))"
 
     @property
@@ -57,20 +57,17 @@ class Quotas:
 
     @property
     def remaining(self) -> str:
-        """Seconds to the end of the period; nothing where it is over."""
+        """The seconds to the end of the period; nothing once it has ended."""
         return f"({self.ends} - time() > 0)"
 
     @property
     def elapsed(self) -> str:
-        """The share of the period that is over."""
+        """The share of the period that has passed."""
         return f"clamp_min(1 - {self.remaining} / ({self.ends} - {self.starts} > 0), 0)"
 
     @property
     def per_second(self) -> str:
-        """What is used a second: in the last seven days of the period, or in the period so far if that can tell.
-
-        What has neither a period nor a counter is a level, such as cores of a contract, and has no pace.
-        """
+        """The use per second over the last seven days of the period, or over a younger period that is old enough."""
         # An increase tells whether there is a counter; how much it rose is of no matter.
         counted = one(QUOTA, f"increase({self._series('consumed_total')}[1h])")
         return self._per_second(f" and ({self.ends} or {counted})")
@@ -85,43 +82,43 @@ class Quotas:
 
     @property
     def projected(self) -> str:
-        """The share used at the period's end, at the pace so far."""
+        """The share used at the period's end, at the present pace."""
         # Whatever has a period has a pace.
         return f"(({self.used} + {self._per_second()} * {self.remaining}) / ({self.limit} > 0))"
 
     @property
     def will_run_out(self) -> str:
-        """The share used at the period's end where it is above 1 and is not yet."""
+        """The projected share of quotas that are not used up but will be before their period ends."""
         return f"({self.projected} > 1 unless {self.share} >= 1)"
 
     @property
     def may_run_out(self) -> str:
-        """The limit where there is one, and a period that goes on."""
+        """The limit of quotas that have one, and a period that is not over."""
         return f"({self.limit} > 0 and {self.remaining})"
 
     @property
     def exhaustion(self) -> str:
-        """Seconds until all is used, at the pace so far; 0 where it is."""
+        """The seconds until all is used, at the present pace; 0 if it already is."""
         return f"({self.left} / ({self.per_second} > 0))"
 
     @property
     def pace(self) -> str:
-        """How fast the limit is used: 1 lasts exactly the period."""
+        """The pace since the period began; at 1 the limit lasts exactly the period."""
         return f"{self.share} / ({self.elapsed} > {_JUST_BEGUN})"
 
     @property
     def even(self) -> str:
-        """What would be used by now if each day of the period used the same."""
+        """The amount that would be used by now at an even pace."""
         return f"{self.limit} * {self.elapsed}"
 
     @property
     def risen(self) -> str:
-        """The share of the limit that was used since this time yesterday; nothing where a period began meanwhile."""
+        """The share of the limit used since this time yesterday; nothing if a period began in between."""
         yesterday = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 1d)")
         return f"(({self.used} - {yesterday} > 0) / ({self.limit} > 0))"
 
     def named(self, expression: str) -> str:
-        """Return series of quotas with a label `name` beside the subject, where it is known what that is called."""
+        """Return series of quotas with a label `name` for the subject's display name, if it is known."""
         return named(expression, QUOTA, "name", self._series("subject_info"), self._series("used"))
 
     @property
@@ -131,9 +128,9 @@ class Quotas:
 
     @property
     def per_day(self) -> str:
-        """What was used in the day that begins now."""
+        """The use in the day that begins now."""
         return day_of_counter(QUOTA, self._series("consumed_total"))
 
     def before(self, offset: str) -> str:
-        """What was used at a time before now, such as 30d."""
+        """Return the use at an offset before now, such as 30d."""
         return one(QUOTA, f"{self._series('used')} offset {offset}")

@@ -1,4 +1,4 @@
-"""Quotas: every quota, and how many each account has; the overview has the most used of them."""
+"""All quotas, and their number per account; the overview has the most used ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def board() -> Board:
 
 
 def to_all_quotas() -> build.DashboardLink:
-    """Return a panel's link to every quota of the vendors and accounts that its board shows."""
+    """Return a panel's link to every quota of the vendors and accounts shown on its board."""
     address = f"/d/{_UID}?{HERE}&${{vendor:queryparam}}&${{account:queryparam}}"
     return build.DashboardLink("All quotas").type(DashboardLinkType.LINK).url(address)
 

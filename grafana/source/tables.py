@@ -1,4 +1,4 @@
-"""Tables: a row for each thing, a column for each label and each question asked of it."""
+"""Tables: one row per thing, one column per label and per query."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.builders.common import TableSortByFieldState
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
-from grafana.source.panels import SHARE, About, Query, Steps, described, said, targets, thresholds
+from grafana.source.panels import SHARE, About, Query, Steps, described, targets, thresholds, value_mappings
 
 _LETTERS: Final = "ABCDEFGHIJKLMN"
 HERE: Final = "${datasource:queryparam}&${job:queryparam}&${instance:queryparam}&${__url_time_range}"
-"""Carries what every board chooses by, and the time, over to another."""
+"""URL parameters that carry a board's variables and time range over to another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A question asked of each row.
+    """A column with a query.
 
     Attributes:
-        title: stands above it.
-        query: answers with one series for each row, with the labels of the rows; one column has the labels of all.
-        unit: Grafana's name of it.
-        nothing: what stands where there is no answer.
+        title: its header.
+        query: returns one series per row, with the rows' labels; at least one column's has all of them.
+        unit: Grafana's name of its unit.
+        nothing: the text without a value.
         width: in pixels.
-        steps: from which value which colour; none colours nothing.
-        gauge: whether the cell is a bar, of a share.
-        values: text in place of a value, with its colour.
-        decimals: how many; as Grafana sees fit where none is given.
+        steps: colours by value; none leaves the cell uncoloured.
+        gauge: whether the cell is a bar for a share.
+        values: texts for special values, with their colours.
+        decimals: the number of decimals; Grafana's choice if None.
 
     """
 
@@ -47,15 +47,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label whose values name the rows.
+    """A column with a label that identifies the rows.
 
     Attributes:
-        name: the label's.
-        title: stands above it.
-        width: in pixels; what is left, where it is 0.
-        links: titles and addresses that a value leads to.
-        hidden: whether it only tells rows apart.
-        for_links: whether it is not shown, but links are made with it.
+        name: the label's name.
+        title: its header.
+        width: in pixels; 0 takes what is left.
+        links: titles and URLs of links on its values.
+        hidden: whether it only identifies rows.
+        for_links: whether it is not shown, but used in links.
 
     """
 
@@ -68,12 +68,12 @@ class Label:
 
 
 def field_of(name: str) -> str:
-    """Return what stands in a link for the value of a row's label."""
+    """Return the placeholder for the value of a row's label in a URL."""
     return f"${{__data.fields.{name}:percentencode}}"
 
 
 def link_to(uid: str, *labels: str, **renamed: str) -> str:
-    """Return the address of a board with variables from a row's labels; `renamed` says the label of another name."""
+    """Return the URL of a board with variables from a row's labels; `renamed` gives labels with other names."""
     wanted = {**{label: label for label in labels}, **renamed}
     chosen = "".join(f"&var-{variable}={field_of(label)}" for variable, label in wanted.items())
     return f"/d/{uid}?{HERE}{chosen}"
@@ -82,10 +82,10 @@ def link_to(uid: str, *labels: str, **renamed: str) -> str:
 def rows(
     about: About, labels: Sequence[Label], columns: Sequence[Column], worst: str, *, lowest: bool = False
 ) -> table.Panel:
-    """A table, the highest of the column `worst` first, or the lowest; what has no value there comes last.
+    """Return a table, sorted by the column `worst`, highest or lowest first; rows without a value there come last.
 
-    Each query has the same labels, so that what is said of one thing is one row. The table itself sorts: the
-    transformation that could loses its way where a value is missing.
+    All queries have the same labels, so that they merge into one row per thing. The table sorts itself, because the
+    sorting transformation fails if a value is missing.
     """
     letters = dict(zip((column.title for column in columns), _LETTERS, strict=False))
     panel: table.Panel = described(table.Panel(), about)
@@ -115,14 +115,14 @@ def rows(
 def labelled_rows(
     about: About, labels: Sequence[Label], columns: Sequence[Column], listed: str, worst: str
 ) -> table.Panel:
-    """A table of series whose labels nobody knows: each is a column, and those named here have titles and widths.
+    """Return a table of series with unknown labels: each label is a column; only the given ones have titles and widths.
 
     Args:
         about: what it shows.
-        labels: some that every series has.
-        columns: questions with the same answering series, two or more.
-        listed: which of those stand in the table.
-        worst: title of the column that it is sorted by, the highest first.
+        labels: labels that every series has.
+        columns: two or more queries with the same series.
+        listed: selects the series in the table.
+        worst: the title of the column to sort by, highest first.
 
     """
     panel: table.Panel = described(table.Panel(), about)
@@ -172,7 +172,7 @@ def _column(column: Column) -> list[DynamicConfigValue]:
         made.append(DynamicConfigValue("decimals", column.decimals))
     steps = column.steps or (SHARE if column.gauge else ())
     if column.values or steps:
-        made.append(DynamicConfigValue("mappings", said(column.values, column.nothing)))
+        made.append(DynamicConfigValue("mappings", value_mappings(column.values, column.nothing)))
     if steps:
         made.append(DynamicConfigValue("thresholds", thresholds(steps).build()))
         kind = (

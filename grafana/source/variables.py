@@ -1,4 +1,4 @@
-"""The variables of a board, always in this order: data source, job, instance, and then what the board chooses by."""
+"""A board's variables, in this order: data source, job, instance, and then those of the board."""
 
 from __future__ import annotations
 

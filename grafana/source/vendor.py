@@ -1,4 +1,4 @@
-"""Vendor: any vendor by what it reports, such as one that a file declares, which has no board of its own."""
+"""Any vendor, by the metrics it reports: for vendors without a board of their own, such as declared ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which board a vendor has: one of its own, or the generic one."""
+"""The board of each vendor: its own, or the generic one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 from exporter.vendors import VENDORS
 
 GENERIC: Final = "vendor"
-"""The board, without `vu-`, of vendors that have none of their own."""
+"""The generic board's uid, without `vu-`."""
 
 OWN: Final = tuple(name for name in sorted(VENDORS) if Path(__file__).with_name(f"{name}.py").exists())
-"""The vendors that have a module here, and so a board."""
+"""The vendors with a module here, and so a board."""
 
 
 def with_board(expression: str) -> str:
-    """Return series that have a label vendor with a label board beside it: the name, without `vu-`, of its board."""
+    """Return an expression's series with a label `board`: the uid, without `vu-`, of the vendor's board."""
     generic = f'label_replace({expression}, "board", "{GENERIC}", "", "")'
     return f'label_replace({generic}, "board", "$1", "vendor", "({"|".join(OWN)})")'

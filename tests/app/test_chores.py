@@ -12,7 +12,7 @@ from exporter.quota import Ledger, QuotaId, Total
 from exporter.sharding import Shard
 from exporter.status.pace import Paces
 from exporter.store.files import Storage
-from exporter.store.looks import Look, Looks
+from exporter.store.observations import Observation, Observations
 from exporter.store.snapshot import Snapshot
 
 KEY, QUOTA = ("netnut", "main"), QuotaId("traffic", "41", "GB")
@@ -26,19 +26,21 @@ def test_what_was_seen_of_counters_is_stored_once_it_can_be(monkeypatch: pytest.
     exporter.store.restore(KEY, Snapshot(ledger=Ledger(totals={QUOTA: Total(5.0, 1.0)})))
 
     async def main() -> None:
-        await other.store_looks(Shard(), {}, 1.0)
+        await other.store_observations(Shard(), {}, 1.0)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(chores.keep_looking, exporter, paces, storage, lambda: 7.0)
+            tasks.start_soon(chores.observe_counters, exporter, paces, storage, lambda: 7.0)
             with anyio.fail_after(DEADLINE_SECONDS):
-                while not paces.looks:  # noqa: ASYNC110 - nobody tells of it
+                while not paces.observations:  # noqa: ASYNC110 - nobody tells of it
                     await anyio.sleep(0.01)
-                assert storage.looks(Shard()) == {}
+                assert storage.observations(Shard()) == {}
                 other.close()
-                while not storage.looks(Shard()):  # noqa: ASYNC110 - the same
+                while not storage.observations(Shard()):  # noqa: ASYNC110 - the same
                     await anyio.sleep(0.01)
             tasks.cancel_scope.cancel()
 
     paces = Paces()
     anyio.run(main)
 
-    assert storage.looks(Shard()) == {(KEY, QUOTA): Looks(1.0, Look(7.0, 5.0), Look(7.0, 5.0))}
+    assert storage.observations(Shard()) == {
+        (KEY, QUOTA): Observations(1.0, Observation(7.0, 5.0), Observation(7.0, 5.0))
+    }

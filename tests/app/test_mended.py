@@ -160,7 +160,7 @@ def test_a_running_exporter_polls_on_request_and_when_a_secret_is_mended(sandbox
     log = exporter.err.read_text()
 
     assert [answer.strip() for answer in answers] == [
-        "200 polled now: netnut/a\na refused sign-in rests for a minute and then longer, unless its secret has changed",
+        "200 polled now: netnut/a\na refused sign-in is repeated after a minute or more, unless its secret has changed",
         "200 polled now",
         "404 there is no such account",
         "400 give vendor and account, or neither for all that fail",

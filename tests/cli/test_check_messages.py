@@ -54,23 +54,23 @@ def check(folder: Path, text: str, secret: bytes = b"an-invented-secret\n", *opt
            ":8 (ionos/main): quotas[0].limit: write a number in digits only, such as 50000 or 0.5")
           for limit in ("1e4", "50_000", "50,000", "50k")),
         (NETNUT + "    proxy_url: proxy:3128\n",
-         ":5 (netnut/main): proxy_url: write a URL such as http://proxy.example.com:3128; SOCKS is not spoken"),
+         ":5 (netnut/main): proxy_url: write a URL such as http://proxy.example.com:3128; SOCKS is not supported"),
         (NETNUT + "    proxy_url: socks5://proxy:1080\n",
-         ":5 (netnut/main): proxy_url: write a URL such as http://proxy.example.com:3128; SOCKS is not spoken"),
+         ":5 (netnut/main): proxy_url: write a URL such as http://proxy.example.com:3128; SOCKS is not supported"),
         (NETNUT + "    ca_file: ca.pem\n", ":5 (netnut/main): ca_file: unknown key; write it below tls"),
         (IONOS + QUOTA.format(5) + "        match: {meter_id: 'C0.*('}\n",
          f"{PATTERN}: missing ), unterminated subpattern at position 5"),
         (IONOS + QUOTA.format(5) + "        match: {meter_id: '*'}\n",
          f"{PATTERN}: for anything, write .*"),
         (IONOS + QUOTA.format(5).replace("ionos_meter_quantity", "netnut_gb_used"),
-         ":7 (ionos/main): quotas[0].metric: is no metric of ionos; write one of ionos_meter_quantity,"),
+         ":7 (ionos/main): quotas[0].metric: is not a metric of ionos; write one of ionos_meter_quantity,"),
         (IONOS + QUOTA.format(5).replace("quantity", "info"),
-         ":7 (ionos/main): quotas[0].metric: is no amount that could be used up: an _info is always 1,"),
+         ":7 (ionos/main): quotas[0].metric: is not an amount that can be used up: an _info is always 1,"),
         *((PROLIFI + f"    discover: {flag}\n",
            ":5 (prolifi/main): discover: write true or false, in small letters and without quotes")
           for flag in ("True", "yes", '"true"')),
         ('accounts:\n  - vendor: "netnut\n    name: main\n    token_file: "token"\n', ":2: the quote is not closed"),
-        (NETNUT.replace("name: main", "name:main"), ":3: write a blank after the colon"),
+        (NETNUT.replace("name: main", "name:main"), ":3: write a space after the colon"),
         (NETNUT.replace("    name", "\u00a0   name"), ":3: a no-break space; write a plain one"),
         (f"global: {{}}\n{NETNUT}", f":1: global: {AT_TOP}"),
         (f"interval: 5m\n{NETNUT}", f":1: interval: {AT_TOP}"),
@@ -104,7 +104,7 @@ def test_a_mistake_in_the_27th_of_40_accounts_is_said_as_in_the_first(wrong: str
 @pytest.mark.parametrize(
     ("secret", "said"),
     [
-        (b"'a-quoted-one", "begins with a quote, which is taken for a part of it"),
+        (b"'a-quoted-one", "begins with a quote, which is taken as part of it"),
         (b"IONOS_TOKEN=abcdefgh", "looks like NAME=value; only the value belongs there"),
     ],
 )
@@ -138,11 +138,11 @@ PASSWORD = NETNUT.replace("token_file: token", "email: ops@example.com\n    pass
     ("text", "said"),
     [
         (NETNUT + "    timeout: 10m\n",
-         "netnut/main: timeout (10m) is longer than interval (5m): a vendor that is slow delays the next poll"),
+         "netnut/main: timeout (10m) is longer than interval (5m): a slow vendor delays the next poll"),
         (NETNUT + NETNUT.removeprefix("accounts:\n").replace("main", "other"),
          "netnut/main and netnut/other sign in with the same credentials, and share one rate"),
         (IONOS + QUOTA.format(5) + "        period: {every: 30d, from: 2999-01-01}\n",
-         "ionos/main: quota q: its period begins at a day to come, 2999-01-01"),
+         "ionos/main: quota q: its period begins on a future day, 2999-01-01"),
     ],
 )  # fmt: skip
 def test_what_is_risky_is_a_warning(text: str, said: str, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_password_with_a_blank_at_its_end_may_be_meant(tmp_path: Path) -> None
     result = check(tmp_path, PASSWORD, b"a password with one \n")
 
     assert result.exit_code == 0
-    assert "begins or ends with a blank, which is taken for a part of it" in result.stdout
+    assert "begins or ends with a blank, which is taken as part of it" in result.stdout
 
 
 @pytest.mark.parametrize(("mode", "said"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o644, 1)])
@@ -165,7 +165,7 @@ def test_a_file_that_others_can_read_is_warned_of_with_what_to_do(mode: int, sai
     (tmp_path / "token").chmod(mode)
     result = CliRunner().invoke(main, ["check", f"--config.file={tmp_path / 'config.yaml'}"])
 
-    told = f"token_file: others than its owner can read the file: chmod 600 {tmp_path / 'token'}\n"
+    told = f"token_file: the file can be read by users other than its owner: chmod 600 {tmp_path / 'token'}\n"
     assert result.stdout.count(f"warning: ionos/main: {told}") == said
 
 

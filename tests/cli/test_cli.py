@@ -168,7 +168,7 @@ def test_a_port_that_is_taken_is_exit_code_3_and_one_line(
     ("answer", "problem"),
     [
         (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", "HTTP 503"),
-        (b"SSH-2.0-OpenSSH\r\n\r\n", "no HTTP, or no URL"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "it does not speak HTTP, or that is not a URL"),
         (b"", "Remote end closed connection without response"),
     ],
 )
@@ -196,7 +196,7 @@ def test_nothing_is_not_healthy() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/-/healthy"
 
     assert invoke("healthcheck", url).stderr == f"not healthy: {url}: Connection refused\n"
-    assert invoke("healthcheck", "10924").stderr == "not healthy: 10924: no HTTP, or no URL\n"
+    assert invoke("healthcheck", "10924").stderr == "not healthy: 10924: it does not speak HTTP, or that is not a URL\n"
 
 
 @pytest.mark.parametrize("arguments", [["metrics"], ["metrics", "--markdown"]])

@@ -33,7 +33,7 @@ def folder(tmp_path: Path, sandbox: Running) -> Path:
         (("--from", TOMORROW), f"--from {TOMORROW} is after --to"),
         (("--from", BEFORE, "--account", "planship/acme"), "planship/acme: the vendor dates no figure"),
         (("--from", BEFORE, "--account", "ionos/none"), "--account ionos/none: no such account"),
-        (("--from", BEFORE, "--label", "account=x"), "--label: account is a label that series have already"),
+        (("--from", BEFORE, "--label", "account=x"), "--label: account is a label that the series already have"),
         (("--from", BEFORE, "--step", "7s"), "--step: write whole seconds that divide a day"),
         (("--from", "soon"), "write a day, such as 2026-01-31"),
     ],
@@ -65,8 +65,8 @@ def test_a_history_is_written_and_says_how_it_is_loaded(folder: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "promtool tsdb create-blocks-from --max-block-duration=24h openmetrics" in done.stdout
-    assert "prolifi/acme: left out, for the vendor does not date it: prolifi_entitlement_used" in done.stderr
-    assert "prolifi/acme: the exporter's counters go on from here" in done.stderr
+    assert "prolifi/acme: left out, because the vendor does not date it: prolifi_entitlement_used" in done.stderr
+    assert "prolifi/acme: the exporter's counters continue from here" in done.stderr
     assert f"prolifi-acme-{BEFORE}.om" in {path.name for path in (folder / "out").iterdir()}
     assert demo.environment()["ACME_PROLIFI_API_KEY"] not in done.stdout + done.stderr
 
@@ -78,7 +78,7 @@ def test_a_vendor_that_does_not_let_us_in_is_a_failure_that_can_be_gone_on_from(
     gone_on = ended(*arguments, cwd=folder, env=demo.environment())
 
     assert refused.returncode == 1
-    assert "(auth); run the same command again to go on" in refused.stderr
+    assert "(auth); run the same command again to resume" in refused.stderr
     assert gone_on.returncode == 0, gone_on.stderr
 
 

@@ -41,8 +41,8 @@ def test_a_vendor_has_an_example_that_works(vendor: str, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("vendor", "row"),
     [
-        ("netnut", "| `interval` | duration | `5m` | How often the vendor is asked. |"),
-        ("ionos", "| `interval` | duration | `1h` | How often the vendor is asked. |"),
+        ("netnut", "| `interval` | duration | `5m` | Time between polls. |"),
+        ("ionos", "| `interval` | duration | `1h` | Time between polls. |"),
         ("netnut", "| `token` | secret, as ${NAME} | - |"),
         ("netnut", "| `plan_status` | `active`, `inactive`, `standby` or `all` | `active` |"),
         ("netnut", "| `max_series` | number from 1 | `10000` |"),

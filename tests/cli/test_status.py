@@ -246,7 +246,7 @@ def test_what_cannot_be_shown_is_said(arguments: list[str], code: int, said: str
         ("basic_auth: {user: a}", "basic_auth.user: unknown key"),
         ("bearer: x", "bearer: unknown key"),
         ("tls_config: {insecure_skip_verify: 'yes'}", "tls_config.insecure_skip_verify: write true or false"),
-        ("tls_config: {ca_file: none.pem}", "tls_config: a file in it cannot be read, or is no PEM"),
+        ("tls_config: {ca_file: none.pem}", "tls_config: a file in it cannot be read, or is not PEM"),
         ("basic_auth: {username: a, password_file: none}", "basic_auth.password_file: the file"),
     ],
 )

@@ -32,7 +32,8 @@ def test_a_certificate_that_is_not_verified(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 @pytest.mark.parametrize(
-    ("mode", "said"), [(0o600, []), (0o644, ["token_file: others than its owner can read the file: chmod 600 {}"])]
+    ("mode", "said"),
+    [(0o600, []), (0o644, ["token_file: the file can be read by users other than its owner: chmod 600 {}"])],
 )
 def test_a_file_of_a_secret_that_others_can_read(mode: int, said: list[str], tmp_path: Path) -> None:
     file = tmp_path / "token"

@@ -229,7 +229,7 @@ def test_an_answer_without_a_token_is_a_refusal(answer: object) -> None:
 
 @pytest.mark.parametrize("token", ["", 7, True, [], {}, "a b", "a\r\nX: y", "é", "\x7f", "x" * 16_385])
 def test_what_cannot_be_a_token_is_not_sent_as_one(token: object) -> None:
-    with pytest.raises(Malformed, match="token is no token"):
+    with pytest.raises(Malformed, match="token is not a token"):
         LOGIN.token({"token": token})
 
 

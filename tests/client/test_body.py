@@ -87,7 +87,7 @@ async def test_a_body_may_be_as_large_as_the_limit(encoding: str, length: int, f
 )
 @pytest.mark.parametrize("size", [1, 4096])
 async def test_what_is_packed_wrongly_is_not_read(packed: bytes, encoding: str, size: int) -> None:
-    with pytest.raises(Undecodable, match="pack"):
+    with pytest.raises(Undecodable, match=r"compress|Content-Encoding"):
         await read_body(chunks(packed, size), encoding, LIMIT)
 
 

@@ -139,7 +139,7 @@ async def test_a_handshake_that_is_cut_is_no_connection(ending: str, monkeypatch
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        (b"HTTP/1.1 200 OK\r\nX Lab: canary\r\nContent-Length: 2\r\n\r\n{}", "a line among the answer's headers"),
+        (b"HTTP/1.1 200 OK\r\nX Lab: canary\r\nContent-Length: 2\r\n\r\n{}", "one of the answer's header lines"),
         (b"canary\r\n\r\n", "the answer does not begin as HTTP does"),
         (b"", "closed without an answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "closed in the middle"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from exporter import vendor_api
 
 PAGE = (Path(__file__).parents[2] / "docs" / "vendor-wheels.md").read_text()
-TABLE = PAGE.partition("## What there is to use")[2]
+TABLE = PAGE.partition("## The API")[2]
 
 
 def test_every_name_that_a_vendor_may_use_is_told_with_what_it_is_for() -> None:

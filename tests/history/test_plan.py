@@ -31,7 +31,7 @@ def asked(first: str, last: str, now: datetime = NOW, wanted: tuple[str, ...] = 
     [
         (
             {"last": "2026-11-22"},
-            ["--to 2026-11-22 is in the future; the last day that can be written is 2026-11-21"],
+            ["--to 2026-11-22 is in the future; the last day that can be exported is 2026-11-21"],
         ),
         ({"first": "2026-11-21", "last": "2026-11-20"}, ["--from 2026-11-21 is after --to 2026-11-20"]),
         (
@@ -41,14 +41,14 @@ def asked(first: str, last: str, now: datetime = NOW, wanted: tuple[str, ...] = 
         ({"wanted": ("ionos/acne",)}, [f"--account ionos/acne: no such account; {ACCOUNT}"]),
         ({"step": 7.0}, ["--step: write whole seconds that divide a day, such as 1m, 5m or 1h"]),
         ({"step": 0.5}, ["--step: write whole seconds that divide a day, such as 1m, 5m or 1h"]),
-        ({"labels": {"account": "x"}}, ["--label: account is a label that series have already"]),
-        ({"labels": {"1st": "x"}}, ["--label: '1st' is no label's name"]),
+        ({"labels": {"account": "x"}}, ["--label: account is a label that the series already have"]),
+        ({"labels": {"1st": "x"}}, ["--label: '1st' is not a label name"]),
         ({"labels": {"job": ""}}, ["--label: the value of job is empty, too long, or not printable"]),
         (
             {"step": 7.0, "last": "2026-11-30"},
             [
                 "--step: write whole seconds that divide a day, such as 1m, 5m or 1h",
-                "--to 2026-11-30 is in the future; the last day that can be written is 2026-11-21",
+                "--to 2026-11-30 is in the future; the last day that can be exported is 2026-11-21",
             ],
         ),
     ],
@@ -65,7 +65,7 @@ def test_accounts_of_which_nothing_is_dated_are_refused_alone_and_left_out_besid
     accounts = demo.load(demo.configuration("http://127.0.0.1:1", "1h", ("acme",))).accounts
     days = Plan(days=Days(midnight("2026-11-01"), midnight("2026-11-02")), asked_at=NOW)
 
-    with pytest.raises(WrongRequest, match=r"^planship/acme: the vendor dates no figure"):
+    with pytest.raises(WrongRequest, match=r"^planship/acme: the vendor has no dated figures"):
         planned(accounts, ("planship/acme",), days)
     assert [one.vendor for one in planned(accounts, (), days).left_out] == [one for one in VENDORS if one not in PASTS]
 

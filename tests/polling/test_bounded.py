@@ -131,7 +131,7 @@ def held_after(vendor: str) -> list[tuple[int, int]]:
             for _ in range(POLLS):
                 polls += 1
                 await poller.poll()
-                paces.look(store, virtual_now())
+                paces.observe(store, virtual_now())
                 await anyio.sleep(account.interval)
             snapshot = store[account.key]
             lines = sum(len(one.text) for state in snapshot.visible(0.0) for one in state.rendered.values())

@@ -84,9 +84,9 @@ def test_a_reading_from_before_shows_no_more_than_is_chosen_now() -> None:
 PROBLEMS = {
     "{leave_out: [netnut_gb_usd]}": (
         "accounts[0].families.leave_out[0]",
-        "is no metric of netnut; did you mean netnut_gb_used?",
+        "is not a metric of netnut; did you mean netnut_gb_used?",
     ),
-    "{keep: [netnut_gb_used, usage_quota_used]}": ("accounts[0].families.keep[1]", "is no metric of netnut"),
+    "{keep: [netnut_gb_used, usage_quota_used]}": ("accounts[0].families.keep[1]", "is not a metric of netnut"),
     "{keep: [netnut_gb_used], leave_out: [netnut_plan_gb]}": (
         "accounts[0].families",
         "give keep or leave_out, not both",

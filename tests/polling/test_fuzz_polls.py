@@ -134,8 +134,8 @@ class Spoilt:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - recorded replies are told apart by their paths
         read: Callable[[object], Any],
+        **_: object,
     ) -> Any:
         assert path.isascii()
         assert path.isprintable()
@@ -244,11 +244,11 @@ async def endless(
     *,
     params: Mapping[str, str] | None = None,
     body: object = None,
-    headers: object = None,
     read: Callable[[object], Any],
+    **_: object,
 ) -> Any:
     """Answer any page of any list with a hundred customers who were not there before, and any other question."""
-    assert body is headers is None
+    assert body is None
     await anyio.lowlevel.checkpoint()
     first = int(params["offset"]) if params and "offset" in params else 0
     rows = [{"id": f"{number}", "event_name": path} for number in range(first, first + 100)]

@@ -1,8 +1,9 @@
 """One account's loop on a clock that jumps: when it asks, and what is shown meanwhile."""
 
+from asyncio import CancelledError
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import anyio
@@ -63,6 +64,13 @@ class Leaving(Scripted):
         poll.skip("gone", gone)
         poll.diagnostics.left_out |= {f"GET /{number}: HTTP 404" for number in range(gone)}
         return await super().read(poll)
+
+
+class Endless(Scripted):
+    """A vendor whose reading has no end."""
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:  # noqa: ARG002 - it does not ask
+        return repeat(PROLIFI_WINDOW_START(1.0))
 
 
 class Ignored:
@@ -203,8 +211,8 @@ def test_a_poll_that_hangs_ends_when_its_reading_would_be_stale() -> None:
     assert snapshot.error.reason == "timeout"
 
 
-@pytest.mark.parametrize("bug", [ZeroDivisionError("a bug"), SystemExit(3)], ids=repr)
-def test_a_bug_in_a_vendor_is_counted_logged_and_survived(bug: Exception | SystemExit) -> None:
+@pytest.mark.parametrize("bug", [ZeroDivisionError("a bug"), SystemExit(3), CancelledError()], ids=repr)
+def test_a_bug_in_a_vendor_is_counted_logged_and_survived(bug: BaseException) -> None:
     with captured_logs() as logs:
         times, store = run_for(330, scripted(bug, 7))
     ((_, snapshot),) = store
@@ -213,6 +221,22 @@ def test_a_bug_in_a_vendor_is_counted_logged_and_survived(bug: Exception | Syste
     assert len(times) > 1
     (line,) = [log for log in logs if log.get("exc_info")]
     assert line["event"] == "bug in the exporter, please report it"
+
+
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [(scripted(CancelledError(), 7), "internal"), (Endless.model_construct(**dict(scripted())), "too_large")],
+)
+def test_a_vendor_that_cancels_itself_or_never_ends_only_fails(account: Scripted, reason: str) -> None:
+    store = Store([account.key])
+
+    async def main() -> Snapshot:
+        return await Poller(account, nobody, store, Ignored()).poll()
+
+    snapshot = anyio.run(main)
+
+    assert snapshot.error is not None
+    assert snapshot.error.reason == reason
 
 
 @pytest.mark.parametrize(

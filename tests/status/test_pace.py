@@ -41,7 +41,7 @@ def paces_of(*counts: tuple[float, float, float]) -> list[float | None]:
         store = Store([KEY])
         store.restore(KEY, Snapshot(ledger=Ledger(totals=totals)))
         found.append(paces.per_second(KEY, QUOTA, totals, hours * HOUR))
-        paces.look(store, hours * HOUR)
+        paces.observe(store, hours * HOUR)
     return [None if pace is None else pace * HOUR for pace in found]
 
 

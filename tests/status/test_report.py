@@ -134,7 +134,7 @@ def test_what_is_odd_in_a_reading_is_said_in_words(house: House) -> None:
         "28 series are left out because of max_series",
         "1,480 items left out: they are beyond what the configuration allows, such as max_customers",
         "GET /x: HTTP 404",
-        "answers depart from the vendor's documentation: $.data missing",
+        "answers deviate from the vendor's documentation: $.data missing",
     )
 
 

@@ -20,7 +20,7 @@ from exporter.cli import demo
 from exporter.quota import QuotaId
 from exporter.sharding import Shard
 from exporter.store.files import Storage
-from exporter.store.looks import Look, Looks
+from exporter.store.observations import Observation, Observations
 
 pytestmark = pytest.mark.slow
 
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_made_is_said_at_start(tmp_path: Path) -> None:
     result = ended("run", "--config.file=config.yaml", "--storage.path=file/storage", cwd=tmp_path, env=SECRETS)
 
     assert result.returncode == 2
-    assert "nothing can be kept in file/storage: Not a directory" in result.stderr
+    assert "cannot write to file/storage: Not a directory" in result.stderr
 
 
 def test_no_secret_is_stored(sandbox: Running, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_no_secret_is_stored(sandbox: Running, tmp_path: Path) -> None:
 
 
 def test_how_long_a_quota_lasts_is_known_after_a_restart(sandbox: Running, tmp_path: Path) -> None:
-    """A day's looks at the counters, as an exporter stores them that runs for so long."""
+    """A day's observations at the counters, as an exporter stores them that runs for so long."""
     storage, text = tmp_path / "state", account(sandbox.url)
 
     def outlooks(process: Running) -> set[str]:
@@ -180,13 +180,13 @@ def test_how_long_a_quota_lasts_is_known_after_a_restart(sandbox: Running, tmp_p
     rows = [row for document in documents_of((storage / "netnut-main.json").read_bytes())
             for row in document.get("totals", [])]  # fmt: skip
     now = time.time()
-    seen = Look(now - 72_000, 0.0), Look(now - 600, 0.0)
-    looks = {
-        (("netnut", "main"), QuotaId(name, subject, unit)): Looks(created, *seen)
+    seen = Observation(now - 72_000, 0.0), Observation(now - 600, 0.0)
+    observations = {
+        (("netnut", "main"), QuotaId(name, subject, unit)): Observations(created, *seen)
         for name, subject, unit, _value, created, *_ in rows
     }
     stored = Storage(storage)
-    anyio.run(stored.store_looks, Shard(), looks, now)
+    anyio.run(stored.store_observations, Shard(), observations, now)
     stored.close()
 
     with exporter(tmp_path / "second", text, storage) as process:

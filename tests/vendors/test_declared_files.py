@@ -57,22 +57,22 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a secret in the path": (
         "/{team}/",
         "/{api_key}/",
-        "10: requests[0].get: api_key is a secret, which stands in no request",
+        "10: requests[0].get: api_key is a secret, which only auth may put into a request",
     ),
     "a secret in the query": (
         '"{month_start}"',
         '"{api_key}"',
-        "11: requests[0].parameters.since: api_key is a secret, which stands in no request but by auth",
+        "11: requests[0].parameters.since: api_key is a secret, which only auth may put into a request",
     ),
     "a secret for a label": (
         "labels: {id: id}",
         'labels: {id: id, key: "{api_key}"}',
         "19: requests[0].metrics[0].labels.key: api_key is a secret",
     ),
-    "no such name": ("{team}/", "{tem}/", "10: requests[0].get: {tem} is no setting or date; did you mean team?"),
+    "no such name": ("{team}/", "{tem}/", "10: requests[0].get: {tem} is not a setting or date; did you mean team?"),
     "a list in a path": ("{team}/", "{projects}/", "10: requests[0].get: projects is a list; write for_each: settings"),
-    "a stray brace": ("{team}/", "{team/", "10: requests[0].get: a brace that opens or closes nothing"),
-    "no https": ("https://api", "http://api", "3: base_url: write https: credentials could be read on the way"),
+    "a stray brace": ("{team}/", "{team/", "10: requests[0].get: a brace without its counterpart"),
+    "no https": ("https://api", "http://api", "3: base_url: write https: credentials could be read in transit"),
     "a password in the URL": ("https://api", "https://u:p@api", "3: base_url: must not hold a user name or password"),
     "a reserved label": (
         "labels: {id: id}",
@@ -86,7 +86,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     ),
     "another's metric": ("acme_used", "usage_exporter_polls", "16: requests[0].metrics[0].name: must begin with acme_"),
     "a counter's name": ("acme_used", "acme_used_total", "16: requests[0].metrics[0].name: must not end in _total"),
-    "a vendor of metrics that are taken": ("vendor: acme", "vendor: usage", "1: vendor: is a name that metrics of"),
+    "a vendor of metrics that are taken": ("vendor: acme", "vendor: usage", "1: vendor: is a prefix of other metrics"),
     "pages without end": (
         "parameter: page}",
         "parameter: page, most_pages: 1000000}",
@@ -96,14 +96,14 @@ CASES: dict[str, tuple[str, str, str]] = {
     "two ways to page": (
         "{cursor: next,",
         "{cursor: next, link: x,",
-        "14: requests[0].next: write one of link, cursor",
+        "14: requests[0].next: write one of link, link_header, cursor",
     ),
     "a cursor for nowhere": (", parameter: page}", "}", "14: requests[0].next: write parameter or field beside cursor"),
     "a row outside of all": ("value: used", "value: ^^^used", "18: requests[0].metrics[0].value: leads out of the"),
     "a header that means something else": (
         "{bearer: api_key}",
         "{header: {name: Host, secret: api_key}}",
-        "8: auth.header.name: is a header that means something else",
+        "8: auth.header.name: is a header with another meaning",
     ),
     "a header that is two": (
         "{bearer: api_key}",
@@ -118,7 +118,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "no such setting": (
         "{bearer: api_key}",
         "{bearer: api_kee}",
-        "8: auth.bearer: is no setting; did you mean api_key?",
+        "8: auth.bearer: is not a setting; did you mean api_key?",
     ),
     "a setting that is no secret": (
         "{bearer: api_key}",
@@ -135,9 +135,9 @@ CASES: dict[str, tuple[str, str, str]] = {
     "an anchor": (
         "auth: {bearer: api_key}",
         "auth: &a {bearer: api_key}",
-        " line 8, column 7: an anchor is not read here",
+        " line 8, column 7: anchors are not supported",
     ),
-    "a key twice": ("title: Acme", "title: Acme\ntitle: Other", " line 3, column 1: the key 'title' stands here twice"),
+    "a key twice": ("title: Acme", "title: Acme\ntitle: Other", " line 3, column 1: the key 'title' occurs twice here"),
     "a help of two lines": ("What was used.", '"a\\nb"', "17: requests[0].metrics[0].help: write text of up to 500"),
     "no metrics": (GOOD[GOOD.index("    metrics:") :], "", "9: requests: write metrics for one of them at least"),
     "no mapping": (GOOD, "- a", "1: write a mapping with vendor, title, base_url, auth and requests"),
@@ -147,7 +147,7 @@ CASES: dict[str, tuple[str, str, str]] = {
         "description: The team., default: ..}",
         "6: settings.team.default: write an identifier: up to 256 characters",
     ),
-    "braces in the host": ("api.acme", "{team}.acme", "3: base_url: nothing in braces stands here"),
+    "braces in the host": ("api.acme", "{team}.acme", "3: base_url: braces are not allowed here"),
     "a page without a name": (
         "{cursor: next, parameter: page}",
         "{page: ''}",
@@ -176,10 +176,10 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a secret among what is fixed": (
         "{bearer: api_key}",
         "{login: {post: /x, body: {k: api_key}, fixed: {a: '{api_key}'}, token: t, lifetime: 1h}}",
-        "8: auth.login.fixed.a: nothing in braces stands here",
+        "8: auth.login.fixed.a: braces are not allowed here",
     ),
     "requests without number": (GOOD[GOOD.index("  - get") :], "  - {get: /x}\n" * 51, "9: requests: write at most 50"),
-    "an item of nothing": ("{team}/", "{item}/", "10: requests[0].get: {item} is no setting or date"),
+    "an item of nothing": ("{team}/", "{item}/", "10: requests[0].get: {item} is not a setting or date"),
 }
 
 
@@ -215,31 +215,31 @@ SUM = GOOD.replace("        labels: {id: id}", "        sum: true\n        label
         ),
         (
             GOOD.replace("    rows: data", "    for_each: settings.team\n    rows: data"),
-            "12: requests[0].for_each: team is no setting of kind identifiers",
+            "12: requests[0].for_each: team is not a setting of kind identifiers",
         ),
         (
             GOOD + "quotas: [{name: q, subject: s, used: acme_use, limit: acme_limit}]\n",
-            "20: quotas[0].used: is no metric of this file; did you mean acme_used?",
+            "20: quotas[0].used: is not a metric of this file; did you mean acme_used?",
         ),
         (
             GOOD + 'quotas: [{name: q, subject: "{team}", used: acme_used}]\n',
-            "20: quotas[0].subject: {team} is no label of acme_used",
+            "20: quotas[0].subject: {team} is not a label of acme_used",
         ),
         (
             GOOD + 'quotas: [{name: "{id", subject: s, used: acme_used}]\n',
-            "20: quotas[0].name: a brace that opens or closes nothing",
+            "20: quotas[0].name: a brace without its counterpart",
         ),
         (
             GOOD + 'quotas: [{name: q, subject: s, used: acme_used, unit: "{team}"}]\n',
-            "20: quotas[0].unit: {team} is no label of acme_used",
+            "20: quotas[0].unit: {team} is not a label of acme_used",
         ),
         (
             GOOD + "quotas: [{name: q, subject: s, used: acme_used, end: acme_used}]\n",
-            "20: quotas[0].end: is no time: the kind of acme_used must be one of time, end, unix_time",
+            "20: quotas[0].end: is not a time: the kind of acme_used must be one of time, end, unix_time",
         ),
         (
             GOOD + "periods: [{end: acme_used}]\n",
-            "20: periods[0].end: is no time: the kind of acme_used must be one of time, end, unix_time",
+            "20: periods[0].end: is not a time: the kind of acme_used must be one of time, end, unix_time",
         ),
         (
             GOOD.replace("  - get", "  - name: one\n    get")
@@ -263,8 +263,8 @@ def test_a_file_of_more_than_a_megabyte_is_not_read(tmp_path: Path) -> None:
 
 
 LITERAL = (
-    "accounts[1].api_key: write ${NAME} of an environment variable, or use the ..._file setting; a secret does not"
-    " stand here"
+    "accounts[1].api_key: write ${NAME} of an environment variable, or use the ..._file setting; secrets are"
+    " not allowed here"
 )
 
 

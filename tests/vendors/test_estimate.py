@@ -151,8 +151,9 @@ def test_every_warning_is_reported_with_its_account(tmp_path: Path) -> None:
     (tmp_path / "token").chmod(0o644)
     text = "accounts: [{vendor: netnut, name: n, token_file: token}, {vendor: ionos, name: i, token: '${TOKEN}'}]"
 
+    risk = "the file can be read by users other than its owner"
     assert list(poll_estimates(parse(text.encode(), tmp_path))) == [
-        f"warning: netnut/n: token_file: others than its owner can read the file: chmod 600 {tmp_path / 'token'}"
+        f"warning: netnut/n: token_file: {risk}: chmod 600 {tmp_path / 'token'}"
     ]
 
 

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from exporter.errors import Conflict, Malformed, PollError, ServerFailed
-from exporter.vendors.paging import ByCursor, ByLink, ByOffset, ByPage, Following, Pages, Question, Said
+from exporter.vendors.paging import ByCursor, ByLink, ByOffset, ByPage, Following, PageInfo, Pages, Question
 
 ROWS = list("abcdefg")
 SIZE = 3
@@ -21,7 +21,7 @@ class List:
     asked: list[Question] = field(default_factory=list)
     before_page: Callable[["List", int], None] = lambda _list, _number: None
 
-    async def page(self, question: Question) -> tuple[list[str], Said]:
+    async def page(self, question: Question) -> tuple[list[str], PageInfo]:
         self.asked.append(question)
         self.before_page(self, len(self.asked))
         place: Mapping[str, object] = question.params or question.body or {}
@@ -30,7 +30,7 @@ class List:
         end = start + SIZE
         more = end < len(self.rows)
         link = f"https://elsewhere.example/other?cursor={end}" if more else None
-        return rows, Said(len(rows), (link if self.has_link else str(end) if more else None))
+        return rows, PageInfo(len(rows), (link if self.has_link else str(end) if more else None))
 
     has_link: bool = False
 
@@ -94,10 +94,10 @@ def test_a_page_without_news_ends_the_list(way: str) -> None:
     assert len(vendor.asked) == 2
 
 
-def read_scripted(following: Following, pages: Mapping[str, tuple[str, Said]]) -> list[str]:
+def read_scripted(following: Following, pages: Mapping[str, tuple[str, PageInfo]]) -> list[str]:
     """Read a list of which each page is said by its query."""
 
-    async def ask(question: Question) -> tuple[str, Said]:
+    async def ask(question: Question) -> tuple[str, PageInfo]:
         return pages["&".join(f"{name}={value}" for name, value in question.params.items())]
 
     async def main() -> list[str]:
@@ -113,32 +113,43 @@ def test_an_empty_page_that_leads_to_another_is_not_the_last(following: Followin
         return str(number) if isinstance(following, ByCursor) else f"/list?page={number}"
 
     pages = {
-        "": ("ab", Said(2, leads_to(2))),
-        "page=2": ("", Said(0, leads_to(3))),
-        "page=3": ("c", Said(1, leads_to(4))),
-        "page=4": ("", Said(0, leads_to(4))),
+        "": ("ab", PageInfo(2, leads_to(2))),
+        "page=2": ("", PageInfo(0, leads_to(3))),
+        "page=3": ("c", PageInfo(1, leads_to(4))),
+        "page=4": ("", PageInfo(0, leads_to(4))),
     }
 
     assert read_scripted(following, pages) == ["a", "b", "c"]
-    with pytest.raises(Malformed, match="does not say which"):
-        read_scripted(following, {**pages, "page=4": ("", Said(0, leads_to(4), more=True))})
+    with pytest.raises(Malformed, match="does not say where"):
+        read_scripted(following, {**pages, "page=4": ("", PageInfo(0, leads_to(4), more=True))})
 
 
 def test_an_empty_page_that_says_there_are_more_is_followed_by_the_next_number() -> None:
     pages = {
-        "": ("", Said(0, more=True)),
-        "page=2": ("a", Said(1, more=True)),
-        "page=3": ("", Said(0, more=True)),
-        "page=4": ("b", Said(1, more=False)),
+        "": ("", PageInfo(0, more=True)),
+        "page=2": ("a", PageInfo(1, more=True)),
+        "page=3": ("", PageInfo(0, more=True)),
+        "page=4": ("b", PageInfo(1, more=False)),
     }
 
     assert read_scripted(ByPage("page"), pages) == ["a", "b"]
 
 
+def test_rows_that_come_again_end_a_list_unless_it_says_that_there_are_more() -> None:
+    first = ("ab", PageInfo(2, "2", more=True))
+    again = {"": ("ab", PageInfo(2, "2")), "page=2": ("ab", PageInfo(2, "3"))}
+    overlap = {"": first, "page=1": ("b", PageInfo(1, more=True))}
+
+    assert read_scripted(ByCursor("page"), again) == ["a", "b", "a", "b"]
+    assert read_scripted(ByOffset("page"), overlap) == ["a", "b", "b"]
+    with pytest.raises(Malformed, match="the same ones came again"):
+        read_scripted(ByCursor("page"), {**again, "page=2": first})
+
+
 @pytest.mark.parametrize("link", ["/list/2", "https://elsewhere.example/x", "https://api.example/list?"])
 def test_a_link_without_a_query_is_no_reading(link: str) -> None:
     with pytest.raises(Malformed, match="the next page's link has no query"):
-        read_scripted(ByLink(), {"": ("ab", Said(2, link))})
+        read_scripted(ByLink(), {"": ("ab", PageInfo(2, link))})
 
 
 @every_way
@@ -148,7 +159,7 @@ def test_a_list_without_end_is_no_reading(way: str) -> None:
 
     vendor = List(before_page=grow)
 
-    with pytest.raises(Malformed, match="a list without end: more than 20 pages"):
+    with pytest.raises(Malformed, match="an endless list: more than 20 pages"):
         read(way, vendor, most=20)
     assert len(vendor.asked) == 20
 
@@ -169,7 +180,7 @@ def test_rows_that_move_up_while_a_list_is_read_are_no_reading(way: str) -> None
         if number == 2:
             del vendor.rows[0:2]
 
-    with pytest.raises(Conflict, match="moved while it was read"):
+    with pytest.raises(Conflict, match="shifted while it was read"):
         read(way, List(before_page=leave))
 
 
@@ -185,19 +196,19 @@ def test_rows_that_move_down_cost_nothing(way: str) -> None:
 @pytest.mark.parametrize(
     ("following", "said"),
     [
-        (ByLink(), Said(1, 7.5)),
-        (ByLink(), Said(1, "http://[::1")),
-        (ByLink(), Said(1, "?" + "&".join(f"p{number}=1" for number in range(1000)))),
-        (ByLink(), Said(1, "x" * 10_000)),
-        (ByCursor("cursor"), Said(1, ["x"])),
-        (ByCursor("cursor"), Said(1, True)),
-        (ByCursor("cursor"), Said(1, "two\nlines")),
-        (ByCursor("cursor"), Said(1, None, more=True)),
-        (ByLink(), Said(1, "", more=True)),
+        (ByLink(), PageInfo(1, 7.5)),
+        (ByLink(), PageInfo(1, "http://[::1")),
+        (ByLink(), PageInfo(1, "?" + "&".join(f"p{number}=1" for number in range(1000)))),
+        (ByLink(), PageInfo(1, "x" * 10_000)),
+        (ByCursor("cursor"), PageInfo(1, ["x"])),
+        (ByCursor("cursor"), PageInfo(1, True)),
+        (ByCursor("cursor"), PageInfo(1, "two\nlines")),
+        (ByCursor("cursor"), PageInfo(1, None, more=True)),
+        (ByLink(), PageInfo(1, "", more=True)),
     ],
 )
-def test_a_next_page_that_cannot_be_asked_for_is_no_reading(following: Following, said: Said) -> None:
-    async def page(_: Question) -> Said:
+def test_a_next_page_that_cannot_be_asked_for_is_no_reading(following: Following, said: PageInfo) -> None:
+    async def page(_: Question) -> PageInfo:
         return said
 
     async def main() -> None:
@@ -213,14 +224,14 @@ def test_a_next_page_that_cannot_be_asked_for_is_no_reading(following: Following
 @pytest.mark.parametrize(
     ("said", "is_last"),
     [
-        (Said(2), True),
-        (Said(2, more=True), False),
-        (Said(3, more=False), True),
-        (Said(3), False),
-        (Said(2, is_partial=True), False),
+        (PageInfo(2), True),
+        (PageInfo(2, more=True), False),
+        (PageInfo(3, more=False), True),
+        (PageInfo(3), False),
+        (PageInfo(2, is_partial=True), False),
     ],
 )
-def test_a_short_page_is_the_last_unless_it_says_otherwise_or_lacks_rows(said: Said, is_last: bool) -> None:
+def test_a_short_page_is_the_last_unless_it_says_otherwise_or_lacks_rows(said: PageInfo, is_last: bool) -> None:
     following = ByPage("page", size=SIZE)
 
     assert (said.more is False or following.next(Question("/list"), said) is None) == is_last

@@ -148,4 +148,4 @@ def test_more_customers_than_allowed_are_one_warning_with_both_numbers(monkeypat
 
     (said,) = [log for log in logs if "max_customers" in log["event"]]
     assert (said["customers"], said["left_out"]) == (11, 8)
-    assert known[-1].diagnostics.left_out == {"11 customers are wanted, and max_customers is 3"}
+    assert known[-1].diagnostics.left_out == {"11 customers match, but max_customers is 3"}

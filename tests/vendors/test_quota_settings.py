@@ -25,13 +25,13 @@ LIMIT = "limit: 5"
 
 MISTAKES = [
     ("ionos", f"metric: ionos_meter_quantitty, {LIMIT}", "metric", "did you mean ionos_meter_quantity?"),
-    ("ionos", f"metric: netnut_gb_used, {LIMIT}", "metric", "is no metric of ionos"),
-    ("ionos", f"metric: usage_quota_used, {LIMIT}", "metric", "is no metric of ionos"),
+    ("ionos", f"metric: netnut_gb_used, {LIMIT}", "metric", "is not a metric of ionos"),
+    ("ionos", f"metric: usage_quota_used, {LIMIT}", "metric", "is not a metric of ionos"),
     ("ionos", f"metric: 5, {LIMIT}", "metric", "write text"),
     ("ionos", LIMIT, "metric", "is missing"),
     ("ionos", f"metric: ionos_estimated_cost, {LIMIT}", "metric", "only there with cost"),
     ("netnut", f"metric: netnut_sub_user_gb_used, {LIMIT}", "metric", "only there with sub_users or reseller"),
-    ("ionos", f"{METER}, {LIMIT}, match: {{meter: C0.*}}", "match.meter", "is no label of ionos_meter_quantity"),
+    ("ionos", f"{METER}, {LIMIT}, match: {{meter: C0.*}}", "match.meter", "is not a label of ionos_meter_quantity"),
     ("ionos", f"{METER}, {LIMIT}, match: {{meter_id: 'C0['}}", "match.meter_id", "write a regular expression"),
     ("ionos", f"{METER}, {LIMIT}, match: {{meter_id: 5}}", "match.meter_id", "write a regular expression"),
     ("ionos", f"{METER}, {LIMIT}, match: C0.*", "match", "write a mapping"),

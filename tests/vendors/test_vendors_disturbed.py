@@ -58,8 +58,8 @@ class Recorded:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - recorded replies are told apart by their paths
         read: Callable[[object], Any],
+        **_: object,
     ) -> Any:
         query = f"?{urlencode(params)}" if params else ""
         key = f"{'GET' if body is None else 'POST'} {urlsplit(url_of(self._base_url, path)).path}{query}"

@@ -118,22 +118,22 @@ def test_code_is_not_loaded_where_it_is_not_allowed(site: Path, tmp_path: Path) 
         (("", ""), ""),
         (("api: ClassVar = 1", "api: ClassVar = 2"), "is made for API 2, and this exporter has API 1"),
         (("api: ClassVar = 1\n", "\n"), "does not say api: ClassVar = 1, and this exporter has API 1"),
-        (("class Acme(Account)", "class Acme"), "is no Account of exporter.vendor_api"),
+        (("class Acme(Account)", "class Acme"), "is not an Account of exporter.vendor_api"),
         (("class Acme(Account)", "class Acne(Account)"), "cannot be loaded: AttributeError"),
         (("from typing", "raise KeyError('an-invented-secret')\nfrom typing"), "cannot be loaded: KeyError"),
         (("from typing", "raise SystemExit('an-invented-secret')\nfrom typing"), "cannot be loaded: SystemExit"),
         (("import *", "import Nothing"), "cannot be loaded: ImportError"),
-        (('Literal["acme"]', 'Literal["acne"]'), 'vendor must be Literal["acme"], as its entry point is called'),
+        (('Literal["acme"]', 'Literal["acne"]'), 'vendor must be Literal["acme"], the name of its entry point'),
         (('"acme_used"', '"netnut_gb_used"'), "'netnut_gb_used' must begin with acme_"),
         (('"acme_used"', '"acme_used_total"'), "'acme_used_total': must not end in _total, _bucket, _created or _info"),
         (('("project",)', '("account",)'), "'acme_used': is a label that the exporter or Prometheus sets"),
         (("= (USED,)", "= ()"), "reported must be a tuple of its families"),
         (("= (USED,)", "= (USED, USED)"), "reported has a family twice"),
-        (('(("api_key",),)', '(("kee",),)'), "sign_ins names 'kee', which is no setting"),
-        (("api_key_file:", "host:"), "the setting 'host' has the name of what every account has"),
+        (('(("api_key",),)', '(("kee",),)'), "sign_ins names 'kee', which is not a setting"),
+        (("api_key_file:", "host:"), "the setting 'host' has the name of an attribute that every account has"),
         (("async def read", "async def reed"), "has no read"),
         ((' = "https://api.acme.example"', ""), "base_url has no default"),
-        (("https://api", "http://api"), "base_url: write https: credentials could be read on the way"),
+        (("https://api", "http://api"), "base_url: write https: credentials could be read in transit"),
         (("https://api", "https://u:p@api"), "base_url: must not hold a user name or password"),
         (("from typing", "raise GeneratorExit('an-invented-secret')\nfrom typing"), "cannot be loaded: GeneratorExit"),
         (("api: ClassVar = 1", "api: ClassVar = True"), "does not say api: ClassVar = 1, and this exporter has API 1"),
@@ -161,15 +161,15 @@ def test_code_is_not_loaded_where_it_is_not_allowed(site: Path, tmp_path: Path) 
         ),
         (
             ("sign_ins: C", "assumed_rate: ClassVar = '60/1m'\n    sign_ins: C"),
-            "assumed_rate must be a Rate of more than",
+            "assumed_rate must be a Rate above",
         ),
         (
             ("sign_ins: C", "assumed_rate: ClassVar = Rate(0, 0)\n    sign_ins: C"),
-            "assumed_rate must be a Rate of more",
+            "assumed_rate must be a Rate above",
         ),
         (
             ("def auth", "def key(self):\n        return 1\n\n    @property\n    def auth"),
-            "key is what every account has",
+            "key belongs to every account",
         ),
         (('return ApiKey(self.secret("api_key"))', "return None"), "its code fails with these settings: TypeError"),
         (('return ApiKey(self.secret("api_key"))', "raise SystemExit(1)"), "fails with these settings: SystemExit"),
@@ -225,7 +225,7 @@ def test_every_account_of_it_has_the_problem_and_the_others_none(site: Path, tmp
             [],
             f"vendor: is from {BY}, whose code may not run; if you trust it, start with --vendors.plugins=acme",
         ),
-        ("other", ["other"], "vendor: --vendors.plugins has other, and no installed distribution brings it"),
+        ("other", ["other"], "vendor: --vendors.plugins has other, but no installed distribution provides it"),
         ("acne", ["acme"], "vendor: is not known; did you mean acme?"),
     ],
 )
@@ -284,7 +284,7 @@ def test_the_schema_has_those_that_are_allowed(site: Path, tmp_path: Path) -> No
     shown = json.dumps(config.schema(vendors))
     assert '"const": "acme"' in shown
     assert '"description": "File of the key."' in shown
-    with pytest.raises(ConfigError, match=r"acne: --vendors\.plugins has acne, and no installed distribution"):
+    with pytest.raises(ConfigError, match=r"acne: --vendors\.plugins has acne, but no installed distribution"):
         config.load_vendors(file, ["acne"])
 
 

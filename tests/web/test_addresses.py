@@ -92,7 +92,7 @@ def test_a_host_name_that_is_none_is_said(host: str) -> None:
     with pytest.raises(OSError, match="cannot listen") as raised:
         listen([f"{host}:0"])
 
-    assert raised.value.strerror == f"cannot listen on {host}:0: the host name has no address here"
+    assert raised.value.strerror == f"cannot listen on {host}:0: the host name has no address on this machine"
 
 
 def test_an_address_of_another_machine_is_said() -> None:

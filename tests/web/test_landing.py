@@ -118,7 +118,7 @@ def test_beyond_some_hundreds_the_pages_of_accounts_have_the_rest() -> None:
     page = landing(account(quotas=tuple(quota(1) for _ in range(600))))
 
     assert page.count('<div class="quota">') == 510
-    assert "90 more stand on the pages of their accounts." in page
+    assert "90 more on the pages of their accounts." in page
 
 
 def test_a_refused_configuration_is_on_the_page_with_its_problems() -> None:
@@ -126,7 +126,7 @@ def test_a_refused_configuration_is_on_the_page_with_its_problems() -> None:
 
     text = text_of(landing(account(), config=refused))
 
-    assert "refused when it was read again accounts[0].nmae: unknown key The one that was read 1m ago stays." in text
+    assert "was refused accounts[0].nmae: unknown key The one that was read 1m ago stays." in text
 
 
 def test_the_page_of_an_account_has_all_its_quotas_and_its_last_polls() -> None:

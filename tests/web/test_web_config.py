@@ -85,7 +85,7 @@ NOT_THERE = "cannot be read (No such file or directory)"
 USELESS_AUTHORITY = (
     f"{IN_TLS}client_auth_type: write RequireAndVerifyClientCert, or leave client_ca_file out: alone it does nothing"
 )
-BAD_HASH = "write the bcrypt hash of a password, which begins with $2b$ or $2y$; no password stands here"
+BAD_HASH = "write the bcrypt hash of a password, which begins with $2b$ or $2y$; not the password itself"
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"tls_server_confg": TLS}, "tls_server_confg: unknown key; did you mean tls_server_config?"),
     (tls(cert_fil="x"), f"{IN_TLS}cert_fil: unknown key; did you mean cert_file?"),
@@ -101,7 +101,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (tls(key_file="other.key"), f"{IN_TLS}key_file: the file HERE/other.key holds the key of another certificate"),
     (
         tls(key_file="encrypted.key"),
-        f"{IN_TLS}key_file: the file HERE/encrypted.key is encrypted, and nobody is there to decrypt it",
+        f"{IN_TLS}key_file: the file HERE/encrypted.key is encrypted, and there is nobody to enter its password",
     ),
     (tls(client_auth_type="Always"), f"{IN_TLS}client_auth_type: write one of {', '.join(CLIENT_AUTH)}"),
     (tls(client_ca_file="ca.crt"), USELESS_AUTHORITY),
@@ -145,15 +145,15 @@ def test_a_wrong_file_is_refused_with_its_path_and_promtool_agrees(
 
 NO_USERS = "basic_auth_users: write each user's name and the bcrypt hash of the password, or leave it out"
 VISIBLE = "write visible ASCII characters on one line"
-COST = "was hashed at a cost above 15, at which anybody could keep a processor busy"
-INLINE = "cannot stand here itself; write its file's path, under the key that ends in _file"
+COST = "was hashed at a cost above 15, at which anyone could keep a processor busy"
+INLINE = "is not allowed inline; write the path of its file, under the key that ends in _file"
 OLD = "is too old to be safe; write TLS12 or TLS13"
 UNVERIFIED = (
-    "would ask for a certificate and not verify it, which Python's ssl cannot and which keeps nobody out;"
+    "would ask for a certificate and not verify it, which Python's ssl cannot do and which keeps nobody out;"
     " write VerifyClientCertIfGiven or RequireAndVerifyClientCert"
 )
-NO_AUTHORITY = f"{IN_TLS}client_ca_file: is missing; a client's certificate is verified with it"
-ONE_CURVE = "write one; Python's ssl knows no order of several, and has a good one if none is written"
+NO_AUTHORITY = f"{IN_TLS}client_ca_file: is missing; it is needed to verify clients' certificates"
+ONE_CURVE = "write only one, or none: Python's ssl cannot order several, and its default is good"
 NOT_HERE: list[tuple[dict[str, Any], str]] = [
     (tls(min_version="TLS10"), f"{IN_TLS}min_version: {OLD}"),
     (tls(max_version="TLS11"), f"{IN_TLS}max_version: {OLD}"),
@@ -179,7 +179,7 @@ NOT_HERE: list[tuple[dict[str, Any], str]] = [
     ({"tls_server_config": {"min_version": "TLS13"}}, f"{IN_TLS}cert_file: is missing"),
     (
         {"http_server_config": {"http2": True}},
-        "http_server_config.http2: write false, or leave it out: HTTP/1.1 is spoken, which Prometheus takes as well",
+        "http_server_config.http2: write false, or leave it out: only HTTP/1.1 is supported, which Prometheus accepts",
     ),
     (headers("X-XSS-Protection", "1\r\nSet-Cookie: a"), f"{IN_HEADERS}X-XSS-Protection: {VISIBLE}"),
     (headers("Content-Security-Policy", "ä"), f"{IN_HEADERS}Content-Security-Policy: {VISIBLE}"),
@@ -218,7 +218,7 @@ def test_what_prometheus_servers_take_and_this_one_does_not_is_refused_with_the_
             tls(**MUTUAL, client_allowed_sans=[1]),
             f"{IN_TLS}client_allowed_sans: write the names, addresses or URIs that a client's certificate may have",
         ),
-        ({"rate_limit": {"interval": "1s"}}, "rate_limit: cannot be set; what a client may take is bounded without it"),
+        ({"rate_limit": {"interval": "1s"}}, "rate_limit: cannot be set; clients are limited without it"),
     ],
     ids=lambda one: str(one)[:60],
 )  # fmt: skip

@@ -25,12 +25,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Place:
         ("", "write a mapping with at least one of tls_server_config"),
         ("[]", "write a mapping with at least one of tls_server_config"),
         ("tls_server_config:", "tls_server_config: write a mapping with at least one of cert_file, key_file"),
-        ("a: 1\na: 2", "line 2, column 1: the key 'a' stands here twice"),
+        ("a: 1\na: 2", "line 2, column 1: the key 'a' occurs twice here"),
         ("basic_auth_users: {1: x}", "line 1, column 20: a key must be text"),
         ("http_server_config: {headers: []}", "http_server_config.headers: write a mapping with at least one of C"),
-        ("basic_auth_users: &a {b: c}", "line 1, column 19: an anchor is not read here"),
+        ("basic_auth_users: &a {b: c}", "line 1, column 19: anchors are not supported"),
         ("\t", "line 1"),
-        ("\xff", "no YAML in UTF-8"),
+        ("\xff", "not YAML in UTF-8"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_web_configuration_is_refused(text: str, said: str, here: Place) -> None:

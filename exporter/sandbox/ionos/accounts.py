@@ -13,7 +13,7 @@ from exporter.sandbox.sign_in import basic, bearer
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with, and what it may request."""
+    """The credentials of an account, and what it may request."""
 
     username: str
     password: str
@@ -30,10 +30,10 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
 
 
 def account_of(request: Request) -> str:
-    """Return the name of the account that a request signs in to.
+    """Return the name of the account whose credentials a request has.
 
     Raises:
-        HTTPException: it is none's.
+        HTTPException: the credentials are of no account.
 
     """
     header = request.headers.get("Authorization")
@@ -45,7 +45,7 @@ def account_of(request: Request) -> str:
 
 
 def failure(error: HTTPException) -> object:
-    """Return what a refused request is told."""
+    """Return the body of a refusal."""
     return {
         "httpStatus": error.status_code,
         "messages": [{"errorCode": str(error.status_code), "message": error.detail}],

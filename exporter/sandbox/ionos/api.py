@@ -81,7 +81,7 @@ class _Ionos:
         return JSONResponse({**reply, "metadata": _metadata(contract)})
 
     def _utilized(self, contract: int, place: DataCentre, since: float, until: float) -> dict[str, Any]:
-        """Return what a data centre used in a part of a month: what its month's figure grew by."""
+        """Return a data centre's usage in a part of a month, by which the month's figure grew."""
         began = month(since).start
         rows = zip(
             self._quantities(contract, place, began, since),
@@ -129,7 +129,7 @@ class _Ionos:
         }
 
     def _quantities(self, contract: int, place: DataCentre, since: float, until: float) -> list[float]:
-        """Return what a data centre used of each of its meters, not before the contract's first day."""
+        """Return a data centre's usage of each of its meters, from the contract's first day on."""
         since = max(since, named_day(BEGAN[contract]))
         return [
             self._quantity(meter, f"ionos/{contract}/{place.id}/{position}/{meter.id}", since, until)

@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import stable_id
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter; `a_day` is what a typical day adds to it, in its own unit."""
+    """A meter; `a_day` is a typical day's usage, in its own unit."""
 
     id: str
     description: str
@@ -20,7 +20,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class DataCentre:
-    """A virtual data centre; without an id, the things that belong to none."""
+    """A virtual data centre; without an id, the resources outside any."""
 
     id: str | None
     name: str
@@ -49,7 +49,7 @@ def _data_centre(contract: str, name: str, location: str, *meters: Meter) -> Dat
 
 DATA_CENTRES: Mapping[int, tuple[DataCentre, ...]] = {
     31909628: (
-        # One meter stands here twice, as it does in real replies: the two are to be added up.
+        # One meter is listed twice, as in real replies: the two are to be added up.
         _data_centre("31909628", "Production", "de/fra", _CORES, _CORES, _RAM, _DISK, _SNAPSHOTS, _BALANCER),
         _data_centre("31909628", "Staging", "de/txl", _CORES, _RAM, _DISK),
         _OUTSIDE,
@@ -70,15 +70,15 @@ BEGAN: Mapping[int, str] = {31909628: "2025-03-12", 32100457: "2026-09-17", 3320
 """Each contract's first day."""
 
 REFERENCES: Mapping[int, str] = {31909628: "Shop"}
-"""What contracts are called, of those whose owner gave them a reference."""
+"""The references of contracts, where the owner gave one."""
 
 GAPPED = 33200881
-"""The contract of which the vendor has lost days."""
+"""The contract for which the vendor has lost days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What a contract has of a resource and may have: `used` at least, and up to `moves` more."""
+    """The amount and the limit of a contract's resource: at least `used`, and up to `moves` more, is provisioned."""
 
     used_field: str
     limit_field: str | None
@@ -106,7 +106,7 @@ RESOURCES: Mapping[int, tuple[Resource, ...]] = {
     32100457: _resources(1, None, 5),
     33200881: _resources(3, 5, 0),
 }
-"""What each contract has and may have, by the contract's number."""
+"""The resources of each contract, by the contract's number."""
 
 
 def products() -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with, and what it may request."""
+    """The credentials of an account, and what it may request."""
 
     email: str
     password: str
@@ -23,7 +23,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
     }
 )
 RESELLERS = frozenset({"acme"})
-"""Accounts whose resellers' list has rows; for others it is answered as documented, without any."""
+"""The accounts whose resellers' list has rows; for others the answer is as documented, without rows."""
 
 
 def demo(name: str) -> DemoAccount:

@@ -4,7 +4,7 @@ Sign-in: e-mail and password give a token for 24 hours, taken raw or after "Bear
 Figures: GB and requests of a plan, which lasts 30 days; each renewal is a plan with a new id. Traffic by day, of all
          plans of the account together, at most 30 days a call.
 Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit,
-         and (globex) the reply of the resellers' list as it is documented instead of as it must be.
+         and (globex) the resellers' list as documented, instead of as it must really be.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ _PACKAGES = {1: "Data Center", 2: "Static Residential", 3: "Residential"}
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A plan that is bought again every 30 days; `gb` is what a typical period uses of it."""
+    """A plan that is renewed every 30 days; `gb` is a typical period's usage."""
 
     number: int
     product: str
@@ -126,7 +126,7 @@ class _NetNut:
         return JSONResponse({"success": True, "data": [self._day(account, day) for day in days]})
 
     def _day(self, account: str, day: float) -> Row:
-        """Return what all plans of an account used in a day."""
+        """Return the usage of all plans of an account in a day."""
         found = [self._used_in(plan, f"netnut/{account}/{plan.number}", day) for plan in _PLANS[account]]
         requests = sum(requests for _, requests in found)
         return {
@@ -150,7 +150,7 @@ class _NetNut:
         return round(self._world.between(0, RENEWAL_DAYS, f"{subject}/anchor")) * DAY
 
     def _a_gb(self, subject: str) -> float:
-        """Return the requests of a GB."""
+        """Return the number of requests per GB."""
         return self._world.between(2_000, 6_000, f"{subject}/requests")
 
     def _account(self, request: Request) -> str:

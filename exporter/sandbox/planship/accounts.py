@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow, stable_id
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with, and what it may request."""
+    """The credentials of an account, and what it may request."""
 
     client_id: str
     client_secret: str

@@ -1,10 +1,10 @@
 """Planship's API, simulated.
 
 Sign-in: client id and secret, as Basic and without a body, give a bearer token for an hour.
-Figures: use of a customer's levers since the last renewal (each 30 days), or over the last day.
-Quirks:  an entitlement that is used up says what is left, not the limit; a lever without buckets has
-         one that is named "null"; customers go by any text, slashes included, percent-encoded.
-State:   what callers report is added to the world's figures for as long as the app lives.
+Figures: a customer's use of levers since the last renewal (every 30 days), or over the last day.
+Quirks:  a metered entitlement is the amount left, not the limit; a lever without buckets has one named
+         "null"; customer ids are any text, slashes included, percent-encoded.
+State:   usage that callers report is added to the world's figures for as long as the app lives.
 """
 
 from typing import Any

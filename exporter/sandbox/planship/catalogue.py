@@ -1,4 +1,4 @@
-"""What the sandbox's customers can buy at Planship: two products, their levers, and who bought them."""
+"""The catalogue of the sandbox's Planship: two products, their levers, and their subscribers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Lever:
 
     @property
     def per_bucket(self) -> bool:
-        """Whether the lever tells its buckets apart."""
+        """Whether usage of the lever is divided into buckets."""
         return self.buckets != (None,)
 
 

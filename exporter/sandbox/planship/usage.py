@@ -1,4 +1,4 @@
-"""How much of Planship's levers is used and how much is left: the world's figures plus reported use."""
+"""The used and the remaining amounts of Planship's levers: the world's figures plus reported use."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Report:
 
 
 class Usage:
-    """The use of every customer's levers; its only state is what `add` was given."""
+    """The use of every customer's levers; its only state is the reports given to `add`."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -32,7 +32,7 @@ class Usage:
         self._reports[key] = [*(known for known in self._reports[key] if known.at >= oldest), report]
 
     def left(self, customer: Customer, product: str, lever: Lever) -> int | dict[str, int]:
-        """Return what is left of a lever, never below zero; of one with buckets, what is left in each."""
+        """Return the amount left of a lever, never below zero; for one with buckets, the amount left in each."""
         left = {bucket: max(0, lever.limit - usage) for bucket, usage in self._used(customer, product, lever).items()}
         return {_key(bucket): rest for bucket, rest in left.items()} if lever.per_bucket else left[None]
 
@@ -52,7 +52,7 @@ class Usage:
         return renewal(self._world.now(), anchor)
 
     def _used(self, customer: Customer, product: str, lever: Lever) -> dict[str | None, int]:
-        """Return what is used of a lever in each bucket."""
+        """Return the usage of a lever in each bucket."""
         now = self._world.now()
         since = now - lever.rolling if lever.rolling else self.period(customer, product).start
         figures = self._world.used if lever.rolling else self._world.billed

@@ -10,7 +10,7 @@ from exporter.sandbox.accounts import DemoAccount
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with, and what it may request."""
+    """The credentials of an account, and what it may request."""
 
     key: str
 

@@ -1,9 +1,9 @@
 """Prolifi's public API, simulated.
 
 Sign-in: a key after "Bearer".
-Figures: events per customer, of all time or between two days (UTC, both inclusive); and entitlements,
-         used since the calendar month began.
-Limits:  1,000 requests a key in each minute of the clock, whatever the world's speed.
+Figures: events per customer, for all time or between two days (UTC, both inclusive); and entitlements,
+         with usage since the start of the calendar month.
+Limits:  1,000 requests per key and minute of real time, whatever the world's speed.
 """
 
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ class _Prolifi:
         return {"event_name": event, "count": count, "last_reported_at": reported}
 
     def _events(self, customer: _Customer, event: str, until: float) -> int:
-        """Return the events up to `until`, so that two spans side by side add up to their sum."""
+        """Return the number of events up to `until`, so that adjacent spans add up."""
         subject = f"{customer.subject}/{event}"
         joined = _FIRST_CUSTOMERS + floor(200 * self._world.draw(f"{customer.subject}/joined")) * DAY
         return floor(self._world.used(subject, joined, until) * self._a_day(customer, event))
@@ -178,7 +178,7 @@ def _profile(customer: _Customer) -> dict[str, Any]:
 
 
 def _round_up(amount: float) -> int:
-    """Return the next number that has no more than two digits before its zeros."""
+    """Return the next number with at most two significant digits."""
     unit = int("1" + "0" * (len(str(ceil(amount))) - 2))
     return ceil(amount / unit) * unit
 

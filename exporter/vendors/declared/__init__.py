@@ -1,1 +1,1 @@
-"""Vendors that a YAML file declares: compiled into the same reply models, families and accounts as those built in."""
+"""Vendors declared in YAML files, compiled into the same reply models, families and accounts as built-in ones."""

@@ -1,4 +1,4 @@
-"""An account at a declared vendor: it reads itself as its file says."""
+"""An account at a declared vendor, which sends the requests of the vendor's file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from exporter.client.auth import Auth
 from exporter.errors import Malformed
@@ -16,7 +16,7 @@ from exporter.vendors.declared.replies import Getter
 from exporter.vendors.declared.rows import Chain, Metric, Place, any_partial, chains, items, once_each
 from exporter.vendors.declared.templates import DATES, ITEM, filled
 from exporter.vendors.origin import DECLARED, Origin
-from exporter.vendors.paging import Pages, Question, Said
+from exporter.vendors.paging import PageInfo, Pages, Question
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Reply
@@ -27,24 +27,25 @@ _MOST_ROWS: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, compiled.
+    """A compiled request.
 
     Attributes:
-        path: a template.
-        params: templates.
-        body: None for a GET; texts in it are templates.
-        model: what its answer is read as.
-        levels: how to get from an answer to its rows, and from a row to those in it.
-        key: what tells rows apart; empty where nothing does.
-        metrics: what rows are made into.
-        pages: how the list is read; None where there is one answer.
-        said: where a page says what the next one is, and whether there is one.
-        as_of: the time that a row's figures reach to.
-        for_each: what it is asked for: the name of a setting or of an earlier request; empty for once.
-        of_keys: whether that is an earlier request.
-        name: what later requests call it.
-        is_optional: whether it is an extra.
-        is_dated: whether it says which month it asks about.
+        path: the template of the path.
+        params: the templates of the query parameters.
+        body: the body of a POST, in which texts are templates; None for a GET.
+        model: the reply model of its answer.
+        levels: getters of the rows of an answer, then of the rows nested in each row.
+        key: the places of the values that identify a row; empty if rows have no key.
+        metrics: the metrics made from each row.
+        pages: the pagination; None for a single answer.
+        page_fields: getters of the next page's link or cursor, and of the flag for more pages.
+        in_header: whether the next page's link is in the Link header.
+        as_of: the place of the time that a row's figures reach.
+        for_each: the setting or the earlier request with the items to ask about; empty for a single request.
+        of_keys: whether `for_each` is an earlier request.
+        name: the name for later requests to refer to.
+        is_optional: whether it is an extra that may be refused.
+        is_dated: whether it names the month it asks about.
 
     """
 
@@ -56,7 +57,8 @@ class Request:
     key: tuple[Place, ...]
     metrics: tuple[Metric, ...]
     pages: Pages | None
-    said: tuple[Getter | None, Getter | None]
+    page_fields: tuple[Getter | None, Getter | None]
+    in_header: bool
     as_of: Place | None
     for_each: str
     of_keys: bool
@@ -65,64 +67,71 @@ class Request:
     is_dated: bool
 
     def key_of(self, row: Chain) -> tuple[Hashable, ...]:
-        """Return what tells a row from others."""
+        """Return the key of a row."""
         return tuple(place(row) for place in self.key)
 
     def hidden(self, constants: dict[str, str]) -> list[Unreadable]:
-        """Say that rows cannot be read."""
+        """Return the series of the expected metrics as unreadable."""
         return [metric.hidden(constants) for metric in self.metrics if metric.expected]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What a request's answers are made into: metrics, and the keys that later requests ask about."""
+class RequestResult:
+    """The result of a request: metrics, and the keys that later requests ask about."""
 
     items: list[Item]
     keys: list[str]
 
 
+class _Page(NamedTuple):
+    """An answer, and the next page's URL in its Link header, if that is read."""
+
+    reply: Reply
+    link: str | None = None
+
+
 class DeclaredAccount(Account):
-    """What accounts of declared vendors have in common; a class for each is made of its file."""
+    """The base of accounts at declared vendors; each file is compiled into a class of its own."""
 
     origin: ClassVar[Origin] = DECLARED
     requests: ClassVar[tuple[Request, ...]] = ()
     sign_in: ClassVar[Callable[[Any], Auth]]
-    """From an account to how it signs in."""
+    """Returns the authentication of an account."""
     plain_settings: ClassVar[tuple[str, ...]] = ()
-    """The settings that can stand in a request: one value, and no secret."""
+    """The settings that requests may refer to: single values that are no secrets."""
 
     @property
     def auth(self) -> Auth:
-        """How the file says that requests are signed."""
+        """The authentication that the file declares."""
         return type(self).sign_in(self)
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The figures that are asked for by their month."""
+        """The families whose requests name the month."""
         return [metric.family for request in self.requests if request.is_dated for metric in request.metrics]
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return what the requests of the file bring, one request after the other."""
+        """Return the metrics of the file's requests, which are sent in sequence."""
         constants = {name: make(poll.now) for name, make in DATES.items()}
         constants |= {name: str(getattr(self, name)) for name in self.plain_settings if getattr(self, name) is not None}
-        found: list[Made] = []
+        found: list[RequestResult] = []
         keys: dict[str, list[str]] = {}
         for request in self.requests:
-            made = await self._made(request, constants, keys, poll)
-            keys[request.name] = [key for one in made for key in one.keys]
-            found += made
+            results = await self._results_of(request, constants, keys, poll)
+            keys[request.name] = [key for one in results for key in one.keys]
+            found += results
         return chain.from_iterable(one.items for one in found)
 
-    async def _made(
+    async def _results_of(
         self, request: Request, constants: dict[str, str], keys: Mapping[str, list[str]], poll: Poll
-    ) -> list[Made]:
+    ) -> list[RequestResult]:
         if not request.for_each:
             if not request.is_optional:
                 return [await _read(request, constants, poll)]
-            made = await poll.attempt(
+            result = await poll.attempt(
                 lambda: _read(request, constants, poll), needed=False, hides=lambda: request.hidden(constants)
             )
-            return [made] if isinstance(made, Made) else []
+            return [result] if isinstance(result, RequestResult) else []
 
         def with_item(item: str) -> dict[str, str]:
             return {**constants, ITEM: item}
@@ -131,23 +140,24 @@ class DeclaredAccount(Account):
         if len(asked) > _MOST_ITEMS:
             poll.skip("capped", len(asked) - _MOST_ITEMS)
             poll.unreadable += [one for item in asked[_MOST_ITEMS:] for one in request.hidden(with_item(item))]
-        made_of_each = await poll.gather(
+        results = await poll.gather(
             asked[:_MOST_ITEMS],
             lambda item: _read(request, with_item(item), poll),
             needed=not request.is_optional,
             hides=lambda item: request.hidden(with_item(item)),
         )
-        return [made for _, made in made_of_each]
+        return [result for _, result in results]
 
 
-async def _read(request: Request, constants: dict[str, str], poll: Poll) -> Made:
-    """Return what one question is made into, all of its pages together."""
+async def _read(request: Request, constants: dict[str, str], poll: Poll) -> RequestResult:
+    """Return the result of one question, over all of its pages."""
     rows: list[Chain] = []
     is_partial = False
     question = _question(request, constants)
-    answers = (
-        await _pages(request, request.pages, question, poll) if request.pages else [await _ask(request, question, poll)]
-    )
+    if request.pages:
+        answers = await _pages(request, request.pages, question, poll)
+    else:
+        answers = [(await _ask(request, question, poll)).reply]
     for answer in answers:
         rows += chains(answer, request.levels)
         is_partial = is_partial or any_partial(answer, request.levels)
@@ -163,51 +173,53 @@ async def _read(request: Request, constants: dict[str, str], poll: Poll) -> Made
         poll.unreadable += request.hidden(constants)
         metrics = tuple(metric for metric in metrics if not metric.is_sum)
     keys = [str(request.key[0](row)) for row in rows] if request.name and request.key else []
-    return Made(list(items(rows, metrics, constants)), keys)
+    return RequestResult(list(items(rows, metrics, constants)), keys)
 
 
 async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) -> list[Reply]:
     """Return the pages of a list.
 
     Raises:
-        PollError: one of them cannot be read, or it has no end.
+        PollError: a page cannot be read, or the list has no end.
 
     """
-    link, more = request.said
+    link, more = request.page_fields
     found: list[Reply] = []
     count = 0
 
-    def said_of(page: Reply) -> Said:
-        return Said(
-            len(chains(page, request.levels)),
-            link(page) if link else None,
-            more(page) if more else None,
-            any_partial(page, request.levels),
+    def info_of(page: _Page) -> PageInfo:
+        return PageInfo(
+            len(chains(page.reply, request.levels)),
+            link(page.reply) if link else page.link,
+            more(page.reply) if more else None,
+            any_partial(page.reply, request.levels),
         )
 
     reading = pages.read(
         first,
         lambda question: _ask(request, question, poll),
-        lambda page: [request.key_of(row) for row in chains(page, request.levels)],
-        said_of,
+        lambda page: [request.key_of(row) for row in chains(page.reply, request.levels)],
+        info_of,
     )
     async with aclosing(reading) as listed:
-        async for page in listed:
+        async for page, _ in listed:
             found.append(page)
             count += len(chains(page, request.levels))
             if count > _MOST_ROWS:
-                raise Malformed(f"a list without end: more than {_MOST_ROWS} rows", asked=first.asked)
+                raise Malformed(f"an endless list: more than {_MOST_ROWS} rows", asked=first.asked)
     return found
 
 
-async def _ask(request: Request, question: Question, poll: Poll) -> Reply:
-    if question.body is None:
-        return await poll.get(request.model, question.path, question.params or None)
-    return await poll.post(request.model, question.path, question.body)
+async def _ask(request: Request, question: Question, poll: Poll) -> _Page:
+    if question.body is not None:
+        return _Page(await poll.post(request.model, question.path, question.body))
+    if request.in_header:
+        return _Page(*await poll.get_linked(request.model, question.path, question.params or None))
+    return _Page(await poll.get(request.model, question.path, question.params or None))
 
 
 def _question(request: Request, constants: Mapping[str, str]) -> Question:
-    """Return the question with its names replaced; in the path each value is one segment."""
+    """Return the question with its templates filled in; in the path, each value is one segment."""
     params = {name: filled(text, constants) for name, text in request.params.items()}
     body = request.body and {
         name: filled(value, constants) if isinstance(value, str) else value for name, value in request.body.items()

@@ -1,4 +1,4 @@
-"""What is wrong between the keys of a vendor's file that may each be right: the place, and what to write."""
+"""Conflicts between keys of a vendor's file that are each valid alone: the place, and what to write."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from exporter.vendors.declared.references import Found, not_one_of, reference_pr
 from exporter.vendors.declared.settings_checks import auth_problems, setting_problems
 from exporter.vendors.declared.templates import DATES, ITEM, has_stray_brace, names_in
 
-_WAYS: Final = ("link", "cursor", "offset", "page")
+_WAYS: Final = ("link", "link_header", "cursor", "offset", "page")
 
 
 def as_tuple(paths: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return paths, of which one may be written by itself."""
+    """Return paths as a tuple; a single path may be written alone."""
     return (paths,) if isinstance(paths, str) else paths
 
 
 def problems(document: Document) -> Found:
-    """Yield each place where something is wrong, and what would be right."""
+    """Yield the place of each conflict, and what would be right."""
     yield from setting_problems(document)
     yield from auth_problems(document)
     named: dict[str, str] = {}
@@ -48,7 +48,7 @@ def _request_problems(document: Document, request: RequestSpec, listed: dict[str
     if (request.get is None) == (request.post is None):
         yield where, "write get or post, one of the two"
     if request.body and request.post is None:
-        yield f"{where}.body", "belongs to a post"
+        yield f"{where}.body", "needs post"
     known = _names(document, request)
     texts: list[tuple[str, object]] = [("get", request.get), ("post", request.post)]
     texts += [
@@ -60,8 +60,12 @@ def _request_problems(document: Document, request: RequestSpec, listed: dict[str
     for place, path in (("as_of", request.as_of), *((f"key{_index(request.key, one)}", one) for one in keys)):
         yield from _depth_problems(path, depth, f"{where}.{place}")
     succeeded = request.succeeded
-    said = succeeded.at if isinstance(succeeded, Succeeded) else succeeded
-    of_answers = ("succeeded", said), ("failed", request.failed), *(("rows", one) for one in as_tuple(request.rows))
+    success_path = succeeded.at if isinstance(succeeded, Succeeded) else succeeded
+    of_answers = (
+        ("succeeded", success_path),
+        ("failed", request.failed),
+        *(("rows", one) for one in as_tuple(request.rows)),
+    )
     for place, path in of_answers:
         if path and path.startswith("^"):
             yield f"{where}.{place}", "must not begin with ^"
@@ -82,11 +86,11 @@ def _names(document: Document, request: RequestSpec) -> set[str]:
 
 def _template_problems(document: Document, text: object, known: Collection[str], where: str) -> Found:
     if has_stray_brace(text):
-        yield where, "a brace that opens or closes nothing"
+        yield where, "a brace without its counterpart"
     for name in names_in(text):
         setting = document.settings.get(name)
         if setting is not None and setting.kind == "secret":
-            yield where, f"{name} is a secret, which stands in no request but by auth"
+            yield where, f"{name} is a secret, which only auth may put into a request"
         elif setting is not None and setting.kind == "identifiers":
             yield where, f"{name} is a list; write for_each: settings.{name}, and {{item}} here"
         elif name not in known:
@@ -112,13 +116,7 @@ def _for_each_problems(document: Document, name: str, listed: dict[str, bool], w
 
 
 def _next_problems(request: RequestSpec, following: Next, where: str) -> Found:
-    given = [way for way in _WAYS if getattr(following, way) is not None]
-    if len(given) != 1:
-        yield f"{where}.next", f"write one of {', '.join(_WAYS)}"
-    elif following.cursor and (following.parameter is None) == (following.field is None):
-        yield f"{where}.next", "write parameter or field beside cursor: what it is sent in"
-    elif following.field is not None and request.post is None:
-        yield f"{where}.next.field", "belongs to a post"
+    yield from _way_problems(request, following, f"{where}.next")
     for name in ("link", "cursor", "more"):
         if (getattr(following, name) or "").startswith("^"):
             yield f"{where}.next.{name}", "is a place in the answer, and must not begin with ^"
@@ -129,6 +127,18 @@ def _next_problems(request: RequestSpec, following: Next, where: str) -> Found:
         yield f"{where}.next.field", "is one of body too"
     if not request.rows or not request.key:
         yield f"{where}.next", "pages need rows, and a key that tells them apart"
+
+
+def _way_problems(request: RequestSpec, following: Next, where: str) -> Found:
+    given = [way for way in _WAYS if getattr(following, way) is not None]
+    if len(given) != 1:
+        yield where, f"write one of {', '.join(_WAYS)}"
+    elif following.cursor and (following.parameter is None) == (following.field is None):
+        yield where, "write parameter or field beside cursor: what it is sent in"
+    elif following.field is not None and request.post is None:
+        yield f"{where}.field", "needs post"
+    elif following.link_header and request.get is None:
+        yield f"{where}.link_header", "needs get"
 
 
 def _metric_problems(document: Document, request: RequestSpec, metric: MetricSpec, where: str) -> Found:

@@ -1,4 +1,4 @@
-"""From a vendor's file, read and checked, to the class of its accounts."""
+"""Compilation of a vendor's file, after its checks, into the class of its accounts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from exporter.secret import Secret
 from exporter.vendors.declared import document as written
 from exporter.vendors.declared.account import DeclaredAccount, Request
 from exporter.vendors.declared.checks import as_tuple
-from exporter.vendors.declared.replies import Shape
+from exporter.vendors.declared.replies import Getter, Shape
 from exporter.vendors.declared.rows import Constant, Metric, Place
 from exporter.vendors.declared.settings_checks import ONE_VALUE
 from exporter.vendors.declared.templates import dates_a_period, names_in
@@ -23,11 +23,11 @@ from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _families: Final[dict[tuple[object, ...], Family]] = {}
-"""Families by what they are: one that is declared again is the same, and what was rendered of it is kept."""
+"""Families by content: after a reload, an unchanged family is the same object, so its rendered lines are kept."""
 
 
 def compiled(document: written.Document) -> type[DeclaredAccount]:
-    """Return the class of the accounts of a vendor."""
+    """Return the account class of a vendor."""
     requests = tuple(_request(document, one) for one in document.requests)
     families = {metric.family.name: metric.family for request in requests for metric in request.metrics}
     annotations, defaults = _settings(document)
@@ -50,7 +50,7 @@ def compiled(document: written.Document) -> type[DeclaredAccount]:
 
 
 def _settings(document: written.Document) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the types of an account's own settings, and their defaults, by name."""
+    """Return the types and the defaults of the vendor's own settings, by name."""
     annotations: dict[str, Any] = {"vendor": Literal[document.vendor], "base_url": Url}
     defaults: dict[str, Any] = {"vendor": Field(description=f"{document.title}."), "base_url": document.base_url}
     signs_in = {name for way in _sign_ins(document) for name in way}
@@ -90,7 +90,7 @@ def _sign_ins(document: written.Document) -> tuple[tuple[str, ...], ...]:
 
 
 def _sign_in(auth: written.Auth) -> Callable[[Any], Auth]:
-    """Return what makes an account's settings into how it signs in."""
+    """Return the function that derives the authentication from an account's settings."""
 
     def basic(account: DeclaredAccount, given: written.BasicAuth) -> Basic:
         return Basic(str(getattr(account, given.username)), account.secret(given.password))
@@ -134,9 +134,7 @@ def _request(document: written.Document, spec: written.RequestSpec) -> Request:
         answer.add(spec.succeeded.at, frozenset(map(_written, spec.succeeded.values)))
     if spec.failed:
         answer.add(spec.failed, "failed", optional=True)
-    next_place = (following.link or following.cursor) if following else None
-    said = answer.add(next_place, "next", optional=True) if next_place else None
-    more = answer.add(following.more, "flag") if following and following.more else None
+    page_fields = _page_fields(answer, following) if following else (None, None)
     shapes, levels = [answer], []
     for rows_path in as_tuple(spec.rows):
         rows, shape = shapes[-1].rows(rows_path)
@@ -163,13 +161,22 @@ def _request(document: written.Document, spec: written.RequestSpec) -> Request:
         key=tuple(keys.values()),
         metrics=metrics,
         pages=Pages(_following(following), following.most_pages) if following else None,
-        said=(said, more),
+        page_fields=page_fields,
+        in_header=bool(following and following.link_header),
         as_of=as_of,
         for_each=of,
         of_keys=kind == "requests",
         name=spec.name or "",
         is_optional=spec.optional,
         is_dated=dates_a_period([name for text in texts for name in names_in(text)]),
+    )
+
+
+def _page_fields(answer: Shape, given: written.Next) -> tuple[Getter | None, Getter | None]:
+    place = given.link or given.cursor
+    return (
+        answer.add(place, "next", optional=True) if place else None,
+        answer.add(given.more, "flag") if given.more else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The file that declares a vendor, as it is written: what each key means, and what it may hold."""
+"""The format of a file that declares a vendor: the keys, their meanings and their types."""
 
 from __future__ import annotations
 
@@ -25,81 +25,88 @@ ValueKind = Literal["number", "percent", "limit", "flag", "time", "end", "unix_t
 
 
 class Setting(Settings):
-    """What an account of the vendor has, beside what every account has."""
+    """A setting of the vendor's accounts, beside those that every account has."""
 
     kind: SettingKind = Field(
-        description="text; user_name (no colon); identifier or identifiers, fit to stand in a path; or secret, which"
-        " has a twin NAME_file."
+        description="text; user_name (no colon); identifier or identifiers, which can be path segments; or secret,"
+        " which has a twin NAME_file."
     )
-    description: Text = Field(description="What it is, for the reference.")
-    default: Text | None = Field(default=None, description="What it is where an account does not have it.")
+    description: Text = Field(description="Meaning of the setting, for the reference.")
+    default: Text | None = Field(default=None, description="Value if an account does not set it.")
 
 
 class BasicAuth(Settings):
-    """HTTP basic authentication; both are names of settings."""
+    """HTTP basic authentication, with the names of two settings."""
 
-    username: str = Field(description="The setting that holds the name.")
+    username: str = Field(description="The setting that holds the user name.")
     password: str = Field(description="The setting that holds the password.")
 
 
 class HeaderAuth(Settings):
-    """A key that is sent in a header of its own."""
+    """An API key in a header other than Authorization."""
 
     name: HeaderName = Field(description="The header's name, such as X-Api-Key.")
     secret: str = Field(description="The setting that holds the key.")
 
 
 class LoginAuth(Settings):
-    """Credentials that are exchanged for a token."""
+    """A login: credentials that are exchanged for a token."""
 
-    post: RequestPath = Field(description="Where, below base_url.")
-    basic: BasicAuth | None = Field(default=None, description="Sent by basic authentication.")
-    body: dict[str, str] = Field(default={}, description="Fields of the body, each with the setting it holds.")
-    fixed: dict[str, Text] = Field(
-        default={}, description="Fields of the body that are always the same, such as grant_type: client_credentials."
+    post: RequestPath = Field(description="Path of the login request, below base_url.")
+    basic: BasicAuth | None = Field(default=None, description="Credentials to send by HTTP basic authentication.")
+    body: dict[str, str] = Field(
+        default={}, description="Fields of the body, each with the setting that holds its value."
     )
-    encoding: Literal["json", "form"] = Field(default="json", description="How the body is written; OAuth 2 has form.")
+    fixed: dict[str, Text] = Field(
+        default={}, description="Fields of the body with fixed values, such as grant_type: client_credentials."
+    )
+    encoding: Literal["json", "form"] = Field(default="json", description="Encoding of the body; OAuth 2 uses form.")
     token: Text = Field(description="The field of the answer that holds the token.")
-    lifetime: Duration = Field(description="How long a token is used where the answer does not say.")
-    lifetime_field: str = Field(default="", description="The field of the answer that says it, in seconds.")
-    scheme: Literal["Bearer", "none"] = Field(default="Bearer", description="What stands before the token.")
+    lifetime: Duration = Field(description="Lifetime of a token if the answer does not state it.")
+    lifetime_field: str = Field(default="", description="The field of the answer with the lifetime in seconds.")
+    scheme: Literal["Bearer", "none"] = Field(
+        default="Bearer", description="Scheme before the token in the Authorization header."
+    )
     rejected_statuses: tuple[Annotated[int, Field(ge=400, le=499)], ...] = Field(
-        default=(401,), description="Statuses that mean that a sign-in is refused."
+        default=(401,), description="Statuses that mean that the credentials are rejected."
     )
 
 
 class Auth(Settings):
-    """How requests are signed: by one of these."""
+    """The authentication of requests: exactly one of these."""
 
     basic: BasicAuth | None = Field(default=None, description="HTTP basic authentication.")
-    bearer: str | None = Field(default=None, description="The setting that is sent after Bearer.")
-    raw: str | None = Field(default=None, description="The setting that is the whole Authorization header.")
-    header: HeaderAuth | None = Field(default=None, description="A key in a header of another name.")
-    login: LoginAuth | None = Field(default=None, description="A token that a sign-in brings.")
+    bearer: str | None = Field(default=None, description="The setting with a token to send after Bearer.")
+    raw: str | None = Field(default=None, description="The setting with the whole Authorization header.")
+    header: HeaderAuth | None = Field(default=None, description="An API key in another header.")
+    login: LoginAuth | None = Field(default=None, description="A token obtained by a login.")
 
 
 class Limits(Settings):
-    """How fast the vendor may be asked; RateLimit headers of its answers are followed automatically."""
+    """The vendor's rate limit; RateLimit headers of its answers are applied automatically."""
 
-    assumed: RateSetting = Field(description="What the vendor allows until its answers say otherwise, as in 60/1m.")
+    assumed: RateSetting = Field(description="Rate limit until the vendor's answers state one, such as 60/1m.")
 
 
 class Next(Settings):
-    """How the next page is asked for; only a query or a body's field is taken from an answer, never a host."""
+    """Pagination. Only query parameters or a body field are taken from an answer, never a host or a path."""
 
-    link: Path | None = Field(default=None, description="Where an answer has the next page's URL: its query is taken.")
-    cursor: Path | None = Field(default=None, description="Where an answer has the next page's cursor.")
-    parameter: Text | None = Field(default=None, description="The parameter that a cursor is sent in.")
-    field: Text | None = Field(default=None, description="The field of the body that a cursor is sent in instead.")
-    offset: Text | None = Field(default=None, description="The parameter that says how many rows were read.")
-    page: Text | None = Field(default=None, description="The parameter that is the page's number.")
+    link: Path | None = Field(default=None, description="Path of the next page's URL, of which the query is used.")
+    link_header: Literal[True] | None = Field(
+        default=None, description="Whether the next page's URL is in the Link header; its query is used."
+    )
+    cursor: Path | None = Field(default=None, description="Path of the next page's cursor.")
+    parameter: Text | None = Field(default=None, description="The query parameter for the cursor.")
+    field: Text | None = Field(default=None, description="The body field for the cursor, instead of parameter.")
+    offset: Text | None = Field(default=None, description="The query parameter for the number of rows to skip.")
+    page: Text | None = Field(default=None, description="The query parameter for the page number.")
     first: Literal[0, 1] = Field(default=1, description="The number of the first page.")
     size: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
-        default=None, description="Rows of a full page: one with fewer is the last."
+        default=None, description="Number of rows in a full page; a page with fewer is the last."
     )
-    more: Path | None = Field(default=None, description="Where an answer has a flag that says if there are more.")
+    more: Path | None = Field(default=None, description="Path of a flag that says whether there are more pages.")
     most_pages: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        default=1000, description="A list of more pages is taken for one without end, and is no reading."
+        default=1000, description="Maximum number of pages; a longer list is taken to be endless, and fails the poll."
     )
 
     def __hash__(self) -> int:
@@ -107,29 +114,31 @@ class Next(Settings):
 
 
 class LabelSpec(Settings):
-    """A label's value, said in full."""
+    """A label's value, in the long form."""
 
-    value: LabelValue = Field(description="Where it is.")
-    kind: Literal["text", "identifier"] = Field(default="text", description="Text, or text or a whole number.")
-    optional: bool = Field(default=False, description="Whether it may be null or missing, which is not drift.")
+    value: LabelValue = Field(description="Path of the value.")
+    kind: Literal["text", "identifier"] = Field(
+        default="text", description="text, or identifier: text or a whole number."
+    )
+    optional: bool = Field(default=False, description="Whether it may be null or missing without being drift.")
 
 
 class MetricSpec(Settings):
-    """A metric that each row has a series of."""
+    """A metric with one series for each row."""
 
-    name: Metric = Field(description="Begins with the vendor's name.")
+    name: Metric = Field(description="Name, which begins with the vendor's name.")
     help: Text = Field(description="Meaning and unit, in a sentence with its full stop.")
-    value: Path = Field(description="Where the figure is in a row.")
+    value: Path = Field(description="Path of the figure in a row.")
     kind: ValueKind = Field(
         default="number",
-        description="number; percent, shown as a ratio; limit, where 0, less and null are none; flag, 1 or 0; time in"
-        " ISO 8601; end, a day of which is its last; or unix_time, in seconds.",
+        description="number; percent, shown as a ratio; limit, where null or a value up to 0 means none; flag, 1 or 0;"
+        " time, in ISO 8601; end, a time where a date means the end of that day; or unix_time, in seconds.",
     )
-    optional: bool = Field(default=False, description="Whether it may be null or missing, which is not drift.")
-    nullable: bool = Field(default=False, description="Whether it may be null, and must be there.")
-    sum: bool = Field(default=False, description="Add up the rows with the same labels; none if one cannot be read.")
+    optional: bool = Field(default=False, description="Whether it may be null or missing without being drift.")
+    nullable: bool = Field(default=False, description="Whether it may be null, but not missing, without being drift.")
+    sum: bool = Field(default=False, description="Add up rows with the same labels; no sum if one cannot be read.")
     labels: dict[Label, LabelValue | LabelSpec] = Field(
-        default={}, max_length=30, description="Labels, each with where its value is."
+        default={}, max_length=30, description="Labels, each with the path of its value."
     )
 
     def __hash__(self) -> int:
@@ -137,71 +146,78 @@ class MetricSpec(Settings):
 
 
 class Succeeded(Settings):
-    """What an answer says when it worked, in other words than a flag."""
+    """The values of a status field, other than a flag, that mean success."""
 
-    at: Path = Field(description="Where it says so.")
-    values: tuple[Scalar, ...] = Field(min_length=1, description="What it says then, such as ok; anything else is no.")
+    at: Path = Field(description="Path of the status field.")
+    values: tuple[Scalar, ...] = Field(
+        min_length=1, description="Values that mean success, such as ok; any other is a failure."
+    )
 
 
 class RequestSpec(Settings):
-    """A request, and what its answer is made into."""
+    """A request, and the metrics made from its answer."""
 
-    name: str | None = Field(default=None, description="What for_each of a later request calls it.")
+    name: str | None = Field(default=None, description="Name for for_each of a later request to refer to.")
     get: RequestPath | None = Field(default=None, description="The path of a GET; {...} stands for settings and dates.")
     post: RequestPath | None = Field(default=None, description="The path of a POST that only reads.")
     parameters: dict[str, Scalar] = Field(default={}, description="The query.")
     body: dict[str, Scalar] = Field(default={}, description="The JSON body of a POST.")
     succeeded: Path | Succeeded | None = Field(
         default=None,
-        description="A flag of the answer: false means that it did not work; or {at: status, values: [ok]}.",
+        description="Path of a flag that is false on failure; or {at: status, values: [ok]}.",
     )
     failed: Path | None = Field(
         default=None,
-        description="What an answer has only if it did not work, such as error; null, false and empty are none.",
+        description="Path of a field that only a failure has, such as error; null, false and empty mean success.",
     )
-    rows: Path | tuple[Path, ...] = Field(default=(), description="Where the rows are; of rows in rows, each in turn.")
-    key: Path | tuple[Path, ...] = Field(default=(), description="What tells rows apart; a row without is left out.")
-    next: Next | None = Field(default=None, description="How the next page is asked for.")
-    as_of: Path | None = Field(default=None, description="The time that a row's figures reach to, in ISO 8601.")
+    rows: Path | tuple[Path, ...] = Field(
+        default=(), description="Path of the rows; for nested rows, one path per level."
+    )
+    key: Path | tuple[Path, ...] = Field(
+        default=(), description="Paths of the values that identify a row; a row without them is left out."
+    )
+    next: Next | None = Field(default=None, description="Pagination.")
+    as_of: Path | None = Field(default=None, description="Path of the time that a row's figures reach, in ISO 8601.")
     for_each: str | None = Field(
-        default=None, description="settings.NAME of identifiers, or requests.NAME of keys: one request each, as {item}."
+        default=None,
+        description="settings.NAME (identifiers) or requests.NAME (its keys): one request for each, as {item}.",
     )
-    optional: bool = Field(default=False, description="Whether it is an extra, left out where the vendor refuses it.")
-    metrics: tuple[MetricSpec, ...] = Field(default=(), description="What each row is made into.")
+    optional: bool = Field(default=False, description="Whether it is an extra, left out if the vendor refuses it.")
+    metrics: tuple[MetricSpec, ...] = Field(default=(), description="The metrics made from each row.")
 
     def __hash__(self) -> int:
         return hash((self.get, self.post))
 
 
 class QuotaSpec(Settings):
-    """A quota that the vendor reports, as metrics of this file with the same labels."""
+    """A quota that the vendor reports: metrics of this file that have the same labels."""
 
-    name: Text = Field(description="What it is called, with labels in braces.")
-    subject: Text = Field(description="Whose it is, likewise.")
-    used: str = Field(description="The metric that says what is used.")
-    limit: str | None = Field(default=None, description="The metric that says what is allowed.")
-    start: str | None = Field(default=None, description="The metric that says when its period began.")
-    end: str | None = Field(default=None, description="The metric that says when its period ends.")
-    active: str | None = Field(default=None, description="The metric that says whether it is active.")
-    unit: Text | Literal[""] = Field(default="", description="What is counted, with labels in braces likewise.")
+    name: Text = Field(description="Name, with labels in braces.")
+    subject: Text = Field(description="Whose quota it is, with labels in braces.")
+    used: str = Field(description="The metric of the amount used.")
+    limit: str | None = Field(default=None, description="The metric of the limit.")
+    start: str | None = Field(default=None, description="The metric of the period's start.")
+    end: str | None = Field(default=None, description="The metric of the period's end.")
+    active: str | None = Field(default=None, description="The metric that says whether the quota is active.")
+    unit: Text | Literal[""] = Field(default="", description="The unit, with labels in braces.")
 
 
 class PeriodSpec(Settings):
-    """Where the vendor reports the period of what is used, as metrics of this file."""
+    """The metrics of this file that report the period in which usage accumulates."""
 
-    start: str | None = Field(default=None, description="The metric that says when it began.")
-    end: str = Field(description="The metric that says when it ends.")
+    start: str | None = Field(default=None, description="The metric of the period's start.")
+    end: str = Field(description="The metric of the period's end.")
 
 
 class Document(Settings):
-    """A vendor."""
+    """A declared vendor."""
 
-    vendor: Vendor = Field(description="What accounts call it; metrics begin with it.")
-    title: Text = Field(description="What people call it.")
-    base_url: SecureUrl = Field(description="Where its API is.")
-    settings: dict[str, Setting] = Field(default={}, description="What an account of it has.")
-    auth: Auth = Field(description="How requests are signed.")
-    limits: Limits | None = Field(default=None, description="How fast it may be asked.")
-    requests: tuple[RequestSpec, ...] = Field(min_length=1, max_length=50, description="What is asked.")
-    quotas: tuple[QuotaSpec, ...] = Field(default=(), description="Quotas that it reports.")
-    periods: tuple[PeriodSpec, ...] = Field(default=(), description="Periods that it reports.")
+    vendor: Vendor = Field(description="Name, which accounts give as vendor and metrics begin with.")
+    title: Text = Field(description="Name for people.")
+    base_url: SecureUrl = Field(description="URL of the API.")
+    settings: dict[str, Setting] = Field(default={}, description="Settings of its accounts.")
+    auth: Auth = Field(description="Authentication of requests.")
+    limits: Limits | None = Field(default=None, description="Rate limit.")
+    requests: tuple[RequestSpec, ...] = Field(min_length=1, max_length=50, description="The requests of a poll.")
+    quotas: tuple[QuotaSpec, ...] = Field(default=(), description="Quotas that the vendor reports.")
+    periods: tuple[PeriodSpec, ...] = Field(default=(), description="Periods that the vendor reports.")

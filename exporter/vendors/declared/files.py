@@ -1,4 +1,4 @@
-"""The files that declare vendors: read, checked, and each made a class once for each content."""
+"""The files that declare vendors: read, checked and compiled, once for each content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class DeclarationError(Exception):
-    """A file that declares no vendor, with all that is wrong with it; the paths begin with the line."""
+    """A file is no valid declaration; it has every problem, with paths that begin with the line."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -36,12 +36,12 @@ class DeclarationError(Exception):
 def declared_vendors(
     patterns: object, directory: Path, taken: Mapping[str, type[Account]]
 ) -> tuple[dict[str, type[Account]], list[Problem]]:
-    """Return the vendors that files declare, by name, and all that is wrong with the files.
+    """Return the vendors that files declare, by name, and every problem with the files.
 
     Args:
-        patterns: what a configuration has under `vendor_files`.
-        directory: where they start.
-        taken: the vendors that there are without.
+        patterns: the value of `vendor_files` in the configuration.
+        directory: the folder that relative patterns start from.
+        taken: the vendors that are not from files.
 
     """
     files, found = vendor_files(patterns, directory)
@@ -66,7 +66,7 @@ def declared_vendors(
 
 
 def vendor_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that patterns name, in order, and what is wrong with the patterns."""
+    """Return the files that match patterns, in order, and the problems of the patterns."""
     if patterns is None:
         return [], []
     if not isinstance(patterns, list) or not all(
@@ -86,10 +86,10 @@ def vendor_files(patterns: object, directory: Path) -> tuple[list[Path], list[Pr
 
 
 def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
-    """Return the name of the vendor that a file declares, and the class of its accounts.
+    """Return the name of the vendor that a file declares, and its account class.
 
     Raises:
-        DeclarationError: it declares none.
+        DeclarationError: the file is no valid declaration.
 
     """
     try:
@@ -108,7 +108,7 @@ def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
 
 @lru_cache(maxsize=_MOST_FILES)
 def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
-    """Return the vendor of a text: of the same text the same class, so that its accounts stay equal."""
+    """Compile a file's text. The same text gives the same class, so that accounts stay equal over a reload."""
     given = strict_yaml.load(text)
     if not isinstance(given, dict):
         raise DeclarationError([Problem("1", "write a mapping with vendor, title, base_url, auth and requests")])
@@ -116,13 +116,13 @@ def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
         document = Document.model_validate(given)
     except ValidationError as error:
         raise DeclarationError(list(_with_lines(text, settings_problems(Document, error, {})))) from None
-    if found := [Problem(path, said) for path, said in problems(document)]:
+    if found := [Problem(path, text) for path, text in problems(document)]:
         raise DeclarationError(list(_with_lines(text, sorted(found))))
     return document.vendor, compiled(document)
 
 
 def _with_lines(text: bytes, found: list[Problem]) -> Iterator[Problem]:
-    """Yield problems by their lines, each of which is that of its place or of what is around it."""
+    """Yield problems in the order of their lines; the line is that of the path, or of what encloses it."""
     lines = strict_yaml.lines(text)
 
     def line_of(path: str) -> int:

@@ -1,4 +1,4 @@
-"""The kinds of value that a vendor's file can have: names, paths, headers. Each says in its error what is right."""
+"""The value types of a vendor's file: names, paths, headers. Each error says what would be right."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _header(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,62}", value):
         raise ValueError("write a header's name of letters, digits and -, such as X-Api-Key")
     if value.lower() in _RESERVED_HEADERS or value.lower().startswith(("proxy-", "content-", "accept")):
-        raise ValueError("is a header that means something else; write the one that the vendor documents for its key")
+        raise ValueError("is a header with another meaning; write the one that the vendor documents for its key")
     return value
 
 
@@ -71,9 +71,9 @@ def _scalar(value: object) -> str | int | float | bool:
 
 def _secure(value: str) -> str:
     if is_insecure(value):
-        raise ValueError("write https: credentials could be read on the way")
+        raise ValueError("write https: credentials could be read in transit")
     if set("{}") & set(value):
-        raise ValueError("nothing in braces stands here; an account can have a base_url of its own")
+        raise ValueError("braces are not allowed here; an account can set base_url itself")
     return value
 
 
@@ -83,7 +83,7 @@ Vendor = Annotated[
 Metric = Annotated[str, PlainValidator(read_metric), json_schema("metric", type="string", pattern="^[a-z][a-z0-9_]*$")]
 Label = Annotated[str, PlainValidator(read_label), json_schema("label", type="string")]
 Path = Annotated[str, PlainValidator(_path), json_schema("path", type="string")]
-"""Where a value is: names with dots between them, relative to the row; `^` before it for each row further out."""
+"""The path of a value: names separated by dots, relative to the row, after one `^` for each enclosing row."""
 LabelValue = Annotated[str, PlainValidator(_label_value), json_schema("path, or {setting}", type="string")]
 HeaderName = Annotated[
     str, PlainValidator(_header), json_schema("header", type="string", pattern="^[A-Za-z][A-Za-z0-9-]*$")

@@ -1,4 +1,4 @@
-"""What is wrong where a vendor's file names something that stands elsewhere in it: metrics of quotas and periods."""
+"""Checks of references within a vendor's file: from quotas and periods to metrics."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _TIMES: Final = ("time", "end", "unix_time")
 
 
 def not_one_of(name: str, known: Collection[str], what: str) -> str:
-    """Return a sentence on an unknown name, with the nearest known one or all of them."""
+    """Return the problem of an unknown name, with the known name it resembles, or else all known ones."""
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f"is no {what}" + (f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known) or 'none'}")
+    return f"is not a {what}" + (f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known) or 'none'}")
 
 
 def reference_problems(document: Document) -> Found:
-    """Yield each place that names no metric of the file, or one that does not fit there."""
+    """Yield each reference to a metric that does not exist or does not fit, with the problem."""
     metrics = {metric.name: metric for request in document.requests for metric in request.metrics}
     yield from _quota_problems(document, metrics)
     for index, period in enumerate(document.periods):
@@ -50,13 +50,13 @@ def _time_problems(name: str | None, metrics: Mapping[str, MetricSpec], where: s
     if name is not None and name not in metrics:
         yield where, not_one_of(name, metrics, "metric of this file")
     elif name is not None and metrics[name].kind not in _TIMES:
-        yield where, f"is no time: the kind of {name} must be one of {', '.join(_TIMES)}"
+        yield where, f"is not a time: the kind of {name} must be one of {', '.join(_TIMES)}"
 
 
 def _name_problems(quota: QuotaSpec, used: MetricSpec, where: str) -> Found:
     for field in ("name", "subject", "unit"):
         if has_stray_brace(getattr(quota, field)):
-            yield f"{where}.{field}", "a brace that opens or closes nothing"
+            yield f"{where}.{field}", "a brace without its counterpart"
         for label in names_in(getattr(quota, field)):
             if label not in used.labels:
                 yield f"{where}.{field}", f"{{{label}}} {not_one_of(label, used.labels, f'label of {used.name}')}"

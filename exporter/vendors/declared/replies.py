@@ -1,4 +1,4 @@
-"""Reply models made from paths: the same kinds of field, notes and bounds as those of a vendor built in."""
+"""Reply models made from paths, with the same field types, diagnostics and bounds as those of built-in vendors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from exporter.vendors.reply import (
 from exporter.vendors.values import read_end, read_number, read_percent
 
 Getter = Callable[[Any], Any]
-"""From a reply to a value of it; None where there is none."""
+"""Returns a value of a reply; None if it has none."""
 
 
 def _unix_time(value: object) -> datetime:
@@ -48,12 +48,12 @@ def _unix_time(value: object) -> datetime:
 
 
 Kind = str | frozenset[str]
-"""What a value is read as: by name; or what an answer says at this place if it worked."""
+"""The kind of a value: a name in `_KINDS`, or the set of values that mean success."""
 
 
 def _refuse(*, unless: bool) -> None:
     if not unless:
-        raise Refused("the vendor answered 200 and said that it did not work")
+        raise Refused("the vendor answered 200, but reports a failure")
 
 
 def _flag_of_success(value: bool | None) -> bool | None:
@@ -72,9 +72,9 @@ def _scalar(value: object) -> str:
 
 
 def _word_of_success(values: frozenset[str]) -> tuple[Any, Any]:
-    def check(said: str | None) -> str | None:
-        _refuse(unless=said is None or said in values)
-        return said
+    def check(status: str | None) -> str | None:
+        _refuse(unless=status is None or status in values)
+        return status
 
     return Annotated[lenient(_scalar), AfterValidator(check)], None
 
@@ -94,7 +94,7 @@ _KINDS: Final[dict[str, tuple[Any, Any]]] = {
     "failed": (Annotated[Any, AfterValidator(_nothing)], Annotated[Any, AfterValidator(_nothing)]),
     "succeeded": (Annotated[Flag, AfterValidator(_flag_of_success)], MaybeFlag),
 }
-"""The type of a field by its kind: one that the contract always has, and one that may be null or missing."""
+"""Field types by kind: for a required field, and for one that may be null or missing."""
 
 
 def _types_of(kind: Kind) -> tuple[Any, Any]:
@@ -102,16 +102,16 @@ def _types_of(kind: Kind) -> tuple[Any, Any]:
 
 
 _GENERIC: Final[tuple[Any, Any, Any]] = (LenientList, LenientObject, MaybeLenientObject)
-"""What is made of a model that is not known before the file is read."""
+"""The field types that contain another model."""
 
 
 @dataclass(slots=True)
 class Shape:
-    """An object of a reply, as far as it is read: fields are added, then it is made a model.
+    """A builder of the model of an object in a reply: fields are added, then `model` is called.
 
     Attributes:
-        title: its place in the document, for drift.
-        needed: whether the object around it cannot be read without it.
+        title: its path in the document, for the label `field` of drift.
+        needed: whether the enclosing object is unreadable without it.
 
     """
 
@@ -123,9 +123,9 @@ class Shape:
     _parts: dict[str, tuple[str, Shape]] = field(default_factory=dict)
 
     def add(self, path: str, kind: Kind, *, optional: bool = False, nullable: bool = False) -> Getter:
-        """Read the value at a path; return what gets it. A `key` is needed, and so is all that is around it.
+        """Add the value at a path; return its getter. A `key` is required, and so are the objects that enclose it.
 
-        What is optional may be null or missing, what is nullable must be there.
+        An optional value may be null or missing; a nullable one may be null, but not missing.
         """
         optional = optional or kind == "limit"
         return self._add(path.split("."), kind, (), optional=optional, nullable=nullable or optional)
@@ -143,7 +143,7 @@ class Shape:
         return _getter((*way, name))
 
     def rows(self, path: str) -> tuple[Getter, Shape]:
-        """Read the list of objects at a path, which there has to be; return what gets it, and their shape."""
+        """Add the required list of objects at a path; return its getter, and the builder of its objects' model."""
         *around, last = path.split(".")
         shape: Shape = self
         way: tuple[str, ...] = ()
@@ -165,7 +165,7 @@ class Shape:
         return self._parts[name]
 
     def _free_name(self, name: str) -> str:
-        """Return what a field is called here: as in the reply, as far as a model can have a field of that name."""
+        """Return a field name for a model: the name in the reply if it is a valid one."""
         plain = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_")
         is_usable = (
             plain == name
@@ -178,14 +178,14 @@ class Shape:
 
     @property
     def _optional(self) -> bool:
-        """Whether nothing in it has to be there."""
+        """Whether all of its fields are optional."""
         return all(default == (None,) for _, default in self._types.values()) and all(
             part._optional  # noqa: SLF001 - of the same class
             for _, part in self._parts.values()
         )
 
     def model(self) -> type[Reply]:
-        """Return the model of all that was added."""
+        """Return the model of all added fields."""
         annotations: dict[str, Any] = {}
         defaults: dict[str, Any] = {}
         for name, (kind, default) in self._types.items():

@@ -1,4 +1,4 @@
-"""From the rows of a declared request's answers to its metrics. Pure."""
+"""From the rows of a declared request's answers to metrics. Pure."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from exporter.vendors.declared.replies import Getter
 from exporter.vendors.reply import is_partial
 
 Chain = tuple[Any, ...]
-"""A row with what is around it: the answer, the rows further out, the row itself."""
+"""A row with everything that encloses it: the answer, the outer rows, the row itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value is in a chain."""
+    """The place of a value in a chain: the level of the row, and the getter."""
 
     level: int
     get: Getter
 
     def __call__(self, chain: Chain) -> Any:
-        """Return the value, or None where there is none."""
+        """Return the value; None if there is none."""
         return self.get(chain[self.level])
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A value that is no row's: a setting's, or the item that was asked about; by its name."""
+    """The name of a value that is the same for all rows of an answer: a setting, a date or the item of `for_each`."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """How a metric is made of a row.
+    """A metric made from each row.
 
     Attributes:
-        family: what it is.
-        value: where the figure is.
-        kind: how it is read.
-        labels: where the values of the labels are, in the family's order.
-        expected: whether a figure that cannot be read is one that a sum of the operator's would miss.
-        is_sum: whether rows with the same labels are added up.
+        family: the family.
+        value: the place of the figure.
+        kind: the kind of the figure.
+        labels: the places of the label values, in the family's order.
+        expected: whether a figure that cannot be read is a gap, which configured quotas must not sum over.
+        is_sum: whether rows with equal labels are added up.
 
     """
 
@@ -57,7 +57,7 @@ class Metric:
     is_sum: bool
 
     def figure(self, chain: Chain) -> float | None:
-        """Return the figure of a row; None where there is none."""
+        """Return the figure of a row; None if there is none."""
         value = self.value(chain)
         if isinstance(value, datetime):
             return value.timestamp()
@@ -66,13 +66,13 @@ class Metric:
         return float(value)
 
     def hidden(self, constants: dict[str, str]) -> Unreadable:
-        """Say that rows cannot be read of which only this is known."""
+        """Return the metric as unreadable for all rows with these constants."""
         known = (constants[one.name] if isinstance(one, Constant) else None for one in self.labels)
         return Unreadable(self.family, tuple(known))
 
 
 def chains(answer: Any, levels: Sequence[Getter]) -> list[Chain]:
-    """Return each row of an answer."""
+    """Return the rows of an answer, at the innermost level."""
     found: list[Chain] = [(answer,)]
     for rows in levels:
         found = [(*chain, row) for chain in found for row in rows(chain[-1])]
@@ -80,7 +80,7 @@ def chains(answer: Any, levels: Sequence[Getter]) -> list[Chain]:
 
 
 def any_partial(answer: Any, levels: Sequence[Getter]) -> bool:
-    """Whether there are rows of an answer that could not be read."""
+    """Whether some rows of an answer, at any level, could not be read."""
     around: list[Chain] = [(answer,)]
     for rows in levels:
         lists = [rows(chain[-1]) for chain in around]
@@ -93,9 +93,9 @@ def any_partial(answer: Any, levels: Sequence[Getter]) -> bool:
 def once_each(
     rows: Iterable[Chain], key: Callable[[Chain], Hashable], metrics: Sequence[Metric]
 ) -> tuple[list[Chain], int]:
-    """Return each row once, and how many were there again.
+    """Return each row once, and the number of repeats.
 
-    Of several with the same key it is the one with the larger figures, in whichever order they come.
+    Of several rows with the same key, the one with the larger figures is kept, regardless of their order.
     """
     found: dict[Hashable, Chain] = {}
     repeats = 0
@@ -115,7 +115,7 @@ def _precedence(chain: Chain, metrics: Sequence[Metric]) -> tuple[float, ...]:
 
 
 def items(rows: Sequence[Chain], metrics: Sequence[Metric], constants: dict[str, str]) -> Iterator[Item]:
-    """Yield what rows are made into."""
+    """Yield the metrics of rows."""
     by_labels: dict[tuple[Place | Constant, ...], list[Metric]] = {}
     for metric in metrics:
         if metric.is_sum:
@@ -123,9 +123,9 @@ def items(rows: Sequence[Chain], metrics: Sequence[Metric], constants: dict[str,
         else:
             by_labels.setdefault(metric.labels, []).append(metric)
     for chain in rows:
-        for places, made in by_labels.items():
+        for places, metrics_of_labels in by_labels.items():
             labels = _labels(chain, places, constants)
-            for metric in made:
+            for metric in metrics_of_labels:
                 figure = metric.figure(chain)
                 if figure is not None:
                     yield Sample(metric.family, labels, figure)
@@ -134,7 +134,7 @@ def items(rows: Sequence[Chain], metrics: Sequence[Metric], constants: dict[str,
 
 
 def _sums(rows: Iterable[Chain], metric: Metric, constants: dict[str, str]) -> Iterator[Item]:
-    """Yield sums by labels: of rows one of which has no figure, none."""
+    """Yield sums by labels; if one row has no figure, there is no sum."""
     sums: dict[Labels, float | None] = {}
     for chain in rows:
         labels, figure = _labels(chain, metric.labels, constants), metric.figure(chain)

@@ -1,4 +1,4 @@
-"""What is wrong with the settings that a vendor's file declares, and with how it signs in."""
+"""Checks of the settings that a vendor's file declares, and of its authentication."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from exporter.vendors.declared.templates import DATES, ITEM
 from exporter.vendors.settings import Identifier, UserName
 
 ONE_VALUE: Final[Mapping[str, Any]] = {"text": str, "user_name": UserName, "identifier": Identifier}
-"""The types of settings that are one value and no secret, by their kinds."""
+"""The types, by kind, of settings that are single values and no secrets."""
 TAKEN: Final = {*DeclaredAccount.model_fields, *DeclaredAccount.__class_vars__, *DATES, ITEM}
-"""Names that no setting can have: those of every account, and what stands in braces."""
+"""Names that no setting can have: the settings of every account, and the names of dates and items."""
 
 
 def setting_problems(document: Document) -> Found:
-    """Yield each setting that cannot be one of an account, and why."""
+    """Yield each invalid setting, with the problem."""
     for name, setting in document.settings.items():
         where = f"settings.{name}"
         if not name.isidentifier() or not name.islower() or not name.isascii() or name.startswith(("_", "model_")):
@@ -43,7 +43,7 @@ def _default_problems(default: str, kind: Any, where: str) -> Found:
 
 
 def auth_problems(document: Document) -> Found:
-    """Yield each place of `auth` that is wrong, and what would be right."""
+    """Yield each invalid place in `auth`, and what would be right."""
     auth = document.auth
     given = [way for way in Auth.model_fields if getattr(auth, way) is not None]
     if len(given) != 1:
@@ -51,12 +51,12 @@ def auth_problems(document: Document) -> Found:
         return
     if login := auth.login:
         if not login.basic and not login.body:
-            yield "auth.login", "write basic or body: what is exchanged for a token"
+            yield "auth.login", "write basic or body: the credentials to exchange for a token"
         for field in sorted(login.body.keys() & login.fixed.keys()):
             yield f"auth.login.fixed.{field}", "is a field of body, too"
         for place, text in (("post", login.post), *((f"fixed.{field}", one) for field, one in login.fixed.items())):
             if set("{}") & set(text):
-                yield f"auth.login.{place}", "nothing in braces stands here"
+                yield f"auth.login.{place}", "braces are not allowed here"
     for where, name, kinds in _credentials(auth):
         setting = document.settings.get(name)
         if setting is None:
@@ -66,7 +66,7 @@ def auth_problems(document: Document) -> Found:
 
 
 def _credentials(auth: Auth) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield each place that names a setting, the name, and the kinds it may be of."""
+    """Yield each place that refers to a setting, the setting's name, and the kinds allowed there."""
     names, login = ("user_name", "identifier", "text"), auth.login
     for way in ("bearer", "raw"):
         if name := getattr(auth, way):

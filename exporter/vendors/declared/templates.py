@@ -1,4 +1,4 @@
-"""Texts in which settings, dates and items stand in braces, as in `/v1/projects/{item}/usage/{month}`."""
+"""Templates: texts with settings, dates and items in braces, as in `/v1/projects/{item}/usage/{month}`."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ DATES: Final[Mapping[str, Callable[[datetime], str]]] = MappingProxyType(
         "today": lambda now: f"{now:%Y-%m-%d}",
     }
 )
-"""What a date in braces is at a time (UTC)."""
+"""The names of dates in templates, each with the function that formats it at a time (UTC)."""
 
 ITEM: Final = "item"
-"""What an item of `for_each` is called in braces."""
+"""The name of an item of `for_each` in templates."""
 
 
 def names_in(text: object) -> list[str]:
-    """Return the names that stand in braces in a text; of what is no text none."""
+    """Return the names in braces in a text; none if the value is no text."""
     return _NAME.findall(text) if isinstance(text, str) else []
 
 
 def has_stray_brace(text: object) -> bool:
-    """Whether a brace in a text opens or closes nothing."""
+    """Whether a text has an unmatched brace."""
     return isinstance(text, str) and bool(set("{}") & set(_NAME.sub("", text)))
 
 
 def dates_a_period(names: Collection[str]) -> bool:
-    """Whether one of these names says which month is asked about."""
+    """Whether one of these names determines the month to ask about."""
     return any(name in DATES and name != "today" for name in names)
 
 
 def filled(text: str, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
-    """Return a text with its names replaced by their values, each encoded."""
+    """Return a template with its names replaced by their encoded values."""
     return _NAME.sub(lambda match: encode(values[match[1]]), text)

@@ -1,11 +1,11 @@
-"""IONOS Cloud: what was metered this month, by data centre and meter, and what it would cost.
+"""IONOS Cloud: usage metered this month, by data centre and meter, and its estimated cost.
 
 Source:   Billing API 3.9.0, https://api.ionos.com/billing: GET /profile, GET /{contract}/usage,
           GET /{contract}/usage/{dc}, GET /{contract}/products; Cloud API v6 at the same host: GET /contracts
-Period:   the UTC month, asked for explicitly; figures are up to 24 hours behind and may be restated, so that a
-          month is not final when it ends: the month before is asked for too
+Period:   the UTC month, named in the request; figures are up to 24 hours behind and may be restated, so a
+          month is not final when it ends, and the previous month is requested too
 Units:    each meter's own, named by the label `unit` as the vendor writes it; nothing is converted
-Login:    HTTP basic or a bearer token that a person made
+Login:    HTTP basic, or a bearer token that a person created
 Limits:   none documented
 """
 
@@ -54,13 +54,13 @@ from exporter.vendors.settings import (
 _DAY_SECONDS: Final = 86_400.0
 _COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
 _LATE: Final = timedelta(hours=48)
-"""How long after a month's end its figures may still grow, and the next month may have none: twice what is stated."""
+"""How long after a month's end its figures may grow and the new month may have none: twice the documented delay."""
 _UNKNOWN_MONTH: Final = (NotFound, BadRequest)
-"""How the vendor answers about a month of which it has nothing."""
+"""The vendor's answers about a month for which it has no data."""
 
 
 class Ionos(Account):
-    """An account at IONOS Cloud: one user, and one or more contracts of theirs."""
+    """An account at IONOS Cloud: one user with one or more contracts."""
 
     sign_ins: ClassVar = (("username", "password"), ("token",))
     example: ClassVar = """\
@@ -98,20 +98,21 @@ quotas:
     )
     token_file: SecretFromFile | None = Field(default=None, description="File that holds the token.")
     contracts: tuple[ContractNumber, ...] = Field(
-        default=(), description="Contract numbers; those of the user's profile if not set."
+        default=(), description="Contract numbers; if not set, those in the user's profile."
     )
     datacenters: tuple[DataCenterId, ...] = Field(
         default=(),
-        description="Ask for these data centres (UUID, or `null` for what is in none) instead of the whole contract;"
+        description="Request these data centres (UUID, or `null` for what is in none) instead of the whole contract;"
         " needs exactly one contract.",
     )
     cost: bool = Field(default=False, description="Estimate cost from the contract's price list, read once a day.")
     limits: bool = Field(
-        default=False, description="Ask the Cloud API for the limits of each contract's resources, a call more each."
+        default=False,
+        description="Read the limits of each contract's resources from the Cloud API, one more request each.",
     )
     cloud_api_url: Url | None = Field(
         default=None,
-        description="Where the Cloud API is, at the host of base_url; if not set, `cloudapi/v6` in place of `billing`.",
+        description="URL of the Cloud API, at the host of base_url; if not set, `cloudapi/v6` in place of `billing`.",
     )
 
     @property
@@ -123,7 +124,7 @@ quotas:
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong between settings; data centres need the one contract that they are of."""
+        """Yield conflicts between settings; data centres require exactly one contract."""
         yield from super().find_conflicts(given)
         contracts = given.get("contracts")
         if given.get("datacenters") and not (isinstance(contracts, list) and len(contracts) == 1):
@@ -139,18 +140,18 @@ quotas:
 
     @property
     def max_request_count(self) -> int | None:
-        """Two months of each contract or data centre, prices, limits; None where the profile names the contracts."""
+        """Two months per contract or data centre, prices and limits; None if the contracts come from the profile."""
         if not self.contracts:
             return None
         return len(self.contracts) * (2 * max(1, len(self.datacenters)) + self.cost + self.limits)
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """Quantities are asked for by their month, and an answer about another month is not used."""
+        """Quantities: the request names their month, and an answer about another month is not used."""
         return (families.IONOS_METER_QUANTITY,)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each contract's usage of this month and of the month before; a contract that is gone is left out."""
+        """Return each contract's usage in this and the previous month; a contract that no longer exists is left out."""
         contracts: dict[str, str] = {}
         for number in self.contracts or await self._profile_contracts(poll):
             contracts.setdefault(contract_label(number), number)
@@ -158,7 +159,7 @@ quotas:
         async def items_of(label: str) -> Iterator[Item]:
             return await self._contract_items(poll, contracts[label], label)
 
-        # A user may see a contract in the profile whose figures are not for them, or not yet.
+        # The profile may list a contract whose figures the user may not read, or not yet.
         absent_errors = (NotFound,) if self.contracts else (NotFound, Forbidden)
         found = await poll.gather(contracts, items_of, absent_errors, hides=_unreadable)
         return chain.from_iterable(items for _, items in found)
@@ -191,7 +192,7 @@ quotas:
     async def _running_month(
         self, poll: Poll, contract: str, month: Month, previous: Iterable[MonthReply]
     ) -> list[MonthReply]:
-        """Ask about the running month. That the vendor has nothing of it yet is no failure while it may be late."""
+        """Request the running month. Early in the month, the vendor's having no data yet is no failure."""
         may_be_late = poll.now - month.start < _LATE
         known = {reply.asked for reply in previous}
 
@@ -199,7 +200,7 @@ quotas:
             try:
                 return await read_month(poll, contract, data_center, month)
             except _UNKNOWN_MONTH:
-                # Without a month before, it may be the contract that is not there.
+                # Without a previous month, the contract itself may not exist.
                 if may_be_late and data_center in known:
                     return None
                 raise
@@ -216,9 +217,9 @@ quotas:
         return [reply for reply in replies if reply]
 
     async def _previous_month(self, poll: Poll, contract: str, month: Month) -> list[MonthReply]:
-        """Ask about the month before: with each poll while it may still grow, then once a day.
+        """Request the previous month: with each poll while it may still grow, then once a day.
 
-        It costs the poll nothing but itself: while it cannot be read, the last answer stands.
+        A failure does not fail the poll: the last answer is kept until the next one can be read.
         """
         name = f"month before of {contract}"
 
@@ -250,5 +251,5 @@ quotas:
 
 
 def _unreadable(contract: str, **labels: str) -> list[Unreadable]:
-    """Say that what a contract, or a part of it, used and what that costs is not known."""
+    """Return quantity and cost of a contract, or of a part of it, as unreadable."""
     return [family.unreadable(contract=contract, **labels) for family in _COUNTED]

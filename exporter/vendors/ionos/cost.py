@@ -1,7 +1,7 @@
-"""What the usage of an IONOS contract would cost, by the contract's price list.
+"""The estimated cost of an IONOS contract's usage, from the contract's price list.
 
-Source:   Billing API 3.9.0: GET /{contract}/products, asked once a day
-Units:    the price of one unit of a meter, in the currency that the list names; list prices, without discounts
+Source:   Billing API 3.9.0: GET /{contract}/products, requested once a day
+Units:    the price of one unit of a meter, in the list's currency; list prices, without discounts
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ _DAY_SECONDS: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Price of one unit of a meter."""
+    """The price of one unit of a meter."""
 
     amount: float
     currency: str
     unit: str | None = None
 
     def cost(self, quantity: float, unit: str) -> float | None:
-        """Return what a quantity in `unit` costs; None where the price is of another unit."""
+        """Return the cost of a quantity in `unit`; None if the price is for another unit."""
         is_same = not unit or not self.unit or _normal(unit) == _normal(self.unit)
         return quantity * self.amount if is_same or not quantity else None
 
 
 def _normal(unit: str) -> str:
-    """The documentation writes `1 GB * 30 days` for what comes as `1G*30Days`."""
+    """Return a unit in a form to compare: the documentation has `1 GB * 30 days` where answers have `1G*30Days`."""
     return unit.lower().replace(" ", "").replace("gb", "g").removesuffix("s")
 
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """What consumption costs, by meter.
+    """The prices of a contract's meters.
 
     Attributes:
-        prices: of the meters that have exactly one.
-        ambiguous: meters with prices that contradict each other.
-        committed: meters that only have prices for a commitment.
+        prices: the prices of the meters that have exactly one.
+        ambiguous: the meters with contradictory prices.
+        committed: the meters that only have prices for a commitment.
 
     """
 
@@ -57,7 +57,7 @@ class PriceList:
 
     @classmethod
     def from_products(cls, products: Iterable[Product]) -> PriceList:
-        """Read the rows of a price list. A deprecated price counts where a meter has no other."""
+        """Build a price list from its rows. A deprecated price is used if the meter has no other."""
         found: dict[str, dict[bool, dict[tuple[float, str, str], Price]]] = defaultdict(lambda: defaultdict(dict))
         committed: set[str] = set()
         for product in products:
@@ -79,7 +79,7 @@ class PriceList:
 
 
 async def read_prices(poll: Poll, contract: str) -> PriceList | None:
-    """The price list, read once a day; without one that can be read there is no cost, but there is usage."""
+    """Return the price list, read once a day; None if it cannot be read, so that there is usage without cost."""
 
     async def read() -> PriceList:
         return PriceList.from_products((await poll.get(Products, f"/{segment(contract)}/products")).products)
@@ -97,7 +97,7 @@ def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:
 
 
 def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> Iterator[Item]:
-    """Yield what a month's quantities come to. A meter without any price is free; one in doubt has no known cost."""
+    """Yield the cost of a month's quantities. A meter without a price is free; with doubtful prices, it has no cost."""
     in_doubt = price_list.ambiguous | price_list.committed
     costs: dict[tuple[str, str], float | None] = {}
     for (data_center_id, meter_id, unit), quantity in month.quantities.items():
@@ -111,7 +111,7 @@ def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> It
         if labels.get("meter_id", "") in {"", *price_list.prices, *in_doubt}:
             yield families.IONOS_ESTIMATED_COST.unreadable(contract=contract, **labels)
             if "meter_id" in labels:
-                costs.pop((labels["datacenter_id"], labels["meter_id"]), None)  # the rest is not the whole
+                costs.pop((labels["datacenter_id"], labels["meter_id"]), None)  # a part is not the whole
     for (data_center_id, meter_id), cost in costs.items():
         own = {"contract": contract, "datacenter_id": data_center_id, "meter_id": meter_id}
         if cost is None:

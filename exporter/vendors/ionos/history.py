@@ -1,9 +1,9 @@
-"""IONOS Cloud's past: what a contract had used of its meters at the end of each day of a month.
+"""IONOS Cloud's past: a contract's usage of its meters up to the end of each day of a month.
 
 Source:   Billing API 3.9.0: GET /{contract}/utilization/daily/{date}, a request for each day, quantities rounded to six
           digits; GET /{contract}/usage?period, a month's totals; GET /{contract}/products?date, a month's prices
-Limits:   a meter's days are believed where they add up to its month; a day that the vendor has lost ends what is known
-          of its month until that is over
+Limits:   a meter's days are used if they add up to its month; after a day that the vendor has lost, nothing is known
+          until the month ends
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 
 _AGREES: Final = 0.01
-"""How far days may be from the month that they add up to, as a share of it."""
+"""The tolerance between the sum of a month's days and its total, as a fraction of the total."""
 _CORRECTED: Final = 0.1
-"""How far they may be beyond a month that still runs, as a share of it: what is used today may be less than nothing."""
+"""How far days may exceed the total of a running month, as a fraction of it: a correction today may be negative."""
 _ROUNDED: Final = 0.001
-"""And at least so far: each day is rounded."""
+"""The minimum tolerance, since each day is rounded."""
 _DIGITS: Final = 9
-"""Of a sum; the vendor's own figures have six."""
-_NONE: Final = (NotFound, BadRequest)
-"""How the vendor answers about a day or a month of which it has nothing."""
+"""The decimal places of a sum; the vendor's figures have six."""
+_NO_DATA: Final = (NotFound, BadRequest)
+"""The vendor's answers about a day or a month for which it has no data."""
 _NOTHING: Final = ContractMonth({}, (), {})
 
 
@@ -46,14 +46,14 @@ class _Running:
     """A contract's month while its days are read.
 
     Attributes:
-        month: which it is.
-        total: what the vendor says of all of it; None where it has no such month.
-        previous: the same of the month before.
-        doubted: what days are not believed of.
-        prices: of the month's first day; None where they are not asked for or not known.
-        quantities: what the days so far add up to.
-        data_centers: of these days.
-        reached: the last of them.
+        month: the month.
+        total: the whole month as the vendor reports it; None if it has no data for it.
+        previous: the whole of the previous month.
+        doubted: the cells whose days do not add up, and are not used.
+        prices: the prices on the month's first day; None if not requested or unknown.
+        quantities: the sums of the days so far.
+        data_centers: the data centres seen in these days.
+        reached: the last of these days.
         is_whole: whether no day is missing.
 
     """
@@ -70,9 +70,9 @@ class _Running:
     is_whole: bool = True
 
     def add(self, day: datetime, used: ContractMonth | None) -> None:
-        """Add what was used in the next day; None where the vendor has nothing of it."""
+        """Add the usage of the next day; None if the vendor has no data for it."""
         self.reached = day
-        if used is None:  # before a contract begins there is nothing to miss
+        if used is None:  # before a contract begins, no data is missing
             self.is_whole = self.is_whole and not self.data_centers and self.previous is None
             return
         for cell, quantity in used.quantities.items():
@@ -81,7 +81,7 @@ class _Running:
         self.data_centers |= used.data_centers.keys()
 
     def so_far(self) -> ContractMonth:
-        """Return the month until the day that was added last, as an answer about it would have been."""
+        """Return the month up to the last day added, as an answer about it would have been."""
         known = {cell: round(added, _DIGITS) for cell, added in self.quantities.items() if cell not in self.doubted}
         doubted = [
             {"datacenter_id": center, "meter_id": meter, "unit": unit} for center, meter, unit in sorted(self.doubted)
@@ -102,13 +102,13 @@ class IonosPast(Past[Ionos]):
 
     @property
     def requests(self) -> int:
-        """Days and months of each contract; of one, where the vendor has to be asked which there are."""
+        """The days and months of each contract; of one contract if they come from the profile."""
         asked = list(Days(Month.from_time(self.days.first - DAY).start, self.days.last - DAY))
         months = len({Month.from_time(day) for day in asked}) + 1
         return (len(self.account.contracts) or 1) * (len(asked) + months * (1 + self.account.cost)) + 1
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return what each contract had used of its month when the day of `poll.now` ended."""
+        """Return each contract's usage of the month up to the end of the day of `poll.now`."""
         contracts = {contract_label(number): number for number in reversed(await self._contracts(poll))}
 
         async def items_of(label: str) -> Iterator[Item]:
@@ -126,7 +126,7 @@ class IonosPast(Past[Ionos]):
         day, month = poll.now.replace(hour=0, minute=0, second=0), Month.from_time(poll.now)
         running = self._running.get(label)
         if running is None or running.month != month:
-            running = self._running[label] = await self._begun(poll, contract, month)
+            running = self._running[label] = await self._start_month(poll, contract, month)
         is_known = running.total is not None or month.end > self.asked_at
         for one in Days(running.reached + DAY if running.reached else month.start, day) if is_known else ():
             running.add(one, await self._day(poll, contract, one))
@@ -145,7 +145,7 @@ class IonosPast(Past[Ionos]):
             items.append(previous_items(label, month.previous, self._asked_for(running.previous)))
         return chain.from_iterable(items)
 
-    async def _begun(self, poll: Poll, contract: str, month: Month) -> _Running:
+    async def _start_month(self, poll: Poll, contract: str, month: Month) -> _Running:
         total, previous = await self._total(poll, contract, month), await self._total(poll, contract, month.previous)
         doubted: AbstractSet[Cell] = frozenset()
         if total:
@@ -155,7 +155,7 @@ class IonosPast(Past[Ionos]):
         return _Running(month, total, previous, doubted, await self._prices(poll, contract, month))
 
     async def _doubted(self, poll: Poll, contract: str, month: Month, total: ContractMonth) -> AbstractSet[Cell]:
-        """Return what days do not add up to: they are more than the running month, or other than one that ended."""
+        """Return the cells whose days exceed a running month's total, or differ from that of a month that has ended."""
         today = self.asked_at.replace(hour=0, minute=0, second=0, microsecond=0)
         added = _Running(month, None, None)
         for day in Days(month.start, min(month.end, today) - DAY):
@@ -167,10 +167,10 @@ class IonosPast(Past[Ionos]):
         )
 
     async def _day(self, poll: Poll, contract: str, day: datetime) -> ContractMonth | None:
-        """Return what was used in a day; None where the vendor has nothing of it, or answers about another."""
+        """Return the usage of a day; None if the vendor has no data for it, or answers about another day."""
         try:
             usage = await poll.get(Usage, f"/{segment(contract)}/utilization/daily/{day:%Y-%m-%d}")
-        except _NONE:
+        except _NO_DATA:
             return None
         if usage.start_date is not None and not abs(usage.start_date - day) < DAY:
             poll.diagnostics.drift["$.start_date", "value"] += 1
@@ -180,7 +180,7 @@ class IonosPast(Past[Ionos]):
     async def _total(self, poll: Poll, contract: str, month: Month) -> ContractMonth | None:
         try:
             usage = await poll.get(Usage, f"/{segment(contract)}/usage", {"period": str(month)})
-        except _NONE:
+        except _NO_DATA:
             return None
         if usage.start_date is not None and not month.has_start(usage.start_date):
             poll.diagnostics.drift["$.start_date", "value"] += 1
@@ -195,7 +195,7 @@ class IonosPast(Past[Ionos]):
         return PriceList.from_products(found.products) if found else None
 
     def _asked_for(self, month: ContractMonth) -> ContractMonth:
-        """Return what is of the data centres that the account asks for."""
+        """Return the month restricted to the data centres that the account asks for."""
         wanted = self.account.datacenters
         if not wanted:
             return month
@@ -207,7 +207,7 @@ class IonosPast(Past[Ionos]):
 
 
 def _agrees(added: float, total: float, *, is_over: bool) -> bool:
-    """Whether days can be those of a month that is over, or not whole yet."""
+    """Whether the sum of days fits a month's total; days of a running month may still be missing."""
     if is_over:
         return abs(added - total) <= _AGREES * abs(total) + _ROUNDED
     return added - total <= _CORRECTED * abs(total) + _ROUNDED

@@ -1,4 +1,4 @@
-"""What a contract may have of each resource, and what it has.
+"""The limits of a contract's resources, and the amounts provisioned.
 
 Source:   Cloud API v6, at the host of the Billing API: GET /cloudapi/v6/contracts, with the contract's number in the
           header X-Contract-Number
@@ -27,11 +27,11 @@ RESOURCE: Final = NativeQuota(
     is_level=True,
 )
 _DETAIL: Final = {"depth": "1"}
-"""So much that each contract of the answer is there, and not only its address."""
+"""The depth at which the answer includes each contract's content, and not only its URL."""
 
 
 class _Resource(NamedTuple):
-    """A resource: its name, its unit, and the fields of what is used of it and of its limit, if it has one."""
+    """A resource: its name, its unit, and the reply's fields for the amount and for the limit, if it has one."""
 
     name: str
     unit: str
@@ -53,7 +53,7 @@ _RESOURCES: Final = (
 
 
 async def read_limits(poll: Poll, url: str, contract: str) -> ResourceLimits | None:
-    """Ask the Cloud API at `url` what a contract may have; None where the answer does not say it of this contract."""
+    """Request a contract's limits from the Cloud API at `url`; None if the answer has none for this contract."""
     label = contract_label(contract)
     reply = await poll.get(Contracts, f"{url}/contracts", _DETAIL, {"X-Contract-Number": segment(label)})
     found = [one.properties for one in reply.items if one.properties and _is_of(one.properties, label, reply)]
@@ -64,13 +64,13 @@ async def read_limits(poll: Poll, url: str, contract: str) -> ResourceLimits | N
 
 
 def _is_of(properties: ContractResources, label: str, reply: Contracts) -> bool:
-    """Whether an item is of the contract that was asked about; the only one is, if it does not say another."""
+    """Whether an item is the requested contract. A single item without a number is taken to be."""
     number = properties.contract_number
     return contract_label(number) == label if number else len(reply.items) == 1
 
 
 def limit_items(contract: str, limits: ResourceLimits | None) -> Iterator[Item]:
-    """Yield what a contract has of each resource, and what it may have; nothing of one that is not told."""
+    """Yield the amount and the limit of each resource; nothing for a resource without either."""
     if limits is None:
         yield families.IONOS_RESOURCE_USED.unreadable(contract=contract)
         return

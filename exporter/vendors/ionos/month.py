@@ -1,7 +1,7 @@
-"""A contract's month, made from the vendor's answers to one or several questions about it.
+"""A contract's month, combined from one or several answers about it.
 
-Each data centre is taken from one answer: several answers may hold the same one, and are never added up. Within an
-answer, rows of one meter in one data centre are added up by unit; where one of them cannot be read, there is no sum.
+Each data centre is taken from one answer: several answers may contain the same one, and are never added up. Within an
+answer, a meter's rows in one data centre are added up by unit; if one of them cannot be read, there is no sum.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from exporter.vendors.reply import is_partial
 _DAY: Final = timedelta(days=1)
 
 Cell = tuple[str, str, str]
-"""A data centre, a meter and a unit: what one quantity is of."""
+"""The key of a quantity: data centre, meter and unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A calendar month, in UTC. As text it is what the vendor calls a period."""
+    """A calendar month, in UTC. Its text is the vendor's `period`."""
 
     start: datetime
 
     @classmethod
     def from_time(cls, moment: datetime) -> Month:
-        """Return the month that a time (UTC) is in."""
+        """Return the month of a time (UTC)."""
         return cls(moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
 
     @property
     def end(self) -> datetime:
-        """When the next one begins."""
+        """The start of the next month."""
         return Month.from_time(self.start + 31 * _DAY).start
 
     @property
     def previous(self) -> Month:
-        """The month before."""
+        """The previous month."""
         return Month.from_time(self.start - _DAY)
 
     def has_start(self, day: datetime) -> bool:
-        """Whether a period that starts then is of this month; its midnight may be another time zone's."""
+        """Whether a period with this start belongs to this month; its midnight may be in another time zone."""
         return self.start - _DAY < day < self.end
 
     def __str__(self) -> str:
@@ -57,11 +57,11 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class MonthReply:
-    """What the vendor answered to one question about a contract's month.
+    """One answer about a contract's month.
 
     Attributes:
-        asked: the data centre that was asked about; None for the whole contract.
-        usage: the answer; None where it is not about what was asked.
+        asked: the data centre requested; None for the whole contract.
+        usage: the answer; None if it is about something else.
 
     """
 
@@ -69,7 +69,7 @@ class MonthReply:
     usage: Usage | None
 
     def data_centers(self) -> dict[str, list[DataCenter]]:
-        """Return the answer's data centres by id; where it repeats no id, they are the one that was asked about."""
+        """Return the answer's data centres by id; if none has an id, they are the one requested."""
         found = self.usage.datacenters if self.usage else []
         has_ids = any(one.id for one in found)
         unnamed = OUTSIDE if self.asked is None or has_ids else self.asked
@@ -81,12 +81,12 @@ class MonthReply:
 
 @dataclass(frozen=True, slots=True)
 class ContractMonth:
-    """What a contract used in a month.
+    """A contract's usage in a month.
 
     Attributes:
-        quantities: by data centre, meter and unit; those that can be read.
-        unreadable: labels of those that exist and cannot be read, as far as the labels are known.
-        data_centers: by id.
+        quantities: the readable quantities, by data centre, meter and unit.
+        unreadable: labels, as far as known, of quantities that exist but cannot be read.
+        data_centers: the data centres, by id.
 
     """
 
@@ -96,7 +96,7 @@ class ContractMonth:
 
     @classmethod
     def from_replies(cls, replies: Iterable[MonthReply]) -> ContractMonth:
-        """Put answers together; a data centre is taken from the answer to the question about it, else the first."""
+        """Combine answers; a data centre is taken from the answer about it, else from the first that has it."""
         data_centers: dict[str, list[DataCenter]] = {}
         unreadable: list[Mapping[str, str]] = []
         for reply in replies:
@@ -116,7 +116,7 @@ class ContractMonth:
 
 
 async def read_month(poll: Poll, contract: str, data_center: str | None, month: Month) -> MonthReply:
-    """Ask one question about a month. An answer about another month or contract is noted as drift, and not used."""
+    """Request a month. An answer about another month or contract is recorded as drift, and not used."""
     path = f"/{segment(contract)}/usage" + (f"/{segment(data_center)}" if data_center else "")
     usage = await poll.get(Usage, path, {"period": str(month)})
     number = usage.metadata.contract_id if usage.metadata else None
@@ -130,7 +130,7 @@ async def read_month(poll: Poll, contract: str, data_center: str | None, month: 
 
 
 def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], float], list[dict[str, str]]]:
-    """Add up one data centre's rows by meter and unit; return the sums, and labels of what cannot be read."""
+    """Add up one data centre's rows by meter and unit; return the sums, and the labels of unreadable ones."""
     sums: dict[tuple[str, str], float] = defaultdict(float)
     unreadable = [dict[str, str]() for data_center in found if is_partial(data_center.meters)]
     meters = [meter for data_center in found for meter in data_center.meters or ()]
@@ -148,7 +148,7 @@ def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], floa
 
 
 def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
-    """Yield the running month's quantities, and what its meters and data centres are."""
+    """Yield the running month's quantities, and the descriptions of its meters and data centres."""
     meters = {
         (meter.meter_id, meter.unit or ""): meter.meter_desc or ""
         for found in month.data_centers.values()
@@ -169,11 +169,11 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the period of the figures, and tell the poll the oldest day that any of them reach to."""
+    """Return the period of the figures; set `poll.as_of` to the oldest day that any of them reach."""
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]
-    # Whether endDate is the data's last day or the month's is not said; a day to come cannot be the former.
+    # endDate may be the last day of the data or of the month, undocumented; a future day cannot be the former.
     reached = [end for end in ends if end <= poll.now]
     if reached:
         poll.as_of = min(reached if poll.as_of is None else [*reached, poll.as_of])
@@ -191,7 +191,7 @@ def contract_items(contract: str, replies: Iterable[MonthReply]) -> Iterator[Ite
 
 
 def previous_items(contract: str, month: Month, used: ContractMonth) -> Iterator[Item]:
-    """Yield the quantities of a month that has ended; they are counted as its last figures, too."""
+    """Yield the quantities of a month that has ended, also as its final figures for the counters."""
     start, end = month.start.timestamp(), month.end.timestamp()
     for cell, quantity in used.quantities.items():
         labels = _labels(contract, cell)

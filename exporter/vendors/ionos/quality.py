@@ -1,4 +1,4 @@
-"""How well IONOS Cloud is covered, as far as its class does not say it."""
+"""How well IONOS Cloud is covered, apart from what its class states."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from exporter.vendors.quality import Done, Exempt, Quality
 
 QUALITY: Final[Quality] = {
     "rights": Done("A user of the contract who may read billing, and a token of that user. See Credentials."),
-    "paging": Exempt("Each answer is whole; a contract or data centre is one request."),
-    "as_of": Done("The oldest day that any of the figures reach to, in `usage_exporter_data_timestamp_seconds`."),
+    "paging": Exempt("Each response is complete; a contract or data centre is one request."),
+    "as_of": Done("The oldest day that any of the figures cover, in `usage_exporter_data_timestamp_seconds`."),
     "updates": Done("At least once a day, up to 24 hours late, and the figures of a month may be corrected."),
     "native_quotas": Done(
         "Cores, memory, storage, addresses, clusters, balancers and gateways of a contract, with `limits: true`; the"
         " Billing API has no limits, and `quotas` of your own may watch any figure."
     ),
-    "entitlements": Exempt("There is nothing like it: what is used is billed."),
-    "names": Done("Data centres have names that their owners chose, in `ionos_datacenter_info` alone."),
+    "entitlements": Exempt("There are none: usage is billed."),
+    "names": Done("Data centres have names chosen by their owners, only in `ionos_datacenter_info`."),
     "known_limits": Done("Costs are an estimate from list prices. See Known limits."),
 }

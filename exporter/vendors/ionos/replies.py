@@ -1,4 +1,4 @@
-"""What IONOS Cloud answers, as far as it is read: what may be absent is None."""
+"""Models of IONOS Cloud's replies, as far as they are read; what may be absent is None."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from exporter.vendors.reply import (
 )
 
 OUTSIDE: Final = "null"
-"""What the vendor's paths call the data centre of things that are in none."""
+"""The vendor's name, in paths, for the data centre of resources outside any."""
 
 
 class Quantity(CamelReply, title="datacenters.meters.quantity"):
-    """How much, in which unit."""
+    """An amount and its unit."""
 
     quantity: Number = MISSING
     unit: Text = MISSING
 
 
 class Meter(CamelReply, title="datacenters.meters"):
-    """One row of one meter; a meter may have several in a data centre."""
+    """A row of a meter; a meter may have several rows in a data centre."""
 
     meter_id: RequiredId
     meter_desc: Text = MISSING
@@ -43,12 +43,12 @@ class Meter(CamelReply, title="datacenters.meters"):
 
     @property
     def unit(self) -> str | None:
-        """The unit of its quantity, where that is known."""
+        """The unit of its quantity, if known."""
         return (self.quantity.unit or None) if self.quantity else None
 
 
 class DataCenter(CamelReply, title="datacenters"):
-    """A virtual data centre, or what is in none."""
+    """A virtual data centre, or the resources outside any."""
 
     id: MaybeId = None
     name: MaybeText = None
@@ -57,14 +57,14 @@ class DataCenter(CamelReply, title="datacenters"):
 
 
 class Metadata(CamelReply, title="metadata"):
-    """Which contract a reply is about."""
+    """The contract that a reply is about."""
 
     contract_id: MaybeId = None
     reference: MaybeText = None
 
 
 class Usage(CamelReply):
-    """The reply about one contract's month."""
+    """The reply with one contract's month."""
 
     start_date: Time = MISSING
     end_date: Time = MISSING
@@ -73,19 +73,19 @@ class Usage(CamelReply):
 
 
 class Company(CamelReply, title="companies"):
-    """A contract of the user's."""
+    """A contract of the user."""
 
     contract_id: RequiredId
 
 
 class Profile(CamelReply):
-    """The reply about the user's contracts."""
+    """The reply with the user's contracts."""
 
     companies: LenientList[Company]
 
 
 class ResourceLimits(CamelReply, title="items.properties.resourceLimits"):
-    """What a contract has of each resource, and what it may have; a limit that is null is none."""
+    """A contract's amount and limit of each resource; a limit of null means no limit."""
 
     cores_provisioned: Number = MISSING
     cores_per_contract: MaybeNumber = MISSING
@@ -107,33 +107,33 @@ class ResourceLimits(CamelReply, title="items.properties.resourceLimits"):
 
 
 class ContractResources(CamelReply, title="items.properties"):
-    """A contract's number and limits. What else there is names a person, and is not read."""
+    """A contract's number and limits. The other fields name a person, and are not read."""
 
     contract_number: LenientId = MISSING
     resource_limits: LenientObject[ResourceLimits] = MISSING
 
 
 class ListedContract(CamelReply, title="items"):
-    """A contract of the Cloud API's."""
+    """A contract in a reply of the Cloud API."""
 
     properties: LenientObject[ContractResources] = MISSING
 
 
 class Contracts(CamelReply):
-    """The Cloud API's reply about a user's contracts."""
+    """The Cloud API's reply with a user's contracts."""
 
     items: LenientList[ListedContract]
 
 
 class UnitCost(CamelReply, title="products.unitCost"):
-    """Price of one unit."""
+    """The price of one unit."""
 
     quantity: Number = MISSING
     unit: Text = MISSING
 
 
 class Product(CamelReply, title="products"):
-    """A row of the price list; a meter may have several."""
+    """A row of the price list; a meter may have several rows."""
 
     meter_id: RequiredId
     unit_cost: UnitCost | None = None

@@ -1,4 +1,4 @@
-"""The kinds of value that only settings of IONOS have."""
+"""Setting types that only IONOS has."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _LEADING_ZEROS: Final = re.compile(r"(^|[|(]|\(\?:)0+(?=[0-9])")
 
 
 def contract_label(number: str) -> str:
-    """Return a contract's number as the label has it: the vendor writes leading zeros in some answers only."""
+    """Return a contract number without leading zeros, which the vendor writes only in some answers."""
     return number.lstrip("0") or number
 
 
 def without_leading_zeros(pattern: str) -> str:
-    """Return a regular expression without the zeros that begin it, or one of its alternatives, before more digits."""
+    """Return a regular expression without the zeros that lead it or one of its alternatives."""
     return _LEADING_ZEROS.sub(r"\1", pattern)
 
 
 def with_contract_label(quota: ConfiguredQuota) -> ConfiguredQuota:
-    """Let a quota's `match` name a contract as the vendor writes it; the label has no leading zeros."""
+    """Return a quota whose `match` on a contract has no leading zeros, like the label."""
     match = dict(quota.match)
     if "contract" in match:
         match["contract"] = without_leading_zeros(match["contract"])
@@ -51,10 +51,10 @@ ContractNumber = Annotated[
     PlainValidator(_contract_number),
     json_schema("contract number", anyOf=[{"type": "string", "pattern": "^[0-9]{5,10}$"}, {"type": "integer"}]),
 ]
-"""A contract's number at IONOS; leading zeros are kept."""
+"""An IONOS contract number; leading zeros are kept."""
 DataCenterId = Annotated[
     str,
     PlainValidator(_data_center),
     json_schema("data centre", anyOf=[{"type": "string", "format": "uuid"}, {"const": "null"}, {"type": "null"}]),
 ]
-"""A data centre's UUID at IONOS, or `null` for what is in none."""
+"""An IONOS data centre's UUID, or `null` for resources outside any."""

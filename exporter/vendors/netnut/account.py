@@ -1,9 +1,9 @@
-"""NetNut, a proxy network: what is used of each traffic plan, and by each sub-user.
+"""NetNut, a proxy network: the usage of each traffic plan, and of each sub-user.
 
 Source:   Customers API 1.0, https://customers-api.netnut.io/v1: POST /auth/login, POST /customer/usage/myusage,
           GET /customer/usage/{id}, POST /customer/usage/
 Period:   one plan, from its start to its end; a renewal is a new plan with a new id
-Units:    GB as NetNut counts them; whether 10^9 or 2^30 bytes is not said, so nothing is converted
+Units:    GB as NetNut counts them; whether 10^9 or 2^30 bytes is undocumented, so nothing is converted
 Login:    e-mail and password give a token for 24 hours, sent without "Bearer"; or a pasted token
 Limits:   none documented
 """
@@ -33,7 +33,7 @@ from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretF
 _TOKEN_SECONDS: Final = 23 * 3600.0
 _RESELLER_PATH: Final = "/customer/usage/"
 _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "all": 3}
-# Documented are 200 and 400, clients have seen 401: any of these may mean that a login is not accepted.
+# The documentation has 200 and 400, clients have seen 401: any of these refuses a login.
 _REFUSALS: Final = frozenset({400, 401, 403})
 
 
@@ -90,23 +90,21 @@ password: ${NETNUT_PASSWORD}
     password: SecretFromEnvironment | None = Field(default=None, description="Password of the dashboard's login.")
     password_file: SecretFromFile | None = Field(default=None, description="File that holds the password.")
     token: SecretFromEnvironment | None = Field(
-        default=None, description="A token instead of e-mail and password; NetNut ends it after 24 hours."
+        default=None, description="A token instead of e-mail and password; it expires after 24 hours."
     )
     token_file: SecretFromFile | None = Field(default=None, description="File that holds the token.")
     auth_scheme: Literal["raw", "bearer"] = Field(
         default="raw", description="Whether the token is sent as it is (raw) or after `Bearer` (bearer)."
     )
     plan_status: Literal["active", "inactive", "standby", "all"] = Field(
-        default="active", description="Which plans are asked for; series of other plans go away."
+        default="active", description="Status of the plans to read; other plans have no series."
     )
-    sub_users: tuple[Identifier, ...] = Field(
-        default=(), description="Customer ids of sub-users whose plans are asked for."
-    )
-    reseller: bool = Field(default=False, description="Ask for the plans of all sub-users; for resellers only.")
+    sub_users: tuple[Identifier, ...] = Field(default=(), description="Customer ids of sub-users whose plans to read.")
+    reseller: bool = Field(default=False, description="Read the plans of all sub-users; for resellers only.")
 
     @property
     def auth(self) -> Auth:
-        """A token, pasted or exchanged for e-mail and password."""
+        """A pasted token, or one obtained with e-mail and password."""
         scheme = "Bearer" if self.auth_scheme == "bearer" else ""
         if self.email is None:
             return ApiKey(self.secret("token"), scheme)
@@ -120,22 +118,22 @@ password: ${NETNUT_PASSWORD}
         )
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the plans of the account, and of its sub-users where they are asked for."""
+        """Return the series of the account's own plans, and of its sub-users' plans if configured."""
         own, sub_users = await self.plans(poll)
         return chain(plan_items(own, OWN), plan_items(sub_users, SUB_USERS))
 
     async def plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
-        """Return the account's own plans, and those of its sub-users where they are asked for."""
+        """Return the account's own plans, and those of its sub-users if configured."""
         status = {"planStatus": _STATUS[self.plan_status]}
         own = (await poll.post(Plans, "/customer/usage/myusage", status)).data
         if is_partial(own):
             poll.unreadable += OWN.unreadable()
         listed = await self._read_list(poll, status) if self.reseller else []
-        asked = await self._asked(poll, {plan_id.sub_user for plan_id, _ in listed})
+        asked = await self._read_sub_users(poll, {plan_id.sub_user for plan_id, _ in listed})
         return by_id(((_id("", plan.id, plan), plan) for plan in own), poll), by_id(chain(listed, asked), poll)
 
     async def _read_list(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
-        """Return the plans of all sub-users, as far as it is known whose each is."""
+        """Return the plans of all sub-users; a plan without an owner is skipped."""
         question = {**status, "bySubUser": True}
         reply = await poll.optional(_RESELLER_PATH, lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))
         plans = reply.data if reply else None
@@ -153,16 +151,16 @@ password: ${NETNUT_PASSWORD}
             poll.leave_out("schema", f"POST {_RESELLER_PATH}: no sub-user's plan can be read; fields known: {names}")
         return found
 
-    async def _asked(self, poll: Poll, known: Container[str]) -> list[tuple[PlanId, Plan]]:
-        """Return the plans of sub-users that are asked about one by one: those that no list had."""
+    async def _read_sub_users(self, poll: Poll, known: Container[str]) -> list[tuple[PlanId, Plan]]:
+        """Return the plans of the configured sub-users that no list had, requested one by one."""
 
         async def plans_of(sub_user: str) -> list[tuple[PlanId, Plan]]:
             path = f"/customer/usage/{segment(sub_user)}"
             plans = (await poll.get(SubUserPlans, path)).data
-            # What says itself that it is another's is not this one's, whatever was asked.
+            # A plan that names another owner is not this sub-user's, whatever was requested.
             own = [plan for plan in plans if plan.sub_user_id in {None, sub_user}]
-            if strange := len(plans) - len(own):
-                poll.skip("ambiguous", strange)
+            if foreign := len(plans) - len(own):
+                poll.skip("ambiguous", foreign)
                 poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)
             wanted = [plan for plan in own if self._is_wanted(plan)]
             poll.unwanted += len(own) - len(wanted)
@@ -185,7 +183,7 @@ password: ${NETNUT_PASSWORD}
         return [plan for _, plans in replies for plan in plans]
 
     def _is_wanted(self, plan: Plan) -> bool:
-        """Whether a sub-user's plan may be of the status asked for: this endpoint takes no such parameter."""
+        """Whether a sub-user's plan may have the configured status, for which this endpoint has no parameter."""
         if self.plan_status == "all" or plan.is_active is None:
             return True
         return plan.is_active == (self.plan_status == "active")

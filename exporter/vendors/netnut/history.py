@@ -1,10 +1,10 @@
-"""NetNut's past: plans in the days in which they ran, and what was used of them.
+"""NetNut's past: plans on the days on which they ran, and their usage.
 
 Source:   POST /customer/usage/myusage with every status: each plan's dates, size and last total;
           POST /customer/traffic/ by date, at most 30 days a request
-Units:    that of traffic is not stated, nor which plan it is of. It is believed of a plan only where the days of the
-          plan add up to its total, in GB or in a unit that GB are usually told in
-Limits:   a plan's total is known at its end; a vendor forgets old plans
+Units:    neither the unit of traffic nor its plan is stated. Traffic is attributed to a plan only if the plan's
+          days add up to its total, in GB or another common unit
+Limits:   a plan's total is known at its end; the vendor forgets old plans
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from exporter.vendors.poll import Poll
 _SECOND: Final = timedelta(seconds=1)
 _DAYS_A_REQUEST: Final = 30
 _AGREES: Final = 0.01
-"""How far days may be from the total that they add up to, as a share of it."""
+"""The tolerance between the sum of a plan's days and its total, as a fraction of the total."""
 _GB_OF: Final = tuple(1 / unit for unit in (1, 1e3, 2**10, 1e6, 2**20, 1e9, 2**30))
-"""GB in a unit that traffic may be told in: GB themselves, MB, kB and bytes, each decimal and binary."""
+"""GB per unit that traffic may be given in: GB, MB, kB and bytes, both decimal and binary."""
 
 
 class Day(NamedTuple):
-    """What was used in a day, of all plans together: traffic in the vendor's unit, and requests."""
+    """A day's usage of all plans together: traffic in the vendor's unit, and requests."""
 
     traffic: float
     requests: float
 
 
 class Daily(NamedTuple):
-    """What a plan used up to each of its days; None where its days do not add up to its total."""
+    """A plan's cumulative usage at the end of each of its days; None if its days do not add up to its total."""
 
     gb: Mapping[date, float] | None
     requests: Mapping[date, float] | None
@@ -66,25 +66,25 @@ class NetNutPast(Past[NetNut]):
 
     @property
     def requests(self) -> int:
-        """Plans, and traffic in pieces."""
+        """Requests for plans, and for traffic in ranges of days."""
         return 2 + len(self.account.sub_users) + self.account.reseller + math.ceil(len(self.days) / _DAYS_A_REQUEST)
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:
-        """Return the midnight, and when plans end in the course of the day: then their totals are known."""
+        """Return the midnight, and the times in the day at which plans end, when their totals are known."""
         ends = {plan.end_date for plan in chain.from_iterable(one.values() for one in await self._plans(poll))}
         return (day, *sorted(end for end in ends if end is not None and day < end < day + DAY))
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the plans that ran at `poll.now`; one that ends with it has its total."""
+        """Return the plans that ran at `poll.now`; a plan that ends then has its total."""
         own, sub_users = await self._plans(poll)
         daily = await self._daily(poll, own)
         return chain(
-            plan_items(dict(_at(poll.now, own, daily)), OWN),
-            plan_items(dict(_at(poll.now, sub_users, {})), SUB_USERS),
+            plan_items(dict(_plans_at(poll.now, own, daily)), OWN),
+            plan_items(dict(_plans_at(poll.now, sub_users, {})), SUB_USERS),
         )
 
     async def _plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
-        """Return every plan that the vendor knows and that ran in these days; without its dates, nobody knows."""
+        """Return every known plan that ran in these days; a plan without dates is left out."""
         asked = self.account.model_copy(update={"plan_status": "all"})
         own, sub_users = await poll.cached(math.inf, "plans", lambda: asked.plans(poll))
         return self._dated(own), self._dated(sub_users)
@@ -98,7 +98,7 @@ class NetNutPast(Past[NetNut]):
         }
 
     async def _daily(self, poll: Poll, plans: PlansById) -> Mapping[PlanId, Daily]:
-        """Return what plans used by day, as far as that can be believed."""
+        """Return the usage of plans by day, where it is consistent."""
 
         async def read() -> Mapping[PlanId, Daily]:
             starts = [plan.start_date for plan in plans.values() if plan.start_date]
@@ -115,7 +115,7 @@ class NetNutPast(Past[NetNut]):
         return await poll.cached(math.inf, "traffic by day", read)
 
     async def _traffic(self, poll: Poll, first: date, last: date) -> Mapping[date, Day]:
-        """Return what was used in each day that the vendor tells of."""
+        """Return the usage of each day that the vendor reports."""
         days: dict[date, Day] = defaultdict(lambda: Day(0.0, 0.0))
         while first <= last:
             until = min(last, first + (_DAYS_A_REQUEST - 1) * DAY)
@@ -130,24 +130,26 @@ class NetNutPast(Past[NetNut]):
 
 
 def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
-    """Return what a plan used by day, and why it is not believed where it is not."""
+    """Return a plan's usage by day, and the reasons for which it is left out as inconsistent."""
     if plan.start_date is None or plan.end_date is None:
         return Daily(None, None), ()
     first, last = plan.start_date.date(), (plan.end_date - _SECOND).date()
     own = {day: used for day, used in sorted(days.items()) if first <= day <= last}
     doubts = []
-    gb = _believed(plan.total_gb_used, {day: used.traffic for day, used in own.items()}, _GB_OF)
+    gb = _cumulative_sums(plan.total_gb_used, {day: used.traffic for day, used in own.items()}, _GB_OF)
     if gb is None and plan.total_gb_used:
         added = math.fsum(used.traffic for used in own.values())
         doubts.append(
             f"traffic by date adds up to {added:g}, and its total is {plan.total_gb_used:g} GB: not shown by day"
         )
-    requests = _believed(plan.total_requests_used, {day: used.requests for day, used in own.items()}, (1.0,))
+    requests = _cumulative_sums(plan.total_requests_used, {day: used.requests for day, used in own.items()}, (1.0,))
     return Daily(gb, requests), doubts
 
 
-def _believed(total: float | None, days: Mapping[date, float], scales: Sequence[float]) -> Mapping[date, float] | None:
-    """Return days added up one after the other, in the total's unit, if they come to the total."""
+def _cumulative_sums(
+    total: float | None, days: Mapping[date, float], scales: Sequence[float]
+) -> Mapping[date, float] | None:
+    """Return cumulative sums of days, in the total's unit; None if they do not add up to the total."""
     added = math.fsum(days.values())
     scale = next((one for one in scales if total is not None and abs(added * one - total) <= _AGREES * total), None)
     if scale is None:
@@ -159,8 +161,8 @@ def _believed(total: float | None, days: Mapping[date, float], scales: Sequence[
     return sums
 
 
-def _at(now: datetime, plans: PlansById, daily: Mapping[PlanId, Daily]) -> Iterator[tuple[PlanId, Plan]]:
-    """Yield the plans that ran at a time, with what was used of them until then."""
+def _plans_at(now: datetime, plans: PlansById, daily: Mapping[PlanId, Daily]) -> Iterator[tuple[PlanId, Plan]]:
+    """Yield the plans that ran at a time, with their usage up to then."""
     for key, plan in plans.items():
         if plan.start_date is None or plan.end_date is None or not plan.start_date <= now < plan.end_date:
             continue
@@ -171,14 +173,14 @@ def _at(now: datetime, plans: PlansById, daily: Mapping[PlanId, Daily]) -> Itera
         until_then = {
             "is_active": None,
             "usage_percentage": None,
-            "total_gb_used": _until(now.date(), by_day.gb),
-            "total_requests_used": _until(now.date(), by_day.requests),
+            "total_gb_used": _used_until(now.date(), by_day.gb),
+            "total_requests_used": _used_until(now.date(), by_day.requests),
         }
         yield key, plan.model_copy(update=until_then)
 
 
-def _until(day: date, sums: Mapping[date, float] | None) -> float | None:
-    """Return what was used until the end of a day; None where that is not known."""
+def _used_until(day: date, sums: Mapping[date, float] | None) -> float | None:
+    """Return the usage up to the end of a day; None if unknown."""
     if sums is None:
         return None
     return max((used for one, used in sums.items() if one <= day), default=0.0)

@@ -16,7 +16,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class PlanId(NamedTuple):
-    """What tells one plan from another; `sub_user` is empty for the account's own."""
+    """A plan's identity; `sub_user` is empty for the account's own plans."""
 
     sub_user: str
     plan_id: str
@@ -27,7 +27,7 @@ PlansById = Mapping[PlanId, Plan]
 
 
 class PlanFamilies(NamedTuple):
-    """The families that plans are reported in."""
+    """The families in which plans are reported."""
 
     gb_used: Family
     plan_gb: Family
@@ -38,7 +38,7 @@ class PlanFamilies(NamedTuple):
     end: Family
 
     def unreadable(self, **labels: str) -> list[Unreadable]:
-        """Say that plans with these labels cannot be read."""
+        """Return the usage of plans with these labels as unreadable."""
         return [family.unreadable(**labels) for family in (self.gb_used, self.requests_used)]
 
 
@@ -65,14 +65,14 @@ SUB_USERS: Final = PlanFamilies(
 def by_id(plans: Iterable[tuple[PlanId, Plan]], poll: Poll) -> PlansById:
     """Return each plan once.
 
-    Of several rows of one plan one is taken whole, the same in whichever order they come: fields of different rows
-    belong to different facts.
+    Of several rows of a plan, one is kept as it is, regardless of their order; fields of different rows are never
+    combined, since they may describe different times.
     """
     found: dict[PlanId, Plan] = {}
     for key, plan in plans:
         if key in found:
             poll.skip("duplicate")
-            plan = max(found[key], plan, key=_precedence)  # noqa: PLW2901 - the one of both that counts
+            plan = max(found[key], plan, key=_precedence)  # noqa: PLW2901 - the preferred one
         found[key] = plan
     return found
 
@@ -93,7 +93,7 @@ def plan_items(plans: PlansById, into: PlanFamilies) -> Iterator[Item]:
 
 
 def _precedence(plan: Plan) -> tuple[bool, datetime, datetime, float, float]:
-    """Return what the row of a plan that is shown has most of: active, late, and with a figure."""
+    """Return the sort key for rows of the same plan; the largest is kept: active, recent, with figures."""
     return (
         plan.is_active is True,
         plan.start_date or _NEVER,

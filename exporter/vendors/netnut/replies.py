@@ -1,4 +1,4 @@
-"""What NetNut answers, as far as it is read: what may be absent is None."""
+"""Models of NetNut's replies, as far as they are read; what may be absent is None."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from exporter.vendors.reply import (
 )
 
 _SUB_USER_NAMES: Final = ("customer_id", "sub_user_id", "customerId", "subUserId")
-"""What a row may call the sub-user; the vendor documents no row of the list for resellers."""
+"""The names a row may have for the sub-user's id; rows of the list for resellers are undocumented."""
 _PLANS: Final = "plans"
 _MAX_ROWS_NAMED: Final = 100
 
@@ -47,7 +47,7 @@ class Plan(Reply, title="data"):
 
     @property
     def limit_gb(self) -> float | None:
-        """The plan's size, or None where it has no such limit (missing, null, 0)."""
+        """The plan's size in GB; None if it has no such limit (missing, null, 0)."""
         return self.plan_gb if self.plan_gb is not None and self.plan_gb > 0 else None
 
 
@@ -58,26 +58,26 @@ class KnownPlan(Plan):
 
 
 class Envelope(Reply):
-    """What every reply begins with: whether the question was answered at all."""
+    """The field common to all replies: whether the request succeeded."""
 
     success: Flag = MISSING
 
     @field_validator("success")
     @classmethod
-    def _worked(cls, success: bool | None) -> bool | None:
+    def _check_success(cls, success: bool | None) -> bool | None:
         if success is False:
             raise Refused("NetNut answered 200 with success: false")
         return success
 
 
 class Plans(Envelope):
-    """The reply about the account's plans."""
+    """The reply with the account's plans."""
 
     data: LenientList[KnownPlan]
 
 
 class TrafficDay(Reply, title="data"):
-    """What all plans of the account used in a day, in a unit that the vendor does not state."""
+    """A day's traffic of all plans of the account, in a unit that the vendor does not state."""
 
     start_date: Time = MISSING
     traffic: Number = MISSING
@@ -85,22 +85,22 @@ class TrafficDay(Reply, title="data"):
 
 
 class Traffic(Envelope):
-    """The reply about the account's traffic by day."""
+    """The reply with the account's traffic by day."""
 
     data: LenientList[TrafficDay]
 
 
 class SubUserPlans(Envelope):
-    """The reply about one sub-user's plans, in every status: a row that was not asked for need not be readable."""
+    """The reply with one sub-user's plans in every status; unwanted rows need not be readable, so `id` is optional."""
 
     data: LenientList[Plan]
 
 
 class ResellerPlans(Envelope):
-    """The reply about all sub-users' plans.
+    """The reply with all sub-users' plans.
 
-    Its rows are not documented. It may be a list of envelopes, as the vendor documents for its list of sub-users, and
-    plans may stand below their sub-user.
+    Its rows are undocumented. It may be a list of envelopes, like the vendor's list of sub-users, and plans may be
+    nested in their sub-user.
     """
 
     data: LenientObject[LenientList[KnownPlan]] = MISSING
@@ -126,7 +126,7 @@ class ResellerPlans(Envelope):
 
 
 def _rows_of(envelope: dict[str, Any]) -> list[object]:
-    """Return an envelope's rows; what is no envelope is a row itself, and what cannot be rows is one unreadable row."""
+    """Return an envelope's rows. An object that is no envelope is itself a row; other data is one unreadable row."""
     if not envelope.keys() & {"data", "success"}:
         return [envelope]
     rows = envelope.get("data")
@@ -134,7 +134,7 @@ def _rows_of(envelope: dict[str, Any]) -> list[object]:
 
 
 def _plans_of(row: object) -> list[object]:
-    """Return the plans that stand below a sub-user, each with whose it is; a row that is a plan is itself."""
+    """Return the plans nested in a sub-user's row, each with the sub-user's id; any other row is itself a plan."""
     if not isinstance(row, dict) or not isinstance(row.get(_PLANS), list):
         return [row]
     owner = {name: row[name] for name in _SUB_USER_NAMES if name in row}
@@ -142,7 +142,7 @@ def _plans_of(row: object) -> list[object]:
 
 
 def _known_names(objects: list[object]) -> list[str]:
-    """Return which fields that this module knows are in objects of an answer: nothing of the vendor's own text."""
+    """Return the known field names found in an answer's objects; none of the vendor's text is included."""
     known = {*Plan.model_fields, *_SUB_USER_NAMES, _PLANS, "success", "data", "token", "message"}
     found = {name for one in objects[:_MAX_ROWS_NAMED] if isinstance(one, dict) for name in one}
     return sorted(known & found)

@@ -1,14 +1,14 @@
-"""Planship, pricing as a service: what each customer uses of each lever, and what is left of it.
+"""Planship, pricing as a service: each customer's usage of each lever, and what is left of it.
 
 Source:   API 1, https://api.planship.io: POST /api/v1/auth/token,
           GET /api/v1/customers/{id}/products/{product}/levers/{lever}/usage and .../usage/{metering_id},
           GET .../entitlements, GET /api/v1/customers/{id}/subscriptions
-Period:   as the lever is set: a subscription's period, all time, or a rolling one
+Period:   depends on the lever: a subscription's period, all time, or a rolling one
 Units:    the lever's own
 Login:    client id and secret give a token, by HTTP basic authentication and without a body
 Limits:   none documented
 
-Usage is also reported under .../usage/{metering_id}, by a POST: that is a write, and never made here.
+POST .../usage/{metering_id} reports usage to Planship: it is a write, and never sent.
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ _TOKEN_SECONDS: Final = 1800.0
 
 
 class Question(NamedTuple):
-    """What is asked about a customer's usage: one lever, or one metering id with all the levers that it covers."""
+    """A request for a customer's usage: by one lever, or by a metering id with all the levers it covers."""
 
     name: str
     is_lever: bool
 
 
 class ProductSetting(Settings):
-    """A product of the organisation's, and what is asked about it."""
+    """A product of the organisation, with the levers and metering ids to read."""
 
     slug: Identifier = Field(description="The product's slug.")
-    levers: tuple[Identifier, ...] = Field(default=(), description="Slugs of levers, a call each.")
+    levers: tuple[Identifier, ...] = Field(default=(), description="Slugs of levers to read, one request each.")
     metering_ids: tuple[Identifier, ...] = Field(
-        default=(), description="Metering ids, a call each for all the levers it covers."
+        default=(), description="Metering ids to read, one request each for all the levers it covers."
     )
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """What is asked about each customer's usage."""
+        """The requests for each customer's usage."""
         levers = (Question(name, is_lever=True) for name in self.levers)
         return (*levers, *(Question(name, is_lever=False) for name in self.metering_ids))
 
@@ -81,7 +81,7 @@ class Planship(CustomersAccount):
             labels=("product", "customer_id"),
             start=families.PLANSHIP_SUBSCRIPTION_LAST_RENEWED,
             end=families.PLANSHIP_SUBSCRIPTION_RENEW,
-            is_dated=False,  # usage is added up in the background, and comes in another answer
+            is_dated=False,  # usage is aggregated in the background, and comes in another answer
         ),
     )
     name_sources: ClassVar = (
@@ -107,16 +107,16 @@ products:
     client_secret_file: SecretFromFile | None = Field(default=None, description="File that holds the client's secret.")
     customers: tuple[Identifier, ...] = Field(
         min_length=1,
-        description="Customers to ask about, by id or alternative id; the vendor cannot list them.",
+        description="Customers to read, by id or alternative id; the vendor cannot list them.",
     )
-    products: tuple[ProductSetting, ...] = Field(min_length=1, description="Products to ask about.")
+    products: tuple[ProductSetting, ...] = Field(min_length=1, description="Products to read.")
     buckets: bool = Field(default=False, description="Show usage by bucket; buckets may be the names of people.")
     subscriptions: bool = Field(default=False, description="Show usage by subscription, and when each renews.")
-    entitlements: bool = Field(default=False, description="Show what is left of each metered lever.")
+    entitlements: bool = Field(default=False, description="Show the remainder of each metered lever.")
 
     @property
     def auth(self) -> Auth:
-        """A token for the client's credentials."""
+        """A token, obtained with the client's credentials."""
         return Login(
             path="/api/v1/auth/token",
             credentials=Basic(self.client_id or "", self.secret("client_secret")),
@@ -127,7 +127,7 @@ products:
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong between settings; a product is asked about by lever or metering id."""
+        """Yield conflicts between settings; each product needs levers or metering ids."""
         yield from super().find_conflicts(given)
         products = given.get("products")
         for index, product in enumerate(products if isinstance(products, list) else ()):
@@ -136,24 +136,24 @@ products:
 
     @property
     def max_customer_count(self) -> int:
-        """Customers that this shard asks about."""
+        """The number of customers this shard asks about."""
         return len(self.customers)
 
     @property
     def max_request_count(self) -> int:
-        """Requests for each customer's levers, and for what else is asked for."""
+        """The requests for each customer's levers, and for the optional extras."""
         extras = len(self.products) * (self.entitlements + self.subscriptions)
         names = 2 * self.names * len(self.products)
         return self.max_customer_count * (sum(len(product.questions) for product in self.products) + extras) + names
 
     @property
     def has_account_metrics(self) -> bool:
-        """Whether there are series of the account as a whole: the names of products and levers."""
+        """Whether there are account-wide series: the names of products and levers."""
         return self.names
 
     @property
     def _usage_families(self) -> list[Family]:
-        """The families that a reply about usage becomes."""
+        """The families made from a reply about usage."""
         asked = {
             families.PLANSHIP_LEVER_USAGE: True,
             families.PLANSHIP_LEVER_BUCKET_USAGE: self.buckets,
@@ -162,7 +162,7 @@ products:
         return [family for family, is_asked_for in asked.items() if is_asked_for]
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the usage of each lever, customer and product, and what else is asked for."""
+        """Return the usage of each lever, customer and product, and the configured extras."""
         questions: dict[Place, dict[Question, None]] = defaultdict(dict)
         for customer, product in combinations(await self.customers_of(poll), self.products):
             questions[Place(product.slug, customer)] |= dict.fromkeys(product.questions)
@@ -186,7 +186,7 @@ products:
             yield from period_items(visit.place, own)
 
     async def _visit(self, poll: Poll, place: Place, questions: Sequence[Question]) -> Visit:
-        """Ask all that there is to ask about a customer, one after the other, so that answers fit each other."""
+        """Send all requests about a customer in sequence, so that their answers are of nearly the same time."""
         usage: dict[str, LeverUsage] = {}
         failures: list[PollError] = []
         for question in questions:
@@ -210,7 +210,7 @@ products:
         return Visit(place, usage, entitlements, subscriptions.root if subscriptions else ())
 
     async def _usage(self, poll: Poll, place: Place, question: Question) -> Mapping[str, LeverUsage]:
-        """Ask by lever or by metering id: the same series, whichever brings it."""
+        """Return the usage by lever; both kinds of request give the same series."""
         if question.is_lever:
             return {question.name: await poll.get(LeverUsage, f"{place.path}/levers/{segment(question.name)}/usage")}
         levers = (await poll.get(LeversUsage, f"{place.path}/usage/{segment(question.name)}")).root
@@ -218,6 +218,6 @@ products:
         return levers
 
     def _hidden(self, place: Place, question: Question) -> list[Unreadable]:
-        """Return the series that cannot be read where the answer to a question cannot."""
+        """Return the series that are unreadable if the answer to a question is."""
         labels = place._asdict() | ({"lever": question.name} if question.is_lever else {})
         return [family.unreadable(**labels) for family in self._usage_families]

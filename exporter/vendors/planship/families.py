@@ -1,6 +1,6 @@
-"""What Planship reports: each of its families, declared once.
+"""The families that Planship reports.
 
-All are gauges: each can fall. A family with an `option` is there where that setting of the account asks for it.
+All are gauges, since each can fall. A family with an `option` exists only if that setting of the account is given.
 """
 
 from __future__ import annotations

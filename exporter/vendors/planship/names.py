@@ -1,4 +1,4 @@
-"""What Planship's products and levers are called. Customers are not named: theirs may be names of people.
+"""The display names of Planship's products and levers. Customers are not named, since theirs may be names of people.
 
 Source:   GET /api/v1/products/{product}, GET /api/v1/products/{product}/levers, each once a day
 """
@@ -18,10 +18,10 @@ _DAY_SECONDS: Final = 86_400.0
 
 
 async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
-    """Return what products and their levers are called.
+    """Return the names of products and their levers.
 
     Raises:
-        PollError: they could not be read for a reason that may pass.
+        PollError: they could not be read for a transient reason.
 
     """
     items: list[Item] = []
@@ -48,10 +48,10 @@ async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
 
 
 async def _daily(poll: Poll, name: str, read: Callable[[], Awaitable[list[Named]]]) -> list[Named]:
-    """Return what is read once a day; nothing where the vendor refuses it for good."""
+    """Return the result of `read`, cached for a day; nothing if the vendor refuses it for good."""
     return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read)) or []
 
 
 def _once(levers: Iterable[Named]) -> Iterable[Named]:
-    """Return each lever once, as it is named first."""
+    """Return each lever once, with the first of its names."""
     return {one.slug: one for one in reversed(list(levers))}.values()

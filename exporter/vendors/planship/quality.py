@@ -1,4 +1,4 @@
-"""How well Planship is covered, as far as its class does not say it."""
+"""How well Planship is covered, apart from what its class states."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from exporter.vendors.quality import Done, Exempt, Quality
 
 QUALITY: Final[Quality] = {
     "rights": Done("Client id and secret from Planship's settings; whether they can be limited is not documented."),
-    "paging": Exempt("Planship lists no customers, and each answer is whole."),
-    "as_of": Exempt("Answers say no time."),
-    "updates": Exempt("Use is added up in the background; how long that takes is not documented."),
-    "entitlements": Done("What is left of each metered lever, with `entitlements: true`."),
-    "history": Exempt("Nothing that Planship answers has a date."),
+    "paging": Exempt("Planship lists no customers, and each response is complete."),
+    "as_of": Exempt("Responses state no time."),
+    "updates": Exempt("Usage is aggregated in the background; how long that takes is not documented."),
+    "entitlements": Done("The remainder of each metered lever, with `entitlements: true`."),
+    "history": Exempt("Planship's responses have no dates."),
     "names": Done(
-        "Customers are labelled as they are configured; buckets, which may be names, only with `buckets: true`."
+        "Customers are labelled as configured; buckets, which may be people's names, only with `buckets: true`."
         " Products and levers are named with `names: true`."
     ),
-    "known_limits": Done("It says what is left, not the limit. See Known limits."),
+    "known_limits": Done("Planship reports the remainder, not the limit. See Known limits."),
 }

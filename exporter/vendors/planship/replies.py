@@ -1,4 +1,4 @@
-"""What Planship answers, as far as it is read: what may be absent is None."""
+"""Models of Planship's replies, as far as they are read; what may be absent is None."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from exporter.vendors.reply import (
 
 
 class BucketUsage(Reply, title="by_subscription"):
-    """What a subscription used in one bucket."""
+    """A subscription's usage in one bucket."""
 
     usage: Number = MISSING
 
 
 class LeverUsage(Reply):
-    """What one customer uses of one lever: the same figure whole, by bucket, and by subscription."""
+    """A customer's usage of a lever: the same figure in total, by bucket, and by subscription."""
 
     total: Number = MISSING
     by_bucket: LenientObject[dict[str, Number]] = MISSING
@@ -34,22 +34,22 @@ class LeverUsage(Reply):
 
 
 class Named(Reply, title="named"):
-    """A product, or a lever."""
+    """A product or a lever, with its name."""
 
     slug: RequiredId
     name: Text = MISSING
 
 
 class Levers(RootModel[LenientList[Named]]):
-    """The reply about a product's levers."""
+    """The reply with a product's levers."""
 
 
 class LeversUsage(RootModel[LenientMap[LeverUsage]]):
-    """The reply about a metering id: each of its levers."""
+    """The reply about a metering id, with each of its levers."""
 
 
 class Entitlements(RootModel[dict[str, object]]):
-    """The reply about a customer's entitlements; a metered lever's is the number that is left."""
+    """The reply with a customer's entitlements; that of a metered lever is the amount left."""
 
 
 class Plan(Reply, title="plan"):
@@ -59,7 +59,7 @@ class Plan(Reply, title="plan"):
 
 
 class Subscription(Reply, title="subscriptions"):
-    """A subscription of a customer's."""
+    """A subscription of a customer."""
 
     subscription_id: RequiredId
     plan: LenientObject[Plan] = MISSING
@@ -70,4 +70,4 @@ class Subscription(Reply, title="subscriptions"):
 
 
 class Subscriptions(RootModel[LenientList[Subscription]]):
-    """The reply about a customer's subscriptions."""
+    """The reply with a customer's subscriptions."""

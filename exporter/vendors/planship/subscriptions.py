@@ -1,4 +1,4 @@
-"""Whose Planship's subscriptions are, and when their periods begin and end.
+"""Planship's subscriptions: the product each belongs to, and when their periods begin and end.
 
 Source:   GET /api/v1/customers/{id}/subscriptions
 """
@@ -18,9 +18,10 @@ from exporter.vendors.poll import Poll
 def active_subscriptions(visits: Iterable[Visit], poll: Poll) -> Mapping[Place, list[Subscription]]:
     """Return the active subscriptions of each customer and product.
 
-    The list is asked for by product, which older versions of the API ignore, and a subscription does not name its
-    product. So it is of the product whose levers it has used; one that has used none is only where it is the only one.
-    The product of any other subscription is unknown: it is skipped and counted.
+    The list is requested by product, which older versions of the API ignore, and a subscription does not name its
+    product. So a subscription belongs to the product whose levers it has used. If it has used none, it belongs to the
+    product it is listed for only if it is the only one listed, and for no other product. In all other cases its product
+    is unknown: it is skipped and counted.
     """
     listed: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     subscriptions: dict[tuple[str, str], Subscription] = {}
@@ -43,7 +44,7 @@ def _active(visit: Visit) -> list[Subscription]:
 
 
 def _place_of(subscription: Subscription, visits: list[Visit]) -> Place | None:
-    """Return the place that a subscription listed in these visits belongs to, or None if that is unknown."""
+    """Return the place of a subscription that these visits list; None if unknown."""
     identifier = subscription.subscription_id
     if users := [visit for visit in visits if identifier in visit.used_subscriptions]:
         return users[0].place
@@ -53,7 +54,7 @@ def _place_of(subscription: Subscription, visits: list[Visit]) -> Place | None:
 
 
 def period_items(place: Place, subscriptions: Collection[Subscription]) -> Iterator[Item]:
-    """Yield when the periods of active subscriptions began, and when those that renew will do so."""
+    """Yield the period starts of active subscriptions, and the renewal times of those that renew."""
     for one in subscriptions:
         labels = {
             **place._asdict(),

@@ -1,6 +1,6 @@
-"""What is learned of a customer in one visit: usage, entitlements and subscriptions, asked for one after the other.
+"""A visit: a customer's usage, entitlements and subscriptions, requested in sequence.
 
-What is used and what is left make a limit only where they are of the same moment and of the same use.
+Usage and the amount left add up to a limit only if both are of the same time and cover the same use.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ class Place(NamedTuple):
 
     @property
     def customer_path(self) -> str:
-        """Where the vendor has the customer."""
+        """The path of the customer."""
         return f"/api/v1/customers/{segment(self.customer_id)}"
 
     @property
     def path(self) -> str:
-        """Where the vendor has what the customer uses of the product."""
+        """The path of the customer's usage of the product."""
         return f"{self.customer_path}/products/{segment(self.product)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one visit brought.
+    """The answers of one visit.
 
     Attributes:
-        place: whom it was about.
-        usage: by lever.
-        entitlements: of the levers; None where they were not asked for or cannot be had.
-        subscriptions: as the vendor lists them; those of other products may be among them.
-        failure: why there is no usage at all, if there is none.
+        place: the customer and the product.
+        usage: the usage, by lever.
+        entitlements: what is left of the levers; None if not requested or unavailable.
+        subscriptions: the vendor's list, which may include those of other products.
+        failure: the reason if there is no usage at all.
 
     """
 
@@ -59,12 +59,12 @@ class Visit:
 
     @property
     def used_subscriptions(self) -> frozenset[str]:
-        """The subscriptions that used any lever: they are surely of this product."""
+        """The subscriptions that used any lever, and so surely belong to this product."""
         return frozenset(one for usage in self.usage.values() for one in usage.by_subscription or ())
 
 
 def usage_items(visit: Visit, *, buckets: bool, subscriptions: bool) -> Iterator[Item]:
-    """Yield what is used of each lever, in the parts that are asked for."""
+    """Yield the usage of each lever, also by bucket and by subscription if requested."""
     for lever, used in visit.usage.items():
         labels = {**visit.place._asdict(), "lever": lever}
         yield from families.PLANSHIP_LEVER_USAGE.expected(used.total, **labels)
@@ -94,11 +94,11 @@ def _subscription_items(used: LeverUsage, labels: Mapping[str, str]) -> Iterator
 
 
 def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]:
-    """Yield what is left of each metered lever; other entitlements are flags, lists and plain limits.
+    """Yield the amount left of each metered lever; other entitlements (flags, lists, plain limits) are ignored.
 
     Args:
-        visit: what it brought.
-        active_subscriptions: how many the customer has of the product, as far as that is known.
+        visit: the visit.
+        active_subscriptions: the known number of the customer's active subscriptions to the product.
 
     """
     entitlements = visit.entitlements.root if visit.entitlements else {}
@@ -115,9 +115,9 @@ def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]
 
 
 def _is_undivided(used: LeverUsage) -> bool:
-    """Whether all that is used is of one subscription and in no bucket.
+    """Whether all usage is of one subscription and in no bucket.
 
-    Of several subscriptions the vendor says what the most generous one leaves, and of buckets what each leaves.
+    With several subscriptions, the vendor reports what the most generous one leaves; with buckets, what each leaves.
     """
     by_bucket, by_subscription = used.by_bucket, used.by_subscription
     if by_bucket is None or by_subscription is None or is_partial(by_subscription):

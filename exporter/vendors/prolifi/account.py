@@ -1,11 +1,11 @@
-"""Prolifi, usage-based billing: the events of each customer, and what their entitlements leave them.
+"""Prolifi, usage-based billing: each customer's events and entitlements.
 
 Source:   Public API, https://api.prolifi.co/api/v1/public: GET /customers, GET /customers/{id}/usage,
           GET /customers/{id}/entitlements
-Period:   the window that the configuration sets, in UTC days; an entitlement's own for entitlements
-Units:    events are counted one by one, whatever quantity they carry; entitlements in the feature's own unit
-Login:    a key; a public one (pk_...) can only read and is enough
-Limits:   1,000 requests a minute and key by default, said in X-RateLimit-Limit and X-RateLimit-Remaining
+Period:   the configured window, in UTC days; for entitlements, their own period
+Units:    events are counted, whatever quantity they carry; entitlements in the feature's own unit
+Login:    an API key; a public one (pk_...) can only read and is enough
+Limits:   1,000 requests per minute and key by default, stated in X-RateLimit-Limit and X-RateLimit-Remaining
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from exporter.vendors.settings import SecretFromEnvironment, SecretFromFile, Url
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
-    """Return the first day (00:00 UTC) of the window that `now` is in; None for all time."""
+    """Return the first day (00:00 UTC) of the window that contains `now`; None for all time."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if window == "all":
         return None
@@ -75,20 +75,20 @@ discover: true
     base_url: Url = "https://api.prolifi.co/api/v1/public"
     api_key: SecretFromEnvironment | None = Field(default=None, description="API key; a public one (pk_...) is enough.")
     api_key_file: SecretFromFile | None = Field(default=None, description="File that holds the API key.")
-    customers: tuple[Uuid, ...] = Field(default=(), description="Ids of the customers to ask about.")
-    discover: bool = Field(default=False, description="Ask about every customer in the vendor's list.")
-    max_customers: int = Field(default=1000, ge=1, description="Customers taken from the list at most.")
+    customers: tuple[Uuid, ...] = Field(default=(), description="Ids of the customers to read.")
+    discover: bool = Field(default=False, description="Read every customer in the vendor's list.")
+    max_customers: int = Field(default=1000, ge=1, description="Maximum number of customers taken from the list.")
     include: tuple[Pattern, ...] = Field(
-        default=(), description="Of the listed, only customers whose id or external id one of these matches."
+        default=(), description="Read only those listed customers whose id or external id matches one of these."
     )
     exclude: tuple[Pattern, ...] = Field(
-        default=(), description="Of the listed, no customer whose id or external id one of these matches."
+        default=(), description="Leave out those listed customers whose id or external id matches one of these."
     )
     window: Literal["all", "month"] | Annotated[int, Field(ge=1, le=3650)] = Field(
         default="all",
-        description="Which events are counted: all, those of this UTC month, or of a number of days.",
+        description="Events to count: all, those of this UTC month, or those of a number of days.",
     )
-    entitlements: bool = Field(default=False, description="Ask for entitlements too, a call more per customer.")
+    entitlements: bool = Field(default=False, description="Read entitlements too, one more request per customer.")
 
     @property
     def auth(self) -> Auth:
@@ -97,7 +97,7 @@ discover: true
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong between settings; customers are listed here or at the vendor."""
+        """Yield conflicts between settings; customers are either listed or discovered."""
         yield from super().find_conflicts(given)
         if bool(given.get("customers")) == (given.get("discover") not in (None, False)):
             yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
@@ -109,31 +109,31 @@ discover: true
 
     @property
     def max_customer_count(self) -> int:
-        """Customers that this shard asks about at most: those that are listed here, or its share of the vendor's."""
+        """The maximum number of customers this shard asks about: the listed ones, or its share of the vendor's list."""
         share = self.shard.share if self.is_divisible else 1.0
         return math.ceil(share * self.max_customers) if self.discover else len(self.customers)
 
     @property
     def max_request_count(self) -> int | None:
-        """A request or two for each customer, and the whole list; None where nobody said how long that may be."""
+        """One or two requests per customer, and the pages of the list; None if the list has no configured maximum."""
         if self.discover and "max_customers" not in self.model_fields_set:
             return None
         return self.max_customer_count * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """Events of a month are asked for by its first day."""
+        """The events of a month, which are requested by its first day."""
         return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
 
     @property
     def has_account_metrics(self) -> bool:
-        """Whether there are series of the account as a whole: where its window begins."""
+        """Whether there is an account-wide series: the start of the window."""
         return self.window != "all"
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the events, and the entitlements where asked for, of each customer; one that is gone is left out."""
+        """Return each customer's events, and entitlements if configured; deleted customers are left out."""
         start = window_start(self.window, poll.now)
-        # Both days are inclusive. Without the last one, a poll over midnight would be of two periods.
+        # Both days are inclusive. Without the last one, a poll over midnight would mix two periods.
         window = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{poll.now:%Y-%m-%d}"} if start else {}
         share = 1 / (1 + self.entitlements)
         asked, companies = await self._asked(poll)
@@ -150,7 +150,7 @@ discover: true
             except Malformed as error:
                 if not self.entitlements:
                     raise
-                failures.append(error)  # which costs the customer no entitlements
+                failures.append(error)  # the customer's entitlements are still read
                 poll.leave_out("schema", str(error))
                 poll.unreadable.append(families.PROLIFI_EVENT_COUNT.unreadable(customer_id=customer))
                 return None
@@ -163,8 +163,8 @@ discover: true
 
         used, counted = families.PROLIFI_ENTITLEMENT_USED, families.PROLIFI_EVENT_COUNT
         usage = await poll.gather(asked, usage_of, share=share, hides=hidden(counted))
-        there = [customer for customer in asked if customer not in gone] if self.entitlements else []
-        entitlements = await poll.gather(there, entitlements_of, needed=False, share=share, hides=hidden(used))
+        present = [customer for customer in asked if customer not in gone] if self.entitlements else []
+        entitlements = await poll.gather(present, entitlements_of, needed=False, share=share, hides=hidden(used))
         if failures and not entitlements and not any(one for _, one in usage):
             raise failures[0]
         whole = families.PROLIFI_WINDOW_START.known(start) if poll.slice.is_first and self.owns_account_metrics else ()
@@ -176,12 +176,12 @@ discover: true
         )
 
     async def customers_of(self, poll: Poll) -> Sequence[str]:
-        """Return the customers of the slice that is polled; the vendor's list is read once for all slices."""
+        """Return the customers of the slice being polled; the vendor's list is read once for all slices."""
         customers, _ = await self._asked(poll)
         return customers
 
     async def _asked(self, poll: Poll) -> tuple[Sequence[str], Mapping[str, str]]:
-        """Return the same, and the names of the companies among the listed customers, by customer."""
+        """Return the customers of the slice being polled, and by customer the names of those listed as companies."""
         if not self.discover:
             return await super().customers_of(poll), {}
         poll.used |= {LAST, NUMBER}
@@ -193,7 +193,7 @@ discover: true
         return slices[poll.slice.number], companies
 
     async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int, Mapping[str, str]]:
-        """Return the wanted customers of each slice that are this shard's, how many are listed, and their companies."""
+        """Return this shard's wanted customers by slice, the number of wanted customers, and company names by id."""
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
         return (
             split_by_slice(self.mine(listed.ids), poll.slice.total),

@@ -12,31 +12,31 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from exporter.errors import Malformed
-from exporter.vendors.paging import ByOffset, Pages, Question, Said
+from exporter.vendors.paging import ByOffset, PageInfo, Pages, Question
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi.replies import Customer, Customers, Pagination
 
 PAGE: Final = 100
-"""Customers asked for at once: the most the vendor gives."""
+"""The page size to request: the vendor's maximum."""
 _SHORTEST_FULL_PAGE: Final = 20
-"""What the vendor gives where nobody asks for more; a page shorter than that is the last."""
+"""The vendor's default page size; a shorter page is the last."""
 MOST_LISTED: Final = 200_000
-"""Customers read from the list, wanted or not, at least: well beyond, it is taken for one that has no end."""
+"""The minimum number of customers, wanted or not, from which on a list is taken to be endless."""
 _FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
-"""How old the number of wanted customers may be where only the whole list tells it."""
+"""How long a number of wanted customers is kept, if only the whole list can tell it."""
 LAST, NUMBER = "listed customers", "number of customers"
-"""What is kept for later polls."""
+"""The names of values cached for later polls."""
 
 
 class Listed(NamedTuple):
-    """What the vendor's list has of wanted customers.
+    """The wanted customers in the vendor's list.
 
     Attributes:
-        ids: those that are asked about.
-        number: how many there are, more than allowed included.
-        companies: what those are called that are companies.
+        ids: the ids of the customers to ask about.
+        number: the number of wanted customers, including those beyond the maximum.
+        companies: the names, by id, of those that are companies.
 
     """
 
@@ -46,17 +46,17 @@ class Listed(NamedTuple):
 
 
 class _Page(NamedTuple):
-    """A page of the list, and how many customers stand up to its end."""
+    """A page of the list, and the number of customers up to its end."""
 
     customers: Customers
     read: int
 
 
 async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None, most: int) -> Listed:
-    """Return the wanted customers of the list, at most so many; None wants all.
+    """Return at most `most` wanted customers of the list; all are wanted if `wants` is None.
 
-    One that the list had and has not now is asked about once more: rows move up while pages are read, and nobody
-    shall vanish because somebody else is deleted.
+    A customer that has dropped out of the list is asked about once more: if another one is deleted while pages are
+    read, rows move up, and a customer can be missed.
 
     Raises:
         PollError: the list cannot be read.
@@ -76,7 +76,7 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
                 if known is not None:
                     return Listed(tuple(ids[:most]), max(known, len(ids)), companies)
     if len(ids) > most:
-        poll.cache[NUMBER] = poll.now, len(ids)  # it takes the whole list to know
+        poll.cache[NUMBER] = poll.now, len(ids)  # known only after the whole list
         return Listed(tuple(ids[:most]), len(ids), companies)
     last: tuple[str, ...] = poll.cache.get(LAST, (poll.now, ()))[1]
     poll.cache[LAST] = poll.now, tuple(ids)
@@ -86,23 +86,23 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
 
 
 async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None]]:
-    """Yield the customers of each page of the list, each customer once, and how many the vendor says there are.
+    """Yield the customers of each page of the list, each customer once, with the total that the vendor states.
 
-    Where that number changes while pages are read, rows have moved, and the list is read once more.
+    If the total changes while pages are read, rows have moved, and the list is read once more.
     """
     seen: set[str] = set()
     for _ in range(_MOST_PASSES):
         totals: set[float] = set()
-        # No more pages than customers: each has news, or is the last.
+        # There cannot be more pages than customers: each page has new ones, or is the last.
         paged = Pages(ByOffset("offset", overlap=0), most=most + 1).read(
-            _FIRST, partial(_ask, poll), lambda asked: [one.id for one in asked.customers.data], _said
+            _FIRST, partial(_ask, poll), lambda asked: [one.id for one in asked.customers.data], _page_info
         )
         async with aclosing(paged) as pages:
             async for page, _ in pages:
                 news = {one.id: one for one in page.data if one.id not in seen}
                 seen.update(news)
                 if len(seen) > most:
-                    raise Malformed(f"a list without end: more than {most} customers", asked="GET /customers")
+                    raise Malformed(f"an endless list: more than {most} customers", asked="GET /customers")
                 total = page.pagination.total if page.pagination else None
                 totals |= set() if total is None else {total}
                 yield list(news.values()), None if total is None else int(total)
@@ -115,13 +115,13 @@ async def _ask(poll: Poll, question: Question) -> _Page:
     return _Page(page, int(question.params["offset"]) + page.received)
 
 
-def _said(asked: _Page) -> Said:
-    """Return what a page says of the next one; where nobody in it can be read, it is taken for the last."""
-    return Said(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
+def _page_info(asked: _Page) -> PageInfo:
+    """Return what a page says about the next one; a page without readable customers is taken to be the last."""
+    return PageInfo(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
 
 
 def _more(page: Customers, read: int) -> bool:
-    """Whether there are customers after the `read` ones, this page's included, as far as it says; else by its rows."""
+    """Whether there are more customers than the `read` ones, by the page's own statement, else by its length."""
     place = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
     if place.has_more is not None:
         return place.has_more

@@ -1,6 +1,6 @@
-"""What Prolifi reports: every family of its, declared once.
+"""The families that Prolifi reports.
 
-All are gauges: each can fall. A family with an `option` is there where that setting of the account asks for it.
+All are gauges, since each can fall. A family with an `option` exists only if that setting of the account is given.
 """
 
 from __future__ import annotations

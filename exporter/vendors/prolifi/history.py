@@ -1,7 +1,7 @@
 """Prolifi's past: the events of each customer up to the end of any day.
 
-Source:   GET /customers/{id}/usage?start_date&end_date, both inclusive: a request for each customer and day
-Limits:   of the customers that there are today; entitlements have no date
+Source:   GET /customers/{id}/usage?start_date&end_date, both inclusive: one request per customer and day
+Limits:   only customers that exist today; entitlements have no date
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class ProlifiPast(Past[Prolifi]):
 
     @property
     def requests(self) -> int:
-        """A request for each customer and day, and the list."""
+        """One request per customer and day, and the list."""
         customers = self.account.max_customer_count
         return len(self.days) * customers + self.account.discover * math.ceil(customers / PAGE)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each customer's events in the window that the day of `poll.now` ends; one that is gone is left out."""
+        """Return each customer's events in the window up to the day of `poll.now`; deleted customers are left out."""
         start = window_start(self.account.window, poll.now)
         window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
         window["end_date"] = f"{poll.now:%Y-%m-%d}"
@@ -57,6 +57,6 @@ class ProlifiPast(Past[Prolifi]):
 
 
 def _is_later(item: Item, latest: float) -> bool:
-    """Whether it tells of an event that came after: the newest one need not be of the window."""
+    """Whether an item is of an event after `latest`: the newest event need not be in the window."""
     is_time = isinstance(item, Sample) and item.family is families.PROLIFI_EVENT_LAST_REPORTED
     return is_time and isinstance(item, Sample) and item.value > latest + 1

@@ -14,7 +14,7 @@ from exporter.vendors.prolifi.replies import Entitlement, Entitlements, Usage, U
 from exporter.vendors.reply import is_partial
 
 _UNLIMITED: Final = -1
-"""What a limit, or what is left of it, may be where there is none."""
+"""The value of a limit, or of what is left, that means unlimited."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _RowT = TypeVar("_RowT", UsageSummary, Entitlement)
@@ -51,7 +51,7 @@ def entitlement_items(
         yield from families.PROLIFI_ENTITLEMENT_RESET.known(one.reset_at, **labels)
         if not one.is_unlimited and one.limit != _UNLIMITED:
             yield from families.PROLIFI_ENTITLEMENT_LIMIT.known(one.limit, **labels)
-            if one.remaining != _UNLIMITED or one.limit is not None:  # beside a limit it is one too many
+            if one.remaining != _UNLIMITED or one.limit is not None:  # with a limit, -1 is an overdraft of one
                 yield from families.PROLIFI_ENTITLEMENT_REMAINING.known(one.remaining, **labels)
     if is_partial(entitlements.data):
         yield families.PROLIFI_ENTITLEMENT_USED.unreadable(customer_id=customer_id)
@@ -60,7 +60,7 @@ def entitlement_items(
 def _once(
     rows: Iterable[_RowT], name_of: Callable[[_RowT], str], precedence: Callable[[_RowT], Any], poll: Poll
 ) -> Iterable[_RowT]:
-    """Return each row once: of several of one name one whole, the same in whichever order they come."""
+    """Return each row once; of several with the same name, one is kept as it is, regardless of their order."""
     found: dict[str, _RowT] = {}
     for row in rows:
         name = name_of(row)
@@ -71,12 +71,12 @@ def _once(
 
 
 def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
-    """Return what the row of an event that is shown has most of: events only become more."""
+    """Return the sort key for rows of the same event; the largest is kept, since events only become more."""
     return event.last_reported_at or _NEVER, _known(event.count)
 
 
 def _entitlement_precedence(one: Entitlement) -> tuple[bool, bool, float, float]:
-    """Return what the row of a feature that is shown has most of: the vendor lets the most generous one win."""
+    """Return the sort key for rows of the same feature; the largest, most generous one is kept, as at the vendor."""
     is_unlimited = one.is_unlimited is True or one.limit == _UNLIMITED
     return one.current_usage is not None, is_unlimited, _known(one.limit), _known(one.current_usage)
 

@@ -1,4 +1,4 @@
-"""What Prolifi answers, as far as it is read: what may be absent is None."""
+"""Models of Prolifi's replies, as far as they are read; what may be absent is None."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _METER: Final = ("current_usage", "limit", "remaining", "reset_at")
 
 
 class Customer(Reply, title="data"):
-    """A customer, as the list has it."""
+    """A customer in the list."""
 
     id: RequiredId
     external_id: MaybeText = None
@@ -33,12 +33,12 @@ class Customer(Reply, title="data"):
 
     @property
     def company(self) -> str | None:
-        """The company that the customer is; None where it is a person, or nobody says."""
+        """The customer's company name; None if the customer is a person, or this is unknown."""
         return self.company_name or None if self.type == "business" else None
 
 
 class Pagination(Reply, title="pagination"):
-    """Where a page of the list is in the whole."""
+    """The position of a page in the whole list."""
 
     total: Number = MISSING
     limit: Number = MISSING
@@ -46,7 +46,7 @@ class Pagination(Reply, title="pagination"):
 
 
 class Customers(Reply):
-    """One page of the list of customers; `received` rows, readable or not."""
+    """A page of the list of customers; `received` is the number of its rows, readable or not."""
 
     data: LenientList[Customer]
     pagination: LenientObject[Pagination] = MISSING
@@ -60,7 +60,7 @@ class Customers(Reply):
 
 
 class UsageSummary(Reply, title="data"):
-    """The events of one name."""
+    """A customer's events of one name."""
 
     event_name: RequiredId
     count: Number = MISSING
@@ -68,13 +68,13 @@ class UsageSummary(Reply, title="data"):
 
 
 class Usage(Reply):
-    """The reply about one customer's events."""
+    """The reply with one customer's events."""
 
     data: LenientList[UsageSummary]
 
 
 class Entitlement(Reply, title="data"):
-    """What a customer may use of a feature. How the feature is called is not documented exactly."""
+    """A customer's entitlement to a feature. The name of the field for the feature is undocumented."""
 
     feature: RequiredId
     name: MaybeText = None
@@ -84,7 +84,7 @@ class Entitlement(Reply, title="data"):
     remaining: MaybeNumber = None
     reset_at: MaybeTime = None
     is_metered: bool = False
-    """Whether there is something to use up: a feature that a customer just has or has not says nothing of that."""
+    """Whether the feature can be used up, unlike one that a customer just has or has not."""
 
     @model_validator(mode="before")
     @classmethod
@@ -101,6 +101,6 @@ class Entitlement(Reply, title="data"):
 
 
 class Entitlements(Reply):
-    """The reply about one customer's entitlements."""
+    """The reply with one customer's entitlements."""
 
     data: LenientList[Entitlement]

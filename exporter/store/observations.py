@@ -1,4 +1,4 @@
-"""Looks at counters, from which it is told how fast quotas are used, and the file that keeps them over a restart."""
+"""Observations of counters, from which paces are derived, and the file that keeps them across restarts."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from exporter.store.checks import read_number, read_text
 from exporter.store.slots import LARGEST_FILE, content, slots_of
 from exporter.store.snapshot import AccountKey
 
-LOOKS_FILE: Final = ".looks"
+OBSERVATIONS_FILE: Final = ".observations"
 _VERSION: Final = 1
 _ROWS_A_LINE: Final = 1000
 
 
-class Look(NamedTuple):
+class Observation(NamedTuple):
     """A counter's value at a Unix time."""
 
     at: float
     value: float
 
 
-class Looks(NamedTuple):
-    """Two looks at the counter that began at `created`, Unix time."""
+class Observations(NamedTuple):
+    """Two observations of one counter, which started at `created` (Unix time)."""
 
     created: float
-    earlier: Look
-    later: Look
+    earlier: Observation
+    later: Observation
 
 
-LooksByQuota = Mapping[tuple[AccountKey, QuotaId], Looks]
+ObservationsByQuota = Mapping[tuple[AccountKey, QuotaId], Observations]
 
 
-def encode_looks(looks: LooksByQuota) -> bytes:
-    """Return the file's body: a head, and lines of rows. To encode all at once would hold up every other thread."""
-    return b"\n".join(json.dumps(line, ensure_ascii=False).encode() for line in _lines(looks))
+def encode_observations(observations: ObservationsByQuota) -> bytes:
+    """Return the file's body: a head, then rows, many per line. One call for everything would block other threads."""
+    return b"\n".join(json.dumps(line, ensure_ascii=False).encode() for line in _lines(observations))
 
 
-def _lines(looks: LooksByQuota) -> Iterator[Any]:
+def _lines(observations: ObservationsByQuota) -> Iterator[Any]:
     yield {"version": _VERSION}
-    rows = ([*key, *quota, one.created, *one.earlier, *one.later] for (key, quota), one in looks.items())
+    rows = ([*key, *quota, one.created, *one.earlier, *one.later] for (key, quota), one in observations.items())
     while some := list(islice(rows, _ROWS_A_LINE)):
         yield some
 
 
-def read_looks(folder: Path, name: str) -> LooksByQuota:
-    """Return what a file of a folder holds. One that is not there or not whole holds nothing: it is no great loss."""
-    found: list[tuple[float, LooksByQuota]] = []
+def read_observations(folder: Path, name: str) -> ObservationsByQuota:
+    """Return the observations in a file. A missing or damaged file counts as empty: little is lost."""
+    found: list[tuple[float, ObservationsByQuota]] = []
     for slot in slots_of(folder / name):
         with suppress(OSError, ValueError, TypeError, LookupError):
             if held := content(read_regular_file(slot, LARGEST_FILE)):
@@ -60,7 +60,7 @@ def read_looks(folder: Path, name: str) -> LooksByQuota:
     return max(found, key=lambda one: one[0], default=(0.0, {}))[1]
 
 
-def _decode(body: bytes) -> Iterator[tuple[tuple[AccountKey, QuotaId], Looks]]:
+def _decode(body: bytes) -> Iterator[tuple[tuple[AccountKey, QuotaId], Observations]]:
     head, *lines = map(json.loads, body.split(b"\n"))
     if head != {"version": _VERSION}:
         raise ValueError("another version wrote it")
@@ -69,5 +69,5 @@ def _decode(body: bytes) -> Iterator[tuple[tuple[AccountKey, QuotaId], Looks]]:
         quota = QuotaId(read_text(name), read_text(subject), read_text(unit))
         yield (
             ((read_text(vendor), read_text(account)), quota),
-            Looks(created, Look(at, value), Look(later_at, later_value)),
+            Observations(created, Observation(at, value), Observation(later_at, later_value)),
         )

@@ -1,0 +1,33 @@
+"""The network as vendors see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+_ReadT = TypeVar("_ReadT")
+
+
+class Fetch(Protocol):
+    """The network as a poll sees it: one call fetches and reads one JSON document."""
+
+    async def __call__(  # noqa: PLR0913 - the parts of a request, and what becomes of its answer
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        read: Callable[[object], _ReadT],
+        on_next: Callable[[str], object] | None = None,
+    ) -> _ReadT:
+        """Send a GET, or a POST if there is a body, and return `read(document)`.
+
+        The path is relative to the account's base URL, or an absolute URL on the same host. `on_next` is called with
+        the next page's URL if the answer's Link header has it.
+
+        Raises:
+            PollError: the request failed, or the document cannot be read.
+
+        """
+        ...
