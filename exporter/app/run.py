@@ -91,7 +91,7 @@ async def assemble(
 
 async def run(config: Config, serving: Serving) -> None:
     """Poll and serve until SIGTERM or SIGINT; a second one ends the process. SIGHUP reloads the configuration."""
-    from exporter.web.exposure import guard_origin, warn_if_exposed  # noqa: PLC0415 - `check` and `once` need no server
+    from exporter.web.exposure import guard_origin  # noqa: PLC0415 - `check` and `once` need no server
     from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
     from exporter.web.pages import Application, Lifecycle  # noqa: PLC0415 - the same
     from exporter.web.server import Server  # noqa: PLC0415 - the same
@@ -125,7 +125,6 @@ async def run(config: Config, serving: Serving) -> None:
         )
         application = Application(exporter.store, exporter.telemetry, serving.telemetry_path, lifecycle)
         pages = guard_origin(application, serving.sockets, serving.protection)
-        warn_if_exposed(serving.sockets, serving.protection)
         if protection := serving.protection:
             tasks.start_soon(protection.reload_when_changed, exporter.telemetry.web_reload_status)
             await Server(protection.require_auth(pages), stop, limits, protection.wrap_tls).run(serving.sockets)

@@ -62,11 +62,13 @@ def run(  # noqa: PLR0913 - each is an option
     from exporter.app.run import Serving
     from exporter.app.run import run as run_exporter
     from exporter.config import digest, load
+    from exporter.web.exposure import warn_if_exposed
 
     before = digest(file)  # a change while it is read is seen as one
     config = load_or_exit(file, plugins).shard_part(shard)
     sockets = listen_or_exit(addresses)
     log_started(config, sockets)
+    warn_if_exposed(sockets, protection)
     serving = Serving(
         sockets=sockets,
         telemetry_path=path,

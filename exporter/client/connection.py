@@ -83,9 +83,10 @@ class Connection(httpx.AsyncBaseTransport):
 
     async def _opened(self, url: httpcore.URL, extensions: Any) -> tuple[httpcore.AsyncHTTP11Connection, _Wire]:
         timeout = extensions["timeout"]["connect"]
-        if self._proxy is None or url.scheme == b"http":
-            # A proxy's own certificate is one of the usual authorities', whoever signed the vendor's.
-            stream = await _connected(url, self._trust if self._proxy is None else _usual_trust(url), timeout)
+        if self._proxy is None:
+            stream = await _connected(url, self._trust, timeout)
+        elif url.scheme == b"http":
+            stream = await _connected_to_proxy(url, timeout)
         else:
             stream = await self._tunnel(self._proxy, url, extensions)
         wire = _Wire(stream)
@@ -95,7 +96,7 @@ class Connection(httpx.AsyncBaseTransport):
         timeout = extensions["timeout"]["connect"]
         target = b"%b:%d" % (url.host, url.origin.port)
         through = _through(proxy, target=target)
-        wire = _Wire(await _connected(through, _usual_trust(through), timeout))
+        wire = _Wire(await _connected_to_proxy(through, timeout))
         wire.begin_head()
         try:
             response = await httpcore.AsyncHTTP11Connection(through.origin, wire).handle_async_request(
@@ -148,8 +149,13 @@ def _through(proxy: Proxy, target: bytes) -> httpcore.URL:
     return httpcore.URL(scheme=url.scheme, host=url.host, port=url.port, target=target)
 
 
-def _usual_trust(url: httpcore.URL) -> ssl.SSLContext | None:
-    return httpx.create_ssl_context(trust_env=False) if url.scheme == b"https" else None
+async def _connected_to_proxy(url: httpcore.URL, seconds: float) -> httpcore.AsyncNetworkStream:
+    # A proxy's own certificate is one of the usual authorities', whoever signed the vendor's.
+    trust = httpx.create_ssl_context(trust_env=False) if url.scheme == b"https" else None
+    try:
+        return await _connected(url, trust, seconds)
+    except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+        raise httpcore.ProxyError from error
 
 
 async def _connected(url: httpcore.URL, trust: ssl.SSLContext | None, seconds: float) -> httpcore.AsyncNetworkStream:

@@ -34,12 +34,12 @@ def translated() -> Iterator[None]:
     """Return our error for httpcore's, whose own text may contain a header's value."""
     try:
         yield
-    except (httpcore.ConnectTimeout, httpx.ConnectTimeout):
-        raise ConnectFailed("no connection in time") from None
+    except (httpcore.ProxyError, httpx.ProxyError) as error:
+        raise _connect_error(error, " to the proxy", "proxy_url") from None
+    except (httpcore.ConnectError, httpcore.ConnectTimeout, httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise _connect_error(error, "", "base_url") from None
     except (httpcore.TimeoutException, httpx.TimeoutException, TimeoutError):
         raise TimedOut("no whole answer in time") from None
-    except (httpcore.ConnectError, httpcore.ProxyError, httpx.ConnectError, httpx.ProxyError) as error:
-        raise _connect_error(error) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, httpx.RequestError) as error:
         raise ProtocolBroken(_said_of(error)) from None
 
@@ -52,20 +52,28 @@ def _said_of(error: Exception) -> str:
     return f"the connection broke or did not speak HTTP ({type(error).__name__})"
 
 
-def _connect_error(error: BaseException) -> PollError:
-    """Return why no connection was established, which is among the causes of httpcore's error."""
+def _connect_error(error: BaseException, to: str, setting: str) -> PollError:
+    """Return why no connection was established, which is among the causes of httpcore's error.
+
+    Args:
+        error: httpcore's.
+        to: what the connection was to, if not to the vendor itself.
+        setting: which setting says so.
+
+    """
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | anyio.EndOfStream):
-            return ConnectFailed("the connection was closed during the TLS handshake")
+            return ConnectFailed(f"the connection{to} was closed during the TLS handshake")
         if isinstance(cause, ssl.SSLError):
             message = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
-            if message in _NO_TLS:
-                return TLSFailed("TLS failed: the port does not speak TLS; write http in base_url, or another port")
-            return TLSFailed(f"TLS failed: {message or 'no reason given'}")
+            plain = f"the port does not speak TLS; write http in {setting}, or another port"
+            return TLSFailed(plain if message in _NO_TLS else f"TLS{to} failed: {message or 'no reason given'}")
         if isinstance(cause, socket.gaierror):
-            return NameUnresolved("the host name has no address")
+            return NameUnresolved(f"the host name in {setting} has no address")
+        if isinstance(cause, httpcore.ConnectTimeout | httpx.ConnectTimeout):
+            return ConnectFailed(f"no connection{to} in time")
         if isinstance(cause, OSError) and cause.errno:
-            return ConnectFailed(f"no connection: {os.strerror(cause.errno)}")
+            return ConnectFailed(f"no connection{to}: {os.strerror(cause.errno)}")
         cause = cause.__cause__ or cause.__context__
-    return ConnectFailed("no connection")
+    return ConnectFailed(f"no connection{to}")

@@ -95,15 +95,16 @@ def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -
     """Log once how answers deviate from the vendor's documentation, and which items are left out, or none now."""
     vendor, account = key
     if before.drift.keys() != after.drift.keys():
-        drift = _join_sorted(f"{field} {kind}" for field, kind in after.drift)
-        message = (
-            "responses deviate from the vendor's documentation" if drift else "responses match the documentation again"
-        )
-        logger.warning(message, vendor=vendor, account=account, drift=drift)
+        if drift := _join_sorted(f"{field} {kind}" for field, kind in after.drift):
+            deviate = "responses deviate from the vendor's documentation"
+            logger.warning(deviate, vendor=vendor, account=account, drift=drift)
+        else:
+            logger.info("responses match the documentation again", vendor=vendor, account=account)
     left_out = _left_out(after)
     if _left_out(before) != left_out:
+        log = logger.warning if left_out else logger.info
         message = "items left out of the reading" if left_out else "no items left out any more"
-        logger.warning(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
+        log(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
 
 
 def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
@@ -111,16 +112,18 @@ def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> Non
     vendor, account = key
     left_out = after.skipped["capped"]
     if bool(before.skipped["capped"]) != bool(left_out):
+        log = logger.warning if left_out else logger.info
         message = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
-        logger.warning(message, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
+        log(message, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:
     """Log once that an account has more series than allowed, or no longer has."""
     vendor, account = key
     if bool(before) != bool(after):
+        log = logger.warning if after else logger.info
         message = "series dropped: max_series reached" if after else "no series dropped any more"
-        logger.warning(message, vendor=vendor, account=account, dropped=after)
+        log(message, vendor=vendor, account=account, dropped=after)
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:

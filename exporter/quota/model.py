@@ -15,7 +15,7 @@ WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
     "between_periods": "not all of the account was read since its period began",
     "units": "series in different units match and cannot be added up: match one unit, or write unit in by",
     "overflow": "the series that match add up to more than a number can hold",
-    "no_series": "no series matches",
+    "no_series": "no series matches; values of match are regular expressions",
     "name": "the vendor reports a quota with the name of a configured one; rename the configured one",
 }
 """Why a quota is withheld."""

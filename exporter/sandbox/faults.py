@@ -6,6 +6,7 @@ the one below the vendor's base URL, as it is sent, without a query. If several 
 one that is not used up is applied.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -144,8 +145,11 @@ def routes(faults: Faults) -> list[Route]:
     of them is invalid. DELETE clears all, or the one whose number is the path's last segment.
     """
 
+    def listed(status: int = 200) -> Response:
+        return Response(f"{json.dumps(faults.described())}\n", status, media_type="application/json")
+
     async def tell(_: Request) -> Response:
-        return JSONResponse(faults.described())
+        return listed()
 
     async def add(request: Request) -> Response:
         try:
@@ -155,7 +159,7 @@ def routes(faults: Faults) -> list[Route]:
             raise HTTPException(400, str(error)) from None
         for fault in read:
             faults.add(fault)
-        return JSONResponse(faults.described(), 201)
+        return listed(201)
 
     async def clear(request: Request) -> Response:
         if not faults.clear(request.path_params.get("number")) and "number" in request.path_params:

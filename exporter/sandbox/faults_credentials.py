@@ -6,11 +6,15 @@ from exporter.sandbox.faults_call import Call
 
 _TOKENS = ("token", "access_token")
 _UNAUTHORIZED = b"Bearer revoked"
+_WITHOUT_CREDENTIALS = frozenset(
+    {b"host", b"accept", b"accept-encoding", b"connection", b"content-type", b"content-length", b"user-agent"}
+)
+"""Headers that hold no credentials; a vendor's key may be in any other."""
 
 
 async def revoke(call: Call) -> None:
     """Refuse the credentials of this call, in the vendor's own words."""
-    headers = [header for header in call.scope["headers"] if header[0].lower() != b"authorization"]
+    headers = [header for header in call.scope["headers"] if header[0].lower() in _WITHOUT_CREDENTIALS]
     await call.answer(await call.ask_vendor(headers=[*headers, (b"authorization", _UNAUTHORIZED)]))
 
 

@@ -11,16 +11,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 class SimulatedRateLimit:
     """Counts each key's requests, states in every reply what remains, and refuses those beyond the limit with 429.
 
-    A key is the value of the Authorization header. Its window begins with its first request and lasts
+    A key is the value of the header named `header`. Its window begins with its first request and lasts
     `window` seconds of `clock`. `refusal` is the JSON that answers a request beyond the limit.
     """
 
-    def __init__(self, app: ASGIApp, *, clock: Callable[[], float], limit: int, window: float, refusal: object) -> None:
+    def __init__(  # noqa: PLR0913 - each is a setting of the limit
+        self,
+        app: ASGIApp,
+        *,
+        clock: Callable[[], float],
+        limit: int,
+        window: float,
+        refusal: object,
+        header: str = "Authorization",
+    ) -> None:
         self._app = app
         self._clock = clock
         self._limit = limit
         self._window = window
         self._refusal = refusal
+        self._header = header
         self._windows: dict[str, tuple[float, int]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,7 +38,7 @@ class SimulatedRateLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        ends, remaining = self._take(Headers(scope=scope).get("Authorization", ""))
+        ends, remaining = self._take(Headers(scope=scope).get(self._header, ""))
 
         async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 ADVICE: Final[Mapping[str, str]] = {
-    "dns": "Check base_url, and that this machine resolves names. Polls are retried automatically.",
+    "dns": "Check base_url and proxy_url, and that this machine resolves names. Polls are retried automatically.",
     "connect": "Check base_url, the firewall and proxy_url. Polls are retried automatically.",
-    "tls": "Check the certificate. Behind a proxy that intercepts TLS, name its authority in tls.ca_file.",
+    "tls": "Check port and certificate. Behind a proxy that intercepts TLS, name its authority in tls.ca_file.",
     "timeout": "The vendor is slow or unreachable; timeout is the longest that one answer may take.",
     "protocol": "Something between here and the vendor breaks HTTP: a proxy, or base_url with another port.",
     "too_large": "The answer is larger than the limit. Ask for less: fewer customers, a shorter list.",
@@ -17,8 +17,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "schema": "The vendor's answers have another shape than documented. Check for a newer release, or report it.",
     "api": "The vendor answered that the request failed. Its status page may say why.",
     "bad_request": "The vendor refuses the request as wrong. Check ids and dates in the account's settings.",
-    "auth": "The vendor refuses the credentials. Renew them where they are stored; a changed file is tried at once.",
-    "forbidden": "The credentials lack a right. Each vendor's page in docs/vendors names the rights it needs.",
+    "auth": "The credentials are refused. Renew them where they are stored; a changed file is tried at once.",
+    "forbidden": "The credentials lack a right (docs/vendors names those it needs), or the proxy lets nobody through.",
     "not_found": "The vendor does not have it. Check ids in the account's settings, and the path in base_url.",
     "conflict": "The vendor is busy with the same thing. Polls are retried automatically.",
     "rate_limited": "Too many requests. Raise interval, set rate_limit, or see who else uses the credentials.",

@@ -22,7 +22,7 @@ _STYLE: Final = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e8ee; --soft: #9aa4b5; --line: #343b49; --paper: #14171d;
   --card: #1c2029; --good: #56c271; --warn: #e0a13c; --bad: #ff7b6b; --bar: #5b8def; --link: #8ab4ff; } }
 * { box-sizing: border-box; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1rem; color: var(--ink);
+body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 80rem; padding: 1rem; color: var(--ink);
   background: var(--paper); overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin: 0; } h1 small, .soft { color: var(--soft); font-weight: normal; font-size: .85rem; }
 h2 { font-size: 1rem; } a { color: var(--link); } p { margin: .3rem 0; }
@@ -40,8 +40,9 @@ details { border-top: 1px solid var(--line); } summary { cursor: pointer; color:
 .head .soft { margin-left: auto; }
 .state.up { color: var(--good); } .waiting .state { color: var(--soft); }
 .failing .state, .refused h2 { color: var(--bad); }
-.quota { display: grid; grid-template-columns: minmax(9rem, 2fr) minmax(6rem, 2fr) 3.2rem minmax(9rem, 1.6fr) 9rem;
+.quota { display: grid; grid-template-columns: minmax(9rem, 4fr) minmax(5rem, 2fr) 3.2rem minmax(8rem, 1.7fr) 8rem;
   gap: 0 .8rem; align-items: center; border-top: 1px solid var(--line); padding: .15rem 0; font-size: .9rem; }
+.id { display: inline-block; max-width: 9rem; overflow: clip; text-overflow: ellipsis; white-space: nowrap; }
 .quota .share, .number { text-align: right; font-variant-numeric: tabular-nums; }
 .bar { background: var(--line); border-radius: 3px; height: .55rem; overflow: hidden; }
 .bar i { display: block; height: 100%; background: var(--bar); }
@@ -52,8 +53,9 @@ details { border-top: 1px solid var(--line); } summary { cursor: pointer; color:
 th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 pre { background: var(--card); border: 1px solid var(--line); padding: .8rem; overflow-x: auto; }
 @media (max-width: 40rem) { body { padding: .6rem; }
-  .quota { grid-template-columns: 1fr auto; } .quota .bar { grid-column: 1 / -1; order: 3; }
-  .quota .amounts, .quota .lasts { order: 4; color: var(--soft); } .quota .lasts { text-align: right; }
+  .quota { grid-template-columns: 1fr 3rem; } .quota .bar { grid-column: 1 / -1; order: 3; }
+  .quota .amounts, .quota .lasts { order: 4; color: var(--soft); }
+  .quota .lasts { justify-self: end; white-space: nowrap; }
   .quota { padding: .3rem 0; } .account { grid-template-columns: 1fr auto; padding: .3rem 0; }
   .account > :nth-child(n + 2) { text-align: right; } .account > :last-child { text-align: left; }
   .account > :nth-child(3) { order: 3; } .head .soft { margin-left: 0; width: 100%; } }

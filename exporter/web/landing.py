@@ -158,13 +158,21 @@ def _quota_row(quota: QuotaStatus, now: float, whose: str = "") -> str:
     unit = f" {quota.unit}" if quota.unit else ""
     limit = f" of {words.amount(quota.limit)}" if quota.limit is not None else ""
     who = f"{whose} " if whose else ""
-    subject = f' <span class="soft">{escape(quota.whose)}</span>' if quota.subject else ""
+    subject = f" of {_whose(quota)}" if quota.subject else ""
     return (
         f'<div class="quota{kind}"><div>{who}{escape(quota.quota)}{subject}</div>{bar}'
         f'<div class="share">{words.percent(share)}</div>'
         f'<div class="amounts">{escape(words.amount(quota.used) + limit + unit)}</div>'
         f'<div class="lasts">{_lasts(quota, now)}</div></div>'
     )
+
+
+def _whose(quota: QuotaStatus) -> str:
+    """Return the subject: its name and the beginning of its id, or the whole id if it has no name."""
+    whole = escape(quota.subject)
+    if not quota.subject_name:
+        return f'<span class="soft">{whole}</span>'
+    return f'{escape(quota.subject_name)} <span class="soft id" title="{whole}">{whole}</span>'
 
 
 def _lasts(quota: QuotaStatus, now: float) -> str:

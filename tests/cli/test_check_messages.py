@@ -78,6 +78,16 @@ def check(folder: Path, text: str, secret: bytes = b"an-invented-secret\n", *opt
          ":9 (ionos/main): quotas[0].match.meter_id: begins with a typographic quote; write a plain one, ' or \""),
         ("accounts:\n  - vendor: netnut\n    token_file: token\n", ":2: accounts[0].name: is missing"),
         (NETNUT + "\tinterval: 5m\n", ":5:1: a tab; indent with spaces"),
+        (IONOS.replace("    token_file: token\n", ""),
+         ":2 (ionos/main): no credentials: give username and password, or token (or a secret's _file)"),
+        (IONOS + "    stale_after: 59m\n", ":5 (ionos/main): stale_after: must be at least interval (1h)"),
+        (IONOS + QUOTA.format(5).replace("ionos_meter_quantity", "ionos_estimated_cost"),
+         ":7 (ionos/main): quotas[0].metric: is only there with cost; set that on the account"),
+        (IONOS + "    interval: &often 5m\n", ":5:15: anchors are not supported; write each value out"),
+        (IONOS + QUOTA.format(5) + "        match: {meter: C}\n",
+         ":9 (ionos/main): quotas[0].match.meter: is not a label of ionos_meter_quantity; write contract,"),
+        (IONOS + QUOTA.format(5) + "        by: [plan]\n",
+         ":9 (ionos/main): quotas[0].by[0]: is not a label of ionos_meter_quantity; write contract,"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_said_with_its_line_and_account(text: str, said: str, tmp_path: Path) -> None:

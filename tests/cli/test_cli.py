@@ -144,7 +144,10 @@ def test_a_configuration_that_is_not_there_is_exit_code_2(tmp_path: Path) -> Non
     result = ended("run", cwd=tmp_path)
 
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "config.yaml cannot be read: No such file or directory\n"
+    assert result.stderr == (
+        "config.yaml cannot be read: No such file or directory\n"
+        "to begin with one that has every setting: usage-exporter example > config.yaml\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["run", "demo", "sandbox"])

@@ -31,7 +31,7 @@ def folder(tmp_path: Path, sandbox: Running) -> Path:
     [
         (("--from", BEFORE, "--to", TOMORROW), f"--to {TOMORROW} is in the future"),
         (("--from", TOMORROW), f"--from {TOMORROW} is after --to"),
-        (("--from", BEFORE, "--account", "planship/acme"), "planship/acme: the vendor dates no figure"),
+        (("--from", BEFORE, "--account", "planship/acme"), "planship/acme: the vendor has no dated figures"),
         (("--from", BEFORE, "--account", "ionos/none"), "--account ionos/none: no such account"),
         (("--from", BEFORE, "--label", "account=x"), "--label: account is a label that the series already have"),
         (("--from", BEFORE, "--step", "7s"), "--step: write whole seconds that divide a day"),

@@ -5,7 +5,7 @@ import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,16 @@ import trustme
 from scripted_vendor import SECRET, Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
 
 from exporter.client.trust import trust
-from exporter.errors import ConnectFailed, Forbidden, PollError, ProtocolBroken, TLSFailed, TooLarge, Unauthorized
+from exporter.errors import (
+    ConnectFailed,
+    Forbidden,
+    NameUnresolved,
+    PollError,
+    ProtocolBroken,
+    TLSFailed,
+    TooLarge,
+    Unauthorized,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -171,6 +180,50 @@ async def test_what_a_proxy_refuses_is_told_as_its_refusal(
 
     assert type(error) is kind
     assert f"the proxy answered HTTP {status}" in str(error)
+
+
+def answer_plainly(one: socket.socket) -> None:
+    one.recv(1000)
+    one.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+
+def hang_up(one: socket.socket) -> None:
+    one.recv(1000)
+
+
+PLAIN = "the port does not speak TLS; write http in {}, or another port"
+
+
+@pytest.mark.parametrize(
+    ("serve", "settings", "kind", "said"),
+    [
+        (answer_plainly, {"base_url": "https://127.0.0.1:{}"}, TLSFailed, PLAIN.format("base_url")),
+        (answer_plainly, {"proxy_url": "https://127.0.0.1:{}"}, TLSFailed, PLAIN.format("proxy_url")),
+        (hang_up, {"base_url": "https://127.0.0.1:{}"}, ConnectFailed,
+         "the connection was closed during the TLS handshake"),
+        (hang_up, {"proxy_url": "https://127.0.0.1:{}"}, ConnectFailed,
+         "the connection to the proxy was closed during the TLS handshake"),
+        (None, {"base_url": "https://127.0.0.1:{}"}, ConnectFailed, "no connection: Connection refused"),
+        (None, {"proxy_url": "http://127.0.0.1:{}"}, ConnectFailed, "no connection to the proxy: Connection refused"),
+        (None, {"base_url": f"https://{'a' * 64}.invalid"}, NameUnresolved,
+         "the host name in base_url has no address"),
+        (None, {"proxy_url": f"http://{'a' * 64}.invalid"}, NameUnresolved,
+         "the host name in proxy_url has no address"),
+    ],
+)  # fmt: skip
+async def test_whose_connection_failed_is_told(
+    serve: Serve | None, settings: dict[str, str], kind: type[PollError], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(serve or hang_up) as port:
+        pass
+    with served(serve) if serve else nullcontext(port) as port:
+        placed = {name: value.format(port) for name, value in settings.items()}
+        account = account_with(placed.pop("base_url", "https://vendor.invalid"), monkeypatch, **placed)
+        async with client_of(account, Tally()) as client:
+            error = await error_of(client)
+
+    assert type(error) is kind
+    assert str(error).endswith(f": {said}")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -264,8 +264,12 @@ def test_items_that_are_left_out_are_named_when_their_number_changes() -> None:
     with captured_logs() as logs:
         run_for(2000, leaving)
 
-    told = [(log["items"], log["such_as"]) for log in logs if "left out" in log["event"]]
-    assert told == [(2, "GET /0: HTTP 404, GET /1: HTTP 404"), (1, "GET /0: HTTP 404"), (0, "")]
+    told = [(log["log_level"], log["items"], log["such_as"]) for log in logs if "left out" in log["event"]]
+    assert told == [
+        ("warning", 2, "GET /0: HTTP 404, GET /1: HTTP 404"),
+        ("warning", 1, "GET /0: HTTP 404"),
+        ("info", 0, ""),
+    ]
 
 
 class Many(Scripted):
@@ -283,9 +287,33 @@ def test_series_beyond_the_most_that_are_allowed_are_said_once_and_so_is_their_e
     with captured_logs() as logs:
         run_for(2000, Many.model_construct(**{**dict(account), "polled_at": []}))
 
-    assert [(log["event"].split(" ")[0], log["dropped"]) for log in logs if "dropped" in log] == [
-        ("series", 2),
-        ("no", 0),
+    assert [(log["log_level"], log["event"], log["dropped"]) for log in logs if "dropped" in log] == [
+        ("warning", "series dropped: max_series reached", 2),
+        ("info", "no series dropped any more", 0),
+    ]
+
+
+class Changing(Scripted):
+    """A vendor whose answers depart from its contract, and list more customers than wanted, as its script says."""
+
+    async def read(self, poll: Poll) -> Iterable[Sample]:
+        departs = self.script[min(len(self.polled_at), len(self.script) - 1)]
+        if departs:
+            poll.diagnostics.drift["data.plan_gb", "type"] += 1
+            poll.skip("capped", 3)
+        return await super().read(poll)
+
+
+def test_what_is_well_again_is_no_warning() -> None:
+    account = scripted(0, 1, 1, 0, 0)
+    with captured_logs() as logs:
+        run_for(2000, Changing.model_construct(**{**dict(account), "polled_at": []}))
+
+    assert [(log["log_level"], log["event"]) for log in logs if log["event"] != "first poll succeeded"] == [
+        ("warning", "responses deviate from the vendor's documentation"),
+        ("warning", "customers are left out because of max_customers"),
+        ("info", "responses match the documentation again"),
+        ("info", "no customer is left out any more"),
     ]
 
 

@@ -158,6 +158,6 @@ def test_a_quota_that_nothing_matches_is_said_once_and_so_is_its_end() -> None:
 
     told = [(line["log_level"], line["event"], line.get("error")) for line in logs if line.get("quota") == "cap"]
     assert told == [
-        ("warning", "quota withheld", "no series matches"),
+        ("warning", "quota withheld", "no series matches; values of match are regular expressions"),
         ("info", "quota shown again", None),
     ]

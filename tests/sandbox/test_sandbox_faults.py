@@ -14,13 +14,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from exporter_process import ANY_PORT, ended, running
 from faulty_vendors import IONOS_KEY, PROLIFI_KEY, FaultyVendors, faulty_vendors, request_bytes
 from patience import DEADLINE_SECONDS
+from starlette.types import Message as Event
+from starlette.types import Receive, Scope, Send
 
 from exporter.sandbox import SIMULATIONS, read_fault
 from exporter.sandbox.faults_body import TEXTS
+from exporter.sandbox.faults_call import Call
+from exporter.sandbox.faults_credentials import revoke
 from exporter.sandbox.faults_kinds import KINDS
 from exporter.sandbox.netnut.accounts import ACCOUNTS
 
@@ -302,6 +307,26 @@ def test_a_revoked_key_is_refused_by_the_vendor_itself(path: str, key: dict[str,
     assert vendors.ask(path, key)[0] == 200
 
 
+def test_a_revoked_key_is_kept_from_the_vendor_whichever_header_it_is_in() -> None:
+    heard: list[bytes] = []
+
+    async def vendor(scope: Scope, _: Receive, send: Send) -> None:
+        heard.extend(value for _, value in scope["headers"])
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    async def ignore(_: Event) -> None:
+        pass
+
+    async def nothing() -> Event:
+        return {"type": "http.request"}
+
+    sent = [(b"host", b"a.example"), (b"x-api-key", b"key"), (b"Authorization", b"key"), (b"accept", b"*/*")]
+    anyio.run(revoke, Call(vendor, {"type": "http", "headers": sent}, nothing, ignore, {}))
+
+    assert heard == [b"a.example", b"*/*", b"Bearer revoked"]
+
+
 @pytest.mark.parametrize("fault", ["revoke", "expired"])
 def test_a_token_is_good_no_more(fault: str, vendors: FaultyVendors) -> None:
     acme = ACCOUNTS["acme"]
@@ -367,7 +392,7 @@ def test_faults_are_added_told_and_cleared_over_http(vendors: FaultyVendors) -> 
     vendors.ask(PROFILE, IONOS_KEY)
     one, other = json.loads(ask()[2])
 
-    assert (added, len(json.loads(body))) == (201, 2)
+    assert (added, len(json.loads(body)), body[-1:]) == (201, 2, b"\n")
     assert one | {"number": 0} == {"number": 0, "fault": "ionos:/profile:status=503;times=2", "calls": 1, "left": 1}
     assert other | {"number": 0} == {"number": 0, "fault": "prolifi:*:empty", "calls": 0, "left": None}
     assert vendors.ask(f"/-/faults/{one['number']}", method="DELETE")[0] == 204

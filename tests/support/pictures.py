@@ -8,7 +8,6 @@ from the lock in grafana/pictures into .venv/pictures; a Chromium and the server
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -142,13 +141,13 @@ def exporter(number: int, folder: Path) -> Iterator[str]:
         (folder / "config.yaml").write_text(accounts(number, sandbox.url))
         secrets = {**demo.environment(), "WRONG_PASSWORD": "not-this-one"}
         one = stack.enter_context(running(folder, "run", ANY_PORT, env=secrets))
-        eventually(lambda: _polled(one) >= number)
+        eventually(lambda: not _waiting(one))
         yield one.url
 
 
-def _polled(exporter: Running) -> int:
-    """How many accounts have a reading or a failure."""
-    return len(re.findall(r"^usage_exporter_account_up\{.*\} [01]", exporter.get("/metrics")[1], re.MULTILINE))
+def _waiting(exporter: Running) -> int:
+    """How many accounts have neither a reading nor a failure."""
+    return [one["state"] for one in json.loads(exporter.get("/api/v1/status")[1])["accounts"]].count("waiting")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -168,6 +167,7 @@ def main(arguments: Sequence[str]) -> None:
     chromium = browser()
     install()
     configure("error")
+    wanted.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
         jobs = [job for job in boards() if job["out"].startswith(begins)]

@@ -32,6 +32,7 @@ LISTS = {
 }
 DOCUMENTS = ("CHANGELOG.md", "docs/configuration.md", "docs/metrics.md")
 EXTRAS = (
+    "tests/vendors/test_vendors_NAME.py",
     "tests/vendors/NAME/account.yaml",
     "tests/vendors/NAME/fields.json",
     "tests/sandbox/test_sandbox_NAME.py",

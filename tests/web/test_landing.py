@@ -73,7 +73,7 @@ def test_a_line_on_top_says_how_all_are() -> None:
         ({**FAILING, "failing_since": NOW - 10_800}, "failing (auth) for 3h, last reading shown"),
         (
             FAILING,
-            "GET https://x/me: HTTP 401 3 polls failed in a row; its figures are withdrawn in 59m 48s. The vendor",
+            "GET https://x/me: HTTP 401 3 polls failed in a row; its figures are withdrawn in 59m 48s. The credentials",
         ),
         ({**FAILING, "shown_until": None}, "failing (auth), nothing shown"),
         ({"notices": ("28 series are left out",)}, "1 notice"),
@@ -82,8 +82,8 @@ def test_a_line_on_top_says_how_all_are() -> None:
         ({"quotas": (quota(5, limit=None, unit=""),)}, "traffic 5"),
         ({"quotas": tuple(quota(n) for n in range(12))}, "2 more quotas below warning"),
         ({"quotas": (quota(0, limit=0),)}, "netnut/main traffic 0 of 0 GB"),
-        ({"quotas": (quota(5, limit=None, subject="48", unit=""),)}, "traffic 48 5"),
-        ({"quotas": (quota(5, limit=None, subject="48", subject_name="Shop", unit=""),)}, "traffic 48 (Shop) 5"),
+        ({"quotas": (quota(5, limit=None, subject="48", unit=""),)}, "traffic of 48 5"),
+        ({"quotas": (quota(5, limit=None, subject="48", subject_name="Shop", unit=""),)}, "traffic of Shop 48 5"),
     ],
 )
 def test_an_account_says(settings: dict[str, object], said: str) -> None:

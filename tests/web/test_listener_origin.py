@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from exporter_process import ANY_PORT, Running, running
+from programs import eventually
 
 from exporter.cli import demo
 from exporter.web.origin import refusal
@@ -112,6 +113,15 @@ def test_a_running_sandbox_takes_no_faults_from_another_site(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_sandbox_that_other_machines_reach_says_so(tmp_path: Path) -> None:
-    with running(tmp_path, "sandbox", "--web.listen-address=0.0.0.0:0") as server:
-        assert "pages are reachable from other machines" in server.err.read_text()
+@pytest.mark.parametrize(("command", "warned"), [("run", True), ("sandbox", True), ("demo", False)])
+def test_what_other_machines_reach_says_so_unless_it_is_made_for_that(
+    command: str, warned: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text(demo.configuration("http://127.0.0.1:1", "1h"))
+    arguments = ("--config.file=config.yaml",) if command == "run" else ()
+    with running(tmp_path, command, "--web.listen-address=0.0.0.0:0", *arguments, env=demo.environment()) as server:
+        eventually(lambda: server.get("/")[0] == 200)
+        logged = server.err.read_text()
+
+    assert ("pages are reachable from other machines" in logged) == warned
+    assert command != "demo" or "level=warning" not in logged
