@@ -1,8 +1,9 @@
 """The rules and the overview with thousands of quotas and a week of history, in a real Prometheus of each generation.
 
 The history has the input of the rules: figures and recorded series of each quota, every five minutes for the last hours
-and every hour before that. It is written as OpenMetrics, and promtool makes blocks of it. Groups are evaluated
-concurrently, so the bar applies to each group; the cost is the CPU time that all groups take per minute.
+and every hour before that. It is written as OpenMetrics, and promtool makes blocks of it; from then on Prometheus
+scrapes a page with the figures. Each quota has a name beside its subject. Groups are evaluated concurrently, so the bar
+applies to each group; the cost is the CPU time that all groups and the scrapes take per minute.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from statistics import median
+from threading import Thread
 from typing import Any, Final
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -41,6 +46,12 @@ _ACCOUNTS: Final = 10
 _MOMENTS: Final = 720
 _OF: Final = 'job="usage-exporter"'
 _AT: Final = f'{_OF},instance="localhost:10924"'
+_NAMES: Final = "usage_quota_subject_info"
+_HALF: Final = 15 * _DAY
+"""Of a period, in whose middle everything takes place."""
+_ASKED: Final = 3
+_Value = Callable[[int, int], float]
+"""Of a quota's number, at a time."""
 _VARIABLES: Final = {
     "${job:raw}": ".+",
     "$job": ".+",
@@ -67,44 +78,19 @@ def figures(scale: Scale) -> Iterator[Figure]:
         making = (promtool, "tsdb", "create-blocks-from", "--max-block-duration=39366h", "openmetrics", text, blocks)
         subprocess.run(making, check=True, capture_output=True)
         text.unlink()
-        for generation in generations:
-            yield from _measured(generation, Path(folder), blocks, scale.quotas)
+        with _scraped(_page(scale.quotas, now)) as target:
+            for generation in generations:
+                yield from _measured(generation, Path(folder), blocks, target, scale.quotas)
 
 
 def _history(quotas: int, now: int) -> Iterator[str]:
     early = [now - ago for ago in range(_WEEK, _LATELY, -3600)]
     late = [now - ago for ago in range(_LATELY, -1, -300)]
-    begun, ends = now - 15 * _DAY, now + 15 * _DAY
-
-    def used(number: int, at: int) -> float:
-        # One quota in fifty is nearly used up; the others are partly used.
-        at_the_end = 1.9 if number % 50 == 0 else 0.2 + 0.7 * number / quotas
-        return _LIMIT * at_the_end * (at - begun) / (ends - begun)
-
-    def share_of(seconds: int) -> float:
-        return 0.5 * seconds / (ends - begun)
-
-    raw: dict[str, Callable[[int, int], float]] = {
-        "usage_quota_used": used,
-        "usage_quota_limit": lambda _, __: _LIMIT,
-        "usage_quota_period_start_timestamp_seconds": lambda _, __: begun,
-        "usage_quota_period_end_timestamp_seconds": lambda _, __: ends,
-    }
-    recorded: dict[str, Callable[[int, int], float]] = {
-        "usage:quota_last:used": used,
-        "usage:quota_used:max": used,
-        "usage:quota_last:limit": lambda _, __: _LIMIT,
-        "usage:quota_last:end": lambda _, __: ends,
-        "usage:quota_increase1h:ratio": lambda _, __: share_of(3600),
-        "usage:quota_increase6h:ratio": lambda _, __: share_of(6 * 3600),
-        "usage:quota_increase1d:ratio": lambda _, __: share_of(_DAY),
-    }
-    for scope, families in ((_AT, raw), (_OF, recorded)):
+    for families in (_figures(quotas, now), _recorded(quotas, now)):
         for name, value in families.items():
             yield f"# TYPE {name} gauge\n"
             for number in range(quotas):
-                account = f'vendor="netnut",account="a{number % _ACCOUNTS}"'
-                series = f'{name}{{{scope},{account},quota="traffic",subject="{number}",unit="GB"}}'
+                series = _series(name, number)
                 yield "".join(f"{series} {value(number, at):.10g} {at}\n" for at in early + late)
     for name, at_of in _of_accounts(now):
         yield f"# TYPE {name.partition('{')[0]} gauge\n"
@@ -112,9 +98,57 @@ def _history(quotas: int, now: int) -> Iterator[str]:
     yield "# EOF\n"
 
 
+def _page(quotas: int, now: int) -> str:
+    """Return what is scraped, all but the accounts' own series."""
+    families = _figures(quotas, now).items()
+    return "".join(
+        f"{_series(name, number)} {value(number, now):.10g}\n" for name, value in families for number in range(quotas)
+    )
+
+
+def _series(name: str, number: int) -> str:
+    scope = _OF if name.startswith("usage:") else _AT
+    called = f',name="Shop {number}"' if name == _NAMES else ""
+    account = f'vendor="netnut",account="a{number % _ACCOUNTS}"'
+    return f'{name}{{{scope},{account},quota="traffic",subject="{number}",unit="GB"{called}}}'
+
+
+def _used(quotas: int, now: int) -> _Value:
+    def used(number: int, at: int) -> float:
+        # One quota in fifty is nearly used up; the others are partly used.
+        at_the_end = 1.9 if number % 50 == 0 else 0.2 + 0.7 * number / quotas
+        return _LIMIT * at_the_end * (at - now + _HALF) / (2 * _HALF)
+
+    return used
+
+
+def _figures(quotas: int, now: int) -> dict[str, _Value]:
+    used = _used(quotas, now)
+    return {
+        "usage_quota_used": used,
+        "usage_quota_consumed_total": used,
+        "usage_quota_limit": lambda _, __: _LIMIT,
+        "usage_quota_period_start_timestamp_seconds": lambda _, __: now - _HALF,
+        "usage_quota_period_end_timestamp_seconds": lambda _, __: now + _HALF,
+        _NAMES: lambda _, __: 1,
+    }
+
+
+def _recorded(quotas: int, now: int) -> dict[str, _Value]:
+    used = _used(quotas, now)
+    return {
+        "usage:quota_last:used": used,
+        "usage:quota_used:max": used,
+        "usage:quota_last:limit": lambda _, __: _LIMIT,
+        "usage:quota_last:end": lambda _, __: now + _HALF,
+        "usage:quota_increase1h:ratio": lambda _, __: 0.25 * 3600 / _HALF,
+        "usage:quota_increase6h:ratio": lambda _, __: 0.25 * 6 * 3600 / _HALF,
+        "usage:quota_increase1d:ratio": lambda _, __: 0.25 * _DAY / _HALF,
+    }
+
+
 def _of_accounts(now: int) -> Iterator[tuple[str, float]]:
     """Return series of the exporter and of its accounts, and their values; -1 stands for the time."""
-    yield f"up{{{_AT}}}", 1
     yield f"usage_exporter_config_last_reload_success_timestamp_seconds{{{_AT}}}", now - _WEEK
     values = {
         "account_up": 1,
@@ -127,11 +161,39 @@ def _of_accounts(now: int) -> Iterator[tuple[str, float]]:
             yield f'usage_exporter_{name}{{{_AT},vendor="netnut",account="a{number}"}}', value
 
 
-def _measured(generation: str, folder: Path, blocks: Path, quotas: int) -> Iterator[Figure]:
+@contextmanager
+def _scraped(figures: str) -> Iterator[str]:
+    """Serve a page with these figures, of accounts that have just been polled, and yield its address."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            now = int(time.time())
+            accounts = "".join(f"{name} {value if value >= 0 else now}\n" for name, value in _of_accounts(now))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write((figures + accounts).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def _config(target: str) -> str:
+    scraped = {"targets": [target], "labels": {"instance": "localhost:10924"}}
+    job = {"job_name": "usage-exporter", "honor_labels": True, "static_configs": [scraped]}
+    return json.dumps({"rule_files": ["rules.yml"], "scrape_configs": [job]})
+
+
+def _measured(generation: str, folder: Path, blocks: Path, target: str, quotas: int) -> Iterator[Figure]:
     place = folder / generation
     shutil.copytree(blocks, place / "data")
     (place / "rules.yml").write_text(rules(Options()).replace("interval: 1m", "interval: 20s").replace(*_SLOWLY))
-    (place / "prometheus.yml").write_text("rule_files: [rules.yml]\n")
+    (place / "prometheus.yml").write_text(_config(target))
     address = f"127.0.0.1:{free_port()}"
     command = (
         str(_SERVERS / generation / "bin" / "prometheus"),
@@ -158,9 +220,11 @@ def _measured(generation: str, folder: Path, blocks: Path, quotas: int) -> Itera
         for name, several in seconds.items():
             yield Figure.of(f"{what}, the group {name} once", several, "s", bar=_BAR)
         yield Figure(f"{what}, CPU of all groups, a minute", cpu, "s")
-        found = [(_seconds(address, query, moments), title) for title, query, moments in _queries()]
-        slowest, title = max(found)
-        yield Figure(f"{what}, the overview's slowest query ({title})", slowest, "s", bar=_BAR)
+        found = [
+            ([_seconds(address, query, moments) for _ in range(_ASKED)], title) for title, query, moments in _queries()
+        ]
+        times, title = max(found, key=lambda one: median(one[0]))
+        yield Figure.of(f"{what}, the overview's slowest query ({title})", times, "s", bar=_BAR)
 
 
 def _groups(address: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from exporter.rules.exporter_alerts import EXPORTER_ALERTS
 from exporter.rules.options import Options
-from exporter.rules.pace import PACE_RECORDS
+from exporter.rules.pace import DAY_RECORDS, PACE_RECORDS
 from exporter.rules.quota_alerts import QUOTA_ALERTS
 from exporter.rules.recording import RECORDS
 from exporter.rules.rule import placeholders
@@ -41,7 +41,11 @@ def rules(options: Options) -> str:
 
 def _recording(options: Options) -> Iterator[dict[str, Any]]:
     values = placeholders(options)
-    for name, every, records in (("usage-recording", _EVERY, RECORDS), ("usage-pace", _SLOWLY, PACE_RECORDS)):
+    for name, every, records in (
+        ("usage-recording", _EVERY, RECORDS),
+        ("usage-days", _SLOWLY, DAY_RECORDS),
+        ("usage-pace", _SLOWLY, PACE_RECORDS),
+    ):
         yield {"name": name, "interval": every, "rules": [record.document(values) for record in records]}
 
 

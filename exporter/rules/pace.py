@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from exporter.rules.rule import Record
-from exporter.rules.selectors import before
+from exporter.rules.selectors import before, fresh
 
-_WINDOWS: Final = {"1h": 3600, "6h": 6 * 3600, "1d": 86400, "7d": 7 * 86400}
-_SHORT: Final = ("1h", "6h")
+_SHORT: Final = {"1h": 3600, "6h": 6 * 3600}
+_LONG: Final = {"1d": 86400, "7d": 7 * 86400}
 
 
 def _increase(window: str, seconds: int) -> Record:
@@ -20,37 +20,40 @@ def _increase(window: str, seconds: int) -> Record:
 
     A range is a second shorter than its window, for in some generations of Prometheus it has both ends.
     """
-    earlier = before("usage:quota_last:used", window)
-    begun = f"\n    or\n    0 * (usage:quota_start:max > time() - {seconds})" if window in _SHORT else ""
+    ended = f"sum_over_time(usage:quota_ended:used[{seconds - 1}s])"
+    begun = f"(usage:quota_begun:timestamp > time() - {seconds})"
+    from_nothing = f"\n    or\n    ({ended} and {begun})\n    or\n    0 * {begun}" if window in _SHORT else ""
     return Record(
         f"usage:quota_increase{window}:ratio",
         f"""
 (
-  usage:quota_last:used
+  ((usage:quota_last:used + {ended}) or usage:quota_last:used)
   - (
-    ({earlier} - sum_over_time(usage:quota_ended:used[{seconds - 1}s]))
-    or
-    {earlier}{begun}
+    {before("usage:quota_last:used", window)}{from_nothing}
   )
   >= 0
-  unless usage:quota_level:bool
 )
-/ (usage:quota_last:limit > 0)
+/ usage:quota_paced:limit
 """,
     )
 
 
-PACE_RECORDS: Final = (
+DAY_RECORDS: Final = (
+    Record("usage:quota_start:max", fresh("usage_quota_period_start_timestamp_seconds")),
     # What has neither a period nor a counter is a level, such as cores of a contract: it is given back, not used up.
+    # It has no pace.
     Record(
-        "usage:quota_level:bool",
+        "usage:quota_paced:limit",
         """
-        group by (<by_quota>) (usage:quota_used:max)
-        unless usage:quota_last:end
-        unless max by (<by_quota>) (last_over_time(usage_quota_consumed_total[<scrapes>]))
+        usage:quota_last:limit > 0
+        unless (
+          usage:quota_used:max
+          unless usage:quota_last:end
+          unless on (<by_quota>) last_over_time(usage_quota_consumed_total[<scrapes>])
+        )
         """,
     ),
-    *(_increase(window, seconds) for window, seconds in _WINDOWS.items()),
+    *(_increase(window, seconds) for window, seconds in _LONG.items()),
     # What is used a second: in the last seven days, which have one of each weekday; or in the period so far, if that
     # is long enough to tell. It stays while the quota is out of sight.
     Record(
@@ -61,11 +64,19 @@ PACE_RECORDS: Final = (
         (last_over_time(usage:quota_rate:ratio[1h]) and usage:quota_hidden:bool)
         or
         usage:quota_last:ratio / (
-          time() - usage:quota_start:max
-          >= clamp_min(<forecast_period> * (usage:quota_last:end - usage:quota_start:max), <forecast_least>)
+          time() - (
+            usage:quota_start:max
+            <= (time() - <forecast_period> * usage:quota_last:end) / (1 - <forecast_period>)
+          )
+          >= <forecast_least>
         )
         """,
     ),
+)
+
+PACE_RECORDS: Final = (
+    Record("usage:quota_begun:timestamp", f"usage:quota_start:max > time() - {max(_SHORT.values())}"),
+    *(_increase(window, seconds) for window, seconds in _SHORT.items()),
     # From the last look on: nobody knows more.
     Record(
         "usage:quota_projected:ratio",
@@ -102,20 +113,22 @@ PACE_RECORDS: Final = (
         "usage:quota_burning:ratio",
         "usage:quota_increase6h:ratio > (1 - (usage:quota_last:ratio < 1)) * 21600 / <burn_warning_rest>",
     ),
+    Record(
+        "usage:quota_burning:seconds",
+        "(1 - usage:quota_last:ratio) / (usage:quota_burning:ratio / 21600)",
+    ),
     # In how long the rest is gone at the rate of the last six hours; only where that is before the period ends, and
     # the figure moved several times: one step is how a vendor books, or an hour that nobody polled, and says no pace.
     # What is used at the same hours each day or each week is no burst.
     Record(
         "usage:quota_burnt:seconds",
         f"""
-        (1 - usage:quota_last:ratio) / (usage:quota_burning:ratio / 21600)
-        unless (
-          (1 - usage:quota_last:ratio) / (usage:quota_burning:ratio / 21600) >= usage:quota_remaining:seconds
-        )
+        usage:quota_burning:seconds
+        unless (usage:quota_burning:seconds >= usage:quota_remaining:seconds)
         and (changes(usage:quota_last:used[6h]) >= <burn_moves>)
         and (usage:quota_last:limit >= <forecast_limit>)
-        unless (usage:quota_burning:ratio <= <burn_usual> * {before("usage:quota_increase6h:ratio", "1d")})
-        unless (usage:quota_burning:ratio <= <burn_usual> * {before("usage:quota_increase6h:ratio", "7d")})
+        unless (usage:quota_burning:ratio / <burn_usual> <= {before("usage:quota_increase6h:ratio", "1d")})
+        unless (usage:quota_burning:ratio / <burn_usual> <= {before("usage:quota_increase6h:ratio", "7d")})
         unless usage:quota_hidden:bool
         """,
     ),

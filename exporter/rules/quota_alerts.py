@@ -107,11 +107,13 @@ QUOTA_ALERTS: Final = (
         # With hours to go, it may well last.
         expression="usage:quota_critical:ratio unless (usage:quota_projected:ratio < 1)",
         for_="quota_critical_for",
+        keep_firing_for="quota_critical_keep",
         meaning=_EXHAUSTED,
     ),
     _alert(
         "UsageQuotaExhausted",
         "critical",
+        keep_firing_for="quota_exhausted_keep",
         expression="usage:quota_last:ratio >= 1",
         meaning=" The vendor may refuse, or charge for, what is used from now on.",
         soon_first=True,
@@ -120,7 +122,7 @@ QUOTA_ALERTS: Final = (
         name="UsageQuotaNotAllowed",
         severity="critical",
         scope="quota",
-        keep_firing_for="quota_keep",
+        keep_firing_for="quota_critical_keep",
         expression="usage:quota_last:used > 0 and (usage:quota_last:limit == 0)",
         summary=f"{_ACCOUNT}{_QUOTA}: {_queried('usage:quota_last:usedQUOTA', _AMOUNT)}"
         f"{{{{ with $labels.unit }}}} {{{{ . }}}}{{{{ end }}}} used of nothing that is allowed{_RESETS}",
@@ -141,6 +143,7 @@ QUOTA_ALERTS: Final = (
         "critical",
         expression="usage:quota_overrun:ratio and (usage:quota_exhaustion:seconds < <forecast_critical>)",
         for_="forecast_critical_for",
+        keep_firing_for="quota_pace_keep",
         news="and is about to run out",
         is_slow=True,
         meaning=_EXHAUSTED,
@@ -157,6 +160,7 @@ QUOTA_ALERTS: Final = (
         )
         """,
         for_="burn_critical_for",
+        keep_firing_for="quota_pace_keep",
         news="used far faster than usual",
         is_slow=True,
         meaning=_BURNT,

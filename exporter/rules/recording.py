@@ -17,22 +17,16 @@ from typing import Final
 
 from exporter.rules.exporter_records import EXPORTER_RECORDS
 from exporter.rules.rule import Record
-from exporter.rules.selectors import of_exporter
+from exporter.rules.selectors import fresh, of_exporter
 
 _UP: Final = of_exporter("usage_exporter_account_up")
 _KNOWN_USED: Final = "last_over_time(usage:quota_last:used[1h])"
-_ENDED: Final = "last_over_time(usage:quota_last:end[6h]) <= time()"
 
 
-def _fresh(metric: str) -> str:
-    """What those exporters say of quotas whose figures are fresh."""
-    return f"max by (<by_quota>) ({metric} and on (<by_shown>) usage:exporter_fresh:bool)"
-
-
-def _last(name: str, now: str) -> Record:
+def _last(name: str, now: str, before: str = "") -> Record:
     """What is known of a quota, or was when it was last seen; reads its own value of the evaluation before."""
     series = f"usage:quota_last:{name}"
-    return Record(series, f"{now}\nor\n(last_over_time({series}[1h]) and usage:quota_unseen:bool)")
+    return Record(series, f"{now}\nor\n({before or f'last_over_time({series}[1h])'} and usage:quota_unseen:bool)")
 
 
 def _state(name: str, share: str) -> Record:
@@ -57,7 +51,7 @@ def _state(name: str, share: str) -> Record:
 
 RECORDS: Final = (
     *EXPORTER_RECORDS,
-    Record("usage:quota_used:max", _fresh("usage_quota_used")),
+    Record("usage:quota_used:max", fresh("usage_quota_used")),
     # All figures of its account are on a page just now: what is not there is gone.
     Record(
         "usage:account_shown:bool",
@@ -70,10 +64,12 @@ RECORDS: Final = (
         )
         """,
     ),
+    # When periods ended of which nothing newer was known in the evaluation before.
+    Record("usage:quota_ended:timestamp", "last_over_time(usage:quota_last:end[6h]) <= time()"),
     # What a period had come to that has ended since the rules were last evaluated; else there is no value.
     Record(
         "usage:quota_ended:used",
-        f"(last_over_time(usage:quota_last:used[6h]) > usage:quota_used:max)\nand ({_ENDED})",
+        "(last_over_time(usage:quota_last:used[6h]) and usage:quota_ended:timestamp) > usage:quota_used:max",
     ),
     # Known, not shown just now, and not gone: its account is known and not all of it shown, or an exporter or a shard
     # is missing.
@@ -91,7 +87,7 @@ RECORDS: Final = (
           )
         )
         unless usage:quota_used:max
-        unless ({_ENDED})
+        unless usage:quota_ended:timestamp
         """,
     ),
     Record("usage:quota_hidden:bool", "usage:quota_unseen:bool unless on (<by_account>) usage:account_fresh:bool"),
@@ -110,12 +106,11 @@ RECORDS: Final = (
         )
         """,
     ),
-    _last("used", "usage:quota_used:max"),
-    _last("limit", _fresh("usage_quota_limit")),
-    _last("end", _fresh("usage_quota_period_end_timestamp_seconds")),
-    Record("usage:quota_start:max", _fresh("usage_quota_period_start_timestamp_seconds")),
-    _last("warning", _fresh('usage_exporter_quota_threshold_ratio{severity="warning"}')),
-    _last("critical", _fresh('usage_exporter_quota_threshold_ratio{severity="critical"}')),
+    _last("used", "usage:quota_used:max", "usage:quota_absent:used"),
+    _last("limit", fresh("usage_quota_limit")),
+    _last("end", fresh("usage_quota_period_end_timestamp_seconds")),
+    _last("warning", fresh('usage_exporter_quota_threshold_ratio{severity="warning"}')),
+    _last("critical", fresh('usage_exporter_quota_threshold_ratio{severity="critical"}')),
     Record("usage:quota_last:ratio", "usage:quota_last:used / (usage:quota_last:limit > 0)"),
     Record("usage:quota_remaining:seconds", "usage:quota_last:end - time() > 0"),
     # Those that may be in one of the two states that follow.

@@ -16,3 +16,8 @@ def of_exporter(metric: str) -> str:
 def before(series: str, ago: str) -> str:
     """What a recorded series was some time ago."""
     return f"last_over_time({series}[15m] offset {ago})"
+
+
+def fresh(metric: str) -> str:
+    """What those exporters say of quotas whose figures are fresh."""
+    return f"max by (<by_quota>) ({metric} and on (<by_shown>) usage:exporter_fresh:bool)"

@@ -37,7 +37,7 @@ class Thresholds:
     """When the alerts begin and end. Each field's `metadata["meaning"]` says what it is and in which unit.
 
     Raises:
-        ValueError: a number is not above 0, or a warning would come after its critical alert.
+        ValueError: a number is not above 0, or a warning would come after its critical alert, or outlive it.
 
     """
 
@@ -52,7 +52,16 @@ class Thresholds:
     quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical, if it will not last.")
     quota_critical_for: int = _number(_MINUTE, "How long it must last.")
     quota_hysteresis: float = _number(0.02, "How far a share must fall below where an alert began for it to end.")
-    quota_keep: int = _number(10 * _MINUTE, "How long the alerts on quotas keep firing after their conditions end.")
+    # An alert that mutes others ends after them, or their last minutes would be told: each of these is longer than the
+    # one before by what an evaluation of the slower of the two may lag behind.
+    quota_keep: int = _number(6 * _MINUTE, "How long warnings on quotas keep firing after their conditions end.")
+    quota_pace_keep: int = _number(
+        9 * _MINUTE, "How long critical UsageQuotaWillRunOut and UsageQuotaBurnFast do, which mute those."
+    )
+    quota_critical_keep: int = _number(
+        12 * _MINUTE, "How long critical UsageQuotaHigh and UsageQuotaNotAllowed do, which mute them too."
+    )
+    quota_exhausted_keep: int = _number(15 * _MINUTE, "How long UsageQuotaExhausted does, which mutes all the others.")
 
     forecast_limit: float = _number(100, "Smallest limit with a forecast, in the quota's unit.")
     forecast_share: float = _number(0.5, "Share used above which UsageQuotaWillRunOut warns.")
@@ -117,6 +126,9 @@ class Thresholds:
         for lower, higher in (
             ("quota_warning", "quota_critical"),
             ("quota_hysteresis", "quota_warning"),
+            ("quota_keep", "quota_pace_keep"),
+            ("quota_pace_keep", "quota_critical_keep"),
+            ("quota_critical_keep", "quota_exhausted_keep"),
             ("burn_critical_rest", "burn_warning_rest"),
             ("credential_critical", "credential_warning"),
         ):

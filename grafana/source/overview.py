@@ -77,7 +77,7 @@ def _now() -> list[PanelBuilder]:
                 nothing=NO_PERIOD,
                 steps=NONE_IS_GOOD,
             ),
-            Query(count(_QUOTAS.will_run_out, _QUOTAS.projected)),
+            Query(count(_QUOTAS.will_run_out, _QUOTAS.may_run_out)),
         ),
         number(
             small(

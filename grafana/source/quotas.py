@@ -68,23 +68,33 @@ class Quotas:
     @property
     def per_second(self) -> str:
         """The use per second over the last seven days of the period, or over a younger period that is old enough."""
-        ago = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 7d)")
         # An increase tells whether there is a counter; how much it rose is of no matter.
         counted = one(QUOTA, f"increase({self._series('consumed_total')}[1h])")
-        rise = f"({self.used} - {ago} >= 0) and ({self.ends} or {counted})"
-        week = f"({rise} unless {self.starts} > time() - {_WEEK}) / {_WEEK}"
-        least = f"clamp_min({THRESHOLDS.forecast_period} * ({self.ends} - {self.starts}), {THRESHOLDS.forecast_least})"
-        return f"({week} or {self.used} / (time() - {self.starts} >= {least}))"
+        return self._per_second(f" and ({self.ends} or {counted})")
+
+    def _per_second(self, has_pace: str = "") -> str:
+        ago = one(QUOTA, f"last_over_time({self._series('used')}[1h] offset 7d)")
+        week = f"(({self.used} - {ago} >= 0){has_pace} unless {self.starts} > time() - {_WEEK}) / {_WEEK}"
+        # Begun so long ago that this share of the period is over. Each series that is read twice is paid for twice.
+        share = THRESHOLDS.forecast_period
+        begun = f"{self.starts} <= (time() - {share} * {self.ends}) / (1 - {share})"
+        return f"({week} or {self.used} / (time() - ({begun}) >= {THRESHOLDS.forecast_least}))"
 
     @property
     def projected(self) -> str:
         """The share used at the period's end, at the present pace."""
-        return f"(({self.used} + {self.per_second} * {self.remaining}) / ({self.limit} > 0))"
+        # Whatever has a period has a pace.
+        return f"(({self.used} + {self._per_second()} * {self.remaining}) / ({self.limit} > 0))"
 
     @property
     def will_run_out(self) -> str:
         """The projected share of quotas that are not used up but will be before their period ends."""
         return f"({self.projected} > 1 unless {self.share} >= 1)"
+
+    @property
+    def may_run_out(self) -> str:
+        """The limit of quotas that have one, and a period that is not over."""
+        return f"({self.limit} > 0 and {self.remaining})"
 
     @property
     def exhaustion(self) -> str:

@@ -32,7 +32,10 @@ SOURCE = "".join(path.read_text() for path in (ROOT / "exporter").rglob("*.py"))
 WORDS = {
     "1m": "a minute",
     "5m": "5 minutes",
+    "6m": "6 minutes",
+    "9m": "9 minutes",
     "10m": "ten minutes",
+    "12m": "12 minutes",
     "15m": "15 minutes",
     "30m": "30 minutes",
     "1h": "an hour",

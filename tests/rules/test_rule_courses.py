@@ -120,6 +120,12 @@ WEEKS = {
 BOTH = "UsageQuotaHigh warning", "UsageQuotaHigh critical"
 SOON, END = 1 / 12, 6 + 1 / 12
 
+
+def high(begin: float, over: float) -> dict[str, tuple[float, float]]:
+    """Both, which go on after it is over until the evaluation in which they have done so for long enough."""
+    return {"UsageQuotaHigh warning": (begin, over + 2 / 12), "UsageQuotaHigh critical": (begin, over + 3 / 12)}
+
+
 HOURS = {
     "a level reaches its limit, and some is given back": Course(
         quotas=(
@@ -131,8 +137,8 @@ HOURS = {
         ),
         hours=6,
         told={
-            **dict.fromkeys(BOTH, (1 + SOON, 4 + 2 / 12)),
-            "UsageQuotaExhausted critical": (2, 4 + 2 / 12),
+            **high(1 + SOON, over=4),
+            "UsageQuotaExhausted critical": (2, 4.25),
         },
     ),
     # What was 96 % is 96 % at least. That nobody looks is told apart.
@@ -155,7 +161,7 @@ HOURS = {
             ),
         ),
         hours=6,
-        told={**dict.fromkeys(BOTH, (SOON, 3 + 2 / 12)), "UsagePollStale warning": (1 + 4 / 12, 5)},
+        told={**high(SOON, over=3), "UsagePollStale warning": (1 + 4 / 12, 5)},
     ),
     "the exporter is down, and comes back": Course(
         quotas=(Quota(used=always(960), scraped=lambda hour: not 1 <= hour < 4),),
@@ -169,7 +175,7 @@ HOURS = {
     "a figure is corrected": Course(
         quotas=(Quota(used=lambda hour: 1040 if hour < 2 else 600),),
         hours=6,
-        told={"UsageQuotaExhausted critical": (0, 2 + 2 / 12), **dict.fromkeys(BOTH, (SOON, 2 + 2 / 12))},
+        told={"UsageQuotaExhausted critical": (0, 2.25), **high(SOON, over=2)},
     ),
     "a limit is lowered": Course(
         quotas=(Quota(used=always(480), limit=lambda hour: 1000 if hour < 2 else 500),),
@@ -193,7 +199,7 @@ HOURS = {
         hours=6,
         told={
             "UsageQuotaHigh warning": (1 + SOON, END),
-            "UsageQuotaHigh critical": (4 + SOON, 5 + 2 / 12),
+            "UsageQuotaHigh critical": (4 + SOON, 5.25),
             "UsagePollStale warning": (2 + 4 / 12, 3.5),
             **{f"{alert} sooner": (SOON, END) for alert in BOTH},
         },
@@ -201,7 +207,7 @@ HOURS = {
     "a plan is upgraded": Course(
         quotas=(Quota(used=always(980), limit=lambda hour: 1000 if hour < 2 else 5000),),
         hours=6,
-        told=dict.fromkeys(BOTH, (SOON, 2 + 2 / 12)),
+        told=high(SOON, over=2),
     ),
     "a plan is renewed under another number": Course(
         quotas=(
@@ -209,7 +215,7 @@ HOURS = {
             Quota(used=lambda hour: None if hour < 2 else 5, subject="48212"),
         ),
         hours=6,
-        told=dict.fromkeys(BOTH, (SOON, 2 + 2 / 12)),
+        told=high(SOON, over=2),
     ),
     "an account is renamed": Course(
         quotas=(
@@ -218,7 +224,7 @@ HOURS = {
         ),
         hours=6,
         told={
-            **dict.fromkeys(BOTH, (SOON, 2 + 2 / 12)),
+            **high(SOON, over=2),
             **{f"{alert} renamed": (2 + SOON, END) for alert in BOTH},
         },
     ),
@@ -249,7 +255,7 @@ HOURS = {
     "a limit of nothing is used": Course(
         quotas=(Quota(used=lambda hour: 3 if 1 <= hour < 4 else 0, limit=always(0)),),
         hours=6,
-        told={"UsageQuotaNotAllowed critical": (1, 4 + 2 / 12)},
+        told={"UsageQuotaNotAllowed critical": (1, 4.25)},
     ),
     "an exporter that ends before its first poll does": Course(
         quotas=(Quota(used=always(0), polls=lambda hour: hour >= 4, started=lambda hour: int(min(hour, 3) * 6) / 6),),
@@ -272,7 +278,7 @@ SLOWLY = {
     "a figure is corrected": Course(
         quotas=(Quota(used=lambda hour: 960 if hour < 1 else 600),),
         hours=3,
-        told={"UsageQuotaHigh critical": (0.05, 1.25), "UsageQuotaHigh warning": (0.1, 1.25)},
+        told={"UsageQuotaHigh critical": (0.05, 1.25), "UsageQuotaHigh warning": (0.1, 1.15)},
     ),
     "the exporter is down": Course(
         quotas=(Quota(used=always(500), scraped=lambda hour: hour < 1),),

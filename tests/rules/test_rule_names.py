@@ -10,7 +10,7 @@ from rule_documents import ACCOUNT, LABELS, QUOTA, RULES, SCRAPED
 
 from exporter.rules.document import ALERTS
 from exporter.rules.options import Options
-from exporter.rules.pace import PACE_RECORDS
+from exporter.rules.pace import DAY_RECORDS, PACE_RECORDS
 from exporter.rules.recording import RECORDS
 
 TEMPLATE_QUERY = re.compile(r"printf `([^`]*)`")
@@ -110,7 +110,7 @@ def test_a_rule_names_only_metrics_and_labels_that_exist(name: str) -> None:
         had(promql_parser.parse(expression))
 
 
-@pytest.mark.parametrize("record", [*RECORDS, *PACE_RECORDS], ids=lambda record: record.name)
+@pytest.mark.parametrize("record", [*RECORDS, *DAY_RECORDS, *PACE_RECORDS], ids=lambda record: record.name)
 def test_a_recorded_series_has_the_labels_of_its_level(record: Any) -> None:
     assert had(promql_parser.parse(RULES[record.name]["expr"])) == LABELS[record.name]
 

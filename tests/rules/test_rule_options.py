@@ -24,7 +24,10 @@ CHANGES = {
         *("usage:quota_high:ratio", "usage:quota_warning:ratio", "usage:quota_critical:ratio"),
         "usage:quota_overrun:ratio",
     },
-    "quota_keep": {f"{alert.name} {alert.severity}" for alert in QUOTA_ALERTS},
+    "quota_keep": {f"{alert.name} {alert.severity}" for alert in QUOTA_ALERTS if alert.severity == "warning"},
+    "quota_pace_keep": {"UsageQuotaWillRunOut critical", "UsageQuotaBurnFast critical"},
+    "quota_critical_keep": {"UsageQuotaHigh critical", "UsageQuotaNotAllowed critical"},
+    "quota_exhausted_keep": {"UsageQuotaExhausted critical"},
     "forecast_limit": {"usage:quota_overrun:ratio", "usage:quota_burnt:seconds"},
     "forecast_share": {"usage:quota_overrun:ratio"},
     "forecast_period": {"usage:quota_rate:ratio"},
@@ -62,6 +65,9 @@ CHANGES = {
     "dropped_for": {"UsageSeriesDropped warning", "UsageCustomersDropped warning"},
 }
 
+# Each must be no longer than the next.
+BETWEEN = {"quota_keep": 321, "quota_pace_keep": 654, "quota_critical_keep": 876}
+
 
 def changed(options: Options) -> dict[str, tuple[str, str]]:
     """The rules that differ from the usual ones: how they are, and how they were."""
@@ -79,6 +85,8 @@ def test_a_threshold_changes_its_rules_and_nothing_but_its_number(threshold: str
     other: Any = {threshold: 0.97 if threshold == "quota_critical" else 0.87 if small else 4321}
     if threshold == "quota_hysteresis":
         other = {threshold: 0.07}
+    elif threshold in BETWEEN:
+        other = {threshold: BETWEEN[threshold]}
     elif threshold == "burn_warning_rest":
         other = {threshold: 432100}
     elif threshold == "credential_warning":
@@ -88,7 +96,7 @@ def test_a_threshold_changes_its_rules_and_nothing_but_its_number(threshold: str
 
     assert found.keys() == CHANGES[threshold]
     for now, before in found.values():
-        assert re.sub(r"0\.[089]7|432100|1234567|4321s?", "#", now) in _with_one_number_hidden(before)
+        assert re.sub(r"0\.[089]7|432100|1234567|4321s?|(321|654|876)s", "#", now) in _with_one_number_hidden(before)
 
 
 def _with_one_number_hidden(text: str) -> set[str]:

@@ -1,6 +1,7 @@
 """From vendor to receiver on this machine: sandbox, exporter, Prometheus, Alertmanager, and a sink of what is told."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -47,6 +48,8 @@ class Sink:
 
     url: str = ""
     told: set[Notice] = field(default_factory=set)
+    heard: list[tuple[float, Notice]] = field(default_factory=list)
+    """Every notice and when it came (Unix time), also what a test has cleared from `told`."""
     texts: dict[Notice, str] = field(default_factory=dict)
     """Summary and description, as they came last."""
 
@@ -57,6 +60,7 @@ class Sink:
             notice = Notice(receiver, alert["status"], labels["alertname"], labels["severity"], quota, account)
             self.texts[notice] = "\n".join(alert["annotations"][one] for one in ("summary", "description"))
             self.told.add(notice)
+            self.heard.append((time.time(), notice))
 
 
 @contextmanager
@@ -101,9 +105,11 @@ def serving_sandbox(clock: Clock) -> Iterator[str]:
 
 
 def quick_rules() -> str:
-    """The rules as an operator renders them, with all that takes time taking a second."""
+    """The rules as an operator renders them, with all that takes time taking seconds."""
     waits = {one.name: 1 for one in fields(Thresholds) if one.name.endswith(("_for", "_keep", "_least"))}
     del waits["restarts_for"]  # an exporter of this test is always young
+    # What mutes goes on for longer than what it mutes.
+    waits |= {"quota_pace_keep": 2, "quota_critical_keep": 3, "quota_exhausted_keep": 4}
     return rules(Options(thresholds=replace(Thresholds(), **waits), job=JOB)).replace("interval: 1m", "interval: 1s")
 
 
@@ -135,6 +141,7 @@ class Chain:
     prometheus: str
     alertmanager: str
     folder: Path
+    began: float = field(default_factory=time.time)
 
     def rename(self, account: str, name: str) -> None:
         """Give an account another name in the configuration, for the exporter that is started next."""
@@ -142,8 +149,27 @@ class Chain:
         config.write_text(config.read_text().replace(f"name: {account}\n", f"name: {name}\n"))
 
     def query(self, expression: str) -> list[dict[str, str]]:
-        answer = json.loads(fetch(f"{self.prometheus}/api/v1/query?{urlencode({'query': expression})}"))
-        return [one["metric"] for one in answer["data"]["result"]]
+        return [one["metric"] for one in self._asked("query", query=expression)]
+
+    def _asked(self, path: str, **asked: object) -> list[dict[str, Any]]:
+        return list(json.loads(fetch(f"{self.prometheus}/api/v1/{path}?{urlencode(asked)}"))["data"]["result"])
+
+    def timeline(self) -> str:
+        """What each receiver was told and how each alert and share went, by seconds since it all began."""
+        lines = [(at, f"told {notice}") for at, notice in self.sink.heard]
+        looked_at = '{__name__=~"ALERTS|usage:quota_(last|warning|critical):ratio"}'
+        for found in self._asked("query_range", query=looked_at, start=self.began, end=time.time(), step=1):
+            labels = found["metric"]
+            name = " ".join(labels[one] for one in sorted(labels) if one not in ("instance", "job", "unit", "vendor"))
+            last: tuple[float, str] = (0, "")
+            for at, value in found["values"]:
+                if at - last[0] > 1 and last[0]:
+                    lines.append((last[0] + 1, f"{name} gone"))
+                if at - last[0] > 1 or value != last[1]:
+                    lines.append((at, f"{name} {value}"))
+                last = at, value
+            lines.append((last[0] + 1, f"{name} gone"))
+        return "\n".join(f"{at - self.began:7.2f} {what}" for at, what in sorted(lines))
 
     def muted(self, alert: str, severity: str, **labels: str) -> bool:
         """Whether Alertmanager has the alert and tells nobody of it."""
@@ -193,4 +219,9 @@ def running_chain(
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alerts.removeprefix("http://")]}]}]},
         }
         series = stack.enter_context(prometheus(generation, folder, config_of_prometheus))
-        yield Chain(clock, sink, exporter, start_exporter, series, alerts, folder)
+        chain = Chain(clock, sink, exporter, start_exporter, series, alerts, folder)
+        try:
+            yield chain
+        except AssertionError as error:
+            error.add_note(chain.timeline())
+            raise

@@ -7,7 +7,7 @@ import yaml
 from exporter.cli.catalogue import FAMILIES, labels
 from exporter.rules.document import rules
 from exporter.rules.options import Options
-from exporter.rules.pace import PACE_RECORDS
+from exporter.rules.pace import DAY_RECORDS, PACE_RECORDS
 from exporter.rules.recording import RECORDS
 
 SCRAPED = {"job", "instance"}
@@ -23,12 +23,12 @@ LEVELS = {
     "usage:account_": ACCOUNT,
     "usage:": QUOTA,
 }
-RECORDED = [record.name for record in (*RECORDS, *PACE_RECORDS)]
+RECORDED = [record.name for record in (*RECORDS, *DAY_RECORDS, *PACE_RECORDS)]
 LABELS = {
     **{family.name: {*labels(family), *SCRAPED} for family in FAMILIES},
     **{
         record.name: next(LEVELS[level] for level in LEVELS if record.name.startswith(level))
-        for record in (*RECORDS, *PACE_RECORDS)
+        for record in (*RECORDS, *DAY_RECORDS, *PACE_RECORDS)
     },
     "up": SCRAPED,
     "process_start_time_seconds": SCRAPED,
