@@ -171,7 +171,9 @@ class Exporter:
                 _log_storage(account, "reading cannot be stored; quota counters are paused", error.strerror)
             self._write_failing.add(account.key)
             return False
-        self._write_failing.discard(account.key)
+        if account.key in self._write_failing:
+            self._write_failing.remove(account.key)
+            logger.info("readings are stored again", vendor=account.vendor, account=account.name)
         return True
 
     def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Mapping[str, str]:

@@ -31,8 +31,8 @@ _SHARED_SECONDS: Final = 1.0
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
 """If a new token did not help, ambiguous statuses are not blamed on tokens for this long."""
-_NEW_SECONDS: Final = 5.0
-"""A token that worked and is this new cannot have expired."""
+_NEW_SECONDS: Final = 1.0
+"""A token that worked and is this new cannot have expired. The next poll may come a second after the sign-in."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
 """Statuses by which vendors that document 401 may still mean an expired token."""

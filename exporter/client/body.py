@@ -136,6 +136,8 @@ def count_values(body: Body) -> int:
 def decode_json(body: Body, content_type: str) -> object:
     """Return a body's JSON document; NaN and Infinity are rejected. A lone surrogate becomes U+FFFD.
 
+    A byte order mark before it is ignored, as RFC 8259 allows.
+
     Other threads can run after each object while a large body is decoded in a thread of its own.
 
     Raises:
@@ -146,7 +148,7 @@ def decode_json(body: Body, content_type: str) -> object:
     if count_values(body) > MAX_PIECES:
         raise TooLarge(f"the answer has more than {MAX_PIECES} values")
     try:
-        document: object = _STRICT_JSON.decode(body.decode())
+        document: object = _STRICT_JSON.decode(body.decode("utf-8-sig"))
         return _without_half_characters(document) if b"\\ud" in body.lower() else document
     except _Contradiction:
         raise Undecodable("an object of the answer has a key twice, with different values") from None

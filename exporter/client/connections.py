@@ -27,7 +27,7 @@ from exporter.client.large_answers import Room
 from exporter.client.network_errors import translated
 from exporter.client.response import Response
 from exporter.client.trust import trust
-from exporter.errors import BadRequest
+from exporter.errors import BadRequest, TooLarge
 from exporter.log import logger
 
 Transport = httpx.AsyncBaseTransport
@@ -163,6 +163,9 @@ async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> Body:
     stream = cast("httpx.AsyncByteStream", response.stream)
     try:
         if response.is_success:
+            # What is announced is told apart at once from what is slow.
+            if int(response.headers.get("content-length", 0)) > limit:
+                raise TooLarge(f"the answer is larger than {limit} bytes")
             return await read_body(aiter(stream), response.headers.get("content-encoding", ""), limit, turn)
         await _drain(stream)
         return b""

@@ -21,6 +21,13 @@ _BROKEN: Final = {
     "server disconnected": "the connection was closed without an answer",
     "peer closed connection": "the connection was closed in the middle of the answer",
     "illegal chunk": "the answer's chunks are not framed as HTTP frames them",
+    "malformed chunk": "the answer's chunks are not framed as HTTP frames them",
+    "bad content-length": "the answer's Content-Length is not a number",
+    "conflicting content-length": "the answer has two different Content-Lengths",
+    "multiple transfer-encoding": "the answer has more than one Transfer-Encoding",
+    "only transfer-encoding": "the answer has a Transfer-Encoding that was not requested",
+    "received server _switch": "the answer changes to a protocol that was not requested",
+    "informationalresponse status": "the answer does not begin as HTTP does",
     "receive buffer too long": "the answer's headers are too long",
 }
 """The beginnings of h11's and httpcore's messages, the rest of which may contain the vendor's text."""

@@ -19,7 +19,7 @@ LONGEST_WAIT_IN_POLL_SECONDS: Final = 60.0
 """If a vendor asks to wait longer than this, the poll ends."""
 _FIRST_RETRY_SECONDS: Final = 0.5
 _FIRST_RATE_LIMITED_SECONDS: Final = 5.0
-_DIGITS: Final = re.compile("[0-9]{1,12}")
+_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _UNIX_TIME: Final = 1e9
 """So many seconds are more than a window has, and fewer than have passed since 1970."""
@@ -30,10 +30,11 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
     A date is interpreted relative to the answer's own `Date`, so that the clocks
     need not agree, or to `now` if there is none. A past date means no wait; an
-    invalid value means None.
+    invalid value means None. Seconds may have a fraction, which HTTP does not allow
+    and some vendors send.
     """
     value = headers.get("retry-after", "").strip()
-    if _DIGITS.fullmatch(value):
+    if _SECONDS.fullmatch(value):
         return min(float(value), LONGEST_ASKED_WAIT_SECONDS)
     until, sent = _http_date(value), _http_date(headers.get("date", ""))
     if until is None:

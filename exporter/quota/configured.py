@@ -14,7 +14,7 @@ from exporter.quota.model import MemberFigure, Quota, QuotaId, WithheldReason, s
 from exporter.quota.names import Names
 from exporter.quota.sums import PartialLabels, Selection, Sum, combine, may_match, selection, sums, unreadable_subjects
 from exporter.vendors import Account
-from exporter.vendors.periods import CalendarPeriod, FixedPeriod, Span
+from exporter.vendors.periods import UNKNOWN_SPAN, CalendarPeriod, FixedPeriod, Span
 from exporter.vendors.quotas import ConfiguredQuota, plan_period_of
 
 _CUSTOMER: Final = "customer_id"
@@ -91,24 +91,25 @@ class SliceShare:
     contribution: Contribution
     quotas: tuple[Quota, ...] = ()
 
-    def members(self, account: Account, since: float) -> Iterator[MemberFigure]:
-        """Yield the members' figures."""
-        plan = plan_period_of(self.setting.family, account.plan_periods) if self.setting.period == "plan" else None
-        is_dated = plan is not None and plan.is_dated
-        is_asked_for = self.setting.family in account.dated_families
+    def members(self, account: Account, since: float, at: float) -> Iterator[MemberFigure]:
+        """Yield the members' figures, read at a time (Unix).
+
+        A figure is counted by its own period, where that is known, whatever the quota's: it starts anew with its own.
+        """
+        asked_for = _asked_for(self.setting, account, at)
         for subject, members in self.selected.subjects.items():
             quota = _id(self.setting, account, subject)
             for labels in members:
-                spans = self.selected.spans_of((labels,))
-                span = next(iter(spans)) if len(spans) == 1 else Span()
-                is_own = is_asked_for or (is_dated and span.start is not None)
-                yield MemberFigure(quota, labels, self.selected.series[labels], span, is_own, since)
+                own = asked_for or _only(self.selected.own_spans_of((labels,)))
+                span = _only(self.selected.spans_of((labels,))) if own == UNKNOWN_SPAN else own
+                yield MemberFigure(quota, labels, self.selected.series[labels], span, own.start is not None, since)
 
     def ended(self, account: Account, since: float, ended: Iterable[EndedPeriod]) -> Iterator[MemberFigure]:
-        """Yield final figures of periods that have ended, where they are the quota's own periods."""
+        """Yield final figures of periods that have ended, where the figures start anew with these periods."""
         for one in ended:
             span = Span(one.start, one.end)
-            if one.sample.family is self.setting.family and period_at(self.setting, one.start) == span:
+            own = _asked_for(self.setting, account, one.start) or period_at(self.setting, one.start)
+            if one.sample.family is self.setting.family and own == span:
                 figures = {one.sample.family: {one.sample.labels: one.sample.value}}
                 for subject in selection(self.setting, figures, None, span).subjects:
                     quota = _id(self.setting, account, subject)
@@ -143,6 +144,18 @@ def period_at(setting: ConfiguredQuota, at: float) -> Span:
     return (
         period.span_at(datetime.fromtimestamp(at, UTC)) if isinstance(period, CalendarPeriod | FixedPeriod) else Span()
     )
+
+
+def _only(spans: frozenset[Span]) -> Span:
+    """Return the only one of periods, or an unknown one."""
+    return next(iter(spans)) if len(spans) == 1 else UNKNOWN_SPAN
+
+
+def _asked_for(setting: ConfiguredQuota, account: Account, at: float) -> Span | None:
+    """Return the month that requests for a quota's figures name, whatever the quota's own period; None without one."""
+    if setting.family not in account.dated_families:
+        return None
+    return CalendarPeriod().span_at(datetime.fromtimestamp(at, UTC))
 
 
 def account_quotas(
@@ -195,7 +208,7 @@ def _add_up_slices(
             _id(setting, account, subject),
             one.total,
             setting.limit,
-            next(iter(one.spans)) if len(one.spans) == 1 else Span(),
+            _only(one.spans),
             subject_name=next(iter(called[subject])) if len(called[subject]) == 1 else "",
         )
         for subject, one in found.items()

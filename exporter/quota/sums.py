@@ -49,20 +49,23 @@ class Selection:
     Attributes:
         series: their figures.
         subjects: their labels by subject.
-        spans_of: the periods of some of them; `Span()` if unknown.
+        spans_of: the quota's periods for some of them; `Span()` if unknown.
+        own_spans_of: the periods that the vendor reports with the figures themselves; `Span()` if it reports none.
 
     """
 
     series: Mapping[Labels, float]
     subjects: Mapping[Labels, list[Labels]]
     spans_of: Callable[[Iterable[Labels]], frozenset[Span]]
+    own_spans_of: Callable[[Iterable[Labels]], frozenset[Span]]
 
 
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
     """Return the series that match a setting, with the period of the calendar or of the vendor's plan."""
     labels, series = setting.family.labels, figures.get(setting.family, {})
     spans_of = _plan_spans(plan, labels, figures) if setting.period == "plan" else _always(frozenset({period}))
-    return Selection(series, _subjects(setting, series), spans_of)
+    own_spans_of = _plan_spans(plan if plan and plan.is_dated else None, labels, figures)
+    return Selection(series, _subjects(setting, series), spans_of, own_spans_of)
 
 
 def sums(setting: ConfiguredQuota, selected: Selection) -> dict[Labels, Sum]:

@@ -106,7 +106,7 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
     def members() -> Iterator[MemberFigure]:
         yield from native.members
         for name, share in shares.items():
-            yield from share.members(account, ledger.definitions[name].since)
+            yield from share.members(account, ledger.definitions[name].since, at)
             yield from share.ended(account, ledger.definitions[name].since, read.ended)
 
     contributions = {name: share.contribution for name, share in shares.items()}

@@ -198,7 +198,7 @@ class Account(Settings):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families whose period the request names, so that their figures cannot be late for a new period."""
+        """The families whose UTC month the request names, so that their figures cannot be late for a new one."""
         return ()
 
     @property

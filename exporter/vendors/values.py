@@ -45,6 +45,8 @@ def read_time(value: object) -> datetime:
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise ValueError("expected a date or a time in ISO 8601")
     moment = datetime.fromisoformat(value)
+    if moment.year == 1:
+        raise ValueError("expected a time; the year 1 is how some libraries write none")
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:

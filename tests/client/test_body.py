@@ -136,6 +136,7 @@ async def test_no_more_is_read_once_the_limit_is_passed() -> None:
         ('"é\\u00e9"'.encode(), "éé"),
         (b"12345678901234567890123", 12345678901234567890123),
         (b'{"a": 1, "a": 1.0}', {"a": 1}),
+        (b'\xef\xbb\xbf{"a": "\xef\xbb\xbf"}', {"a": "\ufeff"}),
         (
             b'{"a\\uDC00": ["\\ud800", "\\\\ud800", "\\ud83d\\ude00", 1]}',
             {"a\ufffd": ["\ufffd", "\\ud800", "\U0001f600", 1]},
@@ -157,7 +158,8 @@ def test_json_is_decoded(body: bytes, document: object) -> None:
         b"{'a': 1}",
         b"NaN",
         b"-Infinity",
-        b"\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
+        b"{}\xef\xbb\xbf",
         b'"\xe9"',
         b'"\\ud800',
         b'["\\ud800", NaN]',

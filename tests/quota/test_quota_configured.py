@@ -1,10 +1,25 @@
 """The quotas that operators set on vendors' figures."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from quota_samples import END, NOVEMBER, NOW, SPAN, Shown, lever, meter, plan, quotas_of, renewal, setting, shown
+from quota_samples import (
+    END,
+    NOVEMBER,
+    NOW,
+    SPAN,
+    Shown,
+    Watched,
+    lever,
+    meter,
+    plan,
+    quotas_of,
+    read_account,
+    renewal,
+    setting,
+    shown,
+)
 
 from exporter.metrics import Sample
 from exporter.vendors.ionos.families import IONOS_ESTIMATED_COST
@@ -157,3 +172,21 @@ def test_a_calendar_period_is_of_calendar_years() -> None:
 
     years = [datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (2026, 2027)]
     assert [found["period_start"], found["period_end"]] == years
+
+
+@pytest.mark.parametrize("period", ["none", "month", "plan", "{every: 30d, from: 2026-12-01}"])
+def test_a_plan_is_counted_by_its_own_dates_whatever_the_quotas_period(period: str) -> None:
+    renewed = partial(plan, plan_id="42", start=END, end=END + timedelta(days=30))
+    course = [
+        (datetime(2026, 11, 30, 10, tzinfo=UTC), plan(500), 0),
+        (datetime(2026, 12, 1, 1, tzinfo=UTC), plan(510), 10),
+        (datetime(2026, 12, 2, 3, tzinfo=UTC), plan(520), 20),
+        (END - timedelta(minutes=5), plan(530), 30),
+        (END + timedelta(minutes=5), renewed(40), 70),
+        (END + timedelta(minutes=10), renewed(45), 75),
+    ]
+    quotas = Watched(read_account("netnut", setting(metric="netnut_gb_used", period=period)))
+    for now, items, consumed in course:
+        quotas.read(0, items, now)
+
+        assert {value for quota, value in quotas.consumed.items() if quota.name == "q"} == {consumed}

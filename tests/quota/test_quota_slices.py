@@ -76,13 +76,13 @@ STEPS: dict[str, tuple[str, list[Step]]] = {
             (1, EARLY, 3, 8, 8),
         ],
     ),
-    "no period is known": (
+    "the quota has no period, but a month was asked for": (
         "none",
         [
             (0, LATE, 600, None, None),
             (1, LATE, 400, 1000, 0),
-            (0, EARLY, 605, 1005, 5),
-            (1, EARLY, 403, 1008, 8),
+            (0, EARLY, 605, 1005, 605),
+            (1, EARLY, 403, 1008, 1008),
         ],
     ),
 }

@@ -125,14 +125,20 @@ def quotas_of(vendor: str, items: Iterable[Item], settings: str = "") -> Watched
     return watched
 
 
-def plan(
-    used: float, limit: float | None = 1000, plan_id: str = "41", *, active: bool = True, end: datetime = END
+def plan(  # noqa: PLR0913 - what a plan has
+    used: float,
+    limit: float | None = 1000,
+    plan_id: str = "41",
+    *,
+    active: bool = True,
+    start: datetime = START,
+    end: datetime = END,
 ) -> list[Sample]:
     labels = {"plan_id": plan_id, "product_type": "Residential"}
     return [
         NETNUT_GB_USED(used, **labels),
         *NETNUT_PLAN_GB.known(limit, **labels),
-        *NETNUT_PLAN_START.known(START, **labels),
+        *NETNUT_PLAN_START.known(start, **labels),
         *NETNUT_PLAN_END.known(end, **labels),
         NETNUT_PLAN_ACTIVE(active, **labels),
     ]

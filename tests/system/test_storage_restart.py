@@ -129,7 +129,7 @@ def is_removed(folder: Path) -> bool:
     return not folder.exists()
 
 
-def test_a_folder_that_takes_nothing_any_more_costs_no_figure_and_is_said_once(
+def test_a_folder_that_takes_nothing_for_a_while_costs_no_figure_and_each_change_is_said_once(
     sandbox: Running, tmp_path: Path
 ) -> None:
     storage = tmp_path / "storage"
@@ -139,6 +139,8 @@ def test_a_folder_that_takes_nothing_any_more_costs_no_figure_and_is_said_once(
         eventually(lambda: own(process.get("/metrics")[1], "storage_write_failures_total") >= 2)
         assert len(figures(process.get("/metrics")[1])) == 3
         assert process.err.read_text().count("reading cannot be stored") == 1
+        storage.mkdir()
+        eventually(lambda: process.err.read_text().count("readings are stored again") == 1)
 
 
 def test_a_folder_that_cannot_be_made_is_said_at_start(tmp_path: Path) -> None:

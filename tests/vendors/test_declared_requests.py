@@ -154,3 +154,21 @@ def test_what_is_no_whole_reading_fails(
     text: str, replies: Mapping[str, Any], error: type[PollError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isinstance(poll(text, replies, tmp_path, monkeypatch)[0], error)
+
+
+@pytest.mark.parametrize(
+    ("listed", "unreadable"),
+    [
+        ([{"id": 1}], []),
+        ([{"id": 1}, {"id": None}], [("acme_used", (None,))]),
+        ([{"id": 1}, "two"], [("acme_used", (None,))]),
+    ],
+)
+def test_an_item_that_cannot_be_asked_about_is_unreadable(
+    listed: list[Any], unreadable: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = {"GET /projects": {"data": listed}, "GET /projects/1": {"used": 3}, "GET /total": {"used": 9}}
+    outcome, asked = poll(LISTED, replies, tmp_path, monkeypatch)
+
+    assert lines(outcome) == ["acme_total_used 9.0", 'acme_used{project="1"} 3.0']
+    assert [(one.family.name, one.labels) for one in asked.unreadable] == unreadable

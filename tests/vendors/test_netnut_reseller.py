@@ -59,6 +59,7 @@ def gb_used(reading: Reading) -> dict[str, str]:
         envelope(named(FLAT, "customerId"), named(OTHER, "customerId")),
         envelope(named(FLAT, "subUserId"), named(OTHER, "subUserId")),
         envelope(named(FLAT, "sub_user_id"), named(OTHER, "sub_user_id")),
+        envelope({**named(FLAT, "subUserId"), "customer_id": None}, {**named(OTHER, "subUserId"), "customer_id": ""}),
         [envelope(FLAT, OTHER)],
         [envelope(FLAT), envelope(OTHER)],
         [FLAT, OTHER],
@@ -67,7 +68,7 @@ def gb_used(reading: Reading) -> dict[str, str]:
         envelope(FLAT, {"customer_id": 72, "plans": [{**PLAN, "id": 6}]}, {"customer_id": 73, "plans": []}),
     ],
     ids=[
-        *("customer_id", "customerId", "subUserId", "sub_user_id"),
+        *("customer_id", "customerId", "subUserId", "sub_user_id", "the first name without a value"),
         *("an envelope in a list", "an envelope each", "no envelope", "nested", "nested, an envelope each", "both"),
     ],
 )
@@ -76,6 +77,16 @@ def test_whichever_form_the_list_has_its_plans_are_the_same(document: object, mo
 
     assert gb_used(reading) == {"71/5": "1.5", "72/6": "1.5"}
     assert not reading.diagnostics.skipped
+
+
+@pytest.mark.parametrize("owner", [{"customer_id": 1, "sub_user_id": 72}, {"customer_id": {"id": 72}}, {}])
+def test_a_plan_whose_sub_user_is_not_clear_is_nobodys(
+    owner: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = reseller(envelope(FLAT, {**PLAN, "id": 6, **owner}), monkeypatch)
+
+    assert gb_used(reading) == {"71/5": "1.5"}
+    assert reading.diagnostics.skipped == {"ambiguous": 1}
 
 
 @pytest.mark.parametrize("document", [envelope(), [], [envelope()], envelope({"customer_id": 71, "plans": []})])
@@ -117,7 +128,13 @@ def test_a_list_of_another_shape_costs_itself_alone(document: object, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "document", [{**envelope(FLAT), "success": False}, [envelope(FLAT), {**envelope(), "success": False}]]
+    "document",
+    [
+        {**envelope(FLAT), "success": False},
+        {**envelope(FLAT), "success": "false"},
+        [envelope(FLAT), {**envelope(), "success": False}],
+        [envelope(FLAT), {**envelope(), "success": 0}],
+    ],
 )
 def test_an_envelope_that_says_it_did_not_work_is_a_refusal(document: object, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = reseller(document, monkeypatch)

@@ -8,13 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import pytest
+from quota_samples import Watched
 from scripted_vendor import NOW, Answer, Request, Scripted, Tally, account_at, answer, client_of, scripted
 from structlog.testing import capture_logs
 
 from exporter.polling.transitions import Ahead, log_changes
 from exporter.store.snapshot import SliceState, Snapshot
 from exporter.vendors import Account
-from exporter.vendors.poll import Poll
+from exporter.vendors.poll import Poll, Slice
 
 pytestmark = pytest.mark.slow
 
@@ -149,3 +150,40 @@ def test_more_customers_than_allowed_are_one_warning_with_both_numbers(monkeypat
     (said,) = [log for log in logs if "max_customers" in log["event"]]
     assert (said["customers"], said["left_out"]) == (11, 8)
     assert known[-1].diagnostics.left_out == {"11 customers match, but max_customers is 3"}
+
+
+@pytest.mark.parametrize("max_customers", [1000, 3000], ids=["one slice", "slices"])
+def test_a_customer_without_a_readable_id_leaves_no_sum_over_all(
+    max_customers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"id": IDS[0]}, {"id": None}]
+    place = {"total": 2, "limit": 100, "has_more": False}
+    script: Mapping[str, Sequence[Scripted]] = {
+        "GET /customers?limit=100&offset=0": [answer({"data": rows, "pagination": place})],
+        f"GET /customers/{IDS[0]}/usage": [EVENTS],
+    }
+    quotas = [{"name": "all", "metric": "prolifi_event_count", "limit": 10}]
+    common = {"vendor": "prolifi", "name": "main", "base_url": "{base_url}", "api_key": "${VENDOR_SECRET}"}
+    with scripted(script) as server:
+        settings = {**common, "discover": True, "max_customers": max_customers, "quotas": quotas}
+        account = account_at(server.url, monkeypatch, settings)
+        watched = read_in_slices(account)
+
+    assert watched.whole.quotas == ()
+    assert watched.withheld == {("all", "unreadable"): 1}
+
+
+def read_in_slices(account: Account) -> Watched:
+    """Poll each slice twice."""
+
+    async def main() -> Watched:
+        cache: dict[str, Any] = {}
+        quotas = Watched(account)
+        async with client_of(account, Tally()) as client:
+            for number in [*range(account.slice_count)] * 2:
+                poll = Poll(client, NOW, cache, slice=Slice(number, account.slice_count))
+                items = list(await account.read(poll))
+                quotas.read(number, [*items, *poll.unreadable])
+        return quotas
+
+    return anyio.run(main)

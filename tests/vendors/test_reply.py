@@ -115,7 +115,7 @@ def test_what_is_no_percentage_is_refused(value: object) -> None:
         ("2026-11-01T10:30:05+02:00", datetime(2026, 11, 1, 8, 30, 5, tzinfo=UTC)),
         ("2026-12-31T23:30:00-01:00", datetime(2027, 1, 1, 0, 30, tzinfo=UTC)),
         ("2028-02-29", datetime(2028, 2, 29, tzinfo=UTC)),
-        ("0001-01-01", datetime(1, 1, 1, tzinfo=UTC)),
+        ("0002-01-01", datetime(2, 1, 1, tzinfo=UTC)),
         ("9999-12-31", datetime(9999, 12, 31, tzinfo=UTC)),
     ],
 )
@@ -143,6 +143,8 @@ def test_a_time_is_utc_where_it_does_not_say_otherwise(value: str, moment: datet
         "\uff12026-11-01",
         "10000-01-01",
         "0000-01-01",
+        "0001-01-01",
+        "0001-01-01T00:00:00Z",
         "0001-01-01T00:00+23:59",
         "9999-12-31T23:59-23:59",
         1793491200,
@@ -219,7 +221,7 @@ def test_a_finite_number_is_the_same_as_its_text(value: float) -> None:
     assert read_number(value) == read_number(str(value)) == value
 
 
-@given(moment=st.datetimes())
+@given(moment=st.datetimes().filter(lambda moment: moment.year > 1))
 def test_a_time_is_the_same_as_its_text(moment: datetime) -> None:
     assert read_time(moment.isoformat()) == moment.replace(tzinfo=UTC)
 

@@ -9,11 +9,13 @@ import pytest
 from scripted_vendor import NOW, SECRET, Answer, Scripted, account_at, answer, lines, polled, polled_at, scripted
 
 from exporter.errors import Malformed, NotFound
+from exporter.metrics import Unreadable
 from exporter.problems import ConfigError
 from exporter.store.reading import Reading
 from exporter.vendors import Account
-from exporter.vendors.ionos.cost import PriceList
-from exporter.vendors.ionos.replies import Product
+from exporter.vendors.ionos.cost import PriceList, cost_items
+from exporter.vendors.ionos.month import ContractMonth
+from exporter.vendors.ionos.replies import Product, Products
 from exporter.vendors.reply import Diagnostics, read_reply
 
 PERIOD = {"startDate": "2026-11-01", "endDate": "2026-11-20"}
@@ -222,7 +224,10 @@ def test_a_discovered_contract_that_would_climb_in_the_path_is_never_asked_for(
         ([price("1", deprecated=True)], 1.0),
         ([price("1", deprecated=True), price("2", deprecated=True)], "ambiguous"),
         ([price(None), price("2", deprecated=True)], 2.0),
-        ([price("free"), price("2", deprecated=None)], 2.0),
+        ([price("free"), price("2", deprecated=None)], "ambiguous"),
+        ([price("free", deprecated=True), price("2")], 2.0),
+        ([price("free", term=36), price("2")], 2.0),
+        ([price("free")], "ambiguous"),
         ([price(None)], None),
         ([], None),
     ],
@@ -244,6 +249,8 @@ def test_the_price_is_the_one_current_price_of_consumption(rows: list[object], a
         ([price("0.5"), price("0.25")], [], 1),
         ([price("35", term=36)], [], 0),
         ([price("0.5", unit="30Days")], [], 0),
+        ([price("free")], [], 1),
+        ([price("0.5"), {"meterId": None}], ["4.0"], 0),
     ],
 )
 def test_what_a_meter_costs_is_not_shown_where_its_price_is_in_doubt(
@@ -261,6 +268,26 @@ def test_what_a_meter_costs_is_not_shown_where_its_price_is_in_doubt(
         assert [line.rsplit(" ", 1)[1] for line in of("ionos_estimated_cost", outcome)] == costs
         assert isinstance(outcome, Reading)
         assert outcome.diagnostics.drift["products.unitCost.quantity", "value"] == drift
+
+
+@pytest.mark.parametrize(
+    ("rows", "unreadable"),
+    [
+        ([], []),
+        ([price(None)], []),
+        ([{**price("0.5"), "meterId": "OTHER"}], []),
+        ([price("free")], ["C01000"]),
+        ([{**price("0.5"), "unitCost": "0.5 EUR"}, {**price("0.5"), "meterId": "OTHER"}], ["C01000"]),
+        ([{**price("0.5"), "meterId": None}, {**price("0.5"), "meterId": "OTHER"}], ["C01000"]),
+        ([price("0.5"), {**price("0.5"), "meterId": None}], []),
+    ],
+)
+def test_a_meter_whose_price_cannot_be_read_is_not_free(rows: list[object], unreadable: list[str]) -> None:
+    products = read_reply(Products, {"products": rows}, Diagnostics()).products
+    month = ContractMonth({(CENTRE, "C01000", "1hour"): 8.0}, [], {})
+    items = list(cost_items("12345", month, PriceList.from_products(products)))
+
+    assert [one.labels[2] for one in items if isinstance(one, Unreadable)] == unreadable
 
 
 def test_prices_are_asked_for_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:

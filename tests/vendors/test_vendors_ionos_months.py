@@ -191,6 +191,33 @@ def test_what_a_month_grows_by_after_its_end_is_counted(monkeypatch: pytest.Monk
     assert found == [0, 6, 21]
 
 
+@pytest.mark.parametrize(
+    "period",
+    [
+        "month",
+        "none",
+        {"every": "quarter", "from": "2026-11-01"},
+        {"every": "quarter", "from": "2026-12-01"},
+        {"every": "year", "from": "2026-01-01"},
+        {"every": "30d", "from": "2026-11-20"},
+    ],
+    ids=str,
+)
+def test_figures_that_start_anew_each_month_are_counted_alike_whatever_the_quotas_period(
+    period: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script: Script = {
+        question("2026-11"): [answer(month("2026-11", place(quantity))) for quantity in (700, 710, 715, 720)],
+        question("2026-12"): [answer(month("2026-12", place(quantity))) for quantity in (5, 9)],
+    }
+    begins = datetime(2026, 11, 20, tzinfo=UTC)
+    times = [begins - timedelta(minutes=1), begins + timedelta(minutes=1), DECEMBER + DAY / 4, DECEMBER + DAY / 2]
+    with scripted(script) as server:
+        found = counters(ionos(server.url, monkeypatch, quotas=[{**QUOTA, "period": period}]), *times)
+
+    assert found == [0, 10, 15 + 5, 20 + 9]
+
+
 def test_a_small_figure_of_a_new_month_is_new_use_even_if_it_is_not_below_the_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -424,8 +451,10 @@ def test_a_contract_that_is_listed_in_two_forms_is_asked_about_once(monkeypatch:
         {"datacenters": [place("49000"), {"id": D2, "meters": [{"meterId": None}]}]},
         {"datacenters": [place("49000"), {"id": D2, "meters": [{"meterId": "C01000", "quantity": None}]}]},
         {"datacenters": [place("49000"), 5]},
+        {"datacenters": [place("49000"), {**place("7"), "id": {"uuid": D2}}]},
+        {"datacenters": [place("49000", None), {**place("7"), "id": True}]},
     ],
-    ids=["no number", "no meters", "no id of a meter", "no quantity", "no data centre"],
+    ids=["no number", "no meters", "no id of a meter", "no quantity", "no data centre", "no id", "no id beside none"],
 )
 def test_a_sum_is_not_shown_where_a_part_of_it_cannot_be_read(
     unreadable: dict[str, object], monkeypatch: pytest.MonkeyPatch

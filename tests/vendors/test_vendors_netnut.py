@@ -129,14 +129,36 @@ def test_a_sub_user_who_is_gone_is_left_out_without_a_new_sign_in(status: int, m
     assert server.asked(LOGIN) == 1
 
 
-def test_a_sub_users_plan_that_says_it_is_anothers_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [{**WHOLE, "id": 2, "customer_id": 70}, {**WHOLE, "id": 9, "customer_id": 4444}]
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"customer_id": 4444},
+        {"customer_id": None, "sub_user_id": 4444},
+        {"customer_id": "", "subUserId": "4444"},
+        {"customer_id": 70, "sub_user_id": 4444},
+        {"customerId": {"id": 70}},
+        {"customerId": True},
+    ],
+)
+def test_a_sub_users_plan_that_says_it_is_anothers_is_not_shown(
+    names: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{**WHOLE, "id": 2, "customer_id": None, "subUserId": "70"}, {**WHOLE, "id": 9, **names}]
     with scripted({**SCRIPT, "GET /customer/usage/70": [answer({"success": True, "data": rows})]}) as server:
         outcome = polled(netnut(server.url, monkeypatch, sub_users=[70]))
 
     assert isinstance(outcome, Reading)
     assert outcome.diagnostics.skipped == {"ambiguous": 1}
     assert used(outcome)[1:] == ['netnut_sub_user_gb_used{plan_id="2",product_type="ISP",sub_user_id="70"} 1.5']
+
+
+@pytest.mark.parametrize("success", [False, 0, "false", "False", "0"])
+def test_an_answer_that_says_it_failed_is_no_reading(success: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = answer({"success": success, "data": [{**WHOLE, "id": 1, "total_gb_used": 0}]})
+    with scripted({**SCRIPT, MINE: [empty]}) as server:
+        outcome = polled(netnut(server.url, monkeypatch))
+
+    assert isinstance(outcome, Refused)
 
 
 @pytest.mark.parametrize("reply", [Answer(400), Answer(404), answer({"success": True, "data": "none"})])

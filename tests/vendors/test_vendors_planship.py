@@ -62,9 +62,13 @@ def test_a_client_that_is_refused_is_not_tried_twice(monkeypatch: pytest.MonkeyP
     assert [request.key for request in server.requests] == [TOKEN]
 
 
-def test_a_lever_that_comes_twice_is_one_series(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("by_lever", "by_metering"), [(5, 5), (5, None), (None, 5), (5, "N/A")])
+def test_a_lever_that_comes_twice_is_one_series_which_is_read_if_either_can_be(
+    by_lever: object, by_metering: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     products = [{"slug": "app", "levers": ["clicks"], "metering_ids": ["clicking"]}]
-    script = {**SIGN_IN, LEVER: [answer(usage(5))], METERING: [answer({"clicks": usage(5), "days": usage(2)})]}
+    metered = answer({"clicks": usage(by_metering), "days": usage(2)})
+    script = {**SIGN_IN, LEVER: [answer(usage(by_lever))], METERING: [metered]}
     with scripted(script) as server:
         outcome = polled(planship(server.url, monkeypatch, products=products))
 

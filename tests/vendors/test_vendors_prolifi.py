@@ -253,6 +253,14 @@ def test_customers_are_listed_here_or_there_and_by_uuid(
         prolifi("http://127.0.0.1", monkeypatch, **settings)
 
 
+@pytest.mark.parametrize("setting", ["include", "exclude"])
+def test_what_chooses_from_the_list_needs_the_list(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=f"{setting}: needs discover: true"):
+        prolifi("http://127.0.0.1", monkeypatch, customers=[A], **{setting: ["shop-.*"]})
+
+    prolifi("http://127.0.0.1", monkeypatch, customers=[A], **{setting: []})
+
+
 def test_a_question_carries_the_key_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(pages(listed(has_more=False))) as server:
         polled(prolifi(server.url, monkeypatch))

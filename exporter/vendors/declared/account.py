@@ -77,10 +77,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """The result of a request: metrics, and the keys that later requests ask about."""
+    """The result of a request: metrics, the keys that later requests ask about, and whether some cannot be read."""
 
     items: list[Item]
     keys: list[str]
+    is_partial: bool
 
 
 class _Page(NamedTuple):
@@ -116,9 +117,15 @@ class DeclaredAccount(Account):
         constants |= {name: str(getattr(self, name)) for name in self.plain_settings if getattr(self, name) is not None}
         found: list[RequestResult] = []
         keys: dict[str, list[str]] = {}
+        partial = set[str]()
         for request in self.requests:
             results = await self._results_of(request, constants, keys, poll)
             keys[request.name] = [key for one in results for key in one.keys]
+            if request.of_keys and request.for_each in partial:  # items that cannot be asked about
+                poll.unreadable += request.hidden(constants)
+                partial.add(request.name)
+            if any(one.is_partial for one in results):
+                partial.add(request.name)
             found += results
         return chain.from_iterable(one.items for one in found)
 
@@ -173,7 +180,7 @@ async def _read(request: Request, constants: dict[str, str], poll: Poll) -> Requ
         poll.unreadable += request.hidden(constants)
         metrics = tuple(metric for metric in metrics if not metric.is_sum)
     keys = [str(request.key[0](row)) for row in rows] if request.name and request.key else []
-    return RequestResult(list(items(rows, metrics, constants)), keys)
+    return RequestResult(list(items(rows, metrics, constants)), keys, is_partial)
 
 
 async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) -> list[Reply]:

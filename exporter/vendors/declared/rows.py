@@ -66,8 +66,8 @@ class Metric:
         return float(value)
 
     def hidden(self, constants: dict[str, str]) -> Unreadable:
-        """Return the metric as unreadable for all rows with these constants."""
-        known = (constants[one.name] if isinstance(one, Constant) else None for one in self.labels)
+        """Return the metric as unreadable for all rows with these constants, and whatever the others are."""
+        known = (constants.get(one.name) if isinstance(one, Constant) else None for one in self.labels)
         return Unreadable(self.family, tuple(known))
 
 

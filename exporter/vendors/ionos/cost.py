@@ -17,6 +17,7 @@ from exporter.vendors.ionos.month import ContractMonth
 from exporter.vendors.ionos.replies import Product, Products
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
+from exporter.vendors.reply import is_partial
 
 _DAY_SECONDS: Final = 86_400.0
 
@@ -46,35 +47,40 @@ class PriceList:
 
     Attributes:
         prices: the prices of the meters that have exactly one.
-        ambiguous: the meters with contradictory prices.
+        ambiguous: the meters with contradictory prices, or with one that cannot be read.
         committed: the meters that only have prices for a commitment.
+        is_partial: whether some rows cannot be read, so that a meter without a price may have one.
 
     """
 
     prices: Mapping[str, Price]
     ambiguous: frozenset[str] = frozenset()
     committed: frozenset[str] = frozenset()
+    is_partial: bool = False
+
+    def is_doubtful(self, meter_id: str) -> bool:
+        """Whether a meter without a price may have one."""
+        return self.is_partial or meter_id in self.ambiguous or meter_id in self.committed
 
     @classmethod
     def from_products(cls, products: Iterable[Product]) -> PriceList:
         """Build a price list from its rows. A deprecated price is used if the meter has no other."""
-        found: dict[str, dict[bool, dict[tuple[float, str, str], Price]]] = defaultdict(lambda: defaultdict(dict))
+        found: dict[str, dict[bool, dict[object, Price | None]]] = defaultdict(lambda: defaultdict(dict))
         committed: set[str] = set()
         for product in products:
             cost = product.unit_cost
-            if cost is None or cost.quantity is None or not cost.unit:
+            if cost is None:
                 continue
             if product.is_commitment:
                 committed.add(product.meter_id)
                 continue
-            price = Price(cost.quantity, cost.unit, product.unit)
-            is_deprecated = product.deprecated is True
-            found[product.meter_id][is_deprecated][price.amount, price.currency, _normal(price.unit or "")] = price
+            price = Price(cost.quantity, cost.unit, product.unit) if cost.quantity is not None and cost.unit else None
+            key = price and (price.amount, price.currency, _normal(price.unit or ""))
+            found[product.meter_id][product.deprecated is True][key] = price
         prices = {meter: list((rows.get(False) or rows[True]).values()) for meter, rows in found.items()}
+        clear = {meter: price for meter, (price, *others) in prices.items() if price and not others}
         return cls(
-            {meter: several[0] for meter, several in prices.items() if len(several) == 1},
-            frozenset(meter for meter, several in prices.items() if len(several) > 1),
-            frozenset(committed - prices.keys()),
+            clear, frozenset(prices.keys() - clear.keys()), frozenset(committed - prices.keys()), is_partial(products)
         )
 
 
@@ -98,20 +104,20 @@ def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:
 
 def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> Iterator[Item]:
     """Yield the cost of a month's quantities. A meter without a price is free; with doubtful prices, it has no cost."""
-    in_doubt = price_list.ambiguous | price_list.committed
     costs: dict[tuple[str, str], float | None] = {}
     for (data_center_id, meter_id, unit), quantity in month.quantities.items():
         price = price_list.prices.get(meter_id)
-        if price is None and (meter_id not in in_doubt or not quantity):
+        if price is None and not (quantity and price_list.is_doubtful(meter_id)):
             continue
         place = data_center_id, meter_id
         cost, known = price.cost(quantity, unit) if price else None, costs.get(place, 0.0)
         costs[place] = None if cost is None or known is None else known + cost
     for labels in month.unreadable:
-        if labels.get("meter_id", "") in {"", *price_list.prices, *in_doubt}:
+        meter = labels.get("meter_id")
+        if meter is None or meter in price_list.prices or price_list.is_doubtful(meter):
             yield families.IONOS_ESTIMATED_COST.unreadable(contract=contract, **labels)
-            if "meter_id" in labels:
-                costs.pop((labels["datacenter_id"], labels["meter_id"]), None)  # a part is not the whole
+            if meter is not None:
+                costs.pop((labels["datacenter_id"], meter), None)  # a part is not the whole
     for (data_center_id, meter_id), cost in costs.items():
         own = {"contract": contract, "datacenter_id": data_center_id, "meter_id": meter_id}
         if cost is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from exporter.vendors.reply import (
     MISSING,
@@ -22,6 +22,7 @@ from exporter.vendors.reply import (
     Text,
     Time,
 )
+from exporter.vendors.values import read_id
 
 OUTSIDE: Final = "null"
 """The vendor's name, in paths, for the data centre of resources outside any."""
@@ -48,9 +49,9 @@ class Meter(CamelReply, title="datacenters.meters"):
 
 
 class DataCenter(CamelReply, title="datacenters"):
-    """A virtual data centre, or the resources outside any."""
+    """A virtual data centre, or the resources outside any, which have no id."""
 
-    id: MaybeId = None
+    id: Annotated[str | None, BeforeValidator(lambda value: None if value in (None, "") else read_id(value))] = None
     name: MaybeText = None
     location: MaybeText = None
     meters: LenientObject[LenientList[Meter]] = MISSING

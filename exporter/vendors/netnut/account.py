@@ -158,7 +158,7 @@ password: ${NETNUT_PASSWORD}
             path = f"/customer/usage/{segment(sub_user)}"
             plans = (await poll.get(SubUserPlans, path)).data
             # A plan that names another owner is not this sub-user's, whatever was requested.
-            own = [plan for plan in plans if plan.sub_user_id in {None, sub_user}]
+            own = [plan for plan in plans if plan.sub_user_id == sub_user or not plan.has_owner]
             if foreign := len(plans) - len(own):
                 poll.skip("ambiguous", foreign)
                 poll.unreadable += SUB_USERS.unreadable(sub_user_id=sub_user)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from exporter.errors import Refused
 from exporter.vendors.reply import (
@@ -32,7 +32,10 @@ _MAX_ROWS_NAMED: Final = 100
 
 
 class Plan(Reply, title="data"):
-    """One purchased plan, in NetNut's own units."""
+    """One purchased plan, in NetNut's own units.
+
+    `has_owner` says whether it names a sub-user; if it names two, or in no readable way, `sub_user_id` is None.
+    """
 
     id: LenientId = MISSING
     product_type: Text = MISSING
@@ -43,7 +46,18 @@ class Plan(Reply, title="data"):
     total_requests_used: Number = MISSING
     usage_percentage: MaybePercent = None
     plan_gb: MaybeNumber = None
-    sub_user_id: MaybeId = Field(default=None, validation_alias=AliasChoices(*_SUB_USER_NAMES))
+    sub_user_id: MaybeId = None
+    has_owner: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_owner(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        said = [given[name] for name in _SUB_USER_NAMES if name in given]
+        owners = {str(owner): owner for owner in said if owner is not None and owner != ""}
+        owner = next(iter(owners.values())) if len(owners) == 1 else list(owners) or None
+        return {**given, "sub_user_id": owner, "has_owner": bool(owners)}
 
     @property
     def limit_gb(self) -> float | None:
@@ -62,10 +76,10 @@ class Envelope(Reply):
 
     success: Flag = MISSING
 
-    @field_validator("success")
+    @field_validator("success", mode="before")
     @classmethod
-    def _check_success(cls, success: bool | None) -> bool | None:
-        if success is False:
+    def _check_success(cls, success: object) -> object:
+        if _has_failed(success):
             raise Refused("NetNut answered 200 with success: false")
         return success
 
@@ -114,7 +128,7 @@ class ResellerPlans(Envelope):
             return document
         rows = [row for one in envelopes for row in _rows_of(one)]
         flat: dict[str, Any] = {"field_names": _known_names([*envelopes, *rows])}
-        if any(one.get("success") is False for one in envelopes):
+        if any(_has_failed(one.get("success")) for one in envelopes):
             flat["success"] = False
         elif envelopes and all("success" in one for one in envelopes):
             flat["success"] = envelopes[0]["success"]
@@ -123,6 +137,11 @@ class ResellerPlans(Envelope):
         elif "data" in envelopes[0]:
             flat["data"] = envelopes[0]["data"]
         return flat
+
+
+def _has_failed(success: object) -> bool:
+    """Whether an envelope says that the request failed, also as text or a number."""
+    return str(success).lower() in {"false", "0"}
 
 
 def _rows_of(envelope: dict[str, Any]) -> list[object]:

@@ -28,7 +28,7 @@ from exporter.vendors.paths import segment
 from exporter.vendors.patterns import Pattern
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
-from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, listed_customers
+from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, Listed, listed_customers
 from exporter.vendors.prolifi.items import company_items, entitlement_items, event_items
 from exporter.vendors.prolifi.quality import QUALITY
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
@@ -101,6 +101,9 @@ discover: true
         yield from super().find_conflicts(given)
         if bool(given.get("customers")) == (given.get("discover") not in (None, False)):
             yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
+        for name in ("include", "exclude"):
+            if given.get(name) and not given.get("discover"):
+                yield name, "needs discover: true; without it, exactly the customers that you list are read"
         quotas = given.get("quotas") if given.get("window", "all") == "all" else ()
         for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
             named = dict(quota) if isinstance(quota, Mapping) else {}
@@ -185,21 +188,21 @@ discover: true
         if not self.discover:
             return await super().customers_of(poll), {}
         poll.used |= {LAST, NUMBER}
-        slices, number, companies = await poll.cached(
+        slices, listed = await poll.cached(
             self.estimate.seconds if poll.slice.total > 1 else 0.0, "customers", lambda: self._read_list(poll)
         )
         if poll.slice.is_first and self.owns_account_metrics:
-            poll.cap_customers(number, self.max_customers)
-        return slices[poll.slice.number], companies
+            poll.cap_customers(listed.number, self.max_customers)
+        if listed.is_partial:
+            poll.unreadable.append(families.PROLIFI_EVENT_COUNT.unreadable())
+            if self.entitlements:
+                poll.unreadable.append(families.PROLIFI_ENTITLEMENT_USED.unreadable())
+        return slices[poll.slice.number], listed.companies if self.names else {}
 
-    async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], int, Mapping[str, str]]:
-        """Return this shard's wanted customers by slice, the number of wanted customers, and company names by id."""
+    async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], Listed]:
+        """Return this shard's wanted customers by slice, and what else the list says."""
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
-        return (
-            split_by_slice(self.mine(listed.ids), poll.slice.total),
-            listed.number,
-            listed.companies if self.names else {},
-        )
+        return split_by_slice(self.mine(listed.ids), poll.slice.total), listed._replace(ids=())
 
     def _wants(self, customer: Customer) -> bool:
         names = [customer.id, *([customer.external_id] if customer.external_id else ())]

@@ -15,6 +15,7 @@ from exporter.errors import Malformed
 from exporter.vendors.paging import ByOffset, PageInfo, Pages, Question
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi.replies import Customer, Customers, Pagination
+from exporter.vendors.reply import is_partial
 
 PAGE: Final = 100
 """The page size to request: the vendor's maximum."""
@@ -37,12 +38,14 @@ class Listed(NamedTuple):
         ids: the ids of the customers to ask about.
         number: the number of wanted customers, including those beyond the maximum.
         companies: the names, by id, of those that are companies.
+        is_partial: whether there are customers without a readable id, who cannot be asked about.
 
     """
 
     ids: tuple[str, ...]
     number: int
     companies: Mapping[str, str]
+    is_partial: bool
 
 
 class _Page(NamedTuple):
@@ -64,29 +67,31 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
     """
     ids: list[str] = []
     companies: dict[str, str] = {}
+    has_gaps = False
     counted_at, number = poll.cache.get(NUMBER, (poll.now, 0))
     is_counted = number > 0 and poll.now - counted_at < _COUNT_AGAIN
     async with aclosing(_pages(poll, max(MOST_LISTED, 2 * most))) as pages:
-        async for page, total in pages:
+        async for page, total, is_whole in pages:
+            has_gaps = has_gaps or not is_whole
             wanted = [one for one in page if wants is None or wants(one)]
             ids += [one.id for one in wanted]
             companies |= {one.id: one.company for one in wanted if one.company}
             if len(ids) > most:
                 known = total if wants is None and total is not None else number if is_counted else None
                 if known is not None:
-                    return Listed(tuple(ids[:most]), max(known, len(ids)), companies)
+                    return Listed(tuple(ids[:most]), max(known, len(ids)), companies, has_gaps)
     if len(ids) > most:
         poll.cache[NUMBER] = poll.now, len(ids)  # known only after the whole list
-        return Listed(tuple(ids[:most]), len(ids), companies)
+        return Listed(tuple(ids[:most]), len(ids), companies, has_gaps)
     last: tuple[str, ...] = poll.cache.get(LAST, (poll.now, ()))[1]
     poll.cache[LAST] = poll.now, tuple(ids)
     missing = dict.fromkeys(last).keys() - set(ids)
     ids += [one for one in last if one in missing][: most - len(ids)]
-    return Listed(tuple(ids), len(ids), companies)
+    return Listed(tuple(ids), len(ids), companies, has_gaps)
 
 
-async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None]]:
-    """Yield the customers of each page of the list, each customer once, with the total that the vendor states.
+async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None, bool]]:
+    """Yield each page's customers, each customer once, the total that the vendor states, and whether all can be read.
 
     If the total changes while pages are read, rows have moved, and the list is read once more.
     """
@@ -105,7 +110,7 @@ async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], 
                     raise Malformed(f"an endless list: more than {most} customers", asked="GET /customers")
                 total = page.pagination.total if page.pagination else None
                 totals |= set() if total is None else {total}
-                yield list(news.values()), None if total is None else int(total)
+                yield list(news.values()), None if total is None else int(total), not is_partial(page.data)
         if len(totals) <= 1:
             return
 
