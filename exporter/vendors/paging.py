@@ -177,7 +177,7 @@ class Pages:
         keys_of: Callable[[_PageT], Collection[Hashable]],
         info_of: Callable[[_PageT], PageInfo],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list. The last page says so, or has no new rows and does not say that there are more.
+        """Yield the pages of a list. The last page says so, or has no new rows.
 
         An empty page that leads to another is not the last: vendors filter rows after cutting the list into pages.
 
@@ -211,8 +211,6 @@ class Pages:
 
     def _next(self, asked: Question, info: PageInfo, *, has_keys: bool, is_repeat: bool) -> Question | None:
         """Return the question for the next page; None after the last one, whatever it leads to."""
-        if is_repeat and info.more and info.received > self.following.overlap:
-            raise Malformed("there are more rows, but the same ones came again", asked=asked.asked)
         if is_repeat or info.more is False:
             return None
         question = self.following.next(asked, info)
