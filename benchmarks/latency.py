@@ -41,7 +41,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
         page = exporter.scraper.scrape()
         with nginx(page, page, Path(folder)) as peer:
             times = _measured(exporter, peer, scale)
-    what = f"{account.series:,} series, {account.customers:,} customers polled for ever, a scrape"
+    what = f"{account.series:,} series, {account.customers:,} customers polled continuously, a scrape"
     for name, rank, bar in _RANKS:
         peer_value = _MS * percentile(times.nginx, rank) if times.nginx else None
         yield Figure(
