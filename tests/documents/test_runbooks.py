@@ -113,8 +113,8 @@ def test_an_alert_leads_to_its_entry_which_says_how_long_it_takes(rule: dict[str
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("UsageQuotaHigh", f"{100 * THRESHOLDS.quota_warning:g} % or more is used"),
-        ("UsageQuotaHigh", f"{100 * THRESHOLDS.quota_critical:g} % or more for a minute"),
+        ("UsageQuotaHigh", f"At least {100 * THRESHOLDS.quota_warning:g} % of a quota"),
+        ("UsageQuotaHigh", f"at least {100 * THRESHOLDS.quota_critical:g} % for a minute"),
         ("UsageQuotaWillRunOut", f"a limit below {THRESHOLDS.forecast_limit:g} have"),
         ("UsageQuotaBurnFast", f"{100 * THRESHOLDS.burn_warning_share:g} % of the limit or more"),
         ("UsageSpike", f"more than {100 * THRESHOLDS.spike_share:g} % of the limit"),
