@@ -93,7 +93,7 @@ _QUOTAS: Final = """\
 All have the same metrics, `usage_quota_used`, `usage_quota_limit` and others, with the labels `quota`, `subject` and
 `unit`. Series that differ in the label `unit` or `currency` are not added up: match one value, or list the label in
 `by`. `period` states when the vendor's figure resets, for the counter and the forecasts; it does not cause a reset.
-Where the vendor reports a figure's own period (a NetNut plan's dates, the month of IONOS' figures), the counter follows
+Where the vendor reports a figure's own period (the dates of a plan, the month of a bill), the counter follows
 that, whatever `period` says.
 Months, quarters and years follow the calendar: from the 31st means from the last day of a shorter month.
 
