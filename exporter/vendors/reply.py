@@ -132,7 +132,7 @@ class _Lenient:
 
 
 class _LenientModel(_Lenient):
-    """The same for an object within a reply; its fast path is the object's own model."""
+    """Like `_Lenient`, for an object within a reply; its fast path is the object's own model."""
 
     def _fast_schema(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler.generate_schema(next(kind for kind in get_args(source) if kind is not type(None)))
@@ -155,7 +155,7 @@ def _reject(_value: object) -> object:
 
 
 def _field(info: ValidationInfo) -> str:
-    """Return a field's path in the document, with the model's name of it rather than the vendor's camel case."""
+    """Return a field's path in the document, with the model's field name rather than the vendor's camel case."""
     title = (info.config or {}).get("title")
     return f"{title}.{info.field_name}" if title else str(info.field_name)
 
@@ -249,4 +249,4 @@ LenientMap = Annotated[dict[str, _ItemT], WrapValidator(_read_items)]
 LenientObject = Annotated[_ItemT | None, _LenientModel(_reject)]
 """An object within a reply; None, recorded as drift, if it is missing, null or of another type."""
 MaybeLenientObject = Annotated[_ItemT | None, _LenientModel(_reject, nullable=True)]
-"""The same, but null is not drift."""
+"""Like `LenientObject`, but null is not drift."""
