@@ -60,7 +60,7 @@ def entitlement_items(
 def _once(
     rows: Iterable[_RowT], name_of: Callable[[_RowT], str], precedence: Callable[[_RowT], Any], poll: Poll
 ) -> Iterable[_RowT]:
-    """Return each row once; of several with the same name, one is kept as it is, regardless of their order."""
+    """Return one row per name: of several, the one with the highest precedence, regardless of their order."""
     found: dict[str, _RowT] = {}
     for row in rows:
         name = name_of(row)
@@ -71,12 +71,12 @@ def _once(
 
 
 def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
-    """Return the sort key for rows of the same event; the largest is kept, since events only become more."""
+    """Return the sort key for rows of the same event; the row with the largest is kept, since counts only grow."""
     return event.last_reported_at or _NEVER, _known(event.count)
 
 
 def _entitlement_precedence(one: Entitlement) -> tuple[bool, bool, float, float]:
-    """Return the sort key for rows of the same feature; the largest, most generous one is kept, as at the vendor."""
+    """Return the sort key for rows of the same feature; as at the vendor, the largest, most generous one is kept."""
     is_unlimited = one.is_unlimited is True or one.limit == _UNLIMITED
     return one.current_usage is not None, is_unlimited, _known(one.limit), _known(one.current_usage)
 
