@@ -1,4 +1,4 @@
-"""Faults of the answer: another status, another body, or the vendor's own document with something changed in it."""
+"""Faults of the answer: another status, another body, or the vendor's own document with changes."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ _MEBIBYTE = bytes(1 << 20)
 _RAW = "a place for raw JSON"
 _MILLION = 1_000_000
 _UNTOUCHED = re.compile(r"[0-9].*|[0-9a-f-]{36}")
-"""Patterns of texts that are no names: numbers, dates and ids."""
+"""Patterns of texts that are not names: numbers, dates and ids."""
 
 TEXTS = {
     "newline": "two\nlines",
