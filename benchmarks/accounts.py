@@ -73,7 +73,7 @@ def _after_a_poll(exporter: Exporter) -> float:
 
 
 class House:
-    """Accounts whose poll results the benchmark makes up, and their page."""
+    """Accounts whose poll results are made up by the benchmark, and their page."""
 
     def __init__(self, accounts: int) -> None:
         os.environ.update(SECRET)
