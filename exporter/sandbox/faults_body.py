@@ -184,7 +184,7 @@ async def _answer_changed(
 ) -> None:
     """Answer the vendor's document with fields of these names changed or removed; only some if a count is given.
 
-    A pattern matches names of figures and texts; a complete name may also be that of a list or an object.
+    A pattern matches names of figures and texts; a complete name may also be the name of a list or an object.
     """
     answer, most = await call.ask_vendor(), call.given["at-most"]
     patterns = call.given["field"].split(",")

@@ -29,7 +29,7 @@ def credential_expiry(account: Account) -> float | None:
 
 
 def jwt_expiry(token: str) -> float | None:
-    """Return the claim `exp` of a JSON Web Token; None if the text is no such token or has no such claim."""
+    """Return the claim `exp` of a JSON Web Token; None if the text is not such a token or lacks the claim."""
     parts = token.split(".")
     if len(parts) != _PARTS:
         return None

@@ -96,7 +96,7 @@ def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, 
     """Validate a document, the answer to the request `asked`, as a model.
 
     Raises:
-        Malformed: it lacks a field that the model requires.
+        Malformed: the document lacks a field that the model requires.
 
     """
     if not model.__pydantic_complete__:
@@ -198,11 +198,11 @@ def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: Validat
 
 
 class _PartialList(list[Any]):
-    """A list without those items that could not be read."""
+    """A list without the items that could not be read."""
 
 
 class _PartialMap(dict[str, Any]):
-    """An object without those items that could not be read."""
+    """An object without the items that could not be read."""
 
 
 def is_partial(items: object) -> bool:

@@ -68,7 +68,7 @@ def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
     """Return the name of the vendor that a file declares, and its account class.
 
     Raises:
-        DeclarationError: the file is no valid declaration.
+        DeclarationError: the file is not a valid declaration.
 
     """
     try:
@@ -101,7 +101,7 @@ def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
 
 
 def _with_lines(text: bytes, found: list[Problem]) -> Iterator[Problem]:
-    """Yield problems in the order of their lines; the line is that of the path, or of what encloses it."""
+    """Yield problems in the order of their lines: the line of the problem's path, or of what encloses it."""
     lines = strict_yaml.lines(text)
 
     def line_of(path: str) -> int:

@@ -37,7 +37,7 @@ from exporter.vendors.reply import (
 from exporter.vendors.values import read_end, read_number, read_percent
 
 Getter = Callable[[Any], Any]
-"""Returns a value of a reply; None if it has none."""
+"""Returns a value of a reply; None if the reply has none."""
 
 
 def _unix_time(value: object) -> datetime:

@@ -1,6 +1,6 @@
 """A visit: a customer's usage, entitlements and subscriptions, requested in sequence.
 
-Usage and the amount left add up to a limit only if both are of the same time and cover the same use.
+Usage and the amount left add up to a limit only if both are as of the same time and cover the same usage.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Listed(NamedTuple):
     Attributes:
         ids: the ids of the customers to ask about.
         number: the number of wanted customers, including those beyond the maximum.
-        companies: the names, by id, of those that are companies.
+        companies: the company names, by id, of customers that are companies.
         is_partial: whether there are customers without a readable id, who cannot be asked about.
 
     """

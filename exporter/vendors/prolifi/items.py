@@ -14,7 +14,7 @@ from exporter.vendors.prolifi.replies import Entitlement, Entitlements, Usage, U
 from exporter.vendors.reply import is_partial
 
 _UNLIMITED: Final = -1
-"""The value of a limit, or of what is left, that means unlimited."""
+"""The value of a limit, or of an amount left, that means unlimited."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _RowT = TypeVar("_RowT", UsageSummary, Entitlement)
@@ -40,7 +40,7 @@ def company_items(companies: Mapping[str, str], customers: Iterable[str]) -> Ite
 def entitlement_items(
     customer_id: str, entitlements: Entitlements, poll: Poll, *, names: bool = False
 ) -> Iterator[Item]:
-    """Yield the series of a customer's entitlements. What is unlimited has no limit series."""
+    """Yield the series of a customer's entitlements. An unlimited entitlement has no limit series."""
     for one in _once(entitlements.data, lambda each: each.feature, _entitlement_precedence, poll):
         labels = {"customer_id": customer_id, "feature": one.feature}
         if names and one.name:
