@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME ...]`: run benchmarks, print tables, store the results in benchmarks/results.json.
 
-Exits with 1 if a bar is missed; those are listed again at the end.
+Exits with 1 if a bar is missed; missed bars are listed again at the end.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[Scale], Iterator[Figure]]]] = {
 
 
 def run(names: Iterable[str]) -> list[Figure]:
-    """Run benchmarks by name, store their figures, and return those that miss their bar."""
+    """Run benchmarks by name, store their figures, and return the figures that miss their bar."""
     missed = []
     for name in names:
         sys.stdout.write(f"\n## {name}\n\n")

@@ -1,7 +1,7 @@
 """Many accounts: the CPU of a scrape after one of them was polled, and the number of self-metric series per account.
 
 The exporter runs as a separate process, as in production; one of its accounts is polled every two seconds, and each
-scrape is the first after such a poll. The other figure, for a hundred accounts with all series of one changed, comes
+scrape is the first after a poll. The other figure, for a hundred accounts with all series of one changed, comes
 from the exporter's own code in this process, as in `render`: it includes the poll's work, but no HTTP.
 """
 
@@ -73,7 +73,7 @@ def _after_a_poll(exporter: Exporter) -> float:
 
 
 class House:
-    """Accounts whose poll results the benchmark makes up, and their page."""
+    """Accounts whose poll results are made up by the benchmark, and their page."""
 
     def __init__(self, accounts: int) -> None:
         os.environ.update(SECRET)

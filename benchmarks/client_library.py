@@ -1,6 +1,6 @@
 """A peer: the same series as labelled Gauges of prometheus_client, served by its own server.
 
-`python -m benchmarks.client_library PAGE PORT`. The page is one of the exporter's in the text format, without
+`python -m benchmarks.client_library PAGE PORT`. PAGE is a page of the exporter in the text format, without
 the self-metrics, since the library adds those of its own process.
 """
 
@@ -23,7 +23,7 @@ _LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
 def fill(page: Iterable[str], registry: CollectorRegistry) -> int:
     """Create the vendor series of a page's lines in a registry, and return their number.
 
-    Nothing else of the page is kept, so that the process uses no more memory than its Gauges need.
+    The rest of the page is discarded, so that the process uses no more memory than its Gauges need.
     """
     gauges: dict[str, Gauge] = {}
     series = 0

@@ -1,6 +1,6 @@
 """A vendor declared in YAML, compared with the same vendor in Python: the CPU of reading and rendering an answer.
 
-The vendor is NetNut with many plans, and the answer is already in memory. Both make the same series of it.
+The vendor is NetNut with many plans, and the answer is already in memory. Both vendors make the same series of it.
 """
 
 from __future__ import annotations

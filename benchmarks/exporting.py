@@ -115,7 +115,7 @@ class Vendor:
         _fetch(f"{self.url}/benchmark/change/{series}", "POST")
 
     def wait_for(self, answers: int) -> None:
-        """Return once there have been this many answers."""
+        """Wait until the vendor has given this many answers about customers."""
         eventually(lambda: self.answered >= answers)
 
 
@@ -132,7 +132,7 @@ class Exporter:
     _timeouts: Iterator[int]
 
     def wait_until_read(self, answers: int = 0) -> None:
-        """Return once all customers were read after the vendor's first `answers` answers, and the exporter is idle.
+        """Wait until all customers were read after the vendor's first `answers` answers, and the exporter is idle.
 
         Raises:
             RuntimeError: the page does not have all the series.
@@ -154,7 +154,7 @@ class Exporter:
         return float(found[1]) if found else nan
 
     def poll_again(self) -> None:
-        """Make the exporter read everything again now, and return once it is on the page."""
+        """Make the exporter read everything again now, and return once the new figures are on the page."""
         answers = self.vendor.answered
         account = replace(self.account, timeout=f"{next(self._timeouts)}s")
         self.config.write_text(account.configuration(self.vendor.url))

@@ -1,7 +1,7 @@
 """An hour of a small installation: eight accounts polled every five minutes, and a scrape every fifteen seconds.
 
-CPU of the whole process, including polls. The hour is compressed: the polls and scrapes of a part of it follow one
-another more closely. For most scrapes, that saves the exporter the process metrics, which take 0.1 to 0.3 ms each.
+CPU of the whole process, including polls. The hour is compressed: only a part of its polls and scrapes is made, more
+closely together. That saves most scrapes the process metrics, which cost the exporter 0.1 to 0.3 ms each.
 The peer is plain httpx with prometheus_client, which reads the same customers; both run at the same time.
 """
 

@@ -1,9 +1,9 @@
 """The latency of scrapes while the account is polled continuously, with a vendor a tenth of a second away.
 
-Wall time at the client, from the request to the last byte, compressed, as Prometheus asks. Between two scrapes, some
-customers' figures arrive. The peer is nginx with the same bytes, asked in alternation with the exporter: it shows the
-noise of the machine. The exporter's own CPU time is free of that noise: it is everything the exporter did from the
-request to the last byte, both the scrape's work and whatever delayed it.
+Wall time at the client, from the request to the last byte of the page, compressed as Prometheus requests it. Between
+two scrapes, some customers' figures arrive. The peer is nginx with the same bytes, scraped in alternation with the
+exporter: it shows the noise of the machine. The exporter's own CPU time is free of that noise: it is everything the
+exporter did from the request to the last byte, both the scrape's work and whatever delayed it.
 """
 
 from __future__ import annotations
@@ -70,5 +70,5 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def percentile(times: Sequence[float], rank: float) -> float:
-    """Return the percentile of times at `rank`, from 0 to 1."""
+    """Return the percentile of times at `rank`, a fraction from 0 to 1."""
     return sorted(times)[min(len(times) - 1, int(rank * len(times)))]

@@ -40,7 +40,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def per_series(process: int, empty: int, series: int) -> float:
-    """Return the bytes per series of a process, compared with an empty one."""
+    """Return the bytes per series of a process, minus those of an empty one."""
     return (process - empty) / series
 
 

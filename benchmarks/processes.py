@@ -36,17 +36,17 @@ class Program:
 
     @property
     def cpu_seconds(self) -> float:
-        """The CPU time of all its threads so far, including the kernel's; the process' CPU clock counts nanoseconds."""
+        """The CPU time of all the program's threads so far, including kernel time; its clock counts nanoseconds."""
         return time.clock_gettime((~self.pid << 3) | _SCHED_CLOCK)
 
     @property
     def resident_bytes(self) -> int:
-        """Its resident memory now."""
+        """The program's current resident memory."""
         return self._status("VmRSS")
 
     @property
     def peak_bytes(self) -> int:
-        """Its peak resident memory."""
+        """The program's peak resident memory."""
         return self._status("VmHWM")
 
     def _status(self, field: str) -> int:
@@ -58,7 +58,7 @@ class Program:
         raise LookupError(field)
 
     def wait_until_quiet(self) -> None:
-        """Return once it has been almost idle for a moment."""
+        """Wait until the program has been almost idle for a moment."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             before = self.cpu_seconds
@@ -86,7 +86,7 @@ def as_installed(module: str, *arguments: object) -> tuple[str, ...]:
 
 @contextmanager
 def running(command: tuple[str, ...], log: Path, env: Mapping[str, str] | None = None) -> Iterator[Program]:
-    """Run a server; at the end it is terminated, and killed if need be."""
+    """Run a server, which is terminated at the end, and killed if necessary."""
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=_environment(env), stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -112,7 +112,7 @@ def run_to_end(command: tuple[str, ...], env: Mapping[str, str] | None = None) -
     """Run a program to its end, and return the resources it used.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: the program failed.
 
     """
     began = time.perf_counter()
@@ -126,7 +126,7 @@ def run_to_end(command: tuple[str, ...], env: Mapping[str, str] | None = None) -
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
-    """Return a program's environment. It may write bytecode, since an installed package has it too."""
+    """Return a program's environment, which allows bytecode to be written, since an installed package has it too."""
     return {name: value for name, value in os.environ.items() if name != _NO_BYTECODE} | dict(more or {})
 
 
@@ -134,7 +134,7 @@ def eventually(look: Callable[[], _T], pause: float = _LOOK_SECONDS) -> _T:
     """Return the result of `look` as soon as it is true; network errors count as not yet.
 
     Raises:
-        TimeoutError: it stayed false for a long time.
+        TimeoutError: the result stayed false for a long time.
 
     """
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -1,9 +1,9 @@
 """The rules and the overview with thousands of quotas and a week of history, in a real Prometheus of each generation.
 
 The history has the input of the rules: figures and recorded series of each quota, every five minutes for the last hours
-and every hour before that. It is written as OpenMetrics, and promtool makes blocks of it; from then on Prometheus
-scrapes a page with the figures. Each quota has a name beside its subject. Groups are evaluated concurrently, so the bar
-applies to each group; the cost is the CPU time that all groups and the scrapes take per minute.
+and every hour before that. promtool turns the history, written as OpenMetrics, into blocks; after that, Prometheus
+scrapes a page with the figures. Each quota has a name besides its subject. Groups are evaluated concurrently, so the
+bar applies to each group; the cost is the CPU time that all groups and the scrapes take per minute.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ _LIMIT: Final = 1000.0
 _BAR: Final = Bar(value_at_most=2.0)
 _SLOWLY: Final = "interval: 3m", "interval: 60s"
 _FASTER: Final = 3
-"""The number of minutes of evaluations that take place in one minute."""
+"""The factor by which evaluations are sped up: minutes of evaluations per minute."""
 _ACCOUNTS: Final = 10
 _MOMENTS: Final = 720
 _OF: Final = 'job="usage-exporter"'
 _AT: Final = f'{_OF},instance="localhost:10924"'
 _NAMES: Final = "usage_quota_subject_info"
 _HALF: Final = 15 * _DAY
-"""Of a period, in whose middle everything takes place."""
+"""Half of a quota's period, in seconds: the benchmark takes place in the middle of the period."""
 _ASKED: Final = 3
 _Value = Callable[[int, int], float]
-"""Of a quota's number, at a time."""
+"""Returns the value of a series, given the quota's number and a Unix time."""
 _VARIABLES: Final = {
     "${job:raw}": ".+",
     "$job": ".+",
@@ -99,7 +99,7 @@ def _history(quotas: int, now: int) -> Iterator[str]:
 
 
 def _page(quotas: int, now: int) -> str:
-    """Return what is scraped, all but the accounts' own series."""
+    """Return the page to scrape, without the series of the exporter and its accounts."""
     families = _figures(quotas, now).items()
     return "".join(
         f"{_series(name, number)} {value(number, now):.10g}\n" for name, value in families for number in range(quotas)
@@ -163,7 +163,7 @@ def _of_accounts(now: int) -> Iterator[tuple[str, float]]:
 
 @contextmanager
 def _scraped(figures: str) -> Iterator[str]:
-    """Serve a page with these figures, of accounts that have just been polled, and yield its address."""
+    """Serve a page with these figures and with accounts that have just been polled; yield the server's address."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,6 +1,6 @@
 """The cost of a poll's samples until they are on the page: validated, counted in quotas, rendered, deflated, stored.
 
-CPU of this process, per series; the vendor's answer has been read before. The peer sets the same labelled Gauges and
+CPU of this process, per series, without reading the vendor's answer. The peer sets the same labelled Gauges and
 renders all of them once, as prometheus_client does at every scrape, without compression.
 """
 
@@ -39,7 +39,7 @@ Places = Sequence[tuple[str, ...]]
 
 
 class Polls:
-    """An account whose poll results the benchmark makes up, and the exporter processes."""
+    """An account whose poll results are made up by the benchmark and processed by the exporter."""
 
     def __init__(self, slices: int) -> None:
         os.environ.update(SECRET)
@@ -66,7 +66,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def _turns(series: int, rounds: int) -> list[tuple[float, ...]]:
-    """Return the CPU seconds of a poll that changes all figures, of one that changes none, and of the library."""
+    """Return the CPU seconds of polls that change all figures, of polls that change none, and of the library."""
     places, polls, library = places_of(0, series), Polls(1), library_work(series)
     polls.commit(0, samples_of(places, 0.5))
     turns: list[tuple[float, ...]] = []

@@ -20,7 +20,7 @@ _PACKAGES: Final = ("prometheus-client", "httpx", "sniffio", "pydantic")
 
 
 def load(file: Path = RESULTS) -> dict[str, Any]:
-    """Return the stored results, by benchmark; nothing if there is no file."""
+    """Return the stored results, by benchmark; none if there is no file."""
     kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     return kept
 
@@ -43,7 +43,7 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def machine() -> dict[str, str]:
-    """Return the properties of the machine that affect figures; nothing that identifies it."""
+    """Return the properties of the machine that affect figures, and none that identify it."""
     return {
         "processor": f"{os.cpu_count()} cores, {_processor()}",
         "python": platform.python_version(),

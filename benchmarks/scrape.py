@@ -30,7 +30,7 @@ _BARS: Final = {NGINX: Bar(ratio_at_most=6.0), CLIENT_LIBRARY: Bar(ratio_at_most
 _SMALL_BARS: Final = {"": Bar(value_at_most=0.9)}
 
 Costs = Mapping[str, list[float]]
-"""The CPU seconds of scrapes, by the peer's name; the exporter's is empty."""
+"""The CPU seconds of scrapes, by the peer's name, which is empty for the exporter."""
 
 
 def figures(scale: Scale) -> Iterator[Figure]:

@@ -1,4 +1,4 @@
-"""A client that requests a page as Prometheus does, on one connection, kept open as long as the server keeps it."""
+"""A client that requests a page as Prometheus does, on one connection, kept open as long as the server allows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Ask(Enum):
 
     @property
     def words(self) -> str:
-        """Its description in a table."""
+        """The description of the headers in a table."""
         return self.name.lower().replace("_", ", ")
 
 

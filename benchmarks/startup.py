@@ -30,7 +30,7 @@ _LOOK_SECONDS: Final = 0.02
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Yield the duration of a start, and the CPU use of an idle exporter."""
+    """Yield the time that a start takes, and the CPU use of an idle exporter."""
     with tempfile.TemporaryDirectory() as folder, serving_vendor(_ACCOUNT, Path(folder)) as vendor:
         config = Path(folder) / "config.yaml"
         config.write_text(_ACCOUNT.configuration(vendor.url))

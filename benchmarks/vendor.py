@@ -17,7 +17,7 @@ from typing import Final
 
 _CUSTOMER: Final = re.compile(rb"customer-([0-9]+)/")
 _LARGE: Final = 10_000
-"""The number of buckets from which on an answer is cached."""
+"""The number of buckets from which answers are cached."""
 _SPREAD: Final = 2_654_435_761
 _TOKEN: Final = json.dumps({"access_token": "benchmark", "token_type": "bearer", "expires_in": 3600}).encode()
 
@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(port: int, figures: Figures, delay: float) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is terminated."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(figures, delay), "127.0.0.1", port)
     await server.serve_forever()

@@ -21,7 +21,7 @@ class RevisionHook(BuildHookInterface):  # type: ignore[type-arg]
     """Adds `exporter/shipped/revision` to the package."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the file, except to an editable installation, whose checkout moves on."""
+        """Add the file, except to an editable installation, whose checkout changes later."""
         revision = "" if version == "editable" else _revision(Path(self.root))
         if revision:
             self._folder = tempfile.TemporaryDirectory()

@@ -10,7 +10,7 @@ from exporter.metrics import OWN_FAMILIES, QUOTA_FAMILIES, Family
 from exporter.store.reading import READING_FAMILIES
 
 FAMILIES: Final = READING_FAMILIES + OWN_FAMILIES
-"""In the order of the page."""
+"""All families, in the order of the metrics page."""
 
 _NO_LABELS = "-"
 
@@ -26,7 +26,7 @@ def table(families: Iterable[Family] = FAMILIES) -> str:
 
 
 def markdown(families: Iterable[Family] = FAMILIES) -> str:
-    """Return families as Markdown tables, one for each vendor, one for quotas and one for the exporter's own."""
+    """Return families as Markdown tables: one for each vendor, one for quotas, and one for the exporter's own."""
     parts = []
     for title, members in groupby(families, key=_title):
         parts.append(f"### {title}\n\n| metric | labels | meaning |\n| --- | --- | --- |\n")

@@ -38,7 +38,7 @@ def configuration(url: str, interval: str, names: Iterable[str] = ACCOUNTS) -> s
 
 
 def environment(names: Iterable[str] = ACCOUNTS) -> dict[str, str]:
-    """Return the environment variables of the configuration's secrets: the sandbox's, which are public."""
+    """Return the environment variables that hold the configuration's secrets, which are the sandbox's and public."""
     accounts = (one.demo(name) for name in names for one in SIMULATIONS.values())
     return {variable: secret for account in accounts for variable, secret in account.secrets.items()}
 

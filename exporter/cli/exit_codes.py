@@ -26,12 +26,12 @@ CANNOT_LISTEN: Final = 3
 
 
 def print_or_exit(text: str) -> None:
-    """Write to standard output, or exit if it is full or closed."""
+    """Write text to standard output, or exit if the output is full or closed."""
     try:
         click.echo(text, nl=False)
     except OSError as error:
         click.echo(f"cannot write to standard output: {error.strerror}", err=True)
-        sys.stdout = None  # or Python tries once more on its way out
+        sys.stdout = None  # otherwise Python writes again at exit
         sys.exit(FAILED)
 
 

@@ -16,10 +16,10 @@ _CERTIFICATE_WANTED: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 
 
 def problem_with(url: str) -> str:
-    """Request a page of an exporter and return the problem; empty if it is healthy.
+    """Request a page of an exporter and return the problem; empty if the exporter is healthy.
 
     An exporter that requires a password or a client certificate counts as healthy, because it has answered and the
-    check has neither. For the same reason the server's certificate is not verified.
+    check has neither. The certificate of a server on this machine is not verified.
     """
     try:
         with build_opener(ProxyHandler({}), HTTPSHandler(context=_context(url))).open(

@@ -1,4 +1,4 @@
-"""How a client reaches an exporter's pages: the file that `promtool --http.config.file` reads, as far as it is needed.
+"""Access to an exporter's pages: the settings needed from the file that `promtool --http.config.file` reads.
 
 basic_auth: username, password or password_file. tls_config: ca_file, cert_file, key_file, insecure_skip_verify.
 """
@@ -38,7 +38,7 @@ class NoAnswer(Exception):  # noqa: N818 - it is what a person reads
 
 
 def load_http_config(path: Path) -> HTTPConfig:
-    """Read the settings in a file; relative paths in it start at its folder.
+    """Read the settings in a file; relative paths in the file start at its folder.
 
     Raises:
         ConfigError: the file is invalid.
@@ -101,7 +101,7 @@ def fetch(url: str, config: HTTPConfig) -> bytes:
     """Return the body of a page of an exporter.
 
     Raises:
-        NoAnswer: there is no answer, or it is an error.
+        NoAnswer: there is no answer, or the answer is an error.
 
     """
     if not url.startswith(("http://", "https://")):

@@ -1,4 +1,4 @@
-"""The number of requests that polling takes, as far as known before the first request: `check --plan`."""
+"""The number of requests that polling takes, as estimated before the first request: `check --plan`."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ _SLOW_SECONDS: Final = 10.0
 def check(file: Path, plugins: tuple[str, ...], probe: bool, plan: bool, shard: Shard) -> None:
     """Validate a configuration: report every problem at once.
 
-    For a valid configuration, print what is risky, and how long many customers will take. With --probe, exit with 1 if
-    an account fails, or has none of its vendor's main figure.
+    For a valid configuration, print risky settings, and how long it takes to read many customers. With --probe, exit
+    with 1 if an account fails, or has none of its vendor's main figure.
     """
     whole = load_or_exit(file, plugins)
     config = whole.shard_part(shard)
@@ -114,7 +114,7 @@ def poll_estimates(config: Config) -> Iterator[str]:
 
 
 def waits(config: Config) -> Iterator[str]:
-    """Yield a line for each account whose polling takes long, with the time it takes."""
+    """Yield a line for each account that takes long to poll, with the expected time."""
     for account in config.accounts:
         estimate = account.estimate
         if estimate.request_seconds > _SLOW_SECONDS:
@@ -125,7 +125,7 @@ def waits(config: Config) -> Iterator[str]:
 
 
 def lacks_main_figure(outcome: Outcome) -> bool:
-    """Whether a whole account has no series of its vendor's first family, which is what it is polled for."""
+    """Whether a whole account has no series of its vendor's first family, which is the main figure."""
     main = outcome.account.reported[0]
     is_whole = outcome.account.shard.total == 1
     return is_whole and not any(main in state.rendered for state in outcome.snapshot.slices.values())

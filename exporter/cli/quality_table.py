@@ -34,7 +34,7 @@ def quality_markdown(vendor: str) -> str:
 
 
 def with_quality(page: str, vendor: str) -> str:
-    """Return a vendor's page with the table between its markers; unchanged if it has none."""
+    """Return a vendor's page with the table between its markers; unchanged if the page has no markers."""
     return _MARKED.sub(lambda _: quality_markdown(vendor), page)
 
 
@@ -46,7 +46,7 @@ def facts_of(vendor: type[Account]) -> Mapping[str, str]:
 
 
 def quality_of(name: str) -> Quality:
-    """Return the answers that follow from a vendor's class and those that it states, in the order of the questions."""
+    """Return the answers that a vendor's class implies and those that it states, in the order of the questions."""
     vendor = VENDORS[name]
     facts = facts_of(vendor)
     derived: dict[str, Done | Exempt] = {"sign_in": Done(_sign_in(vendor)), "drift": _DRIFT}

@@ -22,8 +22,8 @@ class ReplayedVendor:
 
     Attributes:
         name: the vendor's name in accounts.
-        file: the file that declares it.
-        base_path: the path of its API's base URL.
+        file: the file that declares the vendor.
+        base_path: the path of the API's base URL.
         secrets: the settings that hold a secret.
         recording: the recorded answers.
 
@@ -76,7 +76,7 @@ def _replayed(file: Path, recorded: Path) -> ReplayedVendor:
 
 
 def introduction(vendors: Iterable[ReplayedVendor], url: str) -> str:
-    """Return accounts at vendors that are replayed at `url`, and their secrets, as text for people."""
+    """Return accounts at the vendors replayed at `url`, and their secrets, as text to copy."""
     text = "".join(f"# {one.name}, replayed, with vendor_files: [{one.file}]\n{one.account(url)}" for one in vendors)
     exports = (f"# export {one.variable(name)}={_SECRET}\n" for one in vendors for name in one.secrets)
     return text + "".join(exports)

@@ -14,7 +14,7 @@ from exporter.status.document import AccountStatus, QuotaStatus, Status
 from exporter.status.urgency import URGENT, rank
 
 _FEW: Final = 20
-"""The number of lines that fit a screen; up to it, nothing is folded."""
+"""The number of lines that fit on a screen; up to this number, nothing is folded."""
 _COLORS: Final = {"used_up": "red", "critical": "red", "warning": "yellow", "unknown": "dim"}
 _COLUMNS: Final = (
     ("VENDOR", "left"),
@@ -36,12 +36,12 @@ _Line = tuple[AccountStatus, QuotaStatus | None]
 
 
 def render(status: Status, *, show_all: bool = True, width: int | None = None, color: bool | None = None) -> str:
-    """Return the document as text: a line of summary, the table, and each failure in words.
+    """Return the document as text: a summary line, the table, and each failure in words.
 
     Args:
         status: the document.
         show_all: whether to show quotas that are fine even if there are many, not only each account's fullest.
-        width: in characters; by default the terminal's.
+        width: the width in characters; by default the terminal's.
         color: whether to use colours; by default whether standard output is a terminal.
 
     """

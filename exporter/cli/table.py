@@ -30,11 +30,11 @@ def render_table(  # noqa: PLR0913 - what stands above and below, and how it is 
     """Return a table as text, with lines before and after it.
 
     Args:
-        columns: from left to right.
+        columns: the columns, from left to right.
         rows: one cell per column.
         after: lines below the table.
         before: lines above the table.
-        width: in characters; by default the terminal's.
+        width: the width in characters; by default the terminal's.
         color: whether to use colours; by default whether standard output is a terminal.
 
     """

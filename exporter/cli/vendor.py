@@ -36,10 +36,11 @@ def vendor() -> None:
 )
 @logging_options("error")
 def check(file: Path, replies_file: Path | None) -> None:
-    """Report the problems of a file, and what it makes of recorded answers.
+    """Report the problems of a file, and try it on recorded answers.
 
-    Prints the metrics that they produce. Then makes each field null, missing or of another type, each answer an error,
-    and each list repeat its items; reports the results, and exits with 1 if a figure appeared that no answer states.
+    Prints the metrics that the answers produce. Then makes each field null, missing or of another type, each answer an
+    error, and each list repeat its items; reports the results, and exits with 1 if a figure appeared that no answer
+    states.
     """
     from exporter.testing.recording import RecordingError, read_recording
     from exporter.vendors.declared.files import DeclarationError, read_vendor

@@ -1,4 +1,4 @@
-"""The options of the exporter's own HTTP: its addresses, its paths, and the protection of its pages."""
+"""The options of the exporter's own HTTP server: its addresses, its paths, and the protection of its pages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _path(_context: click.Context, _option: click.Parameter, value: str) -> str:
 def _protection(context: click.Context, _option: click.Parameter, value: Path | None) -> WebConfig | None:
     if value is None:
         return None
-    from exporter.problems import ConfigError  # noqa: PLC0415 - only who has such a file needs what reads it
+    from exporter.problems import ConfigError  # noqa: PLC0415 - needed only with such a file
     from exporter.web.protection import WebConfig  # noqa: PLC0415 - the same
 
     try:

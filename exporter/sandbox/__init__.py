@@ -1,6 +1,6 @@
-"""The vendors, simulated: real sign-in, paging and rate limits over a seeded world of usage, faults on demand.
+"""The vendors, simulated: real sign-in, paging and rate limits over a seeded world of usage, with faults on demand.
 
-Nothing here is measured and nobody here exists. The app is plain ASGI: serve it with any server, or
+No figure is measured, and no customer is real. The app is plain ASGI: serve it with any server, or
 call it in process. A GET of / lists the base URLs.
 """
 

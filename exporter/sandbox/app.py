@@ -16,10 +16,10 @@ _VENDORS = {path: vendor for vendor, one in SIMULATIONS.items() for path in one.
 
 
 def make_app(world: World, faults: Faults | None = None, replays: Replays | None = None) -> Starlette:
-    """Return a fresh app that serves `world` and `replays`: nobody has signed in, and nothing has been reported.
+    """Return a fresh app that serves `world` and `replays`, in which nobody has signed in or reported usage yet.
 
-    Its `state.tokens` is the `Tokens` of the vendors that issue some; `revoke_all` makes every caller sign in
-    again. Its `state.faults` are the faults in force.
+    Its `state.tokens` are the `Tokens` of vendors that issue tokens; `revoke_all` makes every caller sign in
+    again. Its `state.faults` are the active faults.
     """
     tokens, faults = Tokens(world.now), faults or Faults()
     replayed = replay_apps(replays or {})

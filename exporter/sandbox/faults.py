@@ -1,9 +1,9 @@
 """Faults on demand: which calls of which simulated API go wrong, in what way, and how often.
 
 A fault is written `VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...`, such as
-`*:/customer*:status=503;retry-after=120;times=3`. VENDOR and PATH may have `*` for anything; the path is
-the one below the vendor's base URL, as it is sent, without a query. If several faults match a call, the first
-one that is not used up is applied.
+`*:/customer*:status=503;retry-after=120;times=3`. VENDOR and PATH may have `*` for anything; PATH is
+below the vendor's base URL, as the client sends it, without a query. If several faults match a call, the
+first one that is not used up is applied.
 """
 
 import json
@@ -38,7 +38,7 @@ class Fault:
         path: a pattern of paths below the vendor's base URL.
         kind: a name in the table of kinds.
         given: the parsed value and options.
-        times: the number of calls it applies to; None for all.
+        times: the number of calls that the fault applies to; None for all.
 
     """
 
@@ -50,15 +50,15 @@ class Fault:
     times: int | None
 
     def is_for(self, vendor: str, path: str) -> bool:
-        """Whether it applies to a call of this vendor's path."""
+        """Whether the fault applies to a call of this vendor's path."""
         return fnmatchcase(vendor, self.vendor) and fnmatchcase(path, self.path)
 
 
 def read_fault(text: str, replayed: Collection[str] = ()) -> Fault:
-    """Return the fault written as a text, for a vendor that is simulated or `replayed`.
+    """Return the fault that a text describes, for a vendor that is simulated or `replayed`.
 
     Raises:
-        ValueError: it is not a fault; the error's text says what to write.
+        ValueError: the text is not a fault; the message says what to write.
 
     """
     vendor, colon, rest = text.strip().partition(":")
@@ -102,7 +102,7 @@ class _Standing:
 
 
 class Faults:
-    """The faults in force, in the order in which they are tried."""
+    """The active faults, in the order in which they are tried."""
 
     def __init__(self, faults: Iterable[Fault] = (), replayed: Collection[str] = ()) -> None:
         self.replayed = replayed
@@ -117,13 +117,13 @@ class Faults:
         self._standing = [*self._standing, _Standing(self._given, fault)][-_MOST_FAULTS:]
 
     def clear(self, number: int | None = None) -> bool:
-        """Remove all faults, or the one with this number; return whether there was any."""
+        """Remove all faults, or the one with this number; return whether any was removed."""
         before = self._standing
         self._standing = [one for one in before if number is not None and one.number != number]
         return len(self._standing) < len(before)
 
     def take(self, vendor: str, path: str) -> Fault | None:
-        """Return the fault for this call, and count it."""
+        """Return the fault for this call, if any, and count the call."""
         for one in self._standing:
             if one.left != 0 and one.fault.is_for(vendor, path):
                 one.calls += 1
@@ -131,7 +131,7 @@ class Faults:
         return None
 
     def described(self) -> list[dict[str, Any]]:
-        """Return each fault with its number, its text, the number of calls it was applied to, and the number left."""
+        """Return each fault's number and text, the number of calls it was applied to, and the number of calls left."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
             for one in self._standing
@@ -141,8 +141,8 @@ class Faults:
 def routes(faults: Faults) -> list[Route]:
     """Return the routes that list, add and clear faults while the sandbox runs.
 
-    GET /-/faults lists them as JSON. POST adds those in the body, one per line as on the command line, or none if one
-    of them is invalid. DELETE clears all, or the one whose number is the path's last segment.
+    GET /-/faults lists the faults as JSON. POST adds the faults in the body, one per line as on the command line, or
+    none if one is invalid. DELETE clears all faults, or the one whose number is the path's last segment.
     """
 
     def listed(status: int = 200) -> Response:
@@ -175,7 +175,7 @@ def routes(faults: Faults) -> list[Route]:
 
 
 class Faulty:
-    """An app with the faults in force. `vendors` are the vendors by base path."""
+    """An app with the active faults. `vendors` are the vendors by base path."""
 
     def __init__(self, app: ASGIApp, faults: Faults, vendors: Mapping[str, str]) -> None:
         self._app = app
@@ -183,7 +183,7 @@ class Faulty:
         self._vendors = vendors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, with the fault that applies, if any."""
+        """Answer one request, applying the fault that matches, if any."""
         fault = self._fault_of(scope) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Faults of the answer: another status, another body, or the vendor's own document with something changed in it."""
+"""Faults of the answer: another status, another body, or the vendor's own document with changes."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ _MEBIBYTE = bytes(1 << 20)
 _RAW = "a place for raw JSON"
 _MILLION = 1_000_000
 _UNTOUCHED = re.compile(r"[0-9].*|[0-9a-f-]{36}")
-"""Patterns of texts that are no names: numbers, dates and ids."""
+"""Patterns of texts that are not names: numbers, dates and ids."""
 
 TEXTS = {
     "newline": "two\nlines",
@@ -184,7 +184,7 @@ async def _answer_changed(
 ) -> None:
     """Answer the vendor's document with fields of these names changed or removed; only some if a count is given.
 
-    A pattern matches names of figures and texts; a complete name may also be that of a list or an object.
+    A pattern matches names of figures and texts; a complete name may also be the name of a list or an object.
     """
     answer, most = await call.ask_vendor(), call.given["at-most"]
     patterns = call.given["field"].split(",")

@@ -8,7 +8,7 @@ from anyio.abc import SocketStream
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STREAM = "exporter.stream"
-"""The ASGI extension by which our server exposes the connection itself."""
+"""The ASGI extension by which the sandbox's server exposes the connection itself."""
 
 Header = tuple[bytes, bytes]
 
@@ -22,7 +22,7 @@ class FaultyResponse:
     headers: tuple[Header, ...] = ((b"content-type", b"application/json"),)
 
     def with_headers(self, *headers: tuple[str, str]) -> "FaultyResponse":
-        """Return the answer with these headers, replacing those of the same names."""
+        """Return the answer with these headers, which replace headers of the same names."""
         given = tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
         named = {name for name, _ in given}
         return replace(self, headers=(*(header for header in self.headers if header[0].lower() not in named), *given))
@@ -52,7 +52,7 @@ class Call:
         """The connection itself.
 
         Raises:
-            ConnectionAbortedError: the server does not expose it; the call ends without an answer.
+            ConnectionAbortedError: the server does not expose the connection; the call ends without an answer.
 
         """
         extension = self.scope.get("extensions", {}).get(STREAM)

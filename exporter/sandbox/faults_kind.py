@@ -12,7 +12,7 @@ _MOST = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What may follow an `=`: its name, its reader, and its default.
+    """A value after an `=`: its name, its reader, and its default.
 
     `read` raises `ValueError` with what to write instead.
     """
@@ -33,14 +33,14 @@ class Kind:
 
     @property
     def meaning(self) -> str:
-        """Its meaning, as a sentence."""
+        """The kind's meaning, as a sentence."""
         return (self.act.__doc__ or "").partition("\n")[0]
 
     def read(self, value: str | None, options: Mapping[str, str]) -> dict[str, Any]:
         """Return the value and options of the fault, with defaults.
 
         Raises:
-            ValueError: they do not fit this kind; the text says what to write.
+            ValueError: the value or the options do not fit this kind; the message says what to write.
 
         """
         if value is not None and self.value is None:
@@ -65,7 +65,7 @@ def _read(name: str, word: Word, given: str | None) -> Any:
 
 
 def read_seconds(text: str) -> float:
-    """Return seconds from 0."""
+    """Return a number of seconds, at least 0."""
     return _number(float, text, "seconds", 0)
 
 
@@ -75,7 +75,7 @@ def read_shift(text: str) -> float:
 
 
 def read_count(text: str) -> int:
-    """Return a whole number from 1."""
+    """Return a whole number, at least 1."""
     return int(_number(int, text, "a whole number from 1", 1))
 
 

@@ -97,7 +97,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 
 def usage() -> list[tuple[str, str]]:
-    """Return how each kind of fault is written, and what it does."""
+    """Return the syntax and the meaning of each kind of fault."""
     return [(_usage(name, kind), kind.meaning + _default(kind)) for name, kind in KINDS.items()]
 
 

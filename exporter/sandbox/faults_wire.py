@@ -82,7 +82,7 @@ async def _half(call: Call) -> None:
 
 
 def _disconnect(socket: int) -> None:
-    """Reset a TCP connection, by connecting it to no address family; closing it would first send a proper end."""
+    """Reset a TCP connection by connecting it to no address family; closing it would end the stream properly first."""
     address = bytes(16)
     if ctypes.CDLL(None, use_errno=True).connect(socket, address, len(address)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

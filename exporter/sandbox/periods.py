@@ -1,4 +1,4 @@
-"""Spans of simulated time, in unix seconds, and how they are written."""
+"""Spans of simulated time, in Unix time, and their text forms."""
 
 import re
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class Period:
 
 
 def renewal(at: float, anchor: float) -> Period:
-    """Return the 30 days that hold `at`, among those counted from `anchor`."""
+    """Return the 30-day period that contains `at`, counting from `anchor`."""
     length = RENEWAL_DAYS * DAY
     start = anchor + floor((at - anchor) / length) * length
     return Period(start, start + length, floor(start / length))
 
 
 def month(at: float) -> Period:
-    """Return the calendar month (UTC) that holds `at`."""
+    """Return the calendar month (UTC) that contains `at`."""
     day = datetime.fromtimestamp(at, UTC)
     return named_month(f"{day:%Y-%m}")
 
@@ -46,7 +46,7 @@ def named_month(text: str) -> Period:
     """Return the month written as YYYY-MM.
 
     Raises:
-        ValueError: the text is no month.
+        ValueError: the text is not a month.
 
     """
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
@@ -61,7 +61,7 @@ def named_day(text: str) -> float:
     """Return the first second of the UTC day written as YYYY-MM-DD.
 
     Raises:
-        ValueError: the text is no day.
+        ValueError: the text is not a day.
 
     """
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):

@@ -1,4 +1,4 @@
-"""A limit on each key's requests in a window of time, stated in every reply."""
+"""A limit on each key's requests within a window of time, stated in every reply."""
 
 from collections.abc import Callable
 from math import ceil
@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class SimulatedRateLimit:
-    """Counts each key's requests, states in every reply what remains, and refuses those beyond the limit with 429.
+    """Counts each key's requests, states in every reply how many remain, and refuses those beyond the limit with 429.
 
     A key is the value of the header named `header`. Its window begins with its first request and lasts
     `window` seconds of `clock`. `refusal` is the JSON that answers a request beyond the limit.

@@ -9,11 +9,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Replays = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]
-"""Recorded answers and their links to next pages, by vendor; each by method and path with its query, sorted."""
+"""Recorded answers and their links to next pages, by vendor; each is keyed by method and path with sorted query."""
 
 
 class Replay:
-    """Serves recorded answers below `/NAME`; anything else is not found, and nobody has to sign in."""
+    """Serves recorded answers below `/NAME` without sign-in; any other request gets 404."""
 
     def __init__(self, replies: Mapping[str, Any], links: Mapping[str, str]) -> None:
         self._replies = replies
@@ -34,5 +34,5 @@ class Replay:
 
 
 def replay_apps(replays: Replays) -> dict[str, ASGIApp]:
-    """Return the app of each vendor that is replayed, by its path below the sandbox's."""
+    """Return the app of each replayed vendor, by its path below the sandbox's."""
     return {f"/{name}": Replay(*recorded) for name, recorded in replays.items()}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 class Tokens:
     """The issued tokens that are still valid.
 
-    They expire by the clock given as `now`; each is valid only at the vendor that issued it.
+    Tokens expire by the clock given as `now`; each is valid only at the vendor that issued it.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -24,7 +24,7 @@ class Tokens:
         return token
 
     def account(self, vendor: str, token: str | None) -> str | None:
-        """Return whose token this is, or None if it is unknown, revoked or expired."""
+        """Return the token's account; None if the token is unknown, revoked or expired."""
         account, ends = self._issued.get((vendor, token or ""), (None, 0.0))
         return account if ends > self._now() else None
 

@@ -1,4 +1,4 @@
-"""The one list of what the sandbox simulates: the vendors that the exporter knows, in their order."""
+"""The one list of simulated vendors: those that the exporter knows, in their order."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

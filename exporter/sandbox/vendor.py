@@ -29,11 +29,11 @@ UNPROCESSABLE = 422
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """A vendor, simulated.
+    """A simulated vendor.
 
     Attributes:
         path: the API's base URL, below the sandbox's.
-        app: makes the API, to be mounted there.
+        app: makes the API, to be mounted at `path`.
         demo: returns an account, by its name, in the configuration of the demo.
         faults: the kinds of fault that only this vendor has, by name.
         others: makers of further APIs, by base URL.
@@ -48,12 +48,12 @@ class Simulation:
 
     @property
     def apis(self) -> Mapping[str, Callable[[World, Tokens], ASGIApp]]:
-        """All its APIs, by their base URLs below the sandbox's."""
+        """All of the vendor's APIs, by their base URLs below the sandbox's."""
         return {self.path: self.app, **self.others}
 
     @property
     def root(self) -> str:
-        """The path that all its APIs are below."""
+        """The path that contains all of the vendor's APIs."""
         return commonpath(self.apis)
 
 
@@ -66,14 +66,14 @@ class Invalid(HTTPException):
 
 
 def app_of(routes: Sequence[BaseRoute], failure: Failure, middleware: Sequence[Middleware] = ()) -> Starlette:
-    """Return an app of exactly these routes; a path that differs by a slash is another path."""
+    """Return an app of exactly these routes; a trailing slash makes a different path."""
     app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _refuse_as(failure)})
     app.router.redirect_slashes = False
     return app
 
 
 def _refuse_as(failure: Failure) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
-    """Return a handler from `HTTPException` to a reply; asynchronous, as Starlette runs others in a thread."""
+    """Return a handler that turns `HTTPException` into a reply; async, as Starlette runs other handlers in a thread."""
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
@@ -102,7 +102,7 @@ async def json_object(request: Request, *, status: int) -> dict[str, Any]:
 
 
 class EncodedPath:
-    """Lets the routes match the path as it was sent, so that an encoded slash is no separator."""
+    """Lets the routes match the path as it was sent, so that an encoded slash does not separate segments."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,8 +1,8 @@
 """The simulated world: how much has been used, as a pure function of seed, subject and time.
 
 A subject is a path such as "vendor/acme/410000". Its rate of use has a daily rhythm, weaker weekends
-and a slow sway, and is 1 a day in the mean; the vendors scale it to their units. Use over a span is
-the closed-form integral of that rate, so any moment can be asked for, in any order, at the same cost.
+and a slow sway, and averages 1 a day; the vendors scale it to their units. Use over a span is the
+closed-form integral of that rate, so any moment can be asked for, in any order, at the same cost.
 """
 
 import time
@@ -16,7 +16,7 @@ from exporter.sandbox.periods import DAY
 
 _TURN = 2 * pi
 _WEEKDAYS = (1.12, 1.12, 1.12, 1.12, 1.12, 0.7, 0.7)
-"""The use on Monday to Sunday, relative to a mean day; the sum is seven."""
+"""The use on Monday to Sunday, relative to an average day; the sum is seven."""
 
 _EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday."""
@@ -26,7 +26,7 @@ _CORRECTION_EVERY = 14 * DAY
 
 @dataclass(frozen=True, slots=True)
 class _Rhythm:
-    """One subject's rate of use: `peak` is the busiest hour as a share of the day."""
+    """One subject's rate of use: `peak` is the time of the busiest hour, as a fraction of the day."""
 
     peak: float
     depth: float
@@ -35,7 +35,7 @@ class _Rhythm:
     sway_start: float
 
     def until(self, at: float) -> float:
-        """Return the integral of the rate from the epoch to `at`, in mean days."""
+        """Return the integral of the rate from the epoch to `at`, in average days."""
         whole = floor(at / DAY)
         part = at / DAY - whole
         weeks, weekday = divmod(whole + _EPOCH_WEEKDAY, 7)
@@ -67,8 +67,8 @@ def _rhythm(seed: int, subject: str) -> _Rhythm:
 class World:
     """The settings of a simulated world, and its figures.
 
-    `clock` gives unix seconds; the world's own time starts where the clock stands and runs `speed`
-    times as fast. `customers` is how many customers each account has where it has a list of them.
+    `clock` returns Unix time; the world's own time starts at the clock's and runs `speed` times as fast.
+    `customers` is the number of customers of each account that has a list of them.
     """
 
     seed: int = 1
@@ -81,7 +81,7 @@ class World:
         object.__setattr__(self, "start", self.clock())
 
     def now(self) -> float:
-        """Return the world's own time in unix seconds."""
+        """Return the world's own time, as Unix time."""
         return self.start + (self.clock() - self.start) * self.speed
 
     def draw(self, words: str) -> float:
@@ -93,14 +93,14 @@ class World:
         return low + (high - low) * self.draw(words)
 
     def used(self, subject: str, since: float, until: float) -> float:
-        """Return the use in the span, in mean days; it never falls as `until` grows."""
+        """Return the use in the span, in average days; it never falls as `until` grows."""
         if until <= since:
             return 0.0
         rhythm = _rhythm(self.seed, subject)
         return rhythm.until(until) - rhythm.until(since)
 
     def billed(self, subject: str, since: float, until: float) -> float:
-        """Return the use less the corrections in the span: about once a fortnight it falls a little."""
+        """Return the use in the span, minus corrections: about once a fortnight it falls a little."""
         taken_back = sum(
             share * self.used(subject, since, at) for at, share in self._corrections(subject, since, until)
         )

@@ -62,9 +62,9 @@ class Account(Settings):
     example: ClassVar[str] = ""
     """The settings of a minimal configuration, as lines of YAML."""
     quota_example: ClassVar[str] = ""
-    """The same plus a quota set by the operator, if this vendor's example is to show one."""
+    """`example` plus a quota set by the operator; empty if the vendor's example shows none."""
     native_quotas_of: ClassVar[str] = ""
-    """What the vendor reports quotas for, in words."""
+    """The things that the vendor reports quotas for, in words."""
     quality: ClassVar[Quality] = {}
     """How well the vendor is covered, apart from what the class states; `quality_of` returns all of it."""
     assumed_rate: ClassVar[Rate | None] = None
@@ -135,7 +135,7 @@ class Account(Settings):
 
     @property
     def shared_labels(self) -> Mapping[str, str]:
-        """The labels, beside `vendor`, common to all of the account's series, including its quotas."""
+        """The labels, besides `vendor`, common to all of the account's series, including its quotas."""
         return {"account": self.name, **self.labels}
 
     @property
@@ -173,7 +173,7 @@ class Account(Settings):
 
     @property
     def rate_share(self) -> float:
-        """This shard's fraction of the vendor's rate, which applies to all users of a credential together."""
+        """This shard's fraction of the vendor's rate limit, which all users of a credential share."""
         return self._rate_share
 
     @property
@@ -198,7 +198,7 @@ class Account(Settings):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families whose UTC month the request names, so that their figures cannot be late for a new one."""
+        """The families requested by UTC month, so that their figures cannot lag behind a new month."""
         return ()
 
     @property
@@ -223,7 +223,7 @@ class Account(Settings):
         return part
 
     def with_rate_share(self, share: float) -> Self:
-        """Return the account with this fraction of the vendor's rate."""
+        """Return the account with this fraction of the vendor's rate limit."""
         part = self.model_copy()
         part._rate_share = share  # noqa: SLF001 - as above
         return part

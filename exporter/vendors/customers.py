@@ -48,7 +48,7 @@ class CustomersAccount(Account):
 
     @property
     def has_account_metrics(self) -> bool:
-        """Whether there are account-wide series beside the customers' own."""
+        """Whether there are account-wide series besides the customers' own."""
         return False
 
     def mine(self, customers: Iterable[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Parsing of one entry under `accounts`: to an account, or to every problem with it."""
+"""Parsing of one entry under `accounts` into an account, or into every problem with the entry."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from exporter.durations import write_duration
 LONGEST_POLL: Final = 0.75
 """The fraction of `stale_seconds` that a full reading may take: its figures are as old as its start."""
 _WHOLE_FROM: Final = 100
-"""The rate, in requests per minute, from which on it is written without fractions."""
+"""The rate, in requests per minute, from which rates are written without fractions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class PollEstimate:
 
     Attributes:
         interval: the configured time between readings, in seconds.
-        slice_count: the number of slices it is read in.
+        slice_count: the number of slices in which the account is read.
         max_customer_count: the maximum number of customers.
         max_request_count: the maximum number of requests; None if the configuration does not bound it.
         seconds_apart: the time between two requests, in seconds; 0 if no rate is known.
@@ -69,7 +69,7 @@ class PollEstimate:
 
     @property
     def problem(self) -> str:
-        """The problem if these settings could never give a reading; empty if that is not certain."""
+        """The problem, if these settings can never give a reading; empty if they might."""
         if not (self.is_exact and self.is_too_slow):
             return ""
         took, shown = write_duration(self.request_seconds), write_duration(self.stale_seconds)

@@ -1,4 +1,4 @@
-"""When a credential expires, if it says so itself: a JSON Web Token does, in its claim `exp`."""
+"""The expiry of a credential that states it itself, as a JSON Web Token does in its claim `exp`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PARTS: Final = 3
 
 
 def credential_expiry(account: Account) -> float | None:
-    """Return when an account's token expires, Unix time; None if it does not say or is obtained by signing in.
+    """Return when an account's token expires (Unix time); None if the token does not say, or comes from a login.
 
     The token's signature is not verified; that is up to the vendor.
     """
@@ -29,7 +29,7 @@ def credential_expiry(account: Account) -> float | None:
 
 
 def jwt_expiry(token: str) -> float | None:
-    """Return the claim `exp` of a JSON Web Token; None if the text is no such token or has no such claim."""
+    """Return the claim `exp` of a JSON Web Token; None if the text is not such a token or lacks the claim."""
     parts = token.split(".")
     if len(parts) != _PARTS:
         return None

@@ -24,7 +24,7 @@ class Fetch(Protocol):
         """Send a GET, or a POST if there is a body, and return `read(document)`.
 
         The path is relative to the account's base URL, or an absolute URL on the same host. `on_next` is called with
-        the next page's URL if the answer's Link header has it.
+        the next page's URL if the answer's Link header has one.
 
         Raises:
             PollError: the request failed, or the document cannot be read.

@@ -1,8 +1,8 @@
-"""Items that a poll asks about in separate requests, and the record of those that fail.
+"""Items that a poll asks about in separate requests, and the record of the items that fail.
 
 An item that keeps failing while others are answered is left out of the reading after some polls. Until then its
 failure fails the whole poll, so that the last good reading, which still has the item, is kept. Items that failed in the
-previous poll are asked about last: by then it is known whether the others are answered.
+previous poll are asked about last, when it is known whether the others are answered.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ItemT = TypeVar("_ItemT", bound=Hashable)
 
 @dataclass(slots=True)
 class Streak:
-    """An item's consecutive failures: since when, the number of polls that answered others, whether it is given up."""
+    """An item's consecutive failures: the first one's time, the polls that answered others, whether it is given up."""
 
     since: datetime
     polls: int = 0
@@ -75,10 +75,10 @@ class Trial(Generic[_ItemT]):
         self._streaks.pop(_EVERY, None)
 
     def goes_on(self, item: _ItemT, error: PollError) -> bool:
-        """Record a failure, and return whether to go on to the other items.
+        """Record a failure, and return whether to try the other items.
 
-        A first failure ends the poll, since the vendor as a whole may be failing. The next poll goes on as long as more
-        items are answered than fail.
+        A first failure ends the poll, since the vendor as a whole may be failing. The next poll continues as long as
+        more items are answered than fail.
         """
         if isinstance(error, _OF_ALL):
             return False
@@ -89,7 +89,7 @@ class Trial(Generic[_ItemT]):
         return self._is_probing and len(self.failed) <= 1 + self._answered + self._is_extra
 
     def failure_of_all(self) -> PollError | None:
-        """Return the failure of the whole poll, after all items were tried; None if only given-up items failed."""
+        """Return the poll's failure after all items were tried; None if no items failed except given-up ones."""
         if not self._others_answer:
             return next(iter(self.failed.values()), None)
         for item in self.failed:
@@ -100,7 +100,7 @@ class Trial(Generic[_ItemT]):
     def gives_up_all(self, error: PollError) -> bool:
         """Record that an error ended the poll early, and return whether all items are now given up.
 
-        They are if they are optional and none has been answered for as long as an item may fail.
+        Optional items are given up if none of them has been answered for as long as a single item may fail.
         """
         if not self._is_extra or self._answered or not self.failed:
             return False

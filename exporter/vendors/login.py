@@ -9,7 +9,7 @@ from exporter.secret import FileSecret
 
 
 def login_of(auth: Auth) -> str:
-    """Return the login name; for an API key, where the key is found."""
+    """Return the login name; for an API key, the key's source."""
     if isinstance(auth, ApiKey):
         secret = auth.secret
         return f"key {secret.path.resolve()}" if isinstance(secret, FileSecret) else f"key {secret!r}"

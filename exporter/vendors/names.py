@@ -15,7 +15,7 @@ def read_vendor(value: object) -> str:
     """Return a valid vendor name.
 
     Raises:
-        ValueError: it is invalid, or a prefix of other metrics.
+        ValueError: the name is invalid, or a prefix of other metrics.
 
     """
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,39}", value):
@@ -29,7 +29,7 @@ def read_metric(value: object) -> str:
     """Return a valid name of a gauge.
 
     Raises:
-        ValueError: it is invalid.
+        ValueError: the name is invalid.
 
     """
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,119}", value):
@@ -43,7 +43,7 @@ def read_label(value: object) -> str:
     """Return the name of a label that a vendor may set.
 
     Raises:
-        ValueError: it is invalid or reserved.
+        ValueError: the name is invalid or reserved.
 
     """
     if not isinstance(value, str) or not _LABEL.fullmatch(value):

@@ -38,10 +38,10 @@ class PageInfo:
     """What a page says about the next one.
 
     Attributes:
-        received: the number of its readable rows.
+        received: the number of readable rows on the page.
         next: the link or cursor of the next page, if there is one.
         more: whether there is a next page; None if the page does not say.
-        is_partial: whether it has unreadable rows, which are not counted in `received`.
+        is_partial: whether the page has unreadable rows, which are not counted in `received`.
 
     """
 
@@ -51,7 +51,7 @@ class PageInfo:
     is_partial: bool = False
 
     def is_short(self, size: int | None) -> bool:
-        """Whether it has fewer rows than a full page, and does not say whether there are more."""
+        """Whether the page has fewer than `size` rows, all readable, and does not say whether there are more."""
         return size is not None and self.more is None and not self.is_partial and self.received < size
 
 
@@ -84,7 +84,7 @@ class Following(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ByLink:
-    """Each page has the URL of the next one, of which only the query is used."""
+    """Each page has the next page's URL, of which only the query is used."""
 
     overlap: int = 0
 
@@ -150,7 +150,7 @@ class ByPage:
     overlap: int = 0
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the same question with the next number; without such a flag, a page that is not full is the last."""
+        """Return the same question with the next number; an empty or short page is the last unless it promises more."""
         if (page.received == 0 and not page.more) or page.is_short(self.size):
             return None
         number = int(question.params.get(self.name, str(self.first)))
@@ -177,9 +177,9 @@ class Pages:
         keys_of: Callable[[_PageT], Collection[Hashable]],
         info_of: Callable[[_PageT], PageInfo],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list. The last page says so, or has no new rows.
+        """Yield the pages of a list. The last page is the one that says so, or the first without new rows.
 
-        An empty page that leads to another is not the last: vendors filter rows after cutting the list into pages.
+        An empty page with a link to another is not the last: vendors may filter rows after dividing a list into pages.
 
         Args:
             first: the question for the first page.
@@ -210,7 +210,7 @@ class Pages:
             raise Malformed(f"an endless list: more than {self.most} pages", asked=first.asked)
 
     def _next(self, asked: Question, info: PageInfo, *, has_keys: bool, is_repeat: bool) -> Question | None:
-        """Return the question for the next page; None after the last one, whatever it leads to."""
+        """Return the question for the next page; None after the last page, even if that has a link or cursor."""
         if is_repeat or info.more is False:
             return None
         question = self.following.next(asked, info)

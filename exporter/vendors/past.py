@@ -64,13 +64,13 @@ class Past(ABC, Generic[AccountT]):
     @property
     @abstractmethod
     def requests(self) -> int:
-        """The approximate number of requests that all of it takes."""
+        """The approximate number of requests for the whole past."""
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:  # noqa: ARG002 - vendors look there
         """Return the times in a day at which figures change, in order; the first is the day's midnight.
 
         Raises:
-            PollError: the vendor's answer cannot be had.
+            PollError: the vendor's answer cannot be obtained.
 
         """
         return (day,)

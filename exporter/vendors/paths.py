@@ -15,7 +15,7 @@ def segment(identifier: str) -> str:
     """Return an identifier as one segment of a path, percent-encoded.
 
     Raises:
-        Malformed: it would change the path (empty, `.`, `..`, control characters) or is too long.
+        Malformed: the identifier would change the path (empty, `.`, `..`, control characters) or is too long.
 
     """
     if not is_usable_segment(identifier):
@@ -26,7 +26,7 @@ def segment(identifier: str) -> str:
 def is_usable_segment(identifier: str) -> bool:
     """Whether an identifier can be a path segment. Quoting keeps dots, so `.` and `..` would change the path.
 
-    Control characters and lone surrogates are in no identifier; all other characters are harmless once quoted.
+    Control characters and lone surrogates are not allowed; all other characters are harmless once quoted.
     """
     if not 0 < len(identifier) <= _LONGEST_SEGMENT or identifier in (".", ".."):
         return False

@@ -42,7 +42,7 @@ def read_pattern(value: object) -> str:
     """Return a valid regular expression.
 
     Raises:
-        ValueError: it is invalid.
+        ValueError: the expression is invalid.
 
     """
     if not isinstance(value, str):

@@ -78,14 +78,14 @@ class FixedPeriod:
 
 
 Period = CalendarPeriod | FixedPeriod | Literal["plan", "none"]
-"""`plan` is the period that the vendor reports; `none` is unknown."""
+"""A quota's period. `plan` is the period that the vendor reports; `none` is an unknown one."""
 
 
 def read_period(value: object) -> Period:
     """Parse a period of the configuration.
 
     Raises:
-        ValueError: it is invalid.
+        ValueError: the period is invalid.
 
     """
     if value == "month":
@@ -117,7 +117,7 @@ def write_period(period: Period) -> str | dict[str, str]:
 
 
 def _months(value: object) -> int | None:
-    """Return the length in months of a period that follows the calendar; None if it does not."""
+    """Return the length in months of a period that follows the calendar; None for other periods."""
     if not isinstance(value, str):
         return None
     years = _YEARS.fullmatch(value)

@@ -45,16 +45,16 @@ class Poll:
         cache: values kept for later polls of this account, by name, each with the time of its reading.
         diagnostics: the drift and the skipped items so far.
         as_of: the time up to which the figures are complete, if the vendor states it.
-        slice: the customers it covers.
-        unreadable: series that exist but cannot be read, as their item was left out.
-        unwanted: the number of items read but excluded on purpose, as they were not requested.
-        most_items: the maximum number of list items in all of its answers together.
+        slice: the part of the account's customers that the poll covers.
+        unreadable: series that exist but cannot be read, because their item was left out.
+        unwanted: the number of items read but excluded on purpose, because they were not requested.
+        most_items: the maximum number of list items in all answers of the poll together.
         used: the names of the cached values that this poll asked for.
         spread: the seconds over which requests start evenly; 0 for as soon as possible.
-        patience: the seconds for which an item must keep failing before the reading goes on without it; 0 where no
-            earlier reading can stand for this one.
+        patience: the seconds for which an item must keep failing before it is left out of the reading; 0 if there is no
+            earlier reading to keep.
         failing: the failure streaks of items, by kind, from previous polls and this one.
-        failure: the first failure of an item that the reading goes on without.
+        failure: the first failure of an item that was left out because it kept failing.
 
     """
 
@@ -100,7 +100,7 @@ class Poll:
 
     @contextmanager
     def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
-        """Yield a reader of documents as `model`. Its diagnostics are its own until the end, as it may run in a thread.
+        """Yield a reader of documents as `model`. Its diagnostics are added at the end, since it may run in a thread.
 
         Raises:
             TooLarge: the answers of this poll have more than `most_items` items together.

@@ -87,7 +87,7 @@ def _misspelt(found: Mapping[str, Problem]) -> set[str]:
 
 
 def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:
-    """Return pydantic's errors as problems by path; those about the alternatives of a union are joined to one."""
+    """Return pydantic's errors as problems by path; errors about the alternatives of a union are joined to one."""
     found: dict[str, Problem] = {}
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
@@ -130,7 +130,7 @@ def _inner(annotation: Any) -> Any:
 
 
 def _unknown(settings: type[Settings], key: str, known: Iterable[str]) -> str:
-    """Return the text for an unknown key, with the place where it belongs if that is one level deeper."""
+    """Return the text for an unknown key, with the place where the key belongs if that is one level deeper."""
     inner = {name: _inner(field.annotation) for name, field in settings.model_fields.items() if name != "quotas"}
     keys = {name: getattr(part, "model_fields", ()) for name, part in inner.items()}
     below = next((name for name, fields in keys.items() if key in fields and key not in known), None)

@@ -55,13 +55,13 @@ class NativeQuota:
         subject: whose quota it is, with labels in braces.
         used: the family of the amount used.
         limit: the family of the limit, if the vendor reports one.
-        limit_from_rest: whether the vendor reports what is left instead; the reading has that with each figure.
+        limit_from_rest: whether the vendor reports the amount left instead; the reading has it with each figure.
         start: the family of the period's start.
         end: the family of the period's end.
-        active: the family that says whether it is active; an inactive one that has ended is no longer a quota.
+        active: the family that says whether the quota is active; an inactive one whose period has ended is dropped.
         unit: the unit, with labels in braces; empty if the vendor does not state it.
-        is_level: whether it is an amount held at the time, such as memory, which falls when some is given back: a level
-            has no pace and no counter.
+        is_level: whether the figure is an amount currently held, such as memory, which falls when some is released: a
+            level has no pace and no counter.
 
     """
 
@@ -112,7 +112,7 @@ class NameSource:
 
 
 def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod | None:
-    """Return where a figure's period is reported: of the entries that fit, the one with the most labels."""
+    """Return the plan period entry for a figure: among those that match, the one with the most labels."""
     fitting = [one for one in periods if set(one.labels) <= set(family.labels)]
     return max(fitting, key=lambda one: len(one.labels), default=None)
 
@@ -152,7 +152,7 @@ class ConfiguredQuota(Alerting):
         return hash(self.name)
 
     def with_family(self, families: Iterable[Family]) -> Self:
-        """Return the quota bound to the family, of a vendor's, that `metric` names."""
+        """Return the quota bound to the vendor's family that `metric` names."""
         quota = self.model_copy()
         quota._family = next((family for family in families if family.name == self.metric), None)  # noqa: SLF001 - new
         return quota
@@ -229,7 +229,7 @@ def _is_countable(family: Family) -> bool:
 
 
 def missing_option(family: Family, given: Mapping[str, object]) -> str:
-    """Return the settings of which one must be given for the family to exist; empty if one is, or none is needed."""
+    """Return the settings of which the family needs one to exist; empty if one is given, or none is needed."""
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)
 

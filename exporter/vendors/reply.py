@@ -96,7 +96,7 @@ def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, 
     """Validate a document, the answer to the request `asked`, as a model.
 
     Raises:
-        Malformed: it lacks a field that the model requires.
+        Malformed: the document lacks a field that the model requires.
 
     """
     if not model.__pydantic_complete__:
@@ -132,7 +132,7 @@ class _Lenient:
 
 
 class _LenientModel(_Lenient):
-    """The same for an object within a reply; its fast path is the object's own model."""
+    """Like `_Lenient`, for an object within a reply; its fast path is the object's own model."""
 
     def _fast_schema(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler.generate_schema(next(kind for kind in get_args(source) if kind is not type(None)))
@@ -155,7 +155,7 @@ def _reject(_value: object) -> object:
 
 
 def _field(info: ValidationInfo) -> str:
-    """Return a field's path in the document, with the model's name of it rather than the vendor's camel case."""
+    """Return a field's path in the document, with the model's field name rather than the vendor's camel case."""
     title = (info.config or {}).get("title")
     return f"{title}.{info.field_name}" if title else str(info.field_name)
 
@@ -198,11 +198,11 @@ def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: Validat
 
 
 class _PartialList(list[Any]):
-    """A list without those items that could not be read."""
+    """A list without the items that could not be read."""
 
 
 class _PartialMap(dict[str, Any]):
-    """An object without those items that could not be read."""
+    """An object without the items that could not be read."""
 
 
 def is_partial(items: object) -> bool:
@@ -249,4 +249,4 @@ LenientMap = Annotated[dict[str, _ItemT], WrapValidator(_read_items)]
 LenientObject = Annotated[_ItemT | None, _LenientModel(_reject)]
 """An object within a reply; None, recorded as drift, if it is missing, null or of another type."""
 MaybeLenientObject = Annotated[_ItemT | None, _LenientModel(_reject, nullable=True)]
-"""The same, but null is not drift."""
+"""Like `LenientObject`, but null is not drift."""

@@ -1,4 +1,4 @@
-"""The secrets of an account: the settings that hold them, those in files, and those that are unusable."""
+"""The secrets of an account: the settings that hold secrets, secrets in files, and unusable secrets."""
 
 from __future__ import annotations
 

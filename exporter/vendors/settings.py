@@ -57,7 +57,7 @@ class Settings(BaseModel):
 
 
 def description_of(settings: type[Settings], name: str) -> str:
-    """Return the description of a setting; if a class only changes the default, that of its base class."""
+    """Return a setting's description; if a class only changes the default, the description in its base class."""
     described = (kind.model_fields.get(name) for kind in settings.__mro__ if issubclass(kind, Settings))
     return next((field.description for field in described if field and field.description), "")
 
@@ -80,7 +80,7 @@ def is_insecure(url: object) -> bool:
 
 
 def is_same_origin(one: object, other: object) -> bool:
-    """Whether two URLs have the same scheme, host and port; True if one is no URL, which is reported elsewhere."""
+    """Whether two URLs have the same scheme, host and port; True if one is not a URL, which is reported elsewhere."""
     try:
         parts = [urlsplit(url) for url in (one, other) if isinstance(url, str)]
         origins = {(part.scheme, part.hostname, part.port or _PORTS.get(part.scheme)) for part in parts}
@@ -93,7 +93,7 @@ def read_url(value: object) -> str:
     """Return an http or https URL without credentials, query or fragment, and without a trailing slash.
 
     Raises:
-        ValueError: it is invalid.
+        ValueError: the URL is invalid.
 
     """
     example = "write a URL such as https://api.example.com/v1"

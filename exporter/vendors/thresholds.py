@@ -20,7 +20,7 @@ def read_share(value: object) -> float:
     """Parse a share of a limit, written in percent, as a ratio.
 
     Raises:
-        ValueError: it is no percentage, is 0, or is more than ten times the limit.
+        ValueError: the text is not a percentage, is 0, or is more than ten times the limit.
 
     """
     found = _SHARE.fullmatch(value) if isinstance(value, str) else None

@@ -1,7 +1,7 @@
 """Parsers for values in vendors' replies. Each raises `ValueError` if the value is of another kind.
 
-Vendors' own documents disagree on number or string, so a number is a finite JSON number or a
-string of ASCII digits.
+Vendors' own documents disagree on whether a figure is a number or a string, so a number is a finite
+JSON number or a string of ASCII digits.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def read_time(value: object) -> datetime:
 
 
 def read_end(value: object) -> datetime:
-    """Return the end of something; a date without a time means the end of that day."""
+    """Return the end of a time span; a date without a time means the end of that day."""
     moment = read_time(value)
     if not isinstance(value, str) or len(value) != _DAY_CHARACTERS:
         return moment

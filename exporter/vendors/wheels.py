@@ -1,7 +1,7 @@
 """Vendors in installed wheels: found by their entry points, and loaded when an account uses one.
 
 A wheel's code sees every secret of the process, so only vendors that the operator names are loaded. Listing
-the names runs none of it.
+the vendors runs none of their code.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _vendor(
 
 @lru_cache(maxsize=256)
 def _loaded(entry: EntryPoint) -> type[Account]:
-    """Load the class of an entry point; the same class each time, so that accounts stay equal over a reload."""
+    """Load the class of an entry point; the same class each time, so that accounts stay equal across a reload."""
     try:
         with redirect_stdout(sys.stderr):  # stdout may be a page or a table
             vendor = entry.load()

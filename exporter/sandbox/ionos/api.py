@@ -28,7 +28,7 @@ from exporter.sandbox.world import World
 
 _LONGEST_CONTRACT = 10
 _LOST_DAYS = 0.02
-"""The share of days lost by the contract that has lost some."""
+"""The fraction of days lost, for the contract that has lost days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class _Ionos:
         return JSONResponse(self._reply(contract, _period(request, self._world), DATA_CENTRES[int(contract)]))
 
     async def usage_in(self, request: Request) -> JSONResponse:
-        """GET /{contract}/usage/{dc}, where "null" is what lies outside of any data centre."""
+        """GET /{contract}/usage/{dc}, where "null" stands for resources outside any data centre."""
         contract, asked = _contract(request), request.path_params["dc"]
         period = _period(request, self._world)
         found = tuple(place for place in DATA_CENTRES[int(contract)] if (place.id or "null") == asked)

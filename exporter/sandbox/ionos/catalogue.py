@@ -78,7 +78,7 @@ GAPPED = 33200881
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """The amount and the limit of a contract's resource: at least `used`, and up to `moves` more, is provisioned."""
+    """A contract's resource: at least `used`, and up to `moves` more, is provisioned."""
 
     used_field: str
     limit_field: str | None
@@ -110,7 +110,7 @@ RESOURCES: Mapping[int, tuple[Resource, ...]] = {
 
 
 def products() -> Iterator[dict[str, Any]]:
-    """Return the price list: with a row without a price, old rows, a commitment, and one meter missing."""
+    """Return the price list, including a row without a price, old rows and a commitment; one meter is missing."""
     yield _product(_CORES, "0.0180", deprecated=True)
     yield _product(_CORES, "0.0150")
     yield _product(_CORES, "0.0110", kind="commitment-based", term=12)

@@ -1,6 +1,6 @@
 """IONOS's Cloud API, simulated as far as the limits of contracts need it.
 
-Sign-in: as for the Billing API, and the contract's number in a header, which a user of several cannot leave out.
+Sign-in: as for the Billing API, and the contract's number in a header, required from users of several contracts.
 Figures: provisioned amounts change a little each hour; limits are constant.
 Quirks:  a contract without a limit of load balancers (null), and one whose limit of gateways is 0.
 """

@@ -11,9 +11,9 @@ from exporter.sandbox.planship.accounts import ACCOUNTS
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """A metered lever; `a_day` is a typical customer's daily use in each bucket.
+    """A metered lever; `a_day` is a typical customer's daily usage in each bucket.
 
-    It counts since the last renewal, or with `rolling` over that many seconds.
+    The lever counts since the last renewal or, if `rolling` is set, over that many seconds.
     """
 
     slug: str
@@ -60,7 +60,7 @@ PRODUCTS: Mapping[str, Product] = {
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Someone who subscribed to both products; may be asked for by id or alternative id."""
+    """A subscriber to both products, who may be requested by id or alternative id."""
 
     account: str
     id: str
@@ -90,4 +90,4 @@ CUSTOMERS: Mapping[tuple[str, str], Customer] = {
     for name in (customer.id, customer.alternative_id)
     if name is not None
 }
-"""Every customer by account and by each of their ids."""
+"""Every customer, by account and each of the customer's ids."""

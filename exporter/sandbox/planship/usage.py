@@ -1,4 +1,4 @@
-"""The used and the remaining amounts of Planship's levers: the world's figures plus reported use."""
+"""The used and the remaining amounts of Planship's levers: the world's figures plus reported usage."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from exporter.sandbox.world import World
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Use that a caller reported, at a moment of the world's time."""
+    """Usage that a caller reported, at a moment of the world's time."""
 
     at: float
     usage: int
@@ -19,14 +19,14 @@ class Report:
 
 
 class Usage:
-    """The use of every customer's levers; its only state is the reports given to `add`."""
+    """The usage of every customer's levers; its only state is the reports given to `add`."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._reports: defaultdict[tuple[str, str, str], list[Report]] = defaultdict(list)
 
     def add(self, customer: Customer, product: str, metering_id: str, report: Report) -> None:
-        """Count `report` for every lever of the metering id, until the periods that hold it are over."""
+        """Count `report` for the metering id's levers; drop reports from before the current periods."""
         oldest = min(self.period(customer, product).start, report.at - DAY)
         key = (customer.id, product, metering_id)
         self._reports[key] = [*(known for known in self._reports[key] if known.at >= oldest), report]
@@ -37,7 +37,7 @@ class Usage:
         return {_key(bucket): rest for bucket, rest in left.items()} if lever.per_bucket else left[None]
 
     def of_lever(self, customer: Customer, product: str, lever: Lever) -> dict[str, Any]:
-        """Return the use of a lever, in Planship's form."""
+        """Return the usage of a lever, in Planship's format."""
         used = self._used(customer, product, lever)
         rows = [{"usage": usage, "bucket": bucket} for bucket, usage in used.items()]
         return {
@@ -47,7 +47,7 @@ class Usage:
         }
 
     def period(self, customer: Customer, product: str) -> Period:
-        """Return the subscription's present period."""
+        """Return the subscription's current period."""
         anchor = round(self._world.between(0, RENEWAL_DAYS, f"planship/{customer.id}/{product}/anchor")) * DAY
         return renewal(self._world.now(), anchor)
 

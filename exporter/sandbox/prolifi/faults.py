@@ -61,7 +61,7 @@ def _made_up(real: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _as_of_a_real_one(call: Call) -> dict[str, Any]:
-    """Return the path for the account's first customer if this one is for a made-up customer."""
+    """Return the path for the account's first customer if the call's path is for a made-up one."""
     sent = dict(call.scope["headers"]).get(b"authorization", b"").decode("latin-1")
     account = account_where(ACCOUNTS, lambda known: known.key == bearer(sent)) or next(iter(ACCOUNTS))
     real = stable_id("prolifi", account, "1")
@@ -72,7 +72,7 @@ def _as_of_a_real_one(call: Call) -> dict[str, Any]:
 
 
 def _paged(answer: FaultyResponse) -> dict[str, Any] | None:
-    """Return the document of a page; None where the answer is no page."""
+    """Return the document of a page; None if the answer is not a page."""
     document = json.loads(answer.body)
     return document if isinstance(document, dict) and "pagination" in document else None
 

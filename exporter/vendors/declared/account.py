@@ -40,12 +40,12 @@ class Request:
         pages: the pagination; None for a single answer.
         page_fields: getters of the next page's link or cursor, and of the flag for more pages.
         in_header: whether the next page's link is in the Link header.
-        as_of: the place of the time that a row's figures reach.
+        as_of: the place of the time up to which a row's figures are complete.
         for_each: the setting or the earlier request with the items to ask about; empty for a single request.
         of_keys: whether `for_each` is an earlier request.
-        name: the name for later requests to refer to.
+        name: the name by which later requests refer to this one.
         is_optional: whether it is an extra that may be refused.
-        is_dated: whether it names the month it asks about.
+        is_dated: whether it names the month that it asks about.
 
     """
 
@@ -77,7 +77,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """The result of a request: metrics, the keys that later requests ask about, and whether some cannot be read."""
+    """The result of a request: metrics, the keys that later requests ask about, and whether rows are unreadable."""
 
     items: list[Item]
     keys: list[str]
@@ -99,7 +99,7 @@ class DeclaredAccount(Account):
     sign_in: ClassVar[Callable[[Any], Auth]]
     """Returns the authentication of an account."""
     plain_settings: ClassVar[tuple[str, ...]] = ()
-    """The settings that requests may refer to: single values that are no secrets."""
+    """The settings that requests may refer to: single values that are not secrets."""
 
     @property
     def auth(self) -> Auth:

@@ -25,7 +25,7 @@ _SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class DeclarationError(Exception):
-    """A file is no valid declaration; it has every problem, with paths that begin with the line."""
+    """A file is not a valid declaration; the error has every problem, with paths that begin with the line."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -68,7 +68,7 @@ def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
     """Return the name of the vendor that a file declares, and its account class.
 
     Raises:
-        DeclarationError: the file is no valid declaration.
+        DeclarationError: the file is not a valid declaration.
 
     """
     try:
@@ -87,7 +87,7 @@ def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
 
 @lru_cache(maxsize=MOST_FILES)
 def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
-    """Compile a file's text. The same text gives the same class, so that accounts stay equal over a reload."""
+    """Compile a file's text. The same text gives the same class, so that accounts stay equal across a reload."""
     given = strict_yaml.load(text)
     if not isinstance(given, dict):
         raise DeclarationError([Problem("1", "write a mapping with vendor, title, base_url, auth and requests")])
@@ -101,7 +101,7 @@ def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
 
 
 def _with_lines(text: bytes, found: list[Problem]) -> Iterator[Problem]:
-    """Yield problems in the order of their lines; the line is that of the path, or of what encloses it."""
+    """Yield problems in the order of their lines: the line of the problem's path, or of what encloses it."""
     lines = strict_yaml.lines(text)
 
     def line_of(path: str) -> int:

@@ -1,4 +1,4 @@
-"""Which files declare vendors: cheap to import, unlike what reads them."""
+"""Which files declare vendors. Cheap to import, unlike the modules that read these files."""
 
 from __future__ import annotations
 

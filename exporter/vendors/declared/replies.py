@@ -37,7 +37,7 @@ from exporter.vendors.reply import (
 from exporter.vendors.values import read_end, read_number, read_percent
 
 Getter = Callable[[Any], Any]
-"""Returns a value of a reply; None if it has none."""
+"""Returns a value of a reply; None if the reply has none."""
 
 
 def _unix_time(value: object) -> datetime:
@@ -110,8 +110,8 @@ class Shape:
     """A builder of the model of an object in a reply: fields are added, then `model` is called.
 
     Attributes:
-        title: its path in the document, for the label `field` of drift.
-        needed: whether the enclosing object is unreadable without it.
+        title: the object's path in the document, for the label `field` of drift.
+        needed: whether the enclosing object is unreadable without this one.
 
     """
 
@@ -178,7 +178,7 @@ class Shape:
 
     @property
     def _optional(self) -> bool:
-        """Whether all of its fields are optional."""
+        """Whether all fields are optional, including nested ones."""
         return all(default == (None,) for _, default in self._types.values()) and all(
             part._optional  # noqa: SLF001 - of the same class
             for _, part in self._parts.values()

@@ -1,4 +1,4 @@
-"""From the rows of a declared request's answers to metrics. Pure."""
+"""Conversion of the rows of a declared request's answers into metrics. Pure."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Metric:
         return float(value)
 
     def hidden(self, constants: dict[str, str]) -> Unreadable:
-        """Return the metric as unreadable for all rows with these constants, and whatever the others are."""
+        """Return the metric as unreadable for all rows with these constants, whatever the rows' own label values."""
         known = (constants.get(one.name) if isinstance(one, Constant) else None for one in self.labels)
         return Unreadable(self.family, tuple(known))
 

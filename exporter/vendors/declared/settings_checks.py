@@ -14,7 +14,7 @@ from exporter.vendors.declared.templates import DATES, ITEM
 from exporter.vendors.settings import Identifier, UserName
 
 ONE_VALUE: Final[Mapping[str, Any]] = {"text": str, "user_name": UserName, "identifier": Identifier}
-"""The types, by kind, of settings that are single values and no secrets."""
+"""The types, by kind, of settings that are single values and not secrets."""
 TAKEN: Final = {*DeclaredAccount.model_fields, *DeclaredAccount.__class_vars__, *DATES, ITEM}
 """Names that no setting can have: the settings of every account, and the names of dates and items."""
 

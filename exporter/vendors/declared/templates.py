@@ -36,7 +36,7 @@ ITEM: Final = "item"
 
 
 def names_in(text: object) -> list[str]:
-    """Return the names in braces in a text; none if the value is no text."""
+    """Return the names in braces in a text; none if it is not a string."""
     return _NAME.findall(text) if isinstance(text, str) else []
 
 

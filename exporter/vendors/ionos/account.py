@@ -140,14 +140,14 @@ quotas:
 
     @property
     def max_request_count(self) -> int | None:
-        """Two months per contract or data centre, prices and limits; None if the contracts come from the profile."""
+        """Two per contract or data centre, plus prices and limits; None if contracts come from the profile."""
         if not self.contracts:
             return None
         return len(self.contracts) * (2 * max(1, len(self.datacenters)) + self.cost + self.limits)
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """Quantities: the request names their month, and an answer about another month is not used."""
+        """Quantities: they are requested by month, and a reply for another month is discarded."""
         return (families.IONOS_METER_QUANTITY,)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
@@ -192,7 +192,7 @@ quotas:
     async def _running_month(
         self, poll: Poll, contract: str, month: Month, previous: Iterable[MonthReply]
     ) -> list[MonthReply]:
-        """Request the running month. Early in the month, the vendor's having no data yet is no failure."""
+        """Request the current month. Early in the month, a reply that there is no data yet is not a failure."""
         may_be_late = poll.now - month.start < _LATE
         known = {reply.asked for reply in previous}
 

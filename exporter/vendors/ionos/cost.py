@@ -37,7 +37,7 @@ class Price:
 
 
 def _normal(unit: str) -> str:
-    """Return a unit in a form to compare: the documentation has `1 GB * 30 days` where answers have `1G*30Days`."""
+    """Return a unit normalized for comparison: the documentation has `1 GB * 30 days`, answers have `1G*30Days`."""
     return unit.lower().replace(" ", "").replace("gb", "g").removesuffix("s")
 
 

@@ -31,7 +31,7 @@ from exporter.vendors.poll import Poll
 _AGREES: Final = 0.01
 """The tolerance between the sum of a month's days and its total, as a fraction of the total."""
 _CORRECTED: Final = 0.1
-"""How far days may exceed the total of a running month, as a fraction of it: a correction today may be negative."""
+"""How far days may exceed the current month's total, as a fraction of it: a correction today may be negative."""
 _ROUNDED: Final = 0.001
 """The minimum tolerance, since each day is rounded."""
 _DIGITS: Final = 9
@@ -47,13 +47,13 @@ class _Running:
 
     Attributes:
         month: the month.
-        total: the whole month as the vendor reports it; None if it has no data for it.
+        total: the whole month as the vendor reports it; None if the vendor has no data for it.
         previous: the whole of the previous month.
-        doubted: the cells whose days do not add up, and are not used.
+        doubted: the cells whose days do not add up, so that they are not used.
         prices: the prices on the month's first day; None if not requested or unknown.
         quantities: the sums of the days so far.
         data_centers: the data centres seen in these days.
-        reached: the last of these days.
+        reached: the last day added.
         is_whole: whether no day is missing.
 
     """
@@ -70,7 +70,7 @@ class _Running:
     is_whole: bool = True
 
     def add(self, day: datetime, used: ContractMonth | None) -> None:
-        """Add the usage of the next day; None if the vendor has no data for it."""
+        """Add the usage of the next day; `used` is None if the vendor has no data for that day."""
         self.reached = day
         if used is None:  # before a contract begins, no data is missing
             self.is_whole = self.is_whole and not self.data_centers and self.previous is None
@@ -81,7 +81,7 @@ class _Running:
         self.data_centers |= used.data_centers.keys()
 
     def so_far(self) -> ContractMonth:
-        """Return the month up to the last day added, as an answer about it would have been."""
+        """Return the month up to the last day added, as the vendor would have reported it then."""
         known = {cell: round(added, _DIGITS) for cell, added in self.quantities.items() if cell not in self.doubted}
         doubted = [
             {"datacenter_id": center, "meter_id": meter, "unit": unit} for center, meter, unit in sorted(self.doubted)
@@ -102,7 +102,7 @@ class IonosPast(Past[Ionos]):
 
     @property
     def requests(self) -> int:
-        """The days and months of each contract; of one contract if they come from the profile."""
+        """The requests for the days and months of each contract; of only one if contracts come from the profile."""
         asked = list(Days(Month.from_time(self.days.first - DAY).start, self.days.last - DAY))
         months = len({Month.from_time(day) for day in asked}) + 1
         return (len(self.account.contracts) or 1) * (len(asked) + months * (1 + self.account.cost)) + 1
@@ -155,7 +155,7 @@ class IonosPast(Past[Ionos]):
         return _Running(month, total, previous, doubted, await self._prices(poll, contract, month))
 
     async def _doubted(self, poll: Poll, contract: str, month: Month, total: ContractMonth) -> AbstractSet[Cell]:
-        """Return the cells whose days exceed a running month's total, or differ from that of a month that has ended."""
+        """Return the cells whose days exceed the current month's total, or differ from the total of an ended month."""
         today = self.asked_at.replace(hour=0, minute=0, second=0, microsecond=0)
         added = _Running(month, None, None)
         for day in Days(month.start, min(month.end, today) - DAY):
@@ -207,7 +207,7 @@ class IonosPast(Past[Ionos]):
 
 
 def _agrees(added: float, total: float, *, is_over: bool) -> bool:
-    """Whether the sum of days fits a month's total; days of a running month may still be missing."""
+    """Whether the sum of days fits a month's total; days of the current month may still be missing."""
     if is_over:
         return abs(added - total) <= _AGREES * abs(total) + _ROUNDED
     return added - total <= _CORRECTED * abs(total) + _ROUNDED

@@ -1,7 +1,7 @@
 """A contract's month, combined from one or several answers about it.
 
-Each data centre is taken from one answer: several answers may contain the same one, and are never added up. Within an
-answer, a meter's rows in one data centre are added up by unit; if one of them cannot be read, there is no sum.
+Each data centre is taken from one answer: several answers may contain the same data centre, and are never added up.
+Within an answer, a meter's rows in one data centre are added up by unit; if a row cannot be read, there is no sum.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class MonthReply:
 
     Attributes:
         asked: the data centre requested; None for the whole contract.
-        usage: the answer; None if it is about something else.
+        usage: the answer; None if it is about another contract or month.
 
     """
 
@@ -69,7 +69,7 @@ class MonthReply:
     usage: Usage | None
 
     def data_centers(self) -> dict[str, list[DataCenter]]:
-        """Return the answer's data centres by id; if none has an id, they are the one requested."""
+        """Return the answer's data centres by id; if none has an id, all are taken to be the one requested."""
         found = self.usage.datacenters if self.usage else []
         has_ids = any(one.id for one in found)
         unnamed = OUTSIDE if self.asked is None or has_ids else self.asked
@@ -148,7 +148,7 @@ def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], floa
 
 
 def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
-    """Yield the running month's quantities, and the descriptions of its meters and data centres."""
+    """Yield the current month's quantities, and the descriptions of its meters and data centres."""
     meters = {
         (meter.meter_id, meter.unit or ""): meter.meter_desc or ""
         for found in month.data_centers.values()
@@ -169,7 +169,7 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the period of the figures; set `poll.as_of` to the oldest day that any of them reach."""
+    """Return the period of the figures; set `poll.as_of` to the earliest day up to which any of them reach."""
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]

@@ -40,7 +40,7 @@ class Day(NamedTuple):
 
 
 class Daily(NamedTuple):
-    """A plan's cumulative usage at the end of each of its days; None if its days do not add up to its total."""
+    """A plan's cumulative usage at the end of each of its days; None if the days do not add up to the plan's total."""
 
     gb: Mapping[date, float] | None
     requests: Mapping[date, float] | None

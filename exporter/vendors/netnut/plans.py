@@ -65,7 +65,7 @@ SUB_USERS: Final = PlanFamilies(
 def by_id(plans: Iterable[tuple[PlanId, Plan]], poll: Poll) -> PlansById:
     """Return each plan once.
 
-    Of several rows of a plan, one is kept as it is, regardless of their order; fields of different rows are never
+    Of several rows of a plan, one is kept unchanged, regardless of their order; fields of different rows are never
     combined, since they may describe different times.
     """
     found: dict[PlanId, Plan] = {}
@@ -93,7 +93,7 @@ def plan_items(plans: PlansById, into: PlanFamilies) -> Iterator[Item]:
 
 
 def _precedence(plan: Plan) -> tuple[bool, datetime, datetime, float, float]:
-    """Return the sort key for rows of the same plan; the largest is kept: active, recent, with figures."""
+    """Return the sort key for rows of the same plan; the row with the largest is kept: active, recent, with figures."""
     return (
         plan.is_active is True,
         plan.start_date or _NEVER,

@@ -34,7 +34,7 @@ _MAX_ROWS_NAMED: Final = 100
 class Plan(Reply, title="data"):
     """One purchased plan, in NetNut's own units.
 
-    `has_owner` says whether it names a sub-user; if it names two, or in no readable way, `sub_user_id` is None.
+    `has_owner` says whether the row names a sub-user; if it names two, or none readably, `sub_user_id` is None.
     """
 
     id: LenientId = MISSING
@@ -140,7 +140,7 @@ class ResellerPlans(Envelope):
 
 
 def _has_failed(success: object) -> bool:
-    """Whether an envelope says that the request failed, also as text or a number."""
+    """Whether an envelope says, as a flag, a text or a number, that the request failed."""
     return str(success).lower() in {"false", "0"}
 
 

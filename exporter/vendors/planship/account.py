@@ -218,6 +218,6 @@ products:
         return levers
 
     def _hidden(self, place: Place, question: Question) -> list[Unreadable]:
-        """Return the series that are unreadable if the answer to a question is."""
+        """Return the series that are unreadable if the answer to a question cannot be read."""
         labels = place._asdict() | ({"lever": question.name} if question.is_lever else {})
         return [family.unreadable(**labels) for family in self._usage_families]

@@ -1,4 +1,4 @@
-"""The display names of Planship's products and levers. Customers are not named, since theirs may be names of people.
+"""The display names of Planship's products and levers. Customers' names are not read, since they may be personal.
 
 Source:   GET /api/v1/products/{product}, GET /api/v1/products/{product}/levers, each once a day
 """
@@ -21,7 +21,7 @@ async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
     """Return the names of products and their levers.
 
     Raises:
-        PollError: they could not be read for a transient reason.
+        PollError: the names could not be read for a transient reason.
 
     """
     items: list[Item] = []

@@ -49,7 +49,7 @@ class LeversUsage(RootModel[LenientMap[LeverUsage]]):
 
 
 class Entitlements(RootModel[dict[str, object]]):
-    """The reply with a customer's entitlements; that of a metered lever is the amount left."""
+    """The reply with a customer's entitlements; a metered lever's entitlement is the amount left."""
 
 
 class Plan(Reply, title="plan"):

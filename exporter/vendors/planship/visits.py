@@ -1,6 +1,6 @@
 """A visit: a customer's usage, entitlements and subscriptions, requested in sequence.
 
-Usage and the amount left add up to a limit only if both are of the same time and cover the same use.
+Usage and the amount left add up to a limit only if both are as of the same time and cover the same usage.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Visit:
     Attributes:
         place: the customer and the product.
         usage: the usage, by lever.
-        entitlements: what is left of the levers; None if not requested or unavailable.
-        subscriptions: the vendor's list, which may include those of other products.
+        entitlements: the amounts left of the levers; None if not requested or unavailable.
+        subscriptions: the vendor's list, which may include subscriptions to other products.
         failure: the reason if there is no usage at all.
 
     """
@@ -117,7 +117,7 @@ def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]
 def _is_undivided(used: LeverUsage) -> bool:
     """Whether all usage is of one subscription and in no bucket.
 
-    With several subscriptions, the vendor reports what the most generous one leaves; with buckets, what each leaves.
+    With several subscriptions, the vendor reports the amount left of the most generous one; with buckets, that of each.
     """
     by_bucket, by_subscription = used.by_bucket, used.by_subscription
     if by_bucket is None or by_subscription is None or is_partial(by_subscription):

@@ -118,14 +118,14 @@ discover: true
 
     @property
     def max_request_count(self) -> int | None:
-        """One or two requests per customer, and the pages of the list; None if the list has no configured maximum."""
+        """One or two per customer, plus the pages of the list; None if the list has no configured maximum."""
         if self.discover and "max_customers" not in self.model_fields_set:
             return None
         return self.max_customer_count * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The events of a month, which are requested by its first day."""
+        """A monthly window's events, which are requested from the first day of the month."""
         return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
 
     @property
@@ -184,7 +184,7 @@ discover: true
         return customers
 
     async def _asked(self, poll: Poll) -> tuple[Sequence[str], Mapping[str, str]]:
-        """Return the customers of the slice being polled, and by customer the names of those listed as companies."""
+        """Return the customers of the slice being polled, and the names of listed companies by customer."""
         if not self.discover:
             return await super().customers_of(poll), {}
         poll.used |= {LAST, NUMBER}
@@ -200,7 +200,7 @@ discover: true
         return slices[poll.slice.number], listed.companies if self.names else {}
 
     async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], Listed]:
-        """Return this shard's wanted customers by slice, and what else the list says."""
+        """Return this shard's wanted customers by slice, and the list without its ids."""
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
         return split_by_slice(self.mine(listed.ids), poll.slice.total), listed._replace(ids=())
 

@@ -22,11 +22,11 @@ PAGE: Final = 100
 _SHORTEST_FULL_PAGE: Final = 20
 """The vendor's default page size; a shorter page is the last."""
 MOST_LISTED: Final = 200_000
-"""The minimum number of customers, wanted or not, from which on a list is taken to be endless."""
+"""The number of customers, wanted or not, up to which no list is taken to be endless."""
 _FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
-"""How long a number of wanted customers is kept, if only the whole list can tell it."""
+"""How long the number of wanted customers is cached, if counting them takes reading the whole list."""
 LAST, NUMBER = "listed customers", "number of customers"
 """The names of values cached for later polls."""
 
@@ -37,7 +37,7 @@ class Listed(NamedTuple):
     Attributes:
         ids: the ids of the customers to ask about.
         number: the number of wanted customers, including those beyond the maximum.
-        companies: the names, by id, of those that are companies.
+        companies: the company names, by id, of customers that are companies.
         is_partial: whether there are customers without a readable id, who cannot be asked about.
 
     """
@@ -58,8 +58,8 @@ class _Page(NamedTuple):
 async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None, most: int) -> Listed:
     """Return at most `most` wanted customers of the list; all are wanted if `wants` is None.
 
-    A customer that has dropped out of the list is asked about once more: if another one is deleted while pages are
-    read, rows move up, and a customer can be missed.
+    A customer that has dropped out of the list is asked about once more: if another customer is deleted while pages are
+    read, rows move up, and one can be missed.
 
     Raises:
         PollError: the list cannot be read.
@@ -91,7 +91,7 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
 
 
 async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None, bool]]:
-    """Yield each page's customers, each customer once, the total that the vendor states, and whether all can be read.
+    """Yield each page's new customers, the total that the vendor states, and whether all rows of the page are readable.
 
     If the total changes while pages are read, rows have moved, and the list is read once more.
     """
@@ -126,7 +126,7 @@ def _page_info(asked: _Page) -> PageInfo:
 
 
 def _more(page: Customers, read: int) -> bool:
-    """Whether there are more customers than the `read` ones, by the page's own statement, else by its length."""
+    """Whether there are more customers than `read`, as the page says, or else judging by its length."""
     place = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
     if place.has_more is not None:
         return place.has_more

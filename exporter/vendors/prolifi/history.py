@@ -33,7 +33,7 @@ class ProlifiPast(Past[Prolifi]):
 
     @property
     def requests(self) -> int:
-        """One request per customer and day, and the list."""
+        """One request per customer and day, plus the pages of the list."""
         customers = self.account.max_customer_count
         return len(self.days) * customers + self.account.discover * math.ceil(customers / PAGE)
 
@@ -57,6 +57,6 @@ class ProlifiPast(Past[Prolifi]):
 
 
 def _is_later(item: Item, latest: float) -> bool:
-    """Whether an item is of an event after `latest`: the newest event need not be in the window."""
+    """Whether an item is the time of an event after `latest`; the newest event may lie outside the window."""
     is_time = isinstance(item, Sample) and item.family is families.PROLIFI_EVENT_LAST_REPORTED
     return is_time and isinstance(item, Sample) and item.value > latest + 1

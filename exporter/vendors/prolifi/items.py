@@ -14,7 +14,7 @@ from exporter.vendors.prolifi.replies import Entitlement, Entitlements, Usage, U
 from exporter.vendors.reply import is_partial
 
 _UNLIMITED: Final = -1
-"""The value of a limit, or of what is left, that means unlimited."""
+"""The value of a limit, or of an amount left, that means unlimited."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _RowT = TypeVar("_RowT", UsageSummary, Entitlement)
@@ -40,7 +40,7 @@ def company_items(companies: Mapping[str, str], customers: Iterable[str]) -> Ite
 def entitlement_items(
     customer_id: str, entitlements: Entitlements, poll: Poll, *, names: bool = False
 ) -> Iterator[Item]:
-    """Yield the series of a customer's entitlements. What is unlimited has no limit series."""
+    """Yield the series of a customer's entitlements. An unlimited entitlement has no limit series."""
     for one in _once(entitlements.data, lambda each: each.feature, _entitlement_precedence, poll):
         labels = {"customer_id": customer_id, "feature": one.feature}
         if names and one.name:
@@ -60,7 +60,7 @@ def entitlement_items(
 def _once(
     rows: Iterable[_RowT], name_of: Callable[[_RowT], str], precedence: Callable[[_RowT], Any], poll: Poll
 ) -> Iterable[_RowT]:
-    """Return each row once; of several with the same name, one is kept as it is, regardless of their order."""
+    """Return one row per name: of several, the one with the highest precedence, regardless of their order."""
     found: dict[str, _RowT] = {}
     for row in rows:
         name = name_of(row)
@@ -71,12 +71,12 @@ def _once(
 
 
 def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
-    """Return the sort key for rows of the same event; the largest is kept, since events only become more."""
+    """Return the sort key for rows of the same event; the row with the largest is kept, since counts only grow."""
     return event.last_reported_at or _NEVER, _known(event.count)
 
 
 def _entitlement_precedence(one: Entitlement) -> tuple[bool, bool, float, float]:
-    """Return the sort key for rows of the same feature; the largest, most generous one is kept, as at the vendor."""
+    """Return the sort key for rows of the same feature; as at the vendor, the largest, most generous one is kept."""
     is_unlimited = one.is_unlimited is True or one.limit == _UNLIMITED
     return one.current_usage is not None, is_unlimited, _known(one.limit), _known(one.current_usage)
 

@@ -84,7 +84,7 @@ class Entitlement(Reply, title="data"):
     remaining: MaybeNumber = None
     reset_at: MaybeTime = None
     is_metered: bool = False
-    """Whether the feature can be used up, unlike one that a customer just has or has not."""
+    """Whether the feature can be used up, unlike one that is only on or off."""
 
     @model_validator(mode="before")
     @classmethod
