@@ -136,14 +136,14 @@ async def run(config: Config, serving: Serving) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Polled:
+class PollOnceResult:
     """The result of polling every account once: the page in the text format, and the status document."""
 
     page: bytes
     status: Status
 
 
-async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Polled:
+async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> PollOnceResult:
     """Poll every account once, report each result as it arrives, and return all of them."""
     async with assemble(config) as parts:
 
@@ -157,4 +157,4 @@ async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Pol
                 tasks.start_soon(poll, account, poller)
         now = anyio.current_time()
         page = Exposition(parts.store, parts.telemetry).page(Format.TEXT, now)
-        return Polled(b"".join(page.text()), report(parts.store, parts.telemetry, Paces(), time.time(), now))
+        return PollOnceResult(b"".join(page.text()), report(parts.store, parts.telemetry, Paces(), time.time(), now))

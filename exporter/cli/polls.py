@@ -18,7 +18,7 @@ from exporter.durations import write_duration
 from exporter.secret import redact
 
 if TYPE_CHECKING:
-    from exporter.app.run import Outcome, Polled
+    from exporter.app.run import Outcome, PollOnceResult
     from exporter.config import Config
     from exporter.sharding import Shard
     from exporter.vendors import Account
@@ -86,7 +86,7 @@ def once(file: Path, plugins: tuple[str, ...], shard: Shard) -> None:
         sys.exit(FAILED)
 
 
-def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> Polled:
+def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> PollOnceResult:
     from exporter.app.event_loop import run_async
     from exporter.app.run import poll_once
     from exporter.cli.progress import progress

@@ -95,7 +95,7 @@ class Connections:
         began = anyio.current_time()
         try:
             with translated(), anyio.fail_after(self._timeout) as deadline:
-                transport, trusted = await self._taken()
+                transport, trusted = await self._acquire()
                 try:
                     response = await transport.handle_async_request(request)
                     code = str(response.status_code)
@@ -110,7 +110,7 @@ class Connections:
         next_link = response.links.get("next", {}).get("url") if "link" in response.headers else None
         return Response(response.status_code, response.headers, body, next_link)
 
-    async def _taken(self) -> tuple[Transport, ssl.SSLContext | None]:
+    async def _acquire(self) -> tuple[Transport, ssl.SSLContext | None]:
         """Return the most recently used transport, or a new one; close those idle for long or of outdated trust."""
         if self._given:
             return self._given, None
