@@ -1,1 +1,1 @@
-"""Polls each account on its own schedule, and turns each result into what is committed to the store."""
+"""Polls each account on its own schedule, and commits each processed result to the store."""

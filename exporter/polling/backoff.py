@@ -1,4 +1,4 @@
-"""How long to wait between polls. Pure."""
+"""The delay between polls, as a pure function."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def next_delay(interval: float, took: float, failures: int, error: PollError | N
 
     After a good poll, the next one begins one interval after this one began. After
     a transient failure, the wait starts short and grows up to the interval, unless
-    the vendor asked for a longer one. After a failure that only a person can fix, it
-    is at least the interval, doubled each time up to an hour.
+    the vendor asked for a longer wait. After a failure that only a person can fix,
+    the wait is at least the interval, doubled each time up to an hour.
 
     Args:
-        interval: the account's, in seconds.
+        interval: the account's interval between polls, in seconds.
         took: the duration of the poll, in seconds.
         failures: the number of consecutive failed polls, this one included.
         error: this poll's error, or None.

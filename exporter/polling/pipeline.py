@@ -1,4 +1,4 @@
-"""From a poll's result to what is committed to the store. Pure, so that large readings can run in a worker thread."""
+"""Processes a poll's result for the store. Pure, so that a worker thread can process large readings."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class PollResult:
 
     Attributes:
         number: the slice's number.
-        samples: as the vendor's code produced them.
-        diagnostics: what was noticed while they were read.
+        samples: the samples as the vendor's code produced them.
+        diagnostics: what was noticed while the samples were read.
         as_of: the time that the figures cover according to the vendor (Unix time), if stated.
         asked_at: when the poll began, UTC.
-        read_at: when it ended, Unix time.
-        stale_at: when it becomes too old to be shown, monotonic.
+        read_at: when the poll ended, Unix time.
+        stale_at: when the result becomes too old to be shown, monotonic time.
         failure: the error of an item that keeps failing and was left out.
 
     """
@@ -66,14 +66,14 @@ class ProcessedPoll:
     """A processed poll, ready to commit.
 
     Attributes:
-        reading: the slice's, as the page shows it.
-        figures: the vendor's figures in it, which are stored.
-        state: what is kept of the slice.
-        account_state: what is kept of the account-wide quotas; None if there are none.
+        reading: the slice's reading, as the page shows it.
+        figures: the vendor's figures in the reading, which are stored.
+        state: the state kept of the slice.
+        account_state: the state kept of the account-wide quotas; None if there are none.
         ledger: the counters after this poll.
-        fallen: quotas with a figure that fell below half within its period.
+        fallen: quotas with a figure that more than halved within its period.
         is_complete: whether every slice has been read since the account was sliced.
-        is_empty: whether the vendor's answers had no figure at all, shown or not; names are none.
+        is_empty: whether the vendor's answers had no figure at all, shown or not; names do not count as figures.
 
     """
 
@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the poll as shown while it cannot be stored: with its figures, but the last stored counters."""
+        """Return the poll as shown if it cannot be stored: with its own figures, but the last stored counters."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
@@ -98,7 +98,7 @@ class ProcessedPoll:
 
 
 def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
-    """Yield the items of a reading; raise `TooLarge` if there are more than any answers within their limits yield."""
+    """Yield the items of a reading; raise `TooLarge` if there are more than `most`, which no valid answers exceed."""
     for count, item in enumerate(items):
         if count == most:
             raise TooLarge(f"the reading has more than {most} items")
@@ -106,7 +106,7 @@ def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
 
 
 def process(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
-    """Process a poll's result, given the snapshot `before` it."""
+    """Process a poll's result, given the snapshot from `before` the poll."""
     read = _read_slice(account, result)
     others = {other: state for other, state in before.slices.items() if other != result.number}
     found = read_quotas(account, read, [state.contributions for state in others.values()], before.ledger)
@@ -155,7 +155,7 @@ def _read_slice(account: Account, result: PollResult) -> SliceFigures:
     """Return a slice's sanitized figures.
 
     Raises:
-        LookupError: the vendor does not declare one of their families.
+        LookupError: the result has a family that the vendor does not declare.
 
     """
     found = sanitize(result.samples, result.diagnostics)
@@ -176,12 +176,12 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
     """Return the snapshot of an account, restored from storage.
 
     Args:
-        account: with its current settings.
-        before: its current snapshot.
+        account: the account with its current settings.
+        before: the account's current snapshot.
         readings: the stored readings, by slice.
         ledger: the stored counters.
         now: Unix time.
-        fresh_until: when a reading requested now would become stale, monotonic.
+        fresh_until: when a reading requested now would become stale, monotonic time.
 
     """
     shown = {number: account.families.of(one.figures) for number, one in readings.items()}
@@ -205,7 +205,7 @@ def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
 
 
 def reconfigure(account: Account, before: Snapshot) -> Snapshot:
-    """Return the snapshot of a reconfigured account, without what it no longer shows."""
+    """Return the snapshot of a reconfigured account, without the families and quotas that it no longer shows."""
 
     def revised(state: SliceState) -> SliceState:
         state = _chosen(account, state)

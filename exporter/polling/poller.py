@@ -1,4 +1,4 @@
-"""One account's loop: when to poll, and how each outcome is committed."""
+"""One account's polling loop: decides when to poll, and commits each outcome."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 """First polls are spread over this time, so that not everything is polled at once after a start."""
 _SOON_SECONDS: Final = 5.0
-"""Connections are kept open if the next poll is this near."""
+"""Connections are kept open if the next poll begins within this time."""
 _ITEMS_A_SERIES: Final = 10
 """If an account may have more series than usual, its answers may hold this many items per series."""
 _MOST_FAILING: Final = 1000
-"""The number of kinds of items whose failures are remembered: vendors may name a kind."""
+"""Failures are remembered for at most this many kinds of items, because vendors may invent kinds."""
 _PROCESSED_ON_LOOP: Final = 1000
-"""The number of samples up to which a result is processed on the event loop, in a few milliseconds."""
+"""A result with up to this many samples is processed on the event loop, in a few milliseconds."""
 
 _SHORTEST_GAP_SECONDS: Final = 5.0
 """The minimum time between the starts of two polls, however often someone asks for one."""
@@ -61,7 +61,7 @@ Rest = Callable[[], Awaitable[None]]
 Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
 """Store a slice's good reading, requested at a time (Unix time), and return whether that succeeded."""
 Turn = Callable[[], AbstractAsyncContextManager[None]]
-"""Wait for the turn of a large reading, and hold it while the reading is made."""
+"""A context manager that waits for the turn to process a large reading, and holds the turn meanwhile."""
 
 
 class Poller:
@@ -94,7 +94,7 @@ class Poller:
         self._wake = anyio.Event()
 
     def poll_now(self) -> None:
-        """Poll at once whatever is failing, or the next slice if nothing is."""
+        """Poll the failing slices at once, or the next slice if none fails."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -162,14 +162,14 @@ class Poller:
         return before, self._store[key]
 
     def _forget_unused(self, number: int, used: set[str]) -> None:
-        """Keep what this poll and the last good ones used, and the last failures: vendors may invent names."""
+        """Keep cache entries only of this and the last good polls, and the last failures: vendors may invent names."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
         failing = [(kind, streaks) for kind, streaks in self._failing[number].items() if streaks]
         self._failing[number] = dict(failing[-_MOST_FAILING:])
 
     def _patience(self, last: SliceState | None, now: float) -> float:
-        """Return for how many seconds items may fail: one interval, unless the last reading would be stale by then."""
+        """Return for how many seconds items may fail: one interval, or 0 if the last reading would be stale by then."""
         interval = self._account.interval
         return interval if last and now + interval < last.stale_at else 0.0
 
@@ -183,7 +183,7 @@ class Poller:
         return processed.with_stored_counters(self._account, before.ledger)
 
     async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> ProcessedPoll | PollError:
-        """Run a poll; if it takes too long or hits a bug in a vendor's code, that is a failure like any other."""
+        """Run a poll; a timeout or a bug in a vendor's code makes it a failed poll."""
         try:
             with anyio.fail_after(LONGEST_POLL * self._account.stale_seconds):
                 items = await self._account.read(poll)
@@ -210,7 +210,7 @@ class Poller:
         return Malformed("no figure of any answer can be read") if unreadable else processed
 
     async def _slept_until(self, due: float) -> bool:
-        """Wait until a time, and return whether it was reached: someone may ask for a poll earlier."""
+        """Wait until `due`, and return whether it was reached; a request for a poll ends the wait early."""
         await _end_if_cancelled()
         wait = max(0.0, due - anyio.current_time())
         self._store.record_schedule(self._account.key, self._clock() + wait)
@@ -241,7 +241,7 @@ class Poller:
 async def _process_off_loop(
     account: Account, result: PollResult, before: Snapshot, turn: Turn = nullcontext
 ) -> ProcessedPoll:
-    """Process a large reading in its turn and in a worker thread, where it does not block the event loop."""
+    """Process a result; a large one waits for its turn and runs in a worker thread, off the event loop."""
     samples = iter(result.samples)
     first = list(islice(samples, _PROCESSED_ON_LOOP + 1))
     result = replace(result, samples=chain(first, samples))

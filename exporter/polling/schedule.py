@@ -30,7 +30,7 @@ class Schedule:
 
     @property
     def next(self) -> int:
-        """The slice to poll next: the first one due; among several, one with fewer failures or without a reading."""
+        """The slice to poll next: the one due first; ties go to fewer failures, then to a slice without a reading."""
         return min(self._due, key=lambda number: (self._due[number], self._failures[number], number in self._read))
 
     def due(self, number: int) -> float:
@@ -43,12 +43,12 @@ class Schedule:
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Record a good poll. The first is followed within one interval, so that polls spread over all of it.
+        """Record a good poll. A slice's first is followed sooner, so that polls spread over the whole interval.
 
         Args:
             number: the slice's number.
             began: when the poll began.
-            now: when it ended.
+            now: when the poll ended.
             jitter: the account's own number from 0 to 1.
 
         """
@@ -62,7 +62,7 @@ class Schedule:
             self._due[number] = now + delay * (jitter if first else 1.0)
 
     def advance(self, at: float) -> None:
-        """Make what failed last due at `at` or earlier, or else the next slice, because someone asks for a poll."""
+        """Make the failing slices, or else the next one, due at `at` at the latest, because someone asks for a poll."""
         failing = [number for number, failures in self._failures.items() if failures] or [self.next]
         self._due |= {number: min(self._due[number], at) for number in failing}
 

@@ -1,4 +1,4 @@
-"""What is logged about an account: one line per change of state."""
+"""Logs what happens to an account: one line per change of state."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from exporter.vendors.reply import Diagnostics, SkipReason
 _LOGGED_SKIPS: Final[tuple[SkipReason, ...]] = ("gone", "schema", "refused", "failing")
 _MAX_FALLEN_LOGGED: Final = 5
 _REPEATED_EVERY: Final = 20
-"""A continuing failure is logged again after this many polls."""
+"""The number of failed polls after which a continuing failure is logged again."""
 
 
 class Ahead(NamedTuple):
     """The times that follow a poll, in Unix time.
 
     Attributes:
-        now: when it ended.
-        next_at: when the next one begins; None if there is none.
+        now: when the poll ended.
+        next_at: when the next poll begins; None if there is none.
         shown_until: until when the last good reading is shown; None if nothing is shown.
 
     """
@@ -92,7 +92,7 @@ def _span(seconds: float) -> str:
 
 
 def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
-    """Log once how answers deviate from the vendor's documentation, and which items are left out, or none now."""
+    """Log when deviations from the vendor's documentation change, and when the number of items left out does."""
     vendor, account = key
     if before.drift.keys() != after.drift.keys():
         if drift := _join_sorted(f"{field} {kind}" for field, kind in after.drift):
@@ -108,7 +108,7 @@ def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -
 
 
 def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
-    """Log once that there are more customers than allowed, or no longer are."""
+    """Log when an account starts or stops having more customers than allowed."""
     vendor, account = key
     left_out = after.skipped["capped"]
     if bool(before.skipped["capped"]) != bool(left_out):
@@ -118,7 +118,7 @@ def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> Non
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:
-    """Log once that an account has more series than allowed, or no longer has."""
+    """Log when an account starts or stops having more series than allowed."""
     vendor, account = key
     if bool(before) != bool(after):
         log = logger.warning if after else logger.info
@@ -127,7 +127,7 @@ def _log_dropped(key: AccountKey, before: int, after: int) -> None:
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
-    """Log the quotas with a figure that fell below half within its period, which is taken for a correction."""
+    """Log quotas with a figure that more than halved within its period, which is taken for a correction."""
     vendor, account = key
     for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(
@@ -141,7 +141,7 @@ def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
 
 
 def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
-    """Log once which quotas are withheld and why, or that one is shown again."""
+    """Log when a quota is withheld, when the reasons for that change, and when it is shown again."""
     vendor, account = key
     for quota in sorted({name for name, _ in (*before, *after)}):
         reasons = [reason for name, reason in sorted(after) if name == quota]

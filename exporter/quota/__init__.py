@@ -1,8 +1,8 @@
-"""Quotas: from a reading's figures to how much is used, of how much, in which period, for any vendor.
+"""Quotas: derives use, limit and period from a reading's figures, for any vendor.
 
 Native quotas are reported by the vendor, configured ones are set by the operator. Both become the same families, so
-that one rule and one dashboard serve every vendor. A quota adds up its members, which are series of the vendor's, and
-its counter is kept per member. Everything here is pure; a reading enters once, by `read_quotas`.
+that one rule and one dashboard serve every vendor. A quota is the sum of its members, which are vendor series, and its
+counter is kept per member. Everything here is pure; `read_quotas` is called once per reading.
 """
 
 from __future__ import annotations

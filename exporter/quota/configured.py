@@ -1,4 +1,4 @@
-"""Configured quotas: what each slice contributes, and the sum over the slices."""
+"""Configured quotas: each slice's contribution, and the sum over the slices."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class ConfiguredResult:
     """A configured quota's result.
 
     Attributes:
-        quotas: one for each subject.
-        count: how many series match; None if not known yet.
-        withheld: how many subjects are not shown, by reason.
-        mixed: those whose series are in different units, so that their sum is meaningless.
+        quotas: one quota per subject.
+        count: the number of matching series; None if not known yet.
+        withheld: the number of subjects not shown, by reason.
+        mixed: quotas whose series are in different units, so that their sum is meaningless.
 
     """
 
@@ -43,12 +43,12 @@ class Contribution:
     """What one slice contributes to a configured quota.
 
     Attributes:
-        definition: the quota's definition when it was read; a contribution to another definition is ignored.
+        definition: the quota's definition when the slice was read; a contribution to another definition is ignored.
         period: the period in which the slice was read, if it follows from the calendar.
-        sums: the matching series by subject; empty if each subject belongs to one slice and is shown with it.
-        unreadable: subjects with an unreadable series; empty in the same case.
-        found: the match count and what is withheld, if each subject belongs to one slice; else None.
-        names: what the vendor calls subjects, of those that have a name.
+        sums: the sums of matching series by subject; empty if each subject belongs to one slice and is shown with it.
+        unreadable: subjects with an unreadable series; empty if each subject belongs to one slice.
+        found: the match count and the withheld subjects, if each subject belongs to one slice; else None.
+        names: the vendor's display names of the subjects that have one.
 
     """
 
@@ -61,7 +61,7 @@ class Contribution:
 
 
 Contributions = Mapping[str, Contribution]
-"""What one slice contributes to each configured quota, by the quota's name."""
+"""One slice's contribution to each configured quota, by the quota's name."""
 
 
 def definition_of(setting: ConfiguredQuota) -> str:
@@ -70,7 +70,7 @@ def definition_of(setting: ConfiguredQuota) -> str:
 
 
 def is_divided(setting: ConfiguredQuota) -> bool:
-    """Whether each subject is one customer's, so that all its series are in one slice."""
+    """Whether each subject belongs to one customer, so that all its series are in one slice."""
     return _CUSTOMER in setting.by
 
 
@@ -80,9 +80,9 @@ class SliceShare:
 
     Attributes:
         setting: the quota.
-        selected: its series.
-        contribution: what is kept of it.
-        quotas: those that belong to this slice alone.
+        selected: the quota's series in the slice.
+        contribution: the part of the share that is kept.
+        quotas: the quotas that belong to this slice alone.
 
     """
 
@@ -92,9 +92,9 @@ class SliceShare:
     quotas: tuple[Quota, ...] = ()
 
     def members(self, account: Account, since: float, at: float) -> Iterator[MemberFigure]:
-        """Yield the members' figures, read at a time (Unix).
+        """Yield the members' figures, read at `at` (Unix time).
 
-        A figure is counted by its own period, where that is known, whatever the quota's: it starts anew with its own.
+        A figure is counted by its own period if that is known, not by the quota's: it resets with its own period.
         """
         asked_for = _asked_for(self.setting, account, at)
         for subject, members in self.selected.subjects.items():
@@ -105,7 +105,7 @@ class SliceShare:
                 yield MemberFigure(quota, labels, self.selected.series[labels], span, own.start is not None, since)
 
     def ended(self, account: Account, since: float, ended: Iterable[EndedPeriod]) -> Iterator[MemberFigure]:
-        """Yield final figures of periods that have ended, where the figures start anew with these periods."""
+        """Yield the final figures of ended periods, if the quota's figures reset with these periods."""
         for one in ended:
             span = Span(one.start, one.end)
             own = _asked_for(self.setting, account, one.start) or period_at(self.setting, one.start)
@@ -124,7 +124,7 @@ def slice_share(  # noqa: PLR0913, PLR0917 - what a reading has
     now: datetime,
     names: Names | None = None,
 ) -> SliceShare:
-    """Return the share of a quota that a slice, read at `now`, has."""
+    """Return a quota's share in a slice that was read at `now`."""
     period = period_at(setting, now.timestamp())
     selected = selection(setting, figures, plan_period_of(setting.family, account.plan_periods), period)
     missing = unreadable_subjects(setting, unreadable)
@@ -139,7 +139,7 @@ def slice_share(  # noqa: PLR0913, PLR0917 - what a reading has
 
 
 def period_at(setting: ConfiguredQuota, at: float) -> Span:
-    """Return the quota's period by the calendar at a time (Unix); `Span()` where the calendar does not say."""
+    """Return the quota's calendar period at a time (Unix); `Span()` if the calendar does not determine the period."""
     period = setting.period
     return (
         period.span_at(datetime.fromtimestamp(at, UTC)) if isinstance(period, CalendarPeriod | FixedPeriod) else Span()
@@ -147,12 +147,12 @@ def period_at(setting: ConfiguredQuota, at: float) -> Span:
 
 
 def _only(spans: frozenset[Span]) -> Span:
-    """Return the only one of periods, or an unknown one."""
+    """Return the only period; unknown if not just one."""
     return next(iter(spans)) if len(spans) == 1 else UNKNOWN_SPAN
 
 
 def _asked_for(setting: ConfiguredQuota, account: Account, at: float) -> Span | None:
-    """Return the month that requests for a quota's figures name, whatever the quota's own period; None without one."""
+    """Return the month for which the quota's figures are requested, whatever its period; None if not by month."""
     if setting.family not in account.dated_families:
         return None
     return CalendarPeriod().span_at(datetime.fromtimestamp(at, UTC))
@@ -163,8 +163,8 @@ def account_quotas(
 ) -> ConfiguredResult:
     """Return a quota of the whole account, from the contributions of its slices.
 
-    It is withheld until every slice has been read for it, and while slices were read in different periods: when the
-    missing part arrived, it would look like new use.
+    The quota is withheld until every slice has been read for its definition, and while slices were read in different
+    periods: otherwise the missing part would look like new use when it arrives.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]

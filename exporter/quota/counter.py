@@ -1,18 +1,19 @@
-"""How much a new reading adds to a counter. Figures fall when a period ends, dates move, and either may be late.
+"""How much a reading adds to a counter. When a period ends, figures fall and dates move, and either may be late.
 
 | figure | dates | means | adds |
 | --- | --- | --- | --- |
 | rises or stays | still the old period | use | the rise above the high-water mark |
-| falls a little | still the old period | correction | nothing, nor does the way back up |
-| falls below half | a later end or start, or the known end has passed; a reading before or after | reset | all of it |
+| falls a little | still the old period | correction | nothing, until it exceeds the high-water mark |
+| falls below half | a later end or start, or the known end has passed; up to one reading apart | reset | all of it |
 | falls below half | no date moves and none has passed | correction | nothing |
 | does not fall | dates that come with the figure say a new period | renewal | all of it |
 | does not fall | only the calendar or an account-wide date says so | late, up to 26 h or half the period | the rise |
 | any | the start moves, but lies long before the last reading | correction of the dates | the rise |
 | first sight | began after the first reading | renewal, or a new member | all of it |
 
-A figure that stays late for that long belongs to the new period after all: then all of it counts, except the rises that
-were already counted. If no date was ever known, every rise counts and no fall does.
+Half is half of the high-water mark. After the time in the table, a late figure belongs to the new period after all:
+then all of it counts, except the rises that were already counted. If no date was ever known, every rise counts and no
+fall does.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ class Member:
         high_water: the figure up to which the current period is counted.
         last: the figure of the last reading.
         span: the current period, as far as it was ever known.
-        last_seen_at: the time of the last reading that had it, Unix time.
-        late_rise: what was counted after the dates began a new period but while the figure still showed the old one.
-        has_fallen: whether the last figure fell below half without an explanation.
-        has_reset: whether the figure was reset when the period's end passed and no date has moved since.
+        last_seen_at: the time of the last reading with this series, Unix time.
+        late_rise: the rise counted while the dates showed a new period and the figure still showed the old one.
+        has_fallen: whether the last figure fell below half of the high-water mark without an explanation.
+        has_reset: whether the figure was reset when the period's end passed, and no date has moved since.
         previous: the previous period.
         previous_high_water: the figure up to which the previous period is counted.
 
@@ -57,13 +58,13 @@ class Member:
 
 
 class MemberReading(NamedTuple):
-    """A member's figure, and the facts that tell which period it belongs to.
+    """A member's figure, and the facts that determine its period.
 
     Attributes:
         value: the figure.
-        span: its period, as far as known.
+        span: the figure's period, as far as known.
         at: the time of the request, Unix time.
-        since: the time of the first reading; a period that began later is new use.
+        since: the time of the first reading, Unix time; a period that began later is new use.
         is_dated: whether figure and dates arrive together, so that neither can lag behind the other.
 
     """
@@ -76,7 +77,7 @@ class MemberReading(NamedTuple):
 
 
 def count(member: Member | None, reading: MemberReading) -> tuple[Member, float]:
-    """Return a member after a reading, and what the reading adds to the counter."""
+    """Return the member after a reading, and how much the reading adds to the counter."""
     value, span = reading.value, reading.span
     if member is None:
         return Member(value, value, span, reading.at), _first_use(reading)
@@ -102,7 +103,7 @@ def _count_running(member: Member, reading: MemberReading) -> tuple[Member, floa
 
 
 def _count_unfallen(member: Member, reading: MemberReading, began: float) -> tuple[Member, float]:
-    """Count a figure that has not fallen although a new period began: it belongs to the new one, or it is late."""
+    """Count a figure that has not fallen although a new period began: it is late, or it belongs to that period."""
     if not reading.is_dated and reading.at - began < _lateness(reading.span):
         after, rise = _same_period(member, reading)
         late_rise = min(member.late_rise + rise, sys.float_info.max)
@@ -121,7 +122,7 @@ def _lateness(span: Span) -> float:
 
 
 def _moves_later(new: Span, old: Span) -> bool:
-    """Whether the start or the end is later than it was."""
+    """Whether the start or the end moved to a later time."""
     return (new.start is not None and old.start is not None and new.start > old.start) or (
         new.end is not None and old.end is not None and new.end > old.end
     )

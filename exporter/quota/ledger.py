@@ -1,6 +1,6 @@
 """The state of quota counters: a total per quota, and a high-water mark per member.
 
-Counters are kept per member, whichever slice or shard reads it, so re-slicing or re-sharding resets nothing.
+A member's state is kept whichever slice or shard reads the member, so re-slicing or re-sharding resets nothing.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Total(NamedTuple):
 
     Attributes:
         value: the total consumption of its members; never falls.
-        created: when it started at 0, Unix time.
-        shown: what the page shows; None before the first time. It starts at 0, so `increase()` includes all of `value`.
+        created: when the counter started at 0, Unix time.
+        shown: the value on the page; None until first shown. It starts at 0, so `increase()` includes all of `value`.
         limit: the accepted limit, if the vendor only states what is left.
         stated_limit: the limit implied by the last reading, which may not be accepted yet.
 
@@ -48,7 +48,7 @@ class Total(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """A configured quota's definition, and since when it applies, Unix time."""
+    """A configured quota's definition, and the Unix time from which it applies."""
 
     text: str
     since: float
@@ -59,9 +59,9 @@ class Ledger:
     """The counters of an account. Immutable: each reading produces a new one.
 
     Attributes:
-        since: the time of the account's first reading, Unix time; None before it.
-        totals: the counters.
-        members: the members behind them, by the slice that reads each.
+        since: the time of the account's first reading, Unix time; None if there is none yet.
+        totals: the counter of each quota.
+        members: the quotas' members, by the slice that reads them.
         definitions: the definition of each configured quota, by its name.
 
     """
@@ -72,7 +72,7 @@ class Ledger:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 
     def with_subject(self, quotas: Collection[str], before: str, after: str) -> Ledger:
-        """Return the ledger after the subject of quotas with these names became another."""
+        """Return the ledger with `before` replaced by `after` as the subject of quotas with these names."""
 
         def now(quota: QuotaId) -> QuotaId:
             return quota._replace(subject=after) if quota.name in quotas and quota.subject == before else quota
@@ -90,7 +90,7 @@ class Ledger:
         return replace(self, members={UNCLAIMED: members} if members else {})
 
     def with_definitions(self, wanted: Mapping[str, str], at: float) -> Ledger:
-        """Return the ledger with these definitions as of `at` (Unix time); the members of changed quotas are reset."""
+        """Return the ledger with these definitions as of `at` (Unix time); members of changed quotas are dropped."""
         known = self.definitions
         if {name: one.text for name, one in known.items()} == dict(wanted):
             return self
@@ -106,7 +106,7 @@ class Ledger:
         return replace(self, members=members, definitions=definitions)
 
     def with_readings(self, readings: SliceReadings) -> tuple[Ledger, list[QuotaId]]:
-        """Return the ledger after a slice's reading, and the quotas of which a figure fell without an explanation."""
+        """Return the ledger after a slice's reading, and the quotas with a figure that fell without an explanation."""
         number, at = readings.number, readings.at
         groups = dict(self.members)
         before = groups.pop(number, {})
@@ -175,9 +175,9 @@ class SliceReadings:
 
     Attributes:
         number: the slice.
-        figures: its members' figures; if a member has several, the final one of an ended period comes last.
-        at: when it was asked for, Unix time.
-        max_absent: how many members missing from the reading are remembered, the most recently seen first.
+        figures: the members' figures; if a member has several, the final one of an ended period comes last.
+        at: when the reading was requested, Unix time.
+        max_absent: how many members missing from the reading are kept: the most recently seen ones.
         is_last: whether every other slice has been read since the account was sliced.
         mixed: quotas whose members are in different units and therefore not counted.
 

@@ -40,10 +40,10 @@ class Quota(NamedTuple):
     Attributes:
         id: its identity.
         used: the sum of its members' figures.
-        limit: what it allows; None if it is unlimited, unknown, or its members disagree.
+        limit: how much it allows; None if it is unlimited, unknown, or its members disagree.
         span: its period, if its members agree on one.
-        is_level: whether it is held rather than consumed, so that it has no counter.
-        subject_name: what the vendor calls the subject; empty if that is not known.
+        is_level: whether it is an amount held rather than consumed, so that it has no counter.
+        subject_name: the vendor's display name of the subject; empty if unknown.
 
     """
 
@@ -56,15 +56,15 @@ class Quota(NamedTuple):
 
 
 class MemberFigure(NamedTuple):
-    """A member in one reading: one series of the vendor's that a quota counts.
+    """A member in one reading: one vendor series that a quota counts.
 
     Attributes:
         quota: the quota that counts it.
-        labels: the series' own.
+        labels: the labels of the series.
         value: the figure.
-        span: its period.
+        span: the figure's period.
         is_dated: whether figure and dates arrive together, so that the figure cannot lag behind its dates.
-        since: a period that began later than this is new use, Unix time.
+        since: Unix time; a period that began later is new use.
 
     """
 

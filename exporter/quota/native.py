@@ -1,4 +1,4 @@
-"""Native quotas: those that vendors report."""
+"""Native quotas, which vendors report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from exporter.vendors.periods import Span
 from exporter.vendors.quotas import NativeQuota
 
 _UNLIMITED: Final = -1.0
-"""What vendors report as the limit, or as what is left, when there is no limit."""
+"""The value that vendors report as the limit, or as the amount left, when there is no limit."""
 
 QuotaLimits = tuple[float | None, float | None]
 """The accepted limit, and the one that the last reading implied."""
@@ -26,11 +26,11 @@ class VendorFigures(NamedTuple):
     """A reading's figures, as native quotas need them.
 
     Attributes:
-        figures: the vendor's.
-        unreadable: series that exist and cannot be read.
-        rests: what is left of figures.
-        at: when it was asked for, Unix time.
-        since: when the account's first reading was, Unix time.
+        figures: the vendor's figures.
+        unreadable: series that exist but cannot be read.
+        rests: the amounts left that the vendor states.
+        at: when the reading was requested, Unix time.
+        since: the time of the account's first reading, Unix time.
 
     """
 
@@ -54,10 +54,10 @@ class NativeQuotas(NamedTuple):
     """A reading's native quotas.
 
     Attributes:
-        quotas: those that are shown.
+        quotas: the quotas that are shown.
         members: the series that are counted, whether shown or not.
-        limits: those of quotas whose vendor only states what is left.
-        withheld: how many are not shown, by name and reason.
+        limits: the limits of quotas whose vendor only states what is left.
+        withheld: the number of quotas not shown, by name and reason.
 
     """
 
@@ -76,14 +76,14 @@ def native_quotas(
 ) -> NativeQuotas:
     """Return the quotas that a vendor reports.
 
-    If a vendor states what is left instead of a limit, there is no quota where that is missing.
+    If a vendor states what is left instead of a limit, a series without that statement yields no quota.
 
     Args:
-        natives: what the vendor declares.
-        read: what the reading has.
+        natives: the vendor's declarations.
+        read: the reading's figures.
         totals: the counters and limits known from earlier readings.
         taken: the names of configured quotas, which take precedence over native ones.
-        names: what subjects are called.
+        names: the display names of subjects.
 
     """
     rows: dict[QuotaId, list[MemberRow]] = defaultdict(list)
@@ -106,7 +106,7 @@ def native_quotas(
 
 
 def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
-    """Add up a quota's members; limit and period are set if all agree."""
+    """Add up a quota's members; limit and period are set if all members agree."""
     limits, spans = {row.limits[0] for row in rows}, {row.figure.span for row in rows}
     return Quota(
         quota,
@@ -171,7 +171,7 @@ def _implied_limits(used: float, remaining: float | None, total: Total | None) -
     """Return the limit implied by what is left, given the last one known.
 
     It is not documented whether an overdrawn quota has 0 or less left, nor whether an unlimited one has -1 left:
-    neither may produce a limit that does not exist. Use and rest may be of different moments, so a changed limit is
+    neither may produce a limit that does not exist. Use and rest may be from different moments, so a changed limit is
     only accepted when two readings agree on it.
     """
     known = total.limit if total else None

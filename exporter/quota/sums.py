@@ -29,10 +29,10 @@ class Sum(NamedTuple):
     """The sum of one subject's series.
 
     Attributes:
-        total: their sum; infinite if it overflows.
-        series: how many there are.
-        measures: their units and currencies; if there is more than one, the total is meaningless.
-        spans: their periods.
+        total: the sum; infinite if it overflows.
+        series: the number of series.
+        measures: the series' units and currencies; if there is more than one, the total is meaningless.
+        spans: the series' periods.
 
     """
 
@@ -47,10 +47,10 @@ class Selection:
     """The series of a slice that a configured quota counts.
 
     Attributes:
-        series: their figures.
-        subjects: their labels by subject.
-        spans_of: the quota's periods for some of them; `Span()` if unknown.
-        own_spans_of: the periods that the vendor reports with the figures themselves; `Span()` if it reports none.
+        series: the figure of each series, by its labels.
+        subjects: the labels of each subject's series.
+        spans_of: returns the quota's periods for given series; `Span()` if unknown.
+        own_spans_of: returns the periods that the vendor reports with the figures themselves; `Span()` if none.
 
     """
 
@@ -61,7 +61,7 @@ class Selection:
 
 
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
-    """Return the series that match a setting, with the period of the calendar or of the vendor's plan."""
+    """Return the series that match a setting, with their periods, from the calendar or the vendor's plan."""
     labels, series = setting.family.labels, figures.get(setting.family, {})
     spans_of = _plan_spans(plan, labels, figures) if setting.period == "plan" else _always(frozenset({period}))
     own_spans_of = _plan_spans(plan if plan and plan.is_dated else None, labels, figures)
@@ -116,7 +116,7 @@ def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadabl
 
 
 def may_match(subject: Labels, unreadable: PartialLabels) -> bool:
-    """Whether a subject may be that of the unreadable series."""
+    """Whether unreadable series may belong to this subject."""
     return all(known in (None, value) for value, known in zip(subject, unreadable, strict=True))
 
 
@@ -140,7 +140,7 @@ def _values_of(labels: Labels, names: Sequence[str]) -> Callable[[Labels], Label
     if len(places) > 1:
         return itemgetter(*places)
     first = places[0] if places else 0
-    return itemgetter(slice(first, first + len(places)))  # of one place, or none, a tuple too
+    return itemgetter(slice(first, first + len(places)))  # a tuple even for one place or none
 
 
 def _always(one: T) -> Callable[[object], T]:
@@ -148,7 +148,7 @@ def _always(one: T) -> Callable[[object], T]:
 
 
 def _measures(labels: Labels) -> Callable[[Iterable[Labels]], frozenset[Labels]]:
-    """Return a function that gives the unit or currency of a series with these labels."""
+    """Return a function that returns the units or currencies of series with these label names."""
     names = [label for label in labels if label in _MEASURES]
     if not names:
         return _always(frozenset({()}))
@@ -159,7 +159,7 @@ def _measures(labels: Labels) -> Callable[[Iterable[Labels]], frozenset[Labels]]
 def _plan_spans(
     plan: PlanPeriod | None, labels: Labels, figures: Figures
 ) -> Callable[[Iterable[Labels]], frozenset[Span]]:
-    """Return a function that gives the period that the vendor reports for a series with these labels."""
+    """Return a function that returns the periods that the vendor reports for series with these label names."""
     if plan is None:
         return _always(_UNKNOWN)
     plan_of, common = _values_of(plan.end.labels, plan.labels), _values_of(labels, plan.labels)

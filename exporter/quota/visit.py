@@ -1,4 +1,4 @@
-"""One visit per reading: from a slice's figures to its quotas, those of the account, and their counters.
+"""Derives a slice's quotas, the account's quotas, and their counters from a slice's reading.
 
 An account with many customers is read in slices. One customer's quota comes from the slice that has the customer; a
 quota over several customers adds up the contributions of each slice's last reading.
@@ -27,11 +27,11 @@ class SliceFigures:
 
     Attributes:
         number: the slice.
-        figures: the vendor's.
+        figures: the vendor's figures.
         now: the time of the request.
-        unreadable: series that exist and cannot be read.
+        unreadable: series that exist but cannot be read.
         ended: final figures of periods that have ended.
-        rests: what is left of figures, if the vendor states that.
+        rests: the amounts left, if the vendor states them.
 
     """
 
@@ -48,9 +48,9 @@ class AccountQuotas:
     """The configured quotas of the account as a whole.
 
     Attributes:
-        quotas: those that are shown.
-        matched: how many series each configured quota counts, by name; only those read completely.
-        withheld: those that are not shown.
+        quotas: the quotas that are shown.
+        matched: the number of series that each configured quota counts, by name; only quotas read completely.
+        withheld: the quotas that are not shown, and why.
         mixed: quotas, including those of slices, whose series are in different units.
 
     """
@@ -66,12 +66,12 @@ class QuotaReading:
     """The account's quotas after a slice's reading.
 
     Attributes:
-        quotas: those of this slice alone: native ones, and configured ones per customer.
-        withheld: the native ones that are not shown.
-        contributions: what the slice contributes to configured quotas.
+        quotas: the quotas of this slice alone: native ones, and configured ones per customer.
+        withheld: the native quotas that are not shown, and why.
+        contributions: the slice's contributions to configured quotas.
         whole: the configured quotas of the whole account.
-        ledger: the counters after this reading; not shown yet.
-        fallen: quotas with a member that fell below half within its period.
+        ledger: the counters after this reading, not marked as shown yet.
+        fallen: quotas with a member that more than halved within its period.
 
     """
 
@@ -140,12 +140,12 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
 
 
 def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
-    """Return the quotas that mean the same under an account's new settings, with display names only if enabled there.
+    """Return the quotas still valid under an account's new settings, with display names only if enabled there.
 
     Args:
         account: the account with its new settings.
         quotas: native and configured quotas.
-        definitions: the definitions that the configured ones had, by name.
+        definitions: the previous definitions of the configured quotas, by name.
 
     """
     settings = {one.name: one for one in account.quotas}
@@ -153,7 +153,7 @@ def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping
     def is_valid(quota: Quota) -> bool:
         setting, definition = settings.get(quota.id.name), definitions.get(quota.id.name)
         if setting is None or definition is None:
-            return setting is None and definition is None  # the vendor's own
+            return setting is None and definition is None  # a native quota
         is_same = (setting.unit, setting.limit) == (quota.id.unit, quota.limit)
         return is_same and definition.text == definition_of(setting)
 
@@ -169,7 +169,7 @@ def renamed(account: Account, ledger: Ledger) -> Ledger:
 
 
 def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
-    """Return the samples of a quota. Its counter is included once the ledger has it."""
+    """Return the samples of a quota. The counter is included once the ledger has it."""
     labels = (vendor, *quota.id)
     values = (
         (families.QUOTA_USED, quota.used),

@@ -1,4 +1,4 @@
-"""What a person can do about an account that fails, by the reason of its last failed poll."""
+"""Advice for a person about a failing account, by the reason of its last failed poll."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ ADVICE: Final[Mapping[str, str]] = {
     "secret": "The secret cannot be read. Check that the file or variable is there and can be read.",
     "internal": "A bug in the exporter, or in its vendor's wheel. Please report it with the log's traceback.",
 }
-"""In a sentence or two, for each reason that a poll can fail for."""
+"""A sentence or two for each reason for which a poll can fail."""
 
 
 def advice_for(reason: str | None) -> str:
-    """Return what to do about a failure; empty for an unknown reason."""
+    """Return the advice for a failure's reason; empty for an unknown reason."""
     return ADVICE.get(reason or "", "")

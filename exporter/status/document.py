@@ -30,7 +30,7 @@ class QuotaStatus(Document):
         subject_name: the vendor's display name for the subject; empty if unknown.
         unit: the unit of its figures; empty if unknown.
         used: the use in its period.
-        limit: what it allows; None if unlimited or unknown.
+        limit: how much it allows; None if unlimited or unknown.
         period_end: the end of its period.
         urgency: whether it is used up or above a threshold: the account's own, or that of the shipped rules.
         outlook: how long it lasts.
@@ -68,7 +68,7 @@ class PollStatus(Document):
         seconds: its duration.
         codes: the number of requests answered with each HTTP status; `none` means no answer.
         series: the number of series in its reading; None if it failed.
-        drift: the fields that deviated from the vendor's documentation, each with how.
+        drift: the fields that deviated from the vendor's documentation, and how.
         reason: the reason of its failure, from a closed set; None if it succeeded.
         error: the failure in words.
 
@@ -137,9 +137,9 @@ class ConfigStatus(Document):
     """The outcome of the last reload.
 
     Attributes:
-        accepted: whether it was applied.
+        accepted: whether the last reload was accepted.
         accepted_at: when a configuration was last applied.
-        problems: why the last one was rejected.
+        problems: why the last reload was refused.
 
     """
 

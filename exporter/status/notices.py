@@ -1,4 +1,4 @@
-"""What is missing or odd in the readings of working accounts: the same that `run` logs once, in its present state."""
+"""Notices of what is missing or odd in working accounts' readings; `run` logs the same, but only when it changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST: Final = 10
 
 
 def notices(snapshot: Snapshot) -> Iterator[str]:
-    """Yield one line per condition that a person may want to fix; it stays the same as long as the condition lasts."""
+    """Yield one line per condition that a person may want to fix; a line stays the same while its condition lasts."""
     notes = snapshot.diagnostics
     if snapshot.has_reading and not snapshot.series and not snapshot.dropped:
         yield "the readings have no series: nothing matches the account's settings, or the vendor has nothing to show"

@@ -1,4 +1,4 @@
-"""How fast quotas are used, from occasional observations of the exporter's own counters, kept for about a day."""
+"""The paces of quotas, from occasional observations of the exporter's own counters, kept for about a day."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Paces:
     """The paces of all quotas: the use per second, averaged over the last half day to day.
 
     Attributes:
-        observations: for each quota one observation of its counter from half a day to a day ago, once there is enough
-            history, and a later one.
+        observations: two of each quota's counter: one half a day to a day old, once there is enough history, and a
+            later one.
 
     """
 
@@ -54,7 +54,7 @@ class Paces:
 
 
 def _tells_of(observations: Observations, total: Total, now: float) -> bool:
-    """Whether observations belong to this counter, which may have started anew, and to about the day before `now`."""
+    """Whether observations are of this counter, which may have restarted from 0, and of about the day before `now`."""
     is_same = observations.created == total.created and observations.later.value <= total.value
     return is_same and 0 <= now - observations.later.at <= _DAY
 
@@ -66,7 +66,7 @@ def outlook(
 
     Args:
         used: the use in its period.
-        limit: what it allows, or None.
+        limit: how much it allows, or None.
         end: the end of its period, Unix time, or None.
         per_second: its pace, or None.
         now: Unix time.

@@ -1,4 +1,4 @@
-"""Build the status document from the store and the telemetry."""
+"""Builds the status document from the store and the telemetry."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def urgency_of(used: float, limit: float | None, shares: Iterable[tuple[str, flo
 
     Args:
         used: the use in its period.
-        limit: what it allows; None if that is uncertain. A limit of 0 with nothing used is fine.
+        limit: how much it allows; None if unlimited or unknown. A limit of 0 with nothing used is fine.
         shares: the shares at which `warning` and `critical` begin for it, if they differ from the shipped rules'.
         is_known: whether the figure is current: its account works, and its period has not ended.
 

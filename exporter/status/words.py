@@ -62,7 +62,7 @@ def amount(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share in percent; empty if there is none. 100% only appears once everything is used."""
+    """Return a share in percent; empty if there is none. 100% appears only once everything is used."""
     if share is None or not math.isfinite(share):
         return ""
     return f"{math.floor(share * 100 + 1e-9)}%"

@@ -1,1 +1,1 @@
-"""What is known of each account: snapshots in memory, and files that outlive the process."""
+"""The state of each account: snapshots in memory, and files that outlive the process."""

@@ -1,4 +1,4 @@
-"""The names of accounts' files, and what one file holds."""
+"""The names of accounts' files, and their contents."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class ShardFile(NamedTuple):
 
 @dataclass(slots=True)
 class StoredAccount:
-    """What is stored of an account.
+    """The stored state of an account.
 
     Attributes:
         readings: the last reading of each slice, by number, for the current slicing.
-        ledger: its counters, from every slicing and shard.
+        ledger: the account's counters, from every slicing and shard.
         invalid: why files were set aside.
-        refused: why files of the name that the account had before are not taken over.
+        refused: why files under the account's previous name were not taken over.
         errors: why files could not be read.
 
     """
@@ -61,7 +61,7 @@ def shard_suffix(shard: Shard) -> str:
 def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[StoredReading | None, list[InvalidReason]]:
     """Return the content of a file's newest usable slot, if there is one, and why the other slots are unusable.
 
-    A damaged slot beside an intact one is no fault: it was being written when the process ended.
+    A damaged slot beside an intact one is normal: it was being written when the process ended.
     """
     found, invalid = list[StoredReading](), list[InvalidReason]()
     for slot in slots_of(path):
@@ -71,7 +71,7 @@ def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[Stor
             continue
         except OSError as error:
             errors.append(error)
-            return None, []  # it may be the newer one, and a counter never falls but to 0
+            return None, []  # it may be the newer one, and a counter must not fall except to 0
         except InvalidFile as error:
             invalid.append(error.reason)
     return max(found, key=lambda one: one.asked_at, default=None), invalid
@@ -89,7 +89,7 @@ def files_by_account(folder: Path) -> defaultdict[str, list[ShardFile]]:
     found: defaultdict[str, list[ShardFile]] = defaultdict(list)
     for path in folder.glob("*.json"):
         if parts := _FILE.fullmatch(path.name):
-            with suppress(ValueError):  # no such shard: the file is somebody else's
+            with suppress(ValueError):  # no valid shard: not a file of the exporter's
                 shard = Shard(int(parts["shard"] or 0), int(parts["total"] or 1))
                 found[parts["account"]].append(ShardFile(path, shard))
     return found

@@ -1,4 +1,4 @@
-"""Which accounts changed, in order, so that readers can ask for the changes since their last look."""
+"""Tracks which accounts changed, in order, so that readers can ask for the changes since they last asked."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ class Changes:
         return [key for key, _ in takewhile(lambda one: one[1] > version, reversed(self._accounts.items()))]
 
     def keep(self, accounts: Iterable[AccountKey]) -> None:
-        """Forget all other accounts."""
+        """Forget all accounts but these."""
         wanted = set(accounts)
         self._accounts = {key: version for key, version in self._accounts.items() if key in wanted}

@@ -1,4 +1,4 @@
-"""Values of a stored file, checked as strictly as a vendor's answer. All raise `ValueError` for a bad value."""
+"""Checks values of a stored file as strictly as a vendor's answer. All functions raise `ValueError` for a bad value."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def read_flag(value: object) -> bool:
 
 
 def read_text(value: object, longest: float = MAX_LABEL_CHARACTERS) -> str:
-    """Return a text no longer than any that is written."""
+    """Return a text of at most `longest` characters."""
     if not isinstance(value, str) or len(value) > longest:
         raise ValueError("expected a text of a plausible length")
     return value
 
 
 def read_labels(values: Iterable[object]) -> Labels:
-    """Return label values that are fit for a page."""
+    """Return label values that are valid on a page."""
     labels = tuple(read_text(value, MAX_LABEL_CHARACTERS) for value in values)
     if any(not text.replace("\n", "").isprintable() and _is_unfit(text) for text in labels):
         raise ValueError("expected labels that a page can have")

@@ -1,4 +1,4 @@
-"""Decodes stored files as strictly as vendors' responses, since anything may have changed them."""
+"""Decodes stored files as strictly as vendors' answers, because anything may have changed them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ Rows = Mapping[str, list[Any]]
 
 
 def decode(account: Account, raw: bytes) -> tuple[int, StoredReading]:
-    """Return the content of an account's file, and the number of its slice.
+    """Return the slice number and the content of an account's file.
 
     Raises:
-        InvalidFile: it cannot be used.
+        InvalidFile: the file cannot be used.
 
     """
     try:
@@ -97,7 +97,7 @@ def _decode_reading(
 
 
 def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the samples of families that the vendor still has with the same labels; others are left out."""
+    """Yield the samples whose family the vendor still has, with as many labels; skip the others."""
     families = {family.name: family for family in account.reported}
     for name, labels, value in rows:
         sample = Sample(families.get(read_text(name), _GONE), read_labels(labels), read_number(value))

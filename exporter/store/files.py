@@ -1,8 +1,8 @@
 """Persistence: each account's last good reading and its quota counters, one file per account or slice.
 
-A file is replaced atomically (see `slots`), can be read by its owner only, and has a checksum. It holds figures and
-labels, but no secrets. An invalid file is set aside. Counters belong to members, whichever slice or shard reads them
-now, so they are also taken from files of other slicings and shards.
+A file is replaced atomically (see `slots`), readable only by its owner, and has a checksum. It holds figures and
+labels, but no secrets. An invalid file is set aside. Counters belong to members, whichever slice or shard reads the
+members now, so counters are also taken from files of other slicings and shards.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""Files of another number of shards are removed once nothing in them counts any more."""
+"""A file written under another number of shards is removed after this time: nothing in it counts any more."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
@@ -49,7 +49,7 @@ class Storage:
         """Open the folder, creating it if necessary.
 
         Raises:
-            OSError: it cannot be created or written.
+            OSError: the folder cannot be created or written.
 
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,10 +80,10 @@ class Storage:
         return ""
 
     async def store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool = False) -> None:
-        """Call `write` in the writer thread; then remove files that a complete account makes obsolete.
+        """Call `write` in the writer thread; then, if the account is complete, remove its obsolete files.
 
         Raises:
-            OSError: it could not be written, or not in time.
+            OSError: the file could not be written, or not in time.
 
         """
         await self._writer.run(partial(self._store, account, number, stored, is_complete=is_complete))
@@ -97,7 +97,7 @@ class Storage:
         """Replace the file of an account's slice.
 
         Raises:
-            OSError: it could not be written; the previous content is still there.
+            OSError: the file could not be written; the previous content remains.
 
         """
         body, stamp = encode(account, number, stored)
@@ -111,7 +111,7 @@ class Storage:
         try:
             self._lock(shard)
             self._written[name] = put(self._opened, name, *content, self._written.get(name))
-        except FileNotFoundError:  # the folder or the file is not there any more, or it is another folder
+        except FileNotFoundError:  # the folder or the file is gone, or the folder was replaced
             self._reopen()
             self._lock(shard)
             self._written[name] = put(self._opened, name, *content, None)
@@ -120,7 +120,7 @@ class Storage:
         """Store a shard's observations of counters, made at `at` (Unix time).
 
         Raises:
-            OSError: they could not be written, or not in time.
+            OSError: the observations could not be written, or not in time.
 
         """
         name = f"{OBSERVATIONS_FILE}{shard_suffix(shard)}"
@@ -133,9 +133,9 @@ class Storage:
         return read_observations(self._folder, f"{OBSERVATIONS_FILE}{shard_suffix(shard)}")
 
     def read(self, account: Account) -> StoredAccount:
-        """Return what is stored of an account; invalid files are set aside.
+        """Return the stored state of an account; invalid files are set aside.
 
-        For a renamed account, that includes the files under its previous name.
+        For a renamed account, the state includes the files under its previous name.
         """
         account_files, fragments = StoredAccount(), list[Fragment]()
         for path, number in self._own(account).items():
@@ -156,7 +156,7 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the stored counters of an account's former name, and its readings unless there are newer ones.
+        """Yield the counters stored under the former name, and add its readings for slices that have no reading.
 
         With several shards only counters are taken over: customers are divided by the account's name, so the former
         readings belong to other customers.
@@ -177,7 +177,7 @@ class Storage:
         """Become the only writer for this shard. The lock ends with the process.
 
         Raises:
-            FolderInUse: another process holds it.
+            FolderInUse: another process holds the lock.
 
         """
         if shard in self._locks:

@@ -58,5 +58,5 @@ def inventory(folder: Path) -> Iterator[StoredFile]:
 
 
 def superfluous(files: Iterable[StoredFile], accounts: Collection[AccountKey]) -> Iterator[StoredFile]:
-    """Yield the files that no exporter with these accounts reads: other accounts', invalid and unfinished ones."""
+    """Yield the files that no exporter with these accounts reads: invalid, unfinished, and other accounts' files."""
     yield from (file for file in files if file.kind != "reading" or file.account not in accounts)

@@ -1,6 +1,6 @@
 """A poll's samples, validated on arrival instead of at each scrape.
 
-Afterwards every value is finite, every series occurs once, and labels are fit for a page.
+After validation, every value is finite, every series occurs once, and labels are valid on a page.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _AFTER_VENDORS: Final = len(VENDOR_FAMILIES) - 0.5
 
 
 def in_page_order(families: Iterable[Family]) -> list[Family]:
-    """Return families in page order: built-in vendors', then other vendors' by name, then quotas'."""
+    """Return families in page order: those of built-in vendors, of other vendors by name, and of quotas."""
     return sorted(families, key=lambda family: (_PLACES.get(family.name, _AFTER_VENDORS), family.name))
 
 
@@ -46,9 +46,9 @@ class Reading:
     """The result of one good poll of an account, or of one slice of it.
 
     Attributes:
-        figures: what the page shows, quotas included; sanitized, each series once.
+        figures: the figures on the page, quotas included; sanitized, each series once.
         dropped: the number of series left out because there were too many.
-        diagnostics: what was noticed while it was read.
+        diagnostics: what was noticed during the poll.
         as_of: the time that the figures cover according to the vendor (Unix time), if stated.
 
     """
@@ -60,12 +60,12 @@ class Reading:
 
     @property
     def series(self) -> int:
-        """The number of its series."""
+        """The number of series."""
         return series_count(self.figures)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
-        """Its figures as samples."""
+        """The figures as samples."""
         return tuple(samples_of(self.figures))
 
 
@@ -76,7 +76,7 @@ class Sanitized(NamedTuple):
         figures: each series once, each value finite.
         unreadable: series that exist but whose value cannot be read.
         ended: final figures of periods that have ended.
-        rests: what is left of figures, if the vendor states it.
+        rests: the amounts left, if the vendor states them.
 
     """
 
@@ -87,7 +87,7 @@ class Sanitized(NamedTuple):
 
 
 def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
-    """Validate and clean samples, counting in the diagnostics what is skipped."""
+    """Validate and clean items, and count the skipped ones in the diagnostics."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     unreadable: set[Unreadable] = set()
     ended: list[EndedPeriod] = []
@@ -116,6 +116,6 @@ def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
             values = figures[sample.family]
             if labels in values:
                 diagnostics.skipped["duplicate"] += 1
-            values[labels] = float(sample.value)  # of a vendor in a wheel it may be another kind of number
+            values[labels] = float(sample.value)  # a vendor in a wheel may use another number type
     missing = frozenset(one for one in unreadable if one.labels not in figures.get(one.family, {}))
     return Sanitized(dict(figures), missing, ended, frozenset(rests))

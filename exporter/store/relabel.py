@@ -1,4 +1,4 @@
-"""Snapshots of accounts whose name or operator's labels have changed."""
+"""Updates the snapshots of accounts whose name or operator-defined labels have changed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rename(account: Account, snapshot: Snapshot) -> Snapshot:
     """Return the snapshot of a renamed account, before it is relabelled.
 
     With several shards only the counters are kept: customers are divided by the account's name, so this shard may have
-    others now.
+    other customers now.
     """
     ledger = renamed(account, snapshot.ledger)
     if account.shard.total == 1:

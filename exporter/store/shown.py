@@ -1,4 +1,4 @@
-"""What a reading shows: the series and quotas within the account's limit, and quotas as figures and as lines."""
+"""Chooses the series and quotas of a reading within the account's limit; turns quotas into figures and lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Shown:
 
     Attributes:
         totals: the configured quotas of the whole account.
-        totals_dropped: the number of series of these that are left out.
+        totals_dropped: the number of series of such quotas that are left out.
         quotas: the slice's quotas.
         figures: the vendor's figures in the slice.
         dropped: the number of the slice's series that are left out.
@@ -37,7 +37,7 @@ class Shown:
 
     @property
     def ids(self) -> Iterator[QuotaId]:
-        """The ids of its quotas."""
+        """The ids of the shown quotas."""
         return (quota.id for quota in (*self.totals, *self.quotas))
 
     @property
@@ -47,12 +47,12 @@ class Shown:
 
 
 def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken: int) -> Shown:
-    """Return what is shown of a slice's reading; quotas are the last to be left out.
+    """Return the part of a slice's reading that is shown; quotas are the last to be left out.
 
     Args:
         account: the account, with its `max_series`.
         found: the reading's quotas.
-        figures: the vendor's.
+        figures: the vendor's figures.
         taken: the number of series of the other slices.
 
     """
@@ -64,7 +64,7 @@ def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken:
 
 
 def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return at most `max_series` series, always the same ones, and how many were dropped, names before figures."""
+    """Return at most `max_series` series, always the same ones, and the number dropped; names are dropped first."""
     series = series_count(figures)
     if series <= max_series:
         return figures, 0
@@ -79,7 +79,7 @@ def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
 
 
 def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:
-    """Return as many complete quotas as fit, and how many series are left out; names cost no quota its place."""
+    """Return as many complete quotas as fit, and how many series are left out; names are dropped first."""
     series = quota_series_count(quotas)
     if series <= max_series:
         return tuple(quotas), 0
@@ -104,13 +104,13 @@ def _series_of(quota: Quota) -> int:
 
 
 def quota_figures(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Figures:
-    """Return what the page shows of quotas."""
+    """Return the figures of quotas that the page shows."""
     totals = ledger.totals
     return figures_of(sample for quota in quotas for sample in quota_samples(vendor, quota, totals.get(quota.id)))
 
 
 def counters_created(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Mapping[Family, Mapping[Labels, float]]:
-    """Return when each quota's counter was 0 (Unix time)."""
+    """Return when each quota's counter started at 0 (Unix time)."""
     totals = ledger.totals
     return {QUOTA_CONSUMED: {(vendor, *quota.id): total.created for quota in quotas if (total := totals.get(quota.id))}}
 

@@ -1,7 +1,7 @@
-"""How a file is replaced with a single fsync: it has two slots, and the one that is not current is written.
+"""Replaces a file with a single fsync: each file has two slots, and writes go to the one that is not current.
 
-A body that did not change is not written again; instead, a stamp with the new times is appended to the current slot.
-After a kill or a power loss at any point, one of the slots is intact.
+An unchanged body is not written again; instead, a stamp with the new times is appended to the current slot. After a
+kill or a power loss at any point, one of the slots is intact.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 SLOTS: Final = ("", ".other")
-"""The suffixes of a file's name."""
+"""The file name suffixes of the two slots."""
 LARGEST_FILE: Final = 256 * 1024 * 1024
 _MOST_STAMPS: Final = 1000
 _SEPARATOR: Final = b"\n\n"
@@ -27,7 +27,7 @@ Stamp = Mapping[str, Any]
 
 
 class Content(NamedTuple):
-    """The content of a slot: the body, without an empty line, and the last intact stamp."""
+    """The content of a slot: the body, which has no empty line, and the last intact stamp."""
 
     body: bytes
     stamp: Stamp
@@ -43,12 +43,12 @@ class Written:
 
 
 def checksum(body: bytes) -> bytes:
-    """Return the checksum at the start of a slot and of each stamp."""
+    """Return the checksum that precedes a body or a stamp."""
     return hashlib.sha256(body).hexdigest().encode()
 
 
 def stamp_line(stamp: Stamp) -> bytes:
-    """Return a stamp as it follows a body or another stamp, even a torn one."""
+    """Return the bytes that append a stamp to a body or to another stamp, even a torn one."""
     text = json.dumps(stamp, separators=(",", ":")).encode()
     return b"\n" + checksum(text) + b" " + text
 
@@ -59,7 +59,7 @@ def whole(body: bytes, stamp: Stamp) -> bytes:
 
 
 def content(raw: bytes) -> Content | None:
-    """Return the content of a slot; None if it is not what was written, apart from a torn last stamp."""
+    """Return the content of a slot; None if the body is damaged. A torn last stamp is ignored."""
     stated, _, rest = raw.partition(b"\n")
     body, _, stamps = rest.partition(_SEPARATOR)
     if stated != checksum(body):
@@ -84,7 +84,7 @@ def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | Non
     """Write a body and its stamp to the folder open as `folder`, and return the new state.
 
     Raises:
-        OSError: it could not be written; the previous content is still there.
+        OSError: the file could not be written; the previous content remains.
 
     """
     before = before or _found(folder, name)
@@ -96,7 +96,7 @@ def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | Non
     is_new = _prepare(folder, name + slot)
     _write(folder, name + slot, whole(body, stamp), os.O_CREAT | os.O_TRUNC)
     if is_new:
-        os.fsync(folder)  # the slot's name outlives a loss of power, too
+        os.fsync(folder)  # so that the slot's name survives a power loss, too
     return Written(slot, digest, 1)
 
 
@@ -114,7 +114,7 @@ def _found(folder: int, name: str) -> Written | None:
 
 
 def _prepare(folder: int, name: str) -> bool:
-    """Remove anything that is not a file of ours alone, such as a link; return whether nothing is left."""
+    """Remove anything but a private file of ours, such as a link; return whether the name is free."""
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

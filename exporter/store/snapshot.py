@@ -1,7 +1,7 @@
-"""What is known of one account: an immutable snapshot, replaced as a whole, so that a scrape never sees a mixture.
+"""The state of one account: an immutable snapshot, replaced as a whole, so that a scrape never sees a mixture.
 
-Only what the page needs of a reading is kept: its lines, as text and deflated, and a few numbers. The samples behind
-them are not; changes are detected by the fingerprints of the rendered lines.
+A snapshot keeps only what the page needs of a reading: its lines, as text and deflated, and a few numbers. The samples
+behind the lines are not kept; changes are detected by the fingerprints of the rendered lines.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class SliceState:
     """The state kept of one slice after its last good reading.
 
     Attributes:
-        rendered: its sample lines.
-        series: the number of its series.
+        rendered: the slice's sample lines.
+        series: the number of series.
         dropped: the number of series left out because there were too many.
-        diagnostics: what was noticed while it was read.
+        diagnostics: what was noticed during the poll.
         as_of: the time that the figures cover according to the vendor (Unix time), if stated.
         quotas: the quotas that are shown.
-        contributions: what it contributes to configured quotas.
-        matched: of the whole account, how many series each configured quota counts, by name.
-        withheld: the quotas that are not shown.
-        read_at: when it was read, Unix time.
-        stale_at: when it becomes too old to be shown, monotonic.
+        contributions: the slice's contributions to configured quotas.
+        matched: the number of series that each configured quota counts in the whole account, by name.
+        withheld: the quotas that are not shown, and why.
+        read_at: when the slice was read, Unix time.
+        stale_at: when the reading becomes too old to be shown, monotonic time.
         failure: the error of an item that keeps failing and was left out.
 
     """
@@ -79,23 +79,23 @@ class SliceState:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is known of one account now. Immutable: each poll produces a new one.
+    """The current state of one account. Immutable: each poll produces a new snapshot.
 
-    Times that are shown are Unix time; those that are only compared are monotonic.
+    Times that are shown are Unix time; times that are only compared are monotonic.
 
     Attributes:
         slice_count: the number of slices in which the account is polled; 1 unless it has many customers.
         slices: the state of each slice's last good reading, by number.
         account_state: the configured quotas of the whole account, from all slices.
-        ledger: the counters of quotas; stored, if there is a storage.
+        ledger: the counters of quotas; also stored in files, if there is a storage.
         previous_slices: the states before the slicing changed, shown until every new slice was read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: the number of consecutive failed polls.
         failing_since: since when some slice has been failing without a break, Unix time; None if none is.
         failing: the slices whose last poll failed.
-        error: the error of the last failed poll among them, or None.
-        polled: whether a poll of this process has ended, well or not; readings may stem from an earlier process.
+        error: the error of the last failed poll, while any slice is failing; else None.
+        polled: whether a poll of this process has ended, good or failed; readings may stem from an earlier process.
 
     """
 
@@ -119,12 +119,12 @@ class Snapshot:
 
     @property
     def failure(self) -> PollError | None:
-        """The error of the last failed poll; else of an item that keeps failing and is left out; or None."""
+        """The error of the last failed poll, else that of an item that keeps failing and is left out; or None."""
         return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property
     def read_at(self) -> float | None:
-        """The time of its oldest reading, Unix time; None until every slice has one."""
+        """The time of the oldest reading, Unix time; None until every slice has one."""
         return min(state.read_at for state in self.slices.values()) if len(self.slices) == self.slice_count else None
 
     @property
@@ -144,7 +144,7 @@ class Snapshot:
 
     @property
     def diagnostics(self) -> Diagnostics:
-        """What was noticed in its readings."""
+        """What was noticed in the readings."""
         diagnostics = Diagnostics()
         for state in self.slices.values():
             diagnostics.add(state.diagnostics)
@@ -152,7 +152,7 @@ class Snapshot:
 
     @property
     def matched(self) -> Mapping[str, int]:
-        """How many series each configured quota counts, of the whole account."""
+        """The number of series that each configured quota counts in the whole account, by name."""
         return self.account_state.matched if self.account_state else {}
 
     @property
@@ -220,7 +220,7 @@ class Snapshot:
         )
 
     def with_failure(self, number: int, error: PollError) -> Snapshot:
-        """Return the snapshot after a failed poll of a slice, with the last good reading and its time."""
+        """Return the snapshot after a failed poll of a slice; the last good reading and its time stay."""
         failing = self.failing | {number}
         since = self.attempted_at if self.failing_since is None else self.failing_since
         return replace(self, error=error, failing=failing, failing_since=since, failures=self.failures + 1, polled=True)

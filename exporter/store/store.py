@@ -16,7 +16,7 @@ class Store:
     """One snapshot per account. Updates always replace whole snapshots.
 
     Attributes:
-        order: the accounts, in the order of the configuration; a new object whenever they change.
+        order: the accounts, in the order of the configuration; a new object whenever the accounts change.
         changes: which accounts' snapshots changed.
 
     """
@@ -44,17 +44,17 @@ class Store:
         self.changes.note(*accounts)
 
     def rename(self, key: AccountKey, name: AccountKey, snapshot: Snapshot) -> None:
-        """Keep an account under another name, with this snapshot."""
+        """Move an account to another name, with this snapshot."""
         del self._snapshots[key]
         self._snapshots[name] = snapshot
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the present state."""
+        """Return a function that restores the current state."""
         snapshots, order = self._snapshots.copy(), self.order
 
         def undo() -> None:
             self._snapshots = snapshots
-            self.order = (*order,)  # a new object: what was made of the other one is outdated
+            self.order = (*order,)  # a new object, because anything derived from the other one is outdated
             self.changes.keep(order)
             self.changes.note(*order)
 
@@ -93,7 +93,7 @@ class Store:
 
     @property
     def ready(self) -> bool:
-        """Whether every account has been tried once."""
+        """Whether every account has been polled at least once, successfully or not."""
         return all(snapshot.polled for snapshot in self._snapshots.values())
 
     def _replace(self, key: AccountKey, snapshot: Snapshot) -> None:

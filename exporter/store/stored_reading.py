@@ -35,15 +35,15 @@ class InvalidFile(Exception):  # noqa: N818 - it says what a file is
 
 @dataclass(frozen=True, slots=True)
 class StoredReading:
-    """What is stored of an account's slice.
+    """The stored state of an account's slice.
 
     Attributes:
         asked_at: when the poll began, Unix time.
-        read_at: when it ended, Unix time.
-        figures: the vendor's, as they are shown.
-        quotas: those shown with the slice.
-        contributions: what it contributes to configured quotas.
-        ledger: its members, and the counters of their quotas.
+        read_at: when the poll ended, Unix time.
+        figures: the vendor's figures, as they are shown.
+        quotas: the quotas shown with the slice.
+        contributions: the slice's contributions to configured quotas.
+        ledger: the slice's members, and the counters of their quotas.
         as_of: the time that the figures cover according to the vendor (Unix time), if stated.
         dropped: the number of series left out because there were too many.
 
@@ -60,9 +60,9 @@ class StoredReading:
 
 
 def encode(account: Account, number: int, stored: StoredReading) -> Content:
-    """Return a file's content: its body (a head, then rows of each kind, a few per line) and its stamp.
+    """Return a file's content: its body (a head, then rows by kind, many per line) and its stamp.
 
-    Encoding everything in one call would block every other thread.
+    Encoding everything in one call would block all other threads.
     """
     seen_at = max((one.last_seen_at for one in stored.ledger.members.get(number, {}).values()), default=0.0)
     head = {

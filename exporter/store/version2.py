@@ -1,8 +1,8 @@
 """Reads files of version 2, which had figures, and a counter per quota instead of per member.
 
 Members are derived from the figures, and assigned to whichever slice reads them. A counter continues if its quota still
-has the same name and definition; others start anew, and so do all counters of an account whose credentials were
-configured differently when it was stored.
+has the same name and definition; other counters start at 0, and so do all counters of an account whose credentials were
+configured differently when the file was stored.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Consumption(NamedTuple):
     """The counter of a quota.
 
     Attributes:
-        total: consumed since the quota was first read.
+        total: the consumption since the quota was first read.
         counted: the figure up to which the current period is included in the total.
         last: the figure of the last reading.
         limit: the last known limit.
         seen: the time of the last reading, Unix time.
         origin: the definition of a configured quota; empty for a native one.
-        late: the total when a period began whose figure had not fallen yet.
+        late: the total when a new period began, while the figure has not fallen yet; else None.
         span: the current period.
 
     """
@@ -58,16 +58,16 @@ def owner_digest(account: Account) -> str:
 
 
 def decode(account: Account, head: Mapping[str, Any], row_lines: Iterable[Mapping[str, Any]]) -> StoredReading:
-    """Return a file's content in today's form.
+    """Return a file's content in the current format.
 
     Args:
         account: the account.
-        head: its first line.
-        row_lines: the others.
+        head: the file's first line.
+        row_lines: the other lines.
 
     Raises:
-        InvalidFile: it belongs to another account.
-        LookupError, TypeError, ValueError: it is not what was written.
+        InvalidFile: the file belongs to another account.
+        LookupError, TypeError, ValueError: the file is damaged.
 
     """
     if head["owner"] != owner_digest(account):
@@ -110,8 +110,8 @@ def _read_quotas(account: Account, figures: Figures, asked_at: float, since: flo
 
 
 def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consumption]) -> dict[QuotaId, Consumption]:
-    """Return the counters of quotas that still have the same definition, under today's ids."""
-    # How a period is written has changed since, and it stands last.
+    """Return the counters of quotas that still have the same definition, under their current ids."""
+    # The notation of a period has changed since; a definition ends with its period.
     origins = {
         setting.name: repr((setting.metric, sorted(setting.match.items()), setting.by))[:-1] + ", "
         for setting in account.quotas
@@ -136,7 +136,7 @@ def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
 
 
 def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the vendor's figures, without those of families that were dropped or have other labels now."""
+    """Yield the vendor's figures, without families that were dropped or have other labels now."""
     for name, labels, value in rows:
         family = _FAMILIES.get(name)
         if family is not None and len(labels) == len(family.labels):
@@ -163,7 +163,7 @@ def _consumed(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Consumption]]:
 def _members(
     members: Mapping[MemberKey, Member], going_on: Mapping[QuotaId, Consumption]
 ) -> Iterator[tuple[MemberKey, Member]]:
-    """Yield members; what is known of a quota applies to its member if it has only one."""
+    """Yield members; a quota's stored state applies to its member if it has only one."""
     alone = {quota for quota in going_on if sum(key[0] == quota for key in members) == 1}
     for key, member in members.items():
         if key[0] not in alone:

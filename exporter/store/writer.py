@@ -26,7 +26,7 @@ class SlowDisk(TimeoutError):  # noqa: N818 - it says what the disk is
 
 
 class Writer:
-    """Runs jobs in a thread of its own, which does not keep the process from exiting."""
+    """Runs jobs in its own daemon thread, which does not keep the process from exiting."""
 
     def __init__(self, patience: float = _PATIENCE_SECONDS, hung: float = _HUNG_SECONDS) -> None:
         self._patience = patience
@@ -39,7 +39,7 @@ class Writer:
         """Run a job, and return when it is done.
 
         Raises:
-            OSError: it failed, or it or an earlier one takes too long. A slow job may complete later; one that
+            OSError: the job failed, or it or an earlier one takes too long. A slow job may complete later; one that
                 has not started is dropped.
 
         """
@@ -54,7 +54,7 @@ class Writer:
                 job()
             except Exception as error:  # noqa: BLE001 - raised again where it is waited for
                 outcome.append(error)
-            self._began = None  # before anybody learns of it: the next job must not be taken for one that waits
+            self._began = None  # before the caller continues, so that the next job does not find the disk busy
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 anyio.from_thread.run_sync(done.set, token=token)
 

@@ -16,7 +16,7 @@ Figure = tuple[Family, Labels, float | None]
 
 
 _MOST_WITHHELD: Final = 100
-"""A bound, because vendors may invent any number of quota names."""
+"""The most series of withheld quotas, because vendors may invent any number of quota names."""
 
 
 def account_figures(
@@ -25,11 +25,11 @@ def account_figures(
     """Return an account's gauges.
 
     Args:
-        account: its settings.
-        limit: the vendor's last statement of its limit.
-        expiry: when its credential expires, Unix time, or None.
-        snapshot: its state.
-        now: monotonic.
+        account: the account's settings.
+        limit: the rate limit that the vendor last stated.
+        expiry: when the account's credential expires, Unix time, or None.
+        snapshot: the account's state.
+        now: monotonic time.
 
     """
     figures: dict[Family, dict[Labels, float]] = {}
@@ -67,7 +67,7 @@ def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
 
 
 def alert_shares(account: Account, quota: str, subject: str) -> Iterator[tuple[Severity, float]]:
-    """Yield, for quotas with thresholds of their own, the shares of the limit at which alerts begin."""
+    """Yield the shares of the limit at which alerts begin, if the quota has thresholds of its own."""
     fitting = (one for one in account.thresholds if one.is_for(quota, subject))
     if found := next(fitting, next((one for one in account.quotas if one.name == quota), None)):
         yield from found.shares()

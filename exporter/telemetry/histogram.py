@@ -1,4 +1,4 @@
-"""Durations, counted by upper bounds as in Prometheus."""
+"""Prometheus histograms of durations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exporter.textformat.lines import sample_lines
 
 
 class Histogram:
-    """Counts of durations in seconds, by sorted upper bounds followed by `+Inf`. Without bounds it is a summary."""
+    """Counts durations in seconds, by sorted upper bounds and `+Inf`. Without bounds, it is a summary."""
 
     def __init__(self, bounds: Iterable[float]) -> None:
         self._bounds = tuple(bounds)
@@ -24,7 +24,7 @@ class Histogram:
         self._sum += seconds
 
     def lines(self, family: Family, labels: Labels, shared: str = "") -> bytes:
-        """Return the sample lines of the series with these labels and the shared ones, of `label_pairs`."""
+        """Return the sample lines of one series; `shared` has more labels, as `label_pairs` writes them."""
         counts = list(accumulate(self._counts))
         buckets = list(self._buckets(labels, counts)) if self._bounds else []
         return b"".join(

@@ -37,7 +37,7 @@ class PollRecord:
 
     @property
     def requests(self) -> int:
-        """The number of its requests, including retries."""
+        """The number of requests, including retries."""
         return sum(self.codes.values())
 
 
@@ -46,7 +46,7 @@ class PollHistory:
 
     Attributes:
         count: the number of polls so far, including those no longer remembered.
-        failure_count: how many of them failed.
+        failure_count: the number of failed polls so far.
 
     """
 
@@ -61,7 +61,7 @@ class PollHistory:
         self._codes[code] += 1
 
     def ended(self, at: float, seconds: float, outcome: Reading | PollError) -> PollRecord:
-        """Record the end of a poll at `at`, Unix time, and return its record."""
+        """Record the end of a poll at `at` (Unix time), and return the poll's record."""
         self.count += 1
         self.failure_count += isinstance(outcome, PollError)
         codes, self._codes = dict(sorted(self._codes.items())), Counter()

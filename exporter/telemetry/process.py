@@ -1,4 +1,4 @@
-"""The process's own metrics that the exporter makes, besides those that any process has."""
+"""The exporter's process-wide metrics, except the standard `process_*`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from exporter.vendors.origin import Origin
 
 
 class ProcessFigures(Collector):
-    """The exporter's own process metrics, besides those that any process has."""
+    """The exporter's process-wide metrics, except the standard `process_*`."""
 
     def __init__(
         self,

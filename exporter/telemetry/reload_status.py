@@ -1,4 +1,4 @@
-"""The outcome of the last reload, of the configuration and of the web configuration."""
+"""The outcomes of the last reloads: of the configuration, and of the web configuration."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from exporter.metrics import own
 
 @dataclass(slots=True)
 class ReloadStatus:
-    """The outcome of the last reload: whether it was accepted, when one last was (Unix time), and its problems."""
+    """The outcome of the last reload, its problems, and when the last accepted reload was (Unix time)."""
 
     accepted_at: float
     accepted: bool = True
     problems: tuple[str, ...] = ()
 
     def accept(self, at: float) -> None:
-        """Record that the configuration was accepted."""
+        """Record a reload accepted at `at` (Unix time)."""
         self.accepted, self.accepted_at, self.problems = True, at, ()
 
     def refuse(self, problems: Iterable[str] = ()) -> None:
-        """Record that it was refused, and why; the previous one stays in use."""
+        """Record a refused reload and its problems; the old settings stay in use."""
         self.accepted, self.problems = False, tuple(problems)
 
 
@@ -38,12 +38,12 @@ class WebReloadStatus:
         self.accept()
 
     def accept(self) -> None:
-        """Record that it was accepted."""
+        """Record an accepted reload."""
         self.version += 1
         self._successful.set(1)
 
     def refuse(self) -> None:
-        """Record that it was refused; the previous one stays in use."""
+        """Record a refused reload; the old settings stay in use."""
         self.version += 1
         self._successful.set(0)
         self._failures.inc()

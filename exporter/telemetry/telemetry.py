@@ -31,9 +31,9 @@ from exporter.vendors.account import Account
 from exporter.vendors.origin import Origin
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
-"""Each account has a series per bucket. Polls have none: there are so few that their average is one or two polls."""
+"""In seconds; each account has a series per bucket. Polls have no buckets: an average covers only one or two polls."""
 _INITIAL: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
-"""Counters that exist before anything is counted. Those by reason do not: there are thirty reasons."""
+"""Counters that exist before anything is counted. Counters by reason do not: there are thirty reasons."""
 
 
 class Telemetry:
@@ -43,9 +43,9 @@ class Telemetry:
         started_at: when the process started counting, Unix time.
         registry: the process metrics.
         accounts: the telemetry of each account.
-        shard: this process' shard.
+        shard: this process's shard.
         reload_status: the outcome of the last reload.
-        web_reload_status: the same for the web configuration file.
+        web_reload_status: the outcome of the last reload of the web configuration file.
         process: the process metrics that change constantly.
         changes: which accounts changed.
 
@@ -55,7 +55,7 @@ class Telemetry:
         self.started_at = loaded_at
         self._clock = clock
         self.accounts: dict[AccountKey, AccountTelemetry] = {}
-        self._generation = 0  # of the accounts' settings
+        self._generation = 0  # increases with each change of the accounts' settings
         self.reload_status = ReloadStatus(loaded_at)
         disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there
         self.registry = CollectorRegistry()
@@ -68,7 +68,7 @@ class Telemetry:
 
     @property
     def state(self) -> object:
-        """A value that changes whenever the process metrics change, ignoring those that change constantly."""
+        """A value that changes whenever the process metrics change, except for metrics that change constantly."""
         reload = self.reload_status
         return (self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, self._generation)
 
@@ -78,7 +78,7 @@ class Telemetry:
         return {one.account.vendor: one.account.origin for one in self.accounts.values()}
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the present accounts and their counts."""
+        """Return a function that restores the current accounts and their counts."""
         accounts, shard, parts = self.accounts.copy(), self.shard, [one.checkpoint() for one in self.accounts.values()]
 
         def undo() -> None:
@@ -127,7 +127,7 @@ class Telemetry:
 
 
 class AccountTelemetry:
-    """One account's telemetry; it observes the account's client and poller.
+    """One account's telemetry, which observes the account's client and poller.
 
     Attributes:
         account: its current settings.
@@ -152,7 +152,7 @@ class AccountTelemetry:
         self._rate_limit = StatedLimit()
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the account's present settings and counts."""
+        """Return a function that restores the account's current settings and counts."""
         account, limit, counts = self.account, self._rate_limit, self._counts
 
         def undo() -> None:
@@ -163,13 +163,13 @@ class AccountTelemetry:
         return undo
 
     def reconfigure(self, account: Account) -> None:
-        """Continue with a changed configuration of the account."""
+        """Continue with the account's new settings."""
         self.account = account
         self._rate_limit = StatedLimit()
         self._note_change()
 
     def rename(self, account: Account) -> None:
-        """Continue under another name, with what was counted so far."""
+        """Continue under the account's new name, keeping the counts."""
         own_labels = len(account.key)
         self._counts = {
             family: {(*account.key, *labels[own_labels:]): count for labels, count in counts.items()}
@@ -190,7 +190,7 @@ class AccountTelemetry:
         self._count(own.TOKEN_REFRESHES)
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Keep the limit that an answer states; an answer that states none changes nothing."""
+        """Keep the rate limit that an answer states; an answer that states none changes nothing."""
         if stated not in (StatedLimit(), self._rate_limit):
             self._rate_limit = stated
             self._note_change()

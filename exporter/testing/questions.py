@@ -27,7 +27,7 @@ class Disturbance(NamedTuple):
     Attributes:
         kind: whether an answer is replaced by an error, a field is changed, or rows are repeated.
         place: the place of the change, and the new value.
-        replies: all answers.
+        replies: all answers, one of them changed.
 
     """
 
@@ -109,7 +109,7 @@ async def ask_questions(account: Account, recording: Recording) -> Findings:
 async def ask(
     account: Account, recording: Recording, known: ProcessedPoll, disturbance: Disturbance, findings: Findings
 ) -> None:
-    """Poll with one disturbance, and add to `findings` how the result differs from `known`, the undisturbed one."""
+    """Poll with one disturbance, and add to `findings` how the result differs from `known`, the undisturbed result."""
     try:
         outcome: ProcessedPoll | PollError = await poll(account, recording, disturbance.replies)
     except PollError as error:

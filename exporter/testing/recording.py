@@ -1,4 +1,4 @@
-"""Recorded answers of a vendor, and disturbed copies of them, to try a vendor with."""
+"""Recorded answers of a vendor, and disturbed copies of them, for trial polls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REMOVED: Final = object()
 _WRONG: Final[Mapping[str, object]] = {"null": None, "missing": _REMOVED, "a list": [], "an object": {}, "true": True}
 
 Answer = object
-"""A JSON document, or the error in its place."""
+"""A JSON document, or the error that replaces it."""
 
 
 class RecordingError(Exception):
@@ -36,9 +36,9 @@ class Recording:
 
     Attributes:
         now: the time of the recording.
-        settings: the settings of the account that asked, without its secrets.
+        settings: the settings of the recorded account, without its secrets.
         replies: the answers, by method and path with query.
-        links: the next page's URL in the Link headers of those that have one.
+        links: the next page's URL, for replies with a Link header.
 
     """
 
@@ -52,7 +52,7 @@ def read_recording(file: Path) -> Recording:
     """Read a file of recorded answers.
 
     Raises:
-        RecordingError: it has none.
+        RecordingError: the file has no recorded answers.
 
     """
     try:
@@ -105,7 +105,7 @@ class Replay:
         """Return the recorded answer to a request.
 
         Raises:
-            PollError: the answer is an error, or is not recorded.
+            PollError: the recorded answer is an error, or there is none.
 
         """
         method = "GET" if body is None else "POST"
@@ -122,7 +122,7 @@ class Replay:
 
 
 def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield the answers with one replaced by an error, with its key and the error's name."""
+    """Yield a key, an error's name, and the answers with that key's answer replaced by the error."""
     errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
     for key in replies:
         for what, error in errors.items():
@@ -130,7 +130,7 @@ def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[s
 
 
 def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield the answers with one field null, missing or of another type, with its path and the new value."""
+    """Yield a field's path, its new value, and the answers with that field null, missing or of another type."""
     for key, document in replies.items():
         for steps, value in _fields(document):
             place = f"{key} $" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
@@ -140,7 +140,7 @@ def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping
 
 
 def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
-    """Yield the answers with the rows of one list repeated, with its path."""
+    """Yield a list's path, and the answers with that list's rows repeated."""
     for key, document in replies.items():
         for steps, value in _fields(document):
             if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
@@ -149,7 +149,7 @@ def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _fields(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield each field of the objects within a value, with the steps to it."""
+    """Yield each field of the objects within a value, after the steps to the field."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield (*steps, name), one

@@ -27,7 +27,7 @@ _VARIABLE: Final = "USAGE_EXPORTER_TESTING"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. Calling it raises AssertionError if the answer is wrong; its text is its name."""
+    """One question; `str()` gives its name. Calling it raises AssertionError on a wrong answer."""
 
     name: str
     ask: Callable[[], None]
@@ -44,9 +44,9 @@ def questions_for(vendor: type[Account], folder: Path, except_for: Collection[st
     """Return the questions for a vendor, several of them for each field of its recorded answers.
 
     Args:
-        vendor: the class of its accounts.
+        vendor: the class of the vendor's accounts.
         folder: the folder with its recorded answers, replies.json, and the resulting sample lines, expected.prom.
-        except_for: patterns of the names of questions to leave out, because the vendor's contract differs.
+        except_for: patterns for names of questions to leave out, because the vendor's contract differs.
 
     Raises:
         RecordingError: there are no recorded answers.
@@ -68,7 +68,7 @@ def questions_for(vendor: type[Account], folder: Path, except_for: Collection[st
 
 
 def account_of(vendor: type[Account], recording: Recording) -> Account:
-    """Return an account with the recording's settings, and an invented secret for each that is missing.
+    """Return an account with the recording's settings, and an invented value for each missing secret.
 
     Raises:
         RecordingError: the settings are invalid.

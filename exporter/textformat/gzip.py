@@ -1,8 +1,8 @@
 """One gzip member made of separately deflated parts, so that only changed parts are deflated again.
 
-A single member matters: Prometheus reads several, but curl stops at the second with an error, and httpx silently drops
-the rest. Each part is raw deflate that ends on a byte boundary (RFC 1951, a sync flush), so parts can simply be joined;
-the checksum of the whole is combined from those of its parts.
+A single member matters: Prometheus reads several members, but curl stops at the second with an error, and httpx
+silently drops the rest. Each part is raw deflate that ends on a byte boundary (RFC 1951, a sync flush), so parts can
+simply be joined; the checksum of the whole is combined from the checksums of its parts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-"""Deflate, no name, no time, unknown system (RFC 1952), so that the same page is the same bytes."""
+"""A gzip header (RFC 1952): deflate, no name, no time, unknown system, so that equal pages have equal bytes."""
 
 _LEVEL: Final = 1
 _LAST_BLOCK: Final = b"\x03\x00"
@@ -21,7 +21,7 @@ _CHECKED_BYTES: Final = 32 * 1024
 """Up to this length, computing a checksum is faster than combining two."""
 _MAX_CRC: Final = 0xFFFFFFFF
 _TERMS: Final = 64
-"""More than a product of two checksums has."""
+"""More terms than a product of two checksums has."""
 _LOWEST_BITS: Final = int.from_bytes(b"\x01" * _TERMS, "big")
 _DIGITS: Final = int.from_bytes(b"0" * _TERMS, "big")
 _ONE: Final = 1 << 31
@@ -50,7 +50,7 @@ def checksum(text: bytes) -> Checksum:
 
 
 def concat(texts: Iterable[tuple[Checksum, bytes]]) -> Checksum:
-    """Return the checksum of consecutive texts, given each with its own."""
+    """Return the checksum of joined texts, from (checksum, text) pairs."""
     whole = Checksum()
     for one, text in texts:
         whole = whole | one if one.length > _CHECKED_BYTES else whole.extend(text)
@@ -69,28 +69,28 @@ def trailer(whole: Checksum) -> bytes:
 
 
 def _multiply(one: int, other: int) -> int:
-    """Multiply two polynomials over GF(2) modulo that of CRC-32; the lowest term is the highest bit, as in zlib."""
-    # With a byte per term, integer multiplication carries nothing over, and a byte's lowest bit is the term's.
+    """Multiply two polynomials over GF(2) modulo CRC-32's; the lowest term is the highest bit, as in zlib."""
+    # With one byte per term, integer multiplication does not carry between terms; a byte's lowest bit is the term.
     product = int((_spread(one) * _spread(other) & _LOWEST_BITS | _DIGITS).to_bytes(_TERMS, "big"), 2)
     high_terms = (product << 1 & _MAX_CRC).to_bytes(4, "little")  # the checksum of bytes is their remainder
     return product >> 31 ^ zlib.crc32(high_terms, _MAX_CRC) ^ _MAX_CRC
 
 
 def _spread(polynomial: int) -> int:
-    """Return a polynomial with a byte per term."""
+    """Return a polynomial with one byte per term."""
     return int.from_bytes(f"{polynomial:b}".encode(), "big") & _LOWEST_BITS
 
 
 @lru_cache(maxsize=4096)
 def _shift(length: int) -> int:
-    """Return the polynomial to multiply a checksum with when `length` bytes follow."""
+    """Return the polynomial by which to multiply a checksum when `length` bytes follow."""
     low = length % _LOW
     return _multiply(_power(length - low), _power(low))
 
 
 @lru_cache(maxsize=4096)
 def _power(length: int) -> int:
-    """Return the same, computed bit by bit; the two parts of a length recur more often than the length itself."""
+    """Return the same as `_shift`, bit by bit; cached, as the parts of a length recur more often than the length."""
     product = _ONE
     for place in range(length.bit_length()):
         if length >> place & 1:
@@ -99,7 +99,7 @@ def _power(length: int) -> int:
 
 
 def _powers() -> Iterator[int]:
-    """Yield the polynomials for 1, 2, 4, 8 and so on bytes, up to half of 2**64."""
+    """Yield the polynomials for 1, 2, 4, 8 and so on bytes, up to 2**63."""
     power = _ONE >> 8  # x to the 8th, a bit each
     for _ in range(64):
         yield power

@@ -1,7 +1,7 @@
-"""Sample lines, rendered and deflated when a reading arrives, and only where it changed.
+"""Sample lines, rendered and deflated when a reading arrives, and only where they changed.
 
-An account's lines of a family are kept in blocks of about 64. Block boundaries are derived from a hash of the labels
-(content-defined chunking), so adding or removing a series usually changes only one block.
+The lines of an account's family are kept in blocks of about 64 lines. Block boundaries are derived from a hash of the
+labels (content-defined chunking), so adding or removing a series usually changes only one block.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class RenderedFamily:
     to the system.
 
     Attributes:
-        text: the text.
-        deflated: the same, each block deflated separately.
-        checksum: that of the text.
-        hashes: each block's hash of its labels.
+        text: the text of all blocks.
+        deflated: the same text, each block deflated separately.
+        checksum: the checksum of the text.
+        hashes: the hash of each block's labels.
         values: the figures.
-        ends: three numbers per block: where it ends in the values, the text and the deflated text.
+        ends: three numbers per block: its end in the values, in the text, and in the deflated text.
 
     """
 
@@ -95,7 +95,7 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """A counter's lines in OpenMetrics, each followed by one with the time when it was 0."""
+    """A counter's lines in OpenMetrics, each followed by a line with the time when the counter was 0."""
 
     family: Family
 
@@ -106,7 +106,7 @@ _NONE_CREATED: Final[Mapping[Family, Mapping[Labels, float]]] = MappingProxyType
 
 
 def label_pairs(labels: Mapping[str, str]) -> str:
-    """Return labels as they stand in a sample line."""
+    """Return labels in the syntax of a sample line."""
     return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items())
 
 
@@ -118,10 +118,10 @@ def render(
 ) -> RenderedFamilies:
     """Return an account's figures as sample lines; unchanged ones are reused from `before`.
 
-    All lines begin with the `shared` labels, made by `label_pairs`, and so do those in `before`.
+    All lines, also those in `before`, begin with the `shared` labels, made by `label_pairs`.
 
     Counters with a known creation time (`created`, Unix time: when they were 0) are rendered a second time, each
-    with the line that states it.
+    with a line that states this time.
     """
     rendered: dict[Family | WithCreated, RenderedFamily] = {
         family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()
@@ -133,8 +133,8 @@ def render(
 
 
 def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:
-    """Return sample lines with the shared labels `before`, at least one, replaced by those of `after`."""
-    old, new = f"{{{before}".encode(), f"{{{after}".encode()  # no value holds it, for in values quotes are escaped
+    """Return sample lines with the shared labels `before` (at least one) replaced by `after`."""
+    old, new = f"{{{before}".encode(), f"{{{after}".encode()  # not within a value, where quotes are escaped
     return {
         family: RenderedFamily.from_blocks(
             [Block.from_text(bytes(one.text).replace(old, new), one.fingerprint) for one in lines.blocks()]
@@ -144,7 +144,7 @@ def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> R
 
 
 def sample_lines(name: str, labels: Sequence[str], items: Sequence[SeriesValue], shared: str = "") -> bytes:
-    """Return one line per item, with the labels that they share first."""
+    """Return one line per item, with the shared labels first."""
     first = [shared.replace("%", "%%")] if shared else []
     pairs = ",".join([*first, *(f'{label}="%s"' for label in labels)])
     template = f"{name}{{{pairs}}} %r\n" if pairs else f"{name} %r\n"
@@ -190,7 +190,7 @@ def _interleave(one: bytes, other: bytes) -> bytes:
 
 
 def _sort_in_steps(items: Sequence[SeriesValue]) -> Sequence[SeriesValue]:
-    """Sort in steps, because a sort blocks all other threads; vendors' lists are mostly in order already."""
+    """Sort in steps, because a sort blocks all other threads; vendors' lists are mostly sorted already."""
     steps = [sorted(items[at : at + _SORTED_AT_ONCE]) for at in range(0, len(items), _SORTED_AT_ONCE)]
     in_order = all(one[-1] < other[0] for one, other in pairwise(steps))
     return list(chain.from_iterable(steps) if in_order else merge(*steps))

@@ -17,7 +17,7 @@ def split_address(address: str) -> tuple[str, int]:
     """Return host and port of `127.0.0.1:10924`, `[::1]:10924`, or `:10924` and `[::]:10924` (every interface).
 
     Raises:
-        ValueError: it is not such an address.
+        ValueError: the address has another form.
 
     """
     host, colon, port = address.rpartition(":")
@@ -34,7 +34,7 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
     """Return a listening socket for each address.
 
     Raises:
-        OSError: one cannot be opened; its text says which and why.
+        OSError: a socket cannot be opened; the text says for which address and why.
 
     """
     sockets: list[socket.socket] = []
@@ -70,6 +70,6 @@ def addresses_of(sockets: Iterable[socket.socket]) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach an address, given as by `address_of`."""
+    """Whether only this machine can reach an address, which has the form of `address_of`."""
     host, _ = split_address(address)
     return ip_address(host.partition("%")[0]).is_loopback

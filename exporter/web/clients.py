@@ -1,4 +1,4 @@
-"""Connection counts, in total and per network, and which connections wait for their client."""
+"""Counts connections, in total and per network, and closes waiting ones to make room."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Client:
     """One connection.
 
     Attributes:
-        network: the network under which it is counted, see `network_of`.
-        has_requested: whether it has ever sent a complete request.
-        scope: its task; cancelled when others need its slot.
+        network: the network under which the connection is counted, see `network_of`.
+        has_requested: whether the client has ever sent a complete request.
+        scope: the scope of the connection's task; cancelled when another connection needs the slot.
 
     """
 
@@ -31,9 +31,9 @@ class Clients:
     """The open connections.
 
     A connection is *waiting* from its start until its request is complete, and
-    between requests. If there is no slot, a waiting one is closed: from the network
-    with the most connections, preferably one that never sent a request, and among
-    those the one waiting longest. A connection being answered is left alone.
+    between requests. If no slot is free, a waiting connection is closed: from the
+    network with the most connections, preferably one that never sent a request, and
+    among those the one waiting longest. A connection being answered is left alone.
     """
 
     def __init__(self, limit: int, network_limit: int) -> None:
@@ -41,7 +41,7 @@ class Clients:
         self._network_limit = network_limit
         self._per_network: Counter[str] = Counter()
         self._waiting: dict[Client, None] = {}
-        """In the order in which they began to wait."""
+        """The waiting connections, in the order in which they began to wait."""
         self._answering: set[Client] = set()
         self._room = anyio.Event()
 
@@ -73,7 +73,7 @@ class Clients:
             client.has_requested = True
 
     def leave(self, client: Client) -> None:
-        """Record that a connection has ended; one closed to make room has left already."""
+        """Record that a connection has ended; no effect if it was closed to make room."""
         if client in self._waiting or client in self._answering:
             self._waiting.pop(client, None)
             self._answering.discard(client)
@@ -103,7 +103,7 @@ class Clients:
 def network_of(host: str) -> str:
     """Return the network under which a client's address is counted.
 
-    That is the address itself, or the /64 of an IPv6 address, whose other half is the client's choice.
+    That is the address itself, or the /64 of an IPv6 address, because the client chooses the other half.
     """
     address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
     if isinstance(address, IPv4Address):

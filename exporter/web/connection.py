@@ -16,7 +16,7 @@ from exporter.web.stream import RECEIVE_BYTES, SocketStream
 
 _HEADER_FRAMING_BYTES: Final = len(b": \r\n")
 _MAX_BODY_FRAMING: Final = 4
-"""How many times larger than a body its bytes on the wire may be, because of chunk framing."""
+"""The largest ratio of a body's bytes on the wire to its length; chunk framing adds bytes."""
 
 
 class Connection:
@@ -35,7 +35,7 @@ class Connection:
             stream: the client's bytes, decrypted if TLS is used.
             below: the bytes on the network.
             app: the application.
-            limits: on everything.
+            limits: the limits on time and size.
 
         """
         self._stream = stream
@@ -71,7 +71,7 @@ class Connection:
         await self._below.linger()
 
     async def _request(self) -> h11.Request | None:
-        """Wait for a request's head, which must be complete soon after its first byte; None if there is none."""
+        """Return the next request's head, which must be complete soon after its first byte; None if there is none."""
         if self._http.trailing_data == (b"", False) and not await self._first_bytes():
             return None
         with anyio.fail_after(self._limits.header_seconds):
@@ -79,7 +79,7 @@ class Connection:
         return event if isinstance(event, h11.Request) else None
 
     async def _first_bytes(self) -> bool:
-        """Wait for the next request to begin; not long for the first one."""
+        """Wait for the next request, and return whether it has begun; the first request gets less time."""
         with anyio.move_on_after(self._limits.idle_seconds if self._answered else self._limits.header_seconds):
             try:
                 self._http.receive_data(await self._receive())
@@ -105,7 +105,7 @@ class Connection:
         return event
 
     async def _body(self, request: h11.Request) -> bytes:
-        """Return a request's body. Its head is checked only now, because the answer to a refused HEAD has no body."""
+        """Return a request's body. The head is checked only here, because the answer to a refused HEAD has no body."""
         if status := refusal_of(request, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
         body, self._body_wire_bytes = bytearray(), 0
@@ -133,11 +133,11 @@ class Connection:
 
 
 def refusal_of(request: h11.Request, limits: Limits) -> HTTPStatus | None:
-    """Return the status with which to refuse a head that h11 accepts; None if it is fine.
+    """Return the status with which to refuse a head that h11 accepts; None if the head is fine.
 
     h11 limits a head only while it is incomplete, and accepts any digit as a version. A request that states its body's
-    length twice is how one request is smuggled inside another; RFC 9112 (6.1) lets a server reject it. A body that is
-    too large is not asked for (`Expect: 100-continue`).
+    length twice can smuggle another request; RFC 9112 (6.1) lets a server reject it. A body that is too large is
+    refused before the client is asked for it (`Expect: 100-continue`).
     """
     if not request.http_version.startswith(b"1."):
         return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED

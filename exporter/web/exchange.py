@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, as ASGI has it."""
+"""One HTTP request and its answer, in ASGI terms."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _ABSOLUTE_FORM: Final = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 Headers = list[tuple[bytes, bytes]]
 
 STREAM: Final = "exporter.stream"
-"""The scope's extension with the connection."""
+"""The ASGI scope's extension that holds the connection's stream."""
 PEER: Final = "exporter.peer"
-"""The scope's extension with the connection's other side."""
+"""The ASGI scope's extension that holds the connection's peer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Peer:
     """The other side of a connection.
 
     Attributes:
-        stream: its bytes, decrypted.
-        network: the network under which it is counted.
-        is_gone: whether it has hung up, as far as the socket tells; not known through TLS.
+        stream: the connection's bytes, decrypted.
+        network: the network under which the peer is counted.
+        is_gone: returns whether the peer has hung up, as far as the socket tells; not known through TLS.
 
     """
 
@@ -126,7 +126,7 @@ class RequestCycle:
         self._unsent.extend(self._http.send_with_data_passthrough(event) or ())
 
     async def _flush(self) -> None:
-        """Send what has been collected: small pieces joined, large ones as they are."""
+        """Send the collected pieces: small ones joined, large ones as they are."""
         small = list(takewhile(lambda piece: len(piece) <= _SMALL_BYTES, self._unsent))
         pieces, self._unsent = [b"".join(small), *self._unsent[len(small) :]], []
         for piece in pieces:
@@ -135,7 +135,7 @@ class RequestCycle:
 
 
 def origin_form(target: bytes, headers: Headers) -> tuple[bytes, Headers]:
-    """Return target and headers of a request in absolute form, as if it had been in origin form (RFC 9112, 3.2.2)."""
+    """Convert the target and headers of a request from absolute form to origin form (RFC 9112, 3.2.2)."""
     absolute = _ABSOLUTE_FORM.fullmatch(target)
     if absolute is None:
         return target, headers

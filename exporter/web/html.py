@@ -1,4 +1,4 @@
-"""What all pages for people share: their head, their style, and times. Static HTML without scripts."""
+"""The parts that all pages for people share: head, style, and times. Static HTML without scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The landing page: what fails, what runs out, and the rest folded, worst first."""
+"""The landing page: failing accounts, quotas running out, and the rest folded, worst first."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from exporter.web.html import ago, moment, page, until
 _FEW: Final = 10
 """The number of lines of a list that are never folded."""
 _FOLDED: Final = 500
-"""The number of folded lines on the page; the rest is on the pages of the accounts."""
+"""The most folded lines on the page; the rest is on the pages of the accounts."""
 _KINDS: Final = {"used_up": " bad", "critical": " bad", "warning": " warn", "unknown": " old"}
 _FULL: Final = 100.0
 
 
 def account_path(vendor: str, account: str) -> str:
-    """Return the path of an account's page; vendor and name are safe in a path."""
+    """Return the path of an account's page; vendor and name need no escaping."""
     return f"/accounts/{vendor}/{account}"
 
 
@@ -176,7 +176,7 @@ def _whose(quota: QuotaStatus) -> str:
 
 
 def _lasts(quota: QuotaStatus, now: float) -> str:
-    """Return which comes first: when the quota runs out, or when it resets."""
+    """Return when the quota runs out or resets, whichever comes first."""
     if quota.outlook == "runs_out" and quota.lasts_until is not None:
         return moment(quota.lasts_until, f"lasts {words.span(quota.lasts_until - now)}")
     if quota.period_end is None:

@@ -1,4 +1,4 @@
-"""Limits on what a client of the pages may use."""
+"""Limits on the resources that clients of the pages may use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NETWORKS_TO_FILL_IT: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a client may use. Times are in seconds."""
+    """Limits on clients. Times are in seconds."""
 
     handshake_seconds: float = 5.0
     header_bytes: int = 16 * 1024
@@ -33,14 +33,14 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 def raise_file_limit() -> None:
-    """Raise the process' soft limit on open files to its hard limit; shells and systemd start with 1,024."""
+    """Raise the process's soft limit on open files to its hard limit; shells and systemd start with 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def affordable_limits() -> Limits:
-    """Return limits whose connections use at most half of the process' open files; polls need the rest."""
+    """Return limits whose connections use at most half of the process's open files; polls need the rest."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = DEFAULT_LIMITS.connections
     connections = most if files == resource.RLIM_INFINITY else min(most, max(1, files // 2))

@@ -1,8 +1,8 @@
 """Refuses requests that another site's page makes through an operator's browser.
 
-A browser that can reach the exporter lends its reach to every page it shows: a
-form on any site can send a POST here, and a site whose name is made to resolve
-to 127.0.0.1 (DNS rebinding) could read the pages.
+A browser that can reach the exporter gives this access to every page it shows:
+a form on any site can send a POST here, and a site whose name is made to
+resolve to 127.0.0.1 (DNS rebinding) could read the pages.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def refuse_foreign(app: ASGIApp, *, local_only: bool) -> ASGIApp:
     """Return an application that other sites' pages cannot use.
 
     Args:
-        app: answers all other requests.
-        local_only: whether only this machine can reach it, so that any other machine's Host is foreign.
+        app: the application that answers all other requests.
+        local_only: whether only this machine can reach the pages, so that any other machine's Host is foreign.
 
     """
 

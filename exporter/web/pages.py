@@ -48,19 +48,19 @@ class PageResponse:
 
 _Headers = Mapping[bytes, bytes]
 PageHandler = Callable[[_Headers], Awaitable[PageResponse]]
-"""From a request's headers to the answer."""
+"""Maps a request's headers to the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What a client may request of a running exporter, and what pages show besides figures.
+    """The operations that a client may request of a running exporter, and the data that pages show besides figures.
 
     Attributes:
-        reload: reloads the configuration and returns its problems; None if that is not enabled.
-        poll: polls an account at once and returns whether it exists; None if that is not enabled.
-        retry: polls the failing accounts at once and returns them; None if that is not enabled.
+        reload: reloads the configuration and returns its problems; None if reloads are not enabled.
+        poll: polls an account at once and returns whether it exists; None if polls are not enabled.
+        retry: polls the failing accounts at once and returns them; None if polls are not enabled.
         configuration: returns the configuration in use as YAML without secrets; None if it is not shown.
-        paces: how fast quotas are used.
+        paces: the paces of quotas.
         clock: Unix time.
 
     """
@@ -203,7 +203,7 @@ def _html(text: str) -> PageResponse:
 
 
 def _coalesced(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield large blocks as they are, and small ones joined into pieces worth a send."""
+    """Yield large blocks as they are, and small ones joined into larger pieces."""
     piece: list[bytes] = []
     length = 0
     for block in blocks:

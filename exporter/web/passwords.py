@@ -17,7 +17,7 @@ import bcrypt
 from exporter.web.values import cost_of
 
 LONGEST_PASSWORD_BYTES: Final = 72
-"""bcrypt ignores what follows. Longer passwords are refused; otherwise any with the same beginning would match."""
+"""bcrypt ignores further bytes. Longer passwords are refused; otherwise any with the same beginning would match."""
 
 _COST: Final = 12
 """The cost of new hashes: a fifth of a second per check, and results are cached."""
@@ -28,10 +28,10 @@ _DUMMY_DIGEST: Final = b"." * 53
 
 
 def hash_of(password: str) -> str:
-    """Return the bcrypt hash of a password, as a web configuration has it.
+    """Return the bcrypt hash of a password, in the form that a web configuration uses.
 
     Raises:
-        ValueError: it is empty, or too long for bcrypt.
+        ValueError: the password is empty, or too long for bcrypt.
 
     """
     raw = password.encode()
@@ -49,7 +49,7 @@ class BusyError(Exception):
 class Passwords:
     """Compares passwords with hashes, one at a time and in a thread, and caches the results.
 
-    Few checks may be pending, in total and per network. Others are refused;
+    Few checks may be pending, in total and per network. Further checks are refused;
     otherwise a right password that is not cached yet would wait behind all the
     wrong ones.
 
@@ -62,7 +62,7 @@ class Passwords:
         self._key = secrets.token_bytes(32)
         self._one_at_a_time = anyio.Lock()
         self._in_progress: dict[bytes, tuple[str, anyio.Event]] = {}
-        """By what is computed: whose network asked, and what is set when it is done."""
+        """By cache key: the network that asked, and the event that is set when the check is done."""
         self._remembered: dict[bool, dict[bytes, None]] = {True: {}, False: {}}
 
     async def admit(
@@ -73,7 +73,7 @@ class Passwords:
         network: str = "",
         is_gone: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Whether a user has this password; for unknown users it takes equally long.
+        """Whether a user has this password; the check takes equally long for unknown users.
 
         Raises:
             BusyError: too many checks are pending, or the client has gone.
@@ -126,7 +126,7 @@ class Passwords:
 
 
 def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
-    """Whether a password has a hash; also do the work of hashes at the given higher costs, each of which doubles it.
+    """Whether a password matches a hash; hashes at `costs` follow, so that every check takes as long as the costliest.
 
     One hash at cost c, followed by costs c to m - 1, is as much work as one at m: 2^c + 2^c + ... + 2^(m-1) = 2^m.
     """
@@ -137,7 +137,7 @@ def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
 
 
 def _dummy(cost: int) -> bytes:
-    """Return a hash that no password has."""
+    """Return a hash that no password matches."""
     return b"$2b$%02d$%b" % (cost, _DUMMY_DIGEST)
 
 

@@ -1,4 +1,4 @@
-"""TLS, passwords and headers of the pages, as the web configuration file currently says."""
+"""TLS, passwords and headers of the pages, as currently set by the web configuration file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from exporter.web.tls import TLSStream, server_context
 from exporter.web.values import cost_of
 
 LOOK_SECONDS: Final = 1.0
-"""How often the files are checked for changes, and how long a change takes to apply."""
+"""The time between checks of the files for changes; a change takes this long to apply."""
 
 _CHEAP_COST: Final = 10
 _USERS: Final = "basic_auth_users"
@@ -45,19 +45,19 @@ class WebReloadObserver(Protocol):
         """Record that the file was accepted."""
 
     def refuse(self) -> None:
-        """Record that it was refused; the previous configuration stays in use."""
+        """Record that the file was refused; the previous configuration stays in use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A web configuration, and the state of its files just before it was read."""
+    """A web configuration, and the state of its files just before they were read."""
 
     settings: WebSettings
     context: ssl.SSLContext | None
     stamps: Mapping[Path, Stamp]
 
     def is_stale(self) -> bool:
-        """Whether one of the files has changed since."""
+        """Whether any file changed since it was read."""
         return any(_stamp(path) != stamp for path, stamp in self.stamps.items())
 
 
@@ -65,7 +65,7 @@ def load(path: Path) -> Loaded:
     """Read a web configuration and its files.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the configuration cannot be used.
 
     """
     stamps = {path: _stamp(path)}
@@ -86,13 +86,13 @@ def _stamp(path: Path) -> Stamp:
 
 
 class WebConfig:
-    """Protects the pages by a web configuration file that may change at any time; an invalid one changes nothing."""
+    """Protects the pages by a web configuration file, which may change at any time; an invalid file changes nothing."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.
 
         Raises:
-            ConfigError: it cannot be used.
+            ConfigError: the file cannot be used.
 
         """
         self._path = path
@@ -107,7 +107,7 @@ class WebConfig:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """The kinds of protection that it lacks."""
+        """The kinds of protection that the configuration lacks."""
         demands = _requirements(self._loaded.settings)
         keepers = {"TLS": {_TLS}, "a password": {_USERS, _CLIENT_CERTIFICATE}}
         return tuple(name for name, keys in keepers.items() if not keys & demands)
@@ -157,14 +157,14 @@ class WebConfig:
                 logger.warning("password hash is weak", user=user, cost=cost_of(hashed), enough=_CHEAP_COST)
 
     async def reload_when_changed(self, observer: WebReloadObserver) -> None:
-        """Check the files until cancelled, and apply changes."""
+        """Check the files for changes until cancelled, and apply the changes."""
         self.warn_weak_hashes()
         while True:
             await anyio.sleep(LOOK_SECONDS)
             await self.refresh(observer)
 
     async def refresh(self, observer: WebReloadObserver) -> None:
-        """Apply the files if any of them changed and they are valid."""
+        """Reload the files if any of them changed, and apply them if they are valid."""
         if not self._refused and not await read_in_thread(self, self._loaded.is_stale):
             return
         try:
@@ -188,7 +188,7 @@ class WebConfig:
         return loaded
 
     def _refuse(self, problems: Iterable[Problem], observer: WebReloadObserver) -> None:
-        """Keep the previous configuration, logging that once however long it lasts."""
+        """Keep the previous configuration; the same problems are logged only once."""
         refused = tuple(map(str, problems))
         if refused == self._refused:
             return
@@ -199,7 +199,7 @@ class WebConfig:
 
 
 def _requirements(settings: WebSettings) -> set[str]:
-    """Return the keys that demand something of every client."""
+    """Return the keys that impose a requirement on every client."""
     demands = {_USERS: bool(settings.users), _TLS: settings.tls is not None}
     if settings.tls:
         demands[_CLIENT_CERTIFICATE] = settings.tls.client_auth_type is ssl.CERT_REQUIRED
@@ -208,7 +208,7 @@ def _requirements(settings: WebSettings) -> set[str]:
 
 
 async def _send(send: Send, headers: tuple[tuple[bytes, bytes], ...], message: Message) -> None:
-    """Send an answer with these headers, replacing its own of the same name."""
+    """Send a message with these headers, which replace its own headers of the same name."""
     if headers and message["type"] == "http.response.start":
         names = {name for name, _ in headers}
         own = (header for header in message.get("headers", ()) if header[0] not in names)

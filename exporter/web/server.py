@@ -1,9 +1,9 @@
 """A small HTTP/1.1 server for ASGI applications: h11 speaks the protocol, anyio waits for the sockets.
 
 Every client is limited in time and memory, and every network in connections:
-heads have a deadline and a size, idle connections end, a stalled reader is cut
-off, and at the connection limit the one waiting longest is closed. On shutdown,
-answers in progress get a grace period.
+request heads have a deadline and a maximum size, idle connections are closed, a
+stalled reader is cut off, and at the connection limit the connection waiting
+longest is closed. On shutdown, answers in progress get a grace period.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DISCONNECTED: Final = (
 
 
 Secure = Callable[[anyio.abc.ByteStream], Awaitable[anyio.abc.ByteStream]]
-"""From a new connection to the one to use; an OSError if the client is refused."""
+"""Turns a new connection into the one to use; raises OSError if the client is refused."""
 
 
 class Server:
@@ -67,7 +67,7 @@ class Server:
             connections.cancel_scope.deadline = anyio.current_time() + self._limits.grace_seconds
 
     async def _accept(self, listener: socket.socket, connections: anyio.abc.TaskGroup) -> None:
-        """Accept connections while there are slots; if file descriptors run out, wait for one."""
+        """Accept connections while there are slots; if file descriptors run out, wait for a free one."""
         exhausted = False
         with listener:
             while True:

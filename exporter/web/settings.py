@@ -1,7 +1,7 @@
 """The web configuration file, in the format of Prometheus' exporter-toolkit: TLS, headers, and users.
 
-Every key of that format is known. What is not supported is refused with a
-reason, because protection that was asked for and is missing is worse than none.
+Every key of that format is known. Unsupported settings are refused with a
+reason, because a protection that was asked for and is missing is worse than none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from exporter.problems import ConfigError, Problem, read_document, unknown_key
 from exporter.web import values
 
 Readers = Mapping[str, Callable[[object], Any]]
-"""From a key to the function that reads its value."""
+"""Maps a key to the function that reads its value."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 _USERS: Final = "basic_auth_users"
@@ -49,7 +49,7 @@ class TLSSettings:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files it refers to."""
+        """The files that the settings refer to."""
         return tuple(filter(None, (self.cert_file, self.key_file, self.client_ca_file)))
 
 
@@ -58,9 +58,9 @@ class WebSettings:
     """A complete web configuration.
 
     Attributes:
-        tls: None if connections are not encrypted.
+        tls: the TLS settings; None if connections are not encrypted.
         users: the bcrypt hash of each user's password; empty if nobody has to sign in.
-        headers: added to every answer, replacing its own of the same name.
+        headers: the headers added to every answer, replacing its own of the same name.
 
     """
 
@@ -73,7 +73,7 @@ def read(path: Path) -> WebSettings:
     """Return the settings in a file; relative paths start at the file's folder.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the settings cannot be used.
 
     """
     document = read_document(path)
@@ -96,7 +96,7 @@ def _settings(document: object, folder: Path, problems: list[Problem]) -> WebSet
 
 
 def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]) -> dict[str, Any]:
-    """Read the values of a mapping by key, collecting problems."""
+    """Read the values of a mapping, with a reader for each key, and collect the problems."""
     if not isinstance(given, dict) or not given:
         problems.append(Problem(path, f"write a mapping with at least one of {', '.join(readers)}"))
         return {}
@@ -114,7 +114,7 @@ def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]
 
 
 def _place(path: str, key: str, index: int) -> str:
-    """Return the path of a key; one that does not look like a name is not repeated, because it may be a secret."""
+    """Return the path of a key; a key that does not look like a name is left out, because it may be a secret."""
     if not _NAME.fullmatch(key):
         return f"{path}[{index}]"
     return f"{path}.{key}" if path else key

@@ -12,10 +12,10 @@ import anyio.lowlevel
 from anyio.abc import SocketAttribute
 
 RECEIVE_BYTES: Final = 16 * 1024
-"""The most that is read at once."""
+"""The most bytes that are read at once."""
 
 _MAX_UNUSED_BYTES: Final = 32 * 1024
-"""More than a TLS record, and more than a handshake with client certificates."""
+"""More than a TLS record or a handshake with client certificates needs."""
 _LINGER_SECONDS: Final = 1.0
 
 
@@ -23,7 +23,7 @@ class SocketStream(anyio.abc.ByteStream):
     """Reads only on demand, so that a client's bytes stay in the kernel until then.
 
     An asyncio transport reads up to 256 KiB ahead. Then a client that sends
-    faster than it is answered decides how much memory we need.
+    faster than it is answered decides how much memory the exporter needs.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -38,7 +38,7 @@ class SocketStream(anyio.abc.ByteStream):
         return {SocketAttribute.raw_socket: lambda: self._socket}
 
     async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
-        """Return the next bytes, at once where they have come: between any two answers others get their turn.
+        """Return the next bytes, at once if they have arrived: other tasks get their turn in `send`.
 
         Raises:
             anyio.EndOfStream: the client has closed its side.
@@ -61,7 +61,7 @@ class SocketStream(anyio.abc.ByteStream):
         return data
 
     def is_gone(self) -> bool:
-        """Whether the client has closed its side, which is all that can be seen of one that hung up."""
+        """Whether the client has closed its side, the only visible sign that it hung up."""
         try:
             return not self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -101,7 +101,7 @@ class SocketStream(anyio.abc.ByteStream):
             raise anyio.BrokenResourceError from error
 
     async def linger(self) -> None:
-        """Read for a moment what the client still sends.
+        """Close our side, and read for a moment what the client still sends.
 
         Closing with unread bytes would reset the connection, and the client would lose an answer on its way.
         """

@@ -29,7 +29,7 @@ def server_context(tls: TLSSettings) -> ssl.SSLContext:
     """Return the context for handshakes.
 
     Raises:
-        ConfigError: certificate, key and authorities do not fit together.
+        ConfigError: OpenSSL cannot use the settings.
 
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -91,8 +91,8 @@ def _problem(key: str, text: str) -> ConfigError:
 class TLSStream(anyio.abc.ByteStream):
     """The server side of an encrypted connection.
 
-    Unlike anyio's own, it sends the alert that tells the client why a handshake
-    failed, and does not wait for the client's close_notify.
+    Unlike anyio's TLSStream, it sends the alert that tells the client why a
+    handshake failed, and does not wait for the client's close_notify.
     """
 
     def __init__(self, stream: anyio.abc.ByteStream, context: ssl.SSLContext) -> None:
@@ -102,14 +102,14 @@ class TLSStream(anyio.abc.ByteStream):
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
-        """Those of the underlying connection."""
+        """The attributes of the underlying connection."""
         return self._stream.extra_attributes
 
     async def handshake(self, allowed_sans: tuple[str, ...] = ()) -> None:
-        """Perform the handshake; with names given, only with a client whose certificate has one of them.
+        """Perform the handshake; if names are given, the client's certificate must have one of them.
 
         Raises:
-            OSError: it failed, or the client's certificate has none of the names.
+            OSError: the handshake failed, or the client's certificate has none of the names.
 
         """
         try:
@@ -142,7 +142,7 @@ class TLSStream(anyio.abc.ByteStream):
                 return result
 
     async def _explain(self, error: ssl.SSLError) -> None:
-        """Tell the client why the connection ends: by an alert, or in HTTP if that is what it speaks."""
+        """Tell the client why the connection ends: by an alert, or in HTTP if the client speaks plain HTTP."""
         if error.reason == "HTTP_REQUEST":
             await self._stream.send(_PLAIN_ANSWER)
         else:

@@ -1,4 +1,4 @@
-"""The values of the web configuration file: their meaning for Python's ssl, and which are not supported.
+"""The values of the web configuration file: their meaning for Python's ssl, and the unsupported ones.
 
 A reader raises a ValueError that says what would be right, but never repeats
 the value: it might be a password on the wrong line.
@@ -39,7 +39,7 @@ CLIENT_AUTH: Final = {
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
 HIGHEST_COST: Final = 15
-"""Of a bcrypt hash. At this cost a check takes seconds of CPU, and each step doubles that."""
+"""The highest accepted cost of a bcrypt hash: a check takes seconds of CPU, and each step doubles that."""
 
 _LOWEST_COST: Final = 4
 _OLD: Final = "is too old to be safe; write TLS12 or TLS13"
@@ -150,7 +150,7 @@ def read_file(folder: Path) -> Callable[[object], Path]:
 
 
 def read_header(*choices: str) -> Callable[[object], bytes]:
-    """Return a reader for a header's value: one of the choices, or any if there are none."""
+    """Return a reader for a header's value: one of the choices, or any value if there are no choices."""
 
     def read(given: object) -> bytes:
         if not isinstance(given, str) or not _VISIBLE.fullmatch(given) or given != given.strip():
