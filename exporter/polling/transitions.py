@@ -131,7 +131,7 @@ def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
     vendor, account = key
     for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(
-            "figure fell below half within its period; taken for a correction",
+            "figure more than halved within its period; taken for a correction",
             vendor=vendor,
             account=account,
             quota=quota.name,

@@ -107,7 +107,7 @@ class AccountStatus(Document):
         series_dropped: the number of series left out because of `max_series`.
         credential_expires_at: when its credential expires, if known.
         notices: what is missing or odd in its readings, in words.
-        requests_per_day: the number of requests a day, extrapolated from the last poll; None before the first.
+        requests_per_day: the number of requests a day, extrapolated from recent polls; None before the first.
         quotas: its quotas, the most urgent first.
         polls: its recent polls, the newest first.
 
