@@ -26,7 +26,7 @@ Turn = Callable[[], Awaitable[None]]
 
 _FREE_PIECES: Final = 2000
 _SMALLEST_PIECE_BYTES: Final = 32
-"""The minimum average size of chunks beyond `_FREE_PIECES` of them: each costs as much as a thousand bytes."""
+"""If there are more than `_FREE_PIECES` chunks, their minimum average size: each costs as much as a thousand bytes."""
 _PIECES_IN_TURN: Final = 50
 _GZIP_MAGIC: Final = 0x1F
 _GZIP_OR_ZLIB: Final = 47
