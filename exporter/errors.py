@@ -130,7 +130,7 @@ class Refused(PollError):
 
 
 class BadRequest(PollError):
-    """The vendor says that our request is wrong."""
+    """The vendor rejects our request as invalid."""
 
     reason = "bad_request"
 

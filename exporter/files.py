@@ -1,4 +1,4 @@
-"""Reads files named by users without blocking: a file may be a pipe, and a mount may hang."""
+"""Reads files that users name, without blocking: a file may be a pipe, and a mount may hang."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll failing accounts (only those in `keys`) unless their vendor asked to wait; return those polled."""
+        """Poll failing accounts (of `keys`, if given) unless their vendor asked to wait; return those polled."""
         now = self._clock()
         failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]

@@ -105,7 +105,7 @@ async def handle_signals(
     cancel_scope: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on SIGTERM or SIGINT, and cancel the scope on a second one; SIGHUP does the same without `on_hangup`.
+    """Set `stop` on SIGTERM or SIGINT, cancel the scope on a second one; SIGHUP calls `on_hangup`, or else stops too.
 
     A SIGHUP deferred during start-up is handled now.
     """

@@ -27,7 +27,7 @@ _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
 _SHARED_SECONDS: Final = 1.0
-"""How long the failure of a sign-in also counts for requests that waited for it."""
+"""How long a failed sign-in also fails the requests that waited for it."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
 """If a new token did not help, ambiguous statuses are not blamed on tokens for this long."""

@@ -47,7 +47,7 @@ class RequestObserver(Protocol):
 
 
 class Client:
-    """Sends requests to one endpoint, within its `async with`."""
+    """Sends requests to one endpoint, inside its `async with` block."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ import anyio
 from exporter.durations import Rate
 
 MAX_IN_FLIGHT: Final = 10
-"""The most concurrent requests per account; each further one costs three times as much (see docs/design.md)."""
+"""The most concurrent requests per account; with more, each costs three times as much (see docs/design.md)."""
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
 _WINDOW: Final = re.compile(";[ ]*w=([1-9][0-9]{0,8})(?![0-9.])")

@@ -33,7 +33,7 @@ _Lines = TypeVar("_Lines")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Consecutive lines of the page, their deflated form joined, and their checksum."""
+    """Consecutive lines of the page, their joined deflated bytes, and their checksum."""
 
     lines: tuple[RenderedFamily, ...]
     deflated: bytes

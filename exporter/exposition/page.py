@@ -68,7 +68,7 @@ class SelfMetrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page that stays the same for a while: its pieces, their deflated form joined, and their checksum.
+    """A part of the page that stays the same for a while: its pieces, their joined deflated bytes, and their checksum.
 
     Attributes:
         version: identifies its inputs; when it changes, the section is made again.

@@ -36,7 +36,7 @@ class Sample:
 class Unreadable:
     """A series that exists but whose value cannot be read; a label value is None if it is unknown too.
 
-    Without it, a sum would silently miss a part.
+    Without this mark, a sum would silently miss a part.
     """
 
     family: Family
@@ -132,7 +132,7 @@ class Family:
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
 
     def rest(self, value: float | None, **labels: str) -> Rest:
-        """Make the rest that belongs to the figure with these labels."""
+        """Make the `Rest` that belongs to the figure with these labels."""
         return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:

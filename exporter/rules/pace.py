@@ -1,4 +1,4 @@
-"""The recorded series of paces and forecasts: how much quotas use in a time, and when they will be used up.
+"""The recorded series of paces and forecasts: how fast quotas are used, and when they will be used up.
 
 The use in a window is the rise of the vendor's figure, plus the final figures of periods that ended in the window. If
 a figure fell although no period ended, it was corrected, and the use in the window is unknown.

@@ -25,7 +25,7 @@ _KNOWN_USED: Final = "last_over_time(usage:quota_last:used[1h])"
 
 
 def _last(name: str, now: str, before: str = "") -> Record:
-    """Return the record of a quota's current value or, if hidden, of its last known one, from the evaluation before."""
+    """Return the record of a quota's current value or, while unseen, of its last one, from the evaluation before."""
     series = f"usage:quota_last:{name}"
     return Record(series, f"{now}\nor\n({before or f'last_over_time({series}[1h])'} and usage:quota_unseen:bool)")
 
