@@ -1,4 +1,4 @@
-"""usage-exporter: what vendors' billing APIs say of your usage, as Prometheus metrics.
+"""usage-exporter: usage figures from vendors' billing APIs, as Prometheus metrics.
 
 The path of one number through the packages:
 
@@ -6,7 +6,7 @@ The path of one number through the packages:
       polling                          one loop per account: when to poll, how long to back off
         vendors/<name>                 requests -> replies -> samples
           client                       signed, rate-limited, bounded HTTP; retries; the one mapping of HTTP to errors
-      polling.pipeline                 samples -> sanitized figures -> what is committed to the store
+      polling.pipeline                 samples -> sanitized figures -> the result committed to the store
         quota                          figures -> used, limit, period and counter, for any vendor
         textformat                     figures -> sample lines, rendered and deflated only where they changed
       store                            one snapshot per account, replaced as a whole; keeps the last good reading

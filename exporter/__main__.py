@@ -8,8 +8,8 @@ import sys
 
 
 def main() -> None:
-    """Run the command line, without pydantic plugins: none should see a configuration."""
-    if sys.argv[1:2] == ["run"]:  # its SIGHUP waits in the kernel until `handle_signals` can take it, and ends nothing
+    """Run the command line with pydantic's plugins disabled: none may see a configuration."""
+    if sys.argv[1:2] == ["run"]:  # a SIGHUP would end the process; it is deferred until `handle_signals` is ready
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from exporter.cli.main import main as command_line  # noqa: PLC0415 - the signal is blocked first

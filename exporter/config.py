@@ -1,4 +1,4 @@
-"""From config.yaml to a frozen configuration, or all its problems at once, each with its place."""
+"""Reads config.yaml into a frozen configuration, or reports all of its problems, each with its place."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from exporter.vendors.wheels import wheel_vendors
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYS: Final = ("accounts", "defaults", "include", "vendor_files")
 _SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "was", "base_url", "quotas", "thresholds"}
-"""Settings that `defaults.all` may have."""
+"""Settings allowed in `defaults.all`."""
 
 Vendors = Mapping[str, type[Account]]
-"""By name."""
+"""Vendors by name."""
 
 
 class Config(Settings):
@@ -54,7 +54,7 @@ class Config(Settings):
     shard: Shard = Shard()
 
     def read_warnings(self) -> Mapping[tuple[str, str], list[str]]:
-        """Return what is risky about each account, by vendor and name; files of secrets are read for it once."""
+        """Return the warnings about each account, by vendor and name; secret files are read for them only once."""
         return self._warnings
 
     @cached_property
@@ -62,7 +62,7 @@ class Config(Settings):
         return {account.key: list(account_warnings(account)) for account in self.accounts}
 
     def shard_part(self, shard: Shard) -> Config:
-        """Return a shard's part of the configuration: its accounts, or some of their customers, with its rates."""
+        """Return a shard's part of the configuration: its accounts or some of their customers, with its rates."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
             users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))
@@ -72,14 +72,14 @@ class Config(Settings):
 
 
 def load(path: Path, plugins: Collection[str] = ()) -> Config:
-    """Return the whole configuration in a file; relative paths start at the file's folder.
+    """Return the whole configuration in a file; its relative paths are relative to the file's folder.
 
     Args:
         path: the file.
-        plugins: vendors of installed wheels that may be used.
+        plugins: names of vendors from installed wheels that may be used.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the configuration cannot be used.
 
     """
     text = _read_text(path)
@@ -93,7 +93,7 @@ def load_vendors(path: Path, plugins: Collection[str] = ()) -> Vendors:
     """Return the vendors that a configuration's accounts may name, without validating its accounts.
 
     Raises:
-        ConfigError: one of its vendor files, or of these plugins, cannot be used.
+        ConfigError: a vendor file or a plugin cannot be used.
 
     """
     vendors, problems = _vendors(_document(_read_text(path)), path.parent)
@@ -113,7 +113,7 @@ def _read_text(path: Path) -> bytes:
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a configuration and its included and vendor files; empty while it cannot be read."""
+    """Return a digest of a configuration and of its included and vendor files; empty if any of them cannot be read."""
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
@@ -125,7 +125,7 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the files that a configuration refers to; none if it is not valid. Without either key it is not parsed."""
+    """Return a configuration's vendor and included files; none if it is invalid. With neither key it is not parsed."""
     if b"vendor_files" not in text and b"include" not in text:
         return []
     try:
@@ -142,7 +142,7 @@ def parse(text: bytes, directory: Path, plugins: Collection[str] = ()) -> Config
     """Return the configuration in a text; see `load` for the arguments.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the configuration cannot be used.
 
     """
     document = _document(text)
@@ -169,7 +169,7 @@ def _document(text: bytes) -> dict[str, Any]:
 
 
 def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, list[Problem]]:
-    """Return all vendors, and the problems of the files that declare some of them."""
+    """Return all vendors, and the problems of the files that declare vendors."""
     if document.get("vendor_files") is None:
         return VENDORS, []
     from exporter.vendors.declared.files import declared_vendors  # noqa: PLC0415 - takes long, and few declare any

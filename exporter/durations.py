@@ -22,7 +22,7 @@ _UNIT_WORDS: Final = {
     for word in words.split()
 }
 DURATION_PATTERN: Final = "^(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNITS) + "$"
-"""A duration, as a regular expression for JSON Schema."""
+"""The regular expression of durations, for JSON Schema."""
 
 
 class Rate(NamedTuple):
@@ -39,7 +39,7 @@ def read_duration(text: object) -> float:
     """Return the seconds of a Prometheus duration, such as `5m` or `1h30m`.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: the text is not a duration.
 
     """
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
@@ -53,7 +53,7 @@ def read_interval(text: object) -> float:
     """Return the seconds of a duration from `1s` to `365d`.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: the text is not such a duration.
 
     """
     seconds = read_duration(text)
@@ -75,7 +75,7 @@ def read_rate(text: object) -> Rate:
     """Return a rate written as requests per duration, such as `800/1m`.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: the text is not a rate.
 
     """
     match = _RATE.fullmatch(text) if isinstance(text, str) else None

@@ -1,4 +1,4 @@
-"""What can go wrong when an account is polled, and what is done about it. The table is the design.
+"""The errors of polling an account, and how each is handled. The table is authoritative.
 
     PollError              reason          within the poll            the poller then
     ├── NameUnresolved     dns             retries                    backs off
@@ -21,10 +21,10 @@
     ├── SecretUnreadable   secret          -                          waits, with growing delays
     └── InternalError      internal        -                          backs off; it is our own bug
 
-"Backs off" is never longer than the interval; "waits" is never shorter (see `polling.backoff`).
+"Backs off" never takes longer than the poll interval; "waits" is never shorter (see `polling.backoff`).
 
-`reason` is a label value and a closed set: no text of a vendor's ever becomes a series. An error's own text
-is ours too: it names statuses, types and sizes, never a body and never a secret.
+`reason` is a label value from a closed set: no text of a vendor's ever becomes a series. An error's message
+is ours too: it names statuses, types and sizes, never a body or a secret.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class PollError(Exception):
     """The failure of a poll, or of one of its requests.
 
     Attributes:
-        reason: the label value under which it is counted.
+        reason: the label value under which the failure is counted.
         retried: whether the same request may be sent again within the poll.
-        transient: whether it may pass by itself, so that an early retry makes sense.
-        retry_after: the wait that the vendor asked for, in seconds, if it did.
+        transient: whether the failure may pass by itself, so that an early retry makes sense.
+        retry_after: the wait in seconds that the vendor asked for; None if it did not.
         asked: the request, without its query; empty if the failure is not about a request.
 
     """
@@ -55,9 +55,9 @@ class PollError(Exception):
         self.asked = asked
 
     def bare(self) -> PollError:
-        """Return the error without its traceback, whose frames would keep all that was read in memory.
+        """Return the error without its traceback, whose frames would keep alive all that was read.
 
-        An error class declared by a vendor's code is replaced by the class of ours from which it derives.
+        If the error's class is defined in a vendor's code, its base class in this module is used instead.
         """
         kind: type[PollError] = next(one for one in type(self).__mro__ if one.__module__ == __name__)
         if kind is PollError:
@@ -106,7 +106,7 @@ class TooLarge(PollError):
 
 
 class Redirected(PollError):
-    """The vendor sent us elsewhere; credentials are not carried there."""
+    """The vendor redirected us; credentials are not sent to another address."""
 
     reason = "redirect"
 
@@ -130,7 +130,7 @@ class Refused(PollError):
 
 
 class BadRequest(PollError):
-    """The vendor says that our request is wrong."""
+    """The vendor rejects our request as invalid."""
 
     reason = "bad_request"
 
@@ -148,13 +148,13 @@ class Forbidden(PollError):
 
 
 class NotFound(PollError):
-    """The vendor does not have what we asked for."""
+    """The requested resource does not exist."""
 
     reason = "not_found"
 
 
 class Conflict(PollError):
-    """The vendor is busy with what we asked about."""
+    """The vendor reports a conflict: the requested resource is busy."""
 
     reason, retried, transient = "conflict", True, True
 
@@ -166,7 +166,7 @@ class RateLimited(PollError):
 
 
 class ServerFailed(PollError):
-    """The vendor failed."""
+    """The vendor reports a failure of its own."""
 
     reason, retried, transient = "server", True, True
 
@@ -178,7 +178,7 @@ class SecretUnreadable(PollError):
 
 
 class InternalError(PollError):
-    """A bug of ours."""
+    """A bug in the exporter."""
 
     reason, transient = "internal", True
 

@@ -1,4 +1,4 @@
-"""Reading files that people name, without blocking: a file may be a pipe, and a mount may hang."""
+"""Reads files that users name, without blocking: a file may be a pipe, and a mount may hang."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     Pipes and devices are refused at once, because reading them could block forever.
 
     Raises:
-        OSError: it cannot be read, or is not a regular file.
+        OSError: the file cannot be read, or is not a regular file.
 
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -67,7 +67,7 @@ async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
     """Return the result of `read`, run in a thread that does not keep the process from exiting.
 
     Args:
-        what: identifies the thread. There is only one for each, so that a mount that hangs for days costs no more.
+        what: identifies the thread. Only one runs for each, so that a hanging mount ties up one thread, not many.
         read: the function to run.
 
     """

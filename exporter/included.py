@@ -18,7 +18,7 @@ ALL: Final = "all"
 _OF_ONE: Final = frozenset({"vendor", "name", "was"})
 """Settings that accounts cannot share."""
 _Key = tuple[str, str]
-"""Vendor and name."""
+"""An account's vendor and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Source:
         return f"accounts[{index}]" + (f" of {self.path}" if self.path else "")
 
     def located(self, problems: list[Problem], vendors: Collection[str]) -> list[Problem]:
-        """Return problems with the file's lines; those of the main configuration are located by its reader."""
+        """Return problems with their lines in the file; `config.load` locates those of the main configuration."""
         return located(problems, self.text, self.path, vendors) if self.path else problems
 
 
@@ -97,7 +97,7 @@ def vendors_named(document: Mapping[str, Any], sources: list[Source]) -> list[st
 
 
 def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterator[Problem]:
-    """Yield accounts whose name is taken by another account, or whose former name (`was`) is impossible."""
+    """Yield problems of account names: a name taken by another account, or an impossible former name (`was`)."""
     names, formers = dict[_Key, str](), dict[_Key, str]()
     for source, index, key in _keys(sources, "name"):
         place = source.place(index)
@@ -111,7 +111,7 @@ def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterat
 
 
 def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int, _Key]]:
-    """Yield accounts with their source and number, and the vendor and name found in a given setting."""
+    """Yield each account's source and index, with its vendor and the name found in `setting`."""
     for source in sources:
         for index, entry in enumerate(source.entries):
             if isinstance(entry, dict) and isinstance(entry.get(setting), str):

@@ -21,7 +21,7 @@ logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()
 
 _OTHERS: Final = ("httpx", "httpcore", "h11", "asyncio", "anyio")
 _WRITTEN_AT_ONCE: Final = 1000
-"""Characters, which a pipe with any room left accepts without blocking."""
+"""In characters: a pipe that has any room left accepts this many without blocking."""
 _KEYS: Final = ("ts", "level", "vendor", "account", "msg")
 
 
@@ -53,7 +53,7 @@ def _has_room(stream: TextIO) -> bool:
 
 
 def configure(level: Level = "info", form: LogFormat = "logfmt") -> None:
-    """Set up all logging of the process; other packages only log warnings."""
+    """Set up all logging; third-party packages log only from WARNING up."""
     threshold = logging.getLevelNamesMapping()["WARNING" if level == "warn" else level.upper()]
     render: structlog.typing.Processor
     if form == "json":

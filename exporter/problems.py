@@ -19,7 +19,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """What is wrong at one place of a configuration, and what would be right. The given value is never shown.
+    """A problem at one place of a configuration, and how to fix it. The configured value is never shown.
 
     Attributes:
         path: the place in the document, or in the account if `where` names one.
@@ -61,7 +61,7 @@ def load_document(text: bytes) -> object:
     """Return the document of a YAML text.
 
     Raises:
-        ConfigError: it is not valid.
+        ConfigError: the text is not valid.
 
     """
     try:
@@ -83,13 +83,13 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 
 def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Collection[str]) -> list[Problem]:
-    """Return a file's problems with their lines, sorted by line; those of other files come last.
+    """Return a file's problems with their lines, sorted by line; problems of other files come last.
 
     Args:
         problems: with paths from the document's root, or with a line number at the start of their texts.
         text: the file's content.
         file: its path, as the user gave it.
-        vendors: the known vendors; other values of `vendor` are not repeated.
+        vendors: the known vendors; unknown values of `vendor` are not shown.
 
     """
     found = list(problems)
@@ -119,7 +119,7 @@ def _located(problem: Problem, lines: Mapping[str, int], names: Mapping[int, str
 
 
 def _lines(text: bytes) -> Mapping[str, int]:
-    """Return the line of each place in a document; empty if it is not valid."""
+    """Return the line of each place in a document; empty if the text is not valid."""
     try:
         strict_yaml.load(text)
     except strict_yaml.YAMLProblem:

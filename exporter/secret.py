@@ -44,13 +44,13 @@ class Secret(Protocol):
         """Return the secret's current value.
 
         Raises:
-            SecretUnreadable: it is missing, empty, or contains control characters.
+            SecretUnreadable: the secret is missing, empty, or contains control characters.
 
         """
 
     @abstractmethod
     def doubts(self) -> Iterator[str]:
-        """Yield what looks wrong about its value, without showing any of it."""
+        """Yield likely mistakes in the secret's value, without revealing any of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class EnvironmentSecret:
         return _checked(value, f"the environment variable {self.variable}", self)
 
     def doubts(self) -> Iterator[str]:
-        """Yield what looks wrong about the variable's value."""
+        """Yield likely mistakes in the variable's value."""
         yield from _doubts(os.environ.get(self.variable, ""))
 
 
@@ -100,12 +100,12 @@ class FileSecret:
         return value
 
     def doubts(self) -> Iterator[str]:
-        """Yield what looks wrong about the file's content."""
+        """Yield likely mistakes in the file's content."""
         with suppress(SecretUnreadable):
             yield from _doubts(self.read())
 
     def stamp(self) -> tuple[int, ...]:
-        """Return a value that changes when the file is written or replaced; None while it does not exist."""
+        """Return a value that changes when the file is written or replaced; empty while it does not exist."""
         try:
             found = self.path.stat()
         except OSError:
@@ -141,11 +141,11 @@ def secret_reference(text: str) -> EnvironmentSecret | None:
 
 
 def register(value: str, place: object = None) -> str:
-    """Return the value, after telling `redact` to recognise it in every encoding.
+    """Register a secret with `redact`, in all its usual encodings, and return it.
 
     Args:
         value: a secret.
-        place: its location in the configuration; the last few values of each are kept while the process runs.
+        place: its location in the configuration; the last few values of each location are kept while the process runs.
             Values without a place, such as vendors' tokens, are evicted by newer ones.
 
     """

@@ -1,4 +1,4 @@
-"""Which shard owns what, if the exporter is split into several independent processes."""
+"""Decides which shard owns an account or a customer, if the exporter is split into independent processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Shard:
 
     Attributes:
         number: its number, from 0.
-        total: how many there are.
+        total: the number of shards.
 
     Raises:
         ValueError: there is no such shard.
@@ -38,7 +38,7 @@ class Shard:
         return 1 / self.total
 
     def owns(self, *names: str) -> bool:
-        """Whether this shard owns what these names identify."""
+        """Whether this shard owns the account or customer that these names identify."""
         return shard_of(self.total, *names) == self.number
 
     def __str__(self) -> str:
@@ -46,14 +46,14 @@ class Shard:
 
 
 def shard_of(total: int, *names: str) -> int:
-    """Return the shard, of `total`, that owns what these names identify."""
+    """Return the shard, of `total`, that owns the account or customer that these names identify."""
     if total == 1:
         return 0
     return jump_hash(int.from_bytes(hashlib.sha256("\x00".join(names).encode()).digest()[:8]), total)
 
 
 def jump_hash(key: int, total: int) -> int:
-    """Return the shard of a key of 64 bits by jump consistent hashing (Lamping and Veach, 2014).
+    """Return the shard of a 64-bit key by jump consistent hashing (Lamping and Veach, 2014).
 
     When a shard is added, keys only move to the new shard.
     """

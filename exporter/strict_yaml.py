@@ -29,29 +29,29 @@ _SLIPS_ABOVE: Final = (
     (_NO_BLANK, "write a space after the colon"),
 )
 _TAG: Final = "tag:yaml.org,2002:"
-# 0123 and 1_000 and 12:30 and yes are text: what looks like a number or a boolean to everybody is one.
+# 0123, 1_000, 12:30 and yes are text: only unmistakable numbers and booleans are read as such.
 _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,17}))(\.[0-9]{1,18})?")
 _PURE: Final = yaml.BaseLoader
 _FAST: Final = getattr(yaml, "CBaseLoader", _PURE)
 """libyaml's parser, which takes a seventh of the time, if PyYAML was built with it."""
 _LENIENT: Final = re.compile(rb"[\t!?|>\xfe\xff]|\xef\xbb\xbf")
-"""Texts that libyaml accepts or reads in another way than PyYAML: tabs, tags, `?` in a list, `|#`, byte order marks."""
+"""Signs of a text that libyaml reads differently from PyYAML: tabs, tags, `?` in a list, `|#`, byte order marks."""
 
 _Events = Iterator[Any]
 
 
-class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to mend
-    """Why a text cannot be read, and the line."""
+class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to fix
+    """The reason why a text cannot be read, and the line."""
 
 
 def read(path: Path) -> bytes:
     """Return the text of a file, or only the beginning if it is too large for `load`.
 
-    Pipes are only read below /dev, such as /dev/stdin, which a shell passes.
+    Pipes are only read if they are below /dev, such as /dev/stdin.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
 
     """
     if not path.is_relative_to("/dev"):
@@ -64,7 +64,7 @@ def load(text: bytes) -> object:
     """Return the document in a text.
 
     Raises:
-        YAMLProblem: it is not valid YAML, or more than plain data.
+        YAMLProblem: the text is not valid YAML, or contains more than plain data.
 
     """
     if len(text) > MAX_BYTES:
@@ -82,7 +82,7 @@ def load(text: bytes) -> object:
 
 
 def _loaded(text: bytes) -> object:
-    """Parse a text with the fast parser; if something is wrong with it, parse it again for PyYAML's message."""
+    """Parse a text with the fast parser; if that fails, parse it again with PyYAML's own for its message."""
     if _FAST is not _PURE and not _LENIENT.search(text):
         with suppress(yaml.YAMLError, ValueError):
             return _document(yaml.parse(text, _FAST))
@@ -182,7 +182,7 @@ _Writer.add_representer(str, _written)
 
 
 def _translate(problem: str) -> str:
-    """Return PyYAML's message without the text it quotes, and plain words for the two most common mistakes."""
+    """Return PyYAML's message without the text it quotes, or plain words for the two most common mistakes."""
     if "\\t" in problem:
         return "a tab; indent with spaces"
     if problem.startswith("expected <block end>"):
@@ -226,7 +226,7 @@ def _has_open_quote(line: str) -> bool:
 
 
 def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
-    """Return why a key with a value stands where none is possible: because of this line, or of the one before."""
+    """Return why no key is possible at the mark: a mistake in this line, or in the one before."""
     here = lines[mark.line] if mark.line < len(lines) else ""
     if _SECOND_COLON.match(here[: mark.column + 1]):
         return f"line {mark.line + 1}: a second colon; put the whole value in quotes"

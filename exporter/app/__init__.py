@@ -1,1 +1,1 @@
-"""The composition root: puts all rooms together, runs them, and applies a configuration again."""
+"""The composition root: wires all packages together, runs them, and reloads the configuration."""

@@ -1,4 +1,4 @@
-"""What a new configuration changes among the accounts."""
+"""The changes to the accounts that a new configuration makes."""
 
 from __future__ import annotations
 

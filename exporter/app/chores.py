@@ -30,7 +30,7 @@ Stamps = Mapping[AccountKey, tuple[object, ...]]
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Watch the secret files until cancelled: poll failing accounts with a changed secret, record expiry times."""
+    """Watch the secret files until cancelled: poll failing accounts whose secret changed, and record expiry times."""
     seen: Stamps = {}
     while True:
         now = await read_in_thread("stamps of secrets", partial(_stamps, exporter.config.accounts))
@@ -61,7 +61,7 @@ async def observe_counters(exporter: Exporter, paces: Paces, storage: Storage | 
         await anyio.sleep(_PACES_SECONDS)
         paces.observe(exporter.store, clock())
         if storage and paces.observations != stored:
-            with suppress(OSError):  # whoever stores readings says what is wrong with the disk
+            with suppress(OSError):  # storing readings reports what is wrong with the disk
                 await storage.store_observations(exporter.config.shard, paces.observations, clock())
                 stored = paces.observations
 

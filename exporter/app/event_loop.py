@@ -28,7 +28,7 @@ class EventLoop(asyncio.SelectorEventLoop):
     accounts with an unresponsive resolver would keep all others from resolving,
     and the process from exiting.
 
-    Its clock includes the time that the machine is suspended, so that figures become stale meanwhile.
+    The loop's clock includes the time that the machine is suspended, so that figures become stale meanwhile.
     """
 
     def __init__(self) -> None:
@@ -68,12 +68,12 @@ class EventLoop(asyncio.SelectorEventLoop):
 
         def on_answer(_: asyncio.Future[Any]) -> None:
             self._lookups.pop(question, None)
-            answer.exception()  # or asyncio complains when all who asked have gone
+            answer.exception()  # otherwise asyncio complains if all callers have gone
 
         def look_up() -> None:
             try:
                 found = socket.getaddrinfo(*question)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to those who ask
+            except Exception as error:  # noqa: BLE001 - the callers get the error, whatever it is
                 self._tell(answer.set_exception, error)
             else:
                 self._tell(answer.set_result, found)
@@ -83,10 +83,10 @@ class EventLoop(asyncio.SelectorEventLoop):
         return answer
 
     def _tell(self, settle: Any, outcome: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody asks any more
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self.call_soon_threadsafe(settle, outcome)
 
 
 def run_async(main: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
-    """Run a coroutine on this loop, and return its result."""
+    """Run an async function on an `EventLoop`, and return its result."""
     return anyio.run(main, *arguments, backend_options={"loop_factory": EventLoop})

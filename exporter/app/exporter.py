@@ -45,8 +45,8 @@ class Exporter:
     """The accounts of an exporter with their state, telemetry and polling tasks.
 
     Attributes:
-        store: what is known of each account.
-        telemetry: what is counted for each.
+        store: the snapshot of each account.
+        telemetry: the telemetry of each account and of the process.
         config: the configuration applied last.
 
     """
@@ -101,7 +101,7 @@ class Exporter:
         return changed
 
     def _checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the present state, except for the polling tasks."""
+        """Return a function that restores the current state, except for the polling tasks."""
         config, undo_parts = self.config, [one.checkpoint() for one in (self.store, self.telemetry, self._limiters)]
 
         def undo() -> None:
@@ -113,7 +113,7 @@ class Exporter:
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
-        """Open an adopted account's poller; its connections are closed on exit."""
+        """Open the poller of an account that the applied configuration has; its connections are closed on exit."""
         limiter = self._limiters[account.credential]
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
@@ -123,7 +123,7 @@ class Exporter:
             )
 
     def _restore(self, account: Account, storage: Storage) -> None:
-        """Restore what an earlier process stored of an account, at its true age."""
+        """Restore the readings of an account that an earlier process stored, at their true age."""
         stored = storage.read(account)
         for reason in stored.invalid:
             self.telemetry.accounts[account.key].on_set_aside(reason)
@@ -138,7 +138,7 @@ class Exporter:
             account.key, restore(account, before, stored.readings, stored.ledger, self._clock(), fresh_until)
         )
 
-    async def _persist(  # noqa: PLR0913, PLR0917 - whose it is, where to, and what
+    async def _persist(  # noqa: PLR0913, PLR0917 - the account, its storage, and the reading
         self,
         account: Account,
         storage: Storage,
@@ -177,10 +177,10 @@ class Exporter:
         return True
 
     def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Mapping[str, str]:
-        """Poll the accounts of a configuration from now on, and return what changed, as fields of a log line.
+        """Apply a configuration, poll its accounts from now on, and return the changes as fields of a log line.
 
-        Unchanged accounts continue undisturbed; failing ones are tried at once. If the configuration cannot be
-        applied, everything is as before.
+        Unchanged accounts continue undisturbed; failing ones are polled at once. If the configuration cannot be
+        applied, nothing changes.
         """
         undo, before = self._checkpoint(), {key: one.account for key, one in self.telemetry.accounts.items()}
         polled = self._polled.copy()
@@ -203,7 +203,7 @@ class Exporter:
         return changes
 
     def _poll_these(self, config: Config, kept: Collection[AccountKey], tasks: anyio.abc.TaskGroup) -> None:
-        """Poll exactly the accounts of a configuration; tasks of accounts that stay continue undisturbed."""
+        """Poll exactly the accounts of a configuration; the tasks of those in `kept` continue undisturbed."""
         for key in self._polled.keys() - kept:
             self._polled.pop(key).cancel()
         for account in config.accounts:
@@ -212,13 +212,13 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll the failing ones among these accounts, or all, unless their vendor asked to wait; return them."""
+        """Poll failing accounts (of `keys`, if given) unless their vendor asked to wait; return those polled."""
         now = self._clock()
         failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
 
     def poll_now(self, key: AccountKey) -> bool:
-        """Poll an account at once, whether it fails or not, and return whether it exists."""
+        """Poll an account at once, failing or not, and return whether it exists."""
         poller = self._pollers.get(key)
         if poller is not None:
             poller.poll_now()
@@ -232,7 +232,7 @@ class Exporter:
                     await poller.run()
             except Exception as error:  # noqa: BLE001 - an account that cannot be opened must not end the others
                 logger.exception("account cannot be polled", vendor=account.vendor, account=account.name)
-                if self._polled.get(account.key) is until:  # or it is polled no more, or by another task
+                if self._polled.get(account.key) is until:  # otherwise it is no longer polled, or by another task
                     del self._polled[account.key]
                     self.store.record_failure(account.key, InternalError(type(error).__name__))
             finally:
@@ -241,7 +241,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account fails and its vendor did not ask us to wait."""
+    """Whether an account fails and its vendor does not ask us to wait any longer."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False

@@ -24,7 +24,7 @@ class Limiters:
         return self._limiters[credential]
 
     def keep(self, accounts: Iterable[Account]) -> None:
-        """Have limiters for exactly these accounts. If some share a credential, the first one's rate applies."""
+        """Keep limiters for exactly these accounts. If accounts share a credential, the first one's rate applies."""
         limiters, rates = dict[Credential, RateLimiter](), dict[Credential, _RateOf]()
         for account in accounts:
             credential, rate = account.credential, (account.rate_limit, account.assumed_rate, account.rate_share)
@@ -37,7 +37,7 @@ class Limiters:
         self._limiters, self._rates = limiters, rates
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the present limiters and rates."""
+        """Return a function that restores the current limiters and rates."""
         limiters, rates = self._limiters, self._rates
 
         def undo() -> None:

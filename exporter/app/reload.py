@@ -1,4 +1,4 @@
-"""What an operator does with a running exporter: reload its configuration, or stop it."""
+"""Lets an operator reload the configuration of a running exporter, or stop it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class ReloadObserver(Protocol):
     """Receives the outcome of reloads."""
 
     def refuse(self, problems: Iterable[str]) -> None:
-        """Record that it was refused, and why."""
+        """Record a refused reload, and why."""
 
 
 class Reload:
     """Reads the configuration and applies it; an invalid one changes nothing.
 
-    One reload serves everyone who asks before it begins.
+    One reload serves all requests made before it begins.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class Reload:
         self._one_at_a_time = anyio.Lock()
         self._request_count = 0
         self._answered_count = 0
-        """How many of the requests came before the last reading began."""
+        """The number of requests made before the last reload began."""
         self._problems = ""
 
     async def __call__(self) -> str:
-        """Return its problems, one per line; empty if it was applied."""
+        """Reload, and return the configuration's problems, one per line; empty if it was applied."""
         self._request_count += 1
         number = self._request_count
         async with self._one_at_a_time:
@@ -83,10 +83,10 @@ async def watch(
     A file that is still being written may look complete, so a change is applied once it has settled.
 
     Args:
-        state: a value that changes with the configuration.
-        seconds: between two checks.
+        state: returns a value that changes with the configuration.
+        seconds: the time between two checks.
         seen: the state just before the configuration in use was read.
-        reload: reloads it.
+        reload: reloads the configuration.
 
     """
     latest, since = seen, anyio.current_time()
@@ -105,7 +105,7 @@ async def handle_signals(
     cancel_scope: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on SIGTERM or SIGINT, and cancel the scope on a second one; SIGHUP stops if it means nothing else.
+    """Set `stop` on SIGTERM or SIGINT, cancel the scope on a second one; SIGHUP calls `on_hangup`, or else stops too.
 
     A SIGHUP deferred during start-up is handled now.
     """

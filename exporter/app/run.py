@@ -1,4 +1,4 @@
-"""The composition root: the one file that knows every part and puts them together."""
+"""The composition root: the one module that knows all parts and wires them together."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Serving:
     """How a running exporter is served, when it reloads its configuration, and where it stores its state.
 
     Attributes:
-        sockets: where it listens.
+        sockets: the sockets on which it listens.
         telemetry_path: the path of its metrics.
         load: reads the configuration; None if there is none to reload.
         lifecycle: whether POST /-/reload and POST /-/poll are enabled.
-        watched: how to tell whether the configuration has changed, how often to check, in seconds, and its state
-            before it was read; None to never check.
-        storage: what outlives the process; None for nothing.
+        watched: a function that returns the configuration's state, the seconds between checks, and the state before
+            the configuration was read; None to never check.
+        storage: the state that outlives the process; None to store nothing.
         protection: TLS and authentication of the pages; None for neither.
 
     """

@@ -1,4 +1,4 @@
 """HTTP to vendors.
 
-Requests are signed, rate-limited, bounded, and retried where that helps; what HTTP says is translated into errors once.
+Requests are signed, rate-limited, bounded, and retried where that helps; HTTP failures become errors in one place.
 """

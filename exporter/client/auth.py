@@ -1,8 +1,8 @@
 """Authentication: the credentials of an account, and the header they produce.
 
-An `Auth` is data: equal credentials are equal, so that what a vendor limits by
-key can be shared by key. A `Signer` makes the header: `StaticSigner` from a secret,
-`TokenSource` by signing in, with one sign-in for all who wait.
+An `Auth` is data: equal credentials are equal, so that accounts can share a limiter
+where vendors limit by key. A `Signer` makes the header: `StaticSigner` from a secret,
+`TokenSource` by signing in, with one sign-in for all requests that wait for it.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
 _SHARED_SECONDS: Final = 1.0
-"""How long the failure of a sign-in also counts for requests that waited for it."""
+"""How long a failed sign-in also fails the requests that waited for it."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
 """If a new token did not help, ambiguous statuses are not blamed on tokens for this long."""
 _NEW_SECONDS: Final = 1.0
-"""A token that worked and is this new cannot have expired. The next poll may come a second after the sign-in."""
+"""A token that worked and is newer than this cannot have expired. The next poll may come a second after the sign-in."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
-"""Statuses by which vendors that document 401 may still mean an expired token."""
+"""Statuses with which vendors may report an expired token, even if they document 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Basic:
 
     @property
     def in_file(self) -> bool:
-        """Whether it is in a file, so that reading it may take time."""
+        """Whether the password is in a file, so that reading it may take time."""
         return isinstance(self.password, FileSecret)
 
     def header(self) -> str:
-        """Return the Authorization header's value by RFC 7617, in UTF-8."""
+        """Return the Authorization header's value according to RFC 7617, in UTF-8."""
         pair = f"{self.username}:{self.password.read()}".encode()
         return f"Basic {register(base64.b64encode(pair).decode(), self)}"
 
@@ -66,7 +66,7 @@ class ApiKey:
 
     @property
     def in_file(self) -> bool:
-        """Whether it is in a file, so that reading it may take time."""
+        """Whether the secret is in a file, so that reading it may take time."""
         return isinstance(self.secret, FileSecret)
 
     def header(self) -> str:
@@ -80,14 +80,14 @@ class Login:
 
     Attributes:
         path: the path of the POST request, below the account's base URL.
-        credentials: sent by basic authentication, or in the `body`.
+        credentials: sent by basic authentication; None if the `body` contains them.
         body: the names of the body's fields, and what each contains.
         token_field: the answer's field with the token.
-        lifetime: how many seconds a token is used if the answer does not say.
+        lifetime: how long a token is used, in seconds, if the answer does not state its lifetime.
         lifetime_field: the answer's field with the token's lifetime in seconds, if there is one.
-        scheme: what precedes the token in the header, if anything.
+        scheme: the word before the token in the header, if any.
         rejected_statuses: HTTP statuses that mean wrong credentials.
-        encoding: how the body is written: as JSON, or as a form, which OAuth 2 asks for.
+        encoding: how the body is written: as JSON, or as a form, as OAuth 2 requires.
 
     """
 
@@ -103,7 +103,7 @@ class Login:
 
     @property
     def in_file(self) -> bool:
-        """Whether a part of them is in a file, so that reading it may take time."""
+        """Whether any of the credentials is in a file, so that reading them may take time."""
         files = [isinstance(value, FileSecret) for _, value in self.body]
         return any(files) or (self.credentials is not None and self.credentials.in_file)
 
@@ -112,7 +112,7 @@ class Login:
         return {"Authorization": self.credentials.header()} if self.credentials else {}
 
     def content(self) -> dict[str, Any]:
-        """Return the body of the sign-in request, as httpx takes it; nothing if it has none."""
+        """Return the body of the sign-in request as arguments for httpx; empty if it has none."""
         fields = {name: value if isinstance(value, str) else value.read() for name, value in self.body}
         return {"data" if self.encoding == "form" else "json": fields} if fields else {}
 
@@ -121,7 +121,7 @@ class Login:
 
         Raises:
             Unauthorized: the answer has no token.
-            Malformed: its token is unusable.
+            Malformed: the answer or its token is unusable.
 
         """
         if not isinstance(answer, Mapping):
@@ -153,14 +153,14 @@ class Signer(Protocol):
 
     @abstractmethod
     def note_vain(self) -> None:
-        """Record that another header got the same answer."""
+        """Record that another header was refused too."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header, or another one than `refused`; None if there is no other.
+        """Return the header, one other than `refused` if that is given; None if there is no other.
 
         Raises:
-            PollError: there is no header.
+            PollError: no header can be made.
 
         """
 
@@ -179,7 +179,7 @@ class StaticSigner:
         """Do nothing: the secret is read again next time anyway."""
 
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header; after `refused`, only if the secret has changed."""
+        """Return the header; None if it is still the one that was `refused`, because the secret has not changed."""
         header = await read_credentials(self.auth, self.auth.header)
         return None if header == refused else header
 
@@ -189,8 +189,8 @@ class TokenSource:
     """Signs with a token, and signs in when it has no valid one.
 
     `sign_in` requests a token and returns the header and the seconds for which to
-    use it. A rejected sign-in is not repeated before its wait is over, however
-    often a header is needed, unless the credentials changed: vendors lock accounts.
+    use it. A rejected sign-in is only repeated after a growing wait, or once the
+    credentials have changed, because vendors lock accounts.
     """
 
     auth: Login
@@ -216,7 +216,7 @@ class TokenSource:
         return status == _UNAUTHORIZED or doubtful
 
     def note_vain(self) -> None:
-        """Take ambiguous statuses literally for a while."""
+        """Take ambiguous statuses literally for a while, because a new token did not help."""
         self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:

@@ -1,4 +1,4 @@
-"""The body of an answer: read up to its limit, however well it was compressed, and decoded strictly."""
+"""Reads an answer's body up to a limit, even if it is compressed, and decodes it strictly."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from exporter.errors import TooLarge, Undecodable
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 MAX_TOKEN_BODY_BYTES: Final = 64 * 1024
 MAX_PIECES: Final = 500_000
-"""Commas and opening brackets in one body: tiny values cost much more memory and time than their bytes."""
+"""The most commas and opening brackets in a body: tiny values cost much more memory and time than their bytes."""
 LARGE_BODY_BYTES: Final = 64 * 1024
 """Larger bodies take so long to decode that other work should proceed meanwhile."""
 
 Body = bytes | bytearray
-"""As it was put together: a copy of a large one would cost its megabytes again."""
+"""A body as it was read: copying a large one would cost its megabytes again."""
 Turn = Callable[[], Awaitable[None]]
 
 _FREE_PIECES: Final = 2000
 _SMALLEST_PIECE_BYTES: Final = 32
-"""The minimum average size once there are more chunks than that: each costs as much as a thousand bytes."""
+"""If there are more than `_FREE_PIECES` chunks, their minimum average size: each costs as much as a thousand bytes."""
 _PIECES_IN_TURN: Final = 50
 _GZIP_MAGIC: Final = 0x1F
 _GZIP_OR_ZLIB: Final = 47
@@ -55,12 +55,12 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, tur
     Args:
         chunks: the body as received.
         encoding: the answer's Content-Encoding; `identity`, `gzip` and `deflate` are known.
-        limit: in bytes.
-        turn: waits for room for a body that is not small; called before more of it is read.
+        limit: the maximum size after decompression, in bytes.
+        turn: awaited before each further chunk of a large body is read; waits for room.
 
     Raises:
-        TooLarge: it is larger, or comes in too many chunks.
-        Undecodable: its encoding is unknown or broken.
+        TooLarge: the body is larger, or comes in too many chunks.
+        Undecodable: the encoding is unknown or broken.
 
     """
     coding = encoding.strip().lower()
@@ -129,7 +129,7 @@ class _Unpacker:
 
 
 def count_values(body: Body) -> int:
-    """Return the approximate number of values in a JSON document: its commas and opening brackets, even in texts."""
+    """Return the approximate number of values in a JSON document: its commas and opening brackets, even in strings."""
     return sum(map(body.count, (b",", b"[", b"{")))
 
 
@@ -138,11 +138,11 @@ def decode_json(body: Body, content_type: str) -> object:
 
     A byte order mark before it is ignored, as RFC 8259 allows.
 
-    Other threads can run after each object while a large body is decoded in a thread of its own.
+    While a large body is decoded in a worker thread, other threads can run after each object.
 
     Raises:
-        TooLarge: it has more values than any answer we ask for.
-        Undecodable: it is not JSON, or contradicts itself. The error gives its kind, size and digest, never its text.
+        TooLarge: the body has more values than any answer we ask for.
+        Undecodable: the body is not JSON, or contradicts itself. The error has its kind, size and digest, not its text.
 
     """
     if count_values(body) > MAX_PIECES:
@@ -159,17 +159,17 @@ def decode_json(body: Body, content_type: str) -> object:
 
 
 def _without_half_characters(document: object) -> object:
-    """Replace lone surrogates: half a character should cost no more than that character."""
+    """Replace lone surrogates, so that half a character costs only that character, not the document."""
     whole: object = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(document, ensure_ascii=False)))
     return whole
 
 
 class _Contradiction(ValueError):  # noqa: N818 - it says what the document is
-    """An object has a key twice, and says different things of it."""
+    """An object has a key twice, with different values."""
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object. If a key occurs twice with different values, nobody knows which is meant.
+    """Return an object from its pairs of keys and values.
 
     Raises:
         _Contradiction: a key occurs twice with different values.

@@ -26,7 +26,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""The number of requests to remember whose refusal is about the request, not the signature."""
+"""The most requests remembered whose refusal is about the request, not the signature."""
 
 
 def _itself(document: object) -> object:
@@ -47,7 +47,7 @@ class RequestObserver(Protocol):
 
 
 class Client:
-    """Sends requests to one endpoint, within its `async with`."""
+    """Sends requests to one endpoint, inside its `async with` block."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Client:
     ) -> None:
         await self._connections.aclose()
 
-    async def __call__(  # noqa: PLR0913 - the parts of a request, and what becomes of its answer
+    async def __call__(  # noqa: PLR0913 - the parts of a request, and the handlers of its answer
         self,
         path: str,
         *,
@@ -86,7 +86,7 @@ class Client:
         read: Callable[[object], Any] = _itself,
         on_next: Callable[[str], object] | None = None,
     ) -> Any:
-        """Return what `read` makes of the JSON answer to a GET, or to a POST if there is a body.
+        """Return the result of `read` for the JSON answer to a GET, or to a POST if there is a body.
 
         The path is below the base URL, or a whole URL at the same host. A large answer waits until others have been
         read, and is read in a worker thread. `on_next` is called with the next page's URL if the answer's Link header
@@ -129,10 +129,10 @@ class Client:
             return await anyio.to_thread.run_sync(lambda: read(answer.json()))
 
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
-        """Send a signed request, and once more with another signature if it was refused and there is one.
+        """Send a signed request; if it is refused and there is another signature, send it once more with that.
 
-        If the second one is refused too, the refusal is about the request, and a later one does not question the
-        signature.
+        If the second attempt is refused too, the refusal is about the request: the same refusal later does not question
+        the signature.
         """
         header = await self._signer.header()
         answer = await send(header)

@@ -1,4 +1,4 @@
-"""One connection to an endpoint: httpcore's HTTP/1.1 over a stream that limits what an answer may send."""
+"""One connection to an endpoint: httpcore's HTTP/1.1 over a stream that limits the size of answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_HEAD_BYTES: Final = 128 * 1024
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
 """For a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""The most of a head read at once: httpcore handles the interim answers in it, some hundred, without a pause."""
+"""The most of a head to read at once: httpcore handles its interim answers, some hundred, without yielding."""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 
@@ -49,7 +49,7 @@ class Connection(httpx.AsyncBaseTransport):
         self._wire: _Wire | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the answer's stream must be closed before the next."""
+        """Send a request; the answer's stream must be closed before the next request."""
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -77,7 +77,7 @@ class Connection(httpx.AsyncBaseTransport):
         """Whether the connection is open and no unexpected bytes arrived."""
         if not self._http or not self._wire or not self._http.is_idle() or self._http.has_expired():
             return False
-        # What was read too much stays in h11's buffer. httpcore shows it nowhere; were it renamed, none is used again.
+        # Surplus bytes stay in h11's buffer, which httpcore does not expose. If it is renamed, no connection is reused.
         state = getattr(self._http, "_h11_state", None)
         return state is not None and not state.trailing_data[0] and await self._wire.is_silent()
 
@@ -116,7 +116,7 @@ class Connection(httpx.AsyncBaseTransport):
             raise
 
     async def aclose(self) -> None:
-        """Close it; another request opens a new one."""
+        """Close the connection; the next request opens a new one."""
         opened, self._http, self._wire = self._http, None, None
         if opened:
             with anyio.CancelScope(shield=True):
@@ -150,7 +150,7 @@ def _through(proxy: Proxy, target: bytes) -> httpcore.URL:
 
 
 async def _connected_to_proxy(url: httpcore.URL, seconds: float) -> httpcore.AsyncNetworkStream:
-    # A proxy's own certificate is one of the usual authorities', whoever signed the vendor's.
+    # The usual authorities sign a proxy's own certificate, whoever signed the vendor's.
     trust = httpx.create_ssl_context(trust_env=False) if url.scheme == b"https" else None
     try:
         return await _connected(url, trust, seconds)
@@ -188,7 +188,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         self._page, self._left = _BODY_PAGE_BYTES, _MAX_WIRE_BYTES
 
     async def is_silent(self) -> bool:
-        """Whether nothing unread has arrived and the other end has not closed."""
+        """Whether no unread bytes have arrived and the other end has not closed the connection."""
         heard = False
 
         async def listen() -> None:
@@ -199,7 +199,7 @@ class _Wire(httpcore.AsyncNetworkStream):
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listen)
-            for _ in range(2):  # what has come is there after as many
+            for _ in range(2):  # bytes that have arrived are read after as many
                 await checkpoint()
             tasks.cancel_scope.cancel()
         return not heard
@@ -213,11 +213,11 @@ class _Wire(httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same
-        """Send all of it."""
+        """Send the whole buffer."""
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
-        """Close it."""
+        """Close the stream."""
         await self._stream.aclose()
 
     async def start_tls(
@@ -230,7 +230,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         return await self._stream.start_tls(ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore asks for, such as whether the socket is readable."""
+        """Return information that httpcore asks for, such as whether the socket is readable."""
         return self._stream.get_extra_info(info)
 
 

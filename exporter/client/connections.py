@@ -1,6 +1,6 @@
 """The connections to an endpoint: as many as there are concurrent requests, kept open for a moment and reused.
 
-They are httpx's requests on httpcore's connections, without httpx's client and pool, whose cookies, redirects,
+They combine httpx's requests with httpcore's connections, without httpx's client and pool, whose cookies, redirects,
 environment and queue are not needed.
 """
 
@@ -40,14 +40,14 @@ _HEADERS: Final = {
     "Accept-Encoding": "gzip",
     "User-Agent": f"usage-exporter/{__version__}",
 }
-# Of the time for an answer, so that a handshake that hangs is told as one.
+# Of the time for an answer, so that a handshake that hangs is reported as such.
 _SHARE_FOR_A_HANDSHAKE: Final = 0.45
 KEPT_IDLE_SECONDS: Final = 5.0
 _MAX_DRAINED_BYTES: Final = 16 * 1024
 _DRAINED_SECONDS: Final = 0.5
 _NO_ANSWER: Final = "none"
 _KEPT_URLS: Final = 256
-"""Each poll asks for the same again, and reading a URL is a tenth of what a request costs."""
+"""The number of parsed URLs to keep: polls repeat them, and parsing one is a tenth of what a request costs."""
 
 
 class Connections:
@@ -81,9 +81,9 @@ class Connections:
             method: GET or POST.
             path: below the base URL, or a whole URL at the same host.
             authorization: the value of the signature header, if any.
-            limit: on the answer's body, in bytes.
-            room: what a large body waits for; this wait does not count as the vendor's.
-            content: httpx's `headers`, beside those of every request, `params`, and `json` or `data`.
+            limit: the maximum size of the answer's body, in bytes.
+            room: the room that a large body waits for; this wait does not count towards the timeout.
+            content: httpx's `headers` in addition to those of every request, `params`, and `json` or `data`.
 
         Raises:
             PollError: there is no complete answer.
@@ -111,7 +111,7 @@ class Connections:
         return Response(response.status_code, response.headers, body, next_link)
 
     async def _acquire(self) -> tuple[Transport, ssl.SSLContext | None]:
-        """Return the most recently used transport, or a new one; close those idle for long or of outdated trust."""
+        """Return the most recently used transport, or a new one; close those idle for long or with outdated trust."""
         if self._given:
             return self._given, None
         trusted = await self._trust()
@@ -119,7 +119,7 @@ class Connections:
         outdated = [one for one in self._idle if one.since + KEPT_IDLE_SECONDS < now or one.trusted is not trusted]
         for one in outdated:
             self._idle.remove(one)
-        for one in outdated:  # none of them is in the list any more: others take from it meanwhile
+        for one in outdated:  # all are removed first, because other requests take from the list meanwhile
             await one.transport.aclose()
         return (self._idle.pop().transport if self._idle else _transport_of(self._endpoint, trusted)), trusted
 
@@ -130,7 +130,7 @@ class Connections:
         return await read_in_time(ca_file, partial(trust, ca_file, insecure))
 
     async def close_idle(self) -> None:
-        """Close those that no request is using."""
+        """Close the connections that no request is using."""
         while self._idle:
             await self._idle.pop().transport.aclose()
 
@@ -145,7 +145,7 @@ class Connections:
             raise BadRequest("base_url has an invalid host name") from None
 
     async def aclose(self) -> None:
-        """Close all."""
+        """Close all connections."""
         await self.close_idle()
 
 
@@ -163,7 +163,7 @@ async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> Body:
     stream = cast("httpx.AsyncByteStream", response.stream)
     try:
         if response.is_success:
-            # What is announced is told apart at once from what is slow.
+            # An announced size is checked at once, before a slow body can time out.
             if int(response.headers.get("content-length", 0)) > limit:
                 raise TooLarge(f"the answer is larger than {limit} bytes")
             return await read_body(aiter(stream), response.headers.get("content-encoding", ""), limit, turn)
@@ -174,7 +174,7 @@ async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> Body:
 
 
 async def _take_outside(deadline: anyio.CancelScope, room: Room) -> None:
-    """Wait for room, without that time counting against the vendor's."""
+    """Wait for room, and extend the deadline by the time that this takes."""
     began, left = anyio.current_time(), deadline.deadline
     deadline.deadline = math.inf
     await room.take()
@@ -182,7 +182,7 @@ async def _take_outside(deadline: anyio.CancelScope, room: Room) -> None:
 
 
 async def _drain(stream: httpx.AsyncByteStream) -> None:
-    """Read the short body of an error, unless that takes long, so that its connection can be reused."""
+    """Read an error's body if it is short and comes quickly, so that its connection can be reused."""
     left = _MAX_DRAINED_BYTES
     with suppress(httpcore.NetworkError, httpcore.ProtocolError), anyio.move_on_after(_DRAINED_SECONDS):
         async for piece in stream:

@@ -18,14 +18,14 @@ _T = TypeVar("_T")
 class _Credentials(Hashable, Protocol):
     @property
     def in_file(self) -> bool:
-        """Whether a part of them is in a file."""
+        """Whether any of the credentials is in a file."""
 
 
 async def read_in_time(what: Hashable, read: Callable[[], _T]) -> _T:
-    """Return the result of `read`, see `read_in_thread`.
+    """Return the result of `read`, run by `read_in_thread` within a time limit.
 
     Raises:
-        SecretUnreadable: it takes too long, or an earlier read still does.
+        SecretUnreadable: the read takes too long, or an earlier one of `what` is still running.
 
     """
     try:
@@ -36,10 +36,10 @@ async def read_in_time(what: Hashable, read: Callable[[], _T]) -> _T:
 
 
 async def read_credentials(credentials: _Credentials, read: Callable[[], _T]) -> _T:
-    """Return what `read` makes of credentials, in a thread if they are in files.
+    """Return the result of `read`, run in a thread if the credentials are in files.
 
     Raises:
-        SecretUnreadable: they cannot be read, or not in time.
+        SecretUnreadable: the credentials cannot be read, or not in time.
 
     """
     return await read_in_time(credentials, read) if credentials.in_file else read()

@@ -1,4 +1,4 @@
-"""Room for large answers: all that are being read, for any account, share one memory budget."""
+"""Room for large answers: those being read, of all accounts, share one memory budget."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anyio.lowlevel import RunVar
 from exporter.client.body import MAX_BODY_BYTES
 
 BUDGET_BYTES: Final = 24 * 1024 * 1024
-"""For all large bodies of all accounts that are being read."""
+"""For all large bodies being read, of all accounts."""
 
 
 _bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held")
@@ -43,13 +43,13 @@ class LargeAnswers:
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Give room to one answer, from its first byte until its document has been read."""
+        """Yield the room of one answer, which can be held until the answer's document has been read."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 
 
 def _shared_bodies() -> anyio.Semaphore:
-    """Return how many more bodies of the maximum size fit into the shared budget."""
+    """Return the semaphore that counts how many more bodies of the maximum size fit into the shared budget."""
     try:
         return _bodies.get()
     except LookupError:

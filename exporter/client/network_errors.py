@@ -33,12 +33,12 @@ _BROKEN: Final = {
 """The beginnings of h11's and httpcore's messages, the rest of which may contain the vendor's text."""
 
 _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
-"""OpenSSL's words for a peer that speaks another protocol."""
+"""OpenSSL's reasons for a failure if the peer speaks another protocol."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Return our error for httpcore's, whose own text may contain a header's value."""
+    """Translate httpcore's errors into ours, because their text may contain a header's value."""
     try:
         yield
     except (httpcore.ProxyError, httpx.ProxyError) as error:
@@ -60,12 +60,12 @@ def _said_of(error: Exception) -> str:
 
 
 def _connect_error(error: BaseException, to: str, setting: str) -> PollError:
-    """Return why no connection was established, which is among the causes of httpcore's error.
+    """Return our error for a connection that failed, according to the causes of httpcore's error.
 
     Args:
-        error: httpcore's.
-        to: what the connection was to, if not to the vendor itself.
-        setting: which setting says so.
+        error: httpcore's error.
+        to: the target of the connection, if it is not the vendor itself.
+        setting: the setting that names the target.
 
     """
     cause: BaseException | None = error

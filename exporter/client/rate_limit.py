@@ -14,7 +14,7 @@ import anyio
 from exporter.durations import Rate
 
 MAX_IN_FLIGHT: Final = 10
-"""The most concurrent requests per account; beyond that, each costs three times as much (see docs/design.md)."""
+"""The most concurrent requests per account; with more, each costs three times as much (see docs/design.md)."""
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
 _WINDOW: Final = re.compile(";[ ]*w=([1-9][0-9]{0,8})(?![0-9.])")
@@ -25,7 +25,7 @@ USED_SHARE_OF_LIMIT: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """The limit stated by a response, in requests, and the seconds it is for; None if it states none."""
+    """The rate limit that a response states: requests allowed, requests left, window in seconds; None if absent."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -33,7 +33,7 @@ class StatedLimit:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> StatedLimit:
-        """Return the limit in the headers X-RateLimit-... or RateLimit-Limit, as in `100, 100;w=60`, and -Remaining."""
+        """Return the limit in the headers (X-)RateLimit-Limit, such as `100, 100;w=60`, and (X-)RateLimit-Remaining."""
 
         def count(name: str) -> int | None:
             first, *_ = re.split("[,;]", headers.get(f"ratelimit-{name}", ""))
@@ -58,7 +58,7 @@ def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 
 
 
 class RateLimiter:
-    """Lets requests through in order, a few at once, at a rate that no window of time exceeds.
+    """Lets requests through in order, a few at once, and never exceeds the rate in any window of time.
 
     One limiter serves all accounts with the same credentials, because vendors limit
     by key. An operator's rate is fixed; an assumed one follows the limit that the
@@ -100,7 +100,7 @@ class RateLimiter:
                     self._sent.popleft()
 
     def pause(self, seconds: float) -> None:
-        """Let nothing through for as long as the vendor asked, and then one request at a time."""
+        """Hold all requests for as long as the vendor asked, and then let them through one at a time."""
         self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
         self._next_slot = max(self._next_slot, self._paused_until)
 
@@ -115,10 +115,10 @@ class RateLimiter:
             self._next_slot = max(self._next_slot, self._oldest_slot(remaining))
 
     def _slot(self) -> float:
-        """Return the next slot: a gap after the last one, and a window after the first of the last full window."""
+        """Return the time of the next slot: after the gap and any pause, and when the window has room."""
         is_full = self._most and len(self._sent) == self._most
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
-        """The slot from which as many requests go at once as are allowed."""
+        """Return the time of the next slot for which `at_once` requests can go immediately."""
         return anyio.current_time() - (at_once - 1) * self._gap

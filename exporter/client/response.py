@@ -16,7 +16,7 @@ _MANY_VALUES: Final = 3000
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, headers (case-insensitive names) and body; the body of an error is not read.
+    """Status, headers (case-insensitive names) and body; the body is empty for an error.
 
     Attributes:
         next_link: the URL of the Link header with rel="next" (RFC 8288), if there is one.
@@ -30,14 +30,15 @@ class Response:
 
     @property
     def is_large(self) -> bool:
-        """Whether reading it would delay other work, judged by its bytes and number of values."""
+        """Whether decoding the body would delay other work, judged by its bytes and number of values."""
         return len(self.body) > LARGE_BODY_BYTES or count_values(self.body) > _MANY_VALUES
 
     def json(self) -> object:
-        """Return its document.
+        """Return the body's JSON document.
 
         Raises:
-            Undecodable: it has none.
+            TooLarge: the body has too many values.
+            Undecodable: the body is not a valid JSON document.
 
         """
         return decode_json(self.body, self.headers.get("content-type", ""))

@@ -14,7 +14,7 @@ from exporter.errors import PollError, RateLimited
 ATTEMPTS: Final = 3
 """The most times that one request is sent within a poll."""
 LONGEST_ASKED_WAIT_SECONDS: Final = 3600.0
-"""A vendor that asks for a longer wait is asked again after this one."""
+"""If a vendor asks for a longer wait, this one is used."""
 LONGEST_WAIT_IN_POLL_SECONDS: Final = 60.0
 """If a vendor asks to wait longer than this, the poll ends."""
 _FIRST_RETRY_SECONDS: Final = 0.5
@@ -22,16 +22,16 @@ _FIRST_RATE_LIMITED_SECONDS: Final = 5.0
 _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _UNIX_TIME: Final = 1e9
-"""So many seconds are more than a window has, and fewer than have passed since 1970."""
+"""From this number on, seconds are a Unix time, because no window is that long."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that an answer's `Retry-After` asks to wait, at most an hour.
 
     A date is interpreted relative to the answer's own `Date`, so that the clocks
-    need not agree, or to `now` if there is none. A past date means no wait; an
-    invalid value means None. Seconds may have a fraction, which HTTP does not allow
-    and some vendors send.
+    need not agree, or to `now` if there is none. A past date or an invalid value
+    is None. Seconds may have a fraction, which HTTP does not allow but some vendors
+    send.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
@@ -44,10 +44,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def reset_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds until a limit starts anew by RateLimit-Reset or X-RateLimit-Reset, at most an hour.
+    """Return the seconds until the limit resets, from RateLimit-Reset or X-RateLimit-Reset; at most an hour.
 
     Both are seconds, or Unix time in seconds or milliseconds, which is interpreted relative to the answer's own
-    `Date`. What is none of these, or past, means None.
+    `Date`. Anything else, or a past time, is None.
     """
     value = (headers.get("ratelimit-reset") or headers.get("x-ratelimit-reset", "")).strip()
     if not _NUMBER.fullmatch(value):
@@ -64,7 +64,7 @@ def retry_delay(error: PollError, attempt: int, jitter: float) -> float | None:
 
     Args:
         error: the request's error.
-        attempt: how often it has been sent, from 1.
+        attempt: how often the request has been sent, from 1.
         jitter: a random number from 0 to 1, so that requests that failed together do not return together.
 
     """

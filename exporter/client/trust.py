@@ -1,4 +1,4 @@
-"""Which certificates are trusted; the file of authorities is read again when its content changes."""
+"""The trusted certificate authorities; a change of their file applies to the next connection."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def authorities(path: Path) -> bytes:
     """Return the content of a PEM file of authorities.
 
     Raises:
-        OSError: it cannot be read, or is not a regular file.
-        ssl.SSLError: it contains no certificate, or is too large.
+        OSError: the file cannot be read, or is not a regular file.
+        ssl.SSLError: the file contains no certificate, or is too large.
 
     """
     content = read_regular_file(path, MAX_AUTHORITIES_BYTES + 1)
@@ -30,9 +30,9 @@ def authorities(path: Path) -> bytes:
 
 
 def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
-    """Return the context for a new connection, the same one as long as the authorities are the same.
+    """Return the TLS context for a new connection; the same object as long as the authorities are the same.
 
-    If the file is briefly missing or incomplete, as while it is replaced, its last content counts.
+    If the file is briefly missing or incomplete, as while it is replaced, its last content is used.
 
     Raises:
         TLSFailed: the file never contained a certificate.
@@ -58,10 +58,10 @@ def _usual_context(insecure: bool) -> ssl.SSLContext:
 
 @lru_cache
 def _context_of(content: bytes) -> ssl.SSLContext:
-    # PEM is ASCII; what stands between certificates may be anything.
+    # PEM is ASCII; the text between certificates may be anything.
     context = ssl.create_default_context(cadata=content.decode("ascii", errors="ignore") or "-")
-    # Python 3.13 and newer refuse an authority without a key identifier, which many a company's own one is.
-    # Whoever names an authority means it, on any Python.
+    # Python 3.13 and newer refuse an authority without a key identifier, as many companies' own are.
+    # An authority that an operator names is trusted on any Python.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return _for_http(context)
 

@@ -1,1 +1,1 @@
-"""The metrics page, joined from ready lines, in the format and encoding that a client accepts."""
+"""The metrics page, joined from rendered lines, in the format and encoding that a client accepts."""

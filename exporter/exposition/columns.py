@@ -1,7 +1,7 @@
 """The lines of all accounts: a column per family, joined in blocks of accounts.
 
-When an account changes, only its own lines are made again, and of its block only the families that differ are joined
-again; above it, only checksums are combined, up a tree of blocks. So the cost hardly grows with the number of accounts.
+When an account changes, only its lines are made again, and in its block only the families that differ are joined
+again. Above the blocks, a tree combines only checksums, so the cost hardly grows with the number of accounts.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from exporter.textformat.gzip import Checksum, concat
 from exporter.textformat.lines import Block, RenderedFamily
 
 _ACCOUNTS: Final = 32
-"""Per block."""
+"""The number of accounts per block."""
 _BRANCHES: Final = 2
-"""Per node of the tree."""
+"""The number of children per node of the tree."""
 
 Snapshots = Sequence[tuple[AccountKey, Snapshot]]
 """Accounts' snapshots at one moment."""
@@ -33,7 +33,7 @@ _Lines = TypeVar("_Lines")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Consecutive lines of the page, also deflated and joined, and their checksum."""
+    """Consecutive lines of the page, their joined deflated bytes, and their checksum."""
 
     lines: tuple[RenderedFamily, ...]
     deflated: bytes
@@ -56,7 +56,7 @@ NOTHING: Final = Piece.concat(())
 
 
 class Column:
-    """A family's pieces, one per block, below a tree of their checksums."""
+    """A family's pieces, one per block, and a tree of their checksums."""
 
     def __init__(self, blocks: int) -> None:
         self.pieces = [NOTHING] * blocks
@@ -80,7 +80,7 @@ class Column:
 class Columns(Generic[_Lines]):
     """The columns of all families, for some accounts.
 
-    Families are identified by name: one may be declared anew while the lines of the old one are still shown.
+    Families are identified by name, because one may be redeclared while the lines of the old one are still shown.
 
     Attributes:
         version: the number of changes so far.
@@ -92,7 +92,7 @@ class Columns(Generic[_Lines]):
         make: Callable[[AccountKey, Snapshot, float], Mapping[Family, _Lines]],
         join: Callable[[Sequence[_Lines]], Piece],
     ) -> None:
-        """Show no accounts yet.
+        """Start empty.
 
         Args:
             make: makes an account's lines as of a time (monotonic).
@@ -114,7 +114,7 @@ class Columns(Generic[_Lines]):
         return self._columns[family.name]
 
     def outdated(self, changed: Iterable[AccountKey], store: Store, now: float) -> Snapshots:
-        """Return the accounts whose lines are to be made again: changed, or with a reading that became stale."""
+        """Return the accounts whose lines must be made again: they changed, or a reading of theirs became stale."""
         if self._order is not store.order:
             self._settle(store.order)
         keys = {key for key in changed if key in self._places}
@@ -134,7 +134,7 @@ class Columns(Generic[_Lines]):
         self._expect_expiry(accounts, now)
 
     def _put(self, key: AccountKey, made: Mapping[Family, _Lines]) -> Iterable[tuple[str, int]]:
-        """Set an account's lines, and return which pieces differ: the family and the block."""
+        """Set an account's lines, and return the pieces that differ, each as family name and block number."""
         for family in made:
             if self._families.get(family.name) is not family:
                 self._families[family.name] = family
@@ -154,7 +154,7 @@ class Columns(Generic[_Lines]):
             self._next_expiry = min(self._expires_at.values(), default=math.inf)
 
     def _settle(self, order: Sequence[AccountKey]) -> None:
-        """Start over with other accounts, or another order; the lines of all must be made."""
+        """Start over with other accounts, or another order; all lines must be made again."""
         self._order = order
         self._places = {key: place for place, key in enumerate(order)}
         self._lines: dict[AccountKey, Mapping[str, _Lines]] = {key: {} for key in order}

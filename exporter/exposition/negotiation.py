@@ -20,7 +20,7 @@ _ACCEPTABLE: Final = {
     Format.TEXT: ("text/plain", "0.0.4"),
 }
 _remembered: Final = lru_cache(maxsize=16)
-"""What asks again and again, such as Prometheus, always sends the same headers."""
+"""Caches results: a regular client, such as Prometheus, always sends the same headers."""
 _ESCAPINGS: Final = frozenset({"allow-utf-8", "underscores", "dots", "values"})
 
 
@@ -42,8 +42,8 @@ def negotiate(accept: str) -> Format:
 def content_type(form: Format, accept: str) -> str:
     """Return the Content-Type of a page for an Accept header.
 
-    A client that understands UTF-8 names, such as Prometheus 3, states how other characters in names should be
-    escaped, and expects the answer to repeat it. Our names are ASCII, and the same in every scheme.
+    A client that understands UTF-8 names, such as Prometheus 3, states how names should be escaped, and expects the
+    answer to repeat it. Our names are ASCII, and the same in every scheme.
     """
     kind, version = _ACCEPTABLE[form]
     schemes = [
@@ -63,7 +63,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def _specificity(offer: str, kind: str) -> int:
-    """How specifically a media range matches a kind: not at all, as anything, by its type, or exactly."""
+    """Return how specifically a media range matches a kind: 0 not at all, 1 as anything, 2 by its type, 3 exactly."""
     if offer == kind:
         return 3
     if offer == f"{kind.partition('/')[0]}/*":

@@ -32,7 +32,7 @@ from exporter.textformat.gzip import HEADER, Checksum, trailer
 from exporter.textformat.lines import RenderedFamily, WithCreated
 
 _JOINED_ON_LOOP: Final = 5000
-"""The number of series, own ones included, up to which a page is joined on the event loop, in a few milliseconds."""
+"""The number of series, including own ones, up to which a page is joined on the event loop, in a few milliseconds."""
 _OWN_SERIES: Final = 25
 """The approximate number of the exporter's own series per account."""
 _PROCESS_SECONDS: Final = 5.0
@@ -68,11 +68,11 @@ class SelfMetrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page that stays the same for a while: its pieces, also deflated and joined, and their checksum.
+    """A part of the page that stays the same for a while: its pieces, their joined deflated bytes, and their checksum.
 
     Attributes:
         version: identifies its inputs; when it changes, the section is made again.
-        expires_at: when it changes without new inputs, monotonic.
+        expires_at: the monotonic time at which the section is made again even without new inputs.
 
     """
 
@@ -84,7 +84,7 @@ class Section:
 
     @property
     def lines(self) -> Iterator[RenderedFamily]:
-        """Yield its lines."""
+        """Yield the section's lines."""
         return (lines for piece in self.pieces for lines in piece.lines)
 
 
@@ -95,22 +95,22 @@ class Page:
     sections: tuple[Section, ...]
 
     def has(self, sections: tuple[Section, ...]) -> bool:
-        """Whether it is made of these very sections."""
+        """Whether the page consists of exactly these section objects."""
         return all(map(is_, self.sections, sections))
 
     def text(self) -> Iterator[bytes]:
-        """Yield its text."""
+        """Yield the page's text."""
         return (lines.text for section in self.sections for lines in section.lines)
 
     @cached_property
     def gzip_parts(self) -> tuple[bytes, ...]:
-        """It as one gzip member, in parts."""
+        """The page as one gzip member, in parts."""
         whole = reduce(or_, (section.checksum for section in self.sections))
         return (HEADER, *(section.deflated for section in self.sections), trailer(whole))
 
     @property
     def length(self) -> int:
-        """The length of its text, in bytes."""
+        """The length of the page's text, in bytes."""
         return sum(section.checksum.length for section in self.sections)
 
 
@@ -120,9 +120,9 @@ class PageInputs:
 
     Attributes:
         now: the moment, monotonic.
-        readings: the accounts whose readings are to be joined again.
-        accounts: those whose telemetry is to be made again.
-        versions: the versions of the store and of the telemetry that these include.
+        readings: the accounts whose reading lines must be rejoined.
+        accounts: the accounts whose telemetry must be rendered again.
+        versions: the store and telemetry versions that these inputs reflect.
         state: the state of the process metrics.
 
     """
@@ -135,12 +135,12 @@ class PageInputs:
 
     @property
     def series(self) -> int:
-        """The approximate number of series to be joined again."""
+        """The approximate number of series to be rejoined."""
         return sum(one.series for _, one in self.readings) + _OWN_SERIES * len(self.accounts)
 
 
 class Exposition:
-    """The pages, each made of three sections: readings, account telemetry, and process metrics."""
+    """The pages, each of four sections: readings, account telemetry, and volatile and other process metrics."""
 
     def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
@@ -157,7 +157,7 @@ class Exposition:
         return self._page(form, self._inputs(form, now))
 
     async def current(self, form: Format) -> Page:
-        """Return the current page, joined once for all who wait for it, in a worker thread if that takes a while."""
+        """Return the current page, joined once for all who wait for it, in a worker thread if joining takes a while."""
         async with self._lock:
             inputs = self._inputs(form, anyio.current_time())
             if inputs.series < _JOINED_ON_LOOP:
@@ -228,7 +228,7 @@ def _readings(
     form: Format, _account: AccountKey, snapshot: Snapshot, now: float
 ) -> Mapping[Family, tuple[RenderedFamily, ...]]:
     """Return the lines of an account's readings that are not stale."""
-    # By name: a family may be declared anew while what was rendered of it before is still shown.
+    # By name: a family may be redeclared while the lines of the old one are still shown.
     families: dict[str, Family] = {}
     found: dict[str, tuple[RenderedFamily, ...]] = {}
     for state in snapshot.visible(now):

@@ -31,7 +31,7 @@ _TRIES: Final = 6
 """How many times in a row a request may fail transiently before the history is given up."""
 _LONGEST_WAIT_SECONDS: Final = 900.0
 _MOST_ITEMS: Final = 100 * MOST_ITEMS
-"""For one point in time: that may take a month of daily requests."""
+"""The most items for one point in time, which may take a month of daily requests."""
 _SECOND: Final = timedelta(seconds=1)
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Outcome:
 
     Attributes:
         files: the number of days written.
-        left_out: what the vendor did not provide, or what was inconsistent.
+        left_out: descriptions of figures that the vendor did not provide, or that were inconsistent.
 
     """
 
@@ -86,7 +86,7 @@ class AccountHistory:
             on_day(day)
 
     def stored(self) -> Mapping[int, StoredReading]:
-        """Return what the exporter would have stored at the end, by slice, for its counters to continue from."""
+        """Return, by slice, the readings that the exporter would have stored at the end, for its counters."""
         return {
             number: StoredReading(
                 asked_at.timestamp(),
@@ -132,7 +132,7 @@ class AccountHistory:
             self.outcome.left_out |= result.diagnostics.left_out
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of a request, waiting out transient failures as between polls."""
+        """Return the result of `ask`; after a transient failure, wait as between polls and ask again."""
         failures, answered = 0, self._answers.count
         while True:
             try:

@@ -21,7 +21,7 @@ _ReadT = TypeVar("_ReadT")
 
 
 class Unanswered(Exception):  # noqa: N818 - it says what a question is
-    """A failed request that only a person can fix: the history stops, and nothing is recorded as left out.
+    """A request failed in a way that only a person can fix: the history stops, and nothing is recorded as left out.
 
     Attributes:
         error: the reason.
@@ -63,7 +63,7 @@ class Answers:
         """Remove the cache."""
         self._path.unlink(missing_ok=True)
 
-    async def __call__(  # noqa: PLR0913 - the parts of a request, and what becomes of its answer
+    async def __call__(  # noqa: PLR0913 - the parts of a request, and the handlers of its answer
         self,
         path: str,
         *,
@@ -73,11 +73,11 @@ class Answers:
         read: Callable[[object], _ReadT],
         on_next: Callable[[str], object] | None = None,
     ) -> _ReadT:
-        """Return what `read` makes of the answer to a request, cached or new.
+        """Return the result of `read` for the answer to a request, cached or new.
 
         Raises:
             PollError: the request failed transiently, or the vendor permanently refuses it.
-            Unanswered: the request failed, and only a person can fix that.
+            Unanswered: the request failed in a way that only a person can fix.
 
         """
         parts: list[object] = [path, dict(params or {}), None if body is None else dict(body)]

@@ -35,8 +35,8 @@ class Folder:
         """Return a plan's folder: a new one, or one created with the same plan, which keeps its original `asked_at`.
 
         Raises:
-            WrongRequest: it contains something else.
-            OSError: it cannot be read or written.
+            WrongRequest: the folder contains something else.
+            OSError: the folder cannot be read or written.
 
         """
         if path.exists() and not path.is_dir():
@@ -58,7 +58,7 @@ class Folder:
         """Create the folder, and write the plan into it.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the folder cannot be written.
 
         """
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,19 +78,19 @@ class Folder:
         return self._path / f".answers-{account.vendor}-{account.name}.sqlite"
 
     def file(self, account: Account, day: datetime) -> Path:
-        """Return the path of a day of an account."""
+        """Return the path of an account's file for a day."""
         compressed = ".gz" if self.plan.gzip else ""
         return self._path / f"{account.vendor}-{account.name}-{day:%Y-%m-%d}{_SUFFIX}{compressed}"
 
     def files(self, account: Account) -> int:
-        """Return how many days of an account are written."""
+        """Return the number of days of an account that are written."""
         return sum(self.file(account, day).exists() for day in self.plan.days)
 
     def write(self, path: Path, text: Iterable[str]) -> bool:
         """Write a file unless it exists or there is no text; return whether it exists now.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
 
         """
         if path.exists():
@@ -120,7 +120,7 @@ class Folder:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return the plan that a folder was created with, or None if there is none."""
+    """Return the stored plan of a folder; None if there is none, and a plan of None if it is invalid."""
     try:
         known = json.loads(path.read_bytes())
     except FileNotFoundError:

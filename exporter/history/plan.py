@@ -19,7 +19,7 @@ _DAY_SECONDS: Final = 86_400
 _VERSION: Final = 1
 
 
-class WrongRequest(Exception):  # noqa: N818 - it says what was asked
+class WrongRequest(Exception):  # noqa: N818 - it is about the request
     """A history that cannot be written as requested; the text gives the reason in one line."""
 
 
@@ -30,12 +30,12 @@ class Plan:
     Attributes:
         days: whole days, in UTC; the last may be today.
         asked_at: when the vendors are asked, to the second.
-        accounts: those whose vendor provides past figures.
-        left_out: those whose vendor does not.
+        accounts: the accounts whose vendor provides past figures.
+        left_out: the accounts whose vendor does not.
         step: seconds between samples.
         labels: added to every sample, as Prometheus adds its target labels.
         gzip: whether files are compressed.
-        counters: whether counters are written; across a gap, the exporter's own counters continue.
+        counters: whether counters are written; without them, the exporter's own counters continue across a gap.
 
     """
 
@@ -50,11 +50,11 @@ class Plan:
 
     @property
     def end(self) -> datetime:
-        """The latest time of a sample: three hours before the vendors were asked, at most the last day's end."""
+        """The latest time of a sample: three hours before the vendors were asked, but at most the last day's end."""
         return min(self.days.last + DAY - timedelta(seconds=1), self.asked_at - _HEAD)
 
     def times(self, day: datetime) -> Sequence[int]:
-        """Return the times of a day's samples, Unix."""
+        """Return the Unix times of a day's samples."""
         start = int(day.timestamp())
         return range(start, min(start + _DAY_SECONDS, math.floor(self.end.timestamp()) + 1), int(self.step))
 
@@ -76,7 +76,7 @@ def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> P
     """Return a plan for the wanted accounts.
 
     Args:
-        accounts: those of the configuration.
+        accounts: the accounts of the configuration.
         wanted: accounts as vendor/name; empty for all.
         plan: everything else; its own accounts are ignored.
 
@@ -116,7 +116,7 @@ def midnight(day: str) -> datetime:
     """Return the start of a day written as YYYY-MM-DD.
 
     Raises:
-        ValueError: it is no such day.
+        ValueError: the text is not such a day.
 
     """
     return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)

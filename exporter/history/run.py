@@ -42,10 +42,10 @@ class Ended:
     """How an account's history ended.
 
     Attributes:
-        account: whose it is.
+        account: the account.
         outcome: what was written.
-        error: why it is incomplete, or None.
-        handed_over: whether the exporter continues its counters; None if that was not requested.
+        error: why the history is incomplete, or None.
+        handed_over: whether the exporter continues the history's counters; None if that was not requested.
 
     """
 
@@ -76,7 +76,7 @@ def seconds_at_least(account: Account, requests: int) -> float:
     return requests * seconds_apart(account.rate_limit, account.assumed_rate, account.rate_share)
 
 
-async def write_history(  # noqa: PLR0913, PLR0917 - whose, and what it takes
+async def write_history(  # noqa: PLR0913, PLR0917 - the account, and what its history needs
     account: Account,
     folder: Folder,
     requests: Requests,
@@ -88,8 +88,8 @@ async def write_history(  # noqa: PLR0913, PLR0917 - whose, and what it takes
 
     Args:
         account: the account.
-        folder: where to write it.
-        requests: counts them.
+        folder: where to write the history.
+        requests: counts the requests.
         on_day: called after each finished day.
         storage: the exporter's storage folder, to hand over the final counters if it has none yet.
         transport: used instead of the network.
@@ -117,7 +117,7 @@ async def write_history(  # noqa: PLR0913, PLR0917 - whose, and what it takes
 
 
 def _handed_over(account: Account, history: AccountHistory, storage: Storage) -> bool:
-    """Store the final counters for the exporter, unless it already has its own."""
+    """Store the final counters for the exporter unless it already has its own; return whether they were stored."""
     known = storage.read(account)
     if known.readings or known.ledger.totals or known.invalid or known.errors:
         return False

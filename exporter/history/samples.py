@@ -36,11 +36,11 @@ class DaySamples:
         self._shown: list[tuple[int, Shown]] = []
 
     def show(self, step: int, shown: Shown) -> None:
-        """Change what is shown from a step on."""
+        """Show `shown` from `step` onwards."""
         self._shown.append((step, shown))
 
     def text(self, times: Sequence[int]) -> Iterator[str]:
-        """Yield the file's text for the steps at these times (Unix time); nothing if it has no series."""
+        """Yield the file's text for the steps at these times (Unix time); nothing if there are no series."""
         stamps = [f" {at}\n" for at in times]
         is_empty = True
         for family in FAMILIES:
@@ -76,7 +76,7 @@ def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
 
 
 def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Iterator[str]:
-    """Yield the problems of labels that are to be added to every sample, where some have others already."""
+    """Yield the problems of labels to be added to every sample; `others` are labels that some samples already have."""
     own = {*others, *(name for family in FAMILIES for name in ("account", *family.labels))}
     for name, value in labels.items():
         is_name = name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()
@@ -89,4 +89,4 @@ def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Itera
 
 
 COUNTERS: Final = frozenset({QUOTA_CONSUMED})
-"""Families that are correct across a gap without a history."""
+"""Families whose values stay correct across a gap even without a history."""

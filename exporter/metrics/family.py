@@ -36,7 +36,7 @@ class Sample:
 class Unreadable:
     """A series that exists but whose value cannot be read; a label value is None if it is unknown too.
 
-    Without it, a sum would silently miss a part.
+    Without this mark, a sum would silently miss a part.
     """
 
     family: Family
@@ -54,12 +54,12 @@ class EndedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What is left beside a figure, according to the vendor; both add up to the limit. It is not shown itself.
+    """What the vendor says is left: with the figure used, it adds up to the limit. It is not shown itself.
 
     Attributes:
-        family: the figure's.
-        labels: the figure's.
-        value: what is left; None if it does not refer to the same use as the figure, so that no limit follows.
+        family: the family of the figure.
+        labels: the labels of the figure.
+        value: what is left; None if it is not about the same use as the figure, so no limit can be derived.
 
     """
 
@@ -69,7 +69,7 @@ class Rest:
 
 
 Item = Sample | Unreadable | EndedPeriod | Rest
-"""What a vendor's replies are turned into."""
+"""An item that is read from a vendor's replies."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,9 +83,9 @@ class Family:
         name: its name in Prometheus.
         summary: meaning, unit and period, in one or more sentences with full stops.
         labels: the names of its labels, in the order in which they are written.
-        vendor: who reports it; empty for the exporter's own.
+        vendor: the vendor that reports it; empty for the exporter's own.
         source: the vendor's endpoint and field; empty for the exporter's own.
-        option: the setting that enables the family; empty if it is always there.
+        option: the setting that enables the family; empty if it is always enabled.
         kind: vendors' figures are gauges, because each can fall; a counter's name ends in `_total`.
         has_created: whether a counter's series have `_created`, the time when they were 0, in OpenMetrics.
 
@@ -106,7 +106,7 @@ class Family:
 
     @property
     def says_names(self) -> bool:
-        """Whether it only says what things are called, which is no figure."""
+        """Whether the family only provides names of things, which are not figures."""
         return self.option == "names"
 
     @property
@@ -126,13 +126,13 @@ class Family:
         return Sample(self, tuple(labels[name] for name in self.labels), float(value))
 
     def known(self, value: float | datetime | None, **labels: str) -> tuple[Sample, ...]:
-        """Make a sample of a value if it is known, a time as Unix time; otherwise nothing."""
+        """Make a sample, or nothing if the value is None; a datetime becomes Unix time."""
         if value is None:
             return ()
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
 
     def rest(self, value: float | None, **labels: str) -> Rest:
-        """State what is left beside the figure with these labels."""
+        """Make the `Rest` that belongs to the figure with these labels."""
         return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:

@@ -1,4 +1,4 @@
-"""What the exporter says of itself, declared once. All names begin with `usage_exporter_`."""
+"""The exporter's own metrics, each declared once. All names begin with `usage_exporter_`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The one quota model over all vendors: what is used, of how much, in which period. Names begin with `usage_quota_`.
+"""The one quota model over all vendors: use, limit and period. Names begin with `usage_quota_`.
 
-`subject` is whose quota it is: a plan, a customer, a contract. `unit` is what is counted; empty where a vendor
+`subject` is the plan, customer or contract that has the quota. `unit` is what is counted; empty where a vendor
 does not say.
 """
 

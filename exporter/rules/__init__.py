@@ -1,1 +1,1 @@
-"""Prometheus rules for the exporter's metrics: as data, and their text for thresholds of the operator's own."""
+"""Prometheus rules for the exporter's metrics, as data, and their rendering with an operator's thresholds."""

@@ -1,4 +1,4 @@
-"""The text of the rules, as Prometheus reads it."""
+"""Renders the rules as Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEADER: Final = """\
 """
 _EVERY: Final = "1m"
 _SLOWLY: Final = "3m"
-"""What takes hours to change. Within the five minutes for which an instant query finds a sample, with one to spare."""
+"""For what changes over hours. An instant query finds a sample for five minutes, so a late evaluation does no harm."""
 
 
 def recording_rules(options: Options) -> str:

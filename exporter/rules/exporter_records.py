@@ -1,4 +1,4 @@
-"""The recorded series of exporters and accounts: which shards there are, and how old and how whole readings are."""
+"""The recorded series of exporters and accounts: the shards, and the age and completeness of readings."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SERIES: Final = of_exporter("usage_exporter_account_series")
 _RELOADED: Final = "last_over_time(usage_exporter_config_last_reload_success_timestamp_seconds[<scrapes>])"
 
 EXPORTER_RECORDS: Final = (
-    # One for each instance, or joins with it would fail: an address may go from one shard to another between scrapes.
-    # Exporters that do not say what shard they are know of none, and poll everything.
+    # One per instance, or joins with it would fail: an address may move from one shard to another between scrapes.
+    # Exporters that state no shard are not split, and poll everything.
     Record(
         "usage:exporter_shard:info",
         f"""
@@ -31,7 +31,7 @@ EXPORTER_RECORDS: Final = (
         )
         """,
     ),
-    # Each total that is stated is how many shards there are. A number cannot be read from a label, but be made one.
+    # Each stated total equals the number of shards. PromQL can make a label of a number, but not a number of a label.
     Record(
         "usage:shards_complete:bool",
         """
@@ -46,7 +46,7 @@ EXPORTER_RECORDS: Final = (
         )
         """,
     ),
-    # Where no poll ever worked, the age is that of the configuration.
+    # If no poll ever succeeded, the age is that of the configuration.
     Record(
         "usage:poll_age:seconds",
         f"""
@@ -65,7 +65,7 @@ EXPORTER_RECORDS: Final = (
         )
         """,
     ),
-    # Whether a reading of an account is on a page and recent, by the instance.
+    # The instances whose page has a recent reading of an account.
     Record(
         "usage:exporter_fresh:bool",
         f"""
@@ -76,8 +76,8 @@ EXPORTER_RECORDS: Final = (
         )
         """,
     ),
-    # All of the account is seen: no shard is missing, and each that has a part of it is fresh. What is not seen then is
-    # not there.
+    # The whole account is seen: no shard is missing, and each that has a part of the account is fresh. A figure that is
+    # not seen then does not exist.
     Record(
         "usage:account_fresh:bool",
         f"""

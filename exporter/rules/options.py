@@ -1,4 +1,4 @@
-"""What the rules are rendered for: thresholds, the scrape job, and where links lead."""
+"""The options with which the rules are rendered: thresholds, the scrape job, and URLs for links."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _OWN_LABELS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the rules are rendered for.
+    """The options with which the rules are rendered.
 
     Attributes:
         thresholds: the numbers.
         job: the scrape job of the exporter, as Prometheus names it.
         runbook_url: the page with an entry for each alert.
-        grafana_url: where the dashboards are.
-        keep_labels: labels that the rules keep apart, such as `cluster` where one ruler sees several.
-        account_labels: labels of your own that accounts have, such as `team`, which alerts are to have too.
+        grafana_url: the address of the Grafana with the dashboards.
+        keep_labels: labels by which the rules keep series apart, such as `cluster` where one ruler sees several.
+        account_labels: accounts' own labels that alerts should have too, such as `team`.
 
     Raises:
         ValueError: a URL or a label is malformed, the job has no name, or a label is one of the rules' own.

@@ -1,7 +1,7 @@
-"""The recorded series of paces and forecasts: what quotas use in a time, and when they will be used up.
+"""The recorded series of paces and forecasts: how fast quotas are used, and when they will be used up.
 
-What was used in a window is the rise of the vendor's figure, and what periods that ended in it had come to. A figure
-that is lower than it was, though no period ended, has been corrected: how much was used is not known then.
+The use in a window is the rise of the vendor's figure, plus the final figures of periods that ended in the window. If
+a figure fell although no period ended, it was corrected, and the use in the window is unknown.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _LONG: Final = {"1d": 86400, "7d": 7 * 86400}
 
 
 def _increase(window: str, seconds: int) -> Record:
-    """The share of the limit that was used in a window; in short ones, also if the quota began in it with its period.
+    """The share of the limit used in a window; in a short one, a quota whose period began in it counts from zero.
 
-    A range is a second shorter than its window, for in some generations of Prometheus it has both ends.
+    A range is a second shorter than its window, since some versions of Prometheus include both ends.
     """
     ended = f"sum_over_time(usage:quota_ended:used[{seconds - 1}s])"
     begun = f"(usage:quota_begun:timestamp > time() - {seconds})"
@@ -40,8 +40,8 @@ def _increase(window: str, seconds: int) -> Record:
 
 DAY_RECORDS: Final = (
     Record("usage:quota_start:max", fresh("usage_quota_period_start_timestamp_seconds")),
-    # What has neither a period nor a counter is a level, such as cores of a contract: it is given back, not used up.
-    # It has no pace.
+    # A quota with neither a period nor a counter is a level, such as cores of a contract: it is given back, not used
+    # up, and has no pace.
     Record(
         "usage:quota_paced:limit",
         """
@@ -54,8 +54,8 @@ DAY_RECORDS: Final = (
         """,
     ),
     *(_increase(window, seconds) for window, seconds in _LONG.items()),
-    # What is used a second: in the last seven days, which have one of each weekday; or in the period so far, if that
-    # is long enough to tell. It stays while the quota is out of sight.
+    # The use per second: in the last seven days, which have one of each weekday, or in the period so far, if that is
+    # long enough. The rate stays while the quota is hidden.
     Record(
         "usage:quota_rate:ratio",
         """
@@ -77,7 +77,7 @@ DAY_RECORDS: Final = (
 PACE_RECORDS: Final = (
     Record("usage:quota_begun:timestamp", f"usage:quota_start:max > time() - {max(_SHORT.values())}"),
     *(_increase(window, seconds) for window, seconds in _SHORT.items()),
-    # From the last look on: nobody knows more.
+    # From the last reading on, because nothing newer is known.
     Record(
         "usage:quota_projected:ratio",
         """
@@ -108,7 +108,7 @@ PACE_RECORDS: Final = (
         and (usage:quota_last:limit >= <forecast_limit>)
         """,
     ),
-    # What was used in six hours, where the rest is gone within days at that rate.
+    # The use in six hours, if the rest would be used up within days at that rate.
     Record(
         "usage:quota_burning:ratio",
         "usage:quota_increase6h:ratio > (1 - (usage:quota_last:ratio < 1)) * 21600 / <burn_warning_rest>",
@@ -117,9 +117,9 @@ PACE_RECORDS: Final = (
         "usage:quota_burning:seconds",
         "(1 - usage:quota_last:ratio) / (usage:quota_burning:ratio / 21600)",
     ),
-    # In how long the rest is gone at the rate of the last six hours; only where that is before the period ends, and
-    # the figure moved several times: one step is how a vendor books, or an hour that nobody polled, and says no pace.
-    # What is used at the same hours each day or each week is no burst.
+    # The time until the rest is used up at the rate of the last six hours; only if that is before the period ends, and
+    # the figure moved several times: a single step may be one booking, or an hour without polls, and shows no pace.
+    # Use at the same hours of each day or each week is no burst.
     Record(
         "usage:quota_burnt:seconds",
         f"""

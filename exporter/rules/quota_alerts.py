@@ -1,7 +1,7 @@
-"""The alerts on quotas. They look at what was last known, so none begins or ends because a quota is out of sight.
+"""The alerts on quotas. They use the last known figures, so none begins or ends because a quota is hidden.
 
-Their value is the share that is used. Each says who, how much of how much, when that starts anew and, where the figure
-is not fresh, how old it is.
+The value of an alert is the share used. Each states the account, the quota, the use and limit, the time to the reset,
+and, if the figure is not fresh, its age.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from exporter.rules.selectors import before
 _LABELS: Final = ("job", "vendor", "account", "quota", "subject", "unit")
 _TWO_UNITS: Final = "humanizeDuration | reReplaceAll `^(\\S+ \\S+) .*$` `$1`"
 _DURATION: Final = f"{{{{ . | first | value | {_TWO_UNITS} }}}}"
-# With a comma at each thousand, and no decimals that say nothing.
+# With commas between thousands, and without a decimal of 0.
 _AMOUNT: Final = (
     '{{ . | first | value | printf "%.1f" | reReplaceAll `\\.0$` ``'
     + " | reReplaceAll `^(\\d+)(\\d{3})([.,]|$)` `$1,$2$3`" * 3
@@ -23,7 +23,10 @@ _AMOUNT: Final = (
 
 
 def _queried(query: str, said: str, otherwise: str = "") -> str:
-    """A part of a text about the alert's quota: `said` of what a query finds, where QUOTA stands for its matchers."""
+    """Return a template that writes `said` if `query` finds something, or else `otherwise`.
+
+    QUOTA in the query stands for the matchers of the alert's quota.
+    """
     matchers = ",".join(f"{label}=%q" for label in _LABELS) + "<keep_matchers>"
     values = " ".join(f"$labels.{label}" for label in _LABELS) + "<keep_values>"
     asked = query.replace("QUOTA", f"{{{matchers}}}")
@@ -36,7 +39,7 @@ def _queried(query: str, said: str, otherwise: str = "") -> str:
 
 
 _ACCOUNT: Final = "{{ $labels.vendor }}/{{ $labels.account }}: "
-# What it is called now, and not what it was called; or what it was called while it is out of sight.
+# The current name, not a former one; the last known name while the quota is hidden.
 _NAME: Final = _queried(
     "usage_quota_subject_infoQUOTA or on () last_over_time(usage_quota_subject_infoQUOTA[1h])",
     ' ({{ . | first | label "name" }})',
@@ -77,7 +80,7 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
     soon_first: bool = False,
     is_slow: bool = False,
 ) -> Alert:
-    """An alert on quotas: `news` goes with the share in the summary, `meaning` with that in the description."""
+    """Return an alert on quotas: `news` follows the share used in its summary, `meaning` in its description."""
     share = f"{_ACCOUNT}{_QUOTA}{_USED}{_RESETS}"
     if soon_first:
         share = f"{_ACCOUNT}{_RESETS_SOON}{_QUOTA}{_USED}{_RESETS_LATER}"
@@ -104,7 +107,7 @@ QUOTA_ALERTS: Final = (
     _alert(
         "UsageQuotaHigh",
         "critical",
-        # With hours to go, it may well last.
+        # Not critical if the quota will last its period at the pace so far.
         expression="usage:quota_critical:ratio unless (usage:quota_projected:ratio < 1)",
         for_="quota_critical_for",
         keep_firing_for="quota_critical_keep",
@@ -181,7 +184,7 @@ QUOTA_ALERTS: Final = (
     _alert(
         "UsageSpike",
         "warning",
-        # A day is what was used until a midnight: what is read of a week is seven figures, and not all of it.
+        # The days end at midnight, so that only seven samples of the week are read, not all of them.
         expression=f"""
         usage:quota_last:ratio
         and (usage:quota_increase1d:ratio > <spike_share>)

@@ -1,14 +1,15 @@
-"""The recorded series: what is known of quotas, also while they are out of sight, and which are nearly used up.
+"""The recorded series: the last known figures of quotas, even while hidden, and which quotas are nearly used up.
 
-Each is aggregated, so that two exporters on one account are one, and no label of a vendor's own leaks in. Two of one
-shard are replicas, the better of which counts; two shards have different parts of the account, and the worse counts.
+Each series is aggregated, so that two exporters of one account give one series, and no label of a vendor's own leaks
+in. Exporters of the same shard are replicas, and the better one counts; different shards have different parts of the
+account, and the worse one counts.
 
-A quota is hidden while its account is known but not fresh, or while an exporter or a shard is missing. What was last
-known of it stays until it is seen again or its period ends; so it does between scrapes that are far apart. A quota that
-a good reading lacks is gone at once.
+A quota is hidden while its account is known but not fresh, or while an exporter or a shard is missing. Its last known
+figures stay until it is seen again or its period ends, and also between scrapes that are far apart. A quota missing
+from a good reading is gone at once.
 
-With thousands of quotas nearly all the cost is in reading and joining series of each: what is the same for a whole
-account is worked out for the account, and what is so of few quotas is recorded and read as a series of those few.
+With thousands of quotas, nearly all the cost is in reading and joining their series: values that apply to a whole
+account are computed per account, and those that apply to few quotas are recorded as series of only those few.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ _KNOWN_USED: Final = "last_over_time(usage:quota_last:used[1h])"
 
 
 def _last(name: str, now: str, before: str = "") -> Record:
-    """What is known of a quota, or was when it was last seen; reads its own value of the evaluation before."""
+    """Return the record of a quota's current value or, while unseen, of its last one, from the evaluation before."""
     series = f"usage:quota_last:{name}"
     return Record(series, f"{now}\nor\n({before or f'last_over_time({series}[1h])'} and usage:quota_unseen:bool)")
 
 
 def _state(name: str, share: str) -> Record:
-    """The shares of quotas from a share on, or one that is set for the quota, and of those that were and nearly are."""
+    """The quotas at or above `share`, or their own threshold, until they fall below it by the hysteresis."""
     series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(
         series,
@@ -52,7 +53,7 @@ def _state(name: str, share: str) -> Record:
 RECORDS: Final = (
     *EXPORTER_RECORDS,
     Record("usage:quota_used:max", fresh("usage_quota_used")),
-    # All figures of its account are on a page just now: what is not there is gone.
+    # All figures of the account are on a page just now: a figure that is not there is gone.
     Record(
         "usage:account_shown:bool",
         """
@@ -64,14 +65,14 @@ RECORDS: Final = (
         )
         """,
     ),
-    # When periods ended of which nothing newer was known in the evaluation before.
+    # When periods ended, if the evaluation before knew of no newer period.
     Record("usage:quota_ended:timestamp", "last_over_time(usage:quota_last:end[6h]) <= time()"),
-    # What a period had come to that has ended since the rules were last evaluated; else there is no value.
+    # The final figure of a period that has ended since the rules were last evaluated; otherwise there is no value.
     Record(
         "usage:quota_ended:used",
         "(last_over_time(usage:quota_last:used[6h]) and usage:quota_ended:timestamp) > usage:quota_used:max",
     ),
-    # Known, not shown just now, and not gone: its account is known and not all of it shown, or an exporter or a shard
+    # Known, not shown just now, and not gone: the account is known but not completely shown, or an exporter or a shard
     # is missing.
     Record("usage:quota_absent:used", f"{_KNOWN_USED} unless on (<by_account>) usage:account_shown:bool"),
     Record(
@@ -113,7 +114,7 @@ RECORDS: Final = (
     _last("critical", fresh('usage_exporter_quota_threshold_ratio{severity="critical"}')),
     Record("usage:quota_last:ratio", "usage:quota_last:used / (usage:quota_last:limit > 0)"),
     Record("usage:quota_remaining:seconds", "usage:quota_last:end - time() > 0"),
-    # Those that may be in one of the two states that follow.
+    # The quotas that may be in one of the two states below.
     Record(
         "usage:quota_high:ratio",
         """

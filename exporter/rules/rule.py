@@ -1,4 +1,4 @@
-"""What a rule is: an expression with a name, as data, and how its placeholders are filled."""
+"""Rules as data: named expressions with placeholders, and the text that replaces those."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exporter.rules.options import Options
 
 Severity = Literal["critical", "warning", "info"]
 Scope = Literal["quota", "account", "exporter"]
-"""What an alert is about, which says what labels it has and which dashboard shows more."""
+"""The subject of an alert, which determines its labels and its dashboard."""
 
 _SCRAPES: Final = "12m"
 """Somewhat longer than the longest time between two scrapes."""
@@ -28,7 +28,7 @@ _DASHBOARDS: Final[Mapping[Scope, tuple[str, tuple[str, ...]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A series that Prometheus computes and keeps: its name and its expression."""
+    """A recording rule: the name of the series that Prometheus computes and keeps, and its expression."""
 
     name: str
     expression: str
@@ -45,13 +45,13 @@ class Alert:
     Attributes:
         name: the alert's name, which is also that of its runbook entry.
         severity: how soon a person should look.
-        scope: what it is about.
-        for_: the threshold that says how long its expression must hold; empty for at once.
-        keep_firing_for: the threshold that says how long it keeps firing after its end; empty for not at all.
+        scope: the subject of the alert.
+        for_: the name of the threshold for how long the expression must hold; empty for at once.
+        keep_firing_for: the name of the threshold for how long the alert fires after its end; empty for not at all.
         expression: the condition, in PromQL; may have placeholders.
         summary: one line, a Go template; may have placeholders.
-        description: what it means and what to look at first, a Go template; may have placeholders.
-        is_slow: whether it is evaluated every few minutes only, for it looks at paces or days.
+        description: what the alert means and what to look at first, a Go template; may have placeholders.
+        is_slow: whether it is evaluated only every few minutes, because it is about paces or days.
 
     """
 
@@ -88,9 +88,9 @@ class Alert:
 
 
 def placeholders(options: Options) -> dict[str, str]:
-    """Return what placeholders stand for: thresholds, the job in quotes, labels that are kept, and the shard.
+    """Return the values of placeholders: thresholds, the job in quotes, lists of labels, and the shard.
 
-    `<shard>` is a factor of 1 that says which shard an instance is. Templates that match the labels of an alert end
+    `<shard>` follows `*` and adds the instance's label `shard`. Templates that match the labels of an alert end
     their matchers and values with `<keep_matchers>` and `<keep_values>`.
     """
     thresholds = options.thresholds
@@ -118,7 +118,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     """Return a text with each `<name>` replaced by its value; PromQL and Go templates are full of braces and `$`.
 
     Raises:
-        KeyError: there is no such value.
+        KeyError: a placeholder has no value.
 
     """
     return _PLACEHOLDER.sub(lambda found: values[found[1]], dedent(text).strip())

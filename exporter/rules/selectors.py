@@ -1,10 +1,10 @@
-"""What rules read: the last scrape however long ago, and what was recorded before."""
+"""PromQL that rules share: values at the last scrape, and values recorded earlier."""
 
 from __future__ import annotations
 
 
 def seen(metric: str, beside: str = "usage_exporter_account_up", labels: str = "<by_shown>") -> str:
-    """What the last scrape found of a metric, however far scrapes are apart; `beside` is of every good scrape."""
+    """A metric as of the last scrape, whatever the scrape interval; `beside` is present in every good scrape."""
     return f"({metric} or (last_over_time({metric}[<scrapes>]) unless on ({labels}) {beside}))"
 
 
@@ -14,10 +14,10 @@ def of_exporter(metric: str) -> str:
 
 
 def before(series: str, ago: str) -> str:
-    """What a recorded series was some time ago."""
+    """The value of a recorded series some time ago."""
     return f"last_over_time({series}[15m] offset {ago})"
 
 
 def fresh(metric: str) -> str:
-    """What those exporters say of quotas whose figures are fresh."""
+    """A metric of quotas, from the exporters whose figures are fresh."""
     return f"max by (<by_quota>) ({metric} and on (<by_shown>) usage:exporter_fresh:bool)"

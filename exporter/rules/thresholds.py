@@ -34,10 +34,10 @@ _SHARES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """When the alerts begin and end. Each field's `metadata["meaning"]` says what it is and in which unit.
+    """When the alerts begin and end. Each field's `metadata["meaning"]` states its meaning and unit.
 
     Raises:
-        ValueError: a number is not above 0, or a warning would come after its critical alert, or outlive it.
+        ValueError: a number is not above 0, a share is above 1, or a warning follows or outlives its critical alert.
 
     """
 
@@ -52,8 +52,8 @@ class Thresholds:
     quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical, if it will not last.")
     quota_critical_for: int = _number(_MINUTE, "How long it must last.")
     quota_hysteresis: float = _number(0.02, "How far a share must fall below where an alert began for it to end.")
-    # An alert that mutes others ends after them, or their last minutes would be told: each of these is longer than the
-    # one before by what an evaluation of the slower of the two may lag behind.
+    # An alert that mutes others ends after them, or they would notify in their last minutes: each of these is longer
+    # than the one before by the lag that an evaluation of the slower of the two may have.
     quota_keep: int = _number(6 * _MINUTE, "How long warnings on quotas keep firing after their conditions end.")
     quota_pace_keep: int = _number(
         9 * _MINUTE, "How long critical UsageQuotaWillRunOut and UsageQuotaBurnFast do, which mute those."
