@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An exporter assembled for any number of polls on demand."""
+    """The parts of an exporter that polls only on demand."""
 
     store: Store
     telemetry: Telemetry

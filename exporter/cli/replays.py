@@ -49,7 +49,7 @@ class ReplayedVendor:
         return f"  - {first}" + "".join(f"    {line}" for line in rest)
 
     def variable(self, name: str) -> str:
-        """Return the environment variable that holds a secret in such an account."""
+        """Return the environment variable for a secret in the account's YAML."""
         return f"{self.name}_{name}".upper()
 
 

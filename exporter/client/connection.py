@@ -124,7 +124,7 @@ class Connection(httpx.AsyncBaseTransport):
 
 
 def raise_for_proxy(status: int) -> None:
-    """Return if a proxy answered CONNECT with success.
+    """Do nothing if a proxy accepted CONNECT.
 
     Raises:
         PollError: for any other answer.
@@ -184,7 +184,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         self._page, self._left = _HEAD_PAGE_BYTES, MAX_HEAD_BYTES
 
     def begin_body(self) -> None:
-        """Reset the limits for a body, whose reader yields to other tasks."""
+        """Reset the limits for a body, which is read in larger pieces."""
         self._page, self._left = _BODY_PAGE_BYTES, _MAX_WIRE_BYTES
 
     async def is_silent(self) -> bool:

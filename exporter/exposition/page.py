@@ -140,7 +140,7 @@ class PageInputs:
 
 
 class Exposition:
-    """The pages, each of four sections: readings, account telemetry, and volatile and other process metrics."""
+    """The pages, each of four sections: readings, accounts, volatile process metrics, other process metrics."""
 
     def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store

@@ -54,7 +54,7 @@ class EndedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What the vendor says is left: with the figure used, it adds up to the limit. It is not shown itself.
+    """What the vendor says is left: the limit is this plus the figure. It has no series of its own.
 
     Attributes:
         family: the family of the figure.

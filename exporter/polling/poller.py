@@ -162,7 +162,7 @@ class Poller:
         return before, self._store[key]
 
     def _forget_unused(self, number: int, used: set[str]) -> None:
-        """Keep cache entries only of this and the last good polls, and the last failures: vendors may invent names."""
+        """Drop all but the latest failures and the cache entries of this and each slice's last good poll."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
         failing = [(kind, streaks) for kind, streaks in self._failing[number].items() if streaks]

@@ -64,7 +64,7 @@ class MemberReading(NamedTuple):
         value: the figure.
         span: the figure's period, as far as known.
         at: the time of the request, Unix time.
-        since: the time of the first reading, Unix time; a period that began later is new use.
+        since: Unix time of the account's first reading; the use of a period that began later is all new.
         is_dated: whether figure and dates arrive together, so that neither can lag behind the other.
 
     """

@@ -37,7 +37,7 @@ EXPORTER_ALERTS: Final = (
         expression="last_over_time(up{job=<job>}[<scrapes>]) == 0",
         summary="The usage exporter {{ $labels.instance }} cannot be scraped",
         description="Prometheus cannot scrape {{ $labels.instance }} (job {{ $labels.job }})."
-        " What it alone polls is not watched; alerts on quotas stand on the last figures.",
+        " What only it polls is not watched; alerts on quotas use the last figures.",
     ),
     Alert(
         name="UsageExporterAbsent",
@@ -46,8 +46,8 @@ EXPORTER_ALERTS: Final = (
         for_="absent_for",
         expression="absent(up{job=<job>}) or (max by (<by_job>) (last_over_time(up{job=<job>}[<scrapes>])) == 0)",
         summary="There is no usage exporter to scrape",
-        description="Prometheus can scrape nothing for the job {{ $labels.job }}: it left the configuration, discovery"
-        " finds no instance, or none answers. No account is watched; alerts on quotas stand on the last figures.",
+        description="Prometheus cannot scrape anything for the job {{ $labels.job }}: it left the configuration,"
+        " discovery finds no instance, or none answers. No account is watched; alerts on quotas use the last figures.",
     ),
     Alert(
         name="UsageExporterShardsMissing",
@@ -59,9 +59,9 @@ EXPORTER_ALERTS: Final = (
         unless
         usage:shards_complete:bool
         """,
-        summary="The usage exporters are not all the shards that they should be",
-        description=f"{_COUNT} shards of the job {{{{ $labels.job }}}} can be scraped.{_TOTALS} Customers of those"
-        " that are missing are not watched; alerts on quotas stand on the last figures.",
+        summary="Some shards of the usage exporter are missing",
+        description=f"{_COUNT} shards of the job {{{{ $labels.job }}}} can be scraped.{_TOTALS} Customers of missing"
+        " shards are not watched; alerts on quotas use the last figures.",
     ),
     Alert(
         name="UsageExporterRestarting",
@@ -69,9 +69,9 @@ EXPORTER_ALERTS: Final = (
         scope="exporter",
         for_="restarts_for",
         expression="time() - last_over_time(process_start_time_seconds{job=<job>}[<scrapes>]) < <restarts_age>",
-        summary="The usage exporter {{ $labels.instance }} is restarted again and again",
-        description="{{ $labels.instance }} (job {{ $labels.job }}) was never older than <restarts_age> seconds in the"
-        " last hour: look at what ends it, such as its memory limit or a liveness probe.",
+        summary="The usage exporter {{ $labels.instance }} keeps restarting",
+        description="{{ $labels.instance }} (job {{ $labels.job }}) never ran for <restarts_age> seconds without"
+        " a restart in the last hour: check what ends it, such as its memory limit or a liveness probe.",
     ),
     *POLL_ALERTS,
     Alert(
@@ -122,9 +122,9 @@ EXPORTER_ALERTS: Final = (
         and on (<by_account>) usage:account_fresh:bool
         """,
         summary=f"{_WHO}: {{{{ with $labels.quota }}}}no figures of {{{{ . }}}}{{{{ else }}}}no figures{{{{ end }}}}",
-        description=f"Polls of {_WHO} work and bring no figures"
+        description=f"Polls of {_WHO} succeed but yield no figures"
         "{{ with $labels.quota }} of the quota {{ . }}: nothing matches it, or the vendor no longer reports it"
-        "{{ else }} at all{{ end }}. Alerts on it see nothing.",
+        "{{ else }} at all{{ end }}. Alerts cannot see it.",
     ),
     Alert(
         name="UsageFrozen",
@@ -159,7 +159,7 @@ EXPORTER_ALERTS: Final = (
         for_="reload_for",
         expression="last_over_time(usage_exporter_config_last_reload_successful[<scrapes>]) == 0",
         summary="The usage exporter {{ $labels.instance }} refused its configuration",
-        description="{{ $labels.instance }} runs on with the configuration before the last: what was read last has"
+        description="{{ $labels.instance }} still uses the previous configuration: the one read last has"
         " mistakes, which its log names. A restart would fail.",
     ),
     Alert(
@@ -172,7 +172,7 @@ EXPORTER_ALERTS: Final = (
         """,
         summary=f"{_WHO}: {_COUNT} series are left out",
         description=f"The last reading of {_WHO} has {_COUNT} series more than its max_series; they are left out."
-        " Alerts on them see nothing.",
+        " Alerts cannot see them.",
     ),
     Alert(
         name="UsageCustomersDropped",
@@ -182,9 +182,9 @@ EXPORTER_ALERTS: Final = (
         expression=f"""
         sum by (<by_account>) (max by (<by_shard>) ({seen("usage_exporter_customers_dropped")} * <shard>)) > 0
         """,
-        summary=f"{_WHO}: {_COUNT} customers are not asked about",
-        description=f"{_WHO} has {_COUNT} customers more than its max_customers; nobody asks about them. Alerts on them"
-        " see nothing, and quotas that add customers up lack them.",
+        summary=f"{_WHO}: {_COUNT} customers are not polled",
+        description=f"{_WHO} has {_COUNT} customers more than its max_customers; they are not polled. Alerts cannot see"
+        " them, and quotas that add customers up lack them.",
     ),
     Alert(
         name="UsageStorageFailing",
@@ -193,7 +193,7 @@ EXPORTER_ALERTS: Final = (
         for_="storage_for",
         expression=_NEW.replace("METRIC", "usage_exporter_storage_write_failures_total"),
         summary=f"{_WHO}: its readings cannot be written to the storage path",
-        description=f"Readings of {_WHO} are shown and not stored: after a restart the exporter knows nothing of them,"
-        " and counters of quotas wait. Is the disk full, or may the exporter not write?",
+        description=f"Readings of {_WHO} are shown but not stored: a restart loses them, and quota counters are paused."
+        " Check whether the disk is full, and whether the exporter may write.",
     ),
 )

@@ -42,8 +42,8 @@ def _ending(severity: Severity) -> Alert:
         is_slow=True,
         expression=_ENDING.replace("SEVERITY", severity),
         summary=what,
-        description=f"{what}, as it says itself, and has been the same for a day: nothing renews it. Then the vendor"
-        " refuses every request. Put a new one in its place; the exporter need not be restarted for a file.",
+        description=f"{what}, according to itself, and has not been renewed for a day. Without it, the vendor"
+        " refuses every request. Replace it; a file needs no restart.",
     )
 
 
@@ -55,8 +55,8 @@ POLL_ALERTS: Final = (
         for_="stale_for",
         expression=_STALE,
         summary=f"{_WHO}: no poll worked for {_AGE}",
-        description=f"{_WHO} has brought no figures for {_AGE}, more than <fresh_intervals> of its intervals."
-        f"{_REASON} Alerts on its quotas stand on the last figures.",
+        description=f"{_WHO} has had no new figures for {_AGE}, more than <fresh_intervals> of its intervals."
+        f"{_REASON} Alerts on its quotas use the last figures.",
     ),
     Alert(
         name="UsagePollStale",
@@ -65,8 +65,8 @@ POLL_ALERTS: Final = (
         for_="stale_for",
         expression=f"{_STALE}> <stale_critical>",
         summary=f"{_WHO}: no poll worked for {_AGE}",
-        description=f"{_WHO} has brought no figures for {_AGE}: nobody knows how much is used."
-        f"{_REASON} Alerts on its quotas stand on the last figures.",
+        description=f"{_WHO} has had no new figures for {_AGE}: its current usage is unknown."
+        f"{_REASON} Alerts on its quotas use the last figures.",
     ),
     Alert(
         name="UsageNoReading",
@@ -92,7 +92,7 @@ POLL_ALERTS: Final = (
         expression=f"max by (<by_account>) ({seen(_REFUSED)}) > 0",
         summary=f"{_WHO}: the credentials do not work",
         description=f"The vendor refuses the credentials of {_WHO}, or their secret cannot be read.{_REASON}"
-        " This does not mend itself.",
+        " This does not resolve itself.",
     ),
     _ending("warning"),
     _ending("critical"),
@@ -110,9 +110,9 @@ POLL_ALERTS: Final = (
         or
         (max by (<by_account>) (LIMITED) > 0)
         """.replace("LIMITED", seen('usage_exporter_account_failing{reason="rate_limited"}')),
-        summary=f"{_WHO}: asked more often than the vendor allows",
-        description=f"The vendor of {_WHO} answers that we ask too often (HTTP 429): to the last poll, or to a"
-        " large part of the last hour's requests. Another program may use the same credentials.",
+        summary=f"{_WHO}: more requests than the vendor allows",
+        description=f"The vendor of {_WHO} refuses requests as too frequent (HTTP 429): those of the last poll, or"
+        " a large part of the last hour's. Another program may use the same credentials.",
     ),
     Alert(
         name="UsagePollErrors",

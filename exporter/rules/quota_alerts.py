@@ -58,13 +58,14 @@ _AGE: Final = _queried(
     f" The figure is {_DURATION} old: the account is out of sight.",
 )
 _EXHAUSTED: Final = _queried(
-    "usage:quota_exhaustion:secondsQUOTA", f" At the pace so far it is used up in {_DURATION}."
+    "usage:quota_exhaustion:secondsQUOTA", f" At the present pace it will be used up in {_DURATION}."
 )
 _BURNT: Final = _queried(
-    "usage:quota_burnt:secondsQUOTA", f" At the pace of the last six hours the rest is gone in {_DURATION}."
+    "usage:quota_burnt:secondsQUOTA", f" At the pace of the last six hours the rest will be gone in {_DURATION}."
 )
 _PROJECTED: Final = _queried(
-    "usage:quota_projected:ratioQUOTA", " At the end it would be at {{ . | first | value | humanizePercentage }}."
+    "usage:quota_projected:ratioQUOTA",
+    " At the period's end it would be at {{ . | first | value | humanizePercentage }}.",
 )
 
 
@@ -128,7 +129,7 @@ QUOTA_ALERTS: Final = (
         keep_firing_for="quota_critical_keep",
         expression="usage:quota_last:used > 0 and (usage:quota_last:limit == 0)",
         summary=f"{_ACCOUNT}{_QUOTA}: {_queried('usage:quota_last:usedQUOTA', _AMOUNT)}"
-        f"{{{{ with $labels.unit }}}} {{{{ . }}}}{{{{ end }}}} used of nothing that is allowed{_RESETS}",
+        f"{{{{ with $labels.unit }}}} {{{{ . }}}}{{{{ end }}}} used, but none is allowed{_RESETS}",
         description=f"The limit of {_ACCOUNT}{_QUOTA} is 0, and it is used. The vendor may refuse, or charge for,"
         f" all of it; or a plan lacks what it should have.{_AGE}",
     ),

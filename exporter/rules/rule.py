@@ -90,8 +90,8 @@ class Alert:
 def placeholders(options: Options) -> dict[str, str]:
     """Return the values of placeholders: thresholds, the job in quotes, lists of labels, and the shard.
 
-    `<shard>` follows `*` and adds the instance's label `shard`. Templates that match the labels of an alert end
-    their matchers and values with `<keep_matchers>` and `<keep_values>`.
+    `* <shard>` adds the instance's label `shard`. In templates, `<keep_matchers>` ends the matchers of an alert's
+    labels, and `<keep_values>` the values for them.
     """
     thresholds = options.thresholds
     kept = options.keep_labels

@@ -24,7 +24,7 @@ class Histogram:
         self._sum += seconds
 
     def lines(self, family: Family, labels: Labels, shared: str = "") -> bytes:
-        """Return the sample lines of one series; `shared` has more labels, as `label_pairs` writes them."""
+        """Return the sample lines of one series; `shared` are the labels put first, made by `label_pairs`."""
         counts = list(accumulate(self._counts))
         buckets = list(self._buckets(labels, counts)) if self._bounds else []
         return b"".join(

@@ -120,8 +120,8 @@ def render(
 
     All lines, also those in `before`, begin with the `shared` labels, made by `label_pairs`.
 
-    Counters with a known creation time (`created`, Unix time: when they were 0) are rendered a second time, each
-    with a line that states this time.
+    Counters with a known creation time (`created`, Unix time: when they were 0) are also rendered in a second
+    version, with a `_created` line each.
     """
     rendered: dict[Family | WithCreated, RenderedFamily] = {
         family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()

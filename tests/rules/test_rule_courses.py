@@ -420,7 +420,7 @@ WORDS = {
         " not last its period",
         description="netnut/main: traffic of 48211: 956 of 1,000 GB used (95.6%), resets in 19d 23h. At the"
         " end it would"
-        " be at 285.6%. At the pace so far it is used up in 11h 5m.",
+        " be at 285.6%. At the present pace it will be used up in 11h 5m.",
     ),
     "far too fast": Words(
         course=Course(quotas=(Quota(used=lambda hour: 20 + 160 * hour),), hours=2),
@@ -435,7 +435,7 @@ WORDS = {
         course=Course(quotas=(Quota(used=always(3), limit=always(0)),), hours=0.5),
         alert="UsageQuotaNotAllowed",
         severity="critical",
-        summary="netnut/main: traffic of 48211: 3 GB used of nothing that is allowed, resets in 13d 23h",
+        summary="netnut/main: traffic of 48211: 3 GB used, but none is allowed, resets in 13d 23h",
         description="The limit of netnut/main: traffic of 48211 is 0, and it is used. The vendor may refuse, or charge"
         " for, all of it; or a plan lacks what it should have.",
     ),

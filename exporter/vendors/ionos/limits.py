@@ -70,7 +70,7 @@ def _is_of(properties: ContractResources, label: str, reply: Contracts) -> bool:
 
 
 def limit_items(contract: str, limits: ResourceLimits | None) -> Iterator[Item]:
-    """Yield the amount and the limit of each resource; nothing for a resource without either."""
+    """Yield the amount and the limit of each resource; nothing for a resource with neither."""
     if limits is None:
         yield families.IONOS_RESOURCE_USED.unreadable(contract=contract)
         return
