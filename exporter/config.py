@@ -45,7 +45,7 @@ class Config(Settings):
 
     Attributes:
         accounts: the accounts to poll.
-        vendors: the vendors that accounts may name: built in, declared by `vendor_files`, and those of wheels in use.
+        vendors: the vendors that accounts may name: built in, declared in `vendor_files`, or from a wheel in use.
 
     """
 
@@ -54,7 +54,7 @@ class Config(Settings):
     shard: Shard = Shard()
 
     def read_warnings(self) -> Mapping[tuple[str, str], list[str]]:
-        """Return the warnings about each account, by vendor and name; secret files are read for them only once."""
+        """Return the warnings about each account, by vendor and name; secret files are only read the first time."""
         return self._warnings
 
     @cached_property
@@ -125,7 +125,7 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return a configuration's vendor and included files; none if it is invalid. With neither key it is not parsed."""
+    """Return a configuration's vendor and included files; none if invalid. It is parsed only if it may name any."""
     if b"vendor_files" not in text and b"include" not in text:
         return []
     try:

@@ -53,7 +53,7 @@ def read_interval(text: object) -> float:
     """Return the seconds of a duration from `1s` to `365d`.
 
     Raises:
-        ValueError: the text is not such a duration.
+        ValueError: the text is not a duration, or is out of range.
 
     """
     seconds = read_duration(text)

@@ -111,7 +111,7 @@ def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterat
 
 
 def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int, _Key]]:
-    """Yield each account's source and index, with its vendor and the name found in `setting`."""
+    """Yield the source and index of each account that has `setting`, with its vendor and the name in that setting."""
     for source in sources:
         for index, entry in enumerate(source.entries):
             if isinstance(entry, dict) and isinstance(entry.get(setting), str):

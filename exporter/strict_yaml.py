@@ -34,7 +34,7 @@ _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,17}))(\.[0-9]{1,18})?")
 _PURE: Final = yaml.BaseLoader
 _FAST: Final = getattr(yaml, "CBaseLoader", _PURE)
-"""libyaml's parser, which takes a seventh of the time, if PyYAML was built with it."""
+"""libyaml's parser if PyYAML was built with it; it takes a seventh of the time."""
 _LENIENT: Final = re.compile(rb"[\t!?|>\xfe\xff]|\xef\xbb\xbf")
 """Signs of a text that libyaml reads differently from PyYAML: tabs, tags, `?` in a list, `|#`, byte order marks."""
 
@@ -102,7 +102,7 @@ def _document(events: _Events) -> object:
 
 
 def _value(event: Any, events: _Events, depth: int) -> object:
-    """Return the plain data that begins with an event: scalars of YAML 1.2, without anchors, merge keys or tags."""
+    """Return the plain data that starts at an event: scalars of YAML 1.2, without anchors, merge keys or tags."""
     if isinstance(event, yaml.AliasEvent):
         raise _problem("aliases are not supported; write the value out", event.start_mark)
     if event.anchor is not None:

@@ -28,7 +28,7 @@ class EventLoop(asyncio.SelectorEventLoop):
     accounts with an unresponsive resolver would keep all others from resolving,
     and the process from exiting.
 
-    The loop's clock includes the time that the machine is suspended, so that figures become stale meanwhile.
+    The loop's clock includes the time that the machine is suspended, so that figures grow stale then too.
     """
 
     def __init__(self) -> None:

@@ -105,9 +105,9 @@ async def handle_signals(
     cancel_scope: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on SIGTERM or SIGINT, cancel the scope on a second one; SIGHUP calls `on_hangup`, or else stops too.
+    """Set `stop` on SIGTERM or SIGINT, and cancel the scope on a second one.
 
-    A SIGHUP deferred during start-up is handled now.
+    SIGHUP calls `on_hangup`, or stops too if that is None; a SIGHUP deferred during start-up is handled now.
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

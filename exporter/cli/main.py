@@ -30,7 +30,7 @@ class _Commands(click.Group):
     """The commands; a misplaced option's error names the command that it belongs to."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments before a command."""
+        """Parse the arguments that precede the command."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:

@@ -1,4 +1,4 @@
-"""Command-line options, spelt as Prometheus users know them; those of the exporter's own HTTP are in `web_options`."""
+"""Command-line options, spelt as Prometheus users know them; those of the HTTP server are in `web_options`."""
 
 from __future__ import annotations
 

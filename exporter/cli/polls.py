@@ -125,7 +125,7 @@ def waits(config: Config) -> Iterator[str]:
 
 
 def lacks_main_figure(outcome: Outcome) -> bool:
-    """Whether a whole account has no series of its vendor's first family, which is the main figure."""
+    """Whether an account not split into shards has no series of its vendor's first family, the main figure."""
     main = outcome.account.reported[0]
     is_whole = outcome.account.shard.total == 1
     return is_whole and not any(main in state.rendered for state in outcome.snapshot.slices.values())

@@ -68,7 +68,7 @@ telemetry_path = click.option(
 
 
 def web_config_file(*, only_checked: bool = False) -> Callable[[_F], _F]:
-    """Add the option for the web configuration file to a command; pass it the protection, unless it is only checked."""
+    """Add the option for the web configuration file to a command; unless `only_checked`, pass it the protection."""
     return click.option(
         "--web.config.file",
         "protection",

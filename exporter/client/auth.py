@@ -32,7 +32,7 @@ _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
 """If a new token did not help, ambiguous statuses are not blamed on tokens for this long."""
 _NEW_SECONDS: Final = 1.0
-"""A token that worked and is newer than this cannot have expired. The next poll may come a second after the sign-in."""
+"""How long after sign-in a token that worked is not blamed for ambiguous statuses: at most until the next poll."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
 """Statuses with which vendors may report an expired token, even if they document 401."""

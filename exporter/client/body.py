@@ -16,7 +16,7 @@ from exporter.errors import TooLarge, Undecodable
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 MAX_TOKEN_BODY_BYTES: Final = 64 * 1024
 MAX_PIECES: Final = 500_000
-"""The most commas and opening brackets in a body: tiny values cost much more memory and time than their bytes."""
+"""The most commas and opening brackets in a body: tiny values take more memory and time than their size suggests."""
 LARGE_BODY_BYTES: Final = 64 * 1024
 """Larger bodies take so long to decode that other work should proceed meanwhile."""
 
@@ -26,7 +26,7 @@ Turn = Callable[[], Awaitable[None]]
 
 _FREE_PIECES: Final = 2000
 _SMALLEST_PIECE_BYTES: Final = 32
-"""If there are more than `_FREE_PIECES` chunks, their minimum average size: each costs as much as a thousand bytes."""
+"""The minimum average size of chunks, if more than `_FREE_PIECES`: each costs as much as a thousand bytes."""
 _PIECES_IN_TURN: Final = 50
 _GZIP_MAGIC: Final = 0x1F
 _GZIP_OR_ZLIB: Final = 47
@@ -136,13 +136,13 @@ def count_values(body: Body) -> int:
 def decode_json(body: Body, content_type: str) -> object:
     """Return a body's JSON document; NaN and Infinity are rejected. A lone surrogate becomes U+FFFD.
 
-    A byte order mark before it is ignored, as RFC 8259 allows.
+    A byte order mark before the document is ignored, as RFC 8259 allows.
 
     While a large body is decoded in a worker thread, other threads can run after each object.
 
     Raises:
         TooLarge: the body has more values than any answer we ask for.
-        Undecodable: the body is not JSON, or contradicts itself. The error has its kind, size and digest, not its text.
+        Undecodable: the body contradicts itself, or is not JSON: then the error has its size and digest, not its text.
 
     """
     if count_values(body) > MAX_PIECES:

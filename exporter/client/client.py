@@ -26,7 +26,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""The most requests remembered whose refusal is about the request, not the signature."""
+"""The most requests to remember that were refused for a reason other than their signature."""
 
 
 def _itself(document: object) -> object:
@@ -37,7 +37,7 @@ class RequestObserver(Protocol):
     """Receives the outcome of requests."""
 
     def on_request(self, code: str, seconds: float) -> None:
-        """Record a request, answered with the status `code` or `none`, and its duration in seconds."""
+        """Record a request's duration in seconds and its `code`: the status of the answer, or `none`."""
 
     def on_token_refreshed(self) -> None:
         """Record a sign-in that yielded a token."""

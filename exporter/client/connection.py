@@ -24,7 +24,7 @@ MAX_HEAD_BYTES: Final = 128 * 1024
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
 """For a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""The most of a head to read at once: httpcore handles its interim answers, some hundred, without yielding."""
+"""How much of a head to read at once: httpcore handles the interim answers in it, some hundred, without yielding."""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 

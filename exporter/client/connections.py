@@ -111,7 +111,7 @@ class Connections:
         return Response(response.status_code, response.headers, body, next_link)
 
     async def _acquire(self) -> tuple[Transport, ssl.SSLContext | None]:
-        """Return the most recently used transport, or a new one; close those idle for long or with outdated trust."""
+        """Return the most recently used transport, or a new one; close those long idle or made with outdated trust."""
         if self._given:
             return self._given, None
         trusted = await self._trust()

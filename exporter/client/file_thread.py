@@ -25,7 +25,7 @@ async def read_in_time(what: Hashable, read: Callable[[], _T]) -> _T:
     """Return the result of `read`, run by `read_in_thread` within a time limit.
 
     Raises:
-        SecretUnreadable: the read takes too long, or an earlier one of `what` is still running.
+        SecretUnreadable: the read takes too long, or an earlier read of `what` is still running.
 
     """
     try:

@@ -43,7 +43,7 @@ class LargeAnswers:
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Yield the room of one answer, which can be held until the answer's document has been read."""
+        """Yield the room of one answer; if it is taken, it is held until the block ends."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 

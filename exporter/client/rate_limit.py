@@ -89,7 +89,7 @@ class RateLimiter:
             self._sent.popleft()
 
     async def wait(self) -> None:
-        """Return when the next request may be sent; waiters are served in order."""
+        """Wait until the next request may be sent; waiters are served in order."""
         async with self._turn:
             while (slot := self._slot()) > anyio.current_time():  # noqa: ASYNC110 - an answer may have moved it
                 await anyio.sleep_until(slot)
@@ -120,5 +120,5 @@ class RateLimiter:
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
-        """Return the time of the next slot for which `at_once` requests can go immediately."""
+        """Return the earliest time of the next slot that lets at most `at_once` requests go immediately."""
         return anyio.current_time() - (at_once - 1) * self._gap

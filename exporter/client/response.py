@@ -44,7 +44,7 @@ class Response:
         return decode_json(self.body, self.headers.get("content-type", ""))
 
     def raise_for_status(self, now: datetime) -> None:
-        """Return if the status is a success.
+        """Do nothing if the status is a success.
 
         Raises:
             PollError: for any other status, with the wait that the vendor asks for.

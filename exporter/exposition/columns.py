@@ -28,7 +28,7 @@ Snapshots = Sequence[tuple[AccountKey, Snapshot]]
 """Accounts' snapshots at one moment."""
 
 _Lines = TypeVar("_Lines")
-"""An account's lines of a family; those that did not change are equal to the previous ones."""
+"""An account's lines of a family; they equal the previous ones unless they changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from exporter.textformat.gzip import HEADER, Checksum, trailer
 from exporter.textformat.lines import RenderedFamily, WithCreated
 
 _JOINED_ON_LOOP: Final = 5000
-"""The number of series, including own ones, up to which a page is joined on the event loop, in a few milliseconds."""
+"""With fewer series, the exporter's own included, a page is joined on the event loop, in a few milliseconds."""
 _OWN_SERIES: Final = 25
 """The approximate number of the exporter's own series per account."""
 _PROCESS_SECONDS: Final = 5.0

@@ -31,7 +31,7 @@ _TRIES: Final = 6
 """How many times in a row a request may fail transiently before the history is given up."""
 _LONGEST_WAIT_SECONDS: Final = 900.0
 _MOST_ITEMS: Final = 100 * MOST_ITEMS
-"""The most items for one point in time, which may take a month of daily requests."""
+"""The most items for one point in time: its figures may take a month of daily requests."""
 _SECOND: Final = timedelta(seconds=1)
 
 T = TypeVar("T")

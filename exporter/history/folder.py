@@ -120,7 +120,7 @@ class Folder:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return the stored plan of a folder; None if there is none, and a plan of None if it is invalid."""
+    """Return the stored plan of a folder: None if it has none, `{"plan": None}` if it is invalid."""
     try:
         known = json.loads(path.read_bytes())
     except FileNotFoundError:

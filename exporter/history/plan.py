@@ -116,7 +116,7 @@ def midnight(day: str) -> datetime:
     """Return the start of a day written as YYYY-MM-DD.
 
     Raises:
-        ValueError: the text is not such a day.
+        ValueError: the text is not a day in this form.
 
     """
     return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)

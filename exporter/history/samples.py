@@ -71,7 +71,7 @@ def _header(family: Family) -> str:
 
 
 def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
-    """Return the line with the time that an account's figures cover (Unix time), with its shared labels."""
+    """Return the line with the time that an account's figures cover (Unix time); `shared` has its other labels."""
     return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)], shared).decode()
 
 

@@ -21,7 +21,7 @@ _HEADER: Final = """\
 """
 _EVERY: Final = "1m"
 _SLOWLY: Final = "3m"
-"""For what changes over hours. An instant query finds a sample for five minutes, so a late evaluation does no harm."""
+"""For rules about hours or days. A sample can be queried for five minutes, so a late evaluation does no harm."""
 
 
 def recording_rules(options: Options) -> str:

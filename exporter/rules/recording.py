@@ -1,11 +1,11 @@
 """The recorded series: the last known figures of quotas, even while hidden, and which quotas are nearly used up.
 
-Each series is aggregated, so that two exporters of one account give one series, and no label of a vendor's own leaks
+Each series is aggregated, so that two exporters of one account give one series, and no vendor-specific label leaks
 in. Exporters of the same shard are replicas, and the better one counts; different shards have different parts of the
 account, and the worse one counts.
 
 A quota is hidden while its account is known but not fresh, or while an exporter or a shard is missing. Its last known
-figures stay until it is seen again or its period ends, and also between scrapes that are far apart. A quota missing
+figures stay until it is seen again or its period ends; they also bridge long gaps between scrapes. A quota missing
 from a good reading is gone at once.
 
 With thousands of quotas, nearly all the cost is in reading and joining their series: values that apply to a whole
@@ -25,7 +25,7 @@ _KNOWN_USED: Final = "last_over_time(usage:quota_last:used[1h])"
 
 
 def _last(name: str, now: str, before: str = "") -> Record:
-    """Return the record of a quota's current value or, while unseen, of its last one, from the evaluation before."""
+    """Return the record of a quota's current value; while the quota is unseen, of the value recorded before."""
     series = f"usage:quota_last:{name}"
     return Record(series, f"{now}\nor\n({before or f'last_over_time({series}[1h])'} and usage:quota_unseen:bool)")
 

@@ -90,8 +90,8 @@ class Alert:
 def placeholders(options: Options) -> dict[str, str]:
     """Return the values of placeholders: thresholds, the job in quotes, lists of labels, and the shard.
 
-    `* <shard>` adds the instance's label `shard`. In templates, `<keep_matchers>` ends the matchers of an alert's
-    labels, and `<keep_values>` the values for them.
+    `* <shard>` adds the instance's label `shard`. In templates, `<keep_matchers>` appends matchers for the kept labels,
+    and `<keep_values>` their values.
     """
     thresholds = options.thresholds
     kept = options.keep_labels

@@ -37,7 +37,7 @@ class Thresholds:
     """When the alerts begin and end. Each field's `metadata["meaning"]` states its meaning and unit.
 
     Raises:
-        ValueError: a number is not above 0, a share is above 1, or a warning follows or outlives its critical alert.
+        ValueError: a number is not above 0, a share is above 1, or a warning begins or ends after its critical alert.
 
     """
 
