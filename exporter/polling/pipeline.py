@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the poll as shown if it cannot be stored: with its own figures, but the last stored counters."""
+        """Return the poll as shown when it cannot be stored: its own figures, with the counters stored last."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
@@ -98,7 +98,7 @@ class ProcessedPoll:
 
 
 def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
-    """Yield the items of a reading; raise `TooLarge` if there are more than `most`, which no valid answers exceed."""
+    """Yield the items of a reading; raise `TooLarge` beyond `most` items, more than any valid reading has."""
     for count, item in enumerate(items):
         if count == most:
             raise TooLarge(f"the reading has more than {most} items")

@@ -162,7 +162,7 @@ class Poller:
         return before, self._store[key]
 
     def _forget_unused(self, number: int, used: set[str]) -> None:
-        """Drop all but the latest failures and the cache entries of this and each slice's last good poll."""
+        """Keep only the latest failures, and the cache entries used by this poll or a slice's last good one."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
         failing = [(kind, streaks) for kind, streaks in self._failing[number].items() if streaks]

@@ -43,7 +43,7 @@ class Schedule:
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Record a good poll. A slice's first is followed sooner, so that polls spread over the whole interval.
+        """Record a good poll. After a slice's first, its next is due early, so that polls spread over the interval.
 
         Args:
             number: the slice's number.
@@ -62,12 +62,12 @@ class Schedule:
             self._due[number] = now + delay * (jitter if first else 1.0)
 
     def advance(self, at: float) -> None:
-        """Make the failing slices, or else the next one, due at `at` at the latest, because someone asks for a poll."""
+        """Make the failing slices, or else the next one, due by `at`, because someone asks for a poll."""
         failing = [number for number, failures in self._failures.items() if failures] or [self.next]
         self._due |= {number: min(self._due[number], at) for number in failing}
 
     def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
-        """Record a failed poll: the slice waits longer each time, and so does the account while it keeps failing."""
+        """Record a failed poll: the slice waits longer each time; so do all slices until a poll succeeds."""
         self._failures[number] += 1
         pause, wait = (
             next_delay(self._interval, 0.0, failures, snapshot.error)

@@ -94,7 +94,7 @@ class SliceShare:
     def members(self, account: Account, since: float, at: float) -> Iterator[MemberFigure]:
         """Yield the members' figures, read at `at` (Unix time).
 
-        A figure is counted by its own period if that is known, not by the quota's: it resets with its own period.
+        A figure's own period, if known, takes precedence over the quota's, because the figure resets with it.
         """
         asked_for = _asked_for(self.setting, account, at)
         for subject, members in self.selected.subjects.items():
@@ -152,7 +152,7 @@ def _only(spans: frozenset[Span]) -> Span:
 
 
 def _asked_for(setting: ConfiguredQuota, account: Account, at: float) -> Span | None:
-    """Return the month for which the quota's figures are requested, whatever its period; None if not by month."""
+    """Return the month whose figures are requested, whatever the quota's period; None if not by month."""
     if setting.family not in account.dated_families:
         return None
     return CalendarPeriod().span_at(datetime.fromtimestamp(at, UTC))
@@ -163,8 +163,8 @@ def account_quotas(
 ) -> ConfiguredResult:
     """Return a quota of the whole account, from the contributions of its slices.
 
-    The quota is withheld until every slice has been read for its definition, and while slices were read in different
-    periods: otherwise the missing part would look like new use when it arrives.
+    The quota is withheld until every slice has been read under its definition, and while the slices' readings are from
+    different periods: otherwise a missing part would look like new use when it arrives.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]

@@ -4,16 +4,16 @@
 | --- | --- | --- | --- |
 | rises or stays | still the old period | use | the rise above the high-water mark |
 | falls a little | still the old period | correction | nothing, until it exceeds the high-water mark |
-| falls below half | a later end or start, or the known end has passed; up to one reading apart | reset | all of it |
-| falls below half | no date moves and none has passed | correction | nothing |
-| does not fall | dates that come with the figure say a new period | renewal | all of it |
-| does not fall | only the calendar or an account-wide date says so | late, up to 26 h or half the period | the rise |
+| falls below half | by the next reading, start or end moves later, or the known end has passed | reset | all of it |
+| falls below half | by the next reading, no date moves and no end passes | correction | nothing |
+| does not fall | dates that come with the figure show a new period | renewal | all of it |
+| does not fall | only the calendar or an account-wide date shows one | late, until a deadline | the rise |
 | any | the start moves, but lies long before the last reading | correction of the dates | the rise |
-| first sight | began after the first reading | renewal, or a new member | all of it |
+| first sight | the period began after counting started | renewal, or a new member | all of it |
 
-Half is half of the high-water mark. After the time in the table, a late figure belongs to the new period after all:
-then all of it counts, except the rises that were already counted. If no date was ever known, every rise counts and no
-fall does.
+Half is half of the high-water mark. The deadline is 26 h after the new period began, or half that period if shorter. A
+figure that has not fallen by then belongs to the new period: all of it counts, except the rises that were already
+counted. If no date was ever known, every rise counts and no fall does.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class MemberReading(NamedTuple):
         value: the figure.
         span: the figure's period, as far as known.
         at: the time of the request, Unix time.
-        since: Unix time of the account's first reading; the use of a period that began later is all new.
+        since: when counting started, Unix time; all use of a period that began later is new.
         is_dated: whether figure and dates arrive together, so that neither can lag behind the other.
 
     """

@@ -157,7 +157,7 @@ class Ledger:
         return replace(self, totals={**self.totals, **changed}) if changed else self
 
     def slice_part(self, number: int, shown: Iterable[QuotaId] = ()) -> Ledger:
-        """Return the part stored with a slice: its members, the counters of their quotas, and those of `shown`."""
+        """Return the part stored with a slice: its members, and the counters of their quotas and of `shown`."""
         members = self.members.get(number, {})
         quotas = {*shown, *(quota for quota, _ in members)}
         totals = {quota: self.totals[quota] for quota in quotas if quota in self.totals}
@@ -177,7 +177,7 @@ class SliceReadings:
         number: the slice.
         figures: the members' figures; if a member has several, the final one of an ended period comes last.
         at: when the reading was requested, Unix time.
-        max_absent: how many members missing from the reading are kept: the most recently seen ones.
+        max_absent: how many members that the reading lacks are kept, the most recently seen first.
         is_last: whether every other slice has been read since the account was sliced.
         mixed: quotas whose members are in different units and therefore not counted.
 

@@ -76,7 +76,7 @@ def native_quotas(
 ) -> NativeQuotas:
     """Return the quotas that a vendor reports.
 
-    If a vendor states what is left instead of a limit, a series without that statement yields no quota.
+    If a vendor states the amount left instead of a limit, a series without that amount yields no quota.
 
     Args:
         natives: the vendor's declarations.
@@ -168,11 +168,11 @@ def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> 
 
 
 def _implied_limits(used: float, remaining: float | None, total: Total | None) -> QuotaLimits:
-    """Return the limit implied by what is left, given the last one known.
+    """Return the accepted limit, and the one implied by the amount left.
 
-    It is not documented whether an overdrawn quota has 0 or less left, nor whether an unlimited one has -1 left:
-    neither may produce a limit that does not exist. Use and rest may be from different moments, so a changed limit is
-    only accepted when two readings agree on it.
+    Vendors do not document whether an overdrawn quota has 0 or less left, nor whether -1 left means unlimited: neither
+    may lead to a wrong limit. The amounts used and left may be from different moments, so a changed limit is only
+    accepted when two readings agree on it.
     """
     known = total.limit if total else None
     if remaining is None or (remaining == _UNLIMITED and used + remaining != known):

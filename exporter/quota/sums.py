@@ -61,7 +61,7 @@ class Selection:
 
 
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
-    """Return the series that match a setting, with their periods, from the calendar or the vendor's plan."""
+    """Return the series that match a setting; their periods come from the calendar or the vendor's plan."""
     labels, series = setting.family.labels, figures.get(setting.family, {})
     spans_of = _plan_spans(plan, labels, figures) if setting.period == "plan" else _always(frozenset({period}))
     own_spans_of = _plan_spans(plan if plan and plan.is_dated else None, labels, figures)

@@ -19,11 +19,11 @@ _SHORTEST_HISTORY: Final = 2 * 3600.0
 
 
 class Paces:
-    """The paces of all quotas: the use per second, averaged over the last half day to day.
+    """The paces of all quotas: the use per second, averaged over the last 12 to 24 hours.
 
     Attributes:
-        observations: two of each quota's counter: one half a day to a day old, once there is enough history, and a
-            later one.
+        observations: two of each quota's counter: one that is 12 to 24 hours old, if there is so much history,
+            and a later one.
 
     """
 
@@ -54,7 +54,7 @@ class Paces:
 
 
 def _tells_of(observations: Observations, total: Total, now: float) -> bool:
-    """Whether observations are of this counter, which may have restarted from 0, and of about the day before `now`."""
+    """Whether observations are of this counter since its last restart, the later one at most a day old."""
     is_same = observations.created == total.created and observations.later.value <= total.value
     return is_same and 0 <= now - observations.later.at <= _DAY
 

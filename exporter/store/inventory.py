@@ -26,7 +26,7 @@ class StoredFile:
     Attributes:
         path: its path.
         account: vendor and name of its account.
-        part: the slice and shard in its name; empty if there is only one.
+        part: the slice and shard that its name states; empty if none.
         kind: what it is.
         size: in bytes.
         written_at: Unix time.

@@ -114,7 +114,7 @@ def _found(folder: int, name: str) -> Written | None:
 
 
 def _prepare(folder: int, name: str) -> bool:
-    """Remove anything but a private file of ours, such as a link; return whether the name is free."""
+    """Free the name unless a private file of ours has it; return whether it is free."""
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

@@ -149,7 +149,7 @@ def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _fields(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield each field of the objects within a value, after the steps to the field."""
+    """Yield the steps to each field of the objects within a value, and the field."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield (*steps, name), one

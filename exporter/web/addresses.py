@@ -14,7 +14,7 @@ _BACKLOG: Final = 1024
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Return host and port of `127.0.0.1:10924`, `[::1]:10924`, or `:10924` and `[::]:10924` (every interface).
+    """Return the host and port of `127.0.0.1:10924` or `[::1]:10924`; `:10924` means every interface.
 
     Raises:
         ValueError: the address has another form.
@@ -53,7 +53,7 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
 
 
 def _why(error: OSError | UnicodeError) -> str:
-    """Return the system's error text; errors without a system number are about the host name."""
+    """Return the system's error text; if it has none, the error is about the host name."""
     number = error.errno if isinstance(error, OSError) else None
     return os.strerror(number) if number and number > 0 else "the host name has no address on this machine"
 

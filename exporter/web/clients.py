@@ -103,7 +103,7 @@ class Clients:
 def network_of(host: str) -> str:
     """Return the network under which a client's address is counted.
 
-    That is the address itself, or the /64 of an IPv6 address, because the client chooses the other half.
+    For IPv4, that is the address itself; for IPv6, its /64, because a client chooses the other half.
     """
     address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
     if isinstance(address, IPv4Address):

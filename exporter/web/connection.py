@@ -105,7 +105,7 @@ class Connection:
         return event
 
     async def _body(self, request: h11.Request) -> bytes:
-        """Return a request's body. The head is checked only here, because the answer to a refused HEAD has no body."""
+        """Return a request's body. Its head is checked only here, so that `run` refuses HEAD without a body."""
         if status := refusal_of(request, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
         body, self._body_wire_bytes = bytearray(), 0

@@ -13,7 +13,7 @@ from exporter.status.urgency import URGENT, ranked_quotas
 from exporter.web.html import ago, moment, page, until
 
 _FEW: Final = 10
-"""The number of lines of a list that are never folded."""
+"""How many lines at the top of a list are never folded."""
 _FOLDED: Final = 500
 """The most folded lines on the page; the rest is on the pages of the accounts."""
 _KINDS: Final = {"used_up": " bad", "critical": " bad", "warning": " warn", "unknown": " old"}

@@ -19,7 +19,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES: Final = frozenset({b"same-origin", b"none"})
-"""Values of `Sec-Fetch-Site` for our own pages and for what the user typed."""
+"""Values of `Sec-Fetch-Site` for our own pages' requests, and for typed addresses."""
 _CROSS_SITE: Final = "refused: another site's page sent this request\n"
 _FOREIGN_HOST: Final = (
     "refused: this address is for this machine only, and the Host header names another;"
@@ -57,7 +57,7 @@ def refusal(method: str, headers: Iterable[tuple[bytes, bytes]], *, local_only: 
 
 
 def _is_cross_site(headers: dict[bytes, bytes]) -> bool:
-    """Whether a browser marks the request as cross-site; other clients send neither header."""
+    """Whether the headers that only browsers send mark the request as cross-site."""
     if site := headers.get(b"sec-fetch-site"):
         return site.lower() not in _OWN_SITES
     origin = headers.get(b"origin")

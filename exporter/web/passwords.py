@@ -126,7 +126,7 @@ class Passwords:
 
 
 def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
-    """Whether a password matches a hash; hashes at `costs` follow, so that every check takes as long as the costliest.
+    """Whether a password matches a hash. Further checks at `costs` make it take as long as with the costliest hash.
 
     One hash at cost c, followed by costs c to m - 1, is as much work as one at m: 2^c + 2^c + ... + 2^(m-1) = 2^m.
     """
