@@ -1,6 +1,6 @@
 """Faults of the connection: silence, truncation, slowness, or bytes that are not HTTP.
 
-A fault that ends the connection raises what a broken connection raises, and the server closes it.
+A fault that ends the connection raises the error of a broken one; the server then closes the connection.
 """
 
 import ctypes
@@ -82,7 +82,7 @@ async def _half(call: Call) -> None:
 
 
 def _disconnect(socket: int) -> None:
-    """Reset a TCP connection by connecting it to no address family; closing it would end the stream properly first."""
+    """Reset a TCP connection by connecting it to AF_UNSPEC; closing it would end the stream properly first."""
     address = bytes(16)
     if ctypes.CDLL(None, use_errno=True).connect(socket, address, len(address)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

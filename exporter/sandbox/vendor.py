@@ -87,7 +87,7 @@ async def json_object(request: Request, *, status: int) -> dict[str, Any]:
     """Return the request's JSON object; an empty body is an empty object.
 
     Raises:
-        HTTPException: with `status`, if the body is anything else or could not be sent back.
+        HTTPException: with `status`, if the body is anything else, or has a value that cannot be sent back.
 
     """
     raw = await request.body()

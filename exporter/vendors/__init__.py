@@ -25,7 +25,7 @@ VENDORS: Final[Mapping[str, type[Account]]] = MappingProxyType(
 PASTS: Final[Mapping[str, type[Past[Any]]]] = MappingProxyType(
     {"netnut": NetNutPast, "ionos": IonosPast, "prolifi": ProlifiPast}
 )
-"""The vendors that report the past; the others have no dated figures."""
+"""The vendors whose past can be read; the others report no figures by date."""
 
 VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.reported)
 """Every family that the vendors report, in the order of the metrics page."""

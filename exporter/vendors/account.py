@@ -66,7 +66,7 @@ class Account(Settings):
     native_quotas_of: ClassVar[str] = ""
     """The things that the vendor reports quotas for, in words."""
     quality: ClassVar[Quality] = {}
-    """How well the vendor is covered, apart from what the class states; `quality_of` returns all of it."""
+    """The exporter's coverage of the vendor, apart from what the class states; `quality_of` returns all of it."""
     assumed_rate: ClassVar[Rate | None] = None
     """The rate limit assumed until the vendor's answers state one; None if none is documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
@@ -219,7 +219,7 @@ class Account(Settings):
     def for_shard(self, shard: Shard, **settings: object) -> Self:
         """Return the account as one shard polls it, with the given settings changed."""
         part = self.model_copy(update=settings)
-        part._shard = shard  # noqa: SLF001 - of the same class, and of nobody else yet
+        part._shard = shard  # noqa: SLF001 - a new object of the same class
         return part
 
     def with_rate_share(self, share: float) -> Self:
@@ -231,7 +231,7 @@ class Account(Settings):
     @property
     @abstractmethod
     def auth(self) -> Auth:
-        """How requests are signed."""
+        """How requests are authenticated."""
 
     @abstractmethod
     async def read(self, poll: Poll) -> Iterable[Item]:

@@ -49,12 +49,12 @@ class PollEstimate:
 
     @property
     def exceeds_interval(self) -> bool:
-        """Whether the interval is shorter than the requests take."""
+        """Whether the requests take longer than the interval."""
         return self.request_seconds > self.interval
 
     @property
     def is_too_slow(self) -> bool:
-        """Whether figures would go stale before all are read, so that there would be a reading rarely or never."""
+        """Whether figures would go stale before all are read, so that a reading would rarely or never succeed."""
         return self.request_seconds > LONGEST_POLL * self.stale_seconds
 
     @property

@@ -1,4 +1,4 @@
-"""The expiry of a credential that states it itself, as a JSON Web Token does in its claim `exp`."""
+"""When a credential expires, if it says so itself, as a JSON Web Token does in its claim `exp`."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _OURS: Final = (
 
 
 def faults(name: str, vendor: Any) -> Iterator[str]:
-    """Yield the faults of a class as the vendor of this name; no account's settings are checked."""
+    """Yield the faults of a class that is to be the vendor `name`; no account's settings are checked."""
     if not isinstance(vendor, type) or not issubclass(vendor, Account):
         yield "is not an Account of exporter.vendor_api"
         return
@@ -58,7 +58,7 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
 
 
 def _attribute_faults(vendor: type[Account]) -> Iterator[str]:
-    """Yield attributes that override those common to all accounts, or have another type."""
+    """Yield attributes that override those common to all accounts, and an invalid `assumed_rate`."""
     for setting in vendor.model_fields:
         if setting not in Account.model_fields and hasattr(Account, setting):
             yield f"the setting {setting!a} has the name of an attribute that every account has"

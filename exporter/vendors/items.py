@@ -30,7 +30,7 @@ _ItemT = TypeVar("_ItemT", bound=Hashable)
 
 @dataclass(slots=True)
 class Streak:
-    """An item's consecutive failures: the first one's time, the polls that answered others, whether it is given up."""
+    """An item's consecutive failures: their start, the polls in which others were answered, whether it is given up."""
 
     since: datetime
     polls: int = 0
@@ -49,7 +49,7 @@ class Trial(Generic[_ItemT]):
         streaks: the failures of previous polls; updated in place.
         now: the start of the poll.
         patience: the seconds for which an item must have failed before it is given up; 0 if there is no earlier reading
-            to keep, so that one poll that answers others is enough.
+            to keep, so that one poll in which others are answered is enough.
         is_extra: whether the items are optional, so that the poll has a result without them.
 
     """
@@ -89,7 +89,7 @@ class Trial(Generic[_ItemT]):
         return self._is_probing and len(self.failed) <= 1 + self._answered + self._is_extra
 
     def failure_of_all(self) -> PollError | None:
-        """Return the poll's failure after all items were tried; None if no items failed except given-up ones."""
+        """Return the failure that fails the poll once all items were tried; None if all failed items are given up."""
         if not self._others_answer:
             return next(iter(self.failed.values()), None)
         for item in self.failed:

@@ -49,7 +49,7 @@ class Past(ABC, Generic[AccountT]):
     Attributes:
         account: the account.
         days: the days to write; the figures at the first midnight are those of the day before.
-        asked_at: the time of the request; nothing is known yet about that day.
+        asked_at: the time of the request; its day has no figures yet.
 
     """
 

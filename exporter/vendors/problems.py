@@ -87,7 +87,7 @@ def _misspelt(found: Mapping[str, Problem]) -> set[str]:
 
 
 def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:
-    """Return pydantic's errors as problems by path; errors about the alternatives of a union are joined to one."""
+    """Return pydantic's errors as problems by path; errors about the alternatives of a union are joined into one."""
     found: dict[str, Problem] = {}
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
@@ -121,7 +121,7 @@ def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: 
 
 
 def _inner(annotation: Any) -> Any:
-    """Return the settings class or the mapping in a type, or in the items of its list; None if there is neither."""
+    """Return the settings class or the mapping that a type contains, at any depth; None if there is neither."""
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         return annotation
     if get_origin(annotation) is dict:

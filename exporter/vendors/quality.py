@@ -1,4 +1,4 @@
-"""How well a vendor is covered: answers to the same questions for every vendor, or the reason for an exemption."""
+"""The exporter's coverage of a vendor: answers to questions that are the same for all, or reasons for an exemption."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ def _is_countable(family: Family) -> bool:
 
 
 def missing_option(family: Family, given: Mapping[str, object]) -> str:
-    """Return the settings of which the family needs one to exist; empty if one is given, or none is needed."""
+    """Return the settings of which one must be given for the family to exist; empty if one is, or none is needed."""
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)
 

@@ -1,8 +1,8 @@
-"""Lenient reply models: what can be read is used, the rest is absent, and each deviation is recorded.
+"""Lenient reply models: readable parts are used, the rest is absent, and each deviation is recorded.
 
-A field of one of the types here that is missing, null where the contract has a
-value, or of another type reads as None and is noted as drift; the rest of the
-reply is kept. An item without its `RequiredId` is left out and counted.
+A field of one of the types here reads as None, recorded as drift, if it is missing,
+null where the API's contract has a value, or of another type; the rest of the reply
+is kept. An item without its `RequiredId` is left out and counted.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class _Ionos:
         return JSONResponse({**reply, "metadata": _metadata(contract)})
 
     def _utilized(self, contract: int, place: DataCentre, since: float, until: float) -> dict[str, Any]:
-        """Return a data centre's usage in a part of a month, by which the month's figure grew."""
+        """Return a data centre's usage in a part of a month: the growth of the month's figures."""
         began = month(since).start
         rows = zip(
             self._quantities(contract, place, began, since),

@@ -115,7 +115,7 @@ class _NetNut:
         return JSONResponse({"success": True, "data": rows})
 
     async def traffic(self, request: Request) -> JSONResponse:
-        """POST /customer/traffic/, of days up to now."""
+        """POST /customer/traffic/, for days up to now."""
         account = self._account(request)
         body = await json_object(request, status=400)
         first, last = _days(body.get("dateRange"))

@@ -85,7 +85,7 @@ class RequestResult:
 
 
 class _Page(NamedTuple):
-    """An answer, and the next page's URL in its Link header, if that is read."""
+    """An answer, and the next page's URL if its Link header is read."""
 
     reply: Reply
     link: str | None = None

@@ -1,4 +1,4 @@
-"""The files that declare vendors: read, checked and compiled, once for each content."""
+"""Reading, checking and compiling the files that declare vendors; equal files are compiled once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class DeclarationError(Exception):
-    """A file is not a valid declaration; the error has every problem, with paths that begin with the line."""
+    """A file is not a valid declaration; `problems` has every problem, with its line in the path."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -101,7 +101,7 @@ def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
 
 
 def _with_lines(text: bytes, found: list[Problem]) -> Iterator[Problem]:
-    """Yield problems in the order of their lines: the line of the problem's path, or of what encloses it."""
+    """Yield problems with their lines, in order; a missing key has the line of the key that encloses it."""
     lines = strict_yaml.lines(text)
 
     def line_of(path: str) -> int:

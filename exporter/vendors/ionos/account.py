@@ -54,7 +54,7 @@ from exporter.vendors.settings import (
 _DAY_SECONDS: Final = 86_400.0
 _COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
 _LATE: Final = timedelta(hours=48)
-"""How long after a month's end its figures may grow and the new month may have none: twice the documented delay."""
+"""How long after a month's end its figures may grow, and the next month's be absent: twice the documented delay."""
 _UNKNOWN_MONTH: Final = (NotFound, BadRequest)
 """The vendor's answers about a month for which it has no data."""
 

@@ -49,7 +49,7 @@ class PriceList:
         prices: the prices of the meters that have exactly one.
         ambiguous: the meters with contradictory prices, or with one that cannot be read.
         committed: the meters that only have prices for a commitment.
-        is_partial: whether some rows cannot be read, so that a meter without a price may have one.
+        is_partial: whether some rows cannot be read, so that meters not in `prices` may have a price.
 
     """
 
@@ -59,7 +59,7 @@ class PriceList:
     is_partial: bool = False
 
     def is_doubtful(self, meter_id: str) -> bool:
-        """Whether a meter without a price may have one."""
+        """Whether a meter that is not in `prices` may have a price."""
         return self.is_partial or meter_id in self.ambiguous or meter_id in self.committed
 
     @classmethod
@@ -103,7 +103,7 @@ def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:
 
 
 def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> Iterator[Item]:
-    """Yield the cost of a month's quantities. A meter without a price is free; with doubtful prices, it has no cost."""
+    """Yield the cost of a month's quantities: none for a meter without a price, unreadable if it may have one."""
     costs: dict[tuple[str, str], float | None] = {}
     for (data_center_id, meter_id, unit), quantity in month.quantities.items():
         price = price_list.prices.get(meter_id)
@@ -117,7 +117,7 @@ def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> It
         if meter is None or meter in price_list.prices or price_list.is_doubtful(meter):
             yield families.IONOS_ESTIMATED_COST.unreadable(contract=contract, **labels)
             if meter is not None:
-                costs.pop((labels["datacenter_id"], meter), None)  # a part is not the whole
+                costs.pop((labels["datacenter_id"], meter), None)  # known for some units only
     for (data_center_id, meter_id), cost in costs.items():
         own = {"contract": contract, "datacenter_id": data_center_id, "meter_id": meter_id}
         if cost is None:

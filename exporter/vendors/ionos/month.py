@@ -48,7 +48,7 @@ class Month:
         return Month.from_time(self.start - _DAY)
 
     def has_start(self, day: datetime) -> bool:
-        """Whether a period with this start belongs to this month; its midnight may be in another time zone."""
+        """Whether a period that starts on `day` belongs to this month; `day` may begin in another time zone."""
         return self.start - _DAY < day < self.end
 
     def __str__(self) -> str:
@@ -169,7 +169,7 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the period of the figures; set `poll.as_of` to the earliest day up to which any of them reach."""
+    """Return the period of the figures; set `poll.as_of` to the earliest of the days up to which they reach."""
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]
@@ -191,7 +191,7 @@ def contract_items(contract: str, replies: Iterable[MonthReply]) -> Iterator[Ite
 
 
 def previous_items(contract: str, month: Month, used: ContractMonth) -> Iterator[Item]:
-    """Yield the quantities of a month that has ended, also as its final figures for the counters."""
+    """Yield an ended month's quantities, each also as an `EndedPeriod`: the final figure for the counters."""
     start, end = month.start.timestamp(), month.end.timestamp()
     for cell, quantity in used.quantities.items():
         labels = _labels(contract, cell)

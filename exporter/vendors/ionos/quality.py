@@ -1,4 +1,4 @@
-"""How well IONOS Cloud is covered, apart from what its class states."""
+"""The exporter's coverage of IONOS Cloud, apart from what its class states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of IONOS Cloud's replies, as far as they are read; what may be absent is None."""
+"""Models of IONOS Cloud's replies: only the fields that are read; a missing one is None unless required."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from exporter.vendors.reply import (
 from exporter.vendors.values import read_id
 
 OUTSIDE: Final = "null"
-"""The vendor's name, in paths, for the data centre of resources outside any."""
+"""The vendor's id, in paths, for resources outside any data centre."""
 
 
 class Quantity(CamelReply, title="datacenters.meters.quantity"):

@@ -20,7 +20,7 @@ def contract_label(number: str) -> str:
 
 
 def without_leading_zeros(pattern: str) -> str:
-    """Return a regular expression without the zeros that lead it or one of its alternatives."""
+    """Return a regular expression without leading zeros in any of its alternatives."""
     return _LEADING_ZEROS.sub(r"\1", pattern)
 
 

@@ -152,7 +152,7 @@ password: ${NETNUT_PASSWORD}
         return found
 
     async def _read_sub_users(self, poll: Poll, known: Container[str]) -> list[tuple[PlanId, Plan]]:
-        """Return the plans of configured sub-users that are in no list, requested one by one."""
+        """Return the plans of configured sub-users who are not in `known`, requested one by one."""
 
         async def plans_of(sub_user: str) -> list[tuple[PlanId, Plan]]:
             path = f"/customer/usage/{segment(sub_user)}"

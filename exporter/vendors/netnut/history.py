@@ -29,7 +29,7 @@ _DAYS_A_REQUEST: Final = 30
 _AGREES: Final = 0.01
 """The tolerance between the sum of a plan's days and its total, as a fraction of the total."""
 _GB_OF: Final = tuple(1 / unit for unit in (1, 1e3, 2**10, 1e6, 2**20, 1e9, 2**30))
-"""GB per unit that traffic may be given in: GB, MB, kB and bytes, both decimal and binary."""
+"""The GB in each possible unit of traffic: GB, MB, kB and bytes, both decimal and binary."""
 
 
 class Day(NamedTuple):

@@ -1,4 +1,4 @@
-"""How well NetNut is covered, apart from what its class states."""
+"""The exporter's coverage of NetNut, apart from what its class states."""
 
 from __future__ import annotations
 

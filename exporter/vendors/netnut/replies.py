@@ -1,4 +1,4 @@
-"""Models of NetNut's replies, as far as they are read; what may be absent is None."""
+"""Models of NetNut's replies: only the fields that are read; a missing one is None unless required."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MAX_ROWS_NAMED: Final = 100
 class Plan(Reply, title="data"):
     """One purchased plan, in NetNut's own units.
 
-    `has_owner` says whether the row names a sub-user; if it names two, or none readably, `sub_user_id` is None.
+    `has_owner` says whether the row names a sub-user; if it names two, or the id is unreadable, `sub_user_id` is None.
     """
 
     id: LenientId = MISSING

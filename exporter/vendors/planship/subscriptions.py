@@ -19,9 +19,9 @@ def active_subscriptions(visits: Iterable[Visit], poll: Poll) -> Mapping[Place, 
     """Return the active subscriptions of each customer and product.
 
     The list is requested by product, which older versions of the API ignore, and a subscription does not name its
-    product. So a subscription belongs to the product whose levers it has used. An unused subscription belongs to the
-    product it is listed for if it is the only one listed there, and is listed nowhere else. In all other cases the
-    product is unknown, and the subscription is skipped and counted.
+    product. So a subscription belongs to the product whose levers it has used. An unused one belongs to the product
+    whose list contains nothing else, if no other list contains it. In all other cases the product is unknown, and the
+    subscription is skipped and counted.
     """
     listed: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     subscriptions: dict[tuple[str, str], Subscription] = {}

@@ -22,11 +22,11 @@ PAGE: Final = 100
 _SHORTEST_FULL_PAGE: Final = 20
 """The vendor's default page size; a shorter page is the last."""
 MOST_LISTED: Final = 200_000
-"""The number of customers, wanted or not, up to which no list is taken to be endless."""
+"""The number of customers, wanted or not, beyond which a list may be taken to be endless."""
 _FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
-"""How long the number of wanted customers is cached, if counting them takes reading the whole list."""
+"""How long the number of wanted customers is cached, if counting them requires the whole list."""
 LAST, NUMBER = "listed customers", "number of customers"
 """The names of values cached for later polls."""
 

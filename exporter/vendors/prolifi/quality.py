@@ -1,4 +1,4 @@
-"""How well Prolifi is covered, apart from what its class states."""
+"""The exporter's coverage of Prolifi, apart from what its class states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of Prolifi's replies, as far as they are read; what may be absent is None."""
+"""Models of Prolifi's replies: only the fields that are read; a missing one is None unless required."""
 
 from __future__ import annotations
 
