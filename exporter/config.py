@@ -62,7 +62,7 @@ class Config(Settings):
         return {account.key: list(account_warnings(account)) for account in self.accounts}
 
     def shard_part(self, shard: Shard) -> Config:
-        """Return a shard's part of the configuration: its accounts or some of their customers, with its rates."""
+        """Return a shard's part of the configuration: its accounts or customers, with its share of each rate."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
             users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))

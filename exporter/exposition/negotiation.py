@@ -63,7 +63,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def _specificity(offer: str, kind: str) -> int:
-    """Return how specifically a media range matches a kind: 0 not at all, 1 as anything, 2 by its type, 3 exactly."""
+    """Return how specifically a media range matches a kind: 0 not at all, 1 as */*, 2 as type/*, 3 exactly."""
     if offer == kind:
         return 3
     if offer == f"{kind.partition('/')[0]}/*":

@@ -86,7 +86,7 @@ class AccountHistory:
             on_day(day)
 
     def stored(self) -> Mapping[int, StoredReading]:
-        """Return, by slice, the readings that the exporter would have stored at the end, for its counters."""
+        """Return each slice's last reading as the exporter stores it, so that its counters continue from there."""
         return {
             number: StoredReading(
                 asked_at.timestamp(),

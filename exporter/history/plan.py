@@ -35,7 +35,7 @@ class Plan:
         step: seconds between samples.
         labels: added to every sample, as Prometheus adds its target labels.
         gzip: whether files are compressed.
-        counters: whether counters are written; without them, the exporter's own counters continue across a gap.
+        counters: whether counters are written; not needed for a gap, which the exporter's own counters bridge.
 
     """
 

@@ -111,7 +111,7 @@ class Family:
 
     @property
     def help(self) -> str:
-        """The HELP text: the meaning, and for a vendor's figure its source."""
+        """The HELP text: the meaning and, for a vendor's figure, its source."""
         return f"{self.summary} Polled from {self.vendor}: {self.source}." if self.vendor else self.summary
 
     def __call__(self, value: float, **labels: str) -> Sample:

@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the poll as shown when it cannot be stored: its own figures, with the counters stored last."""
+        """Return the poll to show if it cannot be stored: its own figures, but the last stored counters."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}

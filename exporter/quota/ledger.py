@@ -177,7 +177,7 @@ class SliceReadings:
         number: the slice.
         figures: the members' figures; if a member has several, the final one of an ended period comes last.
         at: when the reading was requested, Unix time.
-        max_absent: how many members that the reading lacks are kept, the most recently seen first.
+        max_absent: the maximum number of members to keep that are not in the reading, preferring recent ones.
         is_last: whether every other slice has been read since the account was sliced.
         mixed: quotas whose members are in different units and therefore not counted.
 

@@ -93,7 +93,7 @@ class World:
         return low + (high - low) * self.draw(words)
 
     def used(self, subject: str, since: float, until: float) -> float:
-        """Return the use in the span, in average days; it never falls as `until` grows."""
+        """Return the span's use (an average day's is 1); it never falls as `until` grows."""
         if until <= since:
             return 0.0
         rhythm = _rhythm(self.seed, subject)

@@ -22,8 +22,8 @@ class Paces:
     """The paces of all quotas: the use per second, averaged over the last 12 to 24 hours.
 
     Attributes:
-        observations: two of each quota's counter: one that is 12 to 24 hours old, if there is so much history,
-            and a later one.
+        observations: each quota's counter at two times: 12 to 24 hours ago, if history goes back that far, and
+            later.
 
     """
 

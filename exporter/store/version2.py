@@ -163,7 +163,7 @@ def _consumed(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Consumption]]:
 def _members(
     members: Mapping[MemberKey, Member], going_on: Mapping[QuotaId, Consumption]
 ) -> Iterator[tuple[MemberKey, Member]]:
-    """Yield members; a quota's stored state applies to its member if it has only one."""
+    """Yield members; a quota's only member takes over the quota's stored state."""
     alone = {quota for quota in going_on if sum(key[0] == quota for key in members) == 1}
     for key, member in members.items():
         if key[0] not in alone:

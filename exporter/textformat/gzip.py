@@ -58,7 +58,7 @@ def concat(texts: Iterable[tuple[Checksum, bytes]]) -> Checksum:
 
 
 def deflate(part: bytes) -> bytes:
-    """Return bytes as a part of a member's body."""
+    """Deflate bytes into a part of a member's body."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
 

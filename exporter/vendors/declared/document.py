@@ -146,7 +146,7 @@ class MetricSpec(Settings):
 
 
 class Succeeded(Settings):
-    """The values of a status field, other than a flag, that mean success."""
+    """A status field that is not a flag, and its values that mean success."""
 
     at: Path = Field(description="Path of the status field.")
     values: tuple[Scalar, ...] = Field(
