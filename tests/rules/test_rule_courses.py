@@ -419,8 +419,7 @@ WORDS = {
         summary="netnut/main: traffic of 48211: 956 of 1,000 GB used (95.6%), resets in 19d 23h, and will"
         " not last its period",
         description="netnut/main: traffic of 48211: 956 of 1,000 GB used (95.6%), resets in 19d 23h. At the"
-        " end it would"
-        " be at 285.6%. At the present pace it will be used up in 11h 5m.",
+        " period's end it would be at 285.6%. At the present pace it will be used up in 11h 5m.",
     ),
     "far too fast": Words(
         course=Course(quotas=(Quota(used=lambda hour: 20 + 160 * hour),), hours=2),
@@ -429,7 +428,7 @@ WORDS = {
         summary="netnut/main: traffic of 48211: 340 of 1,000 GB used (34%), resets in 13d 22h, used far"
         " faster than usual",
         description="netnut/main: traffic of 48211: 340 of 1,000 GB used (34%), resets in 13d 22h. At the pace of the"
-        " last six hours the rest is gone in 11h 38m.",
+        " last six hours the rest will be gone in 11h 38m.",
     ),
     "nothing is allowed": Words(
         course=Course(quotas=(Quota(used=always(3), limit=always(0)),), hours=0.5),
