@@ -34,16 +34,16 @@ def _table() -> PanelBuilder:
         height=12,
     )
     labels = (
-        Label("account", "Account", 100),
-        Label("contract", "Contract", 110),
-        Label("reference", "Reference", 110),
+        Label("account", "Account", 80),
+        Label("contract", "Contract", 95),
+        Label("reference", "Reference", 95),
         Label("resource", "Resource"),
-        Label("unit", "Unit", 120),
+        Label("unit", "Unit", 95),
     )
     columns = [
-        Column(title="Used", query=named(_USED, "account, contract", "reference", _CONTRACTS, _USED), width=100),
-        Column(title="Limit", query=_LIMIT, width=100),
-        Column(title="Used share", query=_USED_SHARE, unit="percentunit", gauge=True, width=160, steps=SHARE),
+        Column(title="Used", query=named(_USED, "account, contract", "reference", _CONTRACTS, _USED), width=85),
+        Column(title="Limit", query=_LIMIT, width=85),
+        Column(title="Used share", query=_USED_SHARE, unit="percentunit", gauge=True, width=160, steps=SHARE, decimals=1),
     ]
     return rows(about, labels, columns, worst="Used share")
 

@@ -161,7 +161,7 @@ def _freshness() -> PanelBuilder:
     labels = (
         Label("account", "Account", 100),
         Label("customer_id", "Customer"),
-        Label("name", "Name", 130),
+        Label("name", "Name", 155),
         Label("event_name", "Event", 160),
     )
     events = series("prolifi_event_count", *_CUSTOMER)

@@ -57,7 +57,7 @@ IDENTITY: Final = (
         0,
         (("${__value.raw} in depth", link_to("vu-quota", *_OF_QUOTA)),),
     ),
-    Label("name", "Name", 130),
+    Label("name", "Name", 150),
     Label("unit", "Unit", 90),
 )
 """The column of names disappears if no subject has one."""
