@@ -43,7 +43,9 @@ def _table() -> PanelBuilder:
     columns = [
         Column(title="Used", query=named(_USED, "account, contract", "reference", _CONTRACTS, _USED), width=85),
         Column(title="Limit", query=_LIMIT, width=85),
-        Column(title="Used share", query=_USED_SHARE, unit="percentunit", gauge=True, width=160, steps=SHARE, decimals=1),
+        Column(
+            title="Used share", query=_USED_SHARE, unit="percentunit", gauge=True, width=160, steps=SHARE, decimals=1
+        ),
     ]
     return rows(about, labels, columns, worst="Used share")
 
