@@ -59,8 +59,8 @@ class Serving:
         telemetry_path: the path of its metrics.
         load: reads the configuration; None if there is none to reload.
         lifecycle: whether POST /-/reload and POST /-/poll are enabled.
-        watched: a function that returns the configuration's state, the seconds between checks, and the state before
-            the configuration was read; None to never check.
+        watched: a function for the configuration's state; the seconds between checks; and the state before it was
+            read. None to never check.
         storage: the state that outlives the process; None to store nothing.
         protection: TLS and authentication of the pages; None for neither.
 

@@ -120,7 +120,7 @@ class PageInputs:
 
     Attributes:
         now: the moment, monotonic.
-        readings: the accounts whose reading lines must be rejoined.
+        readings: the accounts whose lines must be made again.
         accounts: the accounts whose telemetry must be rendered again.
         versions: the store and telemetry versions that these inputs reflect.
         state: the state of the process metrics.

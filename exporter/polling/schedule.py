@@ -43,7 +43,7 @@ class Schedule:
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Record a good poll. After a slice's first, its next is due early, so that polls spread over the interval.
+        """Record a good poll. The poll after a slice's first is due early, so that polls spread over the interval.
 
         Args:
             number: the slice's number.

@@ -46,8 +46,8 @@ class Alert:
         name: the alert's name, which is also that of its runbook entry.
         severity: how soon a person should look.
         scope: the subject of the alert.
-        for_: the name of the threshold for how long the expression must hold; empty for at once.
-        keep_firing_for: the name of the threshold for how long the alert fires after its end; empty for not at all.
+        for_: the name of the threshold for how long the expression must hold; empty for no wait.
+        keep_firing_for: the name of the threshold for how long the alert outlasts its cause; empty if it does not.
         expression: the condition, in PromQL; may have placeholders.
         summary: one line, a Go template; may have placeholders.
         description: what the alert means and what to look at first, a Go template; may have placeholders.
@@ -88,9 +88,9 @@ class Alert:
 
 
 def placeholders(options: Options) -> dict[str, str]:
-    """Return the values of placeholders: thresholds, the job in quotes, lists of labels, and the shard.
+    """Return the values of placeholders: thresholds, the job in quotes, lists of labels, and a join.
 
-    `* <shard>` adds the instance's label `shard`. In templates, `<keep_matchers>` appends matchers for the kept labels,
+    `* <shard>` joins the instance's label `shard`. In templates, `<keep_matchers>` appends matchers for the kept labels,
     and `<keep_values>` their values.
     """
     thresholds = options.thresholds

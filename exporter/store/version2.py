@@ -1,4 +1,4 @@
-"""Reads files of version 2, which had figures, and a counter per quota instead of per member.
+"""Reads files of version 2, which had figures, and one counter per quota, not per member.
 
 Members are derived from the figures, and assigned to whichever slice reads them. A counter continues if its quota still
 has the same name and definition; other counters start at 0, and so do all counters of an account whose credentials were

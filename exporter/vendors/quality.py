@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Done(str):
-    """An answer: what is done."""
+    """An answer to a question: what is done."""
 
     __slots__ = ()
 

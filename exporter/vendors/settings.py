@@ -172,7 +172,7 @@ def _read_identifier(value: object) -> str:
 
 
 def json_schema(title: str, **schema: Any) -> WithJsonSchema:
-    """Return the JSON Schema annotation of text with this title."""
+    """Return the annotation for a JSON Schema with this title."""
     return WithJsonSchema({"title": title, **schema})
 
 

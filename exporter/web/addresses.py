@@ -70,6 +70,6 @@ def addresses_of(sockets: Iterable[socket.socket]) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach an address, which has the form of `address_of`."""
+    """Whether only this machine can reach an address, given as `address_of` returns it."""
     host, _ = split_address(address)
     return ip_address(host.partition("%")[0]).is_loopback

@@ -129,7 +129,7 @@ class _Ionos:
         }
 
     def _quantities(self, contract: int, place: DataCentre, since: float, until: float) -> list[float]:
-        """Return a data centre's usage of each of its meters, from the contract's first day on."""
+        """Return a data centre's usage per meter in a span, not before the contract's first day."""
         since = max(since, named_day(BEGAN[contract]))
         return [
             self._quantity(meter, f"ionos/{contract}/{place.id}/{position}/{meter.id}", since, until)

@@ -251,5 +251,5 @@ quotas:
 
 
 def _unreadable(contract: str, **labels: str) -> list[Unreadable]:
-    """Return quantity and cost of a contract, or of a part of it, as unreadable."""
+    """Return `Unreadable` items: quantity and cost of a contract, or of a part of it."""
     return [family.unreadable(contract=contract, **labels) for family in _COUNTED]

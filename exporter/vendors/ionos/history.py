@@ -102,7 +102,7 @@ class IonosPast(Past[Ionos]):
 
     @property
     def requests(self) -> int:
-        """The requests for the days and months of each contract; of only one if contracts come from the profile."""
+        """The requests for each contract's days and months; assumes one contract if they come from the profile."""
         asked = list(Days(Month.from_time(self.days.first - DAY).start, self.days.last - DAY))
         months = len({Month.from_time(day) for day in asked}) + 1
         return (len(self.account.contracts) or 1) * (len(asked) + months * (1 + self.account.cost)) + 1
