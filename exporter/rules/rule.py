@@ -90,7 +90,7 @@ class Alert:
 def placeholders(options: Options) -> dict[str, str]:
     """Return the values of placeholders: thresholds, the job in quotes, lists of labels, and a join.
 
-    `* <shard>` joins the instance's label `shard`. In templates, `<keep_matchers>` appends matchers for the kept labels,
+    `* <shard>` joins the instance's label `shard`. In templates, `<keep_matchers>` appends matchers for kept labels,
     and `<keep_values>` their values.
     """
     thresholds = options.thresholds
