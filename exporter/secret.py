@@ -113,7 +113,7 @@ class FileSecret:
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def others_can_read(self) -> bool:
-        """Whether anyone besides the owner can read the file. Group read is fine if the group is our only access."""
+        """Whether anyone besides the owner can read the file. Group read does not count if it is how we get in."""
         try:
             status = self.path.stat()
         except OSError:

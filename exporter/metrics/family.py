@@ -1,4 +1,4 @@
-"""Metric families, each declared once and called to make samples; and figures, the values of many series."""
+"""Metric families, each declared once and called to make samples; and `Figures`, the values of samples."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Rest:
     Attributes:
         family: the family of the figure.
         labels: the labels of the figure.
-        value: what is left; None if it is not about the same use as the figure, so no limit can be derived.
+        value: what is left; None if it covers other use than the figure does, so no limit can be derived.
 
     """
 

@@ -67,7 +67,7 @@ class Schedule:
         self._due |= {number: min(self._due[number], at) for number in failing}
 
     def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
-        """Record a failed poll: the slice waits longer each time; so do all slices until a poll succeeds."""
+        """Record a failed poll: waits grow with the slice's own failures in a row, and the account's."""
         self._failures[number] += 1
         pause, wait = (
             next_delay(self._interval, 0.0, failures, snapshot.error)

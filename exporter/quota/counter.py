@@ -129,7 +129,7 @@ def _moves_later(new: Span, old: Span) -> bool:
 
 
 def _began_at(reading: MemberReading, member: Member) -> float | None:
-    """Return when a new period began according to its dates, Unix time; None if the dates were only corrected."""
+    """Return the Unix time at which the moved dates say a new period began; None if they were only corrected."""
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
         ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end

@@ -64,7 +64,7 @@ class MemberFigure(NamedTuple):
         value: the figure.
         span: the figure's period.
         is_dated: whether figure and dates arrive together, so that the figure cannot lag behind its dates.
-        since: when counting started, Unix time; a later period is all new use.
+        since: when counting started, Unix time; later periods count in full.
 
     """
 

@@ -49,7 +49,7 @@ class AccountQuotas:
 
     Attributes:
         quotas: the quotas that are shown.
-        matched: the number of series that each completely read configured quota counts, by name.
+        matched: by quota name, the number of series it counts; absent until all slices are read.
         withheld: the quotas that are not shown, and why.
         mixed: quotas, including those of slices, whose series are in different units.
 

@@ -25,13 +25,13 @@ _KNOWN_USED: Final = "last_over_time(usage:quota_last:used[1h])"
 
 
 def _last(name: str, now: str, before: str = "") -> Record:
-    """Return the record of a quota's current value; while the quota is unseen, of the value recorded before."""
+    """Return the record of a quota's value: the current one, or the last known while the quota is unseen."""
     series = f"usage:quota_last:{name}"
     return Record(series, f"{now}\nor\n({before or f'last_over_time({series}[1h])'} and usage:quota_unseen:bool)")
 
 
 def _state(name: str, share: str) -> Record:
-    """The quotas at or above `share`, or their own threshold, until they fall below it by the hysteresis."""
+    """The quotas at or above their own threshold, or else `share`, until below it by the hysteresis."""
     series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(
         series,

@@ -32,12 +32,12 @@ class Consumption(NamedTuple):
 
     Attributes:
         total: the consumption since the quota was first read.
-        counted: the figure up to which the current period is included in the total.
+        counted: how much of the current period's figure the total includes.
         last: the figure of the last reading.
         limit: the last known limit.
         seen: the time of the last reading, Unix time.
         origin: the definition of a configured quota; empty for a native one.
-        late: the total when a new period began, while the figure has not fallen yet; else None.
+        late: if a new period began but the figure has not fallen, the total by then; else None.
         span: the current period.
 
     """

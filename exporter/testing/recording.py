@@ -149,7 +149,7 @@ def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _fields(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield the steps to each field of the objects within a value, and the field."""
+    """Yield the path and the value of every object's field, at any depth."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield (*steps, name), one

@@ -76,7 +76,7 @@ def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
 
 
 def _entitlement_precedence(one: Entitlement) -> tuple[bool, bool, float, float]:
-    """Return the sort key for rows of the same feature; the largest is kept: the most generous, as at the vendor."""
+    """Return the sort key for rows of the same feature; as at the vendor, the most generous row (the largest) wins."""
     is_unlimited = one.is_unlimited is True or one.limit == _UNLIMITED
     return one.current_usage is not None, is_unlimited, _known(one.limit), _known(one.current_usage)
 
