@@ -21,7 +21,8 @@
     ├── SecretUnreadable   secret          -                          waits, with growing delays
     └── InternalError      internal        -                          backs off; it is our own bug
 
-"Backs off" never takes longer than the poll interval, unless the vendor asks for it; "waits" is never shorter (see `polling.backoff`).
+"Backs off" never takes longer than the poll interval, unless the vendor asks for it;
+"waits" is never shorter (see `polling.backoff`).
 
 `reason` is a label value from a closed set: no text of a vendor's ever becomes a series. An error's message
 is ours too: it names statuses, types and sizes, never a body or a secret.
@@ -82,7 +83,7 @@ class ConnectFailed(PollError):
 
 
 class TLSFailed(PollError):
-    """The vendor's certificate or TLS cannot be trusted."""
+    """The vendor's certificate cannot be trusted, or TLS failed in another way."""
 
     reason = "tls"
 
@@ -112,7 +113,7 @@ class Redirected(PollError):
 
 
 class Undecodable(PollError):
-    """The answer is not JSON: an error page, a truncated document, or empty."""
+    """The answer is not JSON, but an error page, a truncated document, or nothing."""
 
     reason, transient = "decode", True
 
