@@ -113,7 +113,7 @@ def _read_text(path: Path) -> bytes:
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a configuration and of its included and vendor files; empty if any of them cannot be read."""
+    """Return a digest of a configuration, its included files and its vendor files; empty if any cannot be read."""
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
@@ -125,7 +125,7 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return a configuration's vendor and included files; none if invalid. It is parsed only if it may name any."""
+    """Return the vendor and included files that a configuration names; none if it is invalid. Parsed only if needed."""
     if b"vendor_files" not in text and b"include" not in text:
         return []
     try:
@@ -181,7 +181,7 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
 def _sources(
     document: Mapping[str, Any], text: bytes, directory: Path, names: Collection[str]
 ) -> tuple[list[Source], list[Problem]]:
-    """Return the files with accounts, the configuration itself first, and the problems of the files themselves."""
+    """Return the files with accounts, the configuration itself first, and the problems with reading these files."""
     files, problems = matching_files(document.get("include"), directory)
     sources, found = included_sources(files, names)
     problems += found

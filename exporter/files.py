@@ -67,7 +67,7 @@ async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
     """Return the result of `read`, run in a thread that does not keep the process from exiting.
 
     Args:
-        what: identifies the thread. Only one runs for each, so that a hanging mount ties up one thread, not many.
+        what: identifies the thread. Only one thread runs for each `what`, so that a hanging mount ties up only one.
         read: the function to run.
 
     """

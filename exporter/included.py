@@ -43,7 +43,7 @@ class Source:
         return f"accounts[{index}]" + (f" of {self.path}" if self.path else "")
 
     def located(self, problems: list[Problem], vendors: Collection[str]) -> list[Problem]:
-        """Return problems with their lines in the file; `config.load` locates those of the main configuration."""
+        """Return the problems with this file's line numbers added; `config.load` does so for the main configuration."""
         return located(problems, self.text, self.path, vendors) if self.path else problems
 
 
@@ -126,7 +126,7 @@ def _not_former(owner: str | None, first: str, place: str) -> str:
 
 
 class Defaults:
-    """Default settings of accounts: those for all accounts, then those for their vendor."""
+    """Default settings: those for all accounts, and those for one vendor's accounts, which take precedence."""
 
     def __init__(
         self,

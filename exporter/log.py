@@ -21,7 +21,7 @@ logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()
 
 _OTHERS: Final = ("httpx", "httpcore", "h11", "asyncio", "anyio")
 _WRITTEN_AT_ONCE: Final = 1000
-"""In characters: a pipe that has any room left accepts this many without blocking."""
+"""The number of characters that a pipe with any room left accepts without blocking."""
 _KEYS: Final = ("ts", "level", "vendor", "account", "msg")
 
 

@@ -83,10 +83,10 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 
 def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Collection[str]) -> list[Problem]:
-    """Return a file's problems with their lines, sorted by line; problems of other files come last.
+    """Return the problems with a file's line numbers added, sorted by line; problems of other files come last.
 
     Args:
-        problems: with paths from the document's root, or with a line number at the start of their texts.
+        problems: each with a path from the document's root, or with a line number at the start of its text.
         text: the file's content.
         file: its path, as the user gave it.
         vendors: the known vendors; unknown values of `vendor` are not shown.

@@ -113,7 +113,7 @@ class FileSecret:
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def others_can_read(self) -> bool:
-        """Whether anyone besides the owner can read the file. Group read does not count if it is how we get in."""
+        """Whether anyone besides the owner can read the file; if our own access is through its group, the group may."""
         try:
             status = self.path.stat()
         except OSError:
@@ -145,7 +145,7 @@ def register(value: str, place: object = None) -> str:
 
     Args:
         value: a secret.
-        place: its location in the configuration; the last few values of each location are kept while the process runs.
+        place: its place in the configuration; the last few values of each place are kept while the process runs.
             Values without a place, such as vendors' tokens, are evicted by newer ones.
 
     """

@@ -46,7 +46,7 @@ class Shard:
 
 
 def shard_of(total: int, *names: str) -> int:
-    """Return the shard, of `total`, that owns the account or customer that these names identify."""
+    """Return the number of the shard, out of `total`, that owns the account or customer that these names identify."""
     if total == 1:
         return 0
     return jump_hash(int.from_bytes(hashlib.sha256("\x00".join(names).encode()).digest()[:8]), total)

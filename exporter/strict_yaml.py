@@ -82,7 +82,7 @@ def load(text: bytes) -> object:
 
 
 def _loaded(text: bytes) -> object:
-    """Parse a text with the fast parser; if that fails, parse it again with PyYAML's own for its message."""
+    """Parse a text with the fast parser; if that fails, parse it again with PyYAML's own parser for its message."""
     if _FAST is not _PURE and not _LENIENT.search(text):
         with suppress(yaml.YAMLError, ValueError):
             return _document(yaml.parse(text, _FAST))
@@ -143,7 +143,7 @@ def _scalar(text: str) -> str | float | bool | None:
 
 
 def lines(text: bytes) -> dict[str, int]:
-    """Return the line (from 1) of each place in a document accepted by `load`, by its path, such as `a.b[0].c`."""
+    """Return the line (from 1) of each path, such as `a.b[0].c`, in a document accepted by `load`."""
     found: dict[str, int] = {}
 
     def walk(node: Any, path: str, line: int) -> None:
@@ -191,7 +191,7 @@ def _translate(problem: str) -> str:
 
 
 def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
-    """Return the likely mistake in the lines up to the one at which the parser stopped; empty if none is obvious."""
+    """Return the likely mistake in the lines up to the one where the parser stopped; empty if none is obvious."""
     mark, began, message = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
     if mark is None:
         return ""
@@ -226,7 +226,7 @@ def _has_open_quote(line: str) -> bool:
 
 
 def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
-    """Return why no key is possible at the mark: a mistake in this line, or in the one before."""
+    """Return why no key is possible at the mark: a mistake in the mark's line, or in the line before."""
     here = lines[mark.line] if mark.line < len(lines) else ""
     if _SECOND_COLON.match(here[: mark.column + 1]):
         return f"line {mark.line + 1}: a second colon; put the whole value in quotes"

@@ -37,7 +37,7 @@ class Changes(NamedTuple):
 
 
 def renames(before: Mapping[AccountKey, Account], after: Iterable[Account]) -> Iterator[tuple[AccountKey, AccountKey]]:
-    """Yield each account's new key with its former one, for accounts whose `was` names an account in `before`."""
+    """Yield the new and the former key of each account whose `was` names an account in `before`."""
     for account in after:
         former = account.former
         if former and former.key in before and account.key not in before:

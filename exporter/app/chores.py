@@ -26,11 +26,11 @@ _PACES_SECONDS: Final = 300.0
 _DAY_SECONDS: Final = 86_400.0
 
 Stamps = Mapping[AccountKey, tuple[object, ...]]
-"""Values that change when one of an account's secret files is written or replaced."""
+"""For each account, values that change when one of its secret files is written or replaced."""
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Watch the secret files until cancelled: poll failing accounts whose secret changed, and record expiry times."""
+    """Watch secret files until cancelled: poll failing accounts whose secret changed; record when secrets expire."""
     seen: Stamps = {}
     while True:
         now = await read_in_thread("stamps of secrets", partial(_stamps, exporter.config.accounts))

@@ -15,7 +15,7 @@ import anyio
 _T = TypeVar("_T")
 
 _PATIENCE_SECONDS: Final = 10.0
-"""For the resolver: enough to try a second server, less than the default connect timeout."""
+"""How long to wait for the resolver: enough to try a second server, less than the default connect timeout."""
 
 _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _LONGEST_DOZE_SECONDS: Final = 10.0
@@ -25,10 +25,10 @@ class EventLoop(asyncio.SelectorEventLoop):
     """Resolves each name once for all concurrent requests, in a daemon thread.
 
     asyncio itself takes a thread of a small pool for each lookup, so a few
-    accounts with an unresponsive resolver would keep all others from resolving,
-    and the process from exiting.
+    accounts with an unresponsive resolver would block the lookups of all others,
+    and keep the process from exiting.
 
-    The loop's clock includes the time that the machine is suspended, so that figures grow stale then too.
+    The loop's clock includes the time that the machine is suspended, so figures grow stale during suspension too.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        """Return the result of `socket.getaddrinfo`; a resolver that does not answer in time is an error too."""
+        """Return the result of `socket.getaddrinfo`; raise its error also if the resolver does not answer in time."""
         question = (host, port, family, type, proto, flags)
         if question not in self._lookups:
             self._lookups[question] = self._look_up(question)

@@ -203,7 +203,7 @@ class Exporter:
         return changes
 
     def _poll_these(self, config: Config, kept: Collection[AccountKey], tasks: anyio.abc.TaskGroup) -> None:
-        """Poll exactly the accounts of a configuration; the tasks of those in `kept` continue undisturbed."""
+        """Poll exactly the accounts of a configuration; the tasks of accounts in `kept` continue undisturbed."""
         for key in self._polled.keys() - kept:
             self._polled.pop(key).cancel()
         for account in config.accounts:
@@ -212,7 +212,7 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll failing accounts (of `keys`, if given) unless their vendor asked to wait; return those polled."""
+        """Poll the failing accounts (in `keys`, if given) whose vendor did not ask to wait, and return their keys."""
         now = self._clock()
         failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]

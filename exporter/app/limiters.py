@@ -10,7 +10,7 @@ from exporter.vendors import Account
 from exporter.vendors.account import Credential
 
 _RateOf = tuple[Rate | None, Rate | None, float]
-"""The account's configured rate, the vendor's assumed rate, and our share of it."""
+"""The account's configured rate, the vendor's assumed rate, and our share of either."""
 
 
 class Limiters:

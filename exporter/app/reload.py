@@ -25,7 +25,7 @@ class ReloadObserver(Protocol):
 
 
 class Reload:
-    """Reads the configuration and applies it; an invalid one changes nothing.
+    """Reads the configuration and applies it; an invalid configuration changes nothing.
 
     One reload serves all requests made before it begins.
     """
@@ -43,7 +43,7 @@ class Reload:
         self._problems = ""
 
     async def __call__(self) -> str:
-        """Reload, and return the configuration's problems, one per line; empty if it was applied."""
+        """Reload, and return the configuration's problems, one per line; empty if the configuration was applied."""
         self._request_count += 1
         number = self._request_count
         async with self._one_at_a_time:
@@ -105,9 +105,9 @@ async def handle_signals(
     cancel_scope: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on SIGTERM or SIGINT, and cancel the scope on a second one.
+    """Set `stop` on the first SIGTERM or SIGINT, and cancel the scope on the second.
 
-    SIGHUP calls `on_hangup`, or stops too if that is None; a SIGHUP deferred during start-up is handled now.
+    SIGHUP calls `on_hangup`, or acts like SIGTERM if that is None; a SIGHUP deferred during start-up is handled now.
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

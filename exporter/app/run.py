@@ -59,8 +59,8 @@ class Serving:
         telemetry_path: the path of its metrics.
         load: reads the configuration; None if there is none to reload.
         lifecycle: whether POST /-/reload and POST /-/poll are enabled.
-        watched: a function for the configuration's state; the seconds between checks; and the state before it was
-            read. None to never check.
+        watched: a function for the configuration's state; the seconds between checks; and the state just before the
+            configuration was read. None for no checks.
         storage: the state that outlives the process; None to store nothing.
         protection: TLS and authentication of the pages; None for neither.
 
@@ -90,7 +90,7 @@ async def assemble(
 
 
 async def run(config: Config, serving: Serving) -> None:
-    """Poll and serve until SIGTERM or SIGINT; a second one ends the process. SIGHUP reloads the configuration."""
+    """Poll and serve until SIGTERM or SIGINT; a second signal ends the process. SIGHUP reloads the configuration."""
     from exporter.web.exposure import guard_origin  # noqa: PLC0415 - `check` and `once` need no server
     from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
     from exporter.web.pages import Application, Lifecycle  # noqa: PLC0415 - the same

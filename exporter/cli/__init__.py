@@ -1,1 +1,1 @@
-"""The command line: one file per command or two, their options, and the exit codes."""
+"""The command line: one or two commands per file, their options, and the exit codes."""

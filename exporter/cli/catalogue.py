@@ -26,7 +26,7 @@ def table(families: Iterable[Family] = FAMILIES) -> str:
 
 
 def markdown(families: Iterable[Family] = FAMILIES) -> str:
-    """Return families as Markdown tables: one for each vendor, one for quotas, and one for the exporter's own."""
+    """Return families as Markdown tables: one for each vendor, one for quotas, one for the exporter's own metrics."""
     parts = []
     for title, members in groupby(families, key=_title):
         parts.append(f"### {title}\n\n| metric | labels | meaning |\n| --- | --- | --- |\n")

@@ -38,7 +38,7 @@ def configuration(url: str, interval: str, names: Iterable[str] = ACCOUNTS) -> s
 
 
 def environment(names: Iterable[str] = ACCOUNTS) -> dict[str, str]:
-    """Return the environment variables that hold the configuration's secrets, which are the sandbox's and public."""
+    """Return the environment variables with the configuration's secrets: those of the sandbox, which are public."""
     accounts = (one.demo(name) for name in names for one in SIMULATIONS.values())
     return {variable: secret for account in accounts for variable, secret in account.secrets.items()}
 
@@ -66,7 +66,7 @@ async def run(
 
 
 def introduction(url: str) -> str:
-    """Return a configuration for the sandbox at `url` and its secrets, as text to copy."""
+    """Return a configuration for the sandbox at `url`, and the configuration's secrets, as text to copy."""
     secrets = "".join(f"# export {name}={value}\n" for name, value in environment().items())
     return f"# A configuration for this sandbox, and its secrets:\n{configuration(url, '15s')}{secrets}"
 

@@ -167,7 +167,7 @@ def _written(account: Account, folder: Folder, storage: Path | None) -> Ended:
 
 
 def result_lines(who: str, ended: Ended) -> list[str]:
-    """Return lines with the outcome of an account's history, and what it lacks."""
+    """Return lines with the outcome of an account's history, and what the history lacks."""
     outcome = ended.outcome
     details = [f"    {one}" for one in sorted(outcome.left_out)]
     if ended.error:

@@ -1,6 +1,7 @@
-"""Access to an exporter's pages: the settings needed from the file that `promtool --http.config.file` reads.
+"""Access to an exporter's pages, with settings from a file in the format of `promtool --http.config.file`.
 
-basic_auth: username, password or password_file. tls_config: ca_file, cert_file, key_file, insecure_skip_verify.
+The known settings are, in basic_auth: username, password or password_file; in tls_config: ca_file, cert_file,
+key_file, insecure_skip_verify.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The command line. Exit codes: 0 success, 1 an account failed, 2 invalid configuration or usage, 3 cannot start.
 
-Each command imports its libraries when it runs, so that no command waits for another's.
+Each command imports its libraries when it runs, so that no command waits for the imports of another.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from exporter.web.addresses import DEFAULT_ADDRESS
 
 
 class _Commands(click.Group):
-    """The commands; a misplaced option's error names the command that it belongs to."""
+    """The commands; the error for a misplaced option names the command to which the option belongs."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments that precede the command."""

@@ -211,7 +211,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def with_rule_options(command: _F) -> _F:
-    """Add an option for each threshold of the rules, for their job and for their links; pass the command the result."""
+    """Add the options of the rules to a command: thresholds, job, links and labels; pass the command the result."""
 
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
     @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="URL of the runbooks.")

@@ -1,4 +1,4 @@
-"""The number of requests that polling takes, as estimated before the first request: `check --plan`."""
+"""The estimated number of requests that polling takes, before the first is sent: `check --plan`."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exporter.vendors import Account
 
 _SLOW_SECONDS: Final = 10.0
-"""Requests further apart than this are explained, because someone is waiting."""
+"""If requests take longer than this, or are further apart, the reason is printed, because someone is waiting."""
 
 
 @click.command()
@@ -101,7 +101,7 @@ def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> PollOnce
 
 
 def poll_estimates(config: Config) -> Iterator[str]:
-    """Yield warnings to print before a start, one per line."""
+    """Yield estimates and warnings to print before a start, one per line."""
     from exporter.vendors.warnings import account_warnings, shared_credentials
 
     for account in config.accounts:
@@ -125,7 +125,7 @@ def waits(config: Config) -> Iterator[str]:
 
 
 def lacks_main_figure(outcome: Outcome) -> bool:
-    """Whether an account not split into shards has no series of its vendor's first family, the main figure."""
+    """Whether an account lacks its vendor's main figure, its first family; False for an account split into shards."""
     main = outcome.account.reported[0]
     is_whole = outcome.account.shard.total == 1
     return is_whole and not any(main in state.rendered for state in outcome.snapshot.slices.values())

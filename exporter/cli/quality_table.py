@@ -46,7 +46,7 @@ def facts_of(vendor: type[Account]) -> Mapping[str, str]:
 
 
 def quality_of(name: str) -> Quality:
-    """Return the answers that a vendor's class implies and those that it states, in the order of the questions."""
+    """Return the answers that a vendor's class implies or states, in the order of the questions."""
     vendor = VENDORS[name]
     facts = facts_of(vendor)
     derived: dict[str, Done | Exempt] = {"sign_in": Done(_sign_in(vendor)), "drift": _DRIFT}

@@ -1,4 +1,4 @@
-"""The status document as a table for a terminal: one line per quota, the most urgent first, the rest folded."""
+"""The status document as a table for a terminal: one line per quota, the most urgent first, the least urgent folded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def render(status: Status, *, show_all: bool = True, width: int | None = None, c
 
     Args:
         status: the document.
-        show_all: whether to show quotas that are fine even if there are many, not only each account's fullest.
+        show_all: whether to show every quota; if not, many lines are reduced to urgent quotas and one per account.
         width: the width in characters; by default the terminal's.
         color: whether to use colours; by default whether standard output is a terminal.
 

@@ -68,7 +68,7 @@ telemetry_path = click.option(
 
 
 def web_config_file(*, only_checked: bool = False) -> Callable[[_F], _F]:
-    """Add the option for the web configuration file to a command; unless `only_checked`, pass it the protection."""
+    """Add the option for the web configuration file to a command; it is passed the protection unless `only_checked`."""
     return click.option(
         "--web.config.file",
         "protection",

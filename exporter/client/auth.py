@@ -1,6 +1,6 @@
 """Authentication: the credentials of an account, and the header they produce.
 
-An `Auth` is data: equal credentials are equal, so that accounts can share a limiter
+An `Auth` is data and compared by value, so that accounts can share a limiter
 where vendors limit by key. A `Signer` makes the header: `StaticSigner` from a secret,
 `TokenSource` by signing in, with one sign-in for all requests that wait for it.
 """
@@ -30,9 +30,9 @@ _SHARED_SECONDS: Final = 1.0
 """How long a failed sign-in also fails the requests that waited for it."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""If a new token did not help, ambiguous statuses are not blamed on tokens for this long."""
+"""How long ambiguous statuses are not blamed on tokens after a new token did not help."""
 _NEW_SECONDS: Final = 1.0
-"""How long after sign-in a token that worked is not blamed for ambiguous statuses: at most until the next poll."""
+"""How long a new token that has worked is not blamed for ambiguous statuses; never longer than a poll interval."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
 """Statuses with which vendors may report an expired token, even if they document 401."""
@@ -157,7 +157,7 @@ class Signer(Protocol):
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header, one other than `refused` if that is given; None if there is no other.
+        """Return the header, different from `refused` if that is given; None if there is no different one.
 
         Raises:
             PollError: no header can be made.

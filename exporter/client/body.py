@@ -21,16 +21,16 @@ LARGE_BODY_BYTES: Final = 64 * 1024
 """Larger bodies take so long to decode that other work should proceed meanwhile."""
 
 Body = bytes | bytearray
-"""A body as it was read: copying a large one would cost its megabytes again."""
+"""A body as it was read, not copied: a copy of a large one would take as much memory again."""
 Turn = Callable[[], Awaitable[None]]
 
 _FREE_PIECES: Final = 2000
 _SMALLEST_PIECE_BYTES: Final = 32
-"""The minimum average size of chunks, if more than `_FREE_PIECES`: each costs as much as a thousand bytes."""
+"""The minimum average size of chunks if there are more than `_FREE_PIECES`: each costs as much as a thousand bytes."""
 _PIECES_IN_TURN: Final = 50
 _GZIP_MAGIC: Final = 0x1F
 _GZIP_OR_ZLIB: Final = 47
-"""zlib's code for detecting either header."""
+"""zlib's code for detecting either header, gzip's or its own."""
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 _KINDS_OF_CONTENT: Final = {
     "": "no content type",
@@ -142,7 +142,7 @@ def decode_json(body: Body, content_type: str) -> object:
 
     Raises:
         TooLarge: the body has more values than any answer we ask for.
-        Undecodable: the body contradicts itself, or is not JSON: then the error has its size and digest, not its text.
+        Undecodable: the body contradicts itself, or is not JSON; the error never quotes the body.
 
     """
     if count_values(body) > MAX_PIECES:

@@ -26,7 +26,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""The most requests to remember that were refused for a reason other than their signature."""
+"""How many requests to remember, at most, that were refused for a reason other than their signature."""
 
 
 def _itself(document: object) -> object:
@@ -90,7 +90,7 @@ class Client:
 
         The path is below the base URL, or a whole URL at the same host. A large answer waits until others have been
         read, and is read in a worker thread. `on_next` is called with the next page's URL if the answer's Link header
-        has it.
+        states one.
 
         Raises:
             PollError: the request failed, after the retries appropriate to its kind of failure.
@@ -129,10 +129,9 @@ class Client:
             return await anyio.to_thread.run_sync(lambda: read(answer.json()))
 
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
-        """Send a signed request; if it is refused and there is another signature, send it once more with that.
+        """Send a signed request; if it is refused, send it once more with another signature, if there is one.
 
-        If the second attempt is refused too, the refusal is about the request: the same refusal later does not question
-        the signature.
+        A second refusal is about the request, not the signature: if it recurs later, no other signature is tried.
         """
         header = await self._signer.header()
         answer = await send(header)

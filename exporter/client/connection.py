@@ -20,11 +20,11 @@ from exporter.client.file_thread import read_credentials
 from exporter.errors import ConnectFailed, Forbidden, TooLarge, Unauthorized
 
 MAX_HEAD_BYTES: Final = 128 * 1024
-"""For an answer's head and the interim answers before it."""
+"""The limit for an answer's head and the interim answers before it."""
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
-"""For a body on the wire, including its framing."""
+"""The limit for a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""How much of a head to read at once: httpcore handles the interim answers in it, some hundred, without yielding."""
+"""How much of a head to read at once: httpcore handles its interim answers, at most a few hundred, without yielding."""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 

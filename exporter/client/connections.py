@@ -47,7 +47,7 @@ _MAX_DRAINED_BYTES: Final = 16 * 1024
 _DRAINED_SECONDS: Final = 0.5
 _NO_ANSWER: Final = "none"
 _KEPT_URLS: Final = 256
-"""The number of parsed URLs to keep: polls repeat them, and parsing one is a tenth of what a request costs."""
+"""The number of parsed URLs to keep: polls repeat them, and parsing one costs a tenth of a request."""
 
 
 class Connections:
@@ -83,7 +83,7 @@ class Connections:
             authorization: the value of the signature header, if any.
             limit: the maximum size of the answer's body, in bytes.
             room: the room that a large body waits for; this wait does not count towards the timeout.
-            content: httpx's `headers` in addition to those of every request, `params`, and `json` or `data`.
+            content: `params`, `json` or `data` for httpx, and `headers` to add to those of every request.
 
         Raises:
             PollError: there is no complete answer.
@@ -111,7 +111,7 @@ class Connections:
         return Response(response.status_code, response.headers, body, next_link)
 
     async def _acquire(self) -> tuple[Transport, ssl.SSLContext | None]:
-        """Return the most recently used transport, or a new one; close those long idle or made with outdated trust."""
+        """Return the most recently used transport, or a new one; close transports long idle or with outdated trust."""
         if self._given:
             return self._given, None
         trusted = await self._trust()

@@ -1,4 +1,4 @@
-"""Room for large answers: those being read, of all accounts, share one memory budget."""
+"""Room for large answers: all that are being read, whatever their account, share one memory budget."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from anyio.lowlevel import RunVar
 from exporter.client.body import MAX_BODY_BYTES
 
 BUDGET_BYTES: Final = 24 * 1024 * 1024
-"""For all large bodies being read, of all accounts."""
+"""The memory budget for all large bodies being read, whatever their account."""
 
 
 _bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held")
 
 
 class Room:
-    """One answer's part of the budget: nothing, until it turns out to be large."""
+    """One answer's part of the budget: nothing, until the answer turns out to be large."""
 
     def __init__(self, account: anyio.Lock, held: AsyncExitStack) -> None:
         self._account = account

@@ -16,7 +16,7 @@ from anyio.lowlevel import RunVar
 
 @dataclass(slots=True)
 class _Turns:
-    """The lock for turns, how many readings hold or await it, and an event that is set when none do."""
+    """The lock for turns, the number of readings that hold or await it, and an event that is set if there are none."""
 
     lock: anyio.Lock = field(default_factory=anyio.Lock)
     readings: int = 0

@@ -30,15 +30,15 @@ _BROKEN: Final = {
     "informationalresponse status": "the answer does not begin as HTTP does",
     "receive buffer too long": "the answer's headers are too long",
 }
-"""The beginnings of h11's and httpcore's messages, the rest of which may contain the vendor's text."""
+"""How messages of h11 and httpcore begin; the rest of a message may contain the vendor's text."""
 
 _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
-"""OpenSSL's reasons for a failure if the peer speaks another protocol."""
+"""OpenSSL's names for the failure of a connection whose peer does not speak TLS."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Translate httpcore's errors into ours, because their text may contain a header's value."""
+    """Translate httpcore's errors into ours, because httpcore's messages may contain a header's value."""
     try:
         yield
     except (httpcore.ProxyError, httpx.ProxyError) as error:

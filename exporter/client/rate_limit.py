@@ -14,7 +14,7 @@ import anyio
 from exporter.durations import Rate
 
 MAX_IN_FLIGHT: Final = 10
-"""The most concurrent requests per account; with more, each costs three times as much (see docs/design.md)."""
+"""The most concurrent requests per account; with more, each request costs three times as much (see docs/design.md)."""
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
 _WINDOW: Final = re.compile(";[ ]*w=([1-9][0-9]{0,8})(?![0-9.])")
@@ -25,7 +25,7 @@ USED_SHARE_OF_LIMIT: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """The rate limit that a response states: requests allowed, requests left, window in seconds; None if absent."""
+    """The rate limit that a response states: requests allowed, requests left, window in seconds; None where absent."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -50,7 +50,7 @@ def seconds_apart(configured: Rate | None, assumed: Rate | None, share: float = 
     Args:
         configured: the operator's rate.
         assumed: the vendor's known rate, used if the operator set none.
-        share: our share of either; the rest belongs to other shards.
+        share: our share of the rate; the rest belongs to other shards.
 
     """
     rate, used = (configured, 1.0) if configured else (assumed, USED_SHARE_OF_LIMIT)
@@ -115,10 +115,10 @@ class RateLimiter:
             self._next_slot = max(self._next_slot, self._oldest_slot(remaining))
 
     def _slot(self) -> float:
-        """Return the time of the next slot: after the gap and any pause, and when the window has room."""
+        """Return the time of the next slot: after the gap and any pause, once the window has room."""
         is_full = self._most and len(self._sent) == self._most
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
-        """Return the earliest time of the next slot that lets at most `at_once` requests go immediately."""
+        """Return how early the next slot may be if at most `at_once` requests are to go immediately."""
         return anyio.current_time() - (at_once - 1) * self._gap

@@ -29,8 +29,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that an answer's `Retry-After` asks to wait, at most an hour.
 
     A date is interpreted relative to the answer's own `Date`, so that the clocks
-    need not agree, or to `now` if there is none. A past date or an invalid value
-    is None. Seconds may have a fraction, which HTTP does not allow but some vendors
+    need not agree; without `Date`, relative to `now`. A past date or an invalid value
+    gives None. Seconds may have a fraction, which HTTP does not allow but some vendors
     send.
     """
     value = headers.get("retry-after", "").strip()
@@ -46,8 +46,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 def reset_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds until the limit resets, from RateLimit-Reset or X-RateLimit-Reset; at most an hour.
 
-    Both are seconds, or Unix time in seconds or milliseconds, which is interpreted relative to the answer's own
-    `Date`. Anything else, or a past time, is None.
+    Either header has seconds, or Unix time in seconds or milliseconds, which is interpreted relative to the answer's
+    own `Date`. Anything else, or a past time, gives None.
     """
     value = (headers.get("ratelimit-reset") or headers.get("x-ratelimit-reset", "")).strip()
     if not _NUMBER.fullmatch(value):

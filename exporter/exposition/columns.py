@@ -28,7 +28,7 @@ Snapshots = Sequence[tuple[AccountKey, Snapshot]]
 """Accounts' snapshots at one moment."""
 
 _Lines = TypeVar("_Lines")
-"""An account's lines of a family; they equal the previous ones unless they changed."""
+"""An account's lines of a family; compared with the previous ones to detect changes."""
 
 
 @dataclass(frozen=True, slots=True)

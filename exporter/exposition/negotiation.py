@@ -26,7 +26,7 @@ _ESCAPINGS: Final = frozenset({"allow-utf-8", "underscores", "dots", "values"})
 
 @_remembered
 def negotiate(accept: str) -> Format:
-    """Return the format that an Accept header prefers; the text format if it accepts none of ours."""
+    """Return the format that an Accept header prefers; the text format if it accepts none of our formats."""
     offers = list(_accepted(accept))
     best: dict[Format, tuple[float, int]] = {}
     for form, (kind, version) in _ACCEPTABLE.items():
@@ -42,8 +42,8 @@ def negotiate(accept: str) -> Format:
 def content_type(form: Format, accept: str) -> str:
     """Return the Content-Type of a page for an Accept header.
 
-    A client that understands UTF-8 names, such as Prometheus 3, states how names should be escaped, and expects the
-    answer to repeat it. Our names are ASCII, and the same in every scheme.
+    A client that understands UTF-8 names, such as Prometheus 3, states a scheme for escaping names, and expects the
+    answer to repeat it. Our names are ASCII, and so the same in every scheme.
     """
     kind, version = _ACCEPTABLE[form]
     schemes = [

@@ -58,7 +58,7 @@ class SelfMetrics(Protocol):
 
     @property
     def state(self) -> object:
-        """A value that changes with the process metrics, except those that change constantly (CPU, memory)."""
+        """A value that changes with the process metrics, but not with those that change constantly (CPU, memory)."""
         ...
 
     def lines(self, account: AccountKey, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
@@ -120,7 +120,7 @@ class PageInputs:
 
     Attributes:
         now: the moment, monotonic.
-        readings: the accounts whose lines must be made again.
+        readings: the accounts whose readings must be rendered again.
         accounts: the accounts whose telemetry must be rendered again.
         versions: the store and telemetry versions that these inputs reflect.
         state: the state of the process metrics.
@@ -135,7 +135,7 @@ class PageInputs:
 
     @property
     def series(self) -> int:
-        """The approximate number of series to be rejoined."""
+        """The approximate number of series to be joined again."""
         return sum(one.series for _, one in self.readings) + _OWN_SERIES * len(self.accounts)
 
 

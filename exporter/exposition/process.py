@@ -1,4 +1,4 @@
-"""Process metrics as text: those that change constantly are cheap to write, others are written when they change."""
+"""Process metrics as text: those that change constantly are cheap to write, the others are only written on a change."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class Answers:
         return read(found)
 
     def doubt(self, asked: str) -> None:
-        """Forget the answers to a request, by method and path, because their content reports a failure."""
+        """Forget the answers to a request, given by method and path, because their content reports a failure."""
         prefix = json.dumps([asked.partition(" ")[2]])[:-1]
         self._opened.execute("DELETE FROM cached WHERE substr(question, 1, ?) = ?", (len(prefix) + 1, f"{prefix},"))
 

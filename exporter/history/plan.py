@@ -35,7 +35,7 @@ class Plan:
         step: seconds between samples.
         labels: added to every sample, as Prometheus adds its target labels.
         gzip: whether files are compressed.
-        counters: whether counters are written; not needed for a gap, which the exporter's own counters bridge.
+        counters: whether counters are written; a gap needs none, because the exporter's own counters bridge it.
 
     """
 

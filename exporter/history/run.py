@@ -91,7 +91,7 @@ async def write_history(  # noqa: PLR0913, PLR0917 - the account, and what its h
         folder: where to write the history.
         requests: counts the requests.
         on_day: called after each finished day.
-        storage: the exporter's storage folder, to hand over the final counters if it has none yet.
+        storage: the exporter's storage folder, which gets the final counters unless it already has counters.
         transport: used instead of the network.
 
     Raises:

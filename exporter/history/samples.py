@@ -19,7 +19,7 @@ Shown = Mapping[Family, str]
 
 
 class _Run(NamedTuple):
-    """A series' value from one step until just before another."""
+    """A series' value from step `start` until just before step `end`."""
 
     value: str
     start: int
@@ -30,13 +30,13 @@ class DaySamples:
     """The values shown during a day, each with the step from which it was shown."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
-        """Begin a day; these labels precede each sample's own."""
+        """Begin a day; `labels` precede the labels of each sample."""
         values = sample_lines("", tuple(labels), [(tuple(labels.values()), 0.0)]).decode()
         self._labels = values[1 : values.rindex("}")] + "," if labels else ""
         self._shown: list[tuple[int, Shown]] = []
 
     def show(self, step: int, shown: Shown) -> None:
-        """Show `shown` from `step` onwards."""
+        """Show these lines from `step` onwards."""
         self._shown.append((step, shown))
 
     def text(self, times: Sequence[int]) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _header(family: Family) -> str:
 
 
 def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
-    """Return the line with the time that an account's figures cover (Unix time); `shared` has its other labels."""
+    """Return the line with the Unix time that an account's figures cover; `shared` has the line's other labels."""
     return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)], shared).decode()
 
 

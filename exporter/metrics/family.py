@@ -34,7 +34,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A series that exists but whose value cannot be read; a label value is None if it is unknown too.
+    """A series that exists but whose value cannot be read; a label value that is unknown too is None.
 
     Without this mark, a sum would silently miss a part.
     """
@@ -45,7 +45,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class EndedPeriod:
-    """A final figure of a period that has ended, from `start` to `end` in Unix time; it is counted but not shown."""
+    """The final figure of a period that has ended, with the period's Unix times; it is counted but not shown."""
 
     sample: Sample
     start: float
@@ -54,12 +54,12 @@ class EndedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What the vendor says is left: the limit is this plus the figure. It has no series of its own.
+    """The remainder that a vendor reports: the limit is the figure plus this. It has no series of its own.
 
     Attributes:
         family: the family of the figure.
         labels: the labels of the figure.
-        value: what is left; None if it covers other use than the figure does, so no limit can be derived.
+        value: the remainder; None if it does not cover the same use as the figure, so that no limit can be derived.
 
     """
 

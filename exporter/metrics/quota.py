@@ -1,4 +1,4 @@
-"""The one quota model over all vendors: use, limit and period. Names begin with `usage_quota_`.
+"""The quota model that all vendors share: use, limit and period. Names begin with `usage_quota_`.
 
 `subject` is the plan, customer or contract that has the quota. `unit` is what is counted; empty where a vendor
 does not say.

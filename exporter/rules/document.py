@@ -21,7 +21,7 @@ _HEADER: Final = """\
 """
 _EVERY: Final = "1m"
 _SLOWLY: Final = "3m"
-"""For rules about hours or days. A sample can be queried for five minutes, so a late evaluation does no harm."""
+"""The interval of rules about hours or days; shorter than the five minutes for which a sample can be queried."""
 
 
 def recording_rules(options: Options) -> str:

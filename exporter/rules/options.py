@@ -27,8 +27,8 @@ class Options:
         job: the scrape job of the exporter, as Prometheus names it.
         runbook_url: the page with an entry for each alert.
         grafana_url: the address of the Grafana with the dashboards.
-        keep_labels: labels by which the rules keep series apart, such as `cluster` where one ruler sees several.
-        account_labels: accounts' own labels that alerts should have too, such as `team`.
+        keep_labels: labels by which the rules keep series apart, such as `cluster` if one ruler sees several clusters.
+        account_labels: the operator's account labels that alerts should have too, such as `team`.
 
     Raises:
         ValueError: a URL or a label is malformed, the job has no name, or a label is one of the rules' own.

@@ -16,7 +16,7 @@ _LONG: Final = {"1d": 86400, "7d": 7 * 86400}
 
 
 def _increase(window: str, seconds: int) -> Record:
-    """The share of the limit used in a window; in a short one, a quota whose period began in it counts from zero.
+    """The share of the limit used in a window. Short windows count from zero if the quota's period began in them.
 
     A range is a second shorter than its window, since some versions of Prometheus include both ends.
     """

@@ -1,7 +1,7 @@
-"""The alerts on quotas. They use the last known figures, so none begins or ends because a quota is hidden.
+"""The alerts on quotas. They use the last known figures, so no alert begins or ends because a quota is hidden.
 
-The value of an alert is the share used. Each states the account, the quota, the use and limit, the time to the reset,
-and, if the figure is not fresh, its age.
+The value of an alert is the share used. Each alert states the account, the quota, its use and limit, the time to its
+reset, and, if the figure is not fresh, the figure's age.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
     soon_first: bool = False,
     is_slow: bool = False,
 ) -> Alert:
-    """Return an alert on quotas: `news` follows the share used in its summary, `meaning` in its description."""
+    """Return an alert on quotas; its summary ends with `news`, if any, and its description contains `meaning`."""
     share = f"{_ACCOUNT}{_QUOTA}{_USED}{_RESETS}"
     if soon_first:
         share = f"{_ACCOUNT}{_RESETS_SOON}{_QUOTA}{_USED}{_RESETS_LATER}"

@@ -8,8 +8,8 @@ A quota is hidden while its account is known but not fresh, or while an exporter
 figures stay until it is seen again or its period ends; they also bridge long gaps between scrapes. A quota missing
 from a good reading is gone at once.
 
-With thousands of quotas, nearly all the cost is in reading and joining their series: values that apply to a whole
-account are computed per account, and those that apply to few quotas are recorded as series of only those few.
+With thousands of quotas, nearly all the cost is in reading and joining their series. So values for a whole account
+are computed once per account, and values for few quotas are recorded for only those quotas.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _KNOWN_USED: Final = "last_over_time(usage:quota_last:used[1h])"
 
 
 def _last(name: str, now: str, before: str = "") -> Record:
-    """Return the record of a quota's value: the current one, or the last known while the quota is unseen."""
+    """Return the record of a quota's value: the current value, or the last known one while the quota is unseen."""
     series = f"usage:quota_last:{name}"
     return Record(series, f"{now}\nor\n({before or f'last_over_time({series}[1h])'} and usage:quota_unseen:bool)")
 
 
 def _state(name: str, share: str) -> Record:
-    """The quotas at or above their own threshold, or else `share`, until below it by the hysteresis."""
+    """The quotas that reach their own threshold, by default `share`, until they fall below it by the hysteresis."""
     series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(
         series,

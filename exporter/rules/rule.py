@@ -1,4 +1,4 @@
-"""Rules as data: named expressions with placeholders, and the text that replaces those."""
+"""Rules as data: named expressions with placeholders, and the text that replaces the placeholders."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Alert:
     """An alerting rule.
 
     Attributes:
-        name: the alert's name, which is also that of its runbook entry.
+        name: the alert's name, also the name of its runbook entry.
         severity: how soon a person should look.
         scope: the subject of the alert.
         for_: the name of the threshold for how long the expression must hold; empty for no wait.
@@ -115,7 +115,7 @@ def placeholders(options: Options) -> dict[str, str]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Return a text with each `<name>` replaced by its value; PromQL and Go templates are full of braces and `$`.
+    """Return a text with each `<name>` replaced by its value; braces and `$` are common in PromQL and Go templates.
 
     Raises:
         KeyError: a placeholder has no value.

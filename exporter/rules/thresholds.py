@@ -1,6 +1,6 @@
-"""The thresholds of the rules that an operator may change, with their defaults.
+"""The thresholds of the rules, which an operator may change, with their defaults.
 
-Shares are of a limit (1 is all of it), times are seconds.
+Shares are parts of a limit (1 is all of it), times are in seconds.
 """
 
 from __future__ import annotations
