@@ -71,7 +71,7 @@ class ProcessedPoll:
         state: the state kept of the slice.
         account_state: the state kept of the account-wide quotas; None if there are none.
         ledger: the counters after this poll.
-        fallen: quotas with a figure that more than halved within its period.
+        fallen: quotas with a figure that fell by more than half within its period.
         is_complete: whether every slice has been read since the account was sliced.
         is_empty: whether the vendor's answers had no figure at all, shown or not; names do not count as figures.
 
@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the poll to show if it cannot be stored: its own figures, but the last stored counters."""
+        """Return what is shown of a poll that cannot be stored: its own figures with the last stored counters."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
@@ -98,7 +98,7 @@ class ProcessedPoll:
 
 
 def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
-    """Yield the items of a reading; raise `TooLarge` beyond `most` items, more than any valid reading has."""
+    """Yield a reading's items; raise `TooLarge` if there are more than `most`, which no valid reading exceeds."""
     for count, item in enumerate(items):
         if count == most:
             raise TooLarge(f"the reading has more than {most} items")

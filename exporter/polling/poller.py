@@ -61,7 +61,7 @@ Rest = Callable[[], Awaitable[None]]
 Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
 """Store a slice's good reading, requested at a time (Unix time), and return whether that succeeded."""
 Turn = Callable[[], AbstractAsyncContextManager[None]]
-"""A context manager that waits for the turn to process a large reading, and holds the turn meanwhile."""
+"""A context manager that waits for the turn to process a large reading, and keeps the turn until it exits."""
 
 
 class Poller:
@@ -98,7 +98,7 @@ class Poller:
         self._wake.set()
 
     async def run(self) -> None:
-        """Poll until cancelled: soon at first, then with jitter, each slice once per interval."""
+        """Poll until cancelled, each slice once per interval; jitter shifts the first polls."""
         interval, slices = self._account.interval, self._account.slice_count
         offset = jitter(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))
@@ -162,7 +162,7 @@ class Poller:
         return before, self._store[key]
 
     def _forget_unused(self, number: int, used: set[str]) -> None:
-        """Keep only the latest failures, and the cache entries used by this poll or a slice's last good one."""
+        """Keep only the latest failures, and the cache entries used by this poll or by a slice's last good poll."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
         failing = [(kind, streaks) for kind, streaks in self._failing[number].items() if streaks]

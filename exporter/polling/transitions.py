@@ -92,7 +92,7 @@ def _span(seconds: float) -> str:
 
 
 def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
-    """Log when deviations from the vendor's documentation change, and when the number of items left out does."""
+    """Log when deviations from the vendor's documentation change, or when the number of items left out changes."""
     vendor, account = key
     if before.drift.keys() != after.drift.keys():
         if drift := _join_sorted(f"{field} {kind}" for field, kind in after.drift):
@@ -127,7 +127,7 @@ def _log_dropped(key: AccountKey, before: int, after: int) -> None:
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
-    """Log quotas with a figure that more than halved within its period, which is taken for a correction."""
+    """Log quotas with a figure that fell by more than half within its period; the fall is taken for a correction."""
     vendor, account = key
     for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(
@@ -141,7 +141,7 @@ def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
 
 
 def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
-    """Log when a quota is withheld, when the reasons for that change, and when it is shown again."""
+    """Log when a quota becomes withheld, when the reasons change, and when the quota is shown again."""
     vendor, account = key
     for quota in sorted({name for name, _ in (*before, *after)}):
         reasons = [reason for name, reason in sorted(after) if name == quota]

@@ -94,7 +94,7 @@ class SliceShare:
     def members(self, account: Account, since: float, at: float) -> Iterator[MemberFigure]:
         """Yield the members' figures, read at `at` (Unix time).
 
-        A figure's own period, if known, takes precedence over the quota's, because the figure resets with it.
+        A figure's own period, if known, decides when the figure resets, so it takes precedence over the quota's.
         """
         asked_for = _asked_for(self.setting, account, at)
         for subject, members in self.selected.subjects.items():
@@ -147,12 +147,12 @@ def period_at(setting: ConfiguredQuota, at: float) -> Span:
 
 
 def _only(spans: frozenset[Span]) -> Span:
-    """Return the only period; unknown if not just one."""
+    """Return the period if there is exactly one, else an unknown period."""
     return next(iter(spans)) if len(spans) == 1 else UNKNOWN_SPAN
 
 
 def _asked_for(setting: ConfiguredQuota, account: Account, at: float) -> Span | None:
-    """Return the month whose figures are requested, whatever the quota's period; None if not by month."""
+    """Return the month for which figures are requested; None if they are not requested by month."""
     if setting.family not in account.dated_families:
         return None
     return CalendarPeriod().span_at(datetime.fromtimestamp(at, UTC))

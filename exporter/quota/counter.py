@@ -26,7 +26,7 @@ from typing import Final, NamedTuple
 from exporter.vendors.periods import UNKNOWN_SPAN, Span
 
 _LATEST_SECONDS: Final = 26 * 3600.0
-"""How late a vendor's figure for a new period may be: a day behind, plus clock differences."""
+"""How late a vendor's figure for a new period may be: a day, plus clock differences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _moves_later(new: Span, old: Span) -> bool:
 
 
 def _began_at(reading: MemberReading, member: Member) -> float | None:
-    """Return the Unix time at which the moved dates say a new period began; None if they were only corrected."""
+    """Return when a new period began, Unix time, according to the moved dates; None if they were only corrected."""
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
         ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end

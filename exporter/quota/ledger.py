@@ -34,7 +34,7 @@ class Total(NamedTuple):
     Attributes:
         value: the total consumption of its members; never falls.
         created: when the counter started at 0, Unix time.
-        shown: the value on the page; None until first shown. It starts at 0, so `increase()` includes all of `value`.
+        shown: the value on the page, at first 0, so that `increase()` includes all of `value`; None until shown.
         limit: the accepted limit, if the vendor only states what is left.
         stated_limit: the limit implied by the last reading, which may not be accepted yet.
 
@@ -139,7 +139,7 @@ class Ledger:
         return replace(self, since=since, totals=totals, members=groups), fallen
 
     def with_shown(self, quotas: Iterable[QuotaId]) -> Ledger:
-        """Return the ledger after these quotas are shown: a counter is first shown as 0, then as its value."""
+        """Return the ledger after these quotas are shown: each counter is shown as 0 at first, later as its value."""
         shown = {
             quota: total._replace(shown=0.0 if total.shown is None else total.value)
             for quota in quotas
@@ -177,7 +177,7 @@ class SliceReadings:
         number: the slice.
         figures: the members' figures; if a member has several, the final one of an ended period comes last.
         at: when the reading was requested, Unix time.
-        max_absent: the maximum number of members to keep that are not in the reading, preferring recent ones.
+        max_absent: how many members missing from the reading may be kept; recent ones are preferred.
         is_last: whether every other slice has been read since the account was sliced.
         mixed: quotas whose members are in different units and therefore not counted.
 

@@ -83,5 +83,5 @@ def subject_of(parts: Iterable[str]) -> str:
 
 
 def value_of(family: Family | None, figures: Figures, labels: Labels) -> float | None:
-    """Return a figure, or None if the reading has none or the family is None."""
+    """Return the figure with these labels in a family; None if there is none, or no family."""
     return figures.get(family, {}).get(labels) if family is not None else None

@@ -13,7 +13,7 @@ _BETWEEN: Final = ", "
 
 
 class Names:
-    """The display names that a reading has for label values; a value with several names counts as having none."""
+    """The display names that a reading has for label values; a value with several names counts as nameless."""
 
     def __init__(self, sources: Iterable[NameSource] = (), figures: Figures | None = None) -> None:
         found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -29,7 +29,7 @@ class Names:
     def of(self, labels: Sequence[str], values: Sequence[str]) -> str:
         """Return the display name of the subject with these label values, or an empty text.
 
-        A name equal to the id counts as none.
+        A name equal to the id counts as no name.
         """
         if not self._names:
             return ""

@@ -170,8 +170,8 @@ def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> 
 def _implied_limits(used: float, remaining: float | None, total: Total | None) -> QuotaLimits:
     """Return the accepted limit, and the one implied by the amount left.
 
-    Vendors do not document whether an overdrawn quota has 0 or less left, nor whether -1 left means unlimited: neither
-    may lead to a wrong limit. The amounts used and left may be from different moments, so a changed limit is only
+    Vendors do not document whether an overdrawn quota has 0 or less left, nor whether -1 left means unlimited; neither
+    doubt may lead to a wrong limit. The amounts used and left may be from different moments, so a changed limit is only
     accepted when two readings agree on it.
     """
     known = total.limit if total else None

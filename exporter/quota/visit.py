@@ -49,7 +49,7 @@ class AccountQuotas:
 
     Attributes:
         quotas: the quotas that are shown.
-        matched: by quota name, the number of series it counts; absent until all slices are read.
+        matched: the number of series that each quota counts, by name; absent until all slices are read.
         withheld: the quotas that are not shown, and why.
         mixed: quotas, including those of slices, whose series are in different units.
 
@@ -71,7 +71,7 @@ class QuotaReading:
         contributions: the slice's contributions to configured quotas.
         whole: the configured quotas of the whole account.
         ledger: the counters after this reading, not marked as shown yet.
-        fallen: quotas with a member that more than halved within its period.
+        fallen: quotas with a member that fell by more than half within its period.
 
     """
 
@@ -140,7 +140,7 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
 
 
 def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
-    """Return the quotas still valid under an account's new settings, with display names only if enabled there.
+    """Return the quotas still valid under an account's new settings; display names stay only if still enabled.
 
     Args:
         account: the account with its new settings.

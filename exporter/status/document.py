@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 State = Literal["up", "failing", "waiting"]
 """Whether an account's last poll succeeded; `waiting` until its first poll has ended."""
 Outlook = Literal["used_up", "end_of_period", "runs_out", "unknown"]
-"""How long a quota lasts at the last day's pace: already used up, its whole period, less than that, or unknown."""
+"""How a quota fares at the last day's pace: it is used up, lasts until its period ends, or runs out; else `unknown`."""
 
 Urgency = Literal["used_up", "critical", "warning", "unknown", "well", "no_limit"]
 """The most urgent first. `unknown`: the quota may have changed, because its account fails or its period has ended."""
@@ -32,7 +32,7 @@ class QuotaStatus(Document):
         used: the use in its period.
         limit: how much it allows; None if unlimited or unknown.
         period_end: the end of its period.
-        urgency: whether it is used up or above a threshold: the account's own, or that of the shipped rules.
+        urgency: whether it is used up or above a threshold (its own, or the shipped rules').
         outlook: how long it lasts.
         lasts_until: when it runs out, if that is before its period ends.
 
@@ -107,7 +107,7 @@ class AccountStatus(Document):
         series_dropped: the number of series left out because of `max_series`.
         credential_expires_at: when its credential expires, if known.
         notices: what is missing or odd in its readings, in words.
-        requests_per_day: the number of requests a day, extrapolated from recent polls; None before the first.
+        requests_per_day: the number of requests a day, extrapolated from recent polls; None before the first poll.
         quotas: its quotas, the most urgent first.
         polls: its recent polls, the newest first.
 

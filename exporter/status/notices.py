@@ -1,4 +1,4 @@
-"""Notices of what is missing or odd in working accounts' readings; `run` logs the same, but only when it changes."""
+"""Notices of what is missing or odd in working accounts' readings; `run` logs such conditions when they change."""
 
 from __future__ import annotations
 

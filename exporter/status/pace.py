@@ -22,8 +22,8 @@ class Paces:
     """The paces of all quotas: the use per second, averaged over the last 12 to 24 hours.
 
     Attributes:
-        observations: each quota's counter at two times: 12 to 24 hours ago, if history goes back that far, and
-            later.
+        observations: each quota's counter at an earlier time (12 to 24 hours ago, once there is enough history)
+            and at a later time.
 
     """
 
@@ -54,7 +54,7 @@ class Paces:
 
 
 def _tells_of(observations: Observations, total: Total, now: float) -> bool:
-    """Whether observations are of this counter since its last restart, the later one at most a day old."""
+    """Whether both observations are of this counter since it last started at 0, the later one at most a day old."""
     is_same = observations.created == total.created and observations.later.value <= total.value
     return is_same and 0 <= now - observations.later.at <= _DAY
 

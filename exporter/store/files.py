@@ -35,7 +35,7 @@ from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""A file written under another number of shards is removed after this time: nothing in it counts any more."""
+"""A file written under another number of shards is removed after this time, when nothing in it is needed any more."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
@@ -80,7 +80,7 @@ class Storage:
         return ""
 
     async def store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool = False) -> None:
-        """Call `write` in the writer thread; then, if the account is complete, remove its obsolete files.
+        """Call `write` in the writer thread; then, if every slice has been read, remove the account's obsolete files.
 
         Raises:
             OSError: the file could not be written, or not in time.

@@ -39,7 +39,7 @@ ObservationsByQuota = Mapping[tuple[AccountKey, QuotaId], Observations]
 
 
 def encode_observations(observations: ObservationsByQuota) -> bytes:
-    """Return the file's body: a head, then lines of many rows. One JSON call for all would block other threads."""
+    """Return the file's body: a head, then lines of many rows. One JSON call for all rows would block other threads."""
     return b"\n".join(json.dumps(line, ensure_ascii=False).encode() for line in _lines(observations))
 
 

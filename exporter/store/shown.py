@@ -22,7 +22,7 @@ class Shown:
 
     Attributes:
         totals: the configured quotas of the whole account.
-        totals_dropped: the number of series of such quotas that are left out.
+        totals_dropped: the number of those quotas' series that are left out.
         quotas: the slice's quotas.
         figures: the vendor's figures in the slice.
         dropped: the number of the slice's series that are left out.

@@ -114,7 +114,7 @@ def _found(folder: int, name: str) -> Written | None:
 
 
 def _prepare(folder: int, name: str) -> bool:
-    """Free the name unless a private file of ours has it; return whether it is free."""
+    """Remove any file with this name, unless it is a private file of ours; return whether the name is free now."""
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

@@ -92,7 +92,7 @@ class Snapshot:
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: the number of consecutive failed polls.
-        failing_since: since when there have been failing slices, Unix time; None if there are none.
+        failing_since: since when slices have been failing, Unix time; None if no slice fails.
         failing: the slices whose last poll failed.
         error: the error of the last failed poll, while any slice is failing; else None.
         polled: whether a poll of this process has ended, good or failed; readings may stem from an earlier process.

@@ -1,4 +1,4 @@
-"""Reads files of version 2, which had figures, and one counter per quota, not per member.
+"""Reads files of version 2, which hold figures, and counters per quota instead of per member.
 
 Members are derived from the figures, and assigned to whichever slice reads them. A counter continues if its quota still
 has the same name and definition; other counters start at 0, and so do all counters of an account whose credentials were
@@ -37,7 +37,7 @@ class Consumption(NamedTuple):
         limit: the last known limit.
         seen: the time of the last reading, Unix time.
         origin: the definition of a configured quota; empty for a native one.
-        late: if a new period began but the figure has not fallen, the total by then; else None.
+        late: the total at the start of a new period whose figure has not fallen yet; else None.
         span: the current period.
 
     """

@@ -39,8 +39,8 @@ class Writer:
         """Run a job, and return when it is done.
 
         Raises:
-            OSError: the job failed, or the thread is busy for too long. A job that has begun may complete later; one
-                that has not is dropped.
+            OSError: the job failed, or the thread is busy for too long. A job that has begun may complete later; a
+                job that has not begun is dropped.
 
         """
         self._raise_if_busy()

@@ -31,9 +31,9 @@ from exporter.vendors.account import Account
 from exporter.vendors.origin import Origin
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
-"""In seconds; each costs a series per account. Polls have no buckets: their averages cover only one or two polls."""
+"""In seconds; each bucket costs a series per account. Polls have none: an average covers only one or two polls."""
 _INITIAL: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
-"""Counters that exist before anything is counted. Counters by reason do not: there are thirty reasons."""
+"""Counters that exist before anything is counted. Those by reason are left out: there are thirty reasons."""
 
 
 class Telemetry:

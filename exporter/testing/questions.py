@@ -41,7 +41,7 @@ class Findings:
     """The findings of trial polls.
 
     Attributes:
-        counts: the number of polls that had each outcome, a phrase.
+        counts: the number of polls by outcome; each outcome is a phrase.
         wrong: the errors, one sentence each.
         unnoticed: the places where a missing value changes the figures without being recorded.
 

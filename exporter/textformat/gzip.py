@@ -90,7 +90,7 @@ def _shift(length: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _power(length: int) -> int:
-    """Compute `_shift` bit by bit; cached, because a length's high and low parts recur more often than the length."""
+    """Compute `_shift` bit by bit; cached, because a length's high and low parts recur more often than the whole."""
     product = _ONE
     for place in range(length.bit_length()):
         if length >> place & 1:

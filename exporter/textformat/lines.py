@@ -46,8 +46,8 @@ class Block(NamedTuple):
 class RenderedFamily:
     """Consecutive blocks of a family, kept in a few large pieces of memory.
 
-    An object per block, among everything else that a poll allocates, would keep memory from being returned
-    to the system.
+    One object per block, scattered among a poll's other objects, would keep memory from being returned to
+    the system.
 
     Attributes:
         text: the text of all blocks.

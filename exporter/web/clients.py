@@ -31,9 +31,9 @@ class Clients:
     """The open connections.
 
     A connection is *waiting* from its start until its request is complete, and
-    between requests. If no slot is free, a waiting connection is closed: from the
-    network with the most connections, preferably one that never sent a request, and
-    among those the one waiting longest. A connection being answered is left alone.
+    between requests. If no slot is free, a waiting connection of the network with the
+    most connections is closed, preferably one that never sent a request; among equals,
+    the one waiting longest. A connection being answered is left alone.
     """
 
     def __init__(self, limit: int, network_limit: int) -> None:
@@ -51,7 +51,7 @@ class Clients:
             await self._room.wait()
 
     def join(self, network: str) -> Client | None:
-        """Return a new, waiting connection; None if its network is at its limit and none of its connections waits."""
+        """Return a new, waiting connection; None if the network is at its limit and has no waiting one to close."""
         if self._per_network[network] >= self._network_limit and not self.close_one_waiting(network):
             return None
         client = Client(network)
@@ -103,7 +103,7 @@ class Clients:
 def network_of(host: str) -> str:
     """Return the network under which a client's address is counted.
 
-    For IPv4, that is the address itself; for IPv6, its /64, because a client chooses the other half.
+    For IPv4, that is the address itself; for IPv6, its /64, because clients choose the rest of the address.
     """
     address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
     if isinstance(address, IPv4Address):

@@ -105,7 +105,7 @@ class Connection:
         return event
 
     async def _body(self, request: h11.Request) -> bytes:
-        """Return a request's body. Its head is checked only here, so that `run` refuses HEAD without a body."""
+        """Check a request's head and return its body; `run` knows the method by now, so a refused HEAD gets no body."""
         if status := refusal_of(request, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
         body, self._body_wire_bytes = bytearray(), 0

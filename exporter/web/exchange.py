@@ -40,7 +40,7 @@ class Peer:
     Attributes:
         stream: the connection's bytes, decrypted.
         network: the network under which the peer is counted.
-        is_gone: returns whether the peer has hung up, as far as the socket tells; not known through TLS.
+        is_gone: returns whether the peer has hung up, as far as the socket can tell; under TLS it often cannot.
 
     """
 

@@ -1,4 +1,4 @@
-"""The landing page: failing accounts, quotas running out, and the rest folded, worst first."""
+"""The landing page: failing accounts, then quotas, then other accounts; the less urgent lines are folded."""
 
 from __future__ import annotations
 

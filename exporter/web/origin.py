@@ -1,6 +1,6 @@
 """Refuses requests that another site's page makes through an operator's browser.
 
-A browser that can reach the exporter gives this access to every page it shows:
+A browser that can reach the exporter passes this access on to every page it shows:
 a form on any site can send a POST here, and a site whose name is made to
 resolve to 127.0.0.1 (DNS rebinding) could read the pages.
 """
@@ -57,7 +57,7 @@ def refusal(method: str, headers: Iterable[tuple[bytes, bytes]], *, local_only: 
 
 
 def _is_cross_site(headers: dict[bytes, bytes]) -> bool:
-    """Whether the headers that only browsers send mark the request as cross-site."""
+    """Whether a request is cross-site according to headers that only browsers send."""
     if site := headers.get(b"sec-fetch-site"):
         return site.lower() not in _OWN_SITES
     origin = headers.get(b"origin")
@@ -67,7 +67,7 @@ def _is_cross_site(headers: dict[bytes, bytes]) -> bool:
 def _is_local(host: bytes) -> bool:
     """Whether a Host header cannot belong to a site elsewhere.
 
-    Addresses are not looked up in DNS, and names without a dot belong to no public domain.
+    This holds for addresses, which need no DNS, for names without a dot, and for `.localhost`.
     """
     name = host.decode("latin-1").lower()
     name = name.partition("]")[0].removeprefix("[") if name.startswith("[") else name.partition(":")[0]

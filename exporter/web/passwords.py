@@ -142,7 +142,7 @@ def _dummy(cost: int) -> bytes:
 
 
 def _look_up(users: Mapping[str, bytes], user: bytes) -> tuple[bool, bytes]:
-    """Return whether a user exists, and a hash to compare with: the user's, or a dummy of the same cost."""
+    """Return whether a user exists, and a hash to compare with: the user's, or a dummy of the highest cost."""
     known, hashed = False, _dummy(max(map(cost_of, users.values())))
     for name, one in users.items():
         if hmac.compare_digest(name.encode(), user):

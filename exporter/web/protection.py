@@ -23,7 +23,7 @@ from exporter.web.tls import TLSStream, server_context
 from exporter.web.values import cost_of
 
 LOOK_SECONDS: Final = 1.0
-"""The time between checks of the files for changes; a change takes this long to apply."""
+"""The time between checks of the files for changes; a change takes up to this long to apply."""
 
 _CHEAP_COST: Final = 10
 _USERS: Final = "basic_auth_users"

@@ -2,8 +2,8 @@
 
 Every client is limited in time and memory, and every network in connections:
 request heads have a deadline and a maximum size, idle connections are closed, a
-stalled reader is cut off, and at the connection limit the connection waiting
-longest is closed. On shutdown, answers in progress get a grace period.
+stalled reader is cut off, and when no slot is free, a connection without a
+complete request is closed. On shutdown, answers in progress get a grace period.
 """
 
 from __future__ import annotations

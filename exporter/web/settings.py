@@ -1,7 +1,7 @@
 """The web configuration file, in the format of Prometheus' exporter-toolkit: TLS, headers, and users.
 
 Every key of that format is known. Unsupported settings are refused with a
-reason, because a protection that was asked for and is missing is worse than none.
+reason; otherwise an operator would rely on protection that is missing.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class SocketStream(anyio.abc.ByteStream):
         return {SocketAttribute.raw_socket: lambda: self._socket}
 
     async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
-        """Return the next bytes, at once if they have arrived; only `send` always lets other tasks run.
+        """Return the next bytes; if they have arrived already, no other task runs meanwhile, unlike in `send`.
 
         Raises:
             anyio.EndOfStream: the client has closed its side.

@@ -39,7 +39,7 @@ CLIENT_AUTH: Final = {
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
 HIGHEST_COST: Final = 15
-"""The highest accepted cost of a bcrypt hash: a check takes seconds of CPU, and each step doubles that."""
+"""The highest accepted cost of a bcrypt hash: such a check takes seconds of CPU, and each step doubles them."""
 
 _LOWEST_COST: Final = 4
 _OLD: Final = "is too old to be safe; write TLS12 or TLS13"
