@@ -1,7 +1,7 @@
 """The vendors, simulated: real sign-in, paging and rate limits over a seeded world of usage, with faults on demand.
 
 No figure is measured, and no customer is real. The app is plain ASGI: serve it with any server, or
-call it in process. A GET of / lists the base URLs.
+call it in process. GET / lists the base URLs.
 """
 
 from exporter.sandbox.accounts import ACCOUNTS

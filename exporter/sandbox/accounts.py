@@ -16,7 +16,7 @@ class DemoAccount:
 
     Attributes:
         settings: the vendor's own settings, as lines of YAML.
-        secrets: the secrets, by the environment variables that the settings refer to.
+        secrets: the values of the environment variables that the settings refer to, by the variables' names.
 
     """
 
@@ -25,15 +25,15 @@ class DemoAccount:
 
 
 def stable_id(*words: str) -> str:
-    """Return a UUID derived from these words, whatever the seed."""
+    """Return a UUID that depends only on these words, not on the seed."""
     return str(uuid5(NAMESPACE_URL, "sandbox:" + "/".join(words)))
 
 
 def account_where(accounts: Mapping[str, _CredentialsT], known: Callable[[_CredentialsT], bool]) -> str | None:
-    """Return the name of the account whose credentials satisfy `known`, if there is one."""
+    """Return the name of the account whose credentials satisfy `known`; None if there is no such account."""
     return next((name for name, credentials in accounts.items() if known(credentials)), None)
 
 
 def flow(values: Iterable[str]) -> str:
-    """Return a list of texts as YAML, in one line."""
+    """Return a list of texts as one line of YAML."""
     return "[" + ", ".join(f'"{value}"' for value in values) + "]"

@@ -16,9 +16,9 @@ _VENDORS = {path: vendor for vendor, one in SIMULATIONS.items() for path in one.
 
 
 def make_app(world: World, faults: Faults | None = None, replays: Replays | None = None) -> Starlette:
-    """Return a fresh app that serves `world` and `replays`, in which nobody has signed in or reported usage yet.
+    """Return a fresh app for `world` and `replays`: nobody has signed in or reported usage yet.
 
-    Its `state.tokens` are the `Tokens` of vendors that issue tokens; `revoke_all` makes every caller sign in
+    The app's `state.tokens` are the `Tokens` of vendors that issue tokens; `revoke_all` makes every caller sign in
     again. Its `state.faults` are the active faults.
     """
     tokens, faults = Tokens(world.now), faults or Faults()

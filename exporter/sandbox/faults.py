@@ -50,12 +50,12 @@ class Fault:
     times: int | None
 
     def is_for(self, vendor: str, path: str) -> bool:
-        """Whether the fault applies to a call of this vendor's path."""
+        """Whether the fault applies to a call to this path at this vendor."""
         return fnmatchcase(vendor, self.vendor) and fnmatchcase(path, self.path)
 
 
 def read_fault(text: str, replayed: Collection[str] = ()) -> Fault:
-    """Return the fault that a text describes, for a vendor that is simulated or `replayed`.
+    """Return the fault that a text describes. Known vendors are the simulated ones and `replayed`.
 
     Raises:
         ValueError: the text is not a fault; the message says what to write.
@@ -131,7 +131,7 @@ class Faults:
         return None
 
     def described(self) -> list[dict[str, Any]]:
-        """Return each fault's number and text, the number of calls it was applied to, and the number of calls left."""
+        """Return each fault's number and text, how many calls it was applied to, and how many are left."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
             for one in self._standing
@@ -141,8 +141,8 @@ class Faults:
 def routes(faults: Faults) -> list[Route]:
     """Return the routes that list, add and clear faults while the sandbox runs.
 
-    GET /-/faults lists the faults as JSON. POST adds the faults in the body, one per line as on the command line, or
-    none if one is invalid. DELETE clears all faults, or the one whose number is the path's last segment.
+    GET /-/faults lists the faults as JSON. POST adds the faults in the body, one per line, written as on the command
+    line; if one is invalid, none is added. DELETE clears all faults, or the one whose number ends the path.
     """
 
     def listed(status: int = 200) -> Response:
@@ -175,7 +175,7 @@ def routes(faults: Faults) -> list[Route]:
 
 
 class Faulty:
-    """An app with the active faults. `vendors` are the vendors by base path."""
+    """An app to which the active faults are applied. `vendors` are the vendors by base path."""
 
     def __init__(self, app: ASGIApp, faults: Faults, vendors: Mapping[str, str]) -> None:
         self._app = app

@@ -182,7 +182,7 @@ def _another(value: Any, number: int) -> Any:
 async def _answer_changed(
     call: Call, change: Callable[[Any], Any] | None, finish: Callable[[str], str] = lambda text: text
 ) -> None:
-    """Answer the vendor's document with fields of these names changed or removed; only some if a count is given.
+    """Answer the document with fields of these names changed or removed; `at-most` limits their number, if given.
 
     A pattern matches names of figures and texts; a complete name may also be the name of a list or an object.
     """

@@ -62,7 +62,7 @@ class Call:
         return stream
 
     async def ask_vendor(self, **changed: Any) -> FaultyResponse:
-        """Return the vendor's answer, with parts of the call's scope `changed`."""
+        """Return the vendor's answer to this call, whose scope is first updated with `changed`."""
         messages: list[Message] = []
 
         async def hear(message: Message) -> None:

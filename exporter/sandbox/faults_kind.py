@@ -14,7 +14,7 @@ _MOST = 10_000_000
 class Word:
     """A value after an `=`: its name, its reader, and its default.
 
-    `read` raises `ValueError` with what to write instead.
+    `read` raises a `ValueError` that says what to write instead.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault; the first line of the docstring of its `act` is its meaning."""
+    """One kind of fault; its meaning is the first line of the docstring of `act`."""
 
     act: Callable[[Call], Awaitable[None]]
     value: Word | None = None

@@ -1,6 +1,6 @@
 """Faults of the connection: silence, truncation, slowness, or bytes that are not HTTP.
 
-A fault that ends the connection raises the error of a broken one; the server then closes the connection.
+A fault that ends the connection raises the error of a broken connection, which makes the server close it.
 """
 
 import ctypes
@@ -82,7 +82,7 @@ async def _half(call: Call) -> None:
 
 
 def _disconnect(socket: int) -> None:
-    """Reset a TCP connection by connecting it to AF_UNSPEC; closing it would end the stream properly first."""
+    """Reset a TCP connection by connecting it to AF_UNSPEC; just closing it would end the stream properly."""
     address = bytes(16)
     if ctypes.CDLL(None, use_errno=True).connect(socket, address, len(address)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

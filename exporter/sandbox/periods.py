@@ -12,7 +12,7 @@ RENEWAL_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A span from `start` up to, not including, `end`; `index` grows by one from period to period."""
+    """A span from `start` up to but not including `end`; `index` grows by one from period to period."""
 
     start: float
     end: float

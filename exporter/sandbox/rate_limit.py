@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class SimulatedRateLimit:
-    """Counts each key's requests, states in every reply how many remain, and refuses those beyond the limit with 429.
+    """Counts each key's requests, states in every reply how many remain, and answers 429 beyond the limit.
 
     A key is the value of the header named `header`. Its window begins with its first request and lasts
     `window` seconds of `clock`. `refusal` is the JSON that answers a request beyond the limit.

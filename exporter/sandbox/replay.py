@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Replays = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]
-"""Recorded answers and their links to next pages, by vendor; each is keyed by method and path with sorted query."""
+"""By vendor: recorded answers, and links to next pages, both by method and path with sorted query."""
 
 
 class Replay:

@@ -1,4 +1,4 @@
-"""The one list of simulated vendors: those that the exporter knows, in their order."""
+"""The one list of simulated vendors: all vendors that are built into the exporter, in the same order."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -36,7 +36,7 @@ class Simulation:
         app: makes the API, to be mounted at `path`.
         demo: returns an account, by its name, in the configuration of the demo.
         faults: the kinds of fault that only this vendor has, by name.
-        others: makers of further APIs, by base URL.
+        others: functions that make further APIs, like `app`, by base URL.
 
     """
 
@@ -73,7 +73,7 @@ def app_of(routes: Sequence[BaseRoute], failure: Failure, middleware: Sequence[M
 
 
 def _refuse_as(failure: Failure) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
-    """Return a handler that turns `HTTPException` into a reply; async, as Starlette runs other handlers in a thread."""
+    """Return a handler that turns `HTTPException` into a reply; async, since Starlette runs others in a thread."""
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
@@ -87,7 +87,7 @@ async def json_object(request: Request, *, status: int) -> dict[str, Any]:
     """Return the request's JSON object; an empty body is an empty object.
 
     Raises:
-        HTTPException: with `status`, if the body is anything else, or has a value that cannot be sent back.
+        HTTPException: the body is anything else, or has a value that cannot be sent back; the answer has `status`.
 
     """
     raw = await request.body()

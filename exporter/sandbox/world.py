@@ -1,8 +1,8 @@
 """The simulated world: how much has been used, as a pure function of seed, subject and time.
 
-A subject is a path such as "vendor/acme/410000". Its rate of use has a daily rhythm, weaker weekends
-and a slow sway, and averages 1 a day; the vendors scale it to their units. Use over a span is the
-closed-form integral of that rate, so any moment can be asked for, in any order, at the same cost.
+A subject is a path such as "vendor/acme/410000". Its rate of use has a daily rhythm, falls at weekends,
+sways slowly, and averages 1 a day; the vendors scale it to their units. Use over a span is the
+closed-form integral of the rate, so any moment can be asked for, in any order, at the same cost.
 """
 
 import time
@@ -68,7 +68,7 @@ class World:
     """The settings of a simulated world, and its figures.
 
     `clock` returns Unix time; the world's own time starts at the clock's and runs `speed` times as fast.
-    `customers` is the number of customers of each account that has a list of them.
+    `customers` is the number of customers in each account that lists its customers.
     """
 
     seed: int = 1
@@ -93,7 +93,7 @@ class World:
         return low + (high - low) * self.draw(words)
 
     def used(self, subject: str, since: float, until: float) -> float:
-        """Return the span's use (an average day's is 1); it never falls as `until` grows."""
+        """Return the use in the span, in average days; it never falls as `until` grows."""
         if until <= since:
             return 0.0
         rhythm = _rhythm(self.seed, subject)

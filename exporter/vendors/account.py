@@ -66,7 +66,7 @@ class Account(Settings):
     native_quotas_of: ClassVar[str] = ""
     """The things that the vendor reports quotas for, in words."""
     quality: ClassVar[Quality] = {}
-    """The exporter's coverage of the vendor, apart from what the class states; `quality_of` returns all of it."""
+    """The exporter's coverage of the vendor, except what the class itself shows; `quality_of` adds the rest."""
     assumed_rate: ClassVar[Rate | None] = None
     """The rate limit assumed until the vendor's answers state one; None if none is documented."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
@@ -168,7 +168,7 @@ class Account(Settings):
 
     @property
     def shard(self) -> Shard:
-        """The shard that polls the account, alone or together with others."""
+        """The shard that polls the account or, if shards divide it, a part of the account."""
         return self._shard
 
     @property
@@ -203,7 +203,7 @@ class Account(Settings):
 
     @property
     def estimate(self) -> PollEstimate:
-        """An estimate of how long one full reading takes, as far as known before the first request."""
+        """An estimate, made before the first request, of how long one full reading takes."""
         apart = seconds_apart(self.rate_limit, self.assumed_rate, self._rate_share)
         counts = self.slice_count, self.max_customer_count, self.max_request_count
         return PollEstimate(self.interval, *counts, apart, self.stale_seconds)

@@ -9,7 +9,7 @@ from typing import Final
 from exporter.durations import write_duration
 
 LONGEST_POLL: Final = 0.75
-"""The fraction of `stale_seconds` that a full reading may take: its figures are as old as its start."""
+"""The fraction of `stale_seconds` that a full reading may take, since its figures are as old as its start."""
 _WHOLE_FROM: Final = 100
 """The rate, in requests per minute, from which rates are written without fractions."""
 

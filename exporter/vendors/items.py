@@ -19,7 +19,7 @@ from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUn
 from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
-"""The number of polls, after an item's first failure, that keep the last reading although other items are answered."""
+"""How many polls, after an item's first failure, keep the last reading although other items are answered."""
 _OF_ALL: Final = (RateLimited, SecretUnreadable)
 """Failures that concern the vendor or the account, not the single item."""
 _EVERY: Final = object()
@@ -30,7 +30,7 @@ _ItemT = TypeVar("_ItemT", bound=Hashable)
 
 @dataclass(slots=True)
 class Streak:
-    """An item's consecutive failures: their start, the polls in which others were answered, whether it is given up."""
+    """An item's consecutive failures: their start, the polls with other items answered, and whether it is given up."""
 
     since: datetime
     polls: int = 0
@@ -89,7 +89,7 @@ class Trial(Generic[_ItemT]):
         return self._is_probing and len(self.failed) <= 1 + self._answered + self._is_extra
 
     def failure_of_all(self) -> PollError | None:
-        """Return the failure that fails the poll once all items were tried; None if all failed items are given up."""
+        """Return the failure that fails the poll after all items were tried; None if all failed items are given up."""
         if not self._others_answer:
             return next(iter(self.failed.values()), None)
         for item in self.failed:
@@ -126,7 +126,7 @@ class Trial(Generic[_ItemT]):
 async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[None]], spread: float) -> None:
     """Call `work` for each item, at most `MAX_IN_FLIGHT` at once; the first error cancels the rest and is re-raised.
 
-    The k-th of n items does not start before k/n of `spread`, in seconds.
+    Of n items, number k (from 0) starts no earlier than after k/n of `spread` seconds.
     """
     began, queue = anyio.current_time(), enumerate(items)
     errors: list[Exception | SystemExit] = []

@@ -20,7 +20,7 @@ def login_of(auth: Auth) -> str:
 
 
 def version2_text(auth: Auth) -> str:
-    """Return the identity as stored files of version 2 have it: the `repr` of the auth class at the time."""
+    """Return the identity as written in stored files of version 2: the `repr` of the auth class of that time."""
     if isinstance(auth, ApiKey):
         return f"Key(secret={auth.secret!r}, scheme={auth.scheme!r})"
     if isinstance(auth, Basic):

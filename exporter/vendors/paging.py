@@ -150,7 +150,7 @@ class ByPage:
     overlap: int = 0
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the same question with the next number; an empty or short page is the last unless it promises more."""
+        """Return the same question with the next number; None after an empty or short page, unless it promises more."""
         if (page.received == 0 and not page.more) or page.is_short(self.size):
             return None
         number = int(question.params.get(self.name, str(self.first)))
@@ -210,7 +210,7 @@ class Pages:
             raise Malformed(f"an endless list: more than {self.most} pages", asked=first.asked)
 
     def _next(self, asked: Question, info: PageInfo, *, has_keys: bool, is_repeat: bool) -> Question | None:
-        """Return the question for the next page; None after the last page, even if that has a link or cursor."""
+        """Return the question for the next page; None after the last page, even if it has a link or cursor."""
         if is_repeat or info.more is False:
             return None
         question = self.following.next(asked, info)

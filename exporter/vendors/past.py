@@ -49,7 +49,7 @@ class Past(ABC, Generic[AccountT]):
     Attributes:
         account: the account.
         days: the days to write; the figures at the first midnight are those of the day before.
-        asked_at: the time of the request; its day has no figures yet.
+        asked_at: the time of the request; the day that contains it has no figures yet.
 
     """
 
@@ -77,7 +77,7 @@ class Past(ABC, Generic[AccountT]):
 
     @abstractmethod
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the account's usage as of `poll.now`, the last second before one of `moments`.
+        """Return the account's usage as of `poll.now`, which is the last second before one of `moments`.
 
         Raises:
             PollError: the reading would be incomplete, so there is none.

@@ -24,7 +24,7 @@ def segment(identifier: str) -> str:
 
 
 def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can be a path segment. Quoting keeps dots, so `.` and `..` would change the path.
+    """Whether an identifier can be a path segment. Quoting keeps dots unchanged, so `.` and `..` would alter the path.
 
     Control characters and lone surrogates are not allowed; all other characters are harmless once quoted.
     """

@@ -47,10 +47,10 @@ class Poll:
         as_of: the time up to which the figures are complete, if the vendor states it.
         slice: the part of the account's customers that the poll covers.
         unreadable: series that exist but cannot be read, because their item was left out.
-        unwanted: the number of items read but excluded on purpose, because they were not requested.
+        unwanted: the number of items read but left out on purpose, because the settings exclude them.
         most_items: the maximum number of list items in all answers of the poll together.
         used: the names of the cached values that this poll asked for.
-        spread: the seconds over which requests start evenly; 0 for as soon as possible.
+        spread: the seconds over which the starts of requests are spread; 0 for as soon as possible.
         patience: the seconds for which an item must keep failing before it is left out of the reading; 0 if there is no
             earlier reading to keep.
         failing: the failure streaks of items, by kind, from previous polls and this one.
@@ -120,7 +120,7 @@ class Poll:
             self.diagnostics.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
-        """Skip an item, and record the reason as a text for people."""
+        """Skip an item, and record the reason as readable text."""
         self.skip(reason)
         if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
             self.diagnostics.left_out.add(text)
@@ -172,8 +172,8 @@ class Poll:
         An item that no longer exists (one of `absent_errors`), or whose reply cannot be read, is skipped and counted,
         unless no item is left. Items that are not `needed` are optional extras: if the vendor refuses them for good,
         only they are skipped; a transient failure still fails the poll, since the last good reading has them. An item
-        that keeps failing while others are answered is skipped after some polls. Requests start evenly over their
-        `share` of the poll's spread. For an item that exists and is skipped, `hides` returns the series that are
+        that keeps failing while others are answered is skipped after some polls. Requests start evenly over this
+        `share` of the poll's spread. For an item that exists but is skipped, `hides` returns the series that are
         missing.
 
         Raises:

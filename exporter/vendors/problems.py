@@ -1,4 +1,4 @@
-"""Problems with settings in the project's own words: each with its path, and what would be right."""
+"""Problems with settings, in the project's own words: each with its path, and what would be right."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "model_type": "write a mapping",
     "dict_type": "write a mapping",
 }
-"""Texts by pydantic's error type; names are the only kind of setting with a pattern."""
+"""Texts by pydantic's error type; the text for a pattern is about names, since no other setting has a pattern."""
 
 
 def settings_problems(
@@ -130,7 +130,7 @@ def _inner(annotation: Any) -> Any:
 
 
 def _unknown(settings: type[Settings], key: str, known: Iterable[str]) -> str:
-    """Return the text for an unknown key, with the place where the key belongs if that is one level deeper."""
+    """Return the text for an unknown key; if the key belongs one level deeper, the text names the place."""
     inner = {name: _inner(field.annotation) for name, field in settings.model_fields.items() if name != "quotas"}
     keys = {name: getattr(part, "model_fields", ()) for name, part in inner.items()}
     below = next((name for name, fields in keys.items() if key in fields and key not in known), None)

@@ -1,4 +1,4 @@
-"""The exporter's coverage of a vendor: answers to questions that are the same for all, or reasons for an exemption."""
+"""The exporter's coverage of a vendor: an answer to each of a set of questions, or the reason for an exemption."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Exempt(str):
 
 
 Quality = Mapping[str, Done | Exempt]
-"""Answers by question."""
+"""Answers and exemptions, by question."""
 
 QUESTIONS: Final[Mapping[str, str]] = {
     "sign_in": "Authentication",

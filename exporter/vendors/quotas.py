@@ -48,14 +48,14 @@ def _read_unit(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NativeQuota:
-    """A quota that a vendor reports. Its families share their labels, which make up its name and its subject.
+    """A quota that a vendor reports. All its families have the same labels, which make up its name and subject.
 
     Attributes:
         name: the quota's name, with labels in braces.
         subject: whose quota it is, with labels in braces.
         used: the family of the amount used.
         limit: the family of the limit, if the vendor reports one.
-        limit_from_rest: whether the vendor reports the amount left instead; the reading has it with each figure.
+        limit_from_rest: whether the vendor reports, instead of a limit, the amount left with each figure.
         start: the family of the period's start.
         end: the family of the period's end.
         active: the family that says whether the quota is active; an inactive one whose period has ended is dropped.
@@ -79,7 +79,7 @@ class NativeQuota:
 
 @dataclass(frozen=True, slots=True)
 class PlanPeriod:
-    """Where a vendor reports a figure's period: in the series of these families that match the figure on `labels`.
+    """Where a vendor reports a figure's period: in series of `start` and `end` with the figure's values of `labels`.
 
     Attributes:
         labels: the labels that these series and the figure share.
@@ -101,8 +101,8 @@ class NameSource:
 
     Attributes:
         label: the label whose values are ids.
-        family: the family with that label and the name.
-        name: the label with the name.
+        family: the family that has both labels.
+        name: the label whose values are the names.
 
     """
 
@@ -229,7 +229,7 @@ def _is_countable(family: Family) -> bool:
 
 
 def missing_option(family: Family, given: Mapping[str, object]) -> str:
-    """Return the settings of which one must be given for the family to exist; empty if one is, or none is needed."""
+    """Return the settings of which one must still be given for the family to exist; empty if nothing is missing."""
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)
 

@@ -34,8 +34,8 @@ from exporter.vendors.values import read_end, read_flag, read_id, read_number, r
 
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped", "failing"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
-"""Why an item is left out: it cannot be read · it no longer exists · it is an extra that is refused · its series is a
-duplicate · its value is not finite · its owner is ambiguous · it is beyond the configured maximum · it keeps failing
+"""Why an item is left out: it cannot be read; it no longer exists; it is an extra that is refused; its series is a
+duplicate; its value is not finite; its owner is ambiguous; it is beyond the configured maximum; it keeps failing
 while others are answered."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
@@ -206,7 +206,7 @@ class _PartialMap(dict[str, Any]):
 
 
 def is_partial(items: object) -> bool:
-    """Whether some items of a list or an object, or the whole of it, could not be read."""
+    """Whether a list or an object, or some of its items, could not be read."""
     return items is None or isinstance(items, _PartialList | _PartialMap)
 
 

@@ -20,7 +20,7 @@ from exporter.vendors.faults import faults
 from exporter.vendors.origin import Origin
 
 GROUP: Final = "usage_exporter.vendors"
-"""The group of entry points that are vendors: the name is the account's `vendor`, the value the class."""
+"""The group of entry points that are vendors: an entry's name is the account's `vendor`, its value the class."""
 
 _FLAG: Final = "--vendors.plugins"
 _MOST_SHOWN: Final = 3
@@ -33,7 +33,7 @@ class WheelError(Exception):
 def wheel_vendors(
     used: Collection[str], allowed: Collection[str], taken: Mapping[str, type[Account]]
 ) -> tuple[dict[str, type[Account]], dict[str, str]]:
-    """Return the wheels' vendors that are used and allowed, by name, and the reasons why others cannot be used.
+    """Return the used and allowed vendors from wheels, by name, and the reasons why other used ones cannot be used.
 
     Args:
         used: the names of the vendors that accounts use.

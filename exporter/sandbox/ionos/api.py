@@ -1,11 +1,11 @@
 """IONOS Cloud's billing API, simulated.
 
 Sign-in: user and password, or a bearer token, with every request.
-Figures: per data centre and meter since the month began (UTC), as of the last full hour; and for each day, where each
-         resource has a row of its own and quantities are rounded to six digits.
+Figures: per data centre and meter since the month began (UTC), as of the last full hour; also for each day, with
+         a row for each resource, and quantities rounded to six digits.
 Quirks:  quantities as text and as numbers, a meter twice in one data centre, a data centre without id,
          name or location, a contract whose number is written with a leading zero; 404 for months and days
-         before the contract, and for days that one contract has lost.
+         before the contract, and for the days that one contract has lost.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from exporter.sandbox.world import World
 
 _LONGEST_CONTRACT = 10
 _LOST_DAYS = 0.02
-"""The fraction of days lost, for the contract that has lost days."""
+"""The fraction of its days that the contract `GAPPED` has lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class _Ionos:
         return JSONResponse({**reply, "metadata": _metadata(contract)})
 
     def _utilized(self, contract: int, place: DataCentre, since: float, until: float) -> dict[str, Any]:
-        """Return a data centre's usage in a part of a month: the growth of the month's figures."""
+        """Return by how much a data centre's figures grow in a part of a month."""
         began = month(since).start
         rows = zip(
             self._quantities(contract, place, began, since),
@@ -129,7 +129,7 @@ class _Ionos:
         }
 
     def _quantities(self, contract: int, place: DataCentre, since: float, until: float) -> list[float]:
-        """Return a data centre's usage per meter in a span, not before the contract's first day."""
+        """Return a data centre's usage per meter in a span, from the contract's first day at the earliest."""
         since = max(since, named_day(BEGAN[contract]))
         return [
             self._quantity(meter, f"ionos/{contract}/{place.id}/{position}/{meter.id}", since, until)

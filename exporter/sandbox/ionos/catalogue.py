@@ -20,7 +20,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class DataCentre:
-    """A virtual data centre; without an id, the resources outside any."""
+    """A virtual data centre or, without an id, the resources outside any data centre."""
 
     id: str | None
     name: str
@@ -70,7 +70,7 @@ BEGAN: Mapping[int, str] = {31909628: "2025-03-12", 32100457: "2026-09-17", 3320
 """Each contract's first day."""
 
 REFERENCES: Mapping[int, str] = {31909628: "Shop"}
-"""The references of contracts, where the owner gave one."""
+"""The references of the contracts to which the owner gave one."""
 
 GAPPED = 33200881
 """The contract for which the vendor has lost days."""
@@ -78,7 +78,7 @@ GAPPED = 33200881
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A contract's resource: at least `used`, and up to `moves` more, is provisioned."""
+    """A contract's resource, of which between `used` and `used` plus `moves` is provisioned."""
 
     used_field: str
     limit_field: str | None
@@ -110,7 +110,7 @@ RESOURCES: Mapping[int, tuple[Resource, ...]] = {
 
 
 def products() -> Iterator[dict[str, Any]]:
-    """Return the price list, including a row without a price, old rows and a commitment; one meter is missing."""
+    """Return the price list, which has a row without a price, old rows and a commitment, and lacks one meter."""
     yield _product(_CORES, "0.0180", deprecated=True)
     yield _product(_CORES, "0.0150")
     yield _product(_CORES, "0.0110", kind="commitment-based", term=12)

@@ -1,6 +1,6 @@
 """IONOS's Cloud API, simulated as far as the limits of contracts need it.
 
-Sign-in: as for the Billing API, and the contract's number in a header, required from users of several contracts.
+Sign-in: as for the Billing API; users of several contracts also have to send the contract's number in a header.
 Figures: provisioned amounts change a little each hour; limits are constant.
 Quirks:  a contract without a limit on load balancers (null), and one whose limit on gateways is 0.
 """

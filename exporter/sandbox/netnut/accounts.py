@@ -23,7 +23,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
     }
 )
 RESELLERS = frozenset({"acme"})
-"""The accounts whose list for resellers has rows; for others, the answer is as documented, without rows."""
+"""The accounts whose list for resellers has rows; other accounts get the documented answer, without rows."""
 
 
 def demo(name: str) -> DemoAccount:

@@ -1,10 +1,10 @@
 """NetNut's customers API, simulated.
 
-Sign-in: e-mail and password give a token for 24 hours, taken raw or after "Bearer".
+Sign-in: e-mail and password give a token for 24 hours, accepted alone or after "Bearer".
 Figures: GB and requests of a plan, which lasts 30 days; each renewal is a plan with a new id. Traffic by day, of all
          plans of the account together, at most 30 days a call.
-Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit,
-         and (globex) the resellers' list as documented, instead of as it must really be.
+Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit;
+         for globex, the resellers' list is as documented, although the real list must be different.
 """
 
 from collections.abc import Iterator, Mapping
@@ -216,7 +216,7 @@ def _plan_status(body: Mapping[str, Any]) -> int:
 
 
 def _days(text: object) -> tuple[float, float]:
-    """Return the first second of the first and of the last day of a range."""
+    """Return the start of the first day of a range, and the start of its last day."""
     try:
         first, last = map(named_day, str(text).split(","))
     except ValueError:

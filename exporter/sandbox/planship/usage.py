@@ -1,4 +1,4 @@
-"""The used and the remaining amounts of Planship's levers: the world's figures plus reported usage."""
+"""The amounts used and left of Planship's levers, from the world's figures plus reported usage."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -61,7 +61,7 @@ def _made_up(real: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _as_of_a_real_one(call: Call) -> dict[str, Any]:
-    """Return the path for the account's first customer if the call's path is for a made-up one."""
+    """Return the call's path with the account's first customer in place of a made-up one."""
     sent = dict(call.scope["headers"]).get(b"authorization", b"").decode("latin-1")
     account = account_where(ACCOUNTS, lambda known: known.key == bearer(sent)) or next(iter(ACCOUNTS))
     real = stable_id("prolifi", account, "1")

@@ -1,1 +1,1 @@
-"""Vendors declared in YAML files, compiled into the same reply models, families and accounts as built-in ones."""
+"""Vendors declared in YAML files, compiled into reply models, families and accounts like those of built-in vendors."""

@@ -85,7 +85,7 @@ class RequestResult:
 
 
 class _Page(NamedTuple):
-    """An answer, and the next page's URL if its Link header is read."""
+    """An answer, and the next page's URL if the request takes it from the Link header."""
 
     reply: Reply
     link: str | None = None

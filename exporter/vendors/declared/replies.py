@@ -1,4 +1,4 @@
-"""Reply models made from paths, with the same field types, diagnostics and bounds as those of built-in vendors."""
+"""Reply models made from paths; field types, diagnostics and bounds are the same as for built-in vendors."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from exporter.vendors.declared.replies import Getter
 from exporter.vendors.reply import is_partial
 
 Chain = tuple[Any, ...]
-"""A row with everything that encloses it: the answer, the outer rows, the row itself."""
+"""A row, after everything that encloses it: first the answer, then the outer rows, last the row itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def items(rows: Sequence[Chain], metrics: Sequence[Metric], constants: dict[str,
 
 
 def _sums(rows: Iterable[Chain], metric: Metric, constants: dict[str, str]) -> Iterator[Item]:
-    """Yield sums by labels; if one row has no figure, there is no sum."""
+    """Yield the sum of each set of rows with equal labels; if one of them has no figure, the sum is unreadable."""
     sums: dict[Labels, float | None] = {}
     for chain in rows:
         labels, figure = _labels(chain, metric.labels, constants), metric.figure(chain)

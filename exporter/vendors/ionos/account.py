@@ -54,7 +54,7 @@ from exporter.vendors.settings import (
 _DAY_SECONDS: Final = 86_400.0
 _COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
 _LATE: Final = timedelta(hours=48)
-"""How long after a month's end its figures may grow, and the next month's be absent: twice the documented delay."""
+"""How long after a month's end its figures may grow and the next month's be absent: twice the documented delay."""
 _UNKNOWN_MONTH: Final = (NotFound, BadRequest)
 """The vendor's answers about a month for which it has no data."""
 
@@ -140,14 +140,14 @@ quotas:
 
     @property
     def max_request_count(self) -> int | None:
-        """Two per contract or data centre, plus prices and limits; None if contracts come from the profile."""
+        """Two requests per contract or data centre, plus prices and limits; None if contracts come from the profile."""
         if not self.contracts:
             return None
         return len(self.contracts) * (2 * max(1, len(self.datacenters)) + self.cost + self.limits)
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """Quantities: they are requested by month, and a reply for another month is discarded."""
+        """Quantities, which are requested by month; a reply for another month is discarded."""
         return (families.IONOS_METER_QUANTITY,)
 
     async def read(self, poll: Poll) -> Iterable[Item]:

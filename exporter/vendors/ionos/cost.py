@@ -47,7 +47,7 @@ class PriceList:
 
     Attributes:
         prices: the prices of the meters that have exactly one.
-        ambiguous: the meters with contradictory prices, or with one that cannot be read.
+        ambiguous: the meters whose prices contradict each other or cannot all be read.
         committed: the meters that only have prices for a commitment.
         is_partial: whether some rows cannot be read, so that meters not in `prices` may have a price.
 
@@ -103,7 +103,7 @@ def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:
 
 
 def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> Iterator[Item]:
-    """Yield the cost of a month's quantities: none for a meter without a price, unreadable if it may have one."""
+    """Yield the cost of a month's quantities: unreadable if the price is in doubt, none for a meter without a price."""
     costs: dict[tuple[str, str], float | None] = {}
     for (data_center_id, meter_id, unit), quantity in month.quantities.items():
         price = price_list.prices.get(meter_id)

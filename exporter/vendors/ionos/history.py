@@ -31,7 +31,7 @@ from exporter.vendors.poll import Poll
 _AGREES: Final = 0.01
 """The tolerance between the sum of a month's days and its total, as a fraction of the total."""
 _CORRECTED: Final = 0.1
-"""How far days may exceed the current month's total, as a fraction of it: a correction today may be negative."""
+"""The fraction by which days may exceed the current month's total, since today's corrections may be negative."""
 _ROUNDED: Final = 0.001
 """The minimum tolerance, since each day is rounded."""
 _DIGITS: Final = 9
@@ -49,7 +49,7 @@ class _Running:
         month: the month.
         total: the whole month as the vendor reports it; None if the vendor has no data for it.
         previous: the whole of the previous month.
-        doubted: the cells whose days do not add up, so that they are not used.
+        doubted: the cells that are not used, since their days do not add up.
         prices: the prices on the month's first day; None if not requested or unknown.
         quantities: the sums of the days so far.
         data_centers: the data centres seen in these days.
@@ -102,7 +102,7 @@ class IonosPast(Past[Ionos]):
 
     @property
     def requests(self) -> int:
-        """The requests for each contract's days and months; assumes one contract if they come from the profile."""
+        """The requests for each contract's days and months; a profile is assumed to list one contract."""
         asked = list(Days(Month.from_time(self.days.first - DAY).start, self.days.last - DAY))
         months = len({Month.from_time(day) for day in asked}) + 1
         return (len(self.account.contracts) or 1) * (len(asked) + months * (1 + self.account.cost)) + 1

@@ -69,7 +69,7 @@ class MonthReply:
     usage: Usage | None
 
     def data_centers(self) -> dict[str, list[DataCenter]]:
-        """Return the answer's data centres by id; if none has an id, all are taken to be the one requested."""
+        """Return the answer's data centres by id; if none has an id, each is taken to be the requested one."""
         found = self.usage.datacenters if self.usage else []
         has_ids = any(one.id for one in found)
         unnamed = OUTSIDE if self.asked is None or has_ids else self.asked
@@ -96,7 +96,7 @@ class ContractMonth:
 
     @classmethod
     def from_replies(cls, replies: Iterable[MonthReply]) -> ContractMonth:
-        """Combine answers; a data centre is taken from the answer about it, else from the first that has it."""
+        """Combine answers; a data centre is taken from the answer requested for it, else from the first that has it."""
         data_centers: dict[str, list[DataCenter]] = {}
         unreadable: list[Mapping[str, str]] = []
         for reply in replies:
@@ -169,7 +169,7 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the period of the figures; set `poll.as_of` to the earliest of the days up to which they reach."""
+    """Return the period of the figures; set `poll.as_of` to the earliest day on which an answer's figures end."""
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]

@@ -123,7 +123,7 @@ password: ${NETNUT_PASSWORD}
         return chain(plan_items(own, OWN), plan_items(sub_users, SUB_USERS))
 
     async def plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
-        """Return the account's own plans, and those of its sub-users if configured."""
+        """Return the account's own plans, and its sub-users' plans if configured."""
         status = {"planStatus": _STATUS[self.plan_status]}
         own = (await poll.post(Plans, "/customer/usage/myusage", status)).data
         if is_partial(own):
@@ -183,7 +183,7 @@ password: ${NETNUT_PASSWORD}
         return [plan for _, plans in replies for plan in plans]
 
     def _is_wanted(self, plan: Plan) -> bool:
-        """Whether a sub-user's plan may have the configured status, for which this endpoint has no parameter."""
+        """Whether a sub-user's plan may have the configured status; this endpoint has no parameter for the status."""
         if self.plan_status == "all" or plan.is_active is None:
             return True
         return plan.is_active == (self.plan_status == "active")

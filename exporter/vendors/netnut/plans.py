@@ -93,7 +93,7 @@ def plan_items(plans: PlansById, into: PlanFamilies) -> Iterator[Item]:
 
 
 def _precedence(plan: Plan) -> tuple[bool, datetime, datetime, float, float]:
-    """Return the sort key for rows of the same plan; the row with the largest is kept: active, recent, with figures."""
+    """Return the sort key for rows of the same plan; the largest row is kept, preferably an active, recent one."""
     return (
         plan.is_active is True,
         plan.start_date or _NEVER,

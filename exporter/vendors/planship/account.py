@@ -42,7 +42,7 @@ _TOKEN_SECONDS: Final = 1800.0
 
 
 class Question(NamedTuple):
-    """A request for a customer's usage: by one lever, or by a metering id with all the levers it covers."""
+    """A request for a customer's usage of one lever, or of all the levers that a metering id covers."""
 
     name: str
     is_lever: bool

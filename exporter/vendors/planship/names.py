@@ -48,7 +48,7 @@ async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
 
 
 async def _daily(poll: Poll, name: str, read: Callable[[], Awaitable[list[Named]]]) -> list[Named]:
-    """Return the result of `read`, cached for a day; nothing if the vendor refuses it for good."""
+    """Return the result of `read`, cached for a day; an empty list if the vendor refuses it for good."""
     return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read)) or []
 
 

@@ -45,7 +45,7 @@ class Levers(RootModel[LenientList[Named]]):
 
 
 class LeversUsage(RootModel[LenientMap[LeverUsage]]):
-    """The reply about a metering id, with each of its levers."""
+    """The reply about a metering id, with the usage of each of its levers."""
 
 
 class Entitlements(RootModel[dict[str, object]]):

@@ -19,8 +19,8 @@ def active_subscriptions(visits: Iterable[Visit], poll: Poll) -> Mapping[Place, 
     """Return the active subscriptions of each customer and product.
 
     The list is requested by product, which older versions of the API ignore, and a subscription does not name its
-    product. So a subscription belongs to the product whose levers it has used. An unused one belongs to the product
-    whose list contains nothing else, if no other list contains it. In all other cases the product is unknown, and the
+    product. So a subscription belongs to the product whose levers it has used. An unused subscription belongs to the
+    product whose list has only this one, if no other list has it. In all other cases the product is unknown, and the
     subscription is skipped and counted.
     """
     listed: dict[tuple[str, str], list[Visit]] = defaultdict(list)
@@ -54,7 +54,7 @@ def _place_of(subscription: Subscription, visits: list[Visit]) -> Place | None:
 
 
 def period_items(place: Place, subscriptions: Collection[Subscription]) -> Iterator[Item]:
-    """Yield the period starts of active subscriptions, and the renewal times of those that renew."""
+    """Yield the period starts of active subscriptions, and the renewal times of the subscriptions that renew."""
     for one in subscriptions:
         labels = {
             **place._asdict(),

@@ -1,6 +1,6 @@
 """A visit: a customer's usage, entitlements and subscriptions, requested in sequence.
 
-Usage and the amount left add up to a limit only if both are as of the same time and cover the same usage.
+Usage and the amount left add up to a limit only if both are as of the same time and about the same subscription.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]
 def _is_undivided(used: LeverUsage) -> bool:
     """Whether all usage is of one subscription and in no bucket.
 
-    With several subscriptions, the vendor reports the amount left of the most generous one; with buckets, that of each.
+    Otherwise the vendor reports the amount left of the most generous subscription, or an amount for each bucket.
     """
     by_bucket, by_subscription = used.by_bucket, used.by_subscription
     if by_bucket is None or by_subscription is None or is_partial(by_subscription):

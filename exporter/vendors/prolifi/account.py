@@ -200,7 +200,7 @@ discover: true
         return slices[poll.slice.number], listed.companies if self.names else {}
 
     async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], Listed]:
-        """Return this shard's wanted customers by slice, and the `Listed` without ids."""
+        """Return this shard's wanted customers by slice, and the `Listed` with its ids removed."""
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
         return split_by_slice(self.mine(listed.ids), poll.slice.total), listed._replace(ids=())
 

@@ -126,7 +126,7 @@ def _page_info(asked: _Page) -> PageInfo:
 
 
 def _more(page: Customers, read: int) -> bool:
-    """Whether there are more customers than `read`, as the page says, or else judging by its length."""
+    """Whether there are more customers than `read`: as the page says or, if it does not say, judging by its length."""
     place = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
     if place.has_more is not None:
         return place.has_more
