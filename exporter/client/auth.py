@@ -216,7 +216,7 @@ class TokenSource:
         return status == _UNAUTHORIZED or doubtful
 
     def note_vain(self) -> None:
-        """Take ambiguous statuses literally for a while, because a new token did not help."""
+        """For a while, do not blame ambiguous statuses on tokens: a new one did not help."""
         self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:

@@ -34,7 +34,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A series that exists but whose value cannot be read; a label value that is unknown too is None.
+    """A series that exists but whose value cannot be read; its unknown label values are None.
 
     Without this mark, a sum would silently miss a part.
     """

@@ -4,8 +4,8 @@
 | --- | --- | --- | --- |
 | rises or stays | still the old period | use | the rise above the high-water mark |
 | falls a little | still the old period | correction | nothing, until it exceeds the high-water mark |
-| falls below half | a later start or end, or the known end has passed, by the next reading | reset | all of it |
-| falls below half | neither, by the next reading | correction | nothing |
+| falls below half | by the next reading, a later start or end, or the known end has passed | reset | all of it |
+| falls below half | by the next reading, neither | correction | nothing |
 | does not fall | dates that come with the figure show a new period | renewal | all of it |
 | does not fall | only the calendar or an account-wide date shows one | late, until a deadline | the rise |
 | any | the start moves, but lies long before the last reading | correction of the dates | the rise |

@@ -103,7 +103,7 @@ def total(figures: Iterable[float]) -> float:
 
 
 def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadable]) -> frozenset[PartialLabels]:
-    """Return the subjects that may lack a matching series; None as a label's value matches any value."""
+    """Return the subjects to which an unreadable series may belong; a label None matches any value."""
     labels = setting.family.labels
     found = set()
     for one in unreadable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def seen(metric: str, beside: str = "usage_exporter_account_up", labels: str = "<by_shown>") -> str:
-    """A metric as of the last scrape, whatever the scrape interval; every good scrape has the metric `beside`."""
+    """A metric as of the last scrape, whatever the interval; `beside` is a metric of every good scrape."""
     return f"({metric} or (last_over_time({metric}[<scrapes>]) unless on ({labels}) {beside}))"
 
 

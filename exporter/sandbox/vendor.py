@@ -34,7 +34,7 @@ class Simulation:
     Attributes:
         path: the API's base URL, below the sandbox's.
         app: makes the API, to be mounted at `path`.
-        demo: returns an account, by its name, in the configuration of the demo.
+        demo: returns the demo configuration's account of a given name.
         faults: the kinds of fault that only this vendor has, by name.
         others: functions that make further APIs, like `app`, by base URL.
 

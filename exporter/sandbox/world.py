@@ -35,7 +35,7 @@ class _Rhythm:
     sway_start: float
 
     def until(self, at: float) -> float:
-        """Return the integral of the rate from the epoch to `at`, in average days."""
+        """Return the use from the epoch to `at`, in days of average use."""
         whole = floor(at / DAY)
         part = at / DAY - whole
         weeks, weekday = divmod(whole + _EPOCH_WEEKDAY, 7)

@@ -54,7 +54,7 @@ class Paces:
 
 
 def _tells_of(observations: Observations, total: Total, now: float) -> bool:
-    """Whether both observations are of this counter since it last started at 0, the later one at most a day old."""
+    """Whether both observations were made since this counter last started at 0, the later at most a day ago."""
     is_same = observations.created == total.created and observations.later.value <= total.value
     return is_same and 0 <= now - observations.later.at <= _DAY
 

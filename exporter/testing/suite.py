@@ -45,7 +45,7 @@ def questions_for(vendor: type[Account], folder: Path, except_for: Collection[st
 
     Args:
         vendor: the class of the vendor's accounts.
-        folder: the folder with its recorded answers, replies.json, and the resulting sample lines, expected.prom.
+        folder: the folder with replies.json (its recorded answers) and expected.prom (the resulting lines).
         except_for: patterns for names of questions to leave out, because the vendor's contract differs.
 
     Raises:

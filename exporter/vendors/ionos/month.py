@@ -48,7 +48,7 @@ class Month:
         return Month.from_time(self.start - _DAY)
 
     def has_start(self, day: datetime) -> bool:
-        """Whether a period that starts on `day` belongs to this month; `day` may begin in another time zone."""
+        """Whether a period that starts on `day` belongs to this month; `day` may be another zone's midnight."""
         return self.start - _DAY < day < self.end
 
     def __str__(self) -> str:
