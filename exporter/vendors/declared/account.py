@@ -38,8 +38,8 @@ class Request:
         key: the places of the values that identify a row; empty if rows have no key.
         metrics: the metrics made from each row.
         pages: the pagination; None for a single answer.
-        page_fields: getters of the next page's link or cursor, and of the flag for more pages.
-        in_header: whether the next page's link is in the Link header.
+        page_fields: getters of the next page's link or cursor (None: the link is in the Link header, if anywhere), and
+            of the flag for more pages.
         as_of: the place of the time up to which a row's figures are complete.
         for_each: the setting or the earlier request with the items to ask about; empty for a single request.
         of_keys: whether `for_each` is an earlier request.
@@ -58,7 +58,6 @@ class Request:
     metrics: tuple[Metric, ...]
     pages: Pages | None
     page_fields: tuple[Getter | None, Getter | None]
-    in_header: bool
     as_of: Place | None
     for_each: str
     of_keys: bool
@@ -85,7 +84,7 @@ class RequestResult:
 
 
 class _Page(NamedTuple):
-    """An answer, and the next page's URL if the request takes it from the Link header."""
+    """An answer, and the next page's URL if the Link header has it."""
 
     reply: Reply
     link: str | None = None
@@ -121,10 +120,10 @@ class DeclaredAccount(Account):
         for request in self.requests:
             results = await self._results_of(request, constants, keys, poll)
             keys[request.name] = [key for one in results for key in one.keys]
-            if request.of_keys and request.for_each in partial:  # items that cannot be asked about
+            lacks_items = request.of_keys and request.for_each in partial  # items that cannot be asked about
+            if lacks_items:
                 poll.unreadable += request.hidden(constants)
-                partial.add(request.name)
-            if any(one.is_partial for one in results):
+            if lacks_items or any(one.is_partial for one in results):
                 partial.add(request.name)
             found += results
         return chain.from_iterable(one.items for one in found)
@@ -220,9 +219,7 @@ async def _pages(request: Request, pages: Pages, first: Question, poll: Poll) ->
 async def _ask(request: Request, question: Question, poll: Poll) -> _Page:
     if question.body is not None:
         return _Page(await poll.post(request.model, question.path, question.body))
-    if request.in_header:
-        return _Page(*await poll.get_linked(request.model, question.path, question.params or None))
-    return _Page(await poll.get(request.model, question.path, question.params or None))
+    return _Page(*await poll.get_linked(request.model, question.path, question.params or None))
 
 
 def _question(request: Request, constants: Mapping[str, str]) -> Question:

@@ -162,7 +162,6 @@ def _request(document: written.Document, spec: written.RequestSpec) -> Request:
         metrics=metrics,
         pages=Pages(_following(following), following.most_pages) if following else None,
         page_fields=page_fields,
-        in_header=bool(following and following.link_header),
         as_of=as_of,
         for_each=of,
         of_keys=kind == "requests",
