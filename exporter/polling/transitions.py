@@ -93,37 +93,36 @@ def _span(seconds: float) -> str:
 
 def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
     """Log when deviations from the vendor's documentation change, or when the number of items left out changes."""
-    vendor, account = key
     if before.drift.keys() != after.drift.keys():
-        if drift := _join_sorted(f"{field} {kind}" for field, kind in after.drift):
-            deviate = "responses deviate from the vendor's documentation"
-            logger.warning(deviate, vendor=vendor, account=account, drift=drift)
-        else:
-            logger.info("responses match the documentation again", vendor=vendor, account=account)
+        drift = {"drift": _join_sorted(f"{field} {kind}" for field, kind in after.drift)} if after.drift else {}
+        deviate, match = "responses deviate from the vendor's documentation", "responses match the documentation again"
+        _log_turn(key, deviate if drift else match, is_bad=bool(drift), **drift)
     left_out = _left_out(after)
     if _left_out(before) != left_out:
-        log = logger.warning if left_out else logger.info
         message = "items left out of the reading" if left_out else "no items left out any more"
-        log(message, vendor=vendor, account=account, items=left_out, such_as=_join_sorted(after.left_out))
+        _log_turn(key, message, is_bad=bool(left_out), items=left_out, such_as=_join_sorted(after.left_out))
 
 
 def _log_capped(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
     """Log when an account starts or stops having more customers than allowed."""
-    vendor, account = key
     left_out = after.skipped["capped"]
     if bool(before.skipped["capped"]) != bool(left_out):
-        log = logger.warning if left_out else logger.info
         message = "customers are left out because of max_customers" if left_out else "no customer is left out any more"
-        log(message, vendor=vendor, account=account, customers=after.listed, left_out=left_out)
+        _log_turn(key, message, is_bad=bool(left_out), customers=after.listed, left_out=left_out)
 
 
 def _log_dropped(key: AccountKey, before: int, after: int) -> None:
     """Log when an account starts or stops having more series than allowed."""
-    vendor, account = key
     if bool(before) != bool(after):
-        log = logger.warning if after else logger.info
         message = "series dropped: max_series reached" if after else "no series dropped any more"
-        log(message, vendor=vendor, account=account, dropped=after)
+        _log_turn(key, message, is_bad=bool(after), dropped=after)
+
+
+def _log_turn(key: AccountKey, message: str, *, is_bad: bool, **details: object) -> None:
+    """Log a turn for the worse as a warning, and a turn for the better as information."""
+    vendor, account = key
+    log = logger.warning if is_bad else logger.info
+    log(message, vendor=vendor, account=account, **details)
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
