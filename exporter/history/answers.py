@@ -82,30 +82,10 @@ class Answers:
         """
         parts: list[object] = [path, dict(params or {}), None if body is None else dict(body)]
         question = json.dumps([*parts, dict(headers)] if headers else parts, sort_keys=True)
-        if (known := self._known(question)) is not None:
-            refusal, link, document = known
-            if refusal:
-                raise _FOR_GOOD[refusal]("refused before", asked=path)
-            if on_next and link:
-                on_next(link)
-            return read(json.loads(zlib.decompress(document)))
-        links: list[str] = []
-        try:
-            found: object = await self._fetch(
-                path, params=params, body=body, headers=headers, read=_as_it_is, on_next=links.append
-            )
-        except tuple(_FOR_GOOD.values()) as error:
-            self._remember(question, error.reason)
-            raise
-        except PollError as error:
-            if error.transient:
-                raise
-            raise Unanswered(error) from None
-        link = links[-1] if links else ""
-        self._remember(question, "", link, zlib.compress(json.dumps(found).encode(), _LEVEL))
+        link, document = self._known(question, path) or await self._new(question, path, params, body, headers)
         if on_next and link:
             on_next(link)
-        return read(found)
+        return read(document)
 
     def doubt(self, asked: str) -> None:
         """Forget the answers to a request, given by method and path, because their content reports a failure."""
@@ -118,10 +98,41 @@ class Answers:
             raise RuntimeError("not opened")
         return self._connection
 
-    def _known(self, question: str) -> tuple[str, str, bytes] | None:
+    def _known(self, question: str, path: str) -> tuple[str, object] | None:
+        """Return the next page's link and the document of a cached answer."""
         rows = self._opened.execute("SELECT refusal, link, document FROM cached WHERE question = ?", (question,))
         row: tuple[str, str, bytes] | None = rows.fetchone()
-        return row
+        if row is None:
+            return None
+        refusal, link, document = row
+        if refusal:
+            raise _FOR_GOOD[refusal]("refused before", asked=path)
+        return link, json.loads(zlib.decompress(document))
+
+    async def _new(
+        self,
+        question: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: Mapping[str, object] | None,
+        headers: Mapping[str, str] | None,
+    ) -> tuple[str, object]:
+        """Return the next page's link and the document of a new answer, which is cached."""
+        links: list[str] = []
+        try:
+            document: object = await self._fetch(
+                path, params=params, body=body, headers=headers, read=_as_it_is, on_next=links.append
+            )
+        except tuple(_FOR_GOOD.values()) as error:
+            self._remember(question, error.reason)
+            raise
+        except PollError as error:
+            if error.transient:
+                raise
+            raise Unanswered(error) from None
+        link = links[-1] if links else ""
+        self._remember(question, "", link, zlib.compress(json.dumps(document).encode(), _LEVEL))
+        return link, document
 
     def _remember(self, question: str, refusal: str, link: str = "", document: bytes = b"") -> None:
         self.count += 1
