@@ -63,8 +63,10 @@ class Selection:
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
     """Return the series that match a setting; their periods come from the calendar or the vendor's plan."""
     labels, series = setting.family.labels, figures.get(setting.family, {})
-    spans_of = _plan_spans(plan, labels, figures) if setting.period == "plan" else _always(frozenset({period}))
-    own_spans_of = _plan_spans(plan if plan and plan.is_dated else None, labels, figures)
+    is_by_plan, is_dated = setting.period == "plan", plan is not None and plan.is_dated
+    plan_spans_of = _plan_spans(plan if is_by_plan or is_dated else None, labels, figures)
+    spans_of = plan_spans_of if is_by_plan else _always(frozenset({period}))
+    own_spans_of = plan_spans_of if is_dated else _always(_UNKNOWN)
     return Selection(series, _subjects(setting, series), spans_of, own_spans_of)
 
 
