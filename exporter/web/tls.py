@@ -63,7 +63,7 @@ def _load_certificate(context: ssl.SSLContext, tls: TLSSettings) -> None:
             raise _problem("key_file", f"the file {tls.key_file} holds the key of another certificate") from None
         if error.reason:
             why = error.reason.lower().replace("_", " ")
-            raise _problem("cert_file", f"OpenSSL rejects the file {tls.cert_file} holds: {why}") from None
+            raise _problem("cert_file", f"OpenSSL rejects the file {tls.cert_file}: {why}") from None
         raise _problem("key_file", f"the file {tls.key_file} holds no private key in PEM") from None
     except ValueError:
         raise _problem(
