@@ -8,7 +8,7 @@ from exporter.sandbox.accounts import ACCOUNTS
 from exporter.sandbox.app import make_app
 from exporter.sandbox.faults import Faults, read_fault
 from exporter.sandbox.faults_kinds import usage as faults_usage
-from exporter.sandbox.simulations import SIMULATIONS
+from exporter.sandbox.vendors import SIMULATIONS
 from exporter.sandbox.world import World
 
 __all__ = ["ACCOUNTS", "SIMULATIONS", "Faults", "World", "faults_usage", "make_app", "read_fault"]

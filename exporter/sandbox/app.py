@@ -8,8 +8,8 @@ from starlette.routing import Mount, Route
 from exporter.sandbox.faults import Faults, Faulty, routes
 from exporter.sandbox.replay import Replays, replay_apps
 from exporter.sandbox.sign_in import Tokens
-from exporter.sandbox.simulations import SIMULATIONS
-from exporter.sandbox.vendor import app_of
+from exporter.sandbox.simulation import app_of
+from exporter.sandbox.vendors import SIMULATIONS
 from exporter.sandbox.world import World
 
 _VENDORS = {path: vendor for vendor, one in SIMULATIONS.items() for path in one.apis}

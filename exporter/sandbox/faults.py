@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from exporter.sandbox.faults_call import Call
 from exporter.sandbox.faults_kind import read_count
 from exporter.sandbox.faults_kinds import KINDS
-from exporter.sandbox.simulations import SIMULATIONS
+from exporter.sandbox.vendors import SIMULATIONS
 
 _EXAMPLE = f"write VENDOR:PATH:FAULT, such as '{next(iter(SIMULATIONS))}:*:status=503;times=3'"
 _MOST_FAULTS = 1000

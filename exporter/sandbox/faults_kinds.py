@@ -9,7 +9,7 @@ from exporter.sandbox import faults_body as body
 from exporter.sandbox import faults_credentials as credentials
 from exporter.sandbox import faults_wire as wire
 from exporter.sandbox.faults_kind import Kind, Word, read_count, read_seconds, read_shift
-from exporter.sandbox.simulations import SIMULATIONS
+from exporter.sandbox.vendors import SIMULATIONS
 
 _LOWEST_STATUS = 200
 

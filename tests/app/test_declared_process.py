@@ -16,7 +16,7 @@ from exporter.sandbox import SIMULATIONS
 
 pytestmark = pytest.mark.slow
 
-VENDORS = Path(__file__).parents[2] / "vendors"
+VENDORS = Path(__file__).parents[2] / "declared-vendors"
 FILE, REPLIES = VENDORS / "sendgrid.yaml", VENDORS / "sendgrid.replies.json"
 SECRET = {"SENDGRID_API_KEY": "sandbox-secret"}
 REPLAYED = [f"--vendor-file={FILE}", f"--replies={REPLIES}"]

@@ -11,7 +11,7 @@ import httpx
 from exporter.sandbox import World
 from exporter.vendors import Account
 
-FOLDER: Final = Path(__file__).parents[2] / "vendors"
+FOLDER: Final = Path(__file__).parents[2] / "declared-vendors"
 NAMES: Final = ("acme", "globex")
 SECRETS: Final = {"DECLARED_SECRET": "sandbox-secret"}
 

@@ -14,7 +14,7 @@ from exporter.history.folder import Folder
 from exporter.history.plan import Plan, midnight, planned
 from exporter.history.run import Ended, Requests, write_history
 from exporter.sandbox import World, make_app
-from exporter.sandbox.simulations import SIMULATIONS
+from exporter.sandbox.vendors import SIMULATIONS
 from exporter.store.files import Storage
 from exporter.vendors.past import Days
 

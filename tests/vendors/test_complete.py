@@ -28,7 +28,7 @@ FILES = {
 """What a vendor needs: one of these files each."""
 LISTS = {
     "exporter/vendors/__init__.py": "VENDORS",
-    "exporter/sandbox/simulations.py": "SIMULATIONS",
+    "exporter/sandbox/vendors.py": "SIMULATIONS",
 }
 DOCUMENTS = ("CHANGELOG.md", "docs/configuration.md", "docs/metrics.md")
 EXTRAS = (
@@ -119,7 +119,7 @@ def test_of_a_vendor_that_is_not_there_everything_is_missing() -> None:
         "write tests/vendors/acme/expected.prom: the page that these must give",
         "write docs/vendors/acme.md: where credentials come from, and what is covered",
         "add it to VENDORS in exporter/vendors/__init__.py",
-        "add it to SIMULATIONS in exporter/sandbox/simulations.py",
+        "add it to SIMULATIONS in exporter/sandbox/vendors.py",
     ]
 
 

@@ -21,7 +21,7 @@ from exporter.vendors.reply import Diagnostics
 
 ROOT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "declared"
-NAMES = sorted(file.stem for file in (ROOT / "vendors").glob("*.yaml"))
+NAMES = sorted(file.stem for file in (ROOT / "declared-vendors").glob("*.yaml"))
 QUESTIONS = {"openai": 356, "sendgrid": 42, "twilio": 219}
 QUOTAS = "usage_quota_"
 
@@ -35,7 +35,7 @@ def unchanged() -> Iterator[None]:
 
 
 def recording(name: str) -> dict[str, Any]:
-    recorded: dict[str, Any] = json.loads((ROOT / "vendors" / f"{name}.replies.json").read_text())
+    recorded: dict[str, Any] = json.loads((ROOT / "declared-vendors" / f"{name}.replies.json").read_text())
     return recorded
 
 
@@ -49,7 +49,9 @@ def account(name: str, url: str, monkeypatch: pytest.MonkeyPatch) -> Account:
     path = next(iter(recording(name)["replies"])).split(" ")[1]
     base = "" if name == "twilio" else "/" + path.split("/")[1]
     settings = {"vendor": name, "name": "check", "base_url": url + base, secret: "${VENDOR_SECRET}"}
-    text = json.dumps({"vendor_files": ["vendors/*.yaml"], "accounts": [{**settings, **recording(name)["settings"]}]})
+    text = json.dumps(
+        {"vendor_files": ["declared-vendors/*.yaml"], "accounts": [{**settings, **recording(name)["settings"]}]}
+    )
     return config.parse(text.encode(), ROOT).accounts[0]
 
 
@@ -87,7 +89,7 @@ def test_a_vendor_that_fails_in_the_middle_fails_the_poll(name: str, monkeypatch
 
 @every_vendor
 def test_check_prints_the_page_and_finds_nothing_wrong(name: str) -> None:
-    file = ROOT / "vendors" / f"{name}.yaml"
+    file = ROOT / "declared-vendors" / f"{name}.yaml"
 
     result = CliRunner().invoke(
         main, ["vendor", "check", str(file), "--replies", str(file.with_suffix(".replies.json"))]
@@ -102,11 +104,11 @@ def test_check_prints_the_page_and_finds_nothing_wrong(name: str) -> None:
 
 def test_check_says_where_a_part_would_look_like_the_whole(tmp_path: Path) -> None:
     file = tmp_path / "openai.yaml"
-    text = (ROOT / "vendors" / "openai.yaml").read_text()
+    text = (ROOT / "declared-vendors" / "openai.yaml").read_text()
     file.write_text(text.replace(", more: has_more", ""))
 
     result = CliRunner().invoke(
-        main, ["vendor", "check", str(file), "--replies", str(ROOT / "vendors" / "openai.replies.json")]
+        main, ["vendor", "check", str(file), "--replies", str(ROOT / "declared-vendors" / "openai.replies.json")]
     )
 
     assert result.exit_code == 1
@@ -128,7 +130,7 @@ def test_recorded_answers_that_are_none_are_said(replies: str | None, said: str,
         file.write_text(replies)
 
     result = CliRunner().invoke(
-        main, ["vendor", "check", str(ROOT / "vendors" / "sendgrid.yaml"), "--replies", str(file)]
+        main, ["vendor", "check", str(ROOT / "declared-vendors" / "sendgrid.yaml"), "--replies", str(file)]
     )
 
     assert (result.exit_code, result.stdout.count("\n") <= 1) == (2, True)
@@ -140,7 +142,7 @@ def test_answers_that_are_not_recorded_are_no_reading(tmp_path: Path) -> None:
     file.write_text('{"now": "2026-11-21T12:00:00Z", "replies": {}}')
 
     result = CliRunner().invoke(
-        main, ["vendor", "check", str(ROOT / "vendors" / "sendgrid.yaml"), "--replies", str(file)]
+        main, ["vendor", "check", str(ROOT / "declared-vendors" / "sendgrid.yaml"), "--replies", str(file)]
     )
 
     assert result.exit_code == 1

@@ -23,7 +23,7 @@ from exporter.sandbox.ionos.catalogue import BEGAN, DATA_CENTRES, GAPPED, REFERE
 from exporter.sandbox.ionos.cloud_api import cloud_api
 from exporter.sandbox.periods import DAY, HOUR, Period, month, named_day, named_month, write_day
 from exporter.sandbox.sign_in import Tokens
-from exporter.sandbox.vendor import Simulation, app_of
+from exporter.sandbox.simulation import Simulation, app_of
 from exporter.sandbox.world import World
 
 _LONGEST_CONTRACT = 10

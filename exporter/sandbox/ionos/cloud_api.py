@@ -19,7 +19,7 @@ from exporter.sandbox.ionos.accounts import ACCOUNTS, account_of, failure
 from exporter.sandbox.ionos.catalogue import RESOURCES, Resource
 from exporter.sandbox.periods import HOUR
 from exporter.sandbox.sign_in import Tokens
-from exporter.sandbox.vendor import app_of
+from exporter.sandbox.simulation import app_of
 from exporter.sandbox.world import World
 
 

@@ -21,7 +21,7 @@ from exporter.sandbox.accounts import account_where
 from exporter.sandbox.netnut.accounts import ACCOUNTS, RESELLERS, demo
 from exporter.sandbox.periods import DAY, HOUR, RENEWAL_DAYS, Period, named_day, renewal, write_day, write_instant
 from exporter.sandbox.sign_in import Tokens, bearer
-from exporter.sandbox.vendor import Simulation, app_of, json_object
+from exporter.sandbox.simulation import Simulation, app_of, json_object
 from exporter.sandbox.world import World
 
 Row = dict[str, Any]

@@ -24,7 +24,7 @@ from exporter.sandbox.planship.accounts import ACCOUNTS, demo
 from exporter.sandbox.planship.catalogue import CUSTOMERS, PRODUCTS, Customer, Lever, Product
 from exporter.sandbox.planship.usage import Report, Usage
 from exporter.sandbox.sign_in import Tokens, basic, bearer
-from exporter.sandbox.vendor import UNPROCESSABLE, EncodedPath, Invalid, Simulation, app_of, json_object
+from exporter.sandbox.simulation import UNPROCESSABLE, EncodedPath, Invalid, Simulation, app_of, json_object
 from exporter.sandbox.world import World
 
 _TOKEN_LIFETIME = int(HOUR)

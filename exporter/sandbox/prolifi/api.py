@@ -23,7 +23,7 @@ from exporter.sandbox.prolifi.accounts import ACCOUNTS, demo
 from exporter.sandbox.prolifi.faults import FAULTS
 from exporter.sandbox.rate_limit import SimulatedRateLimit
 from exporter.sandbox.sign_in import Tokens, bearer
-from exporter.sandbox.vendor import Invalid, Simulation, app_of
+from exporter.sandbox.simulation import Invalid, Simulation, app_of
 from exporter.sandbox.world import World
 
 _LIMIT = 1000
