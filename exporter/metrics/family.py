@@ -57,7 +57,7 @@ class EndedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The amount that a vendor says is left. The limit is the figure plus this amount. It has no series of its own.
+    """The amount left that a vendor reports beside a figure. The limit is the sum of both. A rest is not a series.
 
     Attributes:
         family: the family of the figure.

@@ -167,7 +167,7 @@ def account_quotas(
     """Return a quota of the whole account, from the contributions of its slices.
 
     The quota is withheld until every slice has been read under its definition, and while the slices' readings are from
-    different periods: otherwise a missing part would look like new use when it arrives.
+    different periods. Otherwise, a missing part would look like new use when it arrives.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]

@@ -130,7 +130,10 @@ def _moves_later(new: Span, old: Span) -> bool:
 
 
 def _began_at(reading: MemberReading, member: Member) -> float | None:
-    """Return when a new period began, Unix time, according to the moved dates; None if they were only corrected."""
+    """Return the Unix time at which a new period began, according to dates that moved.
+
+    Returns None if the dates were only corrected.
+    """
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
         ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end
@@ -165,7 +168,7 @@ def _new_period(member: Member, reading: MemberReading) -> Member:
 
 
 def _is_earlier(span: Span, member: Member) -> bool:
-    """Whether a reading belongs to a period before the current one: a late final figure, or a clock set back."""
+    """Whether a figure is of a period before the current one: it is a late final figure, or the clock was set back."""
     running, previous = member.span, member.previous
     if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False

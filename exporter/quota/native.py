@@ -106,7 +106,7 @@ def native_quotas(
 
 
 def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
-    """Add up a quota's members; limit and period are set if all members agree."""
+    """Add up a quota's members. The limit and the period are only set if all members agree on them."""
     limits, spans = {row.limits[0] for row in rows}, {row.figure.span for row in rows}
     return Quota(
         quota,

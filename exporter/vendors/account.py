@@ -198,10 +198,7 @@ class Account(Settings):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families requested for a specific UTC month.
-
-        After a new month begins, their figures cannot still be those of the old month.
-        """
+        """The families requested for a specific UTC month. Their figures cannot be those of the month before."""
         return ()
 
     @property

@@ -18,7 +18,7 @@ from exporter.vendors.slips import slips
 def read_account(
     entry: object, directory: Path, vendors: Mapping[str, type[Account]], refused: Mapping[str, str]
 ) -> Account | list[Problem]:
-    """Return the account that an entry describes, or all problems with the entry. Their paths begin at the entry.
+    """Return the account that an entry describes, or all problems with it. A problem's path begins at the entry.
 
     Args:
         entry: the settings as read from the file.

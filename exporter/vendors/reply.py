@@ -55,7 +55,7 @@ class Diagnostics:
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
-    """The errors of items that were asked about individually and skipped; only some of them, if there are many."""
+    """The errors of skipped items that were requested individually. If there are many, only some are kept."""
     items: int = field(default=0, compare=False)
     """The number of list and object items read, used or not."""
     listed: int | None = field(default=None, compare=False)

@@ -107,7 +107,7 @@ _GENERIC: Final[tuple[Any, Any, Any]] = (LenientList, LenientObject, MaybeLenien
 
 @dataclass(slots=True)
 class Shape:
-    """A builder of the model of an object in a reply: fields are added, then `model` is called.
+    """Builds the model of an object in a reply: add the fields, then call `model`.
 
     Attributes:
         title: the object's path in the document, for the label `field` of drift.

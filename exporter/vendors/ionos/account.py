@@ -54,7 +54,7 @@ from exporter.vendors.settings import (
 _DAY_SECONDS: Final = 86_400.0
 _COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
 _LATE: Final = timedelta(hours=48)
-"""For this long after a month's end, its figures may grow: twice the documented delay. The next month may have none."""
+"""How long a month's figures may grow after its end, and the next month may have none: twice the documented delay."""
 _UNKNOWN_MONTH: Final = (NotFound, BadRequest)
 """The vendor's answers about a month for which it has no data."""
 

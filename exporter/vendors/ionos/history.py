@@ -31,7 +31,7 @@ from exporter.vendors.poll import Poll
 _AGREES: Final = 0.01
 """The tolerance between the sum of a month's days and its total, as a fraction of the total."""
 _CORRECTED: Final = 0.1
-"""The fraction by which days may exceed the current month's total, since today's corrections may be negative."""
+"""The fraction by which past days may exceed the current month's total, to which today may add negative corrections."""
 _ROUNDED: Final = 0.001
 """The minimum tolerance, since each day is rounded."""
 _DIGITS: Final = 9

@@ -69,7 +69,7 @@ class MonthReply:
     usage: Usage | None
 
     def data_centers(self) -> dict[str, list[DataCenter]]:
-        """Return the answer's data centres by id; if none has an id, each is taken to be the requested one."""
+        """Return the answer's data centres by id. If none has an id, each is taken to be the requested one."""
         found = self.usage.datacenters if self.usage else []
         has_ids = any(one.id for one in found)
         unnamed = OUTSIDE if self.asked is None or has_ids else self.asked
@@ -176,7 +176,7 @@ def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> It
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]
-    # It is undocumented whether endDate is the last day of the data or of the month. A future day is not of the data.
+    # Whether endDate is the last day of the data or of the month is undocumented. A future day must be the month's.
     reached = [end for end in ends if end <= poll.now]
     if reached:
         poll.as_of = min(reached if poll.as_of is None else [*reached, poll.as_of])
