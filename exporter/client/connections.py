@@ -1,7 +1,7 @@
 """The connections to an endpoint: as many as there are concurrent requests, kept open for a moment and reused.
 
-They combine httpx's requests with httpcore's connections, without httpx's client and pool, whose cookies, redirects,
-environment and queue are not needed.
+They combine httpx's requests with httpcore's connections. httpx's own client and pool are not used: their cookies,
+redirects, environment variables and queue are not needed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _HEADERS: Final = {
     "Accept-Encoding": "gzip",
     "User-Agent": f"usage-exporter/{__version__}",
 }
-# Of the time for an answer, so that a handshake that hangs is reported as such.
+# As a share of the time for an answer. A handshake that hangs is then reported as such.
 _SHARE_FOR_A_HANDSHAKE: Final = 0.45
 KEPT_IDLE_SECONDS: Final = 5.0
 _MAX_DRAINED_BYTES: Final = 16 * 1024
@@ -82,7 +82,7 @@ class Connections:
             path: below the base URL, or a whole URL at the same host.
             authorization: the value of the signature header, if any.
             limit: the maximum size of the answer's body, in bytes.
-            room: the room that a large body waits for; this wait does not count towards the timeout.
+            room: the memory that a large body waits for. This wait does not count towards the timeout.
             content: `params`, `json` or `data` for httpx, and `headers` to add to those of every request.
 
         Raises:
@@ -111,7 +111,10 @@ class Connections:
         return Response(response.status_code, response.headers, body, next_link)
 
     async def _acquire(self) -> tuple[Transport, ssl.SSLContext | None]:
-        """Return the most recently used transport, or a new one; close transports long idle or with outdated trust."""
+        """Return the most recently used idle transport, or a new one, with the TLS context that it trusts.
+
+        Close transports that have been idle for too long, or whose trusted authorities have changed.
+        """
         if self._given:
             return self._given, None
         trusted = await self._trust()
