@@ -14,6 +14,7 @@ import anyio
 
 from exporter.app.chores import log_every_day, observe_counters, retry_with_new_secrets
 from exporter.app.exporter import Exporter, OpenClient, open_client
+from exporter.app.memory import limit_free_memory
 from exporter.app.reload import Reload, handle_signals, watch
 from exporter.config import Config, as_yaml
 from exporter.exposition.negotiation import Format
@@ -96,6 +97,7 @@ async def run(config: Config, serving: Serving) -> None:
     from exporter.web.pages import Application, Lifecycle  # noqa: PLC0415 - the same
     from exporter.web.server import Server  # noqa: PLC0415 - the same
 
+    limit_free_memory()
     raise_file_limit()
     stop, limits, exporter = anyio.Event(), affordable_limits(), Exporter(storage=serving.storage)
     async with anyio.create_task_group() as tasks:
