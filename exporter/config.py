@@ -125,11 +125,8 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the vendor files and included files that a configuration names; an empty list if it is invalid.
-
-    The text is parsed only if it may name such files.
-    """
-    if b"vendor_files" not in text and b"include" not in text:
+    """Return the vendor files and included files that a configuration names; an empty list if it is invalid."""
+    if b"vendor_files" not in text and b"include" not in text:  # most name none, and need not be parsed
         return []
     try:
         document = strict_yaml.load(text)
