@@ -1,8 +1,8 @@
 """Authentication: the credentials of an account, and the header they produce.
 
 An `Auth` is data and compared by value, so that accounts can share a limiter
-where vendors limit by key. A `Signer` makes the header: `StaticSigner` from a secret,
-`TokenSource` by signing in, with one sign-in for all requests that wait for it.
+where vendors limit by key. A `Signer` makes the header. `StaticSigner` makes it from
+a secret. `TokenSource` signs in for it, once for all requests that wait for a token.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _SHARED_SECONDS: Final = 1.0
 """How long a failed sign-in also fails the requests that waited for it."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""How long ambiguous statuses are not blamed on tokens after a new token did not help."""
+"""After a new token did not help, ambiguous statuses are not blamed on tokens for this long."""
 _NEW_SECONDS: Final = 1.0
-"""How long a new token that has worked is not blamed for ambiguous statuses; never longer than a poll interval."""
+"""A new token that has worked is not blamed for ambiguous statuses for this long. No poll interval is shorter."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
-"""Statuses with which vendors may report an expired token, even if they document 401."""
+"""Ambiguous statuses: vendors may report an expired token with them, even if they document 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Login:
 
     Attributes:
         path: the path of the POST request, below the account's base URL.
-        credentials: sent by basic authentication; None if the `body` contains them.
+        credentials: what to send by basic authentication; None if the `body` contains the credentials.
         body: the names of the body's fields, and what each contains.
         token_field: the answer's field with the token.
         lifetime: how long a token is used, in seconds, if the answer does not state its lifetime.
@@ -117,7 +117,7 @@ class Login:
         return {"data" if self.encoding == "form" else "json": fields} if fields else {}
 
     def token(self, answer: object) -> tuple[str, float]:
-        """Return the Authorization header from an answer, and the seconds for which to use it.
+        """Return the Authorization header made from an answer's token, and the seconds for which to use it.
 
         Raises:
             Unauthorized: the answer has no token.
@@ -157,7 +157,7 @@ class Signer(Protocol):
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header, different from `refused` if that is given; None if there is no different one.
+        """Return the header. If `refused` is given, return a header different from it, or None if there is none.
 
         Raises:
             PollError: no header can be made.
@@ -172,7 +172,7 @@ class StaticSigner:
     auth: Basic | ApiKey
 
     def on_status(self, status: int) -> bool:
-        """Return whether to check if the secret has changed."""
+        """Return whether the secret may have changed, so that another header is worth a try."""
         return status == _UNAUTHORIZED
 
     def note_vain(self) -> None:
@@ -189,8 +189,8 @@ class TokenSource:
     """Signs with a token, and signs in when it has no valid one.
 
     `sign_in` requests a token and returns the header and the seconds for which to
-    use it. A rejected sign-in is only repeated after a growing wait, or once the
-    credentials have changed, because vendors lock accounts.
+    use it. Vendors lock accounts after rejected sign-ins. So a rejected one is only
+    repeated after a growing wait, or once the credentials have changed.
     """
 
     auth: Login
@@ -216,7 +216,7 @@ class TokenSource:
         return status == _UNAUTHORIZED or doubtful
 
     def note_vain(self) -> None:
-        """For a while, do not blame ambiguous statuses on tokens: a new one did not help."""
+        """Record that a new token did not help: for a while, ambiguous statuses are not blamed on tokens."""
         self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:

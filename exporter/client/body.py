@@ -16,9 +16,11 @@ from exporter.errors import TooLarge, Undecodable
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 MAX_TOKEN_BODY_BYTES: Final = 64 * 1024
 MAX_PIECES: Final = 500_000
-"""The most commas and opening brackets in a body: tiny values take more memory and time than their size suggests."""
+"""The maximum number of commas and opening brackets in a body.
+
+Many tiny values take more memory and time than their size suggests."""
 LARGE_BODY_BYTES: Final = 64 * 1024
-"""Larger bodies take so long to decode that other work should proceed meanwhile."""
+"""A larger body takes so long to decode that other work should proceed meanwhile."""
 
 Body = bytes | bytearray
 """A body as it was read, not copied: a copy of a large one would take as much memory again."""
@@ -26,7 +28,9 @@ Turn = Callable[[], Awaitable[None]]
 
 _FREE_PIECES: Final = 2000
 _SMALLEST_PIECE_BYTES: Final = 32
-"""The minimum average size of chunks if there are more than `_FREE_PIECES`: each costs as much as a thousand bytes."""
+"""The minimum average size of chunks if there are more than `_FREE_PIECES`.
+
+Handling a chunk costs as much as a thousand bytes."""
 _PIECES_IN_TURN: Final = 50
 _GZIP_MAGIC: Final = 0x1F
 _GZIP_OR_ZLIB: Final = 47
@@ -43,7 +47,7 @@ _KINDS_OF_CONTENT: Final = {
 
 
 async def at_once() -> None:
-    """Return at once."""
+    """Do nothing. This is the `turn` of a caller that never waits for room."""
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> Body:
@@ -95,7 +99,7 @@ class _Unpacker:
         self._is_padding = False
 
     def __call__(self, packed: bytes, room: int) -> bytes:
-        """Return a chunk decompressed, up to `room` bytes."""
+        """Return the decompressed bytes of a chunk, at most `room` of them."""
         unpacked = bytearray()
         while packed and len(unpacked) < room:
             if self._member.eof:
@@ -110,7 +114,10 @@ class _Unpacker:
         return bytes(unpacked)
 
     def _next_member(self, packed: bytes) -> bytes:
-        """Begin another member; zeros after the last one are padding, which `gzip` allows."""
+        """Begin another member, and return its bytes.
+
+        Zeros after the last member are padding, which `gzip` allows.
+        """
         if self._is_padding or packed[0] == 0:
             self._is_padding = True
             if packed.strip(b"\0"):
@@ -134,15 +141,16 @@ def count_values(body: Body) -> int:
 
 
 def decode_json(body: Body, content_type: str) -> object:
-    """Return a body's JSON document; NaN and Infinity are rejected. A lone surrogate becomes U+FFFD.
+    """Return a body's JSON document.
 
-    A byte order mark before the document is ignored, as RFC 8259 allows.
-
-    While a large body is decoded in a worker thread, other threads can run after each object.
+    NaN and Infinity are rejected, and a lone surrogate becomes U+FFFD. A byte order mark before the document is
+    ignored, as RFC 8259 allows. While a large body is decoded in a worker thread, other threads can run after each
+    object.
 
     Raises:
         TooLarge: the body has more values than any answer we ask for.
-        Undecodable: the body contradicts itself, or is not JSON; the error never quotes the body.
+        Undecodable: the body is not JSON, or an object in it has a key twice with different values. The error never
+            quotes the body.
 
     """
     if count_values(body) > MAX_PIECES:
@@ -159,7 +167,7 @@ def decode_json(body: Body, content_type: str) -> object:
 
 
 def _without_half_characters(document: object) -> object:
-    """Replace lone surrogates, so that half a character costs only that character, not the document."""
+    """Replace lone surrogates (halves of characters), so that one of them does not make the whole document unusable."""
     whole: object = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(document, ensure_ascii=False)))
     return whole
 
@@ -185,5 +193,5 @@ def _reject_constant(text: str) -> object:
     raise ValueError(f"{text} is not a number")
 
 
-# The parser calls back at each object, which lets other threads run while a large body is decoded in one of its own.
+# The parser calls `_object` for each object. This lets other threads run while a worker thread decodes a large body.
 _STRICT_JSON: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_reject_constant)

@@ -1,4 +1,4 @@
-"""HTTP to one endpoint: requests are signed, rate-limited, bounded, and retried where that helps."""
+"""HTTP to one endpoint: requests are signed, rate-limited, limited in time and size, and retried where that helps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""How many requests to remember, at most, that were refused for a reason other than their signature."""
+"""The maximum number of requests to remember that were refused for a reason other than their signature."""
 
 
 def _itself(document: object) -> object:
@@ -129,9 +129,10 @@ class Client:
             return await anyio.to_thread.run_sync(lambda: read(answer.json()))
 
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
-        """Send a signed request; if it is refused, send it once more with another signature, if there is one.
+        """Send a signed request. If it is refused, send it once more with another signature, if there is one.
 
-        A second refusal is about the request, not the signature: if it recurs later, no other signature is tried.
+        If that is refused too, the reason is the request and not its signature. When the same request is refused again
+        later, no other signature is tried.
         """
         header = await self._signer.header()
         answer = await send(header)

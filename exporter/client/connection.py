@@ -24,7 +24,8 @@ MAX_HEAD_BYTES: Final = 128 * 1024
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
 """The limit for a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""How much of a head to read at once: httpcore handles its interim answers, at most a few hundred, without yielding."""
+"""How much of a head to read at once. httpcore handles the interim answers in it, a few hundred at most, without
+yielding."""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 
@@ -37,9 +38,9 @@ class Proxy:
 
 
 class Connection(httpx.AsyncBaseTransport):
-    """A transport of one connection, opened by its first request; it carries one request at a time.
+    """A transport with one connection, which the first request opens. It carries one request at a time.
 
-    It is reused only if no unexpected bytes arrived: they would be read as the next answer.
+    The connection is not reused if unexpected bytes have arrived, since they would be read as the next answer.
     """
 
     def __init__(self, trust: ssl.SSLContext, proxy: Proxy | None = None) -> None:
@@ -124,10 +125,10 @@ class Connection(httpx.AsyncBaseTransport):
 
 
 def raise_for_proxy(status: int) -> None:
-    """Do nothing if a proxy accepted CONNECT.
+    """Raise an error if a proxy did not accept CONNECT.
 
     Raises:
-        PollError: for any other answer.
+        PollError: the status is not a success.
 
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the class of HTTP
@@ -150,7 +151,7 @@ def _through(proxy: Proxy, target: bytes) -> httpcore.URL:
 
 
 async def _connected_to_proxy(url: httpcore.URL, seconds: float) -> httpcore.AsyncNetworkStream:
-    # The usual authorities sign a proxy's own certificate, whoever signed the vendor's.
+    # A proxy's own certificate is verified with the usual authorities, even if the vendor's is not.
     trust = httpx.create_ssl_context(trust_env=False) if url.scheme == b"https" else None
     try:
         return await _connected(url, trust, seconds)
@@ -199,13 +200,13 @@ class _Wire(httpcore.AsyncNetworkStream):
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listen)
-            for _ in range(2):  # bytes that have arrived are read after as many
+            for _ in range(2):  # bytes that have arrived are read within two turns of the event loop
                 await checkpoint()
             tasks.cancel_scope.cancel()
         return not heard
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        """Return what has arrived, at most a page."""
+        """Return bytes that have arrived, at most as many as may be read at once."""
         if self._left <= 0:
             raise TooLarge("the answer's head, or the framing of its body, is too large")
         data = await self._stream.read(min(max_bytes, self._page), timeout)

@@ -1,7 +1,7 @@
 """The connections to an endpoint: as many as there are concurrent requests, kept open for a moment and reused.
 
-They combine httpx's requests with httpcore's connections, without httpx's client and pool, whose cookies, redirects,
-environment and queue are not needed.
+They combine httpx's requests with httpcore's connections. httpx's own client and pool are not used: their cookies,
+redirects, environment variables and queue are not needed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final, NamedTuple, cast
 
 import anyio
@@ -40,13 +40,13 @@ _HEADERS: Final = {
     "Accept-Encoding": "gzip",
     "User-Agent": f"usage-exporter/{__version__}",
 }
-# Of the time for an answer, so that a handshake that hangs is reported as such.
+# As a share of the time for an answer. A handshake that hangs is then reported as such.
 _SHARE_FOR_A_HANDSHAKE: Final = 0.45
 KEPT_IDLE_SECONDS: Final = 5.0
 _MAX_DRAINED_BYTES: Final = 16 * 1024
 _DRAINED_SECONDS: Final = 0.5
 _NO_ANSWER: Final = "none"
-_KEPT_URLS: Final = 256
+_MOST_URLS: Final = 256
 """The number of parsed URLs to keep: polls repeat them, and parsing one costs a tenth of a request."""
 
 
@@ -64,7 +64,7 @@ class Connections:
         auth = endpoint.auth
         self._signed_in = auth.header_name if isinstance(auth, ApiKey) else "Authorization"
         self._idle: list[_Idle] = []
-        self._url = lru_cache(_KEPT_URLS)(lambda path: httpx.URL(url_of(self._base_url, path)))
+        self._urls: dict[str, httpx.URL] = {}
 
     async def exchange(
         self,
@@ -82,7 +82,7 @@ class Connections:
             path: below the base URL, or a whole URL at the same host.
             authorization: the value of the signature header, if any.
             limit: the maximum size of the answer's body, in bytes.
-            room: the room that a large body waits for; this wait does not count towards the timeout.
+            room: the memory that a large body waits for. This wait does not count towards the timeout.
             content: `params`, `json` or `data` for httpx, and `headers` to add to those of every request.
 
         Raises:
@@ -111,7 +111,10 @@ class Connections:
         return Response(response.status_code, response.headers, body, next_link)
 
     async def _acquire(self) -> tuple[Transport, ssl.SSLContext | None]:
-        """Return the most recently used transport, or a new one; close transports long idle or with outdated trust."""
+        """Return the most recently used idle transport, or a new one, with the TLS context that it trusts.
+
+        Close transports that have been idle for too long, or whose trusted authorities have changed.
+        """
         if self._given:
             return self._given, None
         trusted = await self._trust()
@@ -143,6 +146,19 @@ class Connections:
             return httpx.Request(method, self._url(path), extensions=self._extensions, **content)
         except (httpx.InvalidURL, UnicodeError):
             raise BadRequest("base_url has an invalid host name") from None
+
+    def _url(self, path: str) -> httpx.URL:
+        """Return the parsed URL of a path; the first ones below the base URL are kept, and the same ones for good.
+
+        If later ones replaced them, they would lie scattered among a poll's other objects, and keep its memory from
+        being returned to the system.
+        """
+        url = self._urls.get(path)
+        if url is None:
+            url = httpx.URL(url_of(self._base_url, path))
+            if len(self._urls) < _MOST_URLS and path.startswith("/"):
+                self._urls[path] = url
+        return url
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -1,4 +1,4 @@
-"""Room for large answers: all that are being read, whatever their account, share one memory budget."""
+"""Room for large answers. The large answers of all accounts that are being read share one memory budget."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held
 
 
 class Room:
-    """One answer's part of the budget: nothing, until the answer turns out to be large."""
+    """One answer's part of the budget. It is empty until the answer turns out to be large."""
 
     def __init__(self, account: anyio.Lock, held: AsyncExitStack) -> None:
         self._account = account
@@ -27,7 +27,7 @@ class Room:
         self._is_taken = False
 
     async def take(self) -> None:
-        """Wait for room for a large answer, and hold it; other answers of the same account wait meanwhile."""
+        """Wait for room for a large answer, and hold it. Other large answers of the same account wait meanwhile."""
         if self._is_taken:
             return
         self._is_taken = True
@@ -43,7 +43,7 @@ class LargeAnswers:
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Yield the room of one answer; if it is taken, it is held until the block ends."""
+        """Yield a `Room` for one answer. If the answer takes it, it is held until the block ends."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 

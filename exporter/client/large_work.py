@@ -1,6 +1,6 @@
-"""Large answers and the readings made from them take turns: in parallel they would take no less time, but more memory.
+"""Large answers and large readings take turns: in parallel, they would take as long and need more memory.
 
-A reading goes before the next answer, so that decoded answers do not pile up while waiting to be processed.
+A reading, which is made from answers, goes before the next answer. So decoded answers do not pile up in memory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from anyio.lowlevel import RunVar
 
 @dataclass(slots=True)
 class _Turns:
-    """The lock for turns, the number of readings that hold or await it, and an event that is set if there are none."""
+    """The state of the turns.
+
+    Attributes:
+        lock: held by the answer or the reading whose turn it is.
+        readings: the number of readings that hold the lock or wait for it.
+        no_reading: set, and replaced by a new event, when this number becomes 0.
+
+    """
 
     lock: anyio.Lock = field(default_factory=anyio.Lock)
     readings: int = 0

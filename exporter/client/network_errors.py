@@ -64,7 +64,7 @@ def _connect_error(error: BaseException, to: str, setting: str) -> PollError:
 
     Args:
         error: httpcore's error.
-        to: the target of the connection, if it is not the vendor itself.
+        to: words for the target of the connection; empty if it is the vendor itself.
         setting: the setting that names the target.
 
     """

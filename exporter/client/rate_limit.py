@@ -61,8 +61,8 @@ class RateLimiter:
     """Lets requests through in order, a few at once, and never exceeds the rate in any window of time.
 
     One limiter serves all accounts with the same credentials, because vendors limit
-    by key. An operator's rate is fixed; an assumed one follows the limit that the
-    vendor states. Only our share of either is used.
+    by key. A rate that the operator sets is fixed. An assumed rate follows the limit
+    that the vendor states. Only our share of the rate is used.
     """
 
     def __init__(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
@@ -120,5 +120,5 @@ class RateLimiter:
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
-        """Return how early the next slot may be if at most `at_once` requests are to go immediately."""
+        """Return the earliest time for the next slot with which at most `at_once` requests can go immediately."""
         return anyio.current_time() - (at_once - 1) * self._gap

@@ -44,10 +44,10 @@ class Response:
         return decode_json(self.body, self.headers.get("content-type", ""))
 
     def raise_for_status(self, now: datetime) -> None:
-        """Do nothing if the status is a success.
+        """Raise an error if the status is not a success.
 
         Raises:
-            PollError: for any other status, with the wait that the vendor asks for.
+            PollError: the error for the status, with the wait that the vendor asks for.
 
         """
         kind = error_for_status(self.status)

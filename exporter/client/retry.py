@@ -22,16 +22,16 @@ _FIRST_RATE_LIMITED_SECONDS: Final = 5.0
 _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _UNIX_TIME: Final = 1e9
-"""From this number on, seconds are a Unix time, because no window is that long."""
+"""A number of seconds from this one on is a Unix time, because no window is that long."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that an answer's `Retry-After` asks to wait, at most an hour.
 
     A date is interpreted relative to the answer's own `Date`, so that the clocks
-    need not agree; without `Date`, relative to `now`. A past date or an invalid value
-    gives None. Seconds may have a fraction, which HTTP does not allow but some vendors
-    send.
+    need not agree. Without `Date`, it is relative to `now`. A past date or an invalid
+    value gives None. Seconds may have a fraction: HTTP does not allow it, but some
+    vendors send it.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):

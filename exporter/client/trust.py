@@ -30,7 +30,7 @@ def authorities(path: Path) -> bytes:
 
 
 def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
-    """Return the TLS context for a new connection; the same object as long as the authorities are the same.
+    """Return the TLS context for a new connection. It is the same object as long as the authorities are the same.
 
     If the file is briefly missing or incomplete, as while it is replaced, its last content is used.
 
@@ -60,7 +60,7 @@ def _usual_context(insecure: bool) -> ssl.SSLContext:
 def _context_of(content: bytes) -> ssl.SSLContext:
     # PEM is ASCII; the text between certificates may be anything.
     context = ssl.create_default_context(cadata=content.decode("ascii", errors="ignore") or "-")
-    # Python 3.13 and newer refuse an authority without a key identifier, as many companies' own are.
+    # Python 3.13 and newer refuse an authority without a key identifier, which many companies' own authorities lack.
     # An authority that an operator names is trusted on any Python.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return _for_http(context)

@@ -16,8 +16,8 @@ from typing import Final, Generic, TypeVar
 from exporter.metrics import Family
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
-from exporter.textformat.gzip import Checksum, concat
-from exporter.textformat.lines import Block, RenderedFamily
+from exporter.textformat.gzip import Checksum, checksum, deflate
+from exporter.textformat.lines import RenderedFamily
 
 _ACCOUNTS: Final = 32
 """The number of accounts per block."""
@@ -33,23 +33,22 @@ _Lines = TypeVar("_Lines")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Consecutive lines of the page, their joined deflated bytes, and their checksum."""
+    """Consecutive lines of the page, deflated, and the checksum of their text."""
 
-    lines: tuple[RenderedFamily, ...]
     deflated: bytes
     checksum: Checksum
 
     @classmethod
-    def concat(cls, lines: Iterable[RenderedFamily]) -> Piece:
+    def concat(cls, lines: Iterable[Piece | RenderedFamily]) -> Piece:
         """Return these lines as a piece."""
         lines = tuple(lines)
         deflated = b"".join([one.deflated for one in lines])
-        return cls(lines, deflated, concat((one.checksum, one.text) for one in lines))
+        return cls(deflated, reduce(or_, [one.checksum for one in lines], Checksum()))
 
     @classmethod
     def from_text(cls, text: bytes) -> Piece:
         """Return a text as a piece."""
-        return cls.concat((RenderedFamily.from_blocks([Block.from_text(text)]),))
+        return cls(deflate(text), checksum(text))
 
 
 NOTHING: Final = Piece.concat(())

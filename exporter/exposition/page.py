@@ -28,7 +28,7 @@ from exporter.store.changes import Changes
 from exporter.store.reading import in_page_order
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
-from exporter.textformat.gzip import HEADER, Checksum, trailer
+from exporter.textformat.gzip import HEADER, Checksum, inflate, trailer
 from exporter.textformat.lines import RenderedFamily, WithCreated
 
 _JOINED_ON_LOOP: Final = 5000
@@ -68,24 +68,18 @@ class SelfMetrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page that stays the same for a while: its pieces, their joined deflated bytes, and their checksum.
+    """A part of the page that stays the same for a while.
 
     Attributes:
+        piece: the section's lines.
         version: identifies its inputs; when it changes, the section is made again.
         expires_at: the monotonic time at which the section is made again even without new inputs.
 
     """
 
-    pieces: Sequence[Piece]
-    deflated: bytes
-    checksum: Checksum
+    piece: Piece
     version: object
     expires_at: float = math.inf
-
-    @property
-    def lines(self) -> Iterator[RenderedFamily]:
-        """Yield the section's lines."""
-        return (lines for piece in self.pieces for lines in piece.lines)
 
 
 @dataclass(frozen=True)
@@ -100,18 +94,22 @@ class Page:
 
     def text(self) -> Iterator[bytes]:
         """Yield the page's text."""
-        return (lines.text for section in self.sections for lines in section.lines)
+        return inflate(self._deflated)
 
     @cached_property
     def gzip_parts(self) -> tuple[bytes, ...]:
         """The page as one gzip member, in parts."""
-        whole = reduce(or_, (section.checksum for section in self.sections))
-        return (HEADER, *(section.deflated for section in self.sections), trailer(whole))
+        whole = reduce(or_, (section.piece.checksum for section in self.sections))
+        return (HEADER, *self._deflated, trailer(whole))
 
     @property
     def length(self) -> int:
         """The length of the page's text, in bytes."""
-        return sum(section.checksum.length for section in self.sections)
+        return sum(section.piece.checksum.length for section in self.sections)
+
+    @property
+    def _deflated(self) -> list[bytes]:
+        return [section.piece.deflated for section in self.sections]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +193,9 @@ class Exposition:
         for family in _in_order(columns.families):
             header, column = _header(family, form), columns[family]
             pieces += [header, *column.pieces]
-            checksum = checksum.extend(header.lines[0].text) | column.checksum
+            checksum = checksum | header.checksum | column.checksum
         deflated = b"".join([piece.deflated for piece in pieces])
-        section = self._sections[form, name] = Section(pieces, deflated, checksum, columns.version)
+        section = self._sections[form, name] = Section(Piece(deflated, checksum), columns.version)
         return section
 
     def _process(self, form: Format, inputs: PageInputs) -> Section:
@@ -205,7 +203,7 @@ class Exposition:
         if cached and inputs.now < cached.expires_at:
             return cached
         piece = Piece.from_text(moving_page(self._self_metrics.process, form))
-        section = Section((piece,), piece.deflated, piece.checksum, None, inputs.now + _PROCESS_SECONDS)
+        section = Section(piece, None, inputs.now + _PROCESS_SECONDS)
         self._sections[form, "process"] = section
         return section
 
@@ -215,7 +213,7 @@ class Exposition:
         if cached and cached.version == state:
             return cached
         piece = Piece.from_text(ending_page(self._self_metrics.registry, form))
-        section = self._sections[form, "ending"] = Section((piece,), piece.deflated, piece.checksum, state)
+        section = self._sections[form, "ending"] = Section(piece, state)
         return section
 
 

@@ -157,7 +157,7 @@ class AccountHistory:
         for part in parts:
             for family, lines in part.rendered.items():
                 if isinstance(family, Family) and (self._folder.plan.counters or family not in COUNTERS):
-                    found[family].append(bytes(lines.text).decode())
+                    found[family].append(lines.text.decode())
         if any(found.values()):
             as_of = min((part.as_of for part in parts if part.as_of is not None), default=moment.timestamp())
             found[DATA_TIMESTAMP] = [data_timestamp(*self._account.key, as_of, label_pairs(self._account.labels))]

@@ -1,4 +1,4 @@
-"""Metric families in general, those of quotas, and the exporter's own."""
+"""Metric families: their type, the families of quotas, and those of the exporter itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metric families, each declared once and called to make samples; and `Figures`, the values of samples."""
+"""Metric families and their samples. A family is declared once, and called to make a sample."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ MAX_LABEL_CHARACTERS: Final = 256
 """A longer label value is cut and ends in a digest of the whole, so that two long values stay distinct."""
 
 _DIGEST_CHARACTERS: Final = 12
-# Control characters (C0, DEL, C1) but the newline, which the format escapes; lone surrogates cannot be encoded.
+# Control characters (C0, DEL, C1) except the newline, which the format escapes; and surrogates, which have no encoding.
 _UNPRINTABLE: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 MetricKind = Literal["gauge", "counter", "histogram", "summary"]
 
 Labels = tuple[str, ...]
-"""The values of a family's labels, in its order."""
+"""The values of a family's labels, in the family's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One value of a family; `labels` are the values of the family's labels, in its order."""
+    """One value of a family. `labels` has the values of the family's labels, in the family's order."""
 
     family: Family
     labels: Labels
@@ -34,9 +34,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A series that exists but whose value cannot be read; its unknown label values are None.
+    """A series that exists but whose value cannot be read. Label values that are not known are None.
 
-    Without this mark, a sum would silently miss a part.
+    Without such a mark, a sum over series would silently be too small.
     """
 
     family: Family
@@ -45,7 +45,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class EndedPeriod:
-    """The final figure of a period that has ended, with the period's Unix times; it is counted but not shown."""
+    """The final figure of a period that has ended, with the period's start and end (Unix time).
+
+    Quota counters count it, but it is not shown.
+    """
 
     sample: Sample
     start: float
@@ -54,12 +57,12 @@ class EndedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The remainder that a vendor reports: the limit is the figure plus this. It has no series of its own.
+    """The amount left that a vendor reports beside a figure. The limit is the sum of both. A rest is not a series.
 
     Attributes:
         family: the family of the figure.
         labels: the labels of the figure.
-        value: the remainder; None if it does not cover the same use as the figure, so that no limit can be derived.
+        value: the amount left; None if it is about other use than the figure, so that no limit can be derived.
 
     """
 
@@ -86,7 +89,8 @@ class Family:
         vendor: the vendor that reports it; empty for the exporter's own.
         source: the vendor's endpoint and field; empty for the exporter's own.
         option: the setting that enables the family; empty if it is always enabled.
-        kind: vendors' figures are gauges, because each can fall; a counter's name ends in `_total`.
+        kind: its type in Prometheus. Vendors' figures are gauges, because each can fall. A counter's name ends in
+            `_total`.
         has_created: whether a counter's series have `_created`, the time when they were 0, in OpenMetrics.
 
     """
@@ -106,7 +110,7 @@ class Family:
 
     @property
     def says_names(self) -> bool:
-        """Whether the family only provides names of things, which are not figures."""
+        """Whether the family only provides display names, and no figures."""
         return self.option == "names"
 
     @property

@@ -1,8 +1,8 @@
 """Quotas: derives use, limit and period from a reading's figures, for any vendor.
 
 Native quotas are reported by the vendor, configured ones are set by the operator. Both yield the same families, so
-that one rule and one dashboard serve every vendor. A quota is the sum of its members, which are vendor series, and its
-counter is kept per member. Everything here is pure; `read_quotas` is called once per reading.
+that one rule and one dashboard serve every vendor. A quota is the sum of its members: the vendor's series that it
+counts. The state of its counter is kept per member. Everything here is pure; `read_quotas` is called once per reading.
 """
 
 from __future__ import annotations

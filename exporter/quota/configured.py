@@ -42,12 +42,15 @@ class ConfiguredResult:
 class Contribution:
     """What one slice contributes to a configured quota.
 
+    If each subject belongs to one slice, the subjects' quotas are shown with that slice. Then `found` is set, and
+    `sums`, `unreadable` and `names` are empty.
+
     Attributes:
-        definition: the quota's definition when the slice was read; a contribution to another definition is ignored.
+        definition: the quota's definition when the slice was read. The contribution is ignored if it has changed since.
         period: the period in which the slice was read, if it follows from the calendar.
-        sums: the sums of matching series by subject; empty if each subject belongs to one slice and is shown with it.
-        unreadable: subjects with an unreadable series; empty if each subject belongs to one slice.
-        found: the match count and the withheld subjects, if each subject belongs to one slice; else None.
+        sums: the sums of the matching series, by subject.
+        unreadable: the subjects with an unreadable series.
+        found: the number of matching series, and the withheld subjects.
         names: the vendor's display names of the subjects that have one.
 
     """
@@ -81,7 +84,7 @@ class SliceShare:
     Attributes:
         setting: the quota.
         selected: the quota's series in the slice.
-        contribution: the part of the share that is kept.
+        contribution: the part that is kept after the reading, for the quotas of the whole account.
         quotas: the quotas that belong to this slice alone.
 
     """
@@ -139,7 +142,7 @@ def slice_share(  # noqa: PLR0913, PLR0917 - what a reading has
 
 
 def period_at(setting: ConfiguredQuota, at: float) -> Span:
-    """Return the quota's calendar period at a time (Unix); `Span()` if the calendar does not determine the period."""
+    """Return the quota's period at a Unix time; `Span()` if the period does not follow the calendar."""
     period = setting.period
     return (
         period.span_at(datetime.fromtimestamp(at, UTC)) if isinstance(period, CalendarPeriod | FixedPeriod) else Span()
@@ -152,7 +155,7 @@ def _only(spans: frozenset[Span]) -> Span:
 
 
 def _asked_for(setting: ConfiguredQuota, account: Account, at: float) -> Span | None:
-    """Return the month for which figures are requested; None if they are not requested by month."""
+    """Return the month for which the quota's figures are requested; None if they are not requested by month."""
     if setting.family not in account.dated_families:
         return None
     return CalendarPeriod().span_at(datetime.fromtimestamp(at, UTC))
@@ -164,7 +167,7 @@ def account_quotas(
     """Return a quota of the whole account, from the contributions of its slices.
 
     The quota is withheld until every slice has been read under its definition, and while the slices' readings are from
-    different periods: otherwise a missing part would look like new use when it arrives.
+    different periods. Otherwise, a missing part would look like new use when it arrives.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]

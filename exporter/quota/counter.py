@@ -4,16 +4,17 @@
 | --- | --- | --- | --- |
 | rises or stays | still the old period | use | the rise above the high-water mark |
 | falls a little | still the old period | correction | nothing, until it exceeds the high-water mark |
-| falls below half | by the next reading, a later start or end, or the known end has passed | reset | all of it |
-| falls below half | by the next reading, neither | correction | nothing |
-| does not fall | dates that come with the figure show a new period | renewal | all of it |
-| does not fall | only the calendar or an account-wide date shows one | late, until a deadline | the rise |
+| falls below half | move later, or the known end has passed, by the next reading at the latest | reset | all of it |
+| falls below half | neither of these by the next reading | correction | nothing |
+| does not fall | show a new period, and come with the figure | renewal | all of it |
+| does not fall | show a new period, but do not come with the figure | late, until a deadline | the rise |
 | any | the start moves, but lies long before the last reading | correction of the dates | the rise |
-| first sight | the period began after counting started | renewal, or a new member | all of it |
+| first reading | the period began after counting started | renewal, or a new member | all of it |
 
-Half is half of the high-water mark. The deadline is 26 h after the new period began, or half that period if shorter. A
-figure that has not fallen by then belongs to the new period: all of it counts, except the rises that were already
-counted. If no date was ever known, every rise counts and no fall does.
+"Half" is half of the high-water mark, up to which the period is counted. Dates that do not come with the figure are
+those of the calendar, or from another answer. The deadline is 26 h after the new period began, or half that period if
+shorter. A figure that has not fallen by then belongs to the new period: all of it counts, except the rises that were
+already counted. If no date was ever known, every rise counts and no fall does.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class MemberReading(NamedTuple):
         value: the figure.
         span: the figure's period, as far as known.
         at: the time of the request, Unix time.
-        since: when counting started, Unix time; all use of a period that began later is new.
+        since: when counting started, Unix time. All use of a period that began later is new.
         is_dated: whether figure and dates arrive together, so that neither can lag behind the other.
 
     """
@@ -90,7 +91,7 @@ def _count_running(member: Member, reading: MemberReading) -> tuple[Member, floa
     value, old, moved = reading.value, member.span, _moves_later(reading.span, member.span)
     has_passed = old.end is not None and reading.at >= old.end
     if member.has_reset and has_passed and reading.at - (old.end or 0.0) < _lateness(old):
-        # The dates catch up with a reset that has been counted already.
+        # The dates now follow a reset that has been counted already.
         return _same_period(replace(member, has_reset=not moved), reading)
     is_low = value < member.high_water / 2
     if is_low and (value < member.last or member.has_fallen) and (moved or has_passed):
@@ -129,7 +130,10 @@ def _moves_later(new: Span, old: Span) -> bool:
 
 
 def _began_at(reading: MemberReading, member: Member) -> float | None:
-    """Return when a new period began, Unix time, according to the moved dates; None if they were only corrected."""
+    """Return the Unix time at which a new period began, according to dates that moved.
+
+    Returns None if the dates were only corrected.
+    """
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
         ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end
@@ -164,7 +168,7 @@ def _new_period(member: Member, reading: MemberReading) -> Member:
 
 
 def _is_earlier(span: Span, member: Member) -> bool:
-    """Whether a reading belongs to a period before the current one: a late final figure, or a clock set back."""
+    """Whether a figure is of a period before the current one: it is a late final figure, or the clock was set back."""
     running, previous = member.span, member.previous
     if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False

@@ -34,8 +34,9 @@ class Total(NamedTuple):
     Attributes:
         value: the total consumption of its members; never falls.
         created: when the counter started at 0, Unix time.
-        shown: the value on the page, at first 0, so that `increase()` includes all of `value`; None until shown.
-        limit: the accepted limit, if the vendor only states what is left.
+        shown: the value on the page; None until there is one. The first is 0, so that `increase()` includes all of
+            `value`.
+        limit: the accepted limit, if the vendor only states the amount left.
         stated_limit: the limit implied by the last reading, which may not be accepted yet.
 
     """
@@ -72,7 +73,7 @@ class Ledger:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 
     def with_subject(self, quotas: Collection[str], before: str, after: str) -> Ledger:
-        """Return the ledger with `before` replaced by `after` as the subject of quotas with these names."""
+        """Return the ledger with a new subject for quotas with these names: `after` instead of `before`."""
 
         def now(quota: QuotaId) -> QuotaId:
             return quota._replace(subject=after) if quota.name in quotas and quota.subject == before else quota
@@ -85,12 +86,15 @@ class Ledger:
         return replace(self, totals=totals, members=members)
 
     def unclaimed(self) -> Ledger:
-        """Return the ledger after the slicing changed, with no member assigned to a slice yet."""
+        """Return the ledger with no member assigned to a slice, for use after the slicing has changed."""
         members = dict(chain.from_iterable(one.items() for one in self.members.values()))
         return replace(self, members={UNCLAIMED: members} if members else {})
 
     def with_definitions(self, wanted: Mapping[str, str], at: float) -> Ledger:
-        """Return the ledger with these definitions as of `at` (Unix time); members of changed quotas are dropped."""
+        """Return the ledger with these definitions.
+
+        New and changed definitions apply from `at` (Unix time). The members of changed quotas are dropped.
+        """
         known = self.definitions
         if {name: one.text for name, one in known.items()} == dict(wanted):
             return self
@@ -139,7 +143,7 @@ class Ledger:
         return replace(self, since=since, totals=totals, members=groups), fallen
 
     def with_shown(self, quotas: Iterable[QuotaId]) -> Ledger:
-        """Return the ledger after these quotas are shown: each counter is shown as 0 at first, later as its value."""
+        """Return the ledger for a page with these quotas. A counter is shown as 0 at first, and later as its value."""
         shown = {
             quota: total._replace(shown=0.0 if total.shown is None else total.value)
             for quota in quotas
@@ -157,7 +161,10 @@ class Ledger:
         return replace(self, totals={**self.totals, **changed}) if changed else self
 
     def slice_part(self, number: int, shown: Iterable[QuotaId] = ()) -> Ledger:
-        """Return the part stored with a slice: its members, and the counters of their quotas and of `shown`."""
+        """Return the part of the ledger that is stored with a slice.
+
+        It has the slice's members, and the counters of these members' quotas and of the quotas in `shown`.
+        """
         members = self.members.get(number, {})
         quotas = {*shown, *(quota for quota, _ in members)}
         totals = {quota: self.totals[quota] for quota in quotas if quota in self.totals}
@@ -175,9 +182,9 @@ class SliceReadings:
 
     Attributes:
         number: the slice.
-        figures: the members' figures; if a member has several, the final one of an ended period comes last.
+        figures: the members' figures. If a member has several, the final figure of an ended period comes last.
         at: when the reading was requested, Unix time.
-        max_absent: how many members missing from the reading may be kept; recent ones are preferred.
+        max_absent: the maximum number of members to keep although the reading lacks them; recent ones are preferred.
         is_last: whether every other slice has been read since the account was sliced.
         mixed: quotas whose members are in different units and therefore not counted.
 

@@ -18,7 +18,7 @@ WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
     "no_series": "no series matches; values of match are regular expressions",
     "name": "the vendor reports a quota with the name of a configured one; rename the configured one",
 }
-"""Why a quota is withheld."""
+"""The reasons why a quota is withheld (not shown), with their explanations."""
 
 Withheld = Mapping[tuple[str, WithheldReason], int]
 """The number of subjects not shown, by quota name and reason; at least 1 if the exact number is unknown."""
@@ -64,7 +64,7 @@ class MemberFigure(NamedTuple):
         value: the figure.
         span: the figure's period.
         is_dated: whether figure and dates arrive together, so that the figure cannot lag behind its dates.
-        since: when counting started, Unix time; later periods count in full.
+        since: when counting started, Unix time. Periods that began later count in full.
 
     """
 
@@ -77,11 +77,11 @@ class MemberFigure(NamedTuple):
 
 
 def subject_of(parts: Iterable[str]) -> str:
-    """Return label values as one subject. The separator is escaped in values, so different values never collide."""
+    """Return one subject for label values. The separator is escaped in values, so different values never collide."""
     values = tuple(parts)
     return values[0] if len(values) == 1 else clean_label("/".join(value.translate(_ESCAPES) for value in values))
 
 
 def value_of(family: Family | None, figures: Figures, labels: Labels) -> float | None:
-    """Return the figure with these labels in a family; None if there is none, or no family."""
+    """Return the figure with these labels in a family; None if there is no such figure, or if the family is None."""
     return figures.get(family, {}).get(labels) if family is not None else None

@@ -28,7 +28,7 @@ class VendorFigures(NamedTuple):
     Attributes:
         figures: the vendor's figures.
         unreadable: series that exist but cannot be read.
-        rests: the amounts left that the vendor states.
+        rests: the amounts left, if the vendor states them.
         at: when the reading was requested, Unix time.
         since: the time of the account's first reading, Unix time.
 
@@ -106,7 +106,7 @@ def native_quotas(
 
 
 def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
-    """Add up a quota's members; limit and period are set if all members agree."""
+    """Add up a quota's members. The limit and the period are only set if all members agree on them."""
     limits, spans = {row.limits[0] for row in rows}, {row.figure.span for row in rows}
     return Quota(
         quota,
@@ -143,7 +143,7 @@ def _rows(
 
 
 def _name_builder(native: NativeQuota, text: str) -> Callable[[Labels], str]:
-    """Return a function that fills label values into a template of label names in braces, separated by slashes."""
+    """Return a function that fills label values into a template, such as `{product}/{lever}`."""
     places = _places(native, text)
     if not places:
         return lambda _: text
@@ -170,9 +170,9 @@ def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> 
 def _implied_limits(used: float, remaining: float | None, total: Total | None) -> QuotaLimits:
     """Return the accepted limit, and the one implied by the amount left.
 
-    Vendors do not document whether an overdrawn quota has 0 or less left, nor whether -1 left means unlimited; neither
-    doubt may lead to a wrong limit. The amounts used and left may be from different moments, so a changed limit is only
-    accepted when two readings agree on it.
+    Vendors do not document whether the amount left can fall below 0, or whether -1 means unlimited. Neither doubt may
+    lead to a wrong limit. The amounts used and left may be from different moments, so a changed limit is only accepted
+    when two readings agree on it.
     """
     known = total.limit if total else None
     if remaining is None or (remaining == _UNLIMITED and used + remaining != known):

@@ -49,7 +49,7 @@ class Selection:
     Attributes:
         series: the figure of each series, by its labels.
         subjects: the labels of each subject's series.
-        spans_of: returns the quota's periods for given series; `Span()` if unknown.
+        spans_of: returns the quota's periods for given series; an unknown period is `Span()`.
         own_spans_of: returns the periods that the vendor reports with the figures themselves; `Span()` if none.
 
     """
@@ -61,7 +61,7 @@ class Selection:
 
 
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
-    """Return the series that match a setting; their periods come from the calendar or the vendor's plan."""
+    """Return the series that a quota's setting matches. Their periods come from the calendar or the vendor's plan."""
     labels, series = setting.family.labels, figures.get(setting.family, {})
     is_by_plan, is_dated = setting.period == "plan", plan is not None and plan.is_dated
     plan_spans_of = _plan_spans(plan if is_by_plan or is_dated else None, labels, figures)
@@ -105,7 +105,7 @@ def total(figures: Iterable[float]) -> float:
 
 
 def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadable]) -> frozenset[PartialLabels]:
-    """Return the subjects to which an unreadable series may belong; a label None matches any value."""
+    """Return the subjects to which an unreadable series may belong. In a subject, None is an unknown label value."""
     labels = setting.family.labels
     found = set()
     for one in unreadable:

@@ -140,7 +140,9 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
 
 
 def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
-    """Return the quotas still valid under an account's new settings; display names stay only if still enabled.
+    """Return the quotas that are still valid under an account's new settings.
+
+    They keep their display names only if the new settings enable names.
 
     Args:
         account: the account with its new settings.

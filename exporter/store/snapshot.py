@@ -1,6 +1,6 @@
 """The state of one account: an immutable snapshot, replaced as a whole, so that a scrape never sees a mixture.
 
-A snapshot keeps only what the page needs of a reading: its lines, as text and deflated, and a few numbers. The samples
+A snapshot keeps only what the page needs of a reading: its lines, deflated, and a few numbers. The samples
 behind the lines are not kept; changes are detected by the fingerprints of the rendered lines.
 """
 

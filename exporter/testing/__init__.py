@@ -1,4 +1,4 @@
-"""Test support for vendors that are not built in: the same questions that every vendor has to answer."""
+"""Tests for vendors that are not built in. Each test is a question that every vendor has to answer."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Findings:
     Attributes:
         counts: the number of polls by outcome; each outcome is a phrase.
         wrong: the errors, one sentence each.
-        unnoticed: the places where a missing value changes the figures without being recorded.
+        unnoticed: the places where a missing value changes the figures, but is not recorded as drift.
 
     """
 
@@ -93,7 +93,7 @@ def disturbances(replies: Mapping[str, Answer]) -> Iterator[Disturbance]:
 
 
 async def ask_questions(account: Account, recording: Recording) -> Findings:
-    """Return the findings of a poll with each disturbance, compared with the undisturbed poll.
+    """Poll with each disturbance in turn, and return how the results differ from that of the undisturbed poll.
 
     Raises:
         PollError: the undisturbed poll fails.

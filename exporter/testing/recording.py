@@ -122,7 +122,7 @@ class Replay:
 
 
 def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield a key, an error's name, and the answers with that key's answer replaced by the error."""
+    """Yield, for each answer and error, the answer's key, the error's name, and all answers with the error in place."""
     errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
     for key in replies:
         for what, error in errors.items():
@@ -130,7 +130,10 @@ def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[s
 
 
 def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield a field's path, its new value, and the answers with that field null, missing or of another type."""
+    """Yield, for each field and wrong value, the field's path, the value's name, and all answers with this change.
+
+    The wrong values are null, a missing field, and values of other types.
+    """
     for key, document in replies.items():
         for steps, value in _fields(document):
             place = f"{key} $" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
@@ -140,7 +143,7 @@ def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping
 
 
 def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
-    """Yield a list's path, and the answers with that list's rows repeated."""
+    """Yield, for each list of rows, its path, and all answers with the rows of this list repeated."""
     for key, document in replies.items():
         for steps, value in _fields(document):
             if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):

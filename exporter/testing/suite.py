@@ -27,7 +27,7 @@ _VARIABLE: Final = "USAGE_EXPORTER_TESTING"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question; `str()` gives its name. Calling it raises AssertionError on a wrong answer."""
+    """A test of a vendor, with a name. Calling it raises AssertionError if the vendor gives a wrong answer."""
 
     name: str
     ask: Callable[[], None]
@@ -41,7 +41,7 @@ class Question:
 
 
 def questions_for(vendor: type[Account], folder: Path, except_for: Collection[str] = ()) -> list[Question]:
-    """Return the questions for a vendor, several of them for each field of its recorded answers.
+    """Return the questions for a vendor. Each field of its recorded answers yields several.
 
     Args:
         vendor: the class of the vendor's accounts.

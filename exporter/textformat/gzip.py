@@ -8,6 +8,7 @@ simply be joined; the checksum of the whole is combined from the checksums of it
 from __future__ import annotations
 
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -16,16 +17,17 @@ HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """A gzip header (RFC 1952): deflate, no name, no time, unknown system, so that equal pages have equal bytes."""
 
 _LEVEL: Final = 1
+_PIECE_BYTES: Final = 256 * 1024
+_INPUT_BYTES: Final = 8 * 1024
 _LAST_BLOCK: Final = b"\x03\x00"
-_CHECKED_BYTES: Final = 32 * 1024
-"""Up to this length, computing a checksum is faster than combining two."""
 _MAX_CRC: Final = 0xFFFFFFFF
 _TERMS: Final = 64
 """More terms than a product of two checksums has."""
 _LOWEST_BITS: Final = int.from_bytes(b"\x01" * _TERMS, "big")
 _DIGITS: Final = int.from_bytes(b"0" * _TERMS, "big")
 _ONE: Final = 1 << 31
-_LOW: Final = 1 << 12
+_LOW_BITS: Final = 16
+_LOW: Final = (1 << _LOW_BITS) - 1
 
 
 class Checksum(NamedTuple):
@@ -39,28 +41,28 @@ class Checksum(NamedTuple):
         shifted = _multiply(_shift(after.length), self.crc) if self.crc and after.length else self.crc
         return Checksum(shifted ^ after.crc, self.length + after.length)
 
-    def extend(self, part: bytes) -> Checksum:
-        """Return the checksum of these bytes followed by `part`."""
-        return Checksum(zlib.crc32(part, self.crc), self.length + len(part))
-
 
 def checksum(text: bytes) -> Checksum:
     """Return the checksum of a text."""
     return Checksum(zlib.crc32(text), len(text))
 
 
-def concat(texts: Iterable[tuple[Checksum, bytes]]) -> Checksum:
-    """Return the checksum of joined texts, from (checksum, text) pairs."""
-    whole = Checksum()
-    for one, text in texts:
-        whole = whole | one if one.length > _CHECKED_BYTES else whole.extend(text)
-    return whole
-
-
 def deflate(part: bytes) -> bytes:
     """Deflate bytes into a part of a member's body."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+
+def inflate(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the text of deflated parts, in pieces of at most 256 KiB."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    for part in parts:
+        for start in range(0, len(part), _INPUT_BYTES):  # what is left of the input is copied at every call
+            rest = part[start : start + _INPUT_BYTES]
+            while rest:
+                yield unpacker.decompress(rest, _PIECE_BYTES)
+                rest = unpacker.unconsumed_tail
+    yield unpacker.flush()
 
 
 def trailer(whole: Checksum) -> bytes:
@@ -81,16 +83,21 @@ def _spread(polynomial: int) -> int:
     return int.from_bytes(f"{polynomial:b}".encode(), "big") & _LOWEST_BITS
 
 
-@lru_cache(maxsize=4096)
 def _shift(length: int) -> int:
     """Return the polynomial by which to multiply a checksum when `length` bytes follow."""
-    low = length % _LOW
-    return _multiply(_power(length - low), _power(low))
+    high, low = length >> _LOW_BITS, length & _LOW
+    if not _SHIFTS[low]:
+        _SHIFTS[low] = _compute_shift(low)
+    return _multiply(_high_shift(high), _SHIFTS[low]) if high else _SHIFTS[low]
 
 
-@lru_cache(maxsize=4096)
-def _power(length: int) -> int:
-    """Compute `_shift` bit by bit. Cached, because the high and low parts of lengths recur more often than lengths."""
+@lru_cache(maxsize=1024)
+def _high_shift(high: int) -> int:
+    return _compute_shift(high << _LOW_BITS)
+
+
+def _compute_shift(length: int) -> int:
+    """Compute `_shift` bit by bit."""
     product = _ONE
     for place in range(length.bit_length()):
         if length >> place & 1:
@@ -107,3 +114,9 @@ def _powers() -> Iterator[int]:
 
 
 _POWERS: Final = tuple(_powers())
+_SHIFTS: Final = array("I", bytes(4 << _LOW_BITS))
+"""The polynomials for short lengths; 0 until one is needed.
+
+It is an array because the small objects of a cache, made while a large reading is in memory, would keep the memory
+around them from being returned to the system.
+"""

@@ -1,5 +1,7 @@
 """Sample lines, rendered and deflated when a reading arrives, and only where they changed.
 
+Only the deflated lines are kept, a tenth of the text or less. Whoever needs the text inflates it.
+
 The lines of an account's family are kept in blocks of about 64 lines. Block boundaries are derived from a hash of the
 labels (content-defined chunking), so adding or removing a series usually changes only one block.
 """
@@ -9,13 +11,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from heapq import merge
 from itertools import chain, pairwise
+from operator import or_
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from exporter.metrics import Family, Figures, Labels
-from exporter.textformat.gzip import Checksum, checksum, deflate
+from exporter.textformat.gzip import Checksum, checksum, deflate, inflate
 
 _MIN_CHUNK: Final = 32
 _MAX_CHUNK: Final = 256
@@ -30,16 +34,21 @@ _NO_FINGERPRINT: Final[Fingerprint] = (0, b"")
 
 
 class Block(NamedTuple):
-    """A block of sample lines: its fingerprint, its text, and the text deflated."""
+    """A block of sample lines: its fingerprint, and the checksum of its text, which is deflated."""
 
     fingerprint: Fingerprint
-    text: bytes | memoryview
-    deflated: bytes | memoryview
+    checksum: Checksum
+    deflated: bytes
 
     @classmethod
     def from_text(cls, text: bytes, fingerprint: Fingerprint = _NO_FINGERPRINT) -> Block:
         """Return a text as a block."""
-        return cls(fingerprint, text, deflate(text))
+        return cls(fingerprint, checksum(text), deflate(text))
+
+    @property
+    def text(self) -> bytes:
+        """The block's text."""
+        return b"".join(inflate([self.deflated]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,16 +59,14 @@ class RenderedFamily:
     the system.
 
     Attributes:
-        text: the text of all blocks.
-        deflated: the same text, each block deflated separately.
+        deflated: the text of all blocks, each deflated separately.
         checksum: the checksum of the text.
         hashes: the hash of each block's labels.
         values: the figures.
-        ends: three numbers per block: its end in the values, in the text, and in the deflated text.
+        ends: four numbers per block: its end in the values, its end in the deflated text, and its text's checksum.
 
     """
 
-    text: bytes
     deflated: bytes
     checksum: Checksum
     hashes: array[int]
@@ -69,29 +76,31 @@ class RenderedFamily:
     @classmethod
     def from_blocks(cls, blocks: Sequence[Block]) -> RenderedFamily:
         """Return blocks as one object."""
-        text = b"".join([block.text for block in blocks])
-        deflated = b"".join([block.deflated for block in blocks])
         hashes, values, ends = array("q", [block.fingerprint[0] for block in blocks]), array("d"), array("Q")
-        value_count = text_length = deflated_length = 0
-        for fingerprint, *pieces in blocks:
+        deflated_end = 0
+        for fingerprint, text_checksum, deflated in blocks:
             values.frombytes(fingerprint[1])
-            value_count, text_length, deflated_length = (
-                len(values),
-                text_length + len(pieces[0]),
-                deflated_length + len(pieces[1]),
-            )
-            ends.extend((value_count, text_length, deflated_length))
-        return cls(text, deflated, checksum(text), hashes, values, ends)
+            deflated_end += len(deflated)
+            ends.extend((len(values), deflated_end, *text_checksum))
+        whole = reduce(or_, [block.checksum for block in blocks], Checksum())
+        return cls(b"".join([block.deflated for block in blocks]), whole, hashes, values, ends)
+
+    @property
+    def text(self) -> bytes:
+        """The text of all blocks."""
+        return b"".join(inflate([self.deflated]))
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the blocks; their text shares this object's memory."""
-        values, text, deflated = memoryview(self.values), memoryview(self.text), memoryview(self.deflated)
-        starts = [0, 0, 0]
+        """Yield the blocks."""
+        values_start = deflated_start = 0
         for number, labels in enumerate(self.hashes):
-            ends = self.ends[3 * number : 3 * number + 3].tolist()
-            value_slice, text_slice, deflated_slice = (slice(*one) for one in zip(starts, ends, strict=True))
-            yield Block((labels, values[value_slice].tobytes()), text[text_slice], deflated[deflated_slice])
-            starts = ends
+            values_end, deflated_end, *text_checksum = self.ends[4 * number : 4 * number + 4]
+            yield Block(
+                (labels, self.values[values_start:values_end].tobytes()),
+                Checksum(*text_checksum),
+                self.deflated[deflated_start:deflated_end],
+            )
+            values_start, deflated_start = values_end, deflated_end
 
 
 class WithCreated(NamedTuple):
@@ -137,7 +146,7 @@ def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> R
     old, new = f"{{{before}".encode(), f"{{{after}".encode()  # never matches within a value, where quotes are escaped
     return {
         family: RenderedFamily.from_blocks(
-            [Block.from_text(bytes(one.text).replace(old, new), one.fingerprint) for one in lines.blocks()]
+            [Block.from_text(one.text.replace(old, new), one.fingerprint) for one in lines.blocks()]
         )
         for family, lines in rendered.items()
     }
@@ -165,18 +174,17 @@ def _render_family(
 ) -> RenderedFamily:
     known = {block.fingerprint: block for block in before.blocks()} if before else {}
     blocks = []
-    for items in _chunks(_sort_in_steps(list(values.items()))):
-        since = [(labels, created[labels]) for labels, _ in items] if created else []
-        fingerprint = (
-            hash(tuple([labels for labels, _ in items])),
-            array("d", [one for _, one in [*items, *since]]).tobytes(),
-        )
+    for series in _chunks(_sort_in_steps(list(values))):
+        figures = [values[labels] for labels in series]
+        since = [created[labels] for labels in series] if created else []
+        fingerprint = hash(tuple(series)), array("d", [*figures, *since]).tobytes()
         block = known.get(fingerprint)
         if block is None:
-            text = sample_lines(family.name, family.labels, items, shared)
+            text = sample_lines(family.name, family.labels, list(zip(series, figures, strict=True)), shared)
             if since:
                 name = f"{family.name.removesuffix('_total')}_created"
-                text = _interleave(text, sample_lines(name, family.labels, since, shared))
+                lines = sample_lines(name, family.labels, list(zip(series, since, strict=True)), shared)
+                text = _interleave(text, lines)
             block = Block.from_text(text, fingerprint)
         blocks.append(block)
     if before and list(known) == [block.fingerprint for block in blocks]:
@@ -189,20 +197,20 @@ def _interleave(one: bytes, other: bytes) -> bytes:
     return b"\n".join(line for pair in lines for line in pair if line) + b"\n"
 
 
-def _sort_in_steps(items: Sequence[SeriesValue]) -> Sequence[SeriesValue]:
+def _sort_in_steps(series: Sequence[Labels]) -> Sequence[Labels]:
     """Sort in steps, because a sort blocks all other threads; vendors' lists are mostly sorted already."""
-    steps = [sorted(items[at : at + _SORTED_AT_ONCE]) for at in range(0, len(items), _SORTED_AT_ONCE)]
+    steps = [sorted(series[at : at + _SORTED_AT_ONCE]) for at in range(0, len(series), _SORTED_AT_ONCE)]
     in_order = all(one[-1] < other[0] for one, other in pairwise(steps))
     return list(chain.from_iterable(steps) if in_order else merge(*steps))
 
 
-def _chunks(items: Sequence[SeriesValue]) -> Iterator[Sequence[SeriesValue]]:
-    """Yield content-defined chunks: whether an item starts a new chunk depends only on the hash of its labels."""
+def _chunks(series: Sequence[Labels]) -> Iterator[Sequence[Labels]]:
+    """Yield content-defined chunks: whether a series starts a new chunk depends only on the hash of its labels."""
     start = 0
-    for place, (labels, _) in enumerate(items):
+    for place, labels in enumerate(series):
         length = place - start
         if length >= _MIN_CHUNK and (length >= _MAX_CHUNK or hash(labels) % _BOUNDARY_ONE_IN == 0):
-            yield items[start:place]
+            yield series[start:place]
             start = place
-    if items:
-        yield items[start:]
+    if series:
+        yield series[start:]

@@ -1,4 +1,4 @@
-"""The one list of vendors; everything else reads it."""
+"""The only list of the built-in vendors; all other code reads it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VENDORS: Final[Mapping[str, type[Account]]] = MappingProxyType(
 PASTS: Final[Mapping[str, type[Past[Any]]]] = MappingProxyType(
     {"netnut": NetNutPast, "ionos": IonosPast, "prolifi": ProlifiPast}
 )
-"""The vendors whose past can be read; the others report no figures by date."""
+"""The vendors whose past usage can be read. The other vendors report no figures by date."""
 
 VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.reported)
 """Every family that the vendors report, in the order of the metrics page."""

@@ -42,13 +42,13 @@ _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
 
 Credential = tuple[str, Auth]
-"""Where and how an account signs in; accounts with equal credentials share the vendor's rate limit."""
+"""An API's base URL, and how to authenticate there. Accounts with equal credentials share the vendor's rate limit."""
 
 
 class Account(Settings):
     """One account at a vendor: its name, its credentials and how it is polled.
 
-    Each vendor derives a class from this, with settings and defaults of its own, `auth` and `read`.
+    Each vendor has a subclass, which adds the vendor's own settings and defaults, and implements `auth` and `read`.
     """
 
     api: ClassVar[int]
@@ -56,7 +56,7 @@ class Account(Settings):
     origin: ClassVar[Origin] = BUILT_IN
     """Where the vendor comes from; set when it is loaded."""
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
-    """The alternative sets of settings to sign in with; a secret's name also covers its `_file` twin."""
+    """The alternative sets of settings to sign in with. A secret's name also stands for its `_file` twin."""
     reported: ClassVar[tuple[Family, ...]]
     """The families that the vendor reports."""
     example: ClassVar[str] = ""
@@ -66,9 +66,9 @@ class Account(Settings):
     native_quotas_of: ClassVar[str] = ""
     """The things that the vendor reports quotas for, in words."""
     quality: ClassVar[Quality] = {}
-    """The exporter's coverage of the vendor, except what the class itself shows; `quality_of` adds the rest."""
+    """How the exporter covers the vendor. `quality_of` adds the answers that follow from the class itself."""
     assumed_rate: ClassVar[Rate | None] = None
-    """The rate limit assumed until the vendor's answers state one; None if none is documented."""
+    """The rate limit to assume until the vendor's answers state one. None if the vendor documents no limit."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
     """The quotas that the vendor reports itself."""
     plan_periods: ClassVar[tuple[PlanPeriod, ...]] = ()
@@ -140,7 +140,7 @@ class Account(Settings):
 
     @property
     def credential(self) -> Credential:
-        """Where and how the account signs in."""
+        """The API's base URL, and how the account authenticates there."""
         return self.base_url, self.auth
 
     @property
@@ -168,12 +168,12 @@ class Account(Settings):
 
     @property
     def shard(self) -> Shard:
-        """The shard that polls the account or, if shards divide it, a part of the account."""
+        """The shard that polls this account, or this part of it if the account is divided among shards."""
         return self._shard
 
     @property
     def rate_share(self) -> float:
-        """This shard's fraction of the vendor's rate limit, which all users of a credential share."""
+        """The fraction of the vendor's rate limit that this shard may use; the rest belongs to other shards."""
         return self._rate_share
 
     @property
@@ -198,7 +198,7 @@ class Account(Settings):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families requested by UTC month, so that their figures cannot lag behind a new month."""
+        """The families requested for a specific UTC month. Their figures cannot be those of the month before."""
         return ()
 
     @property
@@ -251,7 +251,7 @@ class Account(Settings):
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield conflicts between settings that are each valid alone: the setting, and what to do."""
+        """Yield conflicts between settings that are each valid alone, as pairs of a setting and what to do about it."""
         yield from find_sign_in_conflicts(cls.model_fields, cls.sign_ins, given)
         yield from find_reach_conflicts(given, cls.model_fields["interval"].default)
         vendor = str(given.get("vendor"))

@@ -1,4 +1,4 @@
-"""Conflicts between an account's settings that are each valid alone."""
+"""Conflicts between an account's settings: each setting is valid alone, but not together with another."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from exporter.vendors.settings import is_insecure
 
 
 def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between URLs, proxy, interval and staleness: the setting, and what to do.
+    """Yield conflicts between URLs, proxy, interval and staleness, as pairs of a setting and what to do about it.
 
     Args:
         given: the account's settings.
-        interval: the vendor's default, in seconds.
+        interval: the vendor's default interval, in seconds.
 
     """
     written = given.get("interval", write_duration(interval))
@@ -35,7 +35,7 @@ def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterat
 
 
 def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]) -> Iterator[tuple[str, str]]:
-    """Yield the operator's labels that the vendor's metrics already have: the place, and what to do."""
+    """Yield each label of the operator's that a metric of the vendor already has, and what to do about it."""
     labels = given.get("labels")
     for name in labels if isinstance(labels, Mapping) else ():
         family = next((one.name for one in reported if name in one.labels), None)
@@ -46,7 +46,7 @@ def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]
 def find_sign_in_conflicts(
     fields: Collection[str], sign_ins: Sequence[Sequence[str]], given: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between the settings to sign in with: the setting, and what to do."""
+    """Yield conflicts between the settings for signing in, as pairs of a setting and what to do about it."""
     present = {name for name in fields if given.get(name) is not None}
     for name in sorted(present):
         if f"{name}_file" in present:

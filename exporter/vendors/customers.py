@@ -21,7 +21,7 @@ _LABEL: Final = "customer_id"
 
 
 class CustomersAccount(Account):
-    """The base of accounts whose customers are asked about one by one."""
+    """The base class of accounts for which each customer is requested separately."""
 
     if TYPE_CHECKING:  # each vendor declares this setting with a description of its own
         customers: tuple[str, ...]

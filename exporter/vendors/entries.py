@@ -1,4 +1,4 @@
-"""Parsing of one entry under `accounts` into an account, or into every problem with the entry."""
+"""Parses one entry under `accounts`. The result is an account, or a list of all problems with the entry."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from exporter.vendors.slips import slips
 def read_account(
     entry: object, directory: Path, vendors: Mapping[str, type[Account]], refused: Mapping[str, str]
 ) -> Account | list[Problem]:
-    """Return an entry's account, or its problems with paths relative to the entry.
+    """Return the account that an entry describes, or all problems with it. A problem's path begins at the entry.
 
     Args:
         entry: the settings as read from the file.
         directory: the folder that relative paths start from.
         vendors: the known vendors, by name.
-        refused: the vendors that cannot be used, with the reason.
+        refused: the reason for each vendor that cannot be used, by the vendor's name.
 
     """
     if not isinstance(entry, dict):
@@ -57,7 +57,7 @@ def _read(entry: dict[str, object], directory: Path, vendor: type[Account]) -> A
             odd["interval"] = Problem("interval", slow)
     found = list((conflicts | odd).values())
     if not found and vendor.origin.kind == "wheel":
-        _ = account.endpoint, account.estimate  # fail now, not at the first poll
+        _ = account.endpoint, account.estimate  # if these properties fail, they fail here and not at the first poll
         if not isinstance(account.auth, Auth):
             raise TypeError("auth is no Auth")
     return found or account

@@ -9,9 +9,9 @@ from typing import Final
 from exporter.durations import write_duration
 
 LONGEST_POLL: Final = 0.75
-"""The fraction of `stale_seconds` that a full reading may take, since its figures are as old as its start."""
+"""The fraction of `stale_seconds` that a full reading may take. The age of its figures counts from its start."""
 _WHOLE_FROM: Final = 100
-"""The rate, in requests per minute, from which rates are written without fractions."""
+"""Rates of at least this many requests per minute are written without fractions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,10 @@ class PollEstimate:
 
     @property
     def request_seconds(self) -> float:
-        """The time the requests take at the known rate, in whole seconds, rounded up; 0 if rate or count is unknown."""
+        """The time that the requests take at the known rate, in seconds, rounded up.
+
+        It is 0 if the rate or the number of requests is unknown.
+        """
         return float(math.ceil(round((self.max_request_count or 0) * self.seconds_apart, 3)))
 
     @property
@@ -59,7 +62,7 @@ class PollEstimate:
 
     @property
     def warning(self) -> str:
-        """A warning if the interval is too short."""
+        """The text of the warning that the interval is too short."""
         took = write_duration(self.request_seconds)
         too_late = f"; figures are shown for {write_duration(self.stale_seconds)} only" if self.is_too_slow else ""
         return (
@@ -69,7 +72,7 @@ class PollEstimate:
 
     @property
     def problem(self) -> str:
-        """The problem, if these settings can never give a reading; empty if they might."""
+        """The text of the problem if these settings can never yield a reading; empty if they might."""
         if not (self.is_exact and self.is_too_slow):
             return ""
         took, shown = write_duration(self.request_seconds), write_duration(self.stale_seconds)

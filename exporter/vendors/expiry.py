@@ -1,4 +1,4 @@
-"""When a credential expires, if it says so itself, as a JSON Web Token does in its claim `exp`."""
+"""The expiry time of a credential that states it, as a JSON Web Token does in its `exp` claim."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _PARTS: Final = 3
 
 
 def credential_expiry(account: Account) -> float | None:
-    """Return when an account's token expires (Unix time); None if the token does not say, or comes from a login.
+    """Return the Unix time at which an account's token expires.
 
-    The token's signature is not verified; that is up to the vendor.
+    Returns None if the token does not state that time, cannot be read, or is obtained by a login. The token's signature
+    is not verified: that is the vendor's task.
     """
     if not isinstance(account.auth, ApiKey):
         return None

@@ -1,4 +1,4 @@
-"""Checks of a vendor's class, made before any account uses it; each fault is one sentence."""
+"""Checks of a vendor's class before any account uses it. Each fault is described in one sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OURS: Final = (
 
 
 def faults(name: str, vendor: Any) -> Iterator[str]:
-    """Yield the faults of a class that is to be the vendor `name`; no account's settings are checked."""
+    """Yield the faults of a class that provides the vendor `name`. The settings of accounts are not checked here."""
     if not isinstance(vendor, type) or not issubclass(vendor, Account):
         yield "is not an Account of exporter.vendor_api"
         return
@@ -58,7 +58,7 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
 
 
 def _attribute_faults(vendor: type[Account]) -> Iterator[str]:
-    """Yield attributes that override those common to all accounts, and an invalid `assumed_rate`."""
+    """Yield a fault for each attribute that must not override one of `Account`, and for an invalid `assumed_rate`."""
     for setting in vendor.model_fields:
         if setting not in Account.model_fields and hasattr(Account, setting):
             yield f"the setting {setting!a} has the name of an attribute that every account has"

@@ -1,8 +1,8 @@
-"""Items that a poll asks about in separate requests, and the record of the items that fail.
+"""Items that a poll requests one by one, and the record of the items that fail.
 
-An item that keeps failing while others are answered is left out of the reading after some polls. Until then its
-failure fails the whole poll, so that the last good reading, which still has the item, is kept. Items that failed in the
-previous poll are asked about last, when it is known whether the others are answered.
+An item that keeps failing while others are answered is left out of the reading after some polls. Until then, its
+failure fails the whole poll, and the last good reading, which still has the item, is kept. Items that failed in the
+previous poll are requested last: by then it is known whether the vendor answers for other items.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUn
 from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
-"""How many polls, after an item's first failure, keep the last reading although other items are answered."""
+"""After an item's first failure, this many polls fail because of it although the vendor answers for other items."""
 _OF_ALL: Final = (RateLimited, SecretUnreadable)
 """Failures that concern the vendor or the account, not the single item."""
 _EVERY: Final = object()
@@ -30,7 +30,14 @@ _ItemT = TypeVar("_ItemT", bound=Hashable)
 
 @dataclass(slots=True)
 class Streak:
-    """An item's consecutive failures: their start, the polls with other items answered, and whether it is given up."""
+    """An item's consecutive failures.
+
+    Attributes:
+        since: the time of the first failure.
+        polls: the number of polls in which the item failed while other items were answered.
+        is_over: whether the item is given up.
+
+    """
 
     since: datetime
     polls: int = 0
@@ -48,8 +55,8 @@ class Trial(Generic[_ItemT]):
         items: the items to ask about.
         streaks: the failures of previous polls; updated in place.
         now: the start of the poll.
-        patience: the seconds for which an item must have failed before it is given up; 0 if there is no earlier reading
-            to keep, so that one poll in which others are answered is enough.
+        patience: how long an item must have failed before it is given up, in seconds. It is 0 if there is no earlier
+            reading to keep: then one poll in which other items are answered is enough.
         is_extra: whether the items are optional, so that the poll has a result without them.
 
     """
@@ -89,7 +96,10 @@ class Trial(Generic[_ItemT]):
         return self._is_probing and len(self.failed) <= 1 + self._answered + self._is_extra
 
     def failure_of_all(self) -> PollError | None:
-        """Return the failure that fails the poll after all items were tried; None if all failed items are given up."""
+        """Return the failure for which the whole poll fails, after all items were tried.
+
+        Returns None if no item failed, or if every failed item is given up.
+        """
         if not self._others_answer:
             return next(iter(self.failed.values()), None)
         for item in self.failed:
@@ -100,7 +110,7 @@ class Trial(Generic[_ItemT]):
     def gives_up_all(self, error: PollError) -> bool:
         """Record that an error ended the poll early, and return whether all items are now given up.
 
-        Optional items are given up if none of them has been answered for as long as a single item may fail.
+        Only optional items are given up together: when none has been answered for as long as a single item may fail.
         """
         if not self._is_extra or self._answered or not self.failed:
             return False
@@ -126,7 +136,7 @@ class Trial(Generic[_ItemT]):
 async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[None]], spread: float) -> None:
     """Call `work` for each item, at most `MAX_IN_FLIGHT` at once; the first error cancels the rest and is re-raised.
 
-    Of n items, number k (from 0) starts no earlier than after k/n of `spread` seconds.
+    The starts are spread over `spread` seconds: of n items, item k (from 0) waits for at least k/n of that time.
     """
     began, queue = anyio.current_time(), enumerate(items)
     errors: list[Exception | SystemExit] = []

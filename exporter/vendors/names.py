@@ -1,4 +1,4 @@
-"""Names that a vendor defines: its own, its metrics' and its labels'. Each error says what would be right."""
+"""Checks of a vendor's own name, and of the names of its metrics and labels. Each error says what to write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NO_GAUGE: Final = re.compile(r".*_(total|bucket|created|info)")
 
 
 def read_vendor(value: object) -> str:
-    """Return a valid vendor name.
+    """Return the value if it is a valid vendor name.
 
     Raises:
         ValueError: the name is invalid, or a prefix of other metrics.
@@ -26,7 +26,7 @@ def read_vendor(value: object) -> str:
 
 
 def read_metric(value: object) -> str:
-    """Return a valid name of a gauge.
+    """Return the value if it is a valid name of a gauge.
 
     Raises:
         ValueError: the name is invalid.
@@ -40,7 +40,7 @@ def read_metric(value: object) -> str:
 
 
 def read_label(value: object) -> str:
-    """Return the name of a label that a vendor may set.
+    """Return the value if it is the name of a label that a vendor may set.
 
     Raises:
         ValueError: the name is invalid or reserved.

@@ -10,10 +10,10 @@ from exporter import __version__
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A vendor's origin.
+    """Where a vendor comes from.
 
     Attributes:
-        kind: the origin label of `usage_exporter_vendor_info`.
+        kind: the kind of origin, as in the label `origin` of `usage_exporter_vendor_info`.
         version: the version of the exporter or the wheel; empty if there is none.
         distribution: the name of the wheel's distribution; empty for other origins.
 

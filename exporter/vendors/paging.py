@@ -1,6 +1,6 @@
 """Paginated lists: by link, cursor, offset or page number.
 
-Only query parameters and body fields are taken from an answer, never a host or a path.
+An answer only determines query parameters and body fields of the next request, never its host or path.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ class PageInfo:
     is_partial: bool = False
 
     def is_short(self, size: int | None) -> bool:
-        """Whether the page has fewer than `size` rows, all readable, and does not say whether there are more."""
+        """Whether the page's length shows that it is the last.
+
+        This is so if it has fewer than `size` rows, all readable, and does not say whether there are more pages.
+        """
         return size is not None and self.more is None and not self.is_partial and self.received < size
 
 
@@ -84,12 +87,12 @@ class Following(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ByLink:
-    """Each page has the next page's URL, of which only the query is used."""
+    """Pages by link: each page has the URL of the next one. Only the query of this URL is used."""
 
     overlap: int = 0
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the same question with the link's query."""
+        """Return the same question with the link's query; None if the page has no link."""
         if page.next is None or page.next == "":
             return None
         try:
@@ -104,14 +107,14 @@ class ByLink:
 
 @dataclass(frozen=True, slots=True)
 class ByCursor:
-    """Each page has a cursor, which is sent as a parameter or a body field to get the next page."""
+    """Pages by cursor: a page's cursor is sent, as a parameter or a body field, to get the next page."""
 
     name: str
     in_body: bool = False
     overlap: int = 0
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the same question with the cursor."""
+        """Return the same question with the cursor; None if the page has no cursor."""
         if page.next is None or page.next == "":
             return None
         try:
@@ -125,14 +128,14 @@ class ByCursor:
 
 @dataclass(frozen=True, slots=True)
 class ByOffset:
-    """Pages by offset, overlapping by one row, since a deleted row shifts all rows after it."""
+    """Pages by offset. By default, each page repeats one row, to detect that a deleted row has shifted the others."""
 
     name: str
     size: int | None = None
     overlap: int = 1
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the same question with a higher offset; a page that has only the overlap is the last."""
+        """Return the same question with a higher offset; None if the page is short, or has only the overlap."""
         read = int(question.params.get(self.name, "0"))
         overlap = self.overlap if read else 0
         if page.received <= overlap or page.is_short(self.size):
@@ -150,7 +153,10 @@ class ByPage:
     overlap: int = 0
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the same question with the next number; None after an empty or short page, unless it promises more."""
+        """Return the same question with the next page number.
+
+        Returns None after an empty or short page, unless that page says that there are more.
+        """
         if (page.received == 0 and not page.more) or page.is_short(self.size):
             return None
         number = int(question.params.get(self.name, str(self.first)))
@@ -177,7 +183,7 @@ class Pages:
         keys_of: Callable[[_PageT], Collection[Hashable]],
         info_of: Callable[[_PageT], PageInfo],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list. The last page is the one that says so, or the first without new rows.
+        """Yield the pages of a list, up to the page that says it is the last, names no next page, or only repeats rows.
 
         An empty page with a link to another is not the last: vendors may filter rows after dividing a list into pages.
 

@@ -43,13 +43,13 @@ class Days:
 class Past(ABC, Generic[AccountT]):
     """An account's past, read moment by moment in chronological order.
 
-    Vendors report whole days. A day's final figures are known once it has ended, so the figures at a midnight are those
-    of the day that ends there.
+    Vendors report whole days. A day's final figures are known when the day has ended, so the figures at a midnight are
+    those of the day that ends at this midnight.
 
     Attributes:
         account: the account.
         days: the days to write; the figures at the first midnight are those of the day before.
-        asked_at: the time of the request; the day that contains it has no figures yet.
+        asked_at: the time at which the past is requested; the day of this time has no figures yet.
 
     """
 
@@ -67,7 +67,7 @@ class Past(ABC, Generic[AccountT]):
         """The approximate number of requests for the whole past."""
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:  # noqa: ARG002 - vendors look there
-        """Return the times in a day at which figures change, in order; the first is the day's midnight.
+        """Return the times in a day at which figures change, in order. The first is the midnight that begins the day.
 
         Raises:
             PollError: the vendor's answer cannot be obtained.

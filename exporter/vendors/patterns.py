@@ -39,7 +39,7 @@ def _read_label_value(value: object) -> str:
 
 
 def read_pattern(value: object) -> str:
-    """Return a valid regular expression.
+    """Return the value if it is a valid regular expression.
 
     Raises:
         ValueError: the expression is invalid.

@@ -27,7 +27,7 @@ class Span:
 
     @property
     def is_known(self) -> bool:
-        """Whether the end, at which the next period begins, is known."""
+        """Whether the end is known. The next period begins at that time."""
         return self.end is not None
 
 
@@ -37,12 +37,15 @@ UNKNOWN_SPAN: Final = Span()
 
 @dataclass(frozen=True, slots=True)
 class CalendarPeriod:
-    """Periods of whole calendar months, starting on the same day of the month, or on the last day of a shorter month.
+    """Periods of whole calendar months, which all begin on the same day of the month.
+
+    In a month too short to have that day, a period begins on the last day.
 
     Attributes:
         months: the length: 1 for a month, 3 for a quarter, 12 for a year.
         month: a month in which a period begins, from 1 to 12.
-        day: the day of the month.
+        day: the day of the month on which periods begin.
+        year: a year in which a period begins in this month.
 
     """
 
@@ -117,7 +120,7 @@ def write_period(period: Period) -> str | dict[str, str]:
 
 
 def _months(value: object) -> int | None:
-    """Return the length in months of a period that follows the calendar; None for other periods."""
+    """Return the number of months that a word such as `quarter` or `2y` means; None for any other value."""
     if not isinstance(value, str):
         return None
     years = _YEARS.fullmatch(value)

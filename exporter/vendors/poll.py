@@ -43,7 +43,7 @@ class Poll:
         fetch: sends a request to the vendor.
         now: the start of the poll (UTC), which determines the period to ask about.
         cache: values kept for later polls of this account, by name, each with the time of its reading.
-        diagnostics: the drift and the skipped items so far.
+        diagnostics: what was recorded so far: differences from the vendor's documentation (drift), and skipped items.
         as_of: the time up to which the figures are complete, if the vendor states it.
         slice: the part of the account's customers that the poll covers.
         unreadable: series that exist but cannot be read, because their item was left out.
@@ -51,7 +51,7 @@ class Poll:
         most_items: the maximum number of list items in all answers of the poll together.
         used: the names of the cached values that this poll asked for.
         spread: the seconds over which the starts of requests are spread; 0 for as soon as possible.
-        patience: the seconds for which an item must keep failing before it is left out of the reading; 0 if there is no
+        patience: how long an item must keep failing before it is left out of the reading, in seconds; 0 if there is no
             earlier reading to keep.
         failing: the failure streaks of items, by kind, from previous polls and this one.
         failure: the first failure of an item that was left out because it kept failing.
@@ -87,7 +87,10 @@ class Poll:
     async def get_linked(
         self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None
     ) -> tuple[ReplyT, str | None]:
-        """Send a GET; return its answer as `model`, and the URL of its Link header with rel="next" (RFC 8288)."""
+        """Send a GET, and return its answer as `model`, with the next page's URL.
+
+        The URL comes from a Link header with rel="next" (RFC 8288). It is None if there is no such header.
+        """
         links: list[str] = []
         with self._reading(model, f"GET {path}") as read:
             reply = await self.fetch(path, params=params, read=read, on_next=links.append)
@@ -100,7 +103,9 @@ class Poll:
 
     @contextmanager
     def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
-        """Yield a reader of documents as `model`. Its diagnostics are added at the end, since it may run in a thread.
+        """Yield a function that reads a document as `model`.
+
+        Its diagnostics are added to the poll's at the end, because the function may run in a worker thread.
 
         Raises:
             TooLarge: the answers of this poll have more than `most_items` items together.
@@ -140,7 +145,9 @@ class Poll:
         needed: bool = True,
         hides: Callable[[], Iterable[Unreadable]] = lambda: (),
     ) -> _ReadT | PollError:
-        """Return the result of `read` for one item, or the error for which it is skipped; options as in `gather`.
+        """Return the result of `read` for one item or, if the item is skipped, the error that caused this.
+
+        The options are those of `gather`.
 
         Raises:
             PollError: the failure fails the whole poll.
@@ -169,12 +176,17 @@ class Poll:
     ) -> list[tuple[_ItemT, _ReadT]]:
         """Call `read` for each item, some concurrently; return the items with their results, in order.
 
-        An item that no longer exists (one of `absent_errors`), or whose reply cannot be read, is skipped and counted,
-        unless no item is left. Items that are not `needed` are optional extras: if the vendor refuses them for good,
-        only they are skipped; a transient failure still fails the poll, since the last good reading has them. An item
-        that keeps failing while others are answered is skipped after some polls. Requests start evenly over this
-        `share` of the poll's spread. For an item that exists but is skipped, `hides` returns the series that are
-        missing.
+        An item is skipped and counted if it no longer exists, or if its reply cannot be read. An item that keeps
+        failing while others are answered is skipped after some polls.
+
+        Args:
+            items: the items to request.
+            read: requests one item.
+            absent_errors: the errors that mean that an item no longer exists.
+            needed: whether the items are required. An optional item is also skipped if the vendor refuses it for good;
+                its transient failure still fails the poll, because the last good reading has the item.
+            share: the part of the poll's `spread` over which the starts of the requests are evenly spread.
+            hides: returns the series that are missing because an existing item is skipped.
 
         Raises:
             PollError: an item failed in another way, or every needed item failed.
@@ -229,7 +241,10 @@ class Poll:
         return results
 
     async def optional(self, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
-        """Return the result of `read` for an extra; None if the vendor refuses it for good, or it keeps failing."""
+        """Return the result of `read`, a request that the poll can do without.
+
+        Returns None if the vendor refuses the request for good, the reply cannot be read, or the request keeps failing.
+        """
         results = await self._each(name, [name], lambda _: read(), needed=False)
         return results[0][1] if results else None
 

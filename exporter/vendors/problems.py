@@ -1,4 +1,4 @@
-"""Problems with settings, in the project's own words: each with its path, and what would be right."""
+"""Problems with settings, in the project's own words. Each has the setting's path, and says what to write."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "model_type": "write a mapping",
     "dict_type": "write a mapping",
 }
-"""Texts by pydantic's error type; the text for a pattern is about names, since no other setting has a pattern."""
+"""The project's texts, by pydantic's error type. The text for a pattern describes a name, since only names have one."""
 
 
 def settings_problems(
@@ -68,7 +68,7 @@ def settings_problems(
 
 
 def _parents(paths: Iterable[str]) -> set[str]:
-    """Return the paths that enclose another problem's path, and are wrong only because of it."""
+    """Return the paths that enclose the path of another problem. They are wrong only because of that problem."""
     return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 
@@ -98,7 +98,9 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
 
 
 def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: bool) -> tuple[str, Iterable[str]]:
-    """Return the path of an error, and the keys known there; pydantic's steps into a union's members are dropped.
+    """Return the path of an error, and the keys that are known at this path.
+
+    The path leaves out pydantic's steps into the members of a union.
 
     Args:
         settings: the class that the settings were read as.
@@ -145,7 +147,7 @@ def _format_detail(detail: Any) -> str:
 
 
 def unknown_vendor(entry: Mapping[str, object], vendors: Iterable[str]) -> Problem:
-    """Return the problem of a missing or unknown vendor, with the known ones."""
+    """Return the problem of a missing or unknown vendor. Its text has the names of the known vendors."""
     vendors = list(vendors)
     near_keys = difflib.get_close_matches("vendor", entry, n=1)
     if "vendor" not in entry and near_keys:

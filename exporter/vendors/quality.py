@@ -1,4 +1,4 @@
-"""The exporter's coverage of a vendor: an answer to each of a set of questions, or the reason for an exemption."""
+"""How the exporter covers a vendor: each of a set of questions has an answer, or a reason why it does not apply."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Done(str):
-    """An answer to a question: what is done."""
+    """An answer to a question: what the exporter does."""
 
     __slots__ = ()
 

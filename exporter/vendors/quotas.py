@@ -48,20 +48,22 @@ def _read_unit(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NativeQuota:
-    """A quota that a vendor reports. All its families have the same labels, which make up its name and subject.
+    """A quota that a vendor reports.
+
+    All of its families have the same labels. `name`, `subject` and `unit` are templates with label names in braces.
 
     Attributes:
-        name: the quota's name, with labels in braces.
-        subject: whose quota it is, with labels in braces.
+        name: the quota's name.
+        subject: the plan, customer or contract that has the quota.
         used: the family of the amount used.
         limit: the family of the limit, if the vendor reports one.
-        limit_from_rest: whether the vendor reports, instead of a limit, the amount left with each figure.
+        limit_from_rest: whether the vendor reports the amount left instead of a limit.
         start: the family of the period's start.
         end: the family of the period's end.
-        active: the family that says whether the quota is active; an inactive one whose period has ended is dropped.
-        unit: the unit, with labels in braces; empty if the vendor does not state it.
-        is_level: whether the figure is an amount currently held, such as memory, which falls when some is released: a
-            level has no pace and no counter.
+        active: the family that says whether the quota is active. An inactive quota whose period has ended is dropped.
+        unit: the unit; empty if the vendor does not state it.
+        is_level: whether the figure is an amount currently held, such as memory. It falls when some is released, so it
+            has no pace and no counter.
 
     """
 
@@ -79,10 +81,12 @@ class NativeQuota:
 
 @dataclass(frozen=True, slots=True)
 class PlanPeriod:
-    """Where a vendor reports a figure's period: in series of `start` and `end` with the figure's values of `labels`.
+    """Where a vendor reports the period of a figure.
+
+    Its dates are in those series of the families `start` and `end` whose `labels` have the figure's values.
 
     Attributes:
-        labels: the labels that these series and the figure share.
+        labels: the labels by which dates and figures are matched.
         end: the family of the period's end.
         start: the family of the period's start.
         is_dated: whether dates and figure come in the same answer, so that the figure cannot lag behind the dates.
@@ -112,7 +116,10 @@ class NameSource:
 
 
 def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod | None:
-    """Return the plan period entry for a figure: among those that match, the one with the most labels."""
+    """Return the `PlanPeriod` for the figures of a family.
+
+    If several match, it is the one with the most labels. Returns None if none matches.
+    """
     fitting = [one for one in periods if set(one.labels) <= set(family.labels)]
     return max(fitting, key=lambda one: len(one.labels), default=None)
 
@@ -177,7 +184,7 @@ def find_quota_conflicts(
     native: Iterable[NativeQuota],
     plans: Iterable[PlanPeriod],
 ) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between an account's quotas and its vendor's families: the place, and what to do."""
+    """Yield conflicts between an account's quotas and its vendor's families, as pairs of a place and what to do."""
     yield from find_threshold_conflicts(given)
     quotas, by_name = given.get("quotas"), {family.name: family for family in families}
     names = {one.name: "the vendor reports" for one in native}
@@ -229,7 +236,10 @@ def _is_countable(family: Family) -> bool:
 
 
 def missing_option(family: Family, given: Mapping[str, object]) -> str:
-    """Return the settings of which one must still be given for the family to exist; empty if nothing is missing."""
+    """Return the settings of which the family needs at least one, joined with `or`.
+
+    Returns an empty text if one of them is given, or if the family needs none.
+    """
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)
 

@@ -1,7 +1,7 @@
 """Lenient reply models: readable parts are used, the rest is absent, and each deviation is recorded.
 
-A field of one of the types here reads as None, recorded as drift, if it is missing,
-null where the API's contract has a value, or of another type; the rest of the reply
+A field of one of the types here becomes None if it is missing, of another type, or null
+where the API's contract has a value. This is recorded as drift, and the rest of the reply
 is kept. An item without its `RequiredId` is left out and counted.
 """
 
@@ -34,9 +34,9 @@ from exporter.vendors.values import read_end, read_flag, read_id, read_number, r
 
 SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguous", "capped", "failing"]
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
-"""Why an item is left out: it cannot be read; it no longer exists; it is an extra that is refused; its series is a
-duplicate; its value is not finite; its owner is ambiguous; it is beyond the configured maximum; it keeps failing
-while others are answered."""
+"""Why an item is left out: it cannot be read (schema), no longer exists (gone), is optional and refused by the vendor
+(refused), yields a series for the second time (duplicate), has a value that is not finite (value), has no clear owner
+(ambiguous), is beyond the configured maximum (capped), or keeps failing while others are answered (failing)."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
 """How a field deviates from the contract: it is missing, null, of another type, or contradicts the request."""
@@ -55,7 +55,7 @@ class Diagnostics:
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
-    """The errors of items that were asked about individually and skipped; only some of them, if there are many."""
+    """The errors of skipped items that were requested individually. If there are many, only some are kept."""
     items: int = field(default=0, compare=False)
     """The number of list and object items read, used or not."""
     listed: int | None = field(default=None, compare=False)
@@ -71,7 +71,10 @@ class Diagnostics:
 
 
 class Reply(BaseModel):
-    """A JSON object in a vendor's reply. Its `title` is its path from the root `$`, for the label `field` of drift."""
+    """A JSON object in a vendor's reply.
+
+    The model's `title` is the object's path from the root `$`. The metric of drift shows it in the label `field`.
+    """
 
     model_config = ConfigDict(
         extra="ignore",
@@ -79,7 +82,7 @@ class Reply(BaseModel):
         hide_input_in_errors=True,
         validate_default=True,
         title="$",
-        defer_build=True,  # until the first such reply
+        defer_build=True,  # the validator is built for the first such reply
     )
 
 
@@ -93,7 +96,7 @@ _building: Final = threading.Lock()
 
 
 def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, asked: str = "") -> ReplyT:
-    """Validate a document, the answer to the request `asked`, as a model.
+    """Validate a document as a model. The document is the answer to the request `asked`.
 
     Raises:
         Malformed: the document lacks a field that the model requires.
@@ -139,7 +142,7 @@ class _LenientModel(_Lenient):
 
 
 def _read_or_record_drift(value: object, read: Callable[[object], object], info: ValidationInfo) -> object:
-    """Return `read(value)`; None, recorded as drift, if the value is absent or cannot be read."""
+    """Return `read(value)`. If the value is absent or cannot be read, record drift and return None."""
     kind = "missing" if value is MISSING else "null" if value is None else "type"
     if kind == "type":
         try:
@@ -165,7 +168,12 @@ def _diagnostics(info: ValidationInfo) -> Diagnostics:
 
 
 def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-    """Read each item of a list or an object. Unreadable items are left out and counted; ValueError if all are."""
+    """Read each item of a list or an object. Unreadable items are left out and counted.
+
+    Raises:
+        ValueError: no item can be read.
+
+    """
     if not isinstance(value, list | dict):
         raise ValueError("expected a list or an object")  # noqa: TRY004 - pydantic collects ValueError only
     if not value:
@@ -247,6 +255,6 @@ LenientList = Annotated[list[_ItemT], _FirstProblem(), WrapValidator(_read_items
 LenientMap = Annotated[dict[str, _ItemT], WrapValidator(_read_items)]
 """An object whose unreadable items are left out and counted."""
 LenientObject = Annotated[_ItemT | None, _LenientModel(_reject)]
-"""An object within a reply; None, recorded as drift, if it is missing, null or of another type."""
+"""An object within a reply. If it is missing, null or of another type, it becomes None, and drift is recorded."""
 MaybeLenientObject = Annotated[_ItemT | None, _LenientModel(_reject, nullable=True)]
 """Like `LenientObject`, but null is not drift."""

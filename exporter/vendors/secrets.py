@@ -22,7 +22,7 @@ def file_secrets(account: Account) -> dict[str, FileSecret]:
 
 
 def unusable_secrets(account: Account) -> Iterator[tuple[str, str]]:
-    """Yield the settings of secrets that cannot be sent in a header, with the problem."""
+    """Yield each secret that cannot be sent in a header, as a pair of its setting and the problem."""
     auth = account.auth
     if not isinstance(auth, ApiKey):
         return

@@ -1,7 +1,7 @@
 """The types of settings: durations, rates, URLs, secrets, identifiers in a path.
 
-Each error says what would be right, and never repeats the value given, which might
-be a secret on the wrong line.
+Each error says what to write. It never repeats the given value, which might be a
+secret on the wrong line.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Settings(BaseModel):
 
 
 def description_of(settings: type[Settings], name: str) -> str:
-    """Return a setting's description; if a class only changes the default, the description in its base class."""
+    """Return a setting's description. A class that only changes the default has the description of its base class."""
     described = (kind.model_fields.get(name) for kind in settings.__mro__ if issubclass(kind, Settings))
     return next((field.description for field in described if field and field.description), "")
 
@@ -172,7 +172,7 @@ def _read_identifier(value: object) -> str:
 
 
 def json_schema(title: str, **schema: Any) -> WithJsonSchema:
-    """Return the annotation for a JSON Schema with this title."""
+    """Return the annotation that gives a type a JSON Schema with this title."""
     return WithJsonSchema({"title": title, **schema})
 
 
@@ -214,14 +214,14 @@ Url = Annotated[str, PlainValidator(read_url), json_schema("URL", type="string",
 ProxyUrl = Annotated[
     str, PlainValidator(_read_proxy_url), json_schema("URL", type="string", format="uri", pattern="^https?://")
 ]
-"""The URL of an HTTP proxy, with the same restrictions."""
+"""The URL of an HTTP proxy, with the same restrictions as `Url`."""
 SecretFromEnvironment = Annotated[
     Secret,
     PlainValidator(_read_environment_secret),
     PlainSerializer(str),
     json_schema("secret, as ${NAME}", type="string", pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"),
 ]
-"""`${NAME}`: the secret is in that environment variable."""
+"""A secret in an environment variable, written as `${NAME}`."""
 SecretFromFile = Annotated[
     Secret,
     PlainValidator(_read_file_secret),

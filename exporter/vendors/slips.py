@@ -11,7 +11,7 @@ _TYPOGRAPHIC: Final = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 
 
 def slips(given: Mapping[str, object], secrets: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield likely slips in the texts of an account's settings: the place, and what to do.
+    """Yield likely slips in the texts of an account's settings, as pairs of a place and what to do.
 
     Args:
         given: the settings as read from the file.

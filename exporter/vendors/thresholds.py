@@ -60,7 +60,7 @@ class Alerting(Settings):
 
 
 class QuotaThreshold(Alerting):
-    """Alert thresholds of the quotas with a name, whether reported by the vendor or set by the operator."""
+    """Alert thresholds of all quotas with a given name, whether the vendor reports them or the operator sets them."""
 
     quota: str = Field(min_length=1, description="The label `quota` of the quotas that these thresholds apply to.")
     subject: str = Field(
@@ -74,7 +74,7 @@ class QuotaThreshold(Alerting):
 
 
 def find_threshold_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between an account's thresholds that are each valid alone: the place, and what to do."""
+    """Yield conflicts between an account's thresholds, as pairs of a place and what to do about it."""
     quotas = given.get("quotas")
     for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
         if isinstance(quota, Mapping) and _is_reversed(quota):

@@ -41,7 +41,7 @@ def read_percent(value: object) -> float | None:
 
 
 def read_time(value: object) -> datetime:
-    """Return a point in time, given in ISO 8601; without an offset it is UTC, without a time midnight."""
+    """Return the time that a text in ISO 8601 states. Without an offset it is UTC, and a date alone means midnight."""
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise ValueError("expected a date or a time in ISO 8601")
     moment = datetime.fromisoformat(value)
@@ -65,14 +65,14 @@ def read_end(value: object) -> datetime:
 
 
 def read_text(value: object) -> str:
-    """Return a string."""
+    """Return the value if it is a string."""
     if not isinstance(value, str):
         raise ValueError("expected a string")  # noqa: TRY004 - pydantic collects ValueError only
     return value
 
 
 def read_flag(value: object) -> bool:
-    """Return a boolean."""
+    """Return the value if it is a boolean."""
     if not isinstance(value, bool):
         raise ValueError("expected true or false")  # noqa: TRY004 - pydantic collects ValueError only
     return value

@@ -33,7 +33,10 @@ def account_warnings(account: Account) -> Iterator[str]:
 
 
 def _idle_thresholds(account: Account) -> Iterator[str]:
-    """Yield warnings about thresholds of unknown quotas, if the names of all quotas are known before the first poll."""
+    """Yield warnings about thresholds for quotas that do not exist.
+
+    There are none if the name of any quota is only known after the first poll.
+    """
     native = {one.name for one in account.native_quotas if not missing_option(one.used, dict(account))}
     names = native | {one.name for one in account.quotas}
     if any("{" in name for name in names):

@@ -20,7 +20,7 @@ from exporter.vendors.faults import faults
 from exporter.vendors.origin import Origin
 
 GROUP: Final = "usage_exporter.vendors"
-"""The group of entry points that are vendors: an entry's name is the account's `vendor`, its value the class."""
+"""The group of entry points that provide vendors. An entry's name is the vendor's name, and its value the class."""
 
 _FLAG: Final = "--vendors.plugins"
 _MOST_SHOWN: Final = 3
@@ -33,7 +33,7 @@ class WheelError(Exception):
 def wheel_vendors(
     used: Collection[str], allowed: Collection[str], taken: Mapping[str, type[Account]]
 ) -> tuple[dict[str, type[Account]], dict[str, str]]:
-    """Return the used and allowed vendors from wheels, by name, and the reasons why other used ones cannot be used.
+    """Return the vendors from wheels that accounts use, by name, and the reason for each vendor that is refused.
 
     Args:
         used: the names of the vendors that accounts use.
@@ -91,7 +91,7 @@ def _vendor(
 
 @lru_cache(maxsize=256)
 def _loaded(entry: EntryPoint) -> type[Account]:
-    """Load the class of an entry point; the same class each time, so that accounts stay equal across a reload."""
+    """Load the class of an entry point. Each call returns the same class, so accounts stay equal across a reload."""
     try:
         with redirect_stdout(sys.stderr):  # stdout may be a page or a table
             vendor = entry.load()

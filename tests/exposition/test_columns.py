@@ -10,7 +10,7 @@ from exporter.metrics.own import ACCOUNT_UP, POLLS
 from exporter.store.changes import Changes
 from exporter.store.snapshot import AccountKey, SliceState, Snapshot
 from exporter.store.store import Store
-from exporter.textformat.gzip import checksum
+from exporter.textformat.gzip import checksum, inflate
 
 BLOCK = 32
 
@@ -48,7 +48,7 @@ def updated(columns: Columns[bytes], store: Store, *changed: AccountKey) -> None
 def text_of(columns: Columns[bytes]) -> bytes:
     found = b""
     for family in columns.families:
-        text = b"".join(lines.text for piece in columns[family].pieces for lines in piece.lines)
+        text = b"".join(inflate(piece.deflated for piece in columns[family].pieces))
         assert columns[family].checksum == checksum(text)
         found += text
     return found

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import program
 
-from exporter.textformat.gzip import HEADER, Checksum, checksum, concat, deflate, trailer
+from exporter.textformat.gzip import HEADER, Checksum, checksum, deflate, inflate, trailer
 
 PARTS = st.lists(st.binary(max_size=300), max_size=8)
 
@@ -62,12 +62,17 @@ def test_a_length_beyond_four_gigabytes_is_counted_whole_and_told_modulo() -> No
     assert trailer(most | checksum(b"ab"))[-4:] == b"\x01\x00\x00\x00"
 
 
-@given(st.lists(PARTS, max_size=5))
-def test_runs_are_joined_whether_they_are_combined_or_gone_over(runs: list[list[bytes]]) -> None:
-    texts = [b"".join(run) for run in [*runs, LARGE, *runs[:1]]]
-    whole = b"".join(texts)
+@given(PARTS)
+def test_deflated_parts_become_their_text_again(parts: list[bytes]) -> None:
+    assert b"".join(inflate(map(deflate, parts))) == b"".join(parts)
 
-    assert concat((checksum(text), text) for text in texts) == Checksum(zlib.crc32(whole), len(whole))
+
+@pytest.mark.parametrize("parts", [LARGE, [b"\x00" * 5_000_000, b"end"], [plain(5, 1_000_000)] * 3])
+def test_a_text_is_inflated_in_pieces_that_are_never_large(parts: list[bytes]) -> None:
+    pieces = list(inflate([b"".join(map(deflate, parts))]))
+
+    assert b"".join(pieces) == b"".join(parts)
+    assert max(map(len, pieces)) <= 256 * 1024
 
 
 READERS: dict[str, Callable[[bytes], bytes]] = {

@@ -113,7 +113,7 @@ def test_a_series_that_goes_or_comes_changes_the_blocks_beside_it_and_no_other()
 
 def test_blocks_are_neither_too_small_to_be_worth_it_nor_so_large_that_a_change_costs_much() -> None:
     (lines,) = render(MAIN, figures_of(dict.fromkeys(range(10_000), 1.0)), {}).values()
-    sizes = [bytes(block.text).count(b"\n") for block in lines.blocks()]
+    sizes = [block.text.count(b"\n") for block in lines.blocks()]
 
     assert sum(sizes) == 10_000
     assert min(sizes[:-1]) >= 32
@@ -184,5 +184,5 @@ def test_lines_are_their_blocks_one_after_the_other() -> None:
     lines = RenderedFamily.from_blocks([Block.from_text(b"one\n"), Block.from_text(b"two\n")])
 
     assert lines.text == b"one\ntwo\n"
-    assert [bytes(block.text) for block in lines.blocks()] == [b"one\n", b"two\n"]
+    assert [block.text for block in lines.blocks()] == [b"one\n", b"two\n"]
     assert lines.checksum == RenderedFamily.from_blocks([Block.from_text(b"one\ntwo\n")]).checksum

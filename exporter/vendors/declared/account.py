@@ -34,18 +34,19 @@ class Request:
         params: the templates of the query parameters.
         body: the body of a POST, in which texts are templates; None for a GET.
         model: the reply model of its answer.
-        levels: getters of the rows of an answer, then of the rows nested in each row.
+        levels: a getter for each level of nesting: of the rows of an answer, then of the rows within each row.
         key: the places of the values that identify a row; empty if rows have no key.
         metrics: the metrics made from each row.
         pages: the pagination; None for a single answer.
-        page_fields: getters of the next page's link or cursor (None: the link is in the Link header, if anywhere), and
-            of the flag for more pages.
+        page_fields: two getters: of the next page's link or cursor (None if the body has neither; a Link header is used
+            then), and of the flag that says whether there are more pages (None if there is no such flag).
         as_of: the place of the time up to which a row's figures are complete.
-        for_each: the setting or the earlier request with the items to ask about; empty for a single request.
+        for_each: the setting or the earlier request that has the items. The request is sent for each of them; if this
+            is empty, it is sent once.
         of_keys: whether `for_each` is an earlier request.
         name: the name by which later requests refer to this one.
-        is_optional: whether it is an extra that may be refused.
-        is_dated: whether it names the month that it asks about.
+        is_optional: whether the vendor may refuse the request without failing the poll.
+        is_dated: whether the request names the month that it is for.
 
     """
 
@@ -91,7 +92,7 @@ class _Page(NamedTuple):
 
 
 class DeclaredAccount(Account):
-    """The base of accounts at declared vendors; each file is compiled into a class of its own."""
+    """The base class of accounts at declared vendors. Each vendor's file is compiled into a subclass."""
 
     origin: ClassVar[Origin] = DECLARED
     requests: ClassVar[tuple[Request, ...]] = ()
@@ -120,7 +121,7 @@ class DeclaredAccount(Account):
         for request in self.requests:
             results = await self._results_of(request, constants, keys, poll)
             keys[request.name] = [key for one in results for key in one.keys]
-            lacks_items = request.of_keys and request.for_each in partial  # items that cannot be asked about
+            lacks_items = request.of_keys and request.for_each in partial  # some of its items are not known
             if lacks_items:
                 poll.unreadable += request.hidden(constants)
             if lacks_items or any(one.is_partial for one in results):
@@ -156,7 +157,7 @@ class DeclaredAccount(Account):
 
 
 async def _read(request: Request, constants: dict[str, str], poll: Poll) -> RequestResult:
-    """Return the result of one question, over all of its pages."""
+    """Send a request, read all pages of its answer, and return the result."""
     rows: list[Chain] = []
     is_partial = False
     question = _question(request, constants)
@@ -223,7 +224,7 @@ async def _ask(request: Request, question: Question, poll: Poll) -> _Page:
 
 
 def _question(request: Request, constants: Mapping[str, str]) -> Question:
-    """Return the question with its templates filled in; in the path, each value is one segment."""
+    """Return a request's question, with its templates filled in. In the path, each value becomes one segment."""
     params = {name: filled(text, constants) for name, text in request.params.items()}
     body = request.body and {
         name: filled(value, constants) if isinstance(value, str) else value for name, value in request.body.items()

@@ -1,4 +1,4 @@
-"""Conflicts between keys of a vendor's file that are each valid alone: the place, and what to write."""
+"""Conflicts between keys of a vendor's file: each key is valid alone, but not together with another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def as_tuple(paths: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def problems(document: Document) -> Found:
-    """Yield the place of each conflict, and what would be right."""
+    """Yield the place of each conflict, and what to write there."""
     yield from setting_problems(document)
     yield from auth_problems(document)
     named: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Compilation of a vendor's file, after its checks, into the class of its accounts."""
+"""Compiles a vendor's file, which has passed the checks, into the class of the vendor's accounts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _families: Final[dict[tuple[object, ...], Family]] = {}
-"""Families by content: after a reload, an unchanged family is the same object, so its rendered lines are kept."""
+"""All families compiled so far, by content.
+
+After a reload, an unchanged family is the same object, so that its rendered lines are kept."""
 
 
 def compiled(document: written.Document) -> type[DeclaredAccount]:

@@ -73,7 +73,7 @@ class LoginAuth(Settings):
 
 
 class Auth(Settings):
-    """The authentication of requests: exactly one of these."""
+    """How requests are authenticated: exactly one of these ways."""
 
     basic: BasicAuth | None = Field(default=None, description="HTTP basic authentication.")
     bearer: str | None = Field(default=None, description="The setting with a token to send after Bearer.")
@@ -89,7 +89,7 @@ class Limits(Settings):
 
 
 class Next(Settings):
-    """Pagination. Only query parameters or a body field are taken from an answer, never a host or a path."""
+    """Pagination. Only the query or a body field of the next request comes from an answer, never its host or path."""
 
     link: Path | None = Field(default=None, description="Path of the next page's URL, of which the query is used.")
     link_header: Literal[True] | None = Field(
@@ -190,7 +190,7 @@ class RequestSpec(Settings):
 
 
 class QuotaSpec(Settings):
-    """A quota that the vendor reports: metrics of this file that have the same labels."""
+    """A quota that the vendor reports. It consists of metrics of this file that have the same labels."""
 
     name: Text = Field(description="Name, with labels in braces.")
     subject: Text = Field(description="Whose quota it is, with labels in braces.")

@@ -83,7 +83,7 @@ Vendor = Annotated[
 Metric = Annotated[str, PlainValidator(read_metric), json_schema("metric", type="string", pattern="^[a-z][a-z0-9_]*$")]
 Label = Annotated[str, PlainValidator(read_label), json_schema("label", type="string")]
 Path = Annotated[str, PlainValidator(_path), json_schema("path", type="string")]
-"""The path of a value: names separated by dots, relative to the row, after one `^` for each enclosing row."""
+"""The path of a value within a row: names separated by dots. Each leading `^` goes up to the enclosing row."""
 LabelValue = Annotated[str, PlainValidator(_label_value), json_schema("path, or {setting}", type="string")]
 HeaderName = Annotated[
     str, PlainValidator(_header), json_schema("header", type="string", pattern="^[A-Za-z][A-Za-z0-9-]*$")

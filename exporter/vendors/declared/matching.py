@@ -1,4 +1,4 @@
-"""Which files declare vendors. Cheap to import, unlike the modules that read these files."""
+"""Finds the files that declare vendors. This module is cheap to import, unlike those that read the files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reply models made from paths; field types, diagnostics and bounds are the same as for built-in vendors."""
+"""Makes reply models from paths. Field types, diagnostics and limits are the same as for built-in vendors."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ _GENERIC: Final[tuple[Any, Any, Any]] = (LenientList, LenientObject, MaybeLenien
 
 @dataclass(slots=True)
 class Shape:
-    """A builder of the model of an object in a reply: fields are added, then `model` is called.
+    """Builds the model of an object in a reply: add the fields, then call `model`.
 
     Attributes:
         title: the object's path in the document, for the label `field` of drift.
@@ -123,9 +123,10 @@ class Shape:
     _parts: dict[str, tuple[str, Shape]] = field(default_factory=dict)
 
     def add(self, path: str, kind: Kind, *, optional: bool = False, nullable: bool = False) -> Getter:
-        """Add the value at a path; return its getter. A `key` is required, and so are the objects that enclose it.
+        """Add the value at a path, and return its getter.
 
-        An optional value may be null or missing; a nullable one may be null, but not missing.
+        A value of kind `key` is required, and so are the objects that enclose it. An optional value may be null or
+        missing; a nullable one may be null, but not missing.
         """
         optional = optional or kind == "limit"
         return self._add(path.split("."), kind, (), optional=optional, nullable=nullable or optional)
@@ -143,7 +144,7 @@ class Shape:
         return _getter((*way, name))
 
     def rows(self, path: str) -> tuple[Getter, Shape]:
-        """Add the required list of objects at a path; return its getter, and the builder of its objects' model."""
+        """Add the list of rows at a path, which is required. Return its getter, and a builder for the rows' model."""
         *around, last = path.split(".")
         shape: Shape = self
         way: tuple[str, ...] = ()

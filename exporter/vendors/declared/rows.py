@@ -1,4 +1,4 @@
-"""Conversion of the rows of a declared request's answers into metrics. Pure."""
+"""Converts the rows in the answers to a declared request into metrics. All functions are pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exporter.vendors.declared.replies import Getter
 from exporter.vendors.reply import is_partial
 
 Chain = tuple[Any, ...]
-"""A row, after everything that encloses it: first the answer, then the outer rows, last the row itself."""
+"""A row with everything that encloses it, from the outside in: the answer, the enclosing rows, and the row itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Metric:
         value: the place of the figure.
         kind: the kind of the figure.
         labels: the places of the label values, in the family's order.
-        expected: whether a figure that cannot be read is a gap, which configured quotas must not sum over.
+        expected: whether every row should have a figure. If one cannot be read, configured quotas must not add up the
+            others.
         is_sum: whether rows with equal labels are added up.
 
     """
@@ -66,13 +67,13 @@ class Metric:
         return float(value)
 
     def hidden(self, constants: dict[str, str]) -> Unreadable:
-        """Return the metric as unreadable for all rows with these constants, whatever the rows' own label values."""
+        """Return all series of the metric with these constants as unreadable, whatever their other label values."""
         known = (constants.get(one.name) if isinstance(one, Constant) else None for one in self.labels)
         return Unreadable(self.family, tuple(known))
 
 
 def chains(answer: Any, levels: Sequence[Getter]) -> list[Chain]:
-    """Return the rows of an answer, at the innermost level."""
+    """Return the innermost rows of an answer, each with everything that encloses it."""
     found: list[Chain] = [(answer,)]
     for rows in levels:
         found = [(*chain, row) for chain in found for row in rows(chain[-1])]

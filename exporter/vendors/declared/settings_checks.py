@@ -43,7 +43,7 @@ def _default_problems(default: str, kind: Any, where: str) -> Found:
 
 
 def auth_problems(document: Document) -> Found:
-    """Yield each invalid place in `auth`, and what would be right."""
+    """Yield each invalid place in `auth`, and what to write there."""
     auth = document.auth
     given = [way for way in Auth.model_fields if getattr(auth, way) is not None]
     if len(given) != 1:

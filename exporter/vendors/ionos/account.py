@@ -54,7 +54,7 @@ from exporter.vendors.settings import (
 _DAY_SECONDS: Final = 86_400.0
 _COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
 _LATE: Final = timedelta(hours=48)
-"""How long after a month's end its figures may grow and the next month's be absent: twice the documented delay."""
+"""How long a month's figures may grow after its end, and the next month may have none: twice the documented delay."""
 _UNKNOWN_MONTH: Final = (NotFound, BadRequest)
 """The vendor's answers about a month for which it has no data."""
 
@@ -124,7 +124,7 @@ quotas:
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield conflicts between settings; data centres require exactly one contract."""
+        """Yield conflicts between settings, such as data centres without exactly one contract."""
         yield from super().find_conflicts(given)
         contracts = given.get("contracts")
         if given.get("datacenters") and not (isinstance(contracts, list) and len(contracts) == 1):
@@ -140,14 +140,17 @@ quotas:
 
     @property
     def max_request_count(self) -> int | None:
-        """Two requests per contract or data centre, plus prices and limits; None if contracts come from the profile."""
+        """The maximum number of requests; None if the contracts come from the profile.
+
+        Each contract or data centre takes two requests, and the prices and the limits of a contract take one each.
+        """
         if not self.contracts:
             return None
         return len(self.contracts) * (2 * max(1, len(self.datacenters)) + self.cost + self.limits)
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """Quantities, which are requested by month; a reply for another month is discarded."""
+        """The family of quantities, which are requested by month. A reply for another month is discarded."""
         return (families.IONOS_METER_QUANTITY,)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
@@ -192,7 +195,7 @@ quotas:
     async def _running_month(
         self, poll: Poll, contract: str, month: Month, previous: Iterable[MonthReply]
     ) -> list[MonthReply]:
-        """Request the current month. Early in the month, a reply that there is no data yet is not a failure."""
+        """Request the current month. Early in the month, it is not a failure if the vendor has no data yet."""
         may_be_late = poll.now - month.start < _LATE
         known = {reply.asked for reply in previous}
 
@@ -251,5 +254,5 @@ quotas:
 
 
 def _unreadable(contract: str, **labels: str) -> list[Unreadable]:
-    """Return `Unreadable` items: quantity and cost of a contract, or of a part of it."""
+    """Return the quantity and the cost of a contract, or of a part of it, as unreadable."""
     return [family.unreadable(contract=contract, **labels) for family in _COUNTED]

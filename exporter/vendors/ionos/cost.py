@@ -85,7 +85,10 @@ class PriceList:
 
 
 async def read_prices(poll: Poll, contract: str) -> PriceList | None:
-    """Return the price list, read once a day; None if it cannot be read, so that there is usage without cost."""
+    """Return the price list, which is read once a day.
+
+    Returns None if the list cannot be read; usage is then reported without cost.
+    """
 
     async def read() -> PriceList:
         return PriceList.from_products((await poll.get(Products, f"/{segment(contract)}/products")).products)
@@ -103,7 +106,10 @@ def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:
 
 
 def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> Iterator[Item]:
-    """Yield the cost of a month's quantities: unreadable if the price is in doubt, none for a meter without a price."""
+    """Yield the cost of a month's quantities.
+
+    If a meter's price is in doubt, its cost is unreadable. A meter without a price has no cost.
+    """
     costs: dict[tuple[str, str], float | None] = {}
     for (data_center_id, meter_id, unit), quantity in month.quantities.items():
         price = price_list.prices.get(meter_id)

@@ -2,8 +2,8 @@
 
 Source:   Billing API 3.9.0: GET /{contract}/utilization/daily/{date}, a request for each day, quantities rounded to six
           digits; GET /{contract}/usage?period, a month's totals; GET /{contract}/products?date, a month's prices
-Limits:   a meter's days are used if they add up to its month; after a day that the vendor has lost, nothing is known
-          until the month ends
+Limits:   a meter's days are used only if they add up to the meter's total of the month; after a day that the vendor
+          has lost, nothing is known until the month ends
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from exporter.vendors.poll import Poll
 _AGREES: Final = 0.01
 """The tolerance between the sum of a month's days and its total, as a fraction of the total."""
 _CORRECTED: Final = 0.1
-"""The fraction by which days may exceed the current month's total, since today's corrections may be negative."""
+"""The fraction by which past days may exceed the current month's total, to which today may add negative corrections."""
 _ROUNDED: Final = 0.001
 """The minimum tolerance, since each day is rounded."""
 _DIGITS: Final = 9
@@ -49,7 +49,7 @@ class _Running:
         month: the month.
         total: the whole month as the vendor reports it; None if the vendor has no data for it.
         previous: the whole of the previous month.
-        doubted: the cells that are not used, since their days do not add up.
+        doubted: the quantities (by data centre, meter and unit) that are not used, since their days do not add up.
         prices: the prices on the month's first day; None if not requested or unknown.
         quantities: the sums of the days so far.
         data_centers: the data centres seen in these days.
@@ -102,7 +102,10 @@ class IonosPast(Past[Ionos]):
 
     @property
     def requests(self) -> int:
-        """The requests for each contract's days and months; a profile is assumed to list one contract."""
+        """The approximate number of requests for each contract's days and months.
+
+        The user's profile is assumed to list one contract.
+        """
         asked = list(Days(Month.from_time(self.days.first - DAY).start, self.days.last - DAY))
         months = len({Month.from_time(day) for day in asked}) + 1
         return (len(self.account.contracts) or 1) * (len(asked) + months * (1 + self.account.cost)) + 1
@@ -155,7 +158,10 @@ class IonosPast(Past[Ionos]):
         return _Running(month, total, previous, doubted, await self._prices(poll, contract, month))
 
     async def _doubted(self, poll: Poll, contract: str, month: Month, total: ContractMonth) -> AbstractSet[Cell]:
-        """Return the cells whose days exceed the current month's total, or differ from the total of an ended month."""
+        """Return the quantities whose days do not add up.
+
+        In the current month, the days must not exceed the month's total. In an ended month, they must equal it.
+        """
         today = self.asked_at.replace(hour=0, minute=0, second=0, microsecond=0)
         added = _Running(month, None, None)
         for day in Days(month.start, min(month.end, today) - DAY):

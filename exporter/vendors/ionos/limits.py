@@ -64,7 +64,7 @@ async def read_limits(poll: Poll, url: str, contract: str) -> ResourceLimits | N
 
 
 def _is_of(properties: ContractResources, label: str, reply: Contracts) -> bool:
-    """Whether an item is the requested contract; a single item without a number is taken to be it."""
+    """Whether an item is the requested contract. If the only item has no number, it is taken to be that contract."""
     number = properties.contract_number
     return contract_label(number) == label if number else len(reply.items) == 1
 

@@ -1,7 +1,7 @@
 """A contract's month, combined from one or several answers about it.
 
-Each data centre is taken from one answer: several answers may contain the same data centre, and are never added up.
-Within an answer, a meter's rows in one data centre are added up by unit; if a row cannot be read, there is no sum.
+Several answers may contain the same data centre. Its figures are taken from one of them, and never added up.
+Within an answer, a meter's rows in one data centre are added up by unit. If a row cannot be read, there is no sum.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Cell = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A calendar month, in UTC. Its text is the vendor's `period`."""
+    """A calendar month, in UTC. As text, it is a value for the vendor's parameter `period`."""
 
     start: datetime
 
@@ -48,7 +48,7 @@ class Month:
         return Month.from_time(self.start - _DAY)
 
     def has_start(self, day: datetime) -> bool:
-        """Whether a period that starts on `day` belongs to this month; `day` may be another zone's midnight."""
+        """Whether a period of the vendor that starts at `day` is this month. `day` may be midnight in any time zone."""
         return self.start - _DAY < day < self.end
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ class MonthReply:
     usage: Usage | None
 
     def data_centers(self) -> dict[str, list[DataCenter]]:
-        """Return the answer's data centres by id; if none has an id, each is taken to be the requested one."""
+        """Return the answer's data centres by id. If none has an id, each is taken to be the requested one."""
         found = self.usage.datacenters if self.usage else []
         has_ids = any(one.id for one in found)
         unnamed = OUTSIDE if self.asked is None or has_ids else self.asked
@@ -96,7 +96,10 @@ class ContractMonth:
 
     @classmethod
     def from_replies(cls, replies: Iterable[MonthReply]) -> ContractMonth:
-        """Combine answers; a data centre is taken from the answer requested for it, else from the first that has it."""
+        """Combine answers.
+
+        A data centre's figures come from the answer that was requested for it, or else from the first that has it.
+        """
         data_centers: dict[str, list[DataCenter]] = {}
         unreadable: list[Mapping[str, str]] = []
         for reply in replies:
@@ -130,7 +133,7 @@ async def read_month(poll: Poll, contract: str, data_center: str | None, month: 
 
 
 def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], float], list[dict[str, str]]]:
-    """Add up one data centre's rows by meter and unit; return the sums, and the labels of unreadable ones."""
+    """Add up one data centre's rows by meter and unit. Return the sums, and the labels of sums that are unreadable."""
     sums: dict[tuple[str, str], float] = defaultdict(float)
     unreadable = [dict[str, str]() for data_center in found if is_partial(data_center.meters)]
     meters = [meter for data_center in found for meter in data_center.meters or ()]
@@ -169,11 +172,11 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the period of the figures; set `poll.as_of` to the earliest day on which an answer's figures end."""
+    """Return the period of the figures, and set `poll.as_of` to the day up to which all answers have figures."""
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]
-    # endDate may be the last day of the data or of the month, undocumented; a future day cannot be the former.
+    # Whether endDate is the last day of the data or of the month is undocumented. A future day must be the month's.
     reached = [end for end in ends if end <= poll.now]
     if reached:
         poll.as_of = min(reached if poll.as_of is None else [*reached, poll.as_of])
@@ -191,7 +194,7 @@ def contract_items(contract: str, replies: Iterable[MonthReply]) -> Iterator[Ite
 
 
 def previous_items(contract: str, month: Month, used: ContractMonth) -> Iterator[Item]:
-    """Yield an ended month's quantities, each also as an `EndedPeriod`: the final figure for the counters."""
+    """Yield an ended month's quantities. Each is also yielded as an `EndedPeriod`, which the quota counters use."""
     start, end = month.start.timestamp(), month.end.timestamp()
     for cell, quantity in used.quantities.items():
         labels = _labels(contract, cell)

@@ -1,4 +1,4 @@
-"""The exporter's coverage of IONOS Cloud, apart from what its class states."""
+"""How the exporter covers IONOS Cloud, except for what the vendor's class states."""
 
 from __future__ import annotations
 

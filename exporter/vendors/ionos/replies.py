@@ -1,4 +1,7 @@
-"""Models of IONOS Cloud's replies: only the fields that are read; a missing one is None unless required."""
+"""Models of IONOS Cloud's replies, with only the fields that are read.
+
+A missing field is None, unless it is required.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +148,10 @@ class Product(CamelReply, title="products"):
 
     @property
     def is_commitment(self) -> bool:
-        """Whether the price is for a commitment over `term` months; the vendor does not document the types' names."""
+        """Whether the price is only for a commitment over `term` months.
+
+        Any type with `commit` in its name counts as one, since the vendor does not document the types.
+        """
         return bool(self.term) or "commit" in (self.type or "").lower()
 
 

@@ -33,7 +33,7 @@ from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretF
 _TOKEN_SECONDS: Final = 23 * 3600.0
 _RESELLER_PATH: Final = "/customer/usage/"
 _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "all": 3}
-# The documentation has 200 and 400, clients have seen 401: any of these refuses a login.
+# The documentation has refused logins with 200 and 400, and clients have seen 401. A refusal with 200 has no token.
 _REFUSALS: Final = frozenset({400, 401, 403})
 
 
@@ -183,7 +183,7 @@ password: ${NETNUT_PASSWORD}
         return [plan for _, plans in replies for plan in plans]
 
     def _is_wanted(self, plan: Plan) -> bool:
-        """Whether a sub-user's plan may have the configured status; this endpoint has no parameter for the status."""
+        """Whether a sub-user's plan may have the configured status, by which this endpoint cannot filter."""
         if self.plan_status == "all" or plan.is_active is None:
             return True
         return plan.is_active == (self.plan_status == "active")

@@ -2,8 +2,8 @@
 
 Source:   POST /customer/usage/myusage with every status: each plan's dates, size and last total;
           POST /customer/traffic/ by date, at most 30 days a request
-Units:    neither the unit of traffic nor its plan is stated. Traffic is attributed to a plan only if the plan's
-          days add up to its total, in GB or another common unit
+Units:    the vendor states neither the unit of traffic nor the plan that it belongs to. Traffic is attributed to a plan
+          only if the plan's days add up to its total, in GB or another common unit
 Limits:   a plan's total is known at its end; the vendor forgets old plans
 """
 
@@ -29,7 +29,7 @@ _DAYS_A_REQUEST: Final = 30
 _AGREES: Final = 0.01
 """The tolerance between the sum of a plan's days and its total, as a fraction of the total."""
 _GB_OF: Final = tuple(1 / unit for unit in (1, 1e3, 2**10, 1e6, 2**20, 1e9, 2**30))
-"""The GB in each possible unit of traffic: GB, MB, kB and bytes, both decimal and binary."""
+"""The size in GB of each possible unit of traffic: GB, MB, kB and bytes, both decimal and binary."""
 
 
 class Day(NamedTuple):
@@ -66,16 +66,16 @@ class NetNutPast(Past[NetNut]):
 
     @property
     def requests(self) -> int:
-        """Requests for plans, and for traffic in ranges of days."""
+        """The approximate number of requests: for plans, and for traffic in ranges of up to 30 days."""
         return 2 + len(self.account.sub_users) + self.account.reseller + math.ceil(len(self.days) / _DAYS_A_REQUEST)
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:
-        """Return the midnight, and the times in the day at which plans end, when their totals are known."""
+        """Return the midnight, and the times in the day at which plans end. A plan's total is known when it ends."""
         ends = {plan.end_date for plan in chain.from_iterable(one.values() for one in await self._plans(poll))}
         return (day, *sorted(end for end in ends if end is not None and day < end < day + DAY))
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the plans that ran at `poll.now`; a plan that ends then has its total."""
+        """Return the plans that ran at `poll.now`. A plan that ends in that second has its total usage."""
         own, sub_users = await self._plans(poll)
         daily = await self._daily(poll, own)
         return chain(
@@ -98,7 +98,7 @@ class NetNutPast(Past[NetNut]):
         }
 
     async def _daily(self, poll: Poll, plans: PlansById) -> Mapping[PlanId, Daily]:
-        """Return the usage of plans by day, where it is consistent."""
+        """Return each plan's usage by day, as far as the days add up to the plan's total."""
 
         async def read() -> Mapping[PlanId, Daily]:
             starts = [plan.start_date for plan in plans.values() if plan.start_date]
@@ -130,7 +130,7 @@ class NetNutPast(Past[NetNut]):
 
 
 def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
-    """Return a plan's usage by day, and the inconsistencies because of which a figure is left out."""
+    """Return a plan's usage by day, and the reason for each figure that is left out."""
     if plan.start_date is None or plan.end_date is None:
         return Daily(None, None), ()
     first, last = plan.start_date.date(), (plan.end_date - _SECOND).date()
@@ -149,7 +149,10 @@ def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
 def _cumulative_sums(
     total: float | None, days: Mapping[date, float], scales: Sequence[float]
 ) -> Mapping[date, float] | None:
-    """Return cumulative sums of days, in the total's unit; None if they do not add up to the total."""
+    """Return the cumulative sums of daily usage, converted to the total's unit.
+
+    The conversion factor is the first of `scales` with which the days add up to the total. Returns None if none does.
+    """
     added = math.fsum(days.values())
     scale = next((one for one in scales if total is not None and abs(added * one - total) <= _AGREES * total), None)
     if scale is None:

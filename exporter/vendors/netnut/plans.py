@@ -65,8 +65,8 @@ SUB_USERS: Final = PlanFamilies(
 def by_id(plans: Iterable[tuple[PlanId, Plan]], poll: Poll) -> PlansById:
     """Return each plan once.
 
-    Of several rows of a plan, one is kept unchanged, regardless of their order; fields of different rows are never
-    combined, since they may describe different times.
+    If a plan has several rows, one of them is kept unchanged, whatever their order. Fields of different rows are never
+    combined, since the rows may describe different times.
     """
     found: dict[PlanId, Plan] = {}
     for key, plan in plans:
@@ -93,7 +93,7 @@ def plan_items(plans: PlansById, into: PlanFamilies) -> Iterator[Item]:
 
 
 def _precedence(plan: Plan) -> tuple[bool, datetime, datetime, float, float]:
-    """Return the sort key for rows of the same plan; the largest row is kept, preferably an active, recent one."""
+    """Return the sort key for rows of the same plan. The row with the largest key is kept: an active, recent one."""
     return (
         plan.is_active is True,
         plan.start_date or _NEVER,

@@ -1,4 +1,4 @@
-"""The exporter's coverage of NetNut, apart from what its class states."""
+"""How the exporter covers NetNut, except for what the vendor's class states."""
 
 from __future__ import annotations
 

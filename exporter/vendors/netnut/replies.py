@@ -1,4 +1,4 @@
-"""Models of NetNut's replies: only the fields that are read; a missing one is None unless required."""
+"""Models of NetNut's replies, with only the fields that are read. A missing field is None, unless it is required."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from exporter.vendors.reply import (
 )
 
 _SUB_USER_NAMES: Final = ("customer_id", "sub_user_id", "customerId", "subUserId")
-"""The names a row may have for the sub-user's id; rows of the list for resellers are undocumented."""
+"""Possible names of the field with the sub-user's id. The rows of the list for resellers are undocumented."""
 _PLANS: Final = "plans"
 _MAX_ROWS_NAMED: Final = 100
 
@@ -34,7 +34,8 @@ _MAX_ROWS_NAMED: Final = 100
 class Plan(Reply, title="data"):
     """One purchased plan, in NetNut's own units.
 
-    `has_owner` says whether the row names a sub-user; if it names two, or the id is unreadable, `sub_user_id` is None.
+    `has_owner` says whether the row names a sub-user. `sub_user_id` is None if the row names none, or names two, or if
+    the id is unreadable.
     """
 
     id: LenientId = MISSING
@@ -105,7 +106,10 @@ class Traffic(Envelope):
 
 
 class SubUserPlans(Envelope):
-    """The reply with one sub-user's plans in every status; unwanted rows need not be readable, so `id` is optional."""
+    """The reply with one sub-user's plans in every status.
+
+    A plan's `id` is optional, because rows with an unwanted status need not be readable.
+    """
 
     data: LenientList[Plan]
 
@@ -113,8 +117,8 @@ class SubUserPlans(Envelope):
 class ResellerPlans(Envelope):
     """The reply with all sub-users' plans.
 
-    Its rows are undocumented. It may be a list of envelopes, like the vendor's list of sub-users, and plans may be
-    nested in their sub-user.
+    The format of its rows is undocumented. The reply may be a list of envelopes, like the vendor's list of sub-users,
+    and plans may be nested in the rows of their sub-users.
     """
 
     data: LenientObject[LenientList[KnownPlan]] = MISSING
@@ -145,7 +149,10 @@ def _has_failed(success: object) -> bool:
 
 
 def _rows_of(envelope: dict[str, Any]) -> list[object]:
-    """Return an envelope's rows. An object that is no envelope is itself a row; other data is one unreadable row."""
+    """Return an envelope's rows.
+
+    An object that is not an envelope is itself a row. Data that is not a list counts as one unreadable row.
+    """
     if not envelope.keys() & {"data", "success"}:
         return [envelope]
     rows = envelope.get("data")
@@ -161,7 +168,7 @@ def _plans_of(row: object) -> list[object]:
 
 
 def _known_names(objects: list[object]) -> list[str]:
-    """Return the known field names found in an answer's objects; none of the vendor's text is included."""
+    """Return the field names in an answer's objects that are known here, so that none of the vendor's text is shown."""
     known = {*Plan.model_fields, *_SUB_USER_NAMES, _PLANS, "success", "data", "token", "message"}
     found = {name for one in objects[:_MAX_ROWS_NAMED] if isinstance(one, dict) for name in one}
     return sorted(known & found)

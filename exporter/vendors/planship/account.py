@@ -141,7 +141,7 @@ products:
 
     @property
     def max_request_count(self) -> int:
-        """The requests for each customer's levers, and for the optional extras."""
+        """The maximum number of requests: for each customer's levers, and for the optional extras."""
         extras = len(self.products) * (self.entitlements + self.subscriptions)
         names = 2 * self.names * len(self.products)
         return self.max_customer_count * (sum(len(product.questions) for product in self.products) + extras) + names
@@ -210,7 +210,7 @@ products:
         return Visit(place, usage, entitlements, subscriptions.root if subscriptions else ())
 
     async def _usage(self, poll: Poll, place: Place, question: Question) -> Mapping[str, LeverUsage]:
-        """Return the usage by lever; both kinds of request give the same series."""
+        """Return the usage by lever. Requests for a lever and for a metering id yield the same series."""
         if question.is_lever:
             return {question.name: await poll.get(LeverUsage, f"{place.path}/levers/{segment(question.name)}/usage")}
         levers = (await poll.get(LeversUsage, f"{place.path}/usage/{segment(question.name)}")).root

@@ -1,4 +1,4 @@
-"""The exporter's coverage of Planship, apart from what its class states."""
+"""How the exporter covers Planship, except for what the vendor's class states."""
 
 from __future__ import annotations
 

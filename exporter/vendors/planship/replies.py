@@ -1,4 +1,4 @@
-"""Models of Planship's replies: only the fields that are read; a missing one is None unless required."""
+"""Models of Planship's replies, with only the fields that are read. A missing field is None, unless it is required."""
 
 from __future__ import annotations
 

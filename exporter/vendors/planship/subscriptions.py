@@ -18,10 +18,10 @@ from exporter.vendors.poll import Poll
 def active_subscriptions(visits: Iterable[Visit], poll: Poll) -> Mapping[Place, list[Subscription]]:
     """Return the active subscriptions of each customer and product.
 
-    The list is requested by product, which older versions of the API ignore, and a subscription does not name its
-    product. So a subscription belongs to the product whose levers it has used. An unused subscription belongs to the
-    product whose list has only this one, if no other list has it. In all other cases the product is unknown, and the
-    subscription is skipped and counted.
+    A subscription does not name its product. A list is requested for one product, but older versions of the API ignore
+    this. So a subscription is assigned to the product whose levers it has used. An unused subscription is assigned to a
+    product if it is the only one in that product's list, and in no other list. In all other cases the product is
+    unknown, and the subscription is skipped and counted.
     """
     listed: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     subscriptions: dict[tuple[str, str], Subscription] = {}
@@ -44,7 +44,7 @@ def _active(visit: Visit) -> list[Subscription]:
 
 
 def _place_of(subscription: Subscription, visits: list[Visit]) -> Place | None:
-    """Return the place of a subscription that these visits list; None if unknown."""
+    """Return the customer and the product of a subscription that these visits list; None if the product is unknown."""
     identifier = subscription.subscription_id
     if users := [visit for visit in visits if identifier in visit.used_subscriptions]:
         return users[0].place

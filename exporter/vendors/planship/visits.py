@@ -47,7 +47,7 @@ class Visit:
         usage: the usage, by lever.
         entitlements: the amounts left of the levers; None if not requested or unavailable.
         subscriptions: the vendor's list, which may include subscriptions to other products.
-        failure: the reason if there is no usage at all.
+        failure: the error if no usage could be read; otherwise None.
 
     """
 
@@ -117,7 +117,8 @@ def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]
 def _is_undivided(used: LeverUsage) -> bool:
     """Whether all usage is of one subscription and in no bucket.
 
-    Otherwise the vendor reports the amount left of the most generous subscription, or an amount for each bucket.
+    Otherwise usage and the amount left do not match: the vendor reports the amount left of the most generous
+    subscription, or one for each bucket.
     """
     by_bucket, by_subscription = used.by_bucket, used.by_subscription
     if by_bucket is None or by_subscription is None or is_partial(by_subscription):

@@ -97,7 +97,7 @@ discover: true
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield conflicts between settings; customers are either listed or discovered."""
+        """Yield conflicts between settings, such as customers that are both listed and discovered."""
         yield from super().find_conflicts(given)
         if bool(given.get("customers")) == (given.get("discover") not in (None, False)):
             yield "customers", "list customers, or write discover: true to take the vendor's list; one of the two"
@@ -118,14 +118,17 @@ discover: true
 
     @property
     def max_request_count(self) -> int | None:
-        """One or two per customer, plus the pages of the list; None if the list has no configured maximum."""
+        """The maximum number of requests; None if the list has no configured maximum.
+
+        Each customer takes one or two requests, and each page of the list takes one.
+        """
         if self.discover and "max_customers" not in self.model_fields_set:
             return None
         return self.max_customer_count * (1 + self.entitlements) + self.discover * math.ceil(self.max_customers / PAGE)
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """A monthly window's events, which are requested from the first day of the month."""
+        """The family of events if the window is a month, since events are then requested from the month's first day."""
         return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
 
     @property
@@ -136,7 +139,7 @@ discover: true
     async def read(self, poll: Poll) -> Iterable[Item]:
         """Return each customer's events, and entitlements if configured; deleted customers are left out."""
         start = window_start(self.window, poll.now)
-        # Both days are inclusive. Without the last one, a poll over midnight would mix two periods.
+        # Both days are inclusive. Without the end date, a poll over midnight would mix two periods.
         window = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{poll.now:%Y-%m-%d}"} if start else {}
         share = 1 / (1 + self.entitlements)
         asked, companies = await self._asked(poll)

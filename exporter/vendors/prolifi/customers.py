@@ -22,7 +22,7 @@ PAGE: Final = 100
 _SHORTEST_FULL_PAGE: Final = 20
 """The vendor's default page size; a shorter page is the last."""
 MOST_LISTED: Final = 200_000
-"""The number of customers, wanted or not, beyond which a list may be taken to be endless."""
+"""A list with more customers than this, wanted or not, may be taken to be endless."""
 _FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
@@ -58,8 +58,8 @@ class _Page(NamedTuple):
 async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None, most: int) -> Listed:
     """Return at most `most` wanted customers of the list; all are wanted if `wants` is None.
 
-    A customer that has dropped out of the list is asked about once more: if another customer is deleted while pages are
-    read, rows move up, and one can be missed.
+    A customer that was in the list at the last poll, but no longer is, is returned once more. It may only have been
+    missed: if another customer is deleted while pages are read, rows move up.
 
     Raises:
         PollError: the list cannot be read.
@@ -121,12 +121,12 @@ async def _ask(poll: Poll, question: Question) -> _Page:
 
 
 def _page_info(asked: _Page) -> PageInfo:
-    """Return what a page says about the next one; a page without readable customers is taken to be the last."""
+    """Return what a page says about the next one. A page without readable customers is taken to be the last."""
     return PageInfo(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
 
 
 def _more(page: Customers, read: int) -> bool:
-    """Whether there are more customers than `read`: as the page says or, if it does not say, judging by its length."""
+    """Whether there are more customers than the `read` ones. If the page does not say, its length decides."""
     place = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
     if place.has_more is not None:
         return place.has_more

@@ -57,6 +57,6 @@ class ProlifiPast(Past[Prolifi]):
 
 
 def _is_later(item: Item, latest: float) -> bool:
-    """Whether an item is an event time after `latest`; the newest event may lie outside the window."""
+    """Whether an item is the time of an event after `latest`. The newest event may be later than the window."""
     is_time = isinstance(item, Sample) and item.family is families.PROLIFI_EVENT_LAST_REPORTED
     return is_time and isinstance(item, Sample) and item.value > latest + 1

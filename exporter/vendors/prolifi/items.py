@@ -60,7 +60,7 @@ def entitlement_items(
 def _once(
     rows: Iterable[_RowT], name_of: Callable[[_RowT], str], precedence: Callable[[_RowT], Any], poll: Poll
 ) -> Iterable[_RowT]:
-    """Return one row per name: of several, the one with the highest precedence, regardless of their order."""
+    """Return one row per name. Of several rows, the one with the highest precedence is kept, whatever their order."""
     found: dict[str, _RowT] = {}
     for row in rows:
         name = name_of(row)
@@ -71,12 +71,15 @@ def _once(
 
 
 def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
-    """Return the sort key for rows of the same event; the row with the largest is kept, since counts only grow."""
+    """Return the sort key for rows of the same event. The row with the largest key is kept, since counts only grow."""
     return event.last_reported_at or _NEVER, _known(event.count)
 
 
 def _entitlement_precedence(one: Entitlement) -> tuple[bool, bool, float, float]:
-    """Return the sort key for rows of the same feature; as at the vendor, the most generous row (the largest) wins."""
+    """Return the sort key for rows of the same feature. The most generous row has the largest key and is kept.
+
+    The vendor, too, applies the most generous entitlement.
+    """
     is_unlimited = one.is_unlimited is True or one.limit == _UNLIMITED
     return one.current_usage is not None, is_unlimited, _known(one.limit), _known(one.current_usage)
 
