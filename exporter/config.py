@@ -54,7 +54,7 @@ class Config(Settings):
     shard: Shard = Shard()
 
     def read_warnings(self) -> Mapping[tuple[str, str], list[str]]:
-        """Return the warnings about each account, by vendor and name; secret files are only read the first time."""
+        """Return the warnings about each account, by vendor and name. Secret files are read on the first call only."""
         return self._warnings
 
     @cached_property
@@ -62,7 +62,7 @@ class Config(Settings):
         return {account.key: list(account_warnings(account)) for account in self.accounts}
 
     def shard_part(self, shard: Shard) -> Config:
-        """Return a shard's part of the configuration: its accounts or customers, with its share of each rate."""
+        """Return the part of the configuration that a shard polls, with the shard's share of each rate limit."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
             users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))
@@ -72,7 +72,7 @@ class Config(Settings):
 
 
 def load(path: Path, plugins: Collection[str] = ()) -> Config:
-    """Return the whole configuration in a file; its relative paths are relative to the file's folder.
+    """Return the whole configuration in a file. Relative paths in it start at the file's folder.
 
     Args:
         path: the file.
@@ -113,7 +113,7 @@ def _read_text(path: Path) -> bytes:
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a configuration, its included files and its vendor files; empty if any cannot be read."""
+    """Return a digest of a configuration file with its included and vendor files; empty if any cannot be read."""
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
@@ -125,8 +125,8 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the vendor and included files that a configuration names; none if it is invalid. Parsed only if needed."""
-    if b"vendor_files" not in text and b"include" not in text:
+    """Return the vendor files and included files that a configuration names; an empty list if it is invalid."""
+    if b"vendor_files" not in text and b"include" not in text:  # most name none, and need not be parsed
         return []
     try:
         document = strict_yaml.load(text)
@@ -181,7 +181,7 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
 def _sources(
     document: Mapping[str, Any], text: bytes, directory: Path, names: Collection[str]
 ) -> tuple[list[Source], list[Problem]]:
-    """Return the files with accounts, the configuration itself first, and the problems with reading these files."""
+    """Return the files that contain accounts (the configuration itself first), and the problems in reading them."""
     files, problems = matching_files(document.get("include"), directory)
     sources, found = included_sources(files, names)
     problems += found
@@ -255,6 +255,6 @@ def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
 
 
 def as_yaml(config: Config) -> str:
-    """Return a configuration as YAML with every default filled in, and secrets as their locations."""
+    """Return a configuration as YAML, with every default filled in. A secret appears as its location only."""
     accounts = [account.model_dump(mode="json", exclude_none=True) for account in config.accounts]
     return strict_yaml.dump({"accounts": accounts})

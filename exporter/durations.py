@@ -26,7 +26,7 @@ DURATION_PATTERN: Final = "^(?=.)" + "".join(f"([0-9]+{unit})?" for unit in _UNI
 
 
 class Rate(NamedTuple):
-    """A rate: a number of requests per number of seconds."""
+    """A number of requests per number of seconds."""
 
     requests: int
     seconds: float
@@ -63,7 +63,7 @@ def read_interval(text: object) -> float:
 
 
 def write_duration(seconds: float) -> str:
-    """Return seconds as a Prometheus duration, in units up to days; the inverse of `read_duration`."""
+    """Return seconds as a Prometheus duration: the inverse of `read_duration`. Days are the largest unit used."""
     rest, parts = round(seconds * 1000), []
     for unit in ("d", "h", "m", "s", "ms"):
         count, rest = divmod(rest, round(_UNITS[unit] * 1000))

@@ -21,11 +21,11 @@
     ├── SecretUnreadable   secret          -                          waits, with growing delays
     └── InternalError      internal        -                          backs off; it is our own bug
 
-"Backs off" never takes longer than the poll interval unless the vendor asks for it; "waits" is never shorter (see
-`polling.backoff`).
+"Backs off" means a delay of at most the poll interval, unless the vendor asks for a longer one. "Waits" means a delay
+of at least the poll interval. See `polling.backoff`.
 
-`reason` is a label value from a closed set: no text of a vendor's ever becomes a series. An error's message
-is ours too: it names statuses, types and sizes, never a body or a secret.
+`reason` is a label value from a closed set, so a vendor's text never becomes a series. The exporter also writes an
+error's message itself: it names statuses, types and sizes, never a body or a secret.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class PollError(Exception):
     Attributes:
         reason: the label value under which the failure is counted.
         retried: whether the same request may be sent again within the poll.
-        transient: whether the failure may pass by itself, so that an early retry makes sense.
+        transient: whether the failure may pass without anyone acting, so that an early retry makes sense.
         retry_after: the wait in seconds that the vendor asked for; None if it did not.
         asked: the request, without its query; empty if the failure is not about a request.
 
@@ -56,7 +56,7 @@ class PollError(Exception):
         self.asked = asked
 
     def bare(self) -> PollError:
-        """Return the error without its traceback, whose frames would keep alive all that was read.
+        """Return the error without its traceback: the frames in it would keep everything that was read in memory.
 
         If the error's class is defined in a vendor's code, its base class in this module is used instead.
         """
@@ -202,11 +202,11 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 
 
 def error_for_status(status: int) -> type[PollError] | None:
-    """Return the class of error that an HTTP status means; None for a success.
+    """Return the class of error for an HTTP status; None for a success.
 
-    Partial and provisional answers are errors: figures missing from them would seem to be gone.
+    Partial and provisional answers are errors too: a figure missing from one would look as if it no longer existed.
     """
-    if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP are what these numbers say
+    if 200 <= status < 300:  # noqa: PLR2004 - the bounds of HTTP's status classes
         return _BY_STATUS.get(status)
     if 300 <= status < 400:  # noqa: PLR2004 - the same
         return Redirected

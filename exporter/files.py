@@ -67,7 +67,8 @@ async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
     """Return the result of `read`, run in a thread that does not keep the process from exiting.
 
     Args:
-        what: identifies the thread. Only one thread runs for each `what`, so that a hanging mount ties up only one.
+        what: identifies the work. Calls with an equal `what` run one after another, so that a hanging mount ties up
+            only one thread.
         read: the function to run.
 
     """
@@ -88,7 +89,7 @@ async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
     def work() -> None:
         try:
             outcome.append(read())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised again in the waiting task
             errors.append(error)
         with suppress(RuntimeError):  # the loop is closed, so nobody is waiting
             anyio.from_thread.run_sync(on_done, token=token)

@@ -43,7 +43,10 @@ class Source:
         return f"accounts[{index}]" + (f" of {self.path}" if self.path else "")
 
     def located(self, problems: list[Problem], vendors: Collection[str]) -> list[Problem]:
-        """Return the problems with this file's line numbers added; `config.load` does so for the main configuration."""
+        """Return the problems with this file's line numbers added.
+
+        Problems in the main configuration are returned unchanged: `config.load` adds their line numbers.
+        """
         return located(problems, self.text, self.path, vendors) if self.path else problems
 
 
@@ -56,14 +59,14 @@ def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[
     ):
         return [], [Problem("include", "write a list of files or patterns, such as config.d/*.yaml")]
     files: dict[Path, None] = {}
-    for pattern in patterns:  # one that matches nothing yet is no mistake: files come and go
+    for pattern in patterns:  # a pattern may match nothing: files come and go
         files |= dict.fromkeys(Path(one) for one in sorted(glob.glob(str(directory / pattern))))  # noqa: PTH207 - may be absolute
     found = [Problem("include", f"more than {_MOST_FILES} files")] if len(files) > _MOST_FILES else []
     return list(files)[:_MOST_FILES], found
 
 
 def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[Source], list[Problem]]:
-    """Return the accounts of included files, and the problems of the files themselves."""
+    """Return the included files with their accounts, and the problems of the files themselves."""
     sources: list[Source] = []
     found: list[Problem] = []
     for path in files:
@@ -111,7 +114,7 @@ def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterat
 
 
 def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int, _Key]]:
-    """Yield the source and index of each account that has `setting`, with its vendor and the name in that setting."""
+    """Yield the source, index and key of each account that has `setting`: `name`, or `was` for its former name."""
     for source in sources:
         for index, entry in enumerate(source.entries):
             if isinstance(entry, dict) and isinstance(entry.get(setting), str):
@@ -126,7 +129,7 @@ def _not_former(owner: str | None, first: str, place: str) -> str:
 
 
 class Defaults:
-    """Default settings: those for all accounts, and those for one vendor's accounts, which take precedence."""
+    """Default settings for all accounts, and for the accounts of each vendor. A vendor's defaults take precedence."""
 
     def __init__(
         self,
@@ -173,7 +176,7 @@ class Defaults:
                 yield Problem(join(place, str(key)), text)
 
     def applied(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an account's settings, with defaults for those it lacks; values are not merged."""
+        """Return an account's settings, with the default of each missing one. Settings and defaults are not merged."""
         return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
 
     def origin(self, entry: Mapping[str, Any], path: str) -> str:

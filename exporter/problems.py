@@ -1,4 +1,4 @@
-"""Problems of a configuration, each with its place, and with file and line if there is a file."""
+"""Problems of a configuration. Each has its place in the document, and its file and line if there is a file."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def load_document(text: bytes) -> object:
 
 
 def join(path: str, step: str) -> str:
-    """Return the path of a key below a path."""
+    """Return the path of the key `step` below `path`."""
     shown = step if step.isprintable() else ascii(step)
     return f"{path}.{shown}" if path and shown else path or shown
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Return the text for an unknown key, with the known key it resembles."""
+    """Return the message for an unknown key. It suggests a known key with a similar name, if there is one."""
     near = difflib.get_close_matches(key, list(known), n=1)
     return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
 

@@ -27,7 +27,7 @@ REDACTED: Final = "<secret>"
 MAX_SECRET_BYTES: Final = 64 * 1024
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-# Control characters, and the surrogates that represent bytes of a variable that are not UTF-8.
+# Control characters, and surrogates: Python's stand-ins for bytes in a variable that are not UTF-8.
 _INVALID: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _ASSIGNMENT: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}=.")
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -113,7 +113,10 @@ class FileSecret:
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def others_can_read(self) -> bool:
-        """Whether anyone besides the owner can read the file; if our own access is through its group, the group may."""
+        """Whether anyone but the owner can read the file.
+
+        Access by the file's group does not count if the exporter itself reads the file as a member of that group.
+        """
         try:
             status = self.path.stat()
         except OSError:
@@ -141,7 +144,7 @@ def secret_reference(text: str) -> EnvironmentSecret | None:
 
 
 def register(value: str, place: object = None) -> str:
-    """Register a secret with `redact`, in all its usual encodings, and return it.
+    """Make `redact` replace a secret, in all its usual encodings, from now on. Return the secret.
 
     Args:
         value: a secret.
@@ -174,7 +177,7 @@ def _forms_of(value: str) -> tuple[str, ...]:
 
 
 def redact(text: str) -> str:
-    """Return the text without any secret read so far."""
+    """Return the text with every secret read so far replaced by `REDACTED`."""
     with _lock:
         configured = {form for known in _configured.values() for forms in known.values() for form in forms}
         forms = sorted(configured.union(_redacted_forms), key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""Decides which shard owns an account or a customer, if the exporter is split into independent processes."""
+"""Decides which shard owns an account or a customer when the exporter is split into independent processes."""
 
 from __future__ import annotations
 

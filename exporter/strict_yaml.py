@@ -14,7 +14,7 @@ import yaml
 from exporter.files import read_regular_file
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-"""Room for a list of a hundred thousand customers."""
+"""The largest text accepted: enough for a list of a hundred thousand customers."""
 _DEEPEST: Final = 32
 _QUOTED: Final = re.compile(r"""'(?:[^']|'')*'(?!')|"(?:[^"\\]|\\.)*\"""")
 _QUOTE: Final = re.compile(r"""(?:^\s*|- +|: +|[\[{,] *)["']""")
@@ -82,7 +82,7 @@ def load(text: bytes) -> object:
 
 
 def _loaded(text: bytes) -> object:
-    """Parse a text with the fast parser; if that fails, parse it again with PyYAML's own parser for its message."""
+    """Parse a text with the fast parser. If that fails, PyYAML's own parser reads it again for its error message."""
     if _FAST is not _PURE and not _LENIENT.search(text):
         with suppress(yaml.YAMLError, ValueError):
             return _document(yaml.parse(text, _FAST))
@@ -102,7 +102,7 @@ def _document(events: _Events) -> object:
 
 
 def _value(event: Any, events: _Events, depth: int) -> object:
-    """Return the plain data that starts at an event: scalars of YAML 1.2, without anchors, merge keys or tags."""
+    """Return the plain data that starts at an event. Scalars are read as in YAML 1.2; aliases and tags are refused."""
     if isinstance(event, yaml.AliasEvent):
         raise _problem("aliases are not supported; write the value out", event.start_mark)
     if event.anchor is not None:
@@ -170,7 +170,7 @@ class _Writer(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - never indentless
         super().increase_indent(flow, indentless=False)
 
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the same of every value
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the same for every value
         return True
 
 
@@ -191,7 +191,7 @@ def _translate(problem: str) -> str:
 
 
 def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
-    """Return the likely mistake in the lines up to the one where the parser stopped; empty if none is obvious."""
+    """Return the likely mistake, searched for up to the line where the parser stopped; empty if none is obvious."""
     mark, began, message = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
     if mark is None:
         return ""
@@ -226,7 +226,7 @@ def _has_open_quote(line: str) -> bool:
 
 
 def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
-    """Return why no key is possible at the mark: a mistake in the mark's line, or in the line before."""
+    """Return the likely reason why a key is not allowed at the mark: a mistake in its line, or in the line before."""
     here = lines[mark.line] if mark.line < len(lines) else ""
     if _SECOND_COLON.match(here[: mark.column + 1]):
         return f"line {mark.line + 1}: a second colon; put the whole value in quotes"

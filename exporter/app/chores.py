@@ -30,7 +30,10 @@ Stamps = Mapping[AccountKey, tuple[object, ...]]
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Watch secret files until cancelled: poll failing accounts whose secret changed; record when secrets expire."""
+    """Watch secret files until cancelled.
+
+    When a failing account's secret changes, the account is polled at once. The expiry dates of secrets are recorded.
+    """
     seen: Stamps = {}
     while True:
         now = await read_in_thread("stamps of secrets", partial(_stamps, exporter.config.accounts))
@@ -61,7 +64,7 @@ async def observe_counters(exporter: Exporter, paces: Paces, storage: Storage | 
         await anyio.sleep(_PACES_SECONDS)
         paces.observe(exporter.store, clock())
         if storage and paces.observations != stored:
-            with suppress(OSError):  # storing readings reports what is wrong with the disk
+            with suppress(OSError):  # a disk error is reported when a reading is stored
                 await storage.store_observations(exporter.config.shard, paces.observations, clock())
                 stored = paces.observations
 

@@ -41,7 +41,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         return time.clock_gettime(_CLOCK)
 
     def _wake_regularly(self) -> None:
-        """Wake up regularly: the kernel's timeouts do not include time suspended."""
+        """Wake the loop regularly, since the kernel's timeouts do not count the time that the machine is suspended."""
         self.call_later(_LONGEST_DOZE_SECONDS, self._wake_regularly)
 
     async def getaddrinfo(  # noqa: PLR0913 - asyncio's own signature
@@ -54,7 +54,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        """Return the result of `socket.getaddrinfo`; raise its error also if the resolver does not answer in time."""
+        """Return the result of `socket.getaddrinfo`. Raises its error also if no resolver answers in time."""
         question = (host, port, family, type, proto, flags)
         if question not in self._lookups:
             self._lookups[question] = self._look_up(question)

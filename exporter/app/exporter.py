@@ -113,7 +113,7 @@ class Exporter:
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
-        """Open the poller of an account that the applied configuration has; its connections are closed on exit."""
+        """Open the poller of an account in the applied configuration. Its connections are closed on exit."""
         limiter = self._limiters[account.credential]
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
@@ -123,7 +123,7 @@ class Exporter:
             )
 
     def _restore(self, account: Account, storage: Storage) -> None:
-        """Restore the readings of an account that an earlier process stored, at their true age."""
+        """Restore the readings that an earlier process stored for an account, with their original times."""
         stored = storage.read(account)
         for reason in stored.invalid:
             self.telemetry.accounts[account.key].on_set_aside(reason)
@@ -179,8 +179,8 @@ class Exporter:
     def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Mapping[str, str]:
         """Apply a configuration, poll its accounts from now on, and return the changes as fields of a log line.
 
-        Unchanged accounts continue undisturbed; failing ones are polled at once. If the configuration cannot be
-        applied, nothing changes.
+        Polling of unchanged accounts continues undisturbed, except that failing ones are polled at once. If the
+        configuration cannot be applied, nothing changes.
         """
         undo, before = self._checkpoint(), {key: one.account for key, one in self.telemetry.accounts.items()}
         polled = self._polled.copy()
@@ -212,7 +212,12 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll the failing accounts (in `keys`, if given) whose vendor did not ask to wait, and return their keys."""
+        """Poll failing accounts at once, except while a vendor has asked us to wait. Return the keys of those polled.
+
+        Args:
+            keys: the accounts to choose from; None for all.
+
+        """
         now = self._clock()
         failing = [key for key, snapshot in self.store if _may_be_retried(snapshot, now)]
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
@@ -230,9 +235,9 @@ class Exporter:
                 async with self.poller(account) as poller:
                     self._pollers[account.key] = poller
                     await poller.run()
-            except Exception as error:  # noqa: BLE001 - an account that cannot be opened must not end the others
+            except Exception as error:  # noqa: BLE001 - one account's error must not end the polling of others
                 logger.exception("account cannot be polled", vendor=account.vendor, account=account.name)
-                if self._polled.get(account.key) is until:  # otherwise it is no longer polled, or by another task
+                if self._polled.get(account.key) is until:  # otherwise another task polls it, or none does
                     del self._polled[account.key]
                     self.store.record_failure(account.key, InternalError(type(error).__name__))
             finally:
@@ -241,7 +246,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account fails and its vendor does not ask us to wait any longer."""
+    """Whether an account is failing, and any wait that its vendor asked for is over."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False

@@ -10,7 +10,7 @@ from exporter.vendors import Account
 from exporter.vendors.account import Credential
 
 _RateOf = tuple[Rate | None, Rate | None, float]
-"""The account's configured rate, the vendor's assumed rate, and our share of either."""
+"""The rate configured for the account, the rate assumed for its vendor, and this process's share of the rate."""
 
 
 class Limiters:

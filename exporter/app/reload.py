@@ -62,7 +62,7 @@ class Reload:
             for problem in error.problems:
                 logger.error("config reload failed; keeping previous config", problem=str(problem))
             return str(error)
-        except Exception as error:  # noqa: BLE001 - a bug must not end an exporter that runs
+        except Exception as error:  # noqa: BLE001 - a bug must not end a running exporter
             self._observer.refuse(["bug in the exporter"])
             logger.exception("bug in the exporter, please report it; keeping previous config")
             return f"bug in the exporter: {type(error).__name__}"
@@ -107,7 +107,8 @@ async def handle_signals(
 ) -> None:
     """Set `stop` on the first SIGTERM or SIGINT, and cancel the scope on the second.
 
-    SIGHUP calls `on_hangup`, or acts like SIGTERM if that is None; a SIGHUP deferred during start-up is handled now.
+    SIGHUP calls `on_hangup`, or acts like SIGTERM if there is none. A SIGHUP that arrived during start-up is handled
+    as soon as this function runs.
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

@@ -60,9 +60,9 @@ class Serving:
         telemetry_path: the path of its metrics.
         load: reads the configuration; None if there is none to reload.
         lifecycle: whether POST /-/reload and POST /-/poll are enabled.
-        watched: a function for the configuration's state; the seconds between checks; and the state just before the
-            configuration was read. None for no checks.
-        storage: the state that outlives the process; None to store nothing.
+        watched: how to notice that the configuration changes: a function that returns its state, the seconds between
+            two checks, and the state just before it was read. None if it is not watched.
+        storage: where state is kept across restarts; None to store nothing.
         protection: TLS and authentication of the pages; None for neither.
 
     """

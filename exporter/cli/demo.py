@@ -38,13 +38,13 @@ def configuration(url: str, interval: str, names: Iterable[str] = ACCOUNTS) -> s
 
 
 def environment(names: Iterable[str] = ACCOUNTS) -> dict[str, str]:
-    """Return the environment variables with the configuration's secrets: those of the sandbox, which are public."""
+    """Return environment variables with the secrets of the sandbox's accounts, which are public."""
     accounts = (one.demo(name) for name in names for one in SIMULATIONS.values())
     return {variable: secret for account in accounts for variable, secret in account.secrets.items()}
 
 
 def load(text: str) -> Config:
-    """Return the configuration with its secrets filled in from the environment.
+    """Set the environment variables with the demo's secrets, and return the configuration in a text.
 
     Raises:
         ConfigError: the configuration is invalid.

@@ -51,7 +51,7 @@ def metrics(markdown: bool) -> None:
 def rules(options: Options) -> None:
     """Print the Prometheus rules, with your own thresholds.
 
-    Numbers are shares, factors or durations such as 15m; the defaults are those of prometheus/rules/.
+    A threshold is a share, a factor or a duration such as 15m. The defaults are those in prometheus/rules/.
     """
     from exporter.rules.document import rules
 

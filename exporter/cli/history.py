@@ -137,7 +137,7 @@ def _opened(out: Path, plan: Plan) -> Folder:
 
 
 def left_out(plan: Plan) -> list[str]:
-    """Return one line for each thing that the history leaves out."""
+    """Return lines that name the accounts and metrics that the history leaves out."""
     from exporter.history.run import undated
 
     names = [(f"{one.vendor}/{one.name}", ", ".join(family.name for family in undated(one))) for one in plan.accounts]
@@ -167,7 +167,7 @@ def _written(account: Account, folder: Folder, storage: Path | None) -> Ended:
 
 
 def result_lines(who: str, ended: Ended) -> list[str]:
-    """Return lines with the outcome of an account's history, and what the history lacks."""
+    """Return lines that report the outcome of an account's history, and what is missing from it."""
     outcome = ended.outcome
     details = [f"    {one}" for one in sorted(outcome.left_out)]
     if ended.error:

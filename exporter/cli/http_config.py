@@ -1,7 +1,7 @@
 """Access to an exporter's pages, with settings from a file in the format of `promtool --http.config.file`.
 
-The known settings are, in basic_auth: username, password or password_file; in tls_config: ca_file, cert_file,
-key_file, insecure_skip_verify.
+`basic_auth` has username, and password or password_file. `tls_config` may have ca_file, cert_file, key_file and
+insecure_skip_verify.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def fetch(url: str, config: HTTPConfig) -> bytes:
         raise NoAnswer("write a URL such as http://127.0.0.1:10924")
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=config.context))
     try:
-        request = Request(url, headers={"Authorization": config.authorization} if config.authorization else {})  # noqa: S310 - the scheme was looked at
+        request = Request(url, headers={"Authorization": config.authorization} if config.authorization else {})  # noqa: S310 - the scheme was checked
         with opener.open(request, timeout=_PATIENCE_SECONDS) as answer:
             return bytes(answer.read(_MAX_BYTES))
     except HTTPError as error:

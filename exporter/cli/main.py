@@ -27,7 +27,7 @@ from exporter.web.addresses import DEFAULT_ADDRESS
 
 
 class _Commands(click.Group):
-    """The commands; the error for a misplaced option names the command to which the option belongs."""
+    """The group of commands. If an option of `run` precedes the command, the error says where it belongs."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments that precede the command."""

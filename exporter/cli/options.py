@@ -1,4 +1,4 @@
-"""Command-line options, spelt as Prometheus users know them; those of the HTTP server are in `web_options`."""
+"""Command-line options, spelt as Prometheus users know them. The HTTP server's options are in `web_options`."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def with_world(command: _F) -> _F:
 
 
 def _folder(_context: click.Context, _option: click.Parameter, value: Path | None) -> Storage | None:
-    from exporter.store.files import Storage  # noqa: PLC0415 - only an exporter that runs needs one
+    from exporter.store.files import Storage  # noqa: PLC0415 - only a running exporter needs one
 
     try:
         return Storage(value) if value else None
@@ -211,7 +211,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def with_rule_options(command: _F) -> _F:
-    """Add the options of the rules to a command: thresholds, job, links and labels; pass the command the result."""
+    """Add the options of the rules (thresholds, job, links and labels) to a command, and pass it an `Options`."""
 
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
     @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="URL of the runbooks.")

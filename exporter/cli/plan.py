@@ -1,4 +1,4 @@
-"""The estimated number of requests that polling takes, before the first is sent: `check --plan`."""
+"""Estimates the number of requests that polling takes, without sending any: `check --plan`."""
 
 from __future__ import annotations
 

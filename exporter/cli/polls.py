@@ -39,7 +39,7 @@ def check(file: Path, plugins: tuple[str, ...], probe: bool, plan: bool, shard: 
     """Validate a configuration: report every problem at once.
 
     For a valid configuration, print risky settings, and how long it takes to read many customers. With --probe, exit
-    with 1 if an account fails, or has none of its vendor's main figure.
+    with 1 if an account fails, or if its vendor's main figure is missing.
     """
     whole = load_or_exit(file, plugins)
     config = whole.shard_part(shard)
@@ -125,7 +125,10 @@ def waits(config: Config) -> Iterator[str]:
 
 
 def lacks_main_figure(outcome: Outcome) -> bool:
-    """Whether an account lacks its vendor's main figure, its first family; False for an account split into shards."""
+    """Whether an account has no series of its vendor's main figure, which is the first family the vendor reports.
+
+    False for an account that is split into shards, because another shard may have them.
+    """
     main = outcome.account.reported[0]
     is_whole = outcome.account.shard.total == 1
     return is_whole and not any(main in state.rendered for state in outcome.snapshot.slices.values())

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show how many of `total` accounts have been polled; the yielded function counts one more."""
+    """Show how many of `total` accounts have been polled. Call the yielded function after each account."""
     console = Console(stderr=True)
     columns = (TextColumn("polling"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     is_shown = sys.stderr is not None and console.is_terminal

@@ -46,7 +46,10 @@ def facts_of(vendor: type[Account]) -> Mapping[str, str]:
 
 
 def quality_of(name: str) -> Quality:
-    """Return the answers that a vendor's class implies or states, in the order of the questions."""
+    """Return a vendor's answers to the quality questions, in their order.
+
+    Some answers are derived from the vendor's class; the class states the others itself.
+    """
     vendor = VENDORS[name]
     facts = facts_of(vendor)
     derived: dict[str, Done | Exempt] = {"sign_in": Done(_sign_in(vendor)), "drift": _DRIFT}

@@ -13,7 +13,7 @@ import click
 from exporter.testing.recording import Recording, RecordingError, read_recording
 from exporter.vendors.declared.files import DeclarationError, read_vendor
 
-_SECRET = "sandbox-secret"  # noqa: S105 - it opens nothing
+_SECRET = "sandbox-secret"  # noqa: S105 - it protects nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ReplayedVendor:
     recording: Recording
 
     def account(self, url: str) -> str:
-        """Return an account at the sandbox at `url`, as lines of YAML."""
+        """Return lines of YAML that configure an account of this vendor at the sandbox at `url`."""
         settings = {
             "vendor": self.name,
             "name": "acme",
@@ -49,7 +49,7 @@ class ReplayedVendor:
         return f"  - {first}" + "".join(f"    {line}" for line in rest)
 
     def variable(self, name: str) -> str:
-        """Return the environment variable for a secret in the account's YAML."""
+        """Return the name of the environment variable that holds the secret for a setting."""
         return f"{self.name}_{name}".upper()
 
 
@@ -76,7 +76,7 @@ def _replayed(file: Path, recorded: Path) -> ReplayedVendor:
 
 
 def introduction(vendors: Iterable[ReplayedVendor], url: str) -> str:
-    """Return accounts at the vendors replayed at `url`, and their secrets, as text to copy."""
+    """Return text to copy: accounts at the vendors replayed at `url`, and their secrets."""
     text = "".join(f"# {one.name}, replayed, with vendor_files: [{one.file}]\n{one.account(url)}" for one in vendors)
     exports = (f"# export {one.variable(name)}={_SECRET}\n" for one in vendors for name in one.secrets)
     return text + "".join(exports)

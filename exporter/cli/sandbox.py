@@ -57,7 +57,7 @@ def sandbox(
 ) -> None:
     """Serve simulations of the vendors' APIs.
 
-    Vendors declared in files are replayed beside them, from recorded answers.
+    With --vendor-file and --replies, declared vendors are also replayed from recorded answers.
     """
     from exporter.app.event_loop import run_async
     from exporter.cli import demo, replays

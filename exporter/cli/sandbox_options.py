@@ -23,7 +23,7 @@ class WithFaults(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of faults."""
-        from exporter.sandbox import faults_usage  # noqa: PLC0415 - only a person who reads it needs it
+        from exporter.sandbox import faults_usage  # noqa: PLC0415 - needed for the help text only
 
         super().format_epilog(ctx, formatter)
         with formatter.section("Faults"):

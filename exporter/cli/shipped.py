@@ -55,6 +55,7 @@ def dashboards(folder: Path) -> None:
 def example(name: str) -> None:
     """Print an example of a file that you write yourself.
 
-    NAME says which: the exporter's configuration by default, or its web configuration, Prometheus' or Alertmanager's.
+    NAME selects the file: the exporter's configuration (the default), its web configuration, or the configuration of
+    Prometheus or Alertmanager.
     """
     print_or_exit(shipped(_EXAMPLES[name]).read_text())

@@ -1,4 +1,7 @@
-"""The status document as a table for a terminal: one line per quota, the most urgent first, the least urgent folded."""
+"""The status document as a table for a terminal: one line per quota, the most urgent first.
+
+If there are many quotas, the least urgent are counted instead of shown.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from exporter.status.document import AccountStatus, QuotaStatus, Status
 from exporter.status.urgency import URGENT, rank
 
 _FEW: Final = 20
-"""The number of lines that fit on a screen; up to this number, nothing is folded."""
+"""The number of lines that fit on a screen. Up to this number, every quota is shown."""
 _COLORS: Final = {"used_up": "red", "critical": "red", "warning": "yellow", "unknown": "dim"}
 _COLUMNS: Final = (
     ("VENDOR", "left"),
@@ -40,7 +43,8 @@ def render(status: Status, *, show_all: bool = True, width: int | None = None, c
 
     Args:
         status: the document.
-        show_all: whether to show every quota; if not, many lines are reduced to urgent quotas and one per account.
+        show_all: whether to show every quota. If not, and there are many, only urgent quotas and the first of each
+            account are shown.
         width: the width in characters; by default the terminal's.
         color: whether to use colours; by default whether standard output is a terminal.
 

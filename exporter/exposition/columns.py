@@ -1,7 +1,7 @@
 """The lines of all accounts: a column per family, joined in blocks of accounts.
 
-When an account changes, only its lines are made again, and in its block only the families that differ are joined
-again. Above the blocks, a tree combines only checksums, so the cost hardly grows with the number of accounts.
+When an account changes, only its own lines are made again. Its block joins only those families again whose lines
+differ. A tree combines the checksums of the blocks, so the cost hardly grows with the number of accounts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Snapshots = Sequence[tuple[AccountKey, Snapshot]]
 """Accounts' snapshots at one moment."""
 
 _Lines = TypeVar("_Lines")
-"""An account's lines of a family; compared with the previous ones to detect changes."""
+"""The lines that an account has of a family. Changes are detected by comparing them with the previous ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Column:
         return self._sums[-1][0]
 
     def put(self, place: int, piece: Piece) -> None:
-        """Set a block's piece."""
+        """Set the piece of the block at `place`, and update the checksums above it."""
         self.pieces[place], self._sums[0][place] = piece, piece.checksum
         for below, level in zip(self._sums, self._sums[1:], strict=False):
             place //= _BRANCHES
@@ -79,7 +79,7 @@ class Column:
 class Columns(Generic[_Lines]):
     """The columns of all families, for some accounts.
 
-    Families are identified by name, because one may be redeclared while the lines of the old one are still shown.
+    Families are identified by name, because a reload may replace a family while lines of the old one are still shown.
 
     Attributes:
         version: the number of changes so far.
@@ -153,7 +153,7 @@ class Columns(Generic[_Lines]):
             self._next_expiry = min(self._expires_at.values(), default=math.inf)
 
     def _settle(self, order: Sequence[AccountKey]) -> None:
-        """Start over with other accounts, or another order; all lines must be made again."""
+        """Start over with other accounts, or with the same ones in another order. All lines must be made again."""
         self._order = order
         self._places = {key: place for place, key in enumerate(order)}
         self._lines: dict[AccountKey, Mapping[str, _Lines]] = {key: {} for key in order}

@@ -32,7 +32,7 @@ from exporter.textformat.gzip import HEADER, Checksum, inflate, trailer
 from exporter.textformat.lines import RenderedFamily, WithCreated
 
 _JOINED_ON_LOOP: Final = 5000
-"""With fewer series, the exporter's own included, a page is joined on the event loop, in a few milliseconds."""
+"""If fewer series than this must be joined again, it is done on the event loop: it takes a few milliseconds."""
 _OWN_SERIES: Final = 25
 """The approximate number of the exporter's own series per account."""
 _PROCESS_SECONDS: Final = 5.0
@@ -58,7 +58,7 @@ class SelfMetrics(Protocol):
 
     @property
     def state(self) -> object:
-        """A value that changes with the process metrics, but not with those that change constantly (CPU, memory)."""
+        """A value that changes whenever a metric in `registry` does, but not when CPU or memory use changes."""
         ...
 
     def lines(self, account: AccountKey, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
@@ -84,7 +84,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """One generation of the page."""
+    """The page as it was joined at one moment."""
 
     sections: tuple[Section, ...]
 
@@ -138,7 +138,7 @@ class PageInputs:
 
 
 class Exposition:
-    """The pages, each of four sections: readings, accounts, volatile process metrics, other process metrics."""
+    """The page in each format. Its sections: readings, accounts, volatile process metrics, other process metrics."""
 
     def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
@@ -155,7 +155,7 @@ class Exposition:
         return self._page(form, self._inputs(form, now))
 
     async def current(self, form: Format) -> Page:
-        """Return the current page, joined once for all who wait for it, in a worker thread if joining takes a while."""
+        """Return the current page, which concurrent callers share. If joining takes long, a worker thread does it."""
         async with self._lock:
             inputs = self._inputs(form, anyio.current_time())
             if inputs.series < _JOINED_ON_LOOP:
@@ -226,7 +226,7 @@ def _readings(
     form: Format, _account: AccountKey, snapshot: Snapshot, now: float
 ) -> Mapping[Family, tuple[RenderedFamily, ...]]:
     """Return the lines of an account's readings that are not stale."""
-    # By name: a family may be redeclared while the lines of the old one are still shown.
+    # Keyed by name: a reload may replace a family while lines of the old one are still shown.
     families: dict[str, Family] = {}
     found: dict[str, tuple[RenderedFamily, ...]] = {}
     for state in snapshot.visible(now):

@@ -1,4 +1,4 @@
-"""Process metrics as text: those that change constantly are cheap to write, the others are only written on a change."""
+"""Process metrics as text. Those that change constantly are cheap to write; the rest are only written on a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exporter.textformat.lines import sample_lines
 
 
 def moving_page(process: Collector, form: Format) -> bytes:
-    """Return the lines of metrics without labels; prometheus_client would take three times as long."""
+    """Return metrics without labels as text, in a third of the time that prometheus_client takes."""
     text = b""
     for metric in process.collect():
         suffix = "_total" if metric.type == "counter" and form is Format.TEXT else ""

@@ -31,7 +31,7 @@ _TRIES: Final = 6
 """How many times in a row a request may fail transiently before the history is given up."""
 _LONGEST_WAIT_SECONDS: Final = 900.0
 _MOST_ITEMS: Final = 100 * MOST_ITEMS
-"""The most items for one point in time, whose figures may take a month of daily requests."""
+"""The most items for one point in time: its figures may need a month of daily requests."""
 _SECOND: Final = timedelta(seconds=1)
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class AccountHistory:
             on_day(day)
 
     def stored(self) -> Mapping[int, StoredReading]:
-        """Return each slice's last reading in the form in which the exporter stores it, to continue its counters."""
+        """Return each slice's last reading in the exporter's stored form, so that its counters can continue."""
         return {
             number: StoredReading(
                 asked_at.timestamp(),

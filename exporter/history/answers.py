@@ -1,4 +1,4 @@
-"""The vendor's answers so far, cached on disk, so that an interrupted history resumes and yields the same bytes."""
+"""Caches the vendor's answers on disk, so that an interrupted history can resume and write the same bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEVEL: Final = 6
 _ReadT = TypeVar("_ReadT")
 
 
-class Unanswered(Exception):  # noqa: N818 - it says what a question is
+class Unanswered(Exception):  # noqa: N818 - the name describes the question
     """A request failed in a way that only a person can fix: the history stops, and nothing is recorded as left out.
 
     Attributes:
@@ -88,7 +88,12 @@ class Answers:
         return read(document)
 
     def doubt(self, asked: str) -> None:
-        """Forget the answers to a request, given by method and path, because their content reports a failure."""
+        """Remove a request's answers from the cache because they report a failure.
+
+        Args:
+            asked: the request's method and path.
+
+        """
         prefix = json.dumps([asked.partition(" ")[2]])[:-1]
         self._opened.execute("DELETE FROM cached WHERE substr(question, 1, ?) = ?", (len(prefix) + 1, f"{prefix},"))
 

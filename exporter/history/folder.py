@@ -32,7 +32,9 @@ class Folder:
 
     @classmethod
     def opened(cls, path: Path, plan: Plan) -> Folder:
-        """Return a plan's folder: a new one, or one created with the same plan, which keeps its original `asked_at`.
+        """Return the folder for a plan: a new one, or an existing one with the same plan.
+
+        An existing folder keeps the `asked_at` with which it was created.
 
         Raises:
             WrongRequest: the folder contains something else.
@@ -83,7 +85,7 @@ class Folder:
         return self._path / f"{account.vendor}-{account.name}-{day:%Y-%m-%d}{_SUFFIX}{compressed}"
 
     def files(self, account: Account) -> int:
-        """Return the number of days of an account that are written."""
+        """Return the number of days that are written for an account."""
         return sum(self.file(account, day).exists() for day in self.plan.days)
 
     def write(self, path: Path, text: Iterable[str]) -> bool:
@@ -120,7 +122,7 @@ class Folder:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return the stored plan of a folder: None if it has none, `{"plan": None}` if it is invalid."""
+    """Return the plan stored in a file. Returns None if there is no file, and `{"plan": None}` if it is invalid."""
     try:
         known = json.loads(path.read_bytes())
     except FileNotFoundError:

@@ -35,7 +35,7 @@ class Plan:
         step: seconds between samples.
         labels: added to every sample, as Prometheus adds its target labels.
         gzip: whether files are compressed.
-        counters: whether counters are written; a gap needs none, because the exporter's own counters bridge it.
+        counters: whether counters are written. To fill a gap, none are needed: the exporter's own continue across it.
 
     """
 
@@ -78,7 +78,7 @@ def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> P
     Args:
         accounts: the accounts of the configuration.
         wanted: accounts as vendor/name; empty for all.
-        plan: everything else; its own accounts are ignored.
+        plan: the days and all other options. The accounts in it are ignored.
 
     Raises:
         WrongRequest: the history cannot be written; one line for each reason.

@@ -26,7 +26,7 @@ class Requests:
     def __init__(self) -> None:
         self.sent = 0
 
-    def on_request(self, code: str, seconds: float) -> None:  # noqa: ARG002 - only how many counts
+    def on_request(self, code: str, seconds: float) -> None:  # noqa: ARG002 - only the number of requests matters
         """Count a request."""
         self.sent += 1
 

@@ -1,4 +1,4 @@
-"""A day's samples in OpenMetrics: one series after another, each with a value at every step. Pure."""
+"""A day's samples in OpenMetrics: one series after another, each with a sample at every step. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Run(NamedTuple):
 
 
 class DaySamples:
-    """The values shown during a day, each with the step from which it was shown."""
+    """The sample lines shown during a day, with the step from which they were shown."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
         """Begin a day; `labels` precede the labels of each sample."""

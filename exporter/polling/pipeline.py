@@ -72,7 +72,7 @@ class ProcessedPoll:
         account_state: the state kept of the account-wide quotas; None if there are none.
         ledger: the counters after this poll.
         fallen: quotas with a figure that fell by more than half within its period.
-        is_complete: whether every slice has been read since the account was sliced.
+        is_complete: whether every slice has been read since the account was divided into slices.
         is_empty: whether the vendor's answers had no figure at all, shown or not; names do not count as figures.
 
     """
@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return what is shown of a poll that cannot be stored: its own figures with the last stored counters."""
+        """Return the poll as it is shown if it cannot be stored: with its own figures and the last stored counters."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
@@ -165,7 +165,7 @@ def _read_slice(account: Account, result: PollResult) -> SliceFigures:
     return SliceFigures(result.number, found.figures, result.asked_at, found.unreadable, found.ended, found.rests)
 
 
-def restore(  # noqa: PLR0913, PLR0917 - what is stored, and when that is
+def restore(  # noqa: PLR0913, PLR0917 - the stored state, and the time
     account: Account,
     before: Snapshot,
     readings: Mapping[int, StoredReading],

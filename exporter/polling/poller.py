@@ -36,7 +36,7 @@ LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 _SOON_SECONDS: Final = 5.0
 """Connections are kept open if the next poll begins within this time."""
 _ITEMS_A_SERIES: Final = 10
-"""If an account may have more series than usual, its answers may hold this many items per series."""
+"""The answers to a poll may have this many items for each series that `max_series` allows, and always `MOST_ITEMS`."""
 _MOST_FAILING: Final = 1000
 """Failures are remembered for at most this many kinds of items, because vendors may invent kinds."""
 _PROCESSED_ON_LOOP: Final = 1000
@@ -67,7 +67,7 @@ Turn = Callable[[], AbstractAsyncContextManager[None]]
 class Poller:
     """Polls one account, slice by slice, and keeps its snapshot in the store."""
 
-    def __init__(  # noqa: PLR0913 - the two that an account has, and those that all have
+    def __init__(  # noqa: PLR0913 - an account, its client, and what all accounts share
         self,
         account: Account,
         fetch: Fetch,
@@ -98,7 +98,7 @@ class Poller:
         self._wake.set()
 
     async def run(self) -> None:
-        """Poll until cancelled, each slice once per interval; jitter shifts the first polls."""
+        """Poll each slice once per interval until cancelled. Jitter shifts the first polls."""
         interval, slices = self._account.interval, self._account.slice_count
         offset = jitter(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))
@@ -169,14 +169,18 @@ class Poller:
         self._failing[number] = dict(failing[-_MOST_FAILING:])
 
     def _patience(self, last: SliceState | None, now: float) -> float:
-        """Return for how many seconds items may fail: one interval, or 0 if the last reading would be stale by then."""
+        """Return how many seconds items may fail: one interval, or 0 if the last reading would be stale by then."""
         interval = self._account.interval
         return interval if last and now + interval < last.stale_at else 0.0
 
     async def _store_processed(
         self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
     ) -> ProcessedPoll:
-        """Store a reading before it is shown: a counter shown but not stored would fall at the next start."""
+        """Store a reading before it is shown, and return what to show.
+
+        If it cannot be stored, the last stored counters are shown with it: counters that are shown but not stored
+        would fall at the next start.
+        """
         if self._persist is None or await self._persist(number, processed, asked_at):
             return processed
         await _end_if_cancelled()

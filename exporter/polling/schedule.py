@@ -43,7 +43,7 @@ class Schedule:
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Record a good poll. After its first one, a slice is due again early, so that polls spread over the interval.
+        """Record a good poll. After a slice's first one, it is due again early, to spread polls over the interval.
 
         Args:
             number: the slice's number.
@@ -62,12 +62,16 @@ class Schedule:
             self._due[number] = now + delay * (jitter if first else 1.0)
 
     def advance(self, at: float) -> None:
-        """Make the failing slices, or else the next one, due by `at`, because someone asked for a poll."""
+        """Make the failing slices, or the next one if none fails, due by `at`, because someone asked for a poll."""
         failing = [number for number, failures in self._failures.items() if failures] or [self.next]
         self._due |= {number: min(self._due[number], at) for number in failing}
 
     def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
-        """Record a failed poll; the wait grows with the consecutive failures of the slice and of the account."""
+        """Record a failed poll.
+
+        All slices wait, longer with each consecutive failure of the account. The slice itself may wait still longer,
+        because of its own consecutive failures.
+        """
         self._failures[number] += 1
         pause, wait = (
             next_delay(self._interval, 0.0, failures, snapshot.error)

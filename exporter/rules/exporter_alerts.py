@@ -17,7 +17,7 @@ _TOTALS: Final = (
     " {{ .Value }} of its exporters say that there are {{ .Labels.total }}.{{ end }}"
 )
 
-# These counters appear with their first event, which increase() therefore misses.
+# Such a counter appears with its first event, so increase() would miss that event.
 _NEW: Final = """
 sum by (<by_account>) (last_over_time(METRIC[<scrapes>]))
 - (
@@ -92,9 +92,9 @@ EXPORTER_ALERTS: Final = (
         severity="warning",
         scope="account",
         for_="missing_for",
-        # A configured quota that matches nothing has a metric of 0; one that left the configuration is not missed.
-        # Nor is a quota that had figures within the last 26 hours, unless its period still runs: a vendor may be a day
-        # late with the first figures of a new period.
+        # A configured quota that matches nothing has a metric of 0. A quota removed from the configuration does not
+        # count as missing. Nor does one that had figures within the last 26 hours, unless its period is still running:
+        # a vendor may be a day late with the first figures of a new period.
         expression=f"""
         (
           (max by (<by_account>) ({of_exporter("usage_exporter_account_series")}) == 0)
@@ -132,8 +132,8 @@ EXPORTER_ALERTS: Final = (
         severity="info",
         scope="quota",
         for_="frozen_for",
-        # Longer than a day, because a vendor that reports daily does so at no fixed hour. Not if the figure was
-        # unchanged a week ago too, as on weekends, nor if an exporter has not polled for a day.
+        # The figure must be unchanged for longer than a day, because daily reports arrive at no fixed hour. There is no
+        # alert if it was unchanged a week ago too, as on weekends, or if an exporter has not polled for a day.
         expression=f"""
         usage:quota_last:used
         == {before("usage:quota_used:max", "12h")}

@@ -14,8 +14,8 @@ _SERIES: Final = of_exporter("usage_exporter_account_series")
 _RELOADED: Final = "last_over_time(usage_exporter_config_last_reload_success_timestamp_seconds[<scrapes>])"
 
 EXPORTER_RECORDS: Final = (
-    # One per instance, or joins with it would fail: an address may move from one shard to another between scrapes.
-    # Exporters that state no shard are not split, and poll everything.
+    # One series per instance, because joins would fail on two: an address may move from one shard to another between
+    # scrapes. Exporters that state no shard are not split, and poll everything.
     Record(
         "usage:exporter_shard:info",
         f"""
@@ -31,7 +31,7 @@ EXPORTER_RECORDS: Final = (
         )
         """,
     ),
-    # Each stated total equals the number of shards. PromQL can make a label of a number, but not a number of a label.
+    # True if each stated total equals the number of shards. PromQL can turn a number into a label, but not the reverse.
     Record(
         "usage:shards_complete:bool",
         """
@@ -76,8 +76,8 @@ EXPORTER_RECORDS: Final = (
         )
         """,
     ),
-    # The whole account is seen: no shard is missing, and each that has a part of the account is fresh. A figure that is
-    # not seen then does not exist.
+    # True if the whole account is seen: no shard is missing, and each shard that has a part of the account is fresh. A
+    # figure that is absent then does not exist.
     Record(
         "usage:account_fresh:bool",
         f"""

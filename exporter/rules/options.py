@@ -23,7 +23,7 @@ class Options:
     """The options with which the rules are rendered.
 
     Attributes:
-        thresholds: the numbers.
+        thresholds: when the alerts begin and end.
         job: the scrape job of the exporter, as Prometheus names it.
         runbook_url: the page with an entry for each alert.
         grafana_url: the address of the Grafana with the dashboards.

@@ -16,9 +16,10 @@ _LONG: Final = {"1d": 86400, "7d": 7 * 86400}
 
 
 def _increase(window: str, seconds: int) -> Record:
-    """The share of the limit used in a window. Short windows count from zero if the quota's period began in them.
+    """Return the record of the share of the limit used in a window.
 
-    A range is a second shorter than its window, since some versions of Prometheus include both ends.
+    If the quota's period began within a short window, the use is counted from zero. A range is a second shorter than
+    its window, since some versions of Prometheus include both ends.
     """
     ended = f"sum_over_time(usage:quota_ended:used[{seconds - 1}s])"
     begun = f"(usage:quota_begun:timestamp > time() - {seconds})"
@@ -54,8 +55,8 @@ DAY_RECORDS: Final = (
         """,
     ),
     *(_increase(window, seconds) for window, seconds in _LONG.items()),
-    # The use per second: in the last seven days, which have one of each weekday, or in the period so far, if that is
-    # long enough. The rate stays while the quota is hidden.
+    # The use per second, averaged over the last seven days (one of each weekday), or over the period so far if it is
+    # long enough. While the quota is hidden, the rate stays as it was.
     Record(
         "usage:quota_rate:ratio",
         """
@@ -77,7 +78,7 @@ DAY_RECORDS: Final = (
 PACE_RECORDS: Final = (
     Record("usage:quota_begun:timestamp", f"usage:quota_start:max > time() - {max(_SHORT.values())}"),
     *(_increase(window, seconds) for window, seconds in _SHORT.items()),
-    # From the last reading on, because nothing newer is known.
+    # Projected from the last reading, because nothing newer is known.
     Record(
         "usage:quota_projected:ratio",
         """
@@ -117,9 +118,9 @@ PACE_RECORDS: Final = (
         "usage:quota_burning:seconds",
         "(1 - usage:quota_last:ratio) / (usage:quota_burning:ratio / 21600)",
     ),
-    # The time until the rest is used up at the rate of the last six hours; only if that is before the period ends, and
-    # the figure moved several times: a single step may be one booking, or an hour without polls, and shows no pace.
-    # Use at the same hours of each day or each week is no burst.
+    # The time until the rest is used up at the rate of the last six hours. There is a value only if that is before the
+    # period ends, and if the figure moved several times: a single step may be one booking, or an hour without polls,
+    # and shows no pace. Use that recurs at the same hours each day or each week is not a burst.
     Record(
         "usage:quota_burnt:seconds",
         f"""

@@ -22,7 +22,7 @@ _REASON: Final = (
 _REFUSED: Final = 'usage_exporter_account_failing{reason=~"auth|forbidden|secret"}'
 
 _EXPIRY: Final = f"min by (<by_account>) ({seen('usage_exporter_credential_expiry_timestamp_seconds')})"
-# A token that changed within the last day renews by itself, and always expires soon.
+# A token whose expiry changed within the last day is renewed automatically, and always expires soon.
 _ENDING: Final = f"""
 ({_EXPIRY} - time() < <credential_SEVERITY>)
 and (
@@ -73,7 +73,7 @@ POLL_ALERTS: Final = (
         severity="critical",
         scope="account",
         for_="no_reading_for",
-        # Judged by the page, because a restart resets the age of the configuration.
+        # Not based on usage:poll_age:seconds: if no poll ever succeeded, a restart resets it.
         expression=f"""
         group by (<by_account>) ({of_exporter("usage_exporter_account_up")})
         and group by (<by_account>) (last_over_time(usage_exporter_account_up[<scrapes>] offset 40m))

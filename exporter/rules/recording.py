@@ -31,7 +31,10 @@ def _last(name: str, now: str, before: str = "") -> Record:
 
 
 def _state(name: str, share: str) -> Record:
-    """The quotas that reach their own threshold, by default `share`, until they fall below it by the hysteresis."""
+    """Return the record of the quotas that reached a threshold and have not yet fallen below it by the hysteresis.
+
+    The threshold is the quota's own, or `share` if it has none.
+    """
     series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(
         series,
@@ -53,7 +56,7 @@ def _state(name: str, share: str) -> Record:
 RECORDS: Final = (
     *EXPORTER_RECORDS,
     Record("usage:quota_used:max", fresh("usage_quota_used")),
-    # All figures of the account are on a page just now: a figure that is not there is gone.
+    # True if all figures of the account are on a page at this moment, so that an absent figure no longer exists.
     Record(
         "usage:account_shown:bool",
         """
@@ -65,15 +68,15 @@ RECORDS: Final = (
         )
         """,
     ),
-    # When periods ended, if the evaluation before knew of no newer period.
+    # The end of a period that has ended, as long as no newer period was known at the previous evaluation.
     Record("usage:quota_ended:timestamp", "last_over_time(usage:quota_last:end[6h]) <= time()"),
     # The final figure of a period that has ended since the rules were last evaluated; otherwise there is no value.
     Record(
         "usage:quota_ended:used",
         "(last_over_time(usage:quota_last:used[6h]) and usage:quota_ended:timestamp) > usage:quota_used:max",
     ),
-    # Known, not shown just now, and not gone: the account is known but not completely shown, or an exporter or a shard
-    # is missing.
+    # Quotas that are known and not shown at this moment, but not gone: the account is known but not completely shown,
+    # or an exporter or a shard is missing.
     Record("usage:quota_absent:used", f"{_KNOWN_USED} unless on (<by_account>) usage:account_shown:bool"),
     Record(
         "usage:quota_unseen:bool",

@@ -46,8 +46,8 @@ class Alert:
         name: the alert's name, also the name of its runbook entry.
         severity: how soon a person should look.
         scope: the subject of the alert.
-        for_: the name of the threshold for how long the expression must hold; empty for no wait.
-        keep_firing_for: the name of the threshold for how long the alert outlasts its cause; empty if it does not.
+        for_: the threshold that says how long the expression must hold, by name; empty if it need not.
+        keep_firing_for: the threshold that says how long the alert outlasts its cause, by name; empty if it does not.
         expression: the condition, in PromQL; may have placeholders.
         summary: one line, a Go template; may have placeholders.
         description: what the alert means and what to look at first, a Go template; may have placeholders.
@@ -115,7 +115,9 @@ def placeholders(options: Options) -> dict[str, str]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Return a text with each `<name>` replaced by its value; braces and `$` are common in PromQL and Go templates.
+    """Return a text with each placeholder, such as `<name>`, replaced by its value.
+
+    Placeholders have angle brackets because PromQL and Go templates use braces and `$` themselves.
 
     Raises:
         KeyError: a placeholder has no value.
@@ -125,6 +127,6 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as Prometheus writes it, in the largest unit that divides it."""
+    """Return a duration as Prometheus writes it, in the largest unit that divides it evenly."""
     whole = round(seconds)
     return next(f"{whole // size}{unit}" for size, unit in _UNITS if whole % size == 0)

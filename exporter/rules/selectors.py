@@ -4,20 +4,27 @@ from __future__ import annotations
 
 
 def seen(metric: str, beside: str = "usage_exporter_account_up", labels: str = "<by_shown>") -> str:
-    """A metric as of the last scrape, whatever the interval; `beside` is a metric of every good scrape."""
+    """Return PromQL for a metric as of the last scrape, whatever the scrape interval.
+
+    Args:
+        metric: the metric.
+        beside: another metric, which every good scrape contains.
+        labels: the labels by which the two are matched.
+
+    """
     return f"({metric} or (last_over_time({metric}[<scrapes>]) unless on ({labels}) {beside}))"
 
 
 def of_exporter(metric: str) -> str:
-    """The same as `seen`, for a metric that an exporter reports about itself or an account."""
+    """Return PromQL for a metric that an exporter reports about itself or an account, as of the last scrape."""
     return seen(metric, "usage_exporter_config_last_reload_success_timestamp_seconds", "<by_instance>")
 
 
 def before(series: str, ago: str) -> str:
-    """The value of a recorded series some time ago."""
+    """Return PromQL for the value that a recorded series had some time ago."""
     return f"last_over_time({series}[15m] offset {ago})"
 
 
 def fresh(metric: str) -> str:
-    """A metric of quotas, from the exporters whose figures are fresh."""
+    """Return PromQL for a metric of quotas, from the exporters whose figures are fresh."""
     return f"max by (<by_quota>) ({metric} and on (<by_shown>) usage:exporter_fresh:bool)"

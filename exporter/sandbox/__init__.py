@@ -1,4 +1,4 @@
-"""The vendors, simulated: real sign-in, paging and rate limits over a seeded world of usage, with faults on demand.
+"""Simulated vendors: real sign-in, paging and rate limits, usage computed from a seed, and faults on demand.
 
 No figure is measured, and no customer is real. The app is plain ASGI: serve it with any server, or
 call it in process. GET / lists the base URLs.

@@ -37,7 +37,7 @@ def make_app(world: World, faults: Faults | None = None, replays: Replays | None
         ],
         lambda error: {"detail": error.detail},
     )
-    # Outside of Starlette, which would turn a missing answer into a 500.
+    # Faults are applied outside of Starlette, which would turn a missing answer into a 500.
     app.middleware_stack = Faulty(app.build_middleware_stack(), faults, vendors)
     app.state.tokens, app.state.faults = tokens, faults
     return app

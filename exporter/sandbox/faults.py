@@ -175,7 +175,7 @@ def routes(faults: Faults) -> list[Route]:
 
 
 class Faulty:
-    """An app to which the active faults are applied. `vendors` are the vendors by base path."""
+    """An app to which the active faults are applied. `vendors` maps base paths to vendors."""
 
     def __init__(self, app: ASGIApp, faults: Faults, vendors: Mapping[str, str]) -> None:
         self._app = app

@@ -35,7 +35,7 @@ TEXTS = {
 
 
 async def status(call: Call) -> None:
-    """Answer with this status instead."""
+    """Answer with this status instead of the vendor's answer."""
     code, given = call.given["value"], call.given
     now = time.time() + given["skew"]
     answer = FaultyResponse(code).with_headers(("date", formatdate(now, usegmt=True)))
@@ -60,18 +60,18 @@ async def skew(call: Call) -> None:
 
 
 async def truncate(call: Call) -> None:
-    """Answer half of the document as if it were all."""
+    """Answer with half of the document as if it were complete."""
     answer = await call.ask_vendor()
     await call.answer(answer.with_body(answer.body[: len(answer.body) // 2]))
 
 
 async def html(call: Call) -> None:
-    """Answer a web page with status 200."""
+    """Answer with a web page and status 200."""
     await call.answer(FaultyResponse(200).with_body(_HTML, "text/html; charset=utf-8"))
 
 
 async def empty(call: Call) -> None:
-    """Answer nothing with status 200."""
+    """Answer with an empty body and status 200."""
     await call.answer(FaultyResponse(200).with_body(b""))
 
 
@@ -114,13 +114,13 @@ async def gzip_twice(call: Call) -> None:
 
 
 async def wrong_top(call: Call) -> None:
-    """Answer a string that holds the document instead of the document."""
+    """Answer with the document inside a JSON string."""
     answer = await call.ask_vendor()
     await call.answer(answer.with_body(json.dumps(answer.body.decode()).encode()))
 
 
 async def wrong_types(call: Call) -> None:
-    """Answer fields as another type: text as a list, a number as words, true as an object."""
+    """Change the type of fields: text becomes a list, a number becomes words, true becomes an object."""
 
     def other(value: Any) -> Any:
         if isinstance(value, bool):
@@ -131,17 +131,17 @@ async def wrong_types(call: Call) -> None:
 
 
 async def nulls(call: Call) -> None:
-    """Answer null in fields."""
+    """Set fields to null."""
     await _answer_changed(call, lambda _: None)
 
 
 async def missing(call: Call) -> None:
-    """Answer without fields."""
+    """Leave fields out."""
     await _answer_changed(call, None)
 
 
 async def values(call: Call) -> None:
-    """Put this text, JSON or not, in place of fields."""
+    """Replace the values of fields with this text, which need not be JSON."""
     raw: str = call.given["value"]
     await _answer_changed(call, lambda _: _RAW, lambda text: text.replace(json.dumps(_RAW), raw))
 
@@ -157,7 +157,7 @@ async def labels(call: Call) -> None:
 
 
 async def rows(call: Call) -> None:
-    """Answer this many rows instead of the real ones; a field distinguishes them."""
+    """Answer with this many rows. Added rows are copies of real ones with another value in one field."""
     answer, wanted, field = await call.ask_vendor(), call.given["value"], call.given["field"]
     document = json.loads(answer.body)
 
@@ -182,9 +182,10 @@ def _another(value: Any, number: int) -> Any:
 async def _answer_changed(
     call: Call, change: Callable[[Any], Any] | None, finish: Callable[[str], str] = lambda text: text
 ) -> None:
-    """Answer the document with fields of these names changed or removed; `at-most` limits their number, if given.
+    """Answer with the document after changing fields, or removing them if `change` is None.
 
-    A pattern matches names of figures and texts; a complete name may also be the name of a list or an object.
+    The option `field` names the fields, and `at-most` limits their number. A pattern only matches figures and texts; a
+    complete name also matches a list or an object.
     """
     answer, most = await call.ask_vendor(), call.given["at-most"]
     patterns = call.given["field"].split(",")

@@ -17,12 +17,12 @@ _SLICE_BYTES = 64 * 1024
 
 
 async def refuse(_: Call) -> None:
-    """Close the connection without a byte."""
+    """Close the connection without sending a byte."""
     raise ConnectionAbortedError
 
 
 async def hang(call: Call) -> None:
-    """Stay silent until the client goes; or for this many seconds, and then answer."""
+    """Stay silent until the client disconnects, or answer after this many seconds."""
     seconds = call.given["value"]
     if seconds is not None:
         await anyio.sleep(seconds)
@@ -69,7 +69,7 @@ async def long_header(call: Call) -> None:
 
 
 async def endless(call: Call) -> None:
-    """Answer with an endless body, until the client goes."""
+    """Answer with an endless body, until the client disconnects."""
     await call.begin(FaultyResponse(200))
     while True:
         await call.go_on(b" " * _SLICE_BYTES)

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Replays = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]
-"""By vendor: recorded answers, and links to next pages, both by method and path with sorted query."""
+"""For each vendor, its recorded answers and the links to next pages. Keys are a method and a path with sorted query."""
 
 
 class Replay:

@@ -73,7 +73,7 @@ def app_of(routes: Sequence[BaseRoute], failure: Failure, middleware: Sequence[M
 
 
 def _refuse_as(failure: Failure) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
-    """Return a handler that turns `HTTPException` into a reply; async, since Starlette runs others in a thread."""
+    """Return a handler that turns `HTTPException` into a reply. It is async, as Starlette runs others in a thread."""
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):

@@ -100,7 +100,7 @@ class World:
         return rhythm.until(until) - rhythm.until(since)
 
     def billed(self, subject: str, since: float, until: float) -> float:
-        """Return the use in the span, minus corrections: about once a fortnight it falls a little."""
+        """Return the use in the span, minus corrections, which lower it a little about once a fortnight."""
         taken_back = sum(
             share * self.used(subject, since, at) for at, share in self._corrections(subject, since, until)
         )

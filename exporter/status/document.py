@@ -22,7 +22,7 @@ class Document(BaseModel):
 
 
 class QuotaStatus(Document):
-    """A quota.
+    """The status of a quota.
 
     Attributes:
         quota: its name.
@@ -89,7 +89,7 @@ class PollStatus(Document):
 
 
 class AccountStatus(Document):
-    """An account.
+    """The status of an account.
 
     Attributes:
         vendor: its vendor.
@@ -149,7 +149,7 @@ class ConfigStatus(Document):
 
 
 class Status(Document):
-    """An exporter.
+    """The status of an exporter: the whole document.
 
     Attributes:
         version: its version.

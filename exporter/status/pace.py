@@ -1,4 +1,4 @@
-"""The paces of quotas, from occasional observations of the exporter's own counters, kept for about a day."""
+"""The paces of quotas: how fast each is used, by observations of the exporter's own counters over about a day."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Paces:
 
 
 def _tells_of(observations: Observations, total: Total, now: float) -> bool:
-    """Whether both observations were made since this counter last started at 0, the later at most a day ago."""
+    """Whether the observations belong to this counter: it has not restarted at 0 since, and the later is recent."""
     is_same = observations.created == total.created and observations.later.value <= total.value
     return is_same and 0 <= now - observations.later.at <= _DAY
 

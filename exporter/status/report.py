@@ -42,7 +42,7 @@ def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monoton
     )
 
 
-def _account(  # noqa: PLR0913, PLR0917 - what is known of it, and the two clocks
+def _account(  # noqa: PLR0913, PLR0917 - everything known about an account, and two clocks
     key: AccountKey,
     snapshot: Snapshot,
     telemetry: AccountTelemetry | None,

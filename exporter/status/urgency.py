@@ -12,7 +12,7 @@ from exporter.status.document import AccountStatus, QuotaStatus, Status, Urgency
 _RULES: Final = Thresholds()
 _RANKS: Final = {urgency: rank for rank, urgency in enumerate(get_args(Urgency))}
 URGENT: Final = frozenset({"used_up", "critical", "warning"})
-"""The urgencies that call for a person."""
+"""The urgencies at which a person should act."""
 
 Ranked = tuple[AccountStatus, QuotaStatus]
 

@@ -18,7 +18,7 @@ from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredRead
 from exporter.vendors import Account
 
 _FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of(?P<total>\d+))?(\+\d+of\d+)?\.json")
-"""Unambiguous, because no account name contains a plus sign."""
+"""The name of an account's file. It is unambiguous, because no account name contains a plus sign."""
 
 
 class ShardFile(NamedTuple):
@@ -33,8 +33,8 @@ class StoredAccount:
     """The stored state of an account.
 
     Attributes:
-        readings: the last reading of each slice, by number, for the current slicing.
-        ledger: the account's counters, from every slicing and shard.
+        readings: the last reading of each slice, by number, if written with the current number of slices.
+        ledger: the account's counters, also from files written with another number of slices or shards.
         invalid: why files were set aside.
         refused: why files under the account's previous name were not taken over.
         errors: why files could not be read.
@@ -71,7 +71,7 @@ def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[Stor
             continue
         except OSError as error:
             errors.append(error)
-            return None, []  # it may be the newer one, and a counter must not fall except to 0
+            return None, []  # this slot may be the newer one, and a counter must not fall, except to 0
         except InvalidFile as error:
             invalid.append(error.reason)
     return max(found, key=lambda one: one.asked_at, default=None), invalid
@@ -89,7 +89,7 @@ def files_by_account(folder: Path) -> defaultdict[str, list[ShardFile]]:
     found: defaultdict[str, list[ShardFile]] = defaultdict(list)
     for path in folder.glob("*.json"):
         if parts := _FILE.fullmatch(path.name):
-            with suppress(ValueError):  # no valid shard: not a file of the exporter's
+            with suppress(ValueError):  # an impossible shard: not the exporter's file
                 shard = Shard(int(parts["shard"] or 0), int(parts["total"] or 1))
                 found[parts["account"]].append(ShardFile(path, shard))
     return found

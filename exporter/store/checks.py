@@ -31,7 +31,7 @@ def read_count(value: object) -> int:
 def read_flag(value: object) -> bool:
     """Return a boolean."""
     if not isinstance(value, bool):
-        raise ValueError("expected true or false")  # noqa: TRY004 - all is one: the file is damaged
+        raise ValueError("expected true or false")  # noqa: TRY004 - every error means the same: a damaged file
     return value
 
 

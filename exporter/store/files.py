@@ -1,8 +1,8 @@
 """Persistence: each account's last good reading and its quota counters, one file per account or slice.
 
-A file is replaced atomically (see `slots`), readable only by its owner, and has a checksum. It holds figures and
-labels, but no secrets. An invalid file is set aside. Counters belong to members, whichever slice or shard reads the
-members now, so counters are also taken from files of other slicings and shards.
+A file is replaced atomically (see `slots`), is readable only by its owner, and has a checksum. It holds figures and
+labels, but no secrets. An invalid file is set aside. A counter belongs to its quota's members, whichever slice or shard
+reads them now. So counters are also taken from files that were written with another number of slices or shards.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Storage:
         return ""
 
     async def store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool = False) -> None:
-        """Call `write` in the writer thread; then, if every slice has been read, remove the account's obsolete files.
+        """Call `write` in the writer thread. If every slice has been read, also remove the account's obsolete files.
 
         Raises:
             OSError: the file could not be written, or not in time.
@@ -156,10 +156,10 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the counters stored under the former name, and add its readings for slices that have no reading.
+        """Yield the counters stored under the account's former name, and add readings for slices that have none.
 
-        With several shards only counters are taken over: customers are divided by the account's name, so the former
-        readings belong to other customers.
+        With several shards, only counters are taken over. Customers are divided by the account's name, so readings
+        under the former name belong to other customers.
         """
         own = self._own(former) if former.shard.total == 1 else {}
         for path, _ in tuple(self._found.get(stem_of(former), ())):
@@ -206,11 +206,11 @@ class Storage:
         return self._folder / f"{stem_of(account)}{part}.json"
 
     def _own(self, account: Account) -> dict[Path, int]:
-        """Return the account's files for its current slicing, each with its slice."""
+        """Return the paths of the account's files for its current number of slices, each with its slice's number."""
         return {self._path(account, number): number for number in range(account.slice_count)}
 
     def _others(self, account: Account) -> Iterator[Path]:
-        """Yield the account's files that were written under another slicing."""
+        """Yield the account's files that were written with another number of slices or shards."""
         own = self._own(account)
         for path, shard in tuple(self._found.get(stem_of(account), ())):
             if path not in own and (shard.total != account.shard.total or shard == account.shard):

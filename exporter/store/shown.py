@@ -1,4 +1,7 @@
-"""Chooses the series and quotas of a reading within the account's limit; turns quotas into figures and lines."""
+"""Chooses the series and quotas of a reading that are shown, and turns quotas into figures and lines.
+
+An account shows at most `max_series` series.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,7 @@ def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken:
 
 
 def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return at most `max_series` series, always the same ones, and the number dropped; names are dropped first."""
+    """Return at most `max_series` series, always the same ones, and the number dropped. Display names go first."""
     series = series_count(figures)
     if series <= max_series:
         return figures, 0
@@ -79,7 +82,7 @@ def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
 
 
 def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:
-    """Return as many complete quotas as fit, and how many series are left out; names are dropped first."""
+    """Return as many whole quotas as fit, and the number of series left out. Display names are left out first."""
     series = quota_series_count(quotas)
     if series <= max_series:
         return tuple(quotas), 0

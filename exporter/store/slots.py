@@ -48,7 +48,7 @@ def checksum(body: bytes) -> bytes:
 
 
 def stamp_line(stamp: Stamp) -> bytes:
-    """Return the bytes that append a stamp to a body or to another stamp, even a torn one."""
+    """Return the bytes that append a stamp to a body or to another stamp, even if that stamp is torn."""
     text = json.dumps(stamp, separators=(",", ":")).encode()
     return b"\n" + checksum(text) + b" " + text
 

@@ -88,14 +88,14 @@ class Snapshot:
         slices: the state of each slice's last good reading, by number.
         account_state: the configured quotas of the whole account, from all slices.
         ledger: the counters of quotas; also stored in files, if there is a storage.
-        previous_slices: the states before the slicing changed, shown until every new slice was read.
+        previous_slices: the states before the number of slices changed, shown until every new slice was read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: the number of consecutive failed polls.
         failing_since: since when slices have been failing, Unix time; None if no slice fails.
         failing: the slices whose last poll failed.
         error: the error of the last failed poll, while any slice is failing; else None.
-        polled: whether a poll of this process has ended, good or failed; readings may stem from an earlier process.
+        polled: whether a poll of this process has ended, good or failed. Readings may come from an earlier process.
 
     """
 
@@ -119,7 +119,7 @@ class Snapshot:
 
     @property
     def failure(self) -> PollError | None:
-        """The error of the last failed poll, else that of an item that keeps failing and is left out; or None."""
+        """The error of the last failed poll, or else of an item that keeps failing and is left out; None if neither."""
         return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property
@@ -177,7 +177,7 @@ class Snapshot:
         return any(now >= state.stale_at for state in self._states())
 
     def with_slice_count(self, slice_count: int) -> Snapshot:
-        """Return the snapshot for another number of slices; meanwhile the previous slices' figures stay visible."""
+        """Return the snapshot for another number of slices. The previous slices stay visible until all are read."""
         if slice_count == self.slice_count:
             return self
         previous_slices = self.previous_slices or tuple(self._states())

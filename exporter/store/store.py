@@ -44,7 +44,7 @@ class Store:
         self.changes.note(*accounts)
 
     def rename(self, key: AccountKey, name: AccountKey, snapshot: Snapshot) -> None:
-        """Move an account to another name, with this snapshot."""
+        """Give an account another name, and replace its snapshot."""
         del self._snapshots[key]
         self._snapshots[name] = snapshot
 

@@ -60,9 +60,9 @@ class StoredReading:
 
 
 def encode(account: Account, number: int, stored: StoredReading) -> Content:
-    """Return a file's content: its body (a head, then rows by kind, many per line) and its stamp.
+    """Return a file's content: its body (a head, then rows by kind) and its stamp.
 
-    Encoding everything in one call would block all other threads.
+    A line has many rows, but not all of them: encoding everything in one call would block all other threads.
     """
     seen_at = max((one.last_seen_at for one in stored.ledger.members.get(number, {}).values()), default=0.0)
     head = {

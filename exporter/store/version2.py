@@ -1,8 +1,8 @@
-"""Reads files of version 2, which hold figures, and counters per quota instead of per member.
+"""Reads files of version 2, in which counters belong to quotas instead of members.
 
-Members are derived from the figures, and assigned to whichever slice reads them. A counter continues if its quota still
-has the same name and definition; other counters start at 0, and so do all counters of an account whose credentials were
-configured differently when the file was stored.
+Members are derived from the stored figures, and assigned to whichever slice reads them. A counter continues if its
+quota still has the same name and definition; otherwise, it starts at 0. If an account's credentials were configured
+differently when the file was stored, all of its counters start at 0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Consumption(NamedTuple):
         limit: the last known limit.
         seen: the time of the last reading, Unix time.
         origin: the definition of a configured quota; empty for a native one.
-        late: the total at the start of a new period whose figure has not fallen yet; else None.
+        late: the total when a new period began, as long as the figure has not fallen since; else None.
         span: the current period.
 
     """
@@ -100,7 +100,7 @@ def decode(account: Account, head: Mapping[str, Any], row_lines: Iterable[Mappin
 
 def _read_quotas(account: Account, figures: Figures, asked_at: float, since: float | None) -> QuotaReading:
     rests = [
-        Rest(native.used, labels, None)  # only what is left in all was stored
+        Rest(native.used, labels, None)  # only the total remainder was stored
         for native in account.native_quotas
         if native.limit_from_rest
         for labels in figures.get(native.used, {})
@@ -111,7 +111,7 @@ def _read_quotas(account: Account, figures: Figures, asked_at: float, since: flo
 
 def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consumption]) -> dict[QuotaId, Consumption]:
     """Return the counters of quotas that still have the same definition, under their current ids."""
-    # The notation of a period has changed since; a definition ends with its period.
+    # A definition ends with its period, which is not compared: its notation has changed since.
     origins = {
         setting.name: repr((setting.metric, sorted(setting.match.items()), setting.by))[:-1] + ", "
         for setting in account.quotas
@@ -124,7 +124,7 @@ def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consu
 
 
 def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
-    """Return a quota's current id: names now include the product, and subjects have more labels."""
+    """Return a quota's current id; None if it is ambiguous. Names now include the product, and subjects more labels."""
 
     def fits(quota: QuotaId) -> bool:
         has_name = quota.name == earlier.name or quota.name.endswith(f"/{earlier.name}")
@@ -163,7 +163,7 @@ def _consumed(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Consumption]]:
 def _members(
     members: Mapping[MemberKey, Member], going_on: Mapping[QuotaId, Consumption]
 ) -> Iterator[tuple[MemberKey, Member]]:
-    """Yield members; a quota's only member takes over the quota's stored state."""
+    """Yield members. If a quota has only one member, it takes over the quota's stored state."""
     alone = {quota for quota in going_on if sum(key[0] == quota for key in members) == 1}
     for key, member in members.items():
         if key[0] not in alone:

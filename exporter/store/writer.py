@@ -22,7 +22,7 @@ Job = Callable[[], None]
 
 
 class SlowDisk(TimeoutError):  # noqa: N818 - it says what the disk is
-    """A write takes longer than a poll waits; it may still complete."""
+    """A write takes longer than a poll waits for it. The write may still complete."""
 
 
 class Writer:
@@ -52,7 +52,7 @@ class Writer:
                 return
             try:
                 job()
-            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            except Exception as error:  # noqa: BLE001 - raised again in the waiting task
                 outcome.append(error)
             self._began = None  # before the caller continues, so that the next job does not find the disk busy
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more

@@ -74,7 +74,7 @@ def alert_shares(account: Account, quota: str, subject: str) -> Iterator[tuple[S
 
 
 def _thresholds(account: Account, snapshot: Snapshot, now: float) -> Iterator[Figure]:
-    """Yield the thresholds of quotas on the page: one setting may match any number of them."""
+    """Yield the alert thresholds of each quota on the page. One setting may apply to any number of quotas."""
     if not account.thresholds and not any(True for one in account.quotas for _ in one.shares()):
         return
     for part in snapshot.visible(now):

@@ -11,7 +11,10 @@ from exporter.textformat.lines import sample_lines
 
 
 class Histogram:
-    """Counts durations in seconds, by sorted upper bounds and `+Inf`. Without bounds, it is a summary."""
+    """Counts durations, in seconds, in a bucket for each upper bound and one for `+Inf`.
+
+    The bounds are sorted. Without bounds, it is a summary.
+    """
 
     def __init__(self, bounds: Iterable[float]) -> None:
         self._bounds = tuple(bounds)

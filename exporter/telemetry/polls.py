@@ -57,7 +57,7 @@ class PollHistory:
         self._records: deque[PollRecord] = deque(maxlen=_KEPT_POLLS)
 
     def requested(self, code: str) -> None:
-        """Record a request of the poll in progress."""
+        """Record a request of the poll in progress, by its HTTP status or `none`."""
         self._codes[code] += 1
 
     def ended(self, at: float, seconds: float, outcome: Reading | PollError) -> PollRecord:

@@ -31,7 +31,10 @@ from exporter.vendors.account import Account
 from exporter.vendors.origin import Origin
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
-"""In seconds; each bucket costs a series per account. Polls have none: an average covers only one or two polls."""
+"""Upper bounds, in seconds. Each bucket costs a series per account.
+
+Poll durations have no buckets, because an average over a few minutes covers only one or two polls.
+"""
 _INITIAL: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
 """Counters that exist before anything is counted. Those by reason are left out: there are thirty reasons."""
 
@@ -178,7 +181,7 @@ class AccountTelemetry:
         self.reconfigure(account)
 
     def on_request(self, code: str, seconds: float) -> None:
-        """Count a request by HTTP status, or `none`; ignore one still in progress when the account was removed."""
+        """Count a request by its HTTP status, or `none`. A request is ignored once its account was removed."""
         if self.is_removed:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)

@@ -71,7 +71,7 @@ def trailer(whole: Checksum) -> bytes:
 
 
 def _multiply(one: int, other: int) -> int:
-    """Multiply two polynomials over GF(2) modulo CRC-32's; the lowest term is the highest bit, as in zlib."""
+    """Multiply two polynomials over GF(2), modulo that of CRC-32. As in zlib, the lowest term is the highest bit."""
     # With one byte per term, integer multiplication does not carry between terms; a byte's lowest bit is the term.
     product = int((_spread(one) * _spread(other) & _LOWEST_BITS | _DIGITS).to_bytes(_TERMS, "big"), 2)
     high_terms = (product << 1 & _MAX_CRC).to_bytes(4, "little")  # the checksum of bytes is their remainder
@@ -107,7 +107,7 @@ def _compute_shift(length: int) -> int:
 
 def _powers() -> Iterator[int]:
     """Yield the polynomials for 1, 2, 4, 8 and so on bytes, up to 2**63."""
-    power = _ONE >> 8  # x to the 8th, a bit each
+    power = _ONE >> 8  # x to the 8th, for the 8 bits of a byte
     for _ in range(64):
         yield power
         power = _multiply(power, power)

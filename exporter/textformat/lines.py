@@ -42,7 +42,7 @@ class Block(NamedTuple):
 
     @classmethod
     def from_text(cls, text: bytes, fingerprint: Fingerprint = _NO_FINGERPRINT) -> Block:
-        """Return the block of a text."""
+        """Return a text as a block."""
         return cls(fingerprint, checksum(text), deflate(text))
 
     @property
@@ -104,7 +104,7 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """A counter's lines in OpenMetrics, each followed by a line with the time when the counter was 0."""
+    """The key of a counter's OpenMetrics lines, each followed by a line with the time when the counter was 0."""
 
     family: Family
 
@@ -143,7 +143,7 @@ def render(
 
 def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:
     """Return sample lines with the shared labels `before` (at least one) replaced by `after`."""
-    old, new = f"{{{before}".encode(), f"{{{after}".encode()  # not within a value, where quotes are escaped
+    old, new = f"{{{before}".encode(), f"{{{after}".encode()  # never matches within a value, where quotes are escaped
     return {
         family: RenderedFamily.from_blocks(
             [Block.from_text(one.text.replace(old, new), one.fingerprint) for one in lines.blocks()]

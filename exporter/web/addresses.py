@@ -53,7 +53,7 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
 
 
 def _why(error: OSError | UnicodeError) -> str:
-    """Return the system's error text; if it has none, the error is about the host name."""
+    """Return the system's text for an error. An error without an error number is about the host name."""
     number = error.errno if isinstance(error, OSError) else None
     return os.strerror(number) if number and number > 0 else "the host name has no address on this machine"
 

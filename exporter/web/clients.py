@@ -51,7 +51,7 @@ class Clients:
             await self._room.wait()
 
     def join(self, network: str) -> Client | None:
-        """Return a new, waiting connection; None if the network is at its limit and has no waiting one to close."""
+        """Return a new connection, which is waiting; None if its network is at the limit and none can be closed."""
         if self._per_network[network] >= self._network_limit and not self.close_one_waiting(network):
             return None
         client = Client(network)

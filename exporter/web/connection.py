@@ -71,7 +71,7 @@ class Connection:
         await self._below.linger()
 
     async def _request(self) -> h11.Request | None:
-        """Return the next request's head, which must be complete soon after its first byte; None if there is none."""
+        """Return the next request's head; None if none comes. It must be complete soon after its first byte."""
         if self._http.trailing_data == (b"", False) and not await self._first_bytes():
             return None
         with anyio.fail_after(self._limits.header_seconds):
@@ -105,7 +105,10 @@ class Connection:
         return event
 
     async def _body(self, request: h11.Request) -> bytes:
-        """Check a request's head and return its body; `run` knows the method by now, so a refused HEAD gets no body."""
+        """Check a request's head, and return the request's body.
+
+        The head is checked only now, when `run` knows the method: the refusal of a HEAD request must have no body.
+        """
         if status := refusal_of(request, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
         body, self._body_wire_bytes = bytearray(), 0

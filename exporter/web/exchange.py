@@ -106,7 +106,7 @@ class RequestCycle:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _send(self, message: Message) -> None:
-        """Send the application's message; a body in slices, so that a slow reader does not cost a copy of the page."""
+        """Send the application's message. A body is sent in slices, so that a slow reader costs no copy of the page."""
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
             if not any(name.lower() == b"date" for name, _ in headers):

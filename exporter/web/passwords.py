@@ -1,4 +1,4 @@
-"""Checks passwords against bcrypt hashes, and caches the results, because a scrape asks every few seconds."""
+"""Checks passwords against bcrypt hashes, and caches the results, because every scrape sends a password."""
 
 from __future__ import annotations
 
@@ -126,9 +126,10 @@ class Passwords:
 
 
 def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
-    """Whether a password matches a hash. Further checks at `costs` make it take as long as with the costliest hash.
+    """Whether a password matches a hash. Dummy checks at `costs` make this take as long as for the costliest hash.
 
-    One hash at cost c, followed by costs c to m - 1, is as much work as one at m: 2^c + 2^c + ... + 2^(m-1) = 2^m.
+    A check at cost c, followed by checks at c to m - 1, takes as much work as one at m:
+    2^c + 2^c + ... + 2^(m-1) = 2^m.
     """
     matches = bcrypt.checkpw(password, hashed)
     for cost in costs:

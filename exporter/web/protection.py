@@ -86,7 +86,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 class WebConfig:
-    """Protects the pages by a web configuration file, which may change at any time; an invalid file changes nothing."""
+    """Protects the pages as a web configuration file states. Changes of the file apply, unless they make it invalid."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.

@@ -101,7 +101,7 @@ class Server:
                             )
         except _DISCONNECTED:
             pass  # the client went, or took too long
-        except Exception:  # noqa: BLE001 - what one connection meets must not end the others
+        except Exception:  # noqa: BLE001 - an error in one connection must not end the others
             logger.exception("a connection failed, please report it")
         finally:
             connection.close()

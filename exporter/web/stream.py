@@ -22,8 +22,8 @@ _LINGER_SECONDS: Final = 1.0
 class SocketStream(anyio.abc.ByteStream):
     """Reads only on demand, so that a client's bytes stay in the kernel until then.
 
-    An asyncio transport reads up to 256 KiB ahead. Then a client that sends
-    faster than it is answered decides how much memory the exporter needs.
+    An asyncio transport reads up to 256 KiB ahead. With one, a client that sends
+    faster than it is answered would decide how much memory the exporter needs.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -38,7 +38,7 @@ class SocketStream(anyio.abc.ByteStream):
         return {SocketAttribute.raw_socket: lambda: self._socket}
 
     async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
-        """Return the next bytes; if they have arrived already, no other task runs meanwhile, unlike in `send`.
+        """Return the next bytes. If they have already arrived, this does not yield to other tasks, unlike `send`.
 
         Raises:
             anyio.EndOfStream: the client has closed its side.
@@ -72,7 +72,7 @@ class SocketStream(anyio.abc.ByteStream):
     def mark_used(self) -> None:
         """Record that everything received so far was useful.
 
-        A TLS client can send records without end that never yield a byte of a request.
+        A TLS client can send an endless series of records that never yield a byte of a request.
         """
         self._unused_bytes = 0
 
@@ -103,7 +103,7 @@ class SocketStream(anyio.abc.ByteStream):
     async def linger(self) -> None:
         """Close our side, and read for a moment what the client still sends.
 
-        Closing with unread bytes would reset the connection, and the client would lose an answer on its way.
+        Closing with unread bytes would reset the connection, and the client would lose an answer still in transit.
         """
         try:
             await self.send_eof()

@@ -39,7 +39,7 @@ def server_context(tls: TLSSettings) -> ssl.SSLContext:
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_alpn_protocols(["http/1.1"])
     if tls.curve_preferences:
-        # Python 3.11.2, which is Debian 12's, does not know X25519.
+        # Python 3.11.2, the version in Debian 12, does not know X25519.
         with _attributed_to("curve_preferences", "this Python cannot use that curve; choose another"):
             context.set_ecdh_curve(tls.curve_preferences)
     if tls.cipher_suites:

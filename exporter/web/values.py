@@ -1,4 +1,4 @@
-"""The values of the web configuration file: their meaning for Python's ssl, and the unsupported ones.
+"""Reads the values of the web configuration file, translates them for Python's ssl, and refuses unsupported ones.
 
 A reader raises a ValueError that says what would be right, but never repeats
 the value: it might be a password on the wrong line.
@@ -39,7 +39,7 @@ CLIENT_AUTH: Final = {
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
 HIGHEST_COST: Final = 15
-"""The highest accepted cost of a bcrypt hash: such a check takes seconds of CPU, and each step doubles them."""
+"""The highest accepted cost of a bcrypt hash. A check at this cost takes seconds of CPU; each step up doubles that."""
 
 _LOWEST_COST: Final = 4
 _OLD: Final = "is too old to be safe; write TLS12 or TLS13"
@@ -110,14 +110,14 @@ def read_boolean(given: object) -> bool:
 
 
 def read_http2(given: object) -> bool:
-    """Read whether HTTP/2 is enabled, which is not supported."""
+    """Read whether HTTP/2 is enabled: this must be false, because HTTP/2 is not supported."""
     if read_boolean(given):
         raise ValueError("write false, or leave it out: only HTTP/1.1 is supported, which Prometheus accepts")
     return False
 
 
 def read_san(given: object) -> str:
-    """Read a subject alternative name; an address in its canonical form."""
+    """Read a subject alternative name. An IP address is returned in its canonical form."""
     if not isinstance(given, str) or not given or not _VISIBLE.fullmatch(given):
         raise ValueError("write the names, addresses or URIs that a client's certificate may have")
     return canonical_name(given)

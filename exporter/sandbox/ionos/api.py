@@ -28,7 +28,7 @@ from exporter.sandbox.world import World
 
 _LONGEST_CONTRACT = 10
 _LOST_DAYS = 0.02
-"""The fraction of its days that the contract `GAPPED` has lost."""
+"""The fraction of days without data for the contract `GAPPED`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class _Ionos:
         return JSONResponse({**reply, "metadata": _metadata(contract)})
 
     def _utilized(self, contract: int, place: DataCentre, since: float, until: float) -> dict[str, Any]:
-        """Return by how much a data centre's figures grow in a part of a month."""
+        """Return a data centre's usage in a part of a month: the growth of its monthly figures."""
         began = month(since).start
         rows = zip(
             self._quantities(contract, place, began, since),
@@ -129,7 +129,7 @@ class _Ionos:
         }
 
     def _quantities(self, contract: int, place: DataCentre, since: float, until: float) -> list[float]:
-        """Return a data centre's usage per meter in a span, from the contract's first day at the earliest."""
+        """Return a data centre's usage per meter in a span. Usage begins on the contract's first day."""
         since = max(since, named_day(BEGAN[contract]))
         return [
             self._quantity(meter, f"ionos/{contract}/{place.id}/{position}/{meter.id}", since, until)

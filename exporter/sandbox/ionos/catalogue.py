@@ -70,15 +70,15 @@ BEGAN: Mapping[int, str] = {31909628: "2025-03-12", 32100457: "2026-09-17", 3320
 """Each contract's first day."""
 
 REFERENCES: Mapping[int, str] = {31909628: "Shop"}
-"""The references of the contracts to which the owner gave one."""
+"""The reference that the owner gave to a contract, by the contract's number."""
 
 GAPPED = 33200881
-"""The contract for which the vendor has lost days."""
+"""The contract for which the vendor has lost the data of some days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A contract's resource, of which between `used` and `used` plus `moves` is provisioned."""
+    """A resource of a contract. The provisioned amount is between `used` and `used` plus `moves`."""
 
     used_field: str
     limit_field: str | None
@@ -110,7 +110,7 @@ RESOURCES: Mapping[int, tuple[Resource, ...]] = {
 
 
 def products() -> Iterator[dict[str, Any]]:
-    """Return the price list, which has a row without a price, old rows and a commitment, and lacks one meter."""
+    """Yield the price list. It has a row without a price, an old row and a commitment, and one meter is missing."""
     yield _product(_CORES, "0.0180", deprecated=True)
     yield _product(_CORES, "0.0150")
     yield _product(_CORES, "0.0110", kind="commitment-based", term=12)

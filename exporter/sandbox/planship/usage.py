@@ -1,4 +1,4 @@
-"""The amounts used and left of Planship's levers, from the world's figures plus reported usage."""
+"""How much of Planship's levers is used and how much is left, from the world's figures plus reported usage."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Usage:
         self._reports[key] = [*(known for known in self._reports[key] if known.at >= oldest), report]
 
     def left(self, customer: Customer, product: str, lever: Lever) -> int | dict[str, int]:
-        """Return the amount left of a lever, never below zero; for one with buckets, the amount left in each."""
+        """Return the amount left of a lever, at least 0. For a lever with buckets, return the amount left in each."""
         left = {bucket: max(0, lever.limit - usage) for bucket, usage in self._used(customer, product, lever).items()}
         return {_key(bucket): rest for bucket, rest in left.items()} if lever.per_bucket else left[None]
 

@@ -134,7 +134,10 @@ class _Prolifi:
         return {"event_name": event, "count": count, "last_reported_at": reported}
 
     def _events(self, customer: _Customer, event: str, until: float) -> int:
-        """Return the total number of events up to `until`; with differences of totals, adjacent spans add up."""
+        """Return the total number of events up to `until`.
+
+        The count in a span is the difference of two totals, so that the counts of adjacent spans add up.
+        """
         subject = f"{customer.subject}/{event}"
         joined = _FIRST_CUSTOMERS + floor(200 * self._world.draw(f"{customer.subject}/joined")) * DAY
         return floor(self._world.used(subject, joined, until) * self._a_day(customer, event))

@@ -19,7 +19,7 @@ _MADE_UP_ID = re.compile(rf"[0-9a-f]{{8}}{_MADE_UP}")
 
 
 async def customers(call: Call) -> None:
-    """List this many customers, page by page; those beyond the real ones copy the first real one."""
+    """List this many customers, page by page; customers beyond the real ones are copies of the first."""
     await _page(call, call.given["value"])
 
 
