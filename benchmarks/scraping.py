@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,6 +18,8 @@ _OPENMETRICS: Final = (
 )
 _TEXT: Final = "text/plain;version=0.0.4"
 _TIMEOUT_SECONDS: Final = 300.0
+_SETTLED_SECONDS: Final = 0.02
+"""The time for a program to come to rest after its answer: until then, the kernel may not yet count its CPU time."""
 
 
 class Ask(Enum):
@@ -80,4 +83,5 @@ def cpu_of(program: Program, work: Callable[[], object], times: int = 1) -> floa
     before = program.cpu_seconds
     for _ in range(times):
         work()
+    time.sleep(_SETTLED_SECONDS)
     return (program.cpu_seconds - before) / times
