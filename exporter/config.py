@@ -25,10 +25,10 @@ from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
 from exporter.vendors.declared.matching import vendor_files
-from exporter.vendors.entries import read_account
-from exporter.vendors.schema import account_schema
-from exporter.vendors.settings import Settings
-from exporter.vendors.warnings import account_warnings
+from exporter.vendors.settings.entry import read_account
+from exporter.vendors.settings.schema import account_schema
+from exporter.vendors.settings.types import Settings
+from exporter.vendors.settings.warnings import account_warnings
 from exporter.vendors.wheels import wheel_vendors
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"

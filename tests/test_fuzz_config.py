@@ -18,7 +18,7 @@ from exporter.problems import ConfigError
 from exporter.vendors import VENDORS
 from exporter.vendors.periods import CalendarPeriod, read_period
 from exporter.vendors.quotas import ConfiguredQuota
-from exporter.vendors.warnings import account_warnings
+from exporter.vendors.settings.warnings import account_warnings
 
 pytestmark = pytest.mark.slow
 

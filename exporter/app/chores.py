@@ -19,7 +19,7 @@ from exporter.store.files import Storage
 from exporter.store.snapshot import AccountKey
 from exporter.vendors import Account
 from exporter.vendors.expiry import credential_expiry
-from exporter.vendors.secrets import file_secrets
+from exporter.vendors.settings.secrets import file_secrets
 
 _SECRETS_SECONDS: Final = 5.0
 _PACES_SECONDS: Final = 300.0

@@ -24,7 +24,7 @@ from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.textformat.lines import label_pairs
 from exporter.vendors import Account
-from exporter.vendors.past import Past
+from exporter.vendors.history import Past
 from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 
 _TRIES: Final = 6

@@ -11,7 +11,7 @@ from typing import Any, Final
 from exporter.history.samples import wrong_labels
 from exporter.store.stored_reading import owner_digest
 from exporter.vendors import PASTS, Account
-from exporter.vendors.past import DAY, Days
+from exporter.vendors.history import DAY, Days
 
 _HEAD: Final = timedelta(hours=3)
 """The range of Prometheus' head block, into which nothing may be loaded."""

@@ -17,7 +17,7 @@ from exporter.history.folder import Folder
 from exporter.metrics import Family
 from exporter.store.files import Storage
 from exporter.vendors import PASTS, Account
-from exporter.vendors.past import Past
+from exporter.vendors.history import Past
 
 
 class Requests:

@@ -9,7 +9,7 @@ from exporter.client.rate_limit import StatedLimit
 from exporter.metrics import Family, Figures, Labels, own
 from exporter.store.snapshot import Snapshot
 from exporter.vendors.account import Account
-from exporter.vendors.thresholds import Severity
+from exporter.vendors.settings.thresholds import Severity
 
 Figure = tuple[Family, Labels, float | None]
 """A value of a family; None if unknown, which yields no series."""

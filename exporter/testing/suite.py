@@ -16,10 +16,10 @@ from exporter.polling.pipeline import ProcessedPoll
 from exporter.testing.questions import Disturbance, Findings, ask, disturbances, page, poll
 from exporter.testing.recording import Recording, RecordingError, Replay, read_recording
 from exporter.vendors.account import Account
-from exporter.vendors.entries import read_account
-from exporter.vendors.faults import faults
+from exporter.vendors.class_checks import faults
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Diagnostics
+from exporter.vendors.settings.entry import read_account
 
 _SECRET: Final = "an-invented-secret"  # noqa: S105 - it opens nothing
 _VARIABLE: Final = "USAGE_EXPORTER_TESTING"

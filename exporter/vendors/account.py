@@ -16,14 +16,16 @@ from exporter.durations import Rate
 from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.conflicts import find_label_conflicts, find_reach_conflicts, find_sign_in_conflicts
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.origin import BUILT_IN, Origin
-from exporter.vendors.patterns import LabelName, LabelValue
 from exporter.vendors.poll import Poll
 from exporter.vendors.quality import Quality
 from exporter.vendors.quotas import ConfiguredQuota, NameSource, NativeQuota, PlanPeriod, find_quota_conflicts
-from exporter.vendors.settings import (
+from exporter.vendors.settings.conflicts import find_label_conflicts, find_reach_conflicts, find_sign_in_conflicts
+from exporter.vendors.settings.family_choice import FamilyChoice, find_family_conflicts
+from exporter.vendors.settings.patterns import LabelName, LabelValue
+from exporter.vendors.settings.thresholds import QuotaThreshold
+from exporter.vendors.settings.types import (
     TLS,
     Duration,
     Name,
@@ -35,8 +37,6 @@ from exporter.vendors.settings import (
     Url,
     UserName,
 )
-from exporter.vendors.shown import FamilyChoice, find_family_conflicts
-from exporter.vendors.thresholds import QuotaThreshold
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3

@@ -12,10 +12,10 @@ from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, WithJs
 
 from exporter.durations import DURATION_PATTERN
 from exporter.metrics import Family
-from exporter.vendors.patterns import Pattern, read_pattern
 from exporter.vendors.periods import Period, read_period, write_period
-from exporter.vendors.settings import Name
-from exporter.vendors.thresholds import Alerting, find_threshold_conflicts
+from exporter.vendors.settings.patterns import Pattern, read_pattern
+from exporter.vendors.settings.thresholds import Alerting, find_threshold_conflicts
+from exporter.vendors.settings.types import Name
 
 _UNIT: Final = "[ -~]{0,63}"
 _PERIOD_SCHEMA: Final = {

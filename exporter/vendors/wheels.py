@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from exporter.vendors.account import Account
-from exporter.vendors.faults import faults
+from exporter.vendors.class_checks import faults
 from exporter.vendors.origin import Origin
 
 GROUP: Final = "usage_exporter.vendors"

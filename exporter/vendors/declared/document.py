@@ -18,7 +18,7 @@ from exporter.vendors.declared.kinds import (
     Text,
     Vendor,
 )
-from exporter.vendors.settings import Duration, RateSetting, Settings
+from exporter.vendors.settings.types import Duration, RateSetting, Settings
 
 SettingKind = Literal["text", "user_name", "identifier", "identifiers", "secret"]
 ValueKind = Literal["number", "percent", "limit", "flag", "time", "end", "unix_time"]

@@ -14,11 +14,11 @@ from exporter.files import read_regular_file
 from exporter.problems import Problem
 from exporter.vendors.account import Account
 from exporter.vendors.declared.account import DeclaredAccount
-from exporter.vendors.declared.checks import problems
 from exporter.vendors.declared.compiled import compiled
+from exporter.vendors.declared.conflicts import problems
 from exporter.vendors.declared.document import Document
 from exporter.vendors.declared.matching import MOST_FILES, vendor_files
-from exporter.vendors.problems import SchemaGenerator, settings_problems
+from exporter.vendors.settings.problems import SchemaGenerator, settings_problems
 
 _MAX_BYTES: Final = 1024 * 1024
 _SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -11,7 +11,7 @@ from exporter.vendors.declared.account import DeclaredAccount
 from exporter.vendors.declared.document import Auth, Document
 from exporter.vendors.declared.references import Found, not_one_of
 from exporter.vendors.declared.templates import DATES, ITEM
-from exporter.vendors.settings import Identifier, UserName
+from exporter.vendors.settings.types import Identifier, UserName
 
 ONE_VALUE: Final[Mapping[str, Any]] = {"text": str, "user_name": UserName, "identifier": Identifier}
 """The types, by kind, of settings that are single values and not secrets."""

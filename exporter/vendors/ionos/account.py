@@ -42,7 +42,7 @@ from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contra
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NameSource
 from exporter.vendors.reply import is_partial
-from exporter.vendors.settings import (
+from exporter.vendors.settings.types import (
     Duration,
     SecretFromEnvironment,
     SecretFromFile,

@@ -18,13 +18,13 @@ from typing import ClassVar, Final
 
 from exporter.errors import BadRequest, Forbidden, NotFound
 from exporter.metrics import Item
+from exporter.vendors.history import DAY, Days, Past
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.account import Ionos
 from exporter.vendors.ionos.cost import PriceList, cost_items, price_items
 from exporter.vendors.ionos.month import Cell, ContractMonth, Month, MonthReply, previous_items, usage_items
 from exporter.vendors.ionos.replies import Products, Profile, Usage
 from exporter.vendors.ionos.settings import contract_label
-from exporter.vendors.past import DAY, Days, Past
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 

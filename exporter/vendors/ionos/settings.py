@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import PlainValidator
 
 from exporter.vendors.quotas import ConfiguredQuota
-from exporter.vendors.settings import is_uuid, json_schema
+from exporter.vendors.settings.types import is_uuid, json_schema
 
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
 _LEADING_ZEROS: Final = re.compile(r"(^|[|(]|\(\?:)0+(?=[0-9])")

@@ -28,7 +28,7 @@ from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
-from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
+from exporter.vendors.settings.types import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _TOKEN_SECONDS: Final = 23 * 3600.0
 _RESELLER_PATH: Final = "/customer/usage/"

@@ -17,11 +17,11 @@ from itertools import chain
 from typing import ClassVar, Final, NamedTuple
 
 from exporter.metrics import Item
+from exporter.vendors.history import DAY, Past
 from exporter.vendors.netnut import families
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, PlansById, plan_items
 from exporter.vendors.netnut.replies import Plan, Traffic
-from exporter.vendors.past import DAY, Past
 from exporter.vendors.poll import Poll
 
 _SECOND: Final = timedelta(seconds=1)

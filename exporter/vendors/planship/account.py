@@ -36,7 +36,7 @@ from exporter.vendors.planship.visits import Place, Visit, entitlement_items, us
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NameSource, NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
-from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
+from exporter.vendors.settings.types import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
 
 _TOKEN_SECONDS: Final = 1800.0
 

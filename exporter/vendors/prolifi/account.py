@@ -25,7 +25,6 @@ from exporter.errors import Malformed, NotFound
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, split_by_slice
 from exporter.vendors.paths import segment
-from exporter.vendors.patterns import Pattern
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, Listed, listed_customers
@@ -33,7 +32,8 @@ from exporter.vendors.prolifi.items import company_items, entitlement_items, eve
 from exporter.vendors.prolifi.quality import QUALITY
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NameSource, NativeQuota, PlanPeriod
-from exporter.vendors.settings import SecretFromEnvironment, SecretFromFile, Url, Uuid
+from exporter.vendors.settings.patterns import Pattern
+from exporter.vendors.settings.types import SecretFromEnvironment, SecretFromFile, Url, Uuid
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import ClassVar
 
 from exporter.metrics import Item, Sample, Unreadable
-from exporter.vendors.past import Past
+from exporter.vendors.history import Past
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families

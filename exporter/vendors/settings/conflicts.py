@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from exporter.durations import is_shorter, write_duration
 from exporter.metrics import Family
-from exporter.vendors.settings import is_insecure
+from exporter.vendors.settings.types import is_insecure
 
 
 def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, PlainSerializer, PlainValidator
 
-from exporter.vendors.settings import Settings, json_schema
+from exporter.vendors.settings.types import Settings, json_schema
 
 _SHARE: Final = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?)%")
 _MOST: Final = 1000.0

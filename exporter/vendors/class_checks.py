@@ -11,7 +11,7 @@ from exporter.metrics import Family
 from exporter.vendors.account import Account
 from exporter.vendors.names import read_label, read_metric, read_vendor
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.settings import is_insecure, read_url
+from exporter.vendors.settings.types import is_insecure, read_url
 
 API: Final = 1
 """The version of `exporter.vendor_api`, which a vendor in a wheel must declare."""

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from exporter.client.auth import Auth
 from exporter.problems import Problem
 from exporter.vendors.account import Account
-from exporter.vendors.problems import settings_problems, unknown_vendor
-from exporter.vendors.secrets import secret_settings, unusable_secrets
-from exporter.vendors.slips import slips
+from exporter.vendors.settings.problems import settings_problems, unknown_vendor
+from exporter.vendors.settings.secrets import secret_settings, unusable_secrets
+from exporter.vendors.settings.slips import slips
 
 
 def read_account(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import Field
 
 from exporter.metrics import Family, Figures
-from exporter.vendors.settings import Settings
+from exporter.vendors.settings.types import Settings
 
 
 class FamilyChoice(Settings):

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from exporter.vendors.account import Account
-from exporter.vendors.problems import SchemaGenerator
-from exporter.vendors.settings import description_of
+from exporter.vendors.settings.problems import SchemaGenerator
+from exporter.vendors.settings.types import description_of
 
 
 def account_schema(vendors: Mapping[str, type[Account]]) -> tuple[dict[str, Any], dict[str, Any]]:

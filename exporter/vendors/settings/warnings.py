@@ -9,7 +9,7 @@ from exporter.durations import write_duration
 from exporter.vendors.account import Account, Credential
 from exporter.vendors.periods import FixedPeriod
 from exporter.vendors.quotas import missing_option
-from exporter.vendors.secrets import file_secrets
+from exporter.vendors.settings.secrets import file_secrets
 
 
 def account_warnings(account: Account) -> Iterator[str]:

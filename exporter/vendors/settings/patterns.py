@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import PlainValidator
 
 from exporter.metrics import OWN_FAMILIES, QUOTA_FAMILIES
-from exporter.vendors.settings import json_schema
+from exporter.vendors.settings.types import json_schema
 
 _LABEL: Final = "[a-zA-Z_][a-zA-Z0-9_]{0,62}"
 _TAKEN_LABELS: Final = frozenset(

@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from exporter.durations import write_duration
 from exporter.problems import Problem, join, unknown_key
-from exporter.vendors.settings import Settings
+from exporter.vendors.settings.types import Settings
 
 _STEP: Final = re.compile(r"[.\[]")
 _MEANT: Final = re.compile(r"unknown key; did you mean (\w+)\?")
