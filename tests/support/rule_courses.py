@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import yaml
+from rule_cases import needed
+from rule_documents import rule_groups
 
-from exporter.rules.document import rules
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
 
@@ -89,7 +89,7 @@ def cases_with(
     options: Options, courses: Mapping[str, Course], minutes: int, scrapes: int = 0, alerts: str = "Usage.+"
 ) -> list[dict[str, Any]]:
     """The same with rules that are rendered in another way."""
-    groups = yaml.safe_load(rules(options))["groups"]
+    groups = rule_groups(options)
     for group in groups:
         group["rules"] = [rule for rule in group["rules"] if "record" in rule or re.fullmatch(alerts, rule["alert"])]
     return [
@@ -240,4 +240,5 @@ def spoken(name: str, words: Words) -> dict[str, Any]:
             "alert_rule_test": [{"eval_time": at, "alertname": words.alert, "exp_alerts": [expected]}],
         }
     ]
+    case["rule_files"] = needed(case["rule_files"], case["tests"][0])
     return case
