@@ -61,20 +61,14 @@ def together(cases: list[Document]) -> list[Document]:
     """Cases joined where they have the same steps: each gets a job of its own, and every rule keeps jobs apart.
 
     The job has the name of the case, so what a tool says of an expectation tells the case.
-
     Alerts are looked at as series, so without their texts, which would be most of the cost: each evaluation fills in
-    those of every alert that fires. A case that shares its steps with no other stays as it is, and so
-    does one about no exporter at all, for `absent()` knows no job that is not there.
+    those of every alert that fires. A case that shares its steps with no other stays as it is.
     """
     joined: dict[tuple[str, str], list[Document]] = {}
-    alone = []
     for case in cases:
         (test,) = case["tests"]
-        if "UsageExporterAbsent" in json.dumps(test):
-            alone.append(case)
-        else:
-            joined.setdefault((test["interval"], case["evaluation_interval"]), []).append(case)
-    return [_joined(same) if len(same) > 1 else same[0] for same in joined.values()] + alone
+        joined.setdefault((test["interval"], case["evaluation_interval"]), []).append(case)
+    return [_joined(same) if len(same) > 1 else same[0] for same in joined.values()]
 
 
 def for_vmalert(case: Document) -> Document:
@@ -102,26 +96,27 @@ def write(cases: list[Document], folder: Path) -> list[Path]:
 
 def _joined(cases: list[Document]) -> Document:
     step = cases[0]["evaluation_interval"]
-    tests = [_in_job(test, f"{_JOB}/{test['name']}", step) for case in cases for test in case["tests"]]
+    by_job = {f"{_JOB}/{test['name']}": test for case in cases for test in case["tests"]}
+    tests = [_in_job(test, job, step) for job, test in by_job.items()]
     test = {
         "name": f"{len(cases)} with a value each {tests[0]['interval']} and an evaluation each {step}",
         "interval": tests[0]["interval"],
         "input_series": [series for one in tests for series in one["input_series"]],
         "promql_expr_test": [expected for one in tests for expected in one["promql_expr_test"]],
     }
-    groups = [_of_every_job(group) for group in cases[0]["all_rules"]]
+    groups = [
+        {**group, "rules": [_of_jobs(rule, list(by_job)) for rule in group["rules"]]} for group in cases[0]["all_rules"]
+    ]
     return {**cases[0], "rule_files": groups, "tests": [test]}
 
 
-def _of_every_job(group: Document) -> Document:
-    rules = [
-        {
-            **{key: value for key, value in rule.items() if key != "annotations"},
-            "expr": rule["expr"].replace(f'job="{_JOB}"', f'job=~"{_JOB}/.+"'),
-        }
-        for rule in group["rules"]
-    ]
-    return {**group, "rules": rules}
+def _of_jobs(rule: Document, jobs: list[str]) -> Document:
+    """A rule of several jobs, without texts; `absent()` knows only a job that is named."""
+    ours, expression = f'job="{_JOB}"', rule["expr"]
+    if "absent(" in expression:
+        expression = " or ".join(expression.replace(ours, f'job="{job}"') for job in jobs)
+    without_texts = {key: value for key, value in rule.items() if key != "annotations"}
+    return {**without_texts, "expr": expression.replace(ours, f'job=~"{_JOB}/.+"')}
 
 
 def _in_job(test: Document, job: str, step: str) -> Document:
