@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from quick_yaml import read
-from rule_cases import for_vmalert, needed, rule_cases, together, write
+from rule_cases import needed, rule_cases, together
 from rule_documents import rule_groups
+from rule_runs import hold_in_prometheus, hold_in_vmalert
 from servers import NEWEST, run_tool
-from test_rule_courses import HOURS, SLOWLY, WEEKS
+from test_rule_hours import HOURS, SLOWLY
+from test_rule_weeks import WEEKS
 
 from exporter.rules.document import ALERTS, alerting_rules, recording_rules, rules
 from exporter.rules.options import Options
@@ -43,18 +45,13 @@ def test_promtool_finds_no_fault_with_the_rules(generation: str, tmp_path: Path)
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_in_prometheus_the_rules_do_what_their_tests_say(file: Path, generation: str, tmp_path: Path) -> None:
-    done = run_tool("promtool", generation, "test", "rules", *write(rule_cases(file), tmp_path))
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    hold_in_prometheus(rule_cases(file), generation, tmp_path)
 
 
 @pytest.mark.live
 @pytest.mark.parametrize("case", TOGETHER, ids=lambda case: case["tests"][0]["name"])
 def test_in_vmalert_the_rules_do_what_their_tests_say(case: dict[str, Any], tmp_path: Path) -> None:
-    (file,) = write([for_vmalert(case)], tmp_path)
-    done = run_tool("vmalert-tool", NEWEST, "unittest", f"--files={file}")
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    hold_in_vmalert([case], tmp_path)
 
 
 def test_every_alert_is_seen_to_fire_and_to_end() -> None:
@@ -113,5 +110,4 @@ def test_with_labels_of_accounts_the_rules_do_the_same_and_alerts_have_them(tmp_
     groups = rule_groups(Options(account_labels=("team",)))
     cases = [_under(groups, case) for file in FILES for case in rule_cases(file)]
 
-    done = run_tool("promtool", NEWEST, "test", "rules", *write(together(cases), tmp_path))
-    assert done.returncode == 0, done.stdout + done.stderr
+    hold_in_prometheus(together(cases), NEWEST, tmp_path)

@@ -81,19 +81,6 @@ def for_vmalert(case: Document) -> Document:
     return {**case, "rule_files": groups, "tests": [_test_for_vmalert(test, groups) for test in case["tests"]]}
 
 
-def write(cases: list[Document], folder: Path) -> list[Path]:
-    """Write each case as a file for the engine, beside a file of its rules."""
-    files = []
-    for number, case in enumerate(cases):
-        rules, file = folder / f"{number}-rules.yml", folder / f"{number}.yml"
-        order = [group["name"] for group in case["rule_files"]]
-        rules.write_text(json.dumps({"groups": case["rule_files"]}))
-        shown = {key: value for key, value in case.items() if key != "all_rules"}
-        file.write_text(json.dumps({**shown, "rule_files": [rules.name], "group_eval_order": order}))
-        files.append(file)
-    return files
-
-
 def _joined(cases: list[Document]) -> Document:
     step = cases[0]["evaluation_interval"]
     by_job = {f"{_JOB}/{test['name']}": test for case in cases for test in case["tests"]}
