@@ -32,7 +32,7 @@ Stamps = Mapping[AccountKey, tuple[object, ...]]
 async def retry_with_new_secrets(exporter: Exporter) -> None:
     """Watch secret files until cancelled.
 
-    When a failing account's secret changes, the account is polled at once. The expiry dates of secrets are recorded.
+    When a failing account's secret changes, the account is polled at once. Expiry dates of credentials are recorded.
     """
     seen: Stamps = {}
     while True:

@@ -26,10 +26,10 @@ class StoredFile:
     Attributes:
         path: its path.
         account: vendor and name of its account.
-        part: the slice and shard that its name states; empty if none.
+        part: the slice and shard in the file's name; empty if it states none.
         kind: what it is.
-        size: in bytes.
-        written_at: Unix time.
+        size: its size in bytes.
+        written_at: when it was last written, Unix time.
 
     """
 
@@ -42,7 +42,7 @@ class StoredFile:
 
 
 def inventory(folder: Path) -> Iterator[StoredFile]:
-    """Yield the exporter's files in a storage folder, by name.
+    """Yield the exporter's files in a storage folder, sorted by name.
 
     Raises:
         OSError: the folder cannot be read.
@@ -58,5 +58,5 @@ def inventory(folder: Path) -> Iterator[StoredFile]:
 
 
 def superfluous(files: Iterable[StoredFile], accounts: Collection[AccountKey]) -> Iterator[StoredFile]:
-    """Yield the files that no exporter with these accounts reads: invalid, unfinished, and other accounts' files."""
+    """Yield the files that no exporter with these accounts reads: invalid and unfinished files, and other accounts'."""
     yield from (file for file in files if file.kind != "reading" or file.account not in accounts)
