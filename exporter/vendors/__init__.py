@@ -1,4 +1,4 @@
-"""The vendors: their requests, replies and metrics. `registry` is the only list of those that are built in."""
+"""The vendors: their requests, replies and metrics. `registry` lists the built-in vendors."""
 
 from exporter.vendors.account import Account
 from exporter.vendors.registry import PASTS, VENDOR_FAMILIES, VENDORS

@@ -1,4 +1,4 @@
-"""Checks of a vendor's class before any account uses it. Each fault is described in one sentence."""
+"""Checks a vendor's class before any account uses it. Each fault is one sentence."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
 
 
 def _attribute_faults(vendor: type[Account]) -> Iterator[str]:
-    """Yield a fault for each attribute that must not override one of `Account`, and for an invalid `assumed_rate`."""
+    """Yield a fault for each attribute that wrongly overrides one of `Account`, and for an invalid `assumed_rate`."""
     for setting in vendor.model_fields:
         if setting not in Account.model_fields and hasattr(Account, setting):
             yield f"the setting {setting!a} has the name of an attribute that every account has"

@@ -1,4 +1,4 @@
-"""Past usage of an account, for backfilling: the counterpart of `Account.read`."""
+"""Past usage of an account, for backfilling. `Past.read` is the counterpart of `Account.read`."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Days:
 class Past(ABC, Generic[AccountT]):
     """An account's past, read moment by moment in chronological order.
 
-    Vendors report whole days. A day's final figures are known when the day has ended, so the figures at a midnight are
-    those of the day that ends at this midnight.
+    Vendors report whole days, and a day's final figures are known only after the day has ended. Therefore, the figures
+    at a midnight are those of the day that has just ended.
 
     Attributes:
         account: the account.
         days: the days to write; the figures at the first midnight are those of the day before.
-        asked_at: the time at which the past is requested; the day of this time has no figures yet.
+        asked_at: the time at which the past is requested. That day has no figures yet.
 
     """
 
@@ -77,7 +77,7 @@ class Past(ABC, Generic[AccountT]):
 
     @abstractmethod
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the account's usage as of `poll.now`, which is the last second before one of `moments`.
+        """Return the account's usage as of `poll.now`, which is one second before one of the `moments`.
 
         Raises:
             PollError: the reading would be incomplete, so there is none.

@@ -1,4 +1,4 @@
-"""Compiles a vendor's file, which has passed the checks, into the class of the vendor's accounts."""
+"""Compiles a vendor's file into the class of the vendor's accounts. The file has already passed the checks."""
 
 from __future__ import annotations
 

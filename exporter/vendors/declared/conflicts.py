@@ -14,12 +14,12 @@ _WAYS: Final = ("link", "link_header", "cursor", "offset", "page")
 
 
 def as_tuple(paths: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return paths as a tuple; a single path may be written alone."""
+    """Return one path or several paths as a tuple."""
     return (paths,) if isinstance(paths, str) else paths
 
 
 def problems(document: Document) -> Found:
-    """Yield the place of each conflict, and what to write there."""
+    """Yield (path, problem) for each conflict, and for each wrong setting, credential or reference."""
     yield from setting_problems(document)
     yield from auth_problems(document)
     named: dict[str, str] = {}

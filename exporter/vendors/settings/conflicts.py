@@ -10,7 +10,7 @@ from exporter.vendors.settings.types import is_insecure
 
 
 def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between URLs, proxy, interval and staleness, as pairs of a setting and what to do about it.
+    """Yield (path, problem) for each conflict between URLs, proxy, interval and staleness.
 
     Args:
         given: the account's settings.
@@ -35,7 +35,7 @@ def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterat
 
 
 def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]) -> Iterator[tuple[str, str]]:
-    """Yield each label of the operator's that a metric of the vendor already has, and what to do about it."""
+    """Yield (path, problem) for each of the operator's labels that a metric of the vendor already has."""
     labels = given.get("labels")
     for name in labels if isinstance(labels, Mapping) else ():
         family = next((one.name for one in reported if name in one.labels), None)
@@ -46,7 +46,7 @@ def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]
 def find_sign_in_conflicts(
     fields: Collection[str], sign_ins: Sequence[Sequence[str]], given: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between the settings for signing in, as pairs of a setting and what to do about it."""
+    """Yield (path, problem) for each conflict between the settings for signing in."""
     present = {name for name in fields if given.get(name) is not None}
     for name in sorted(present):
         if f"{name}_file" in present:

@@ -18,13 +18,13 @@ from exporter.vendors.settings.slips import slips
 def read_account(
     entry: object, directory: Path, vendors: Mapping[str, type[Account]], refused: Mapping[str, str]
 ) -> Account | list[Problem]:
-    """Return the account that an entry describes, or all problems with it. A problem's path begins at the entry.
+    """Return the account that an entry describes, or all problems with it. The paths of problems begin at the entry.
 
     Args:
         entry: the settings as read from the file.
         directory: the folder that relative paths start from.
         vendors: the known vendors, by name.
-        refused: the reason for each vendor that cannot be used, by the vendor's name.
+        refused: the reasons why vendors cannot be used, by vendor name.
 
     """
     if not isinstance(entry, dict):

@@ -31,7 +31,7 @@ class FamilyChoice(Settings):
 def find_family_conflicts(
     vendor: str, given: Mapping[str, object], families: Iterable[Family]
 ) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between an account's choice and its vendor's families, as pairs of a place and what to do."""
+    """Yield (path, problem) for each mistake in an account's choice of its vendor's families."""
     choice, names = given.get("families"), [family.name for family in families]
     if not isinstance(choice, Mapping):
         return

@@ -19,7 +19,7 @@ _TAKEN_LABELS: Final = frozenset(
 _LONGEST_LABEL: Final = 128
 _PATTERN: Final = "write a regular expression; it has to match the whole"
 _IN_PATTERN: Final = re.compile(r"""['"\\?<]|(?<=range) """)
-"""Where an error message of `re` begins to quote the expression."""
+"""Matches where an error message of `re` begins to quote the expression."""
 
 
 def _read_label_name(value: object) -> str:

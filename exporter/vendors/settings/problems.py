@@ -53,7 +53,7 @@ def settings_problems(
         settings: the class that the settings were read as.
         error: pydantic's error.
         known: problems found before, by path.
-        better: problems, by path, that replace pydantic's less helpful ones.
+        better: more helpful problems, by path, to replace pydantic's.
 
     """
     found = {**known, **_found(settings, error), **(better or {})}
@@ -68,12 +68,12 @@ def settings_problems(
 
 
 def _parents(paths: Iterable[str]) -> set[str]:
-    """Return the paths that enclose the path of another problem. They are wrong only because of that problem."""
+    """Return the paths that enclose the path of a problem. A problem at an enclosing path is only a consequence."""
     return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 
 def _misspelt(found: Mapping[str, Problem]) -> set[str]:
-    """Return the paths of problems that are explained by a misspelt key."""
+    """Return the paths of problems that are only consequences of a misspelt key."""
     explained: set[str] = set()
     for path, problem in found.items():
         if meant := _MEANT.fullmatch(problem.text):
@@ -87,7 +87,7 @@ def _misspelt(found: Mapping[str, Problem]) -> set[str]:
 
 
 def _found(settings: type[Settings], error: ValidationError) -> dict[str, Problem]:
-    """Return pydantic's errors as problems by path; errors about the alternatives of a union are joined into one."""
+    """Return pydantic's errors as problems, by path. Errors about alternatives of a union become one problem."""
     found: dict[str, Problem] = {}
     for detail in error.errors(include_url=False):
         unknown = detail["type"] == "extra_forbidden"
@@ -98,13 +98,11 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
 
 
 def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: bool) -> tuple[str, Iterable[str]]:
-    """Return the path of an error, and the keys that are known at this path.
-
-    The path leaves out pydantic's steps into the members of a union.
+    """Return the path of an error, without steps into a union's members, and the keys that are known there.
 
     Args:
         settings: the class that the settings were read as.
-        steps: pydantic's location, from the root.
+        steps: pydantic's location of the error, from the root.
         is_unknown: whether the last step is an unknown key.
 
     """
@@ -132,7 +130,7 @@ def _inner(annotation: Any) -> Any:
 
 
 def _unknown(settings: type[Settings], key: str, known: Iterable[str]) -> str:
-    """Return the text for an unknown key; if the key belongs one level deeper, the text names the place."""
+    """Return the text for an unknown key. If the key belongs one level deeper, the text names the place."""
     inner = {name: _inner(field.annotation) for name, field in settings.model_fields.items() if name != "quotas"}
     keys = {name: getattr(part, "model_fields", ()) for name, part in inner.items()}
     below = next((name for name, fields in keys.items() if key in fields and key not in known), None)
@@ -164,5 +162,5 @@ class SchemaGenerator(GenerateJsonSchema):
         return False
 
     def encode_default(self, dft: object) -> Any:
-        """Return a default as the configuration writes it; every float is a duration."""
+        """Return a default in the configuration's syntax. Every float is a duration."""
         return write_duration(dft) if isinstance(dft, float) else super().encode_default(dft)

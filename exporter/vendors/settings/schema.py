@@ -15,7 +15,7 @@ from exporter.vendors.settings.types import description_of
 
 
 def account_schema(vendors: Mapping[str, type[Account]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the schema of an account at any of these vendors, and the definitions it refers to."""
+    """Return the schema of an account at any of the vendors, and the definitions that the schema refers to."""
     any_account: Any = Annotated[reduce(or_, vendors.values()), Field(discriminator="vendor")]
     account = TypeAdapter(any_account).json_schema(schema_generator=SchemaGenerator)
     definitions: dict[str, Any] = account.pop("$defs", {})

@@ -16,13 +16,13 @@ def secret_settings(account: type[Account]) -> tuple[str, ...]:
 
 
 def file_secrets(account: Account) -> dict[str, FileSecret]:
-    """Return the secrets that are in files, by setting."""
+    """Return the secrets that are in files, by the setting's name."""
     given = {name: getattr(account, name) for name in type(account).model_fields}
     return {name: secret for name, secret in given.items() if isinstance(secret, FileSecret)}
 
 
 def unusable_secrets(account: Account) -> Iterator[tuple[str, str]]:
-    """Yield each secret that cannot be sent in a header, as a pair of its setting and the problem."""
+    """Yield (setting, problem) for each secret that cannot be sent in a header."""
     auth = account.auth
     if not isinstance(auth, ApiKey):
         return

@@ -11,7 +11,7 @@ _TYPOGRAPHIC: Final = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 
 
 def slips(given: Mapping[str, object], secrets: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield likely slips in the texts of an account's settings, as pairs of a place and what to do.
+    """Yield (path, problem) for each likely slip in the texts of an account's settings.
 
     Args:
         given: the settings as read from the file.
@@ -27,7 +27,7 @@ def slips(given: Mapping[str, object], secrets: Collection[str]) -> Iterator[tup
 
 
 def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
-    """Yield every text within a value, with its path."""
+    """Yield (path, text) for every text within the value at `path`."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):

@@ -17,7 +17,7 @@ Severity = Literal["warning", "critical"]
 
 
 def read_share(value: object) -> float:
-    """Parse a share of a limit, written in percent, as a ratio.
+    """Return the ratio for a share of a limit, which is written in percent.
 
     Raises:
         ValueError: the text is not a percentage, is 0, or is more than ten times the limit.
@@ -52,7 +52,7 @@ class Alerting(Settings):
     )
 
     def shares(self) -> Iterator[tuple[Severity, float]]:
-        """Yield the thresholds that are set."""
+        """Yield (severity, share) for each threshold that is set."""
         if self.warn_at is not None:
             yield "warning", self.warn_at
         if self.critical_at is not None:
@@ -60,7 +60,7 @@ class Alerting(Settings):
 
 
 class QuotaThreshold(Alerting):
-    """Alert thresholds of all quotas with a given name, whether the vendor reports them or the operator sets them."""
+    """Alert thresholds of all quotas with a given name, whether reported by the vendor or set by the operator."""
 
     quota: str = Field(min_length=1, description="The label `quota` of the quotas that these thresholds apply to.")
     subject: str = Field(
@@ -74,7 +74,7 @@ class QuotaThreshold(Alerting):
 
 
 def find_threshold_conflicts(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between an account's thresholds, as pairs of a place and what to do about it."""
+    """Yield (path, problem) for each conflict between an account's thresholds."""
     quotas = given.get("quotas")
     for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
         if isinstance(quota, Mapping) and _is_reversed(quota):

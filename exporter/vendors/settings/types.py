@@ -1,7 +1,7 @@
 """The types of settings: durations, rates, URLs, secrets, identifiers in a path.
 
 Each error says what to write. It never repeats the given value, which might be a
-secret on the wrong line.
+misplaced secret.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ class Settings(BaseModel):
 
 
 def description_of(settings: type[Settings], name: str) -> str:
-    """Return a setting's description. A class that only changes the default has the description of its base class."""
+    """Return a setting's description. A class that only changes the default inherits the description."""
     described = (kind.model_fields.get(name) for kind in settings.__mro__ if issubclass(kind, Settings))
     return next((field.description for field in described if field and field.description), "")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
+    """Whether a host name or address means this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -80,7 +80,7 @@ def is_insecure(url: object) -> bool:
 
 
 def is_same_origin(one: object, other: object) -> bool:
-    """Whether two URLs have the same scheme, host and port; True if one is not a URL, which is reported elsewhere."""
+    """Whether two URLs have the same scheme, host and port. True if one is invalid: that is reported elsewhere."""
     try:
         parts = [urlsplit(url) for url in (one, other) if isinstance(url, str)]
         origins = {(part.scheme, part.hostname, part.port or _PORTS.get(part.scheme)) for part in parts}
@@ -90,10 +90,10 @@ def is_same_origin(one: object, other: object) -> bool:
 
 
 def read_url(value: object) -> str:
-    """Return an http or https URL without credentials, query or fragment, and without a trailing slash.
+    """Return an http or https URL, without its trailing slashes.
 
     Raises:
-        ValueError: the URL is invalid.
+        ValueError: the URL is invalid, or has credentials, a query or a fragment.
 
     """
     example = "write a URL such as https://api.example.com/v1"
@@ -194,14 +194,14 @@ def _read_uuid(value: object) -> str:
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
-"""A name chosen by the operator: up to 63 letters, digits, and ._@- after the first."""
+"""A name chosen by the operator: up to 63 letters, digits and `._@-`, beginning with a letter or a digit."""
 Duration = Annotated[
     float,
     PlainValidator(read_interval),
     PlainSerializer(write_duration),
     json_schema("duration", type="string", pattern=DURATION_PATTERN),
 ]
-"""Seconds, written as a Prometheus duration, from `1s` to `365d`."""
+"""A number of seconds, written as a Prometheus duration from `1s` to `365d`."""
 RateSetting = Annotated[
     Rate,
     PlainValidator(read_rate),
@@ -228,7 +228,7 @@ SecretFromFile = Annotated[
     PlainSerializer(str),
     json_schema("path of a file", type="string", minLength=1),
 ]
-"""The path of a file that holds the secret, relative to the configuration's folder."""
+"""A secret in a file, written as the file's path, relative to the configuration's folder."""
 CertificateFile = Annotated[
     Path, PlainValidator(_read_ca_file), json_schema("path of a file", type="string", minLength=1)
 ]
@@ -238,7 +238,7 @@ Identifier = Annotated[
     PlainValidator(_read_identifier),
     json_schema("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
 ]
-"""A vendor's identifier that can be a path segment."""
+"""An identifier from a vendor that can be a path segment."""
 UserName = Annotated[str, PlainValidator(_read_user_name), json_schema("name", type="string", pattern="^[^:]+$")]
 """A user name for HTTP basic authentication."""
 Uuid = Annotated[str, PlainValidator(_read_uuid), json_schema("UUID", type="string", format="uuid")]

@@ -13,7 +13,7 @@ from exporter.vendors.settings.secrets import file_secrets
 
 
 def account_warnings(account: Account) -> Iterator[str]:
-    """Yield the warnings, one line each."""
+    """Yield the warnings about an account. Each is one line."""
     if account.tls.insecure_skip_verify:
         yield "the vendor's certificate is not verified"
     for name, secret in file_secrets(account).items():
@@ -35,7 +35,7 @@ def account_warnings(account: Account) -> Iterator[str]:
 def _idle_thresholds(account: Account) -> Iterator[str]:
     """Yield warnings about thresholds for quotas that do not exist.
 
-    There are none if the name of any quota is only known after the first poll.
+    Yields nothing if some quota's name is known only after the first poll.
     """
     native = {one.name for one in account.native_quotas if not missing_option(one.used, dict(account))}
     names = native | {one.name for one in account.quotas}
