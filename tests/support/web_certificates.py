@@ -44,6 +44,7 @@ MUTUAL: Final[Mapping[str, Any]] = {
     "client_ca_file": "ca.crt",
     "client_auth_type": "RequireAndVerifyClientCert",
 }
+USERS = {USER: HASH, "Bob Ö": OTHER_HASH}
 
 
 @dataclass(frozen=True, slots=True)
