@@ -11,7 +11,7 @@ from exporter_process import ANY_PORT, running
 from kept_logging import kept_logging
 from programs import eventually
 from scripted_vendor import SECRET, Answer, Request, Scripted, ScriptedVendor, answer, scripted
-from soak import post
+from soak_work import post
 from vendor_wheels import block, install, write_project
 
 from exporter.cli.main import main
