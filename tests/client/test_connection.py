@@ -3,7 +3,8 @@
 import socket
 
 import pytest
-from scripted_vendor import Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
+from polled_accounts import Tally, account_with, be_impatient, client_of, error_of
+from scripted_vendor import Answer, answer, scripted
 from socket_servers import head_of, response, served
 
 from exporter.errors import ConnectFailed, ProtocolBroken, TooLarge

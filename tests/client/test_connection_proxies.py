@@ -5,7 +5,8 @@ from base64 import b64encode
 from contextlib import nullcontext
 
 import pytest
-from scripted_vendor import SECRET, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
+from polled_accounts import SECRET, Tally, account_with, be_impatient, client_of, error_of
+from scripted_vendor import answer, scripted
 from socket_servers import Serve, served
 
 from exporter.errors import ConnectFailed, Forbidden, NameUnresolved, PollError, TLSFailed, Unauthorized

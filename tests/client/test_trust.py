@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from scripted_vendor import Tally, account_with, be_impatient, client_of, error_of
+from polled_accounts import Tally, account_with, be_impatient, client_of, error_of
 from socket_servers import head_of, response, served
 
 from exporter.client.trust import trust

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_text import page_text
 from patience import DEADLINE_SECONDS
+from polled_accounts import NOW, account_at
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
-from scripted_vendor import NOW, account_at, recorded_replies, recorded_settings
+from recorded_replies import recorded_replies, recorded_settings
 from spoilt_replies import Spoilt, account_of, spoilt_replies
 
 from exporter.cli.catalogue import FAMILIES

@@ -5,8 +5,8 @@ from typing import Any
 
 import anyio
 import pytest
-from scripted_vendor import Tally as Requests
-from scripted_vendor import account_at, client_of, lines
+from polled_accounts import Tally as Requests
+from polled_accounts import account_at, client_of, lines
 
 from exporter.errors import PollError
 from exporter.quota import SliceFigures

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from scripted_vendor import Answer, account_at, answer, lines
+from polled_accounts import account_at, lines
+from scripted_vendor import Answer, answer
 
 from exporter.store.reading import Reading
 from exporter.vendors import Account

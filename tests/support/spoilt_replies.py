@@ -7,8 +7,9 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from hypothesis import strategies as st
+from polled_accounts import account_at
+from recorded_replies import recorded_replies, recorded_settings
 from reply_strategies import JSON, SHAPED
-from scripted_vendor import account_at, recorded_replies, recorded_settings
 
 from exporter.client.endpoint import url_of
 from exporter.errors import Malformed, NotFound, PollError, TooLarge

@@ -23,7 +23,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 import pytest
-from scripted_vendor import be_impatient
+from polled_accounts import be_impatient
 from torture_faults import Faults, Stepped
 from torture_world import World, opened, shown, world
 

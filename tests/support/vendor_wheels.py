@@ -10,7 +10,7 @@ from textwrap import dedent
 
 import pytest
 from patience import DEADLINE_SECONDS
-from scripted_vendor import SECRET
+from polled_accounts import SECRET
 
 from exporter import config
 from exporter.problems import ConfigError

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 from ionos_replies import CENTRE, PERIOD, ionos, meter, of, usage
-from scripted_vendor import SECRET, Scripted, answer, polled, scripted
+from polled_accounts import SECRET, polled
+from scripted_vendor import Scripted, answer, scripted
 
 from exporter.errors import Malformed, NotFound
 from exporter.problems import ConfigError

@@ -2,7 +2,8 @@
 
 import pytest
 from ionos_months import D1, D2, PREVIOUS, QUANTITY, QUOTA, ionos, month, place, question, read_at, values
-from scripted_vendor import NOW, Script, answer, polled, scripted
+from polled_accounts import NOW, polled
+from scripted_vendor import Script, answer, scripted
 
 from exporter.errors import Malformed
 from exporter.metrics import Unreadable

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from ionos_replies import CENTRE, ionos, meter, of, usage
-from scripted_vendor import NOW, answer, polled_at, scripted
+from polled_accounts import NOW, polled_at
+from scripted_vendor import answer, scripted
 
 from exporter.metrics import Unreadable
 from exporter.store.reading import Reading

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from ionos_months import D1, D2, DECEMBER, PREVIOUS, QUANTITY, ionos, month, place, question, values
-from scripted_vendor import Answer, Script, answer, be_impatient, polled, polled_at, scripted
+from polled_accounts import be_impatient, polled, polled_at
+from scripted_vendor import Answer, Script, answer, scripted
 
 from exporter.errors import BadRequest, NotFound, PollError
 from exporter.store.reading import Reading

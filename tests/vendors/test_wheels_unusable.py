@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from scripted_vendor import SECRET
+from polled_accounts import SECRET
 from vendor_wheels import BY, FINE, installed, packages_folder, problems_of, written
 
 from exporter import config
