@@ -9,7 +9,7 @@ import pytest
 from configurations import MINIMAL, UUID
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scripted_vendor import NOW, Tally, client_of
+from polled_accounts import NOW, Tally, client_of
 
 from exporter import strict_yaml
 from exporter.config import Config, parse

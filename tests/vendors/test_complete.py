@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted_vendor import account_at, polled, recorded_script, recorded_settings, scripted
+from polled_accounts import account_at, polled
+from recorded_replies import recorded_script, recorded_settings
+from scripted_vendor import scripted
 
 from exporter.cli.quality_table import FACTS, facts_of, quality_of
 from exporter.metrics import Family
