@@ -75,6 +75,11 @@ def _stamps(lines: bytes) -> Iterator[Stamp]:
             yield json.loads(text)
 
 
+def file_name(slot_name: str) -> str:
+    """Return the name of the file to which a slot belongs."""
+    return slot_name.removesuffix(SLOTS[1])
+
+
 def slots_of(path: Path) -> list[Path]:
     """Return the paths of a file's existing slots."""
     return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
