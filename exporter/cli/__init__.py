@@ -1,1 +1,1 @@
-"""The command line: one or two commands per file, their options, and the exit codes."""
+"""The command line: its commands, their options, and the exit codes."""

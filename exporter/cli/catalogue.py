@@ -16,7 +16,7 @@ _NO_LABELS = "-"
 
 
 def table(families: Iterable[Family] = FAMILIES) -> str:
-    """Return families as plain text: name, kind and labels in columns, then the meaning of each."""
+    """Return families as plain text: for each, a line with name, kind and labels, and a line with the meaning."""
     rows = [(family.name, family.kind, ", ".join(labels(family)) or _NO_LABELS, family.help) for family in families]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "".join(

@@ -14,8 +14,8 @@ from exporter.cli.exit_codes import print_or_exit
 def completion(context: click.Context, shell: str) -> None:
     """Print a completion script for your shell.
 
-    For this session: source <(usage-exporter completion bash), or usage-exporter completion fish | source. For every
-    session: put that line into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.
+    For this session, run: source <(usage-exporter completion bash). In fish, run: usage-exporter completion fish |
+    source. For every session, put that command into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.
     """
     root = context.find_root()
     program = root.info_name or "usage-exporter"

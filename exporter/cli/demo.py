@@ -25,7 +25,7 @@ _ANY_PORT: Final = "127.0.0.1:0"
 
 
 def configuration(url: str, interval: str, names: Iterable[str] = ACCOUNTS) -> str:
-    """Return the demo's configuration: accounts at all vendors of the sandbox at `url`."""
+    """Return the demo's configuration: accounts at all simulated vendors. `url` is the URL of the sandbox."""
     accounts = ((vendor, one, name) for name in names for vendor, one in SIMULATIONS.items())
     return "accounts:\n" + "".join(
         f"  - vendor: {vendor}\n"
@@ -38,13 +38,13 @@ def configuration(url: str, interval: str, names: Iterable[str] = ACCOUNTS) -> s
 
 
 def environment(names: Iterable[str] = ACCOUNTS) -> dict[str, str]:
-    """Return environment variables with the secrets of the sandbox's accounts, which are public."""
+    """Return environment variables with the secrets of the sandbox's accounts. These secrets are public."""
     accounts = (one.demo(name) for name in names for one in SIMULATIONS.values())
     return {variable: secret for account in accounts for variable, secret in account.secrets.items()}
 
 
 def load(text: str) -> Config:
-    """Set the environment variables with the demo's secrets, and return the configuration in a text.
+    """Return the configuration in a text, after setting the environment variables that hold the demo's secrets.
 
     Raises:
         ConfigError: the configuration is invalid.
@@ -66,7 +66,7 @@ async def run(
 
 
 def introduction(url: str) -> str:
-    """Return a configuration for the sandbox at `url`, and the configuration's secrets, as text to copy."""
+    """Return text to copy: a configuration for the sandbox at `url`, and the configuration's secrets."""
     secrets = "".join(f"# export {name}={value}\n" for name, value in environment().items())
     return f"# A configuration for this sandbox, and its secrets:\n{configuration(url, '15s')}{secrets}"
 
@@ -82,6 +82,6 @@ async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults
 
 
 def sandbox_socket() -> tuple[socket.socket, str]:
-    """Return a socket on a free local port for a sandbox, and its URL."""
+    """Return a socket for a sandbox, on a free local port, and the sandbox's URL."""
     (one,) = listen([_ANY_PORT])
     return one, f"http://{address_of(one)}"

@@ -1,4 +1,4 @@
-"""`usage-exporter schema`, `metrics` and `rules`: configuration schema, metrics and alerting rules."""
+"""`usage-exporter schema`, `metrics` and `rules`: configuration schema, metrics and Prometheus rules."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 

@@ -26,7 +26,7 @@ CANNOT_LISTEN: Final = 3
 
 
 def print_or_exit(text: str) -> None:
-    """Write text to standard output, or exit if that fails because the output is full or closed."""
+    """Write text to standard output, or print why that fails and exit."""
     try:
         click.echo(text, nl=False)
     except OSError as error:

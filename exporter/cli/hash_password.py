@@ -15,7 +15,7 @@ from exporter.cli.exit_codes import USAGE_ERROR, print_or_exit
 def hash_password() -> None:
     """Ask for a password and print its bcrypt hash.
 
-    The hash belongs below basic_auth_users in a web configuration. If standard input is not a terminal, its first line
+    The hash belongs below basic_auth_users in a web configuration. Without a terminal, the first line of standard input
     is the password.
     """
     from exporter.web.passwords import hash_of

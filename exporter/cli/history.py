@@ -184,7 +184,7 @@ def result_lines(who: str, ended: Ended) -> list[str]:
 
 @contextmanager
 def _progress(who: str, days: int) -> Iterator[Callable[[datetime, int], None]]:
-    """Show a progress bar on a terminal, and nothing elsewhere."""
+    """Show a progress bar on a terminal. Call the yielded function with each day and the number of requests sent."""
     done = 0
 
     def on_day(day: datetime, requests: int) -> None:

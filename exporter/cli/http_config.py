@@ -1,6 +1,6 @@
 """Access to an exporter's pages, with settings from a file in the format of `promtool --http.config.file`.
 
-`basic_auth` has username, and password or password_file. `tls_config` may have ca_file, cert_file, key_file and
+`basic_auth` has username, and either password or password_file. `tls_config` may have ca_file, cert_file, key_file and
 insecure_skip_verify.
 """
 
@@ -27,7 +27,7 @@ _KEYS: Final = {
 
 
 class HTTPConfig:
-    """The credentials that a client sends and the certificates that it trusts."""
+    """The password that a client sends, and its TLS settings."""
 
     def __init__(self, authorization: str = "", context: ssl.SSLContext | None = None) -> None:
         self.authorization = authorization

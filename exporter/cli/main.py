@@ -27,7 +27,7 @@ from exporter.web.addresses import DEFAULT_ADDRESS
 
 
 class _Commands(click.Group):
-    """The group of commands. If an option of `run` precedes the command, the error says where it belongs."""
+    """The group of commands. If an option of `run` precedes the command, the error says where the option belongs."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments that precede the command."""
@@ -63,7 +63,7 @@ def main() -> None:
 def healthcheck(url: str) -> None:
     """Check whether a running exporter is healthy.
 
-    Exits with 1 if it is not, or does not answer within 3 seconds. A 401 counts as healthy.
+    Exits with 1 if it is unhealthy or does not answer within 3 seconds. An answer of 401 counts as healthy.
     """
     from exporter.cli.healthcheck import problem_with  # noqa: PLC0415 - see above
 

@@ -37,7 +37,7 @@ def _duration(context: click.Context, option: click.Parameter, value: str) -> st
 
 
 def logging_options(default: str) -> Callable[[_F], _F]:
-    """Add the logging options to a command, and set up logging."""
+    """Add the logging options to a command, and set up logging. `default` is the default level."""
 
     def decorated(command: _F) -> _F:
         @_choice("--log.level", "log_level", LEVELS, default, "The lowest level of lines to log.")
@@ -154,7 +154,7 @@ storage_path = click.option(
 def reload_options(command: _F) -> _F:
     """Add the options for reloading the configuration to a command.
 
-    The command is passed `watch_seconds`, the seconds between checks for changes, and `lifecycle`.
+    The command is passed `lifecycle` and `watch_seconds`, the number of seconds between checks for changes.
     """
 
     @click.option(
@@ -193,7 +193,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> i
 
 
 def _threshold(one: Field[Any]) -> Callable[[_F], _F]:
-    """Return the option for one threshold of the rules; integer thresholds are seconds, written as durations."""
+    """Return the option for a threshold of the rules. If the threshold is an integer, the option takes a duration."""
     flag, meaning = f"--{one.name.replace('_', '-')}", one.metadata["meaning"]
     if one.type == "int":
         kind: dict[str, Any] = {

@@ -29,12 +29,12 @@ _ABOUT: Final = (
 
 
 def render_plan(accounts: Iterable[Account]) -> str:
-    """Return a table with one line per account, as text."""
+    """Return the plan as text: a table with one line per account, and an explanation."""
     return render_table(_COLUMNS, map(plan_row, accounts)) + _ABOUT
 
 
 def plan_row(account: Account) -> Sequence[str]:
-    """Return an account's line: interval, number of slices, number of requests, and their share of the rate limit."""
+    """Return an account's line, with one cell for each column."""
     calls = account.max_request_count
     rate = account.rate_limit or account.assumed_rate
     first = [account.vendor, account.name, write_duration(account.interval), str(account.slice_count)]

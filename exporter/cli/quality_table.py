@@ -1,4 +1,4 @@
-"""The quality of each vendor's support, as a table on its page in docs/vendors."""
+"""The quality of each vendor's support, as a table on the vendor's page in docs/vendors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def quality_markdown(vendor: str) -> str:
 
 
 def with_quality(page: str, vendor: str) -> str:
-    """Return a vendor's page with the table between its markers; unchanged if the page has no markers."""
+    """Return a vendor's page with the table between the page's markers. A page without markers is unchanged."""
     return _MARKED.sub(lambda _: quality_markdown(vendor), page)
 
 

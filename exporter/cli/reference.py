@@ -148,7 +148,7 @@ def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
 
 
 def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the table's rows: each setting and its nested settings. Quotas are described once, in their own table."""
+    """Yield a row for each setting and nested setting. Those of quotas are left out: they have a table of their own."""
     for key, node in settings["properties"].items():
         path = f"{prefix}{key}"
         default = "required" if key in settings.get("required", ()) else _value(node.get("default"))
@@ -187,7 +187,7 @@ def _alternatives(words: Iterable[str], joint: str = "or") -> str:
 
 
 def _value(default: object) -> str:
-    """Return a default as one would write it; `-` for a mapping, whose settings have rows of their own."""
+    """Return a default as one would write it; `-` if there is none, or if nested settings have their own rows."""
     if default in (None, "") or isinstance(default, dict):
         return "-"
     return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default)}`"

@@ -24,7 +24,7 @@ class ReplayedVendor:
         name: the vendor's name in accounts.
         file: the file that declares the vendor.
         base_path: the path of the API's base URL.
-        secrets: the settings that hold a secret.
+        secrets: the names of the settings that hold a secret.
         recording: the recorded answers.
 
     """
@@ -36,7 +36,7 @@ class ReplayedVendor:
     recording: Recording
 
     def account(self, url: str) -> str:
-        """Return lines of YAML that configure an account of this vendor at the sandbox at `url`."""
+        """Return lines of YAML that configure an account at this vendor. `url` is the URL of the sandbox."""
         settings = {
             "vendor": self.name,
             "name": "acme",
@@ -57,7 +57,7 @@ def read_replays(files: Sequence[Path], replies: Sequence[Path]) -> tuple[Replay
     """Return the vendors declared in files, each with its recorded answers.
 
     Raises:
-        click.UsageError: a file is invalid.
+        click.UsageError: a file is invalid, or `files` and `replies` differ in number.
 
     """
     if len(files) != len(replies):

@@ -48,7 +48,7 @@ def _faults(context: click.Context, _option: click.Parameter, value: tuple[str, 
 
 
 def with_faulty_world(command: _F) -> _F:
-    """Add options for a sandbox's world and faults to a command, which gets both."""
+    """Add the options for a sandbox's world and faults to a command, and pass it both."""
     option = click.option(
         "--fault",
         "faults",

@@ -22,7 +22,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 
 def shipped(path: str) -> Path:
-    """Return the path of a bundled file or folder: in the package, or next to it in a checkout."""
+    """Return the path of a bundled file or folder: in the package, or next to the package in a checkout."""
     packed = _PACKAGE / "shipped" / path
     return packed if packed.exists() else _PACKAGE.parent / path
 
@@ -38,7 +38,7 @@ def revision() -> str:
 def dashboards(folder: Path) -> None:
     """Write the Grafana dashboards to a folder.
 
-    FOLDER is created if necessary. Files of the same names are replaced.
+    FOLDER is created if necessary. Existing files of the same names are replaced.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

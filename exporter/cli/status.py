@@ -56,9 +56,9 @@ def status(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Show accounts and quotas, the most urgent first.
 
-    If there are many quotas, those below their warning threshold are only counted, except each account's fullest. URL
-    is that of a running exporter, by default http://127.0.0.1:10924. Exits with 1 if an account fails, or if no
-    exporter answers.
+    If there are many quotas, those below their warning threshold are counted instead of shown, except the most urgent
+    one of each account. URL is the address of a running exporter, by default http://127.0.0.1:10924. Exits with 1 if an
+    account fails, or if no exporter answers.
     """
     if url and file:
         raise click.UsageError("give a URL or --config.file, not both")

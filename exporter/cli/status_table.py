@@ -43,8 +43,8 @@ def render(status: Status, *, show_all: bool = True, width: int | None = None, c
 
     Args:
         status: the document.
-        show_all: whether to show every quota. If not, and there are many, only urgent quotas and the first of each
-            account are shown.
+        show_all: whether to show every quota. If not, and there are many, only urgent quotas and the most urgent
+            one of each account are shown.
         width: the width in characters; by default the terminal's.
         color: whether to use colours; by default whether standard output is a terminal.
 

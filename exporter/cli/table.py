@@ -31,7 +31,7 @@ def render_table(  # noqa: PLR0913 - what stands above and below, and how it is 
 
     Args:
         columns: the columns, from left to right.
-        rows: one cell per column.
+        rows: the rows, each with one cell per column.
         after: lines below the table.
         before: lines above the table.
         width: the width in characters; by default the terminal's.

@@ -38,9 +38,9 @@ def vendor() -> None:
 def check(file: Path, replies_file: Path | None) -> None:
     """Report the problems of a file, and try it on recorded answers.
 
-    Prints the metrics that the answers produce. Then polls altered answers: each field null, missing or of another
-    type, each answer an error, and each list with its items repeated. Reports the results, and exits with 1 if a figure
-    appeared that no answer states.
+    Prints the metrics that the answers produce. Then polls again for each way to alter the answers: a field is null,
+    missing or of another type, an answer is an error, or a list has its items repeated. Reports the results. Exits with
+    1 if a figure appeared that no answer states.
     """
     from exporter.testing.recording import RecordingError, read_recording
     from exporter.vendors.declared.files import DeclarationError, read_vendor

@@ -1,4 +1,4 @@
-"""The options with which the rules are rendered: thresholds, the scrape job, and URLs for links."""
+"""The options with which the rules are rendered: thresholds, the scrape job, URLs for links, and labels."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Options:
     Attributes:
         thresholds: when the alerts begin and end.
         job: the scrape job of the exporter, as Prometheus names it.
-        runbook_url: the page with an entry for each alert.
-        grafana_url: the address of the Grafana with the dashboards.
+        runbook_url: the URL of the page with an entry for each alert.
+        grafana_url: the URL of the Grafana that has the dashboards.
         keep_labels: labels by which the rules keep series apart, such as `cluster` if one ruler sees several clusters.
-        account_labels: the operator's account labels that alerts should have too, such as `team`.
+        account_labels: labels of accounts, such as `team`, that alerts should have too.
 
     Raises:
-        ValueError: a URL or a label is malformed, the job has no name, or a label is one of the rules' own.
+        ValueError: a URL, a label or the job is malformed, or a label is given twice or is one of the rules' own.
 
     """
 

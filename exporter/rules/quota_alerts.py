@@ -1,7 +1,7 @@
 """The alerts on quotas. They use the last known figures, so no alert begins or ends because a quota is hidden.
 
-The value of an alert is the share used. Each alert states the account, the quota, its use and limit, the time to its
-reset, and, if the figure is not fresh, the figure's age.
+The value of an alert is the share used. Each alert states the account, the quota, the quota's use and limit, and the
+time until the quota resets. If the figure is not fresh, the alert also states the figure's age.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _AMOUNT: Final = (
 def _queried(query: str, said: str, otherwise: str = "") -> str:
     """Return a template that writes `said` if `query` finds something, or else `otherwise`.
 
-    QUOTA in the query stands for the matchers of the alert's quota.
+    QUOTA in the query stands for the matchers that select the alert's quota.
     """
     matchers = ",".join(f"{label}=%q" for label in _LABELS) + "<keep_matchers>"
     values = " ".join(f"$labels.{label}" for label in _LABELS) + "<keep_values>"

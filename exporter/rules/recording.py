@@ -1,15 +1,15 @@
-"""The recorded series: the last known figures of quotas, even while hidden, and which quotas are nearly used up.
+"""The recorded series: the last known figures of quotas, even of hidden ones, and which quotas are nearly used up.
 
-Each series is aggregated, so that two exporters of one account give one series, and no vendor-specific label leaks
-in. Exporters of the same shard are replicas, and the better one counts; different shards have different parts of the
-account, and the worse one counts.
+Each series is aggregated, so that two exporters of one account give one series without vendor-specific labels.
+Exporters of the same shard are replicas: the best one counts. Different shards have different parts of the account:
+the worst one counts.
 
 A quota is hidden while its account is known but not fresh, or while an exporter or a shard is missing. Its last known
-figures stay until it is seen again or its period ends; they also bridge long gaps between scrapes. A quota missing
-from a good reading is gone at once.
+figures stay until it is seen again or its period ends; they also bridge long gaps between scrapes. A quota that
+is missing from a good reading is dropped at once.
 
 With thousands of quotas, nearly all the cost is in reading and joining their series. So values for a whole account
-are computed once per account, and values for few quotas are recorded for only those quotas.
+are computed once per account, and values that few quotas need are recorded for those quotas only.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ def _last(name: str, now: str, before: str = "") -> Record:
 
 
 def _state(name: str, share: str) -> Record:
-    """Return the record of the quotas that reached a threshold and have not yet fallen below it by the hysteresis.
+    """Return the record of the quotas that are in a state, such as `warning`.
 
-    The threshold is the quota's own, or `share` if it has none.
+    A quota enters the state when it reaches the threshold: its own, or `share` if it has none. It leaves the state when
+    it has fallen below the threshold by the hysteresis.
     """
     series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(

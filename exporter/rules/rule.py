@@ -46,12 +46,12 @@ class Alert:
         name: the alert's name, also the name of its runbook entry.
         severity: how soon a person should look.
         scope: the subject of the alert.
-        for_: the threshold that says how long the expression must hold, by name; empty if it need not.
-        keep_firing_for: the threshold that says how long the alert outlasts its cause, by name; empty if it does not.
+        for_: the name of the threshold for how long the expression must hold; empty if the alert begins at once.
+        keep_firing_for: the name of the threshold for how long the alert outlasts its cause; empty if it ends at once.
         expression: the condition, in PromQL; may have placeholders.
         summary: one line, a Go template; may have placeholders.
         description: what the alert means and what to look at first, a Go template; may have placeholders.
-        is_slow: whether it is evaluated only every few minutes, because it is about paces or days.
+        is_slow: whether the alert is evaluated only every few minutes, because it is about paces or days.
 
     """
 
@@ -88,10 +88,10 @@ class Alert:
 
 
 def placeholders(options: Options) -> dict[str, str]:
-    """Return the values of placeholders: thresholds, the job in quotes, lists of labels, and a join.
+    """Return the value of each placeholder: thresholds, the job in quotes, lists of labels, and a join.
 
-    `* <shard>` joins the instance's label `shard`. In templates, `<keep_matchers>` appends matchers for kept labels,
-    and `<keep_values>` their values.
+    `* <shard>` adds the instance's label `shard` to a series. In templates, `<keep_matchers>` appends matchers for the
+    kept labels, and `<keep_values>` appends the labels' values.
     """
     thresholds = options.thresholds
     kept = options.keep_labels

@@ -8,8 +8,8 @@ def seen(metric: str, beside: str = "usage_exporter_account_up", labels: str = "
 
     Args:
         metric: the metric.
-        beside: another metric, which every good scrape contains.
-        labels: the labels by which the two are matched.
+        beside: another metric that every good scrape contains.
+        labels: the labels by which the two metrics are matched.
 
     """
     return f"({metric} or (last_over_time({metric}[<scrapes>]) unless on ({labels}) {beside}))"
@@ -26,5 +26,5 @@ def before(series: str, ago: str) -> str:
 
 
 def fresh(metric: str) -> str:
-    """Return PromQL for a metric of quotas, from the exporters whose figures are fresh."""
+    """Return PromQL for a metric of quotas, read only from exporters whose figures are fresh."""
     return f"max by (<by_quota>) ({metric} and on (<by_shown>) usage:exporter_fresh:bool)"

@@ -1,6 +1,6 @@
 """The thresholds of the rules, which an operator may change, with their defaults.
 
-Shares are parts of a limit (1 is all of it), times are in seconds.
+A share is a part of a whole (1 is all of it). Times are in seconds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Thresholds:
     """When the alerts begin and end. Each field's `metadata["meaning"]` states its meaning and unit.
 
     Raises:
-        ValueError: a number is not above 0, a share is above 1, or a warning begins or ends after its critical alert.
+        ValueError: a number is not above 0, a share is above 1, or a threshold is above one that it must not exceed.
 
     """
 

@@ -12,11 +12,11 @@ _CredentialsT = TypeVar("_CredentialsT")
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """An account in the exporter's configuration.
+    """An account in the demo's configuration.
 
     Attributes:
         settings: the vendor's own settings, as lines of YAML.
-        secrets: the values of the environment variables that the settings refer to, by the variables' names.
+        secrets: the names and values of the environment variables that the settings refer to.
 
     """
 
@@ -25,7 +25,7 @@ class DemoAccount:
 
 
 def stable_id(*words: str) -> str:
-    """Return a UUID that depends only on these words, not on the seed."""
+    """Return a UUID that depends only on these words, not on a world's seed."""
     return str(uuid5(NAMESPACE_URL, "sandbox:" + "/".join(words)))
 
 
@@ -35,5 +35,5 @@ def account_where(accounts: Mapping[str, _CredentialsT], known: Callable[[_Crede
 
 
 def flow(values: Iterable[str]) -> str:
-    """Return a list of texts as one line of YAML."""
+    """Return texts as a YAML list on one line."""
     return "[" + ", ".join(f'"{value}"' for value in values) + "]"

@@ -18,8 +18,8 @@ _VENDORS = {path: vendor for vendor, one in SIMULATIONS.items() for path in one.
 def make_app(world: World, faults: Faults | None = None, replays: Replays | None = None) -> Starlette:
     """Return a fresh app for `world` and `replays`: nobody has signed in or reported usage yet.
 
-    The app's `state.tokens` are the `Tokens` of vendors that issue tokens; `revoke_all` makes every caller sign in
-    again. Its `state.faults` are the active faults.
+    The app's `state.tokens` are the tokens that vendors have issued, and its `state.faults` are the active faults.
+    `state.tokens.revoke_all()` makes every caller sign in again.
     """
     tokens, faults = Tokens(world.now), faults or Faults()
     replayed = replay_apps(replays or {})

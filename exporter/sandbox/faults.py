@@ -1,9 +1,9 @@
 """Faults on demand: which calls of which simulated API go wrong, in what way, and how often.
 
 A fault is written `VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...`, such as
-`*:/customer*:status=503;retry-after=120;times=3`. VENDOR and PATH may have `*` for anything; PATH is
-below the vendor's base URL, as the client sends it, without a query. If several faults match a call, the
-first one that is not used up is applied.
+`*:/customer*:status=503;retry-after=120;times=3`. In VENDOR and PATH, `*` stands for anything. PATH is
+the path below the vendor's base URL, as the client sends it, without the query. If several faults match
+a call, the first one that is not used up is applied.
 """
 
 import json
@@ -34,10 +34,10 @@ class Fault:
 
     Attributes:
         text: the fault as written.
-        vendor: a pattern of vendors.
-        path: a pattern of paths below the vendor's base URL.
-        kind: a name in the table of kinds.
-        given: the parsed value and options.
+        vendor: a pattern that vendors' names match.
+        path: a pattern that paths below the vendor's base URL match.
+        kind: the name of its kind.
+        given: its parsed value and options, by name.
         times: the number of calls that the fault applies to; None for all.
 
     """
@@ -117,13 +117,13 @@ class Faults:
         self._standing = [*self._standing, _Standing(self._given, fault)][-_MOST_FAULTS:]
 
     def clear(self, number: int | None = None) -> bool:
-        """Remove all faults, or the one with this number; return whether any was removed."""
+        """Remove the fault with this number, or all faults if `number` is None. Return whether any was removed."""
         before = self._standing
         self._standing = [one for one in before if number is not None and one.number != number]
         return len(self._standing) < len(before)
 
     def take(self, vendor: str, path: str) -> Fault | None:
-        """Return the fault for this call, if any, and count the call."""
+        """Return the fault that applies to a call, if any, and count the call."""
         for one in self._standing:
             if one.left != 0 and one.fault.is_for(vendor, path):
                 one.calls += 1
@@ -131,7 +131,7 @@ class Faults:
         return None
 
     def described(self) -> list[dict[str, Any]]:
-        """Return each fault's number and text, how many calls it was applied to, and how many are left."""
+        """Return each fault's number and text, the number of calls it was applied to, and the number of calls left."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
             for one in self._standing
@@ -142,7 +142,7 @@ def routes(faults: Faults) -> list[Route]:
     """Return the routes that list, add and clear faults while the sandbox runs.
 
     GET /-/faults lists the faults as JSON. POST adds the faults in the body, one per line, written as on the command
-    line; if one is invalid, none is added. DELETE clears all faults, or the one whose number ends the path.
+    line; if one is invalid, none is added. DELETE clears all faults, and DELETE /-/faults/NUMBER clears one.
     """
 
     def listed(status: int = 200) -> Response:
@@ -175,7 +175,7 @@ def routes(faults: Faults) -> list[Route]:
 
 
 class Faulty:
-    """An app to which the active faults are applied. `vendors` maps base paths to vendors."""
+    """Applies the active faults to an app's calls. `vendors` maps the paths of base URLs to vendors."""
 
     def __init__(self, app: ASGIApp, faults: Faults, vendors: Mapping[str, str]) -> None:
         self._app = app

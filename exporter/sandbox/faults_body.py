@@ -35,7 +35,7 @@ TEXTS = {
 
 
 async def status(call: Call) -> None:
-    """Answer with this status instead of the vendor's answer."""
+    """Answer with the given status instead of the vendor's answer."""
     code, given = call.given["value"], call.given
     now = time.time() + given["skew"]
     answer = FaultyResponse(code).with_headers(("date", formatdate(now, usegmt=True)))
@@ -49,12 +49,12 @@ async def status(call: Call) -> None:
 
 
 async def redirect(call: Call) -> None:
-    """Send the client to this URL."""
+    """Redirect the client to the given URL."""
     await call.answer(FaultyResponse(call.given["code"]).with_headers(("location", call.given["value"])).with_body(b""))
 
 
 async def skew(call: Call) -> None:
-    """Answer normally, dated this many seconds from now."""
+    """Answer normally, with the given number of seconds added to the date."""
     date = formatdate(time.time() + call.given["value"], usegmt=True)
     await call.answer((await call.ask_vendor()).with_headers(("date", date)))
 
@@ -82,13 +82,13 @@ async def bom(call: Call) -> None:
 
 
 async def latin_1(call: Call) -> None:
-    """Write a letter of the document in Latin-1."""
+    """Add a letter in Latin-1 to the document."""
     answer = await call.ask_vendor()
     await call.answer(answer.with_body(answer.body.replace(b'"', b'"\xe9', 1), "application/json; charset=iso-8859-1"))
 
 
 async def huge(call: Call) -> None:
-    """Answer normally, after this many MiB of spaces."""
+    """Answer normally, after the given number of MiB of spaces."""
     answer = await call.ask_vendor()
     length = call.given["value"] * len(_MEBIBYTE) + len(answer.body)
     await call.begin(answer.with_headers(("content-length", str(length))))
@@ -98,7 +98,7 @@ async def huge(call: Call) -> None:
 
 
 async def gzip_bomb(call: Call) -> None:
-    """Answer a small body that decompresses to this many MiB."""
+    """Answer with a small body that decompresses to the given number of MiB."""
     packer = zlib.compressobj(level=9, wbits=31)
     await call.begin(FaultyResponse(200).with_headers(("content-encoding", "gzip")))
     for _ in range(call.given["value"]):
@@ -120,7 +120,7 @@ async def wrong_top(call: Call) -> None:
 
 
 async def wrong_types(call: Call) -> None:
-    """Change the type of fields: text becomes a list, a number becomes words, true becomes an object."""
+    """Change the types of fields: text becomes a list, a number becomes text, true or false becomes an object."""
 
     def other(value: Any) -> Any:
         if isinstance(value, bool):
@@ -141,13 +141,13 @@ async def missing(call: Call) -> None:
 
 
 async def values(call: Call) -> None:
-    """Replace the values of fields with this text, which need not be JSON."""
+    """Replace the values of fields with the given text, which need not be JSON."""
     raw: str = call.given["value"]
     await _answer_changed(call, lambda _: _RAW, lambda text: text.replace(json.dumps(_RAW), raw))
 
 
 async def labels(call: Call) -> None:
-    """Put a text that is hard to display into fields that hold names."""
+    """Add a text that is hard to display to fields that hold names."""
     text = TEXTS[call.given["value"]]
 
     def named(value: Any) -> Any:
@@ -157,7 +157,7 @@ async def labels(call: Call) -> None:
 
 
 async def rows(call: Call) -> None:
-    """Answer with this many rows. Added rows are copies of real ones with another value in one field."""
+    """Answer with the given number of rows. Added rows are copies of real ones, with another value in one field."""
     answer, wanted, field = await call.ask_vendor(), call.given["value"], call.given["field"]
     document = json.loads(answer.body)
 
@@ -182,10 +182,10 @@ def _another(value: Any, number: int) -> Any:
 async def _answer_changed(
     call: Call, change: Callable[[Any], Any] | None, finish: Callable[[str], str] = lambda text: text
 ) -> None:
-    """Answer with the document after changing fields, or removing them if `change` is None.
+    """Answer with the document after changing fields, or after removing them if `change` is None.
 
-    The option `field` names the fields, and `at-most` limits their number. A pattern only matches figures and texts; a
-    complete name also matches a list or an object.
+    The option `field` names the fields, and `at-most` limits their number. A pattern matches only fields that hold
+    figures or texts. A complete name also matches a field that holds a list or an object.
     """
     answer, most = await call.ask_vendor(), call.given["at-most"]
     patterns = call.given["field"].split(",")

@@ -1,4 +1,4 @@
-"""One call of a simulated API that goes wrong, and the answer that the vendor would have given."""
+"""A call that goes wrong, and the answer that the simulated vendor would have given."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,10 +34,10 @@ class FaultyResponse:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call, the app that answers it, and the receiver of the answer: ASGI's three arguments in one object.
+    """A call that goes wrong: the app that would answer it, ASGI's three arguments, and what the fault is given.
 
     Attributes:
-        given: the fault's value, under `value`, and its options by name.
+        given: the fault's options by name, and its value under the name `value`.
 
     """
 
@@ -49,10 +49,10 @@ class Call:
 
     @property
     def stream(self) -> SocketStream:
-        """The connection itself.
+        """The client's connection.
 
         Raises:
-            ConnectionAbortedError: the server does not expose the connection; the call ends without an answer.
+            ConnectionAbortedError: the server does not expose the connection. The call then ends without an answer.
 
         """
         extension = self.scope.get("extensions", {}).get(STREAM)
@@ -62,7 +62,7 @@ class Call:
         return stream
 
     async def ask_vendor(self, **changed: Any) -> FaultyResponse:
-        """Return the vendor's answer to this call, whose scope is first updated with `changed`."""
+        """Return the vendor's own answer to this call. `changed` replaces entries of the call's scope."""
         messages: list[Message] = []
 
         async def hear(message: Message) -> None:

@@ -12,9 +12,9 @@ _MOST = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A value after an `=`: its name, its reader, and its default.
+    """What may stand after an `=`: its name, its reader, its default, and whether it is needed.
 
-    `read` raises a `ValueError` that says what to write instead.
+    `read` raises a `ValueError` for a wrong text; the message says what to write.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault; its meaning is the first line of the docstring of `act`."""
+    """A kind of fault. Its meaning is the first line of the docstring of `act`."""
 
     act: Callable[[Call], Awaitable[None]]
     value: Word | None = None
@@ -37,7 +37,7 @@ class Kind:
         return (self.act.__doc__ or "").partition("\n")[0]
 
     def read(self, value: str | None, options: Mapping[str, str]) -> dict[str, Any]:
-        """Return the value and options of the fault, with defaults.
+        """Return the parsed options of a fault by name, and its value under `value`. Missing ones get their defaults.
 
         Raises:
             ValueError: the value or the options do not fit this kind; the message says what to write.
@@ -70,7 +70,7 @@ def read_seconds(text: str) -> float:
 
 
 def read_shift(text: str) -> float:
-    """Return seconds from now, negative for the past."""
+    """Return a number of seconds from now, negative for the past."""
     return _number(float, text, "seconds, negative for the past", -_LONGEST_SECONDS)
 
 

@@ -1,6 +1,6 @@
 """Faults of the connection: silence, truncation, slowness, or bytes that are not HTTP.
 
-A fault that ends the connection raises the error of a broken connection, which makes the server close it.
+To end the connection, a fault raises the error of a broken connection. The server then closes the connection.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ async def refuse(_: Call) -> None:
 
 
 async def hang(call: Call) -> None:
-    """Stay silent until the client disconnects, or answer after this many seconds."""
+    """Stay silent until the client disconnects, or answer after the given number of seconds."""
     seconds = call.given["value"]
     if seconds is not None:
         await anyio.sleep(seconds)
@@ -35,7 +35,7 @@ async def hang(call: Call) -> None:
 
 
 async def drip(call: Call) -> None:
-    """Answer normally, one byte at a time."""
+    """Answer normally, but wait the given number of seconds before each byte."""
     answer = await call.ask_vendor()
     await call.begin(answer)
     for place in range(len(answer.body)):
@@ -64,7 +64,7 @@ async def garbage(call: Call) -> None:
 
 
 async def long_header(call: Call) -> None:
-    """Answer normally, after a header of this many bytes."""
+    """Answer normally, with a header of the given number of bytes."""
     await call.answer((await call.ask_vendor()).with_headers(("x-long", "x" * call.given["value"])))
 
 
@@ -82,7 +82,7 @@ async def _half(call: Call) -> None:
 
 
 def _disconnect(socket: int) -> None:
-    """Reset a TCP connection by connecting it to AF_UNSPEC; just closing it would end the stream properly."""
+    """Reset a connection by connecting its socket to AF_UNSPEC. Closing the socket would end the connection cleanly."""
     address = bytes(16)
     if ctypes.CDLL(None, use_errno=True).connect(socket, address, len(address)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

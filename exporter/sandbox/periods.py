@@ -20,7 +20,7 @@ class Period:
 
     @property
     def before(self) -> "Period":
-        """The renewal period that ended where this one starts."""
+        """The renewal period that ends where this one starts."""
         return renewal(self.start - 1, self.start)
 
     @property
@@ -30,7 +30,7 @@ class Period:
 
 
 def renewal(at: float, anchor: float) -> Period:
-    """Return the 30-day period that contains `at`, counting from `anchor`."""
+    """Return the period that contains `at`. Periods last 30 days, and one of them starts at `anchor`."""
     length = RENEWAL_DAYS * DAY
     start = anchor + floor((at - anchor) / length) * length
     return Period(start, start + length, floor(start / length))

@@ -1,4 +1,4 @@
-"""A limit on each key's requests within a window of time, stated in every reply."""
+"""A limit on each key's requests within a window of time. Every reply states the limit."""
 
 from collections.abc import Callable
 from math import ceil
@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 class SimulatedRateLimit:
     """Counts each key's requests, states in every reply how many remain, and answers 429 beyond the limit.
 
-    A key is the value of the header named `header`. Its window begins with its first request and lasts
-    `window` seconds of `clock`. `refusal` is the JSON that answers a request beyond the limit.
+    A key is the value of the header named `header`. A key's window begins with its first request and lasts
+    `window` seconds by `clock`. `refusal` is the JSON that answers a request beyond the limit.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of the limit

@@ -9,11 +9,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Replays = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]
-"""For each vendor, its recorded answers and the links to next pages. Keys are a method and a path with sorted query."""
+"""Each vendor's recorded answers, and its links to next pages. Keys are a method and a path with a sorted query."""
 
 
 class Replay:
-    """Serves recorded answers below `/NAME` without sign-in; any other request gets 404."""
+    """Serves recorded answers, without sign-in. A request without a recorded answer gets 404."""
 
     def __init__(self, replies: Mapping[str, Any], links: Mapping[str, str]) -> None:
         self._replies = replies
@@ -34,5 +34,5 @@ class Replay:
 
 
 def replay_apps(replays: Replays) -> dict[str, ASGIApp]:
-    """Return the app of each replayed vendor, by its path below the sandbox's."""
+    """Return an app for each replayed vendor, by the path at which the sandbox serves the vendor."""
     return {f"/{name}": Replay(*recorded) for name, recorded in replays.items()}

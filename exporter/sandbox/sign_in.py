@@ -8,7 +8,7 @@ from collections.abc import Callable
 class Tokens:
     """The issued tokens that are still valid.
 
-    Tokens expire by the clock given as `now`; each is valid only at the vendor that issued it.
+    Tokens expire by the clock `now`. A token is valid only at the vendor that issued it.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:

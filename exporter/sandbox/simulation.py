@@ -21,7 +21,7 @@ from exporter.sandbox.sign_in import Tokens
 from exporter.sandbox.world import World
 
 Failure = Callable[[HTTPException], object]
-"""The JSON that answers a refused request."""
+"""Makes the JSON that answers a refused request."""
 
 
 UNPROCESSABLE = 422
@@ -32,11 +32,11 @@ class Simulation:
     """A simulated vendor.
 
     Attributes:
-        path: the API's base URL, below the sandbox's.
-        app: makes the API, to be mounted at `path`.
-        demo: returns the demo configuration's account of a given name.
+        path: the path of the API's base URL in the sandbox.
+        app: makes the app of the API, to be mounted at `path`.
+        demo: returns the account with a given name for the demo's configuration.
         faults: the kinds of fault that only this vendor has, by name.
-        others: functions that make further APIs, like `app`, by base URL.
+        others: functions like `app` for the vendor's other APIs, by path.
 
     """
 
@@ -48,7 +48,7 @@ class Simulation:
 
     @property
     def apis(self) -> Mapping[str, Callable[[World, Tokens], ASGIApp]]:
-        """All of the vendor's APIs, by their base URLs below the sandbox's."""
+        """The functions that make the apps of all of the vendor's APIs, by path."""
         return {self.path: self.app, **self.others}
 
     @property
@@ -66,14 +66,14 @@ class Invalid(HTTPException):
 
 
 def app_of(routes: Sequence[BaseRoute], failure: Failure, middleware: Sequence[Middleware] = ()) -> Starlette:
-    """Return an app of exactly these routes; a trailing slash makes a different path."""
+    """Return an app with exactly these routes. A trailing slash makes a different path."""
     app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _refuse_as(failure)})
     app.router.redirect_slashes = False
     return app
 
 
 def _refuse_as(failure: Failure) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
-    """Return a handler that turns `HTTPException` into a reply. It is async, as Starlette runs others in a thread."""
+    """Return an async handler that turns `HTTPException` into a reply. Starlette runs other handlers in threads."""
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
@@ -84,10 +84,10 @@ def _refuse_as(failure: Failure) -> Callable[[Request, Exception], Awaitable[JSO
 
 
 async def json_object(request: Request, *, status: int) -> dict[str, Any]:
-    """Return the request's JSON object; an empty body is an empty object.
+    """Return the JSON object in a request's body. An empty body counts as an empty object.
 
     Raises:
-        HTTPException: the body is anything else, or has a value that cannot be sent back; the answer has `status`.
+        HTTPException: the body is not a JSON object, or has a value that cannot be sent back. The answer has `status`.
 
     """
     raw = await request.body()

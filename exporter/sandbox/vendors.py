@@ -1,4 +1,4 @@
-"""The one list of simulated vendors: all vendors that are built into the exporter, in the same order."""
+"""The one list of simulated vendors: all built-in vendors, in the exporter's order."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

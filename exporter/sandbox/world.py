@@ -1,8 +1,8 @@
 """The simulated world: how much has been used, as a pure function of seed, subject and time.
 
-A subject is a path such as "vendor/acme/410000". Its rate of use has a daily rhythm, falls at weekends,
-sways slowly, and averages 1 a day; the vendors scale it to their units. Use over a span is the
-closed-form integral of the rate, so any moment can be asked for, in any order, at the same cost.
+A subject is a path such as "vendor/acme/410000". Its rate of use has a daily rhythm, is lower at
+weekends, sways slowly, and averages 1 a day. Vendors scale the rate to their own units. The use in a span
+is the closed-form integral of the rate, so the spans may be in any order, and each costs the same.
 """
 
 import time
@@ -26,7 +26,7 @@ _CORRECTION_EVERY = 14 * DAY
 
 @dataclass(frozen=True, slots=True)
 class _Rhythm:
-    """One subject's rate of use: `peak` is the time of the busiest hour, as a fraction of the day."""
+    """One subject's rate of use. `peak` is the busiest time of day, as a fraction of the day."""
 
     peak: float
     depth: float
@@ -67,8 +67,8 @@ def _rhythm(seed: int, subject: str) -> _Rhythm:
 class World:
     """The settings of a simulated world, and its figures.
 
-    `clock` returns Unix time; the world's own time starts at the clock's and runs `speed` times as fast.
-    `customers` is the number of customers in each account that lists its customers.
+    `clock` returns Unix time. The world's own time starts at the clock's time and runs `speed` times as fast.
+    `customers` is the number of customers of each account, at a vendor that lists customers.
     """
 
     seed: int = 1
@@ -93,14 +93,14 @@ class World:
         return low + (high - low) * self.draw(words)
 
     def used(self, subject: str, since: float, until: float) -> float:
-        """Return the use in the span, in average days; it never falls as `until` grows."""
+        """Return the use in a span, in days of average use. It never falls as `until` grows."""
         if until <= since:
             return 0.0
         rhythm = _rhythm(self.seed, subject)
         return rhythm.until(until) - rhythm.until(since)
 
     def billed(self, subject: str, since: float, until: float) -> float:
-        """Return the use in the span, minus corrections, which lower it a little about once a fortnight."""
+        """Return the use in a span, minus corrections. A correction lowers the use a little, about once a fortnight."""
         taken_back = sum(
             share * self.used(subject, since, at) for at, share in self._corrections(subject, since, until)
         )

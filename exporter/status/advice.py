@@ -1,4 +1,4 @@
-"""Advice for a person about a failing account, by the reason of its last failed poll."""
+"""Advice for a person about a failing account, by the reason for which its last poll failed."""
 
 from __future__ import annotations
 

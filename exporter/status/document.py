@@ -32,7 +32,7 @@ class QuotaStatus(Document):
         used: the use in its period.
         limit: how much it allows; None if unlimited or unknown.
         period_end: the end of its period.
-        urgency: whether it is used up or above a threshold (its own, or the shipped rules').
+        urgency: whether it is used up, or above a threshold of its own or of the shipped rules.
         outlook: how long it lasts.
         lasts_until: when it runs out, if that is before its period ends.
 
@@ -56,7 +56,7 @@ class QuotaStatus(Document):
 
     @property
     def share(self) -> float | None:
-        """The share used, 1 for all; None without a limit, or with a limit of 0."""
+        """The share of the limit that is used; 1 means all of it. None without a limit, or with a limit of 0."""
         return self.used / self.limit if self.limit else None
 
 
@@ -64,12 +64,12 @@ class PollStatus(Document):
     """A poll that has ended.
 
     Attributes:
-        began_at: its start.
-        seconds: its duration.
+        began_at: when it began.
+        seconds: how long it took.
         codes: the number of requests answered with each HTTP status; `none` means no answer.
         series: the number of series in its reading; None if it failed.
         drift: the fields that deviated from the vendor's documentation, and how.
-        reason: the reason of its failure, from a closed set; None if it succeeded.
+        reason: the reason for its failure, from a closed set; None if it succeeded.
         error: the failure in words.
 
     """
@@ -84,7 +84,7 @@ class PollStatus(Document):
 
     @property
     def requests(self) -> int:
-        """The number of its requests, including retries."""
+        """The number of requests, including retries."""
         return sum(self.codes.values())
 
 
@@ -95,13 +95,13 @@ class AccountStatus(Document):
         vendor: its vendor.
         account: its name.
         state: whether its last poll succeeded.
-        reason: the reason of the last poll's failure, from a closed set; None if it succeeded.
+        reason: the reason for the last poll's failure, from a closed set; None if the poll succeeded.
         error: the failure in words.
-        failing_since: the start of the first failed poll.
+        failing_since: since when the account, or a part of it, has been failing; None if nothing fails.
         failures: the number of consecutive failed polls.
         interval: the time between polls.
         read_at: when its figures were read; None before the first reading.
-        shown_until: when its figures will be withdrawn unless a poll succeeds; None if none are shown.
+        shown_until: when its figures will be withdrawn unless a poll succeeds; None if no figures are shown.
         next_poll_at: the start of the next poll; None during a poll.
         series: the number of series shown.
         series_dropped: the number of series left out because of `max_series`.
@@ -155,10 +155,10 @@ class Status(Document):
         version: its version.
         now: when the document was written.
         started_at: when the exporter started.
-        shard: its shard, counted from 0.
+        shard: the number of its shard, counted from 0.
         total_shards: the number of shards.
         configuration: the outcome of the last reload.
-        accounts: the accounts that it polls: failing ones first, then by their most urgent quota.
+        accounts: the accounts that it polls, sorted by state (failing ones first), then by their most urgent quota.
 
     """
 

@@ -1,4 +1,4 @@
-"""The paces of quotas: how fast each is used, by observations of the exporter's own counters over about a day."""
+"""The paces of quotas: how fast each quota is used, as measured by the exporter's own counters over about a day."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Paces:
     """The paces of all quotas: the use per second, averaged over the last 12 to 24 hours.
 
     Attributes:
-        observations: each quota's counter at an earlier time (12 to 24 hours ago, once there is enough history)
-            and at a later time.
+        observations: two observations of each quota's counter. The earlier one is 12 to 24 hours old, once there is
+            enough history.
 
     """
 
@@ -31,7 +31,7 @@ class Paces:
         self.observations: ObservationsByQuota = observations or {}
 
     def observe(self, store: Store, now: float) -> None:
-        """Observe every counter at `now` (Unix time); quotas that no longer exist are forgotten."""
+        """Observe every counter at `now` (Unix time), and forget quotas that no longer exist."""
         observations: dict[tuple[AccountKey, QuotaId], Observations] = {}
         for key, snapshot in store:
             for quota, total in snapshot.ledger.totals.items():
@@ -54,7 +54,7 @@ class Paces:
 
 
 def _tells_of(observations: Observations, total: Total, now: float) -> bool:
-    """Whether the observations belong to this counter: it has not restarted at 0 since, and the later is recent."""
+    """Whether the observations fit this counter: it has not restarted at 0 since, and the later one is recent."""
     is_same = observations.created == total.created and observations.later.value <= total.value
     return is_same and 0 <= now - observations.later.at <= _DAY
 
@@ -62,14 +62,14 @@ def _tells_of(observations: Observations, total: Total, now: float) -> bool:
 def outlook(
     used: float, limit: float | None, end: float | None, per_second: float | None, now: float
 ) -> tuple[Outlook, float | None]:
-    """Return how long a quota will last, and when it runs out, if it does.
+    """Return a quota's outlook, and when the quota will run out. The time is None unless the outlook is `runs_out`.
 
     Args:
-        used: the use in its period.
-        limit: how much it allows, or None.
-        end: the end of its period, Unix time, or None.
-        per_second: its pace, or None.
-        now: Unix time.
+        used: the use in the quota's period.
+        limit: how much the quota allows; None if unlimited or unknown.
+        end: the end of the quota's period, in Unix time; None if unknown.
+        per_second: the quota's pace; None if unknown.
+        now: the current Unix time.
 
     """
     if limit is None:

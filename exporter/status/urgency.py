@@ -18,7 +18,7 @@ Ranked = tuple[AccountStatus, QuotaStatus]
 
 
 def is_used_up(used: float, limit: float) -> bool:
-    """Whether nothing is left of a quota. A limit of 0 with nothing used is not used up."""
+    """Whether nothing is left of a quota. A quota with a limit of 0 and no use is not used up."""
     return used >= limit and (used > 0 or limit > 0)
 
 
@@ -26,10 +26,10 @@ def urgency_of(used: float, limit: float | None, shares: Iterable[tuple[str, flo
     """Return the urgency of a quota.
 
     Args:
-        used: the use in its period.
-        limit: how much it allows; None if unlimited or unknown. A limit of 0 with nothing used is fine.
-        shares: the shares at which `warning` and `critical` begin for it, if they differ from the shipped rules'.
-        is_known: whether the figure is current: its account works, and its period has not ended.
+        used: the use in the quota's period.
+        limit: how much the quota allows; None if unlimited or unknown. A limit of 0 is fine while nothing is used.
+        shares: the quota's own thresholds for `warning` and `critical`. Without one, the shipped rules' applies.
+        is_known: whether the figure is current: the account works, and the quota's period has not ended.
 
     """
     if limit is not None and is_used_up(used, limit):

@@ -62,7 +62,7 @@ def amount(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share in percent; empty if there is none. 100% appears only once everything is used."""
+    """Return a share in percent; empty if there is none. It is rounded down, so 100% means that all is used."""
     if share is None or not math.isfinite(share):
         return ""
     return f"{math.floor(share * 100 + 1e-9)}%"
@@ -84,7 +84,7 @@ def state(account: AccountStatus, now: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text with each unprintable character, which could move a cursor, replaced."""
+    """Return a text with unprintable characters replaced, because such characters could move a cursor."""
     return "".join(one if one.isprintable() else "\ufffd" for one in text)
 
 

@@ -13,7 +13,7 @@ from exporter.sandbox.sign_in import basic, bearer
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an account, and what it may request."""
+    """The credentials of an account, and the contracts that it may request."""
 
     username: str
     password: str
@@ -30,10 +30,10 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
 
 
 def account_of(request: Request) -> str:
-    """Return the name of the account whose credentials a request has.
+    """Return the name of the account to which a request's credentials belong.
 
     Raises:
-        HTTPException: the credentials are of no account.
+        HTTPException: the credentials belong to no account.
 
     """
     header = request.headers.get("Authorization")
@@ -53,7 +53,7 @@ def failure(error: HTTPException) -> object:
 
 
 def demo(name: str) -> DemoAccount:
-    """Return an account in the configuration of the demo."""
+    """Return the account with this name for the demo's configuration."""
     secret = f"{name.upper()}_IONOS_TOKEN"
     settings = f"""\
 token: ${{{secret}}}

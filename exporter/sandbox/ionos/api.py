@@ -1,11 +1,11 @@
 """IONOS Cloud's billing API, simulated.
 
 Sign-in: user and password, or a bearer token, with every request.
-Figures: per data centre and meter since the month began (UTC), as of the last full hour; also for each day, with
-         a row for each resource, and quantities rounded to six digits.
-Quirks:  quantities as text and as numbers, a meter twice in one data centre, a data centre without id,
-         name or location, a contract whose number is written with a leading zero; 404 for months and days
-         before the contract, and for the days that one contract has lost.
+Figures: use per data centre and meter since the month began (UTC), as of the last full hour; also the use of
+         each day, rounded to six decimal places.
+Quirks:  quantities as text and as numbers; a meter twice in one data centre; a data centre without id, name and
+         location; a contract number with a leading zero; 404 for months and days before the contract began, and for
+         the days whose data one contract has lost.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class _Ionos:
         return JSONResponse(self._reply(contract, _period(request, self._world), DATA_CENTRES[int(contract)]))
 
     async def usage_in(self, request: Request) -> JSONResponse:
-        """GET /{contract}/usage/{dc}, where "null" stands for resources outside any data centre."""
+        """GET /{contract}/usage/{dc}. A `dc` of "null" means the resources outside any data centre."""
         contract, asked = _contract(request), request.path_params["dc"]
         period = _period(request, self._world)
         found = tuple(place for place in DATA_CENTRES[int(contract)] if (place.id or "null") == asked)
@@ -81,7 +81,7 @@ class _Ionos:
         return JSONResponse({**reply, "metadata": _metadata(contract)})
 
     def _utilized(self, contract: int, place: DataCentre, since: float, until: float) -> dict[str, Any]:
-        """Return a data centre's usage in a part of a month: the growth of its monthly figures."""
+        """Return a data centre's usage in a part of a month: how much its figures for the month have grown."""
         began = month(since).start
         rows = zip(
             self._quantities(contract, place, began, since),
@@ -129,7 +129,7 @@ class _Ionos:
         }
 
     def _quantities(self, contract: int, place: DataCentre, since: float, until: float) -> list[float]:
-        """Return a data centre's usage per meter in a span. Usage begins on the contract's first day."""
+        """Return a data centre's usage in a span, by meter. Usage begins on the contract's first day."""
         since = max(since, named_day(BEGAN[contract]))
         return [
             self._quantity(meter, f"ionos/{contract}/{place.id}/{position}/{meter.id}", since, until)

@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import stable_id
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter; `a_day` is a typical day's usage, in its own unit."""
+    """A meter; `a_day` is a typical day's usage, in the meter's unit."""
 
     id: str
     description: str
@@ -110,7 +110,7 @@ RESOURCES: Mapping[int, tuple[Resource, ...]] = {
 
 
 def products() -> Iterator[dict[str, Any]]:
-    """Yield the price list. It has a row without a price, an old row and a commitment, and one meter is missing."""
+    """Yield the price list. One row has no price, one is outdated, one is a commitment, and one meter has no row."""
     yield _product(_CORES, "0.0180", deprecated=True)
     yield _product(_CORES, "0.0150")
     yield _product(_CORES, "0.0110", kind="commitment-based", term=12)

@@ -1,4 +1,4 @@
-"""IONOS's Cloud API, simulated as far as the limits of contracts need it.
+"""The part of IONOS's Cloud API that states the limits of contracts, simulated.
 
 Sign-in: as for the Billing API; users of several contracts also have to send the contract's number in a header.
 Figures: provisioned amounts change a little each hour; limits are constant.

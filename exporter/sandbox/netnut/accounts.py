@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an account, and what it may request."""
+    """The credentials of an account, and the sub-users that it may request."""
 
     email: str
     password: str
@@ -27,7 +27,7 @@ RESELLERS = frozenset({"acme"})
 
 
 def demo(name: str) -> DemoAccount:
-    """Return an account in the configuration of the demo."""
+    """Return the account with this name for the demo's configuration."""
     known, secret = ACCOUNTS[name], f"{name.upper()}_NETNUT_PASSWORD"
     settings = f"""\
 email: {known.email}

@@ -1,10 +1,10 @@
 """NetNut's customers API, simulated.
 
-Sign-in: e-mail and password give a token for 24 hours, accepted alone or after "Bearer".
-Figures: GB and requests of a plan, which lasts 30 days; each renewal is a plan with a new id. Traffic by day, of all
-         plans of the account together, at most 30 days a call.
+Sign-in: e-mail and password give a token that is valid for 24 hours. The token is accepted alone or after "Bearer".
+Figures: GB and requests per plan. A plan lasts 30 days; each renewal is a plan with a new id. Also traffic per day,
+         for all plans of the account together and at most 30 days a call.
 Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit;
-         for globex, the resellers' list is as documented, although the real list must be different.
+         for globex, the list for resellers is the documented answer, which has no rows.
 """
 
 from collections.abc import Iterator, Mapping
@@ -115,7 +115,7 @@ class _NetNut:
         return JSONResponse({"success": True, "data": rows})
 
     async def traffic(self, request: Request) -> JSONResponse:
-        """POST /customer/traffic/, for days up to now."""
+        """POST /customer/traffic/. Future days are left out."""
         account = self._account(request)
         body = await json_object(request, status=400)
         first, last = _days(body.get("dateRange"))
@@ -126,7 +126,7 @@ class _NetNut:
         return JSONResponse({"success": True, "data": [self._day(account, day) for day in days]})
 
     def _day(self, account: str, day: float) -> Row:
-        """Return the usage of all plans of an account in a day."""
+        """Return the total usage of an account's plans in a day."""
         found = [self._used_in(plan, f"netnut/{account}/{plan.number}", day) for plan in _PLANS[account]]
         requests = sum(requests for _, requests in found)
         return {
@@ -216,7 +216,7 @@ def _plan_status(body: Mapping[str, Any]) -> int:
 
 
 def _days(text: object) -> tuple[float, float]:
-    """Return the start of the first day of a range, and the start of its last day."""
+    """Return the start of a range's first day and the start of its last day."""
     try:
         first, last = map(named_day, str(text).split(","))
     except ValueError:

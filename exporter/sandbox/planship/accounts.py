@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow, stable_id
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an account, and what it may request."""
+    """The credentials of an account, and the customers that it may request."""
 
     client_id: str
     client_secret: str
@@ -28,7 +28,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
 
 
 def demo(name: str) -> DemoAccount:
-    """Return an account in the configuration of the demo."""
+    """Return the account with this name for the demo's configuration."""
     known, secret = ACCOUNTS[name], f"{name.upper()}_PLANSHIP_CLIENT_SECRET"
     settings = f"""\
 client_id: {known.client_id}

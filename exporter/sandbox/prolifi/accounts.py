@@ -10,7 +10,7 @@ from exporter.sandbox.accounts import DemoAccount
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an account, and what it may request."""
+    """The credentials of an account."""
 
     key: str
 
@@ -19,7 +19,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType({name: Credentials(f"pk_t
 
 
 def demo(name: str) -> DemoAccount:
-    """Return an account in the configuration of the demo."""
+    """Return the account with this name for the demo's configuration."""
     secret = f"{name.upper()}_PROLIFI_API_KEY"
     settings = f"""\
 api_key: ${{{secret}}}

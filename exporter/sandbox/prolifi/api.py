@@ -1,8 +1,8 @@
 """Prolifi's public API, simulated.
 
 Sign-in: a key after "Bearer".
-Figures: events per customer, for all time or between two days (UTC, both inclusive); and entitlements,
-         with usage since the start of the calendar month.
+Figures: events per customer, for all time or between two days (UTC, both inclusive); also entitlements, with the
+         usage since the start of the calendar month.
 Limits:  1,000 requests per key and minute of real time, whatever the world's speed.
 """
 
@@ -134,7 +134,7 @@ class _Prolifi:
         return {"event_name": event, "count": count, "last_reported_at": reported}
 
     def _events(self, customer: _Customer, event: str, until: float) -> int:
-        """Return the total number of events up to `until`.
+        """Return the total number of times that an event has occurred for a customer up to `until`.
 
         The count in a span is the difference of two totals, so that the counts of adjacent spans add up.
         """
@@ -181,7 +181,7 @@ def _profile(customer: _Customer) -> dict[str, Any]:
 
 
 def _round_up(amount: float) -> int:
-    """Return the next number with at most two significant digits."""
+    """Return an amount, rounded up to a whole number with at most two significant digits."""
     unit = int("1" + "0" * (len(str(ceil(amount))) - 2))
     return ceil(amount / unit) * unit
 

@@ -1,4 +1,4 @@
-"""Faults of the list of customers: too many, or no end."""
+"""Faults of the list of customers: too many customers, or a list without end."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _MADE_UP_ID = re.compile(rf"[0-9a-f]{{8}}{_MADE_UP}")
 
 
 async def customers(call: Call) -> None:
-    """List this many customers, page by page; customers beyond the real ones are copies of the first."""
+    """List the given number of customers, page by page. Customers beyond the real ones are copies of the first."""
     await _page(call, call.given["value"])
 
 
@@ -29,7 +29,7 @@ async def endless_pages(call: Call) -> None:
 
 
 async def repeating_pages(call: Call) -> None:
-    """List the first page again and again, claiming that there are more."""
+    """List the first page again and again, claiming that there are more pages."""
     answer = await call.ask_vendor(query_string=_query(call, offset=0))
     document = _paged(answer)
     if document is not None:
@@ -61,7 +61,7 @@ def _made_up(real: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _as_of_a_real_one(call: Call) -> dict[str, Any]:
-    """Return the call's path with the account's first customer in place of a made-up one."""
+    """Return the call's path and raw path, with the account's first customer in place of a made-up one."""
     sent = dict(call.scope["headers"]).get(b"authorization", b"").decode("latin-1")
     account = account_where(ACCOUNTS, lambda known: known.key == bearer(sent)) or next(iter(ACCOUNTS))
     real = stable_id("prolifi", account, "1")
