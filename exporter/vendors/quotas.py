@@ -137,7 +137,7 @@ class ConfiguredQuota(Alerting):
     )
     by: tuple[str, ...] = Field(
         default=(),
-        description="Labels whose values distinguish subjects, each of which has the limit to itself;"
+        description="Labels whose values distinguish subjects, each with the whole limit for itself;"
         " if not set, the account is the only subject.",
     )
     limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="Amount allowed per period.")

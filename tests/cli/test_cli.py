@@ -88,7 +88,7 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
     listed = re.findall(r"^  ([\w-]+) +(\S.*)$", output.split("Commands:")[1].split("Exit codes")[0], re.MULTILINE)
     assert [name for name, _ in listed] == sorted(main.commands)
     assert all(meaning.endswith(".") and not meaning.endswith("..") for _, meaning in listed)
-    assert "Exit codes: 0 all is well, 1 an account failed, 2 the configuration" in output
+    assert "Exit codes: 0 success, 1 an account failed, 2 the configuration" in output
 
 
 @pytest.mark.parametrize(
