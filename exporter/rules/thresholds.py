@@ -146,7 +146,7 @@ class Thresholds:
                 raise ValueError(f"{one.name} must be a number above 0")
         for name in _SHARES:
             if getattr(self, name) > 1:
-                raise ValueError(f"{name} must be a share of 1: write 0.8 for 80 %")
+                raise ValueError(f"{name} must be a share of at most 1: write 0.8 for 80 %")
         for lower, higher in (
             ("quota_warning", "quota_critical"),
             ("quota_hysteresis", "quota_warning"),

@@ -134,12 +134,12 @@ def test_code_is_not_loaded_where_it_is_not_allowed(site: Path, tmp_path: Path) 
         (("async def read", "async def reed"), "has no read"),
         ((' = "https://api.acme.example"', ""), "base_url has no default"),
         (("https://api", "http://api"), "base_url: write https: credentials could be read in transit"),
-        (("https://api", "https://u:p@api"), "base_url: must not hold a user name or password"),
+        (("https://api", "https://u:p@api"), "base_url: must not contain a user name or password"),
         (("from typing", "raise GeneratorExit('an-invented-secret')\nfrom typing"), "cannot be loaded: GeneratorExit"),
         (("api: ClassVar = 1", "api: ClassVar = True"), "does not say api: ClassVar = 1, and this exporter has API 1"),
         (('(("api_key",),)', "((),)"), "sign_ins must be a tuple of tuples of names of settings"),
         (('(("api_key",),)', '"api_key"'), "sign_ins must be a tuple of tuples of names of settings"),
-        (('"acme_used"', "5"), "5: write up to 120 small letters, digits and _, the first a letter"),
+        (('"acme_used"', "5"), "5: write up to 120 lowercase letters, digits and _, beginning with a letter"),
         (('"What was used."', "None"), "'acme_used': what it means, who reports it and where must be text in one line"),
         (('("project",)', '("project", "project")'), "'acme_used': labels must be a tuple of names, each once"),
         (('("project",)', '"project"'), "'acme_used': labels must be a tuple of names, each once"),
@@ -219,7 +219,11 @@ def test_every_account_of_it_has_the_problem_and_the_others_none(site: Path, tmp
 @pytest.mark.parametrize(
     ("name", "plugins", "said"),
     [
-        ("netnut", ["netnut"], f"vendor: is also from {BY}, and one is built in; take it out of --vendors.plugins"),
+        (
+            "netnut",
+            ["netnut"],
+            f"vendor: is also provided by {BY}, but it is built in; remove it from --vendors.plugins",
+        ),
         (
             "acme",
             [],
@@ -271,7 +275,7 @@ def test_one_that_a_file_declares_too(site: Path, tmp_path: Path) -> None:
 
     (problem,) = problems_of(file, "acme")
 
-    assert f"is also from {BY}, and vendor_files declares one; take it out of --vendors.plugins" in problem
+    assert f"is also provided by {BY}, but vendor_files declares it; remove it from --vendors.plugins" in problem
     assert [one.origin.kind for one in config.load(file).accounts] == ["file"]
 
 

@@ -53,7 +53,7 @@ def auth_problems(document: Document) -> Found:
         if not login.basic and not login.body:
             yield "auth.login", "write basic or body: the credentials to exchange for a token"
         for field in sorted(login.body.keys() & login.fixed.keys()):
-            yield f"auth.login.fixed.{field}", "is a field of body, too"
+            yield f"auth.login.fixed.{field}", "is also a field of body"
         for place, text in (("post", login.post), *((f"fixed.{field}", one) for field, one in login.fixed.items())):
             if set("{}") & set(text):
                 yield f"auth.login.{place}", "braces are not allowed here"
