@@ -2,7 +2,8 @@
 
 CPU of the whole process, including polls. The hour is compressed: only a part of its polls and scrapes is made, more
 closely together. That saves most scrapes the process metrics, which cost the exporter 0.1 to 0.3 ms each.
-The peer is plain httpx with prometheus_client, which reads the same customers; both run at the same time.
+The peer is plain httpx with prometheus_client, which reads the same customers; both run at the same time. Another
+row compares the hour with its requests alone, by bare httpx: the least that they can cost without another HTTP client.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 from benchmarks.exporting import Account, exporting, serving_vendor
 from benchmarks.figures import Bar, Figure
 from benchmarks.peers import Peer, serving
+from benchmarks.polling import bare_pace
 from benchmarks.processes import as_installed, eventually, free_port
 from benchmarks.scale import Scale
 
@@ -25,6 +27,7 @@ _SCRAPES_A_POLL: Final = 20
 _SCRAPE_SECONDS: Final = 0.6
 _INTERVAL_SECONDS: Final = _SCRAPES_A_POLL * _SCRAPE_SECONDS
 _PEER: Final = "plain httpx and prometheus_client"
+_REQUESTS: Final = "its requests alone, by bare httpx"
 _ACCOUNT: Final = Account(
     36, buckets=3, interval=f"{_INTERVAL_SECONDS:.0f}s", others_interval=f"{_INTERVAL_SECONDS:.0f}s", accounts=8
 )
@@ -46,6 +49,9 @@ def figures(scale: Scale) -> Iterator[Figure]:
                 hour.append(share * (one.program.cpu_seconds - cpu))
     what = f"an hour of {_ACCOUNT.accounts} accounts with {_ACCOUNT.series:,} series, 12 polls each and 240 scrapes"
     yield Figure.of(what, hours[0], "s", _PEER, hours[1], Bar(ratio_at_most=1 / 5))
+    requests = _POLLS_AN_HOUR * _ACCOUNT.requests
+    paces = [bare_pace(_ACCOUNT, round(requests * scale.hour_scrapes / 240)) for _ in range(scale.rounds)]
+    yield Figure.of(what, hours[0], "s", _REQUESTS, [requests * pace.cpu for pace in paces])
 
 
 def _scrape(servers: tuple[Peer, ...], scrapes: int) -> None:

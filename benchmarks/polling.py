@@ -52,14 +52,18 @@ def _both(account: Account, requests: int, rounds: int) -> tuple[list[Pace], lis
     """Return the paces of the exporter and of bare httpx, measured in alternation."""
     ours, theirs = list[Pace](), list[Pace]()
     for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            with exporting(account, Path(folder)) as exporter:
-                ours.append(_pace(exporter.program, exporter.vendor, requests))
-            with serving_vendor(account, Path(folder)) as vendor:
-                command = as_installed("benchmarks.bare_httpx", vendor.url, account.customers)
-                with running(command, Path(folder) / "httpx.log") as program:
-                    theirs.append(_pace(program, vendor, requests))
+        with tempfile.TemporaryDirectory() as folder, exporting(account, Path(folder)) as exporter:
+            ours.append(_pace(exporter.program, exporter.vendor, requests))
+        theirs.append(bare_pace(account, requests))
     return ours, theirs
+
+
+def bare_pace(account: Account, requests: int) -> Pace:
+    """Return the pace at which bare httpx requests an account's customers, measured over some requests."""
+    with tempfile.TemporaryDirectory() as folder, serving_vendor(account, Path(folder)) as vendor:
+        command = as_installed("benchmarks.bare_httpx", vendor.url, account.customers)
+        with running(command, Path(folder) / "httpx.log") as program:
+            return _pace(program, vendor, requests)
 
 
 def _pace(program: Program, vendor: Vendor, requests: int) -> Pace:

@@ -1,4 +1,4 @@
-"""Reads config.yaml into a frozen configuration, or reports all of its problems, each with its place."""
+"""Reads config.yaml into a frozen configuration, or reports every problem, with its place."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from exporter.sharding import Shard
 from exporter.vendors import VENDORS, Account
 from exporter.vendors.account import Credential
 from exporter.vendors.declared.matching import vendor_files
-from exporter.vendors.entries import read_account
-from exporter.vendors.schema import account_schema
-from exporter.vendors.settings import Settings
-from exporter.vendors.warnings import account_warnings
+from exporter.vendors.settings.entry import read_account
+from exporter.vendors.settings.schema import account_schema
+from exporter.vendors.settings.types import Settings
+from exporter.vendors.settings.warnings import account_warnings
 from exporter.vendors.wheels import wheel_vendors
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -45,7 +45,7 @@ class Config(Settings):
 
     Attributes:
         accounts: the accounts to poll.
-        vendors: the vendors that accounts may name: built in, declared in `vendor_files`, or from a wheel in use.
+        vendors: the vendors that accounts may name: built in, declared in `vendor_files`, or from an installed wheel.
 
     """
 
@@ -72,11 +72,11 @@ class Config(Settings):
 
 
 def load(path: Path, plugins: Collection[str] = ()) -> Config:
-    """Return the whole configuration in a file. Relative paths in it start at the file's folder.
+    """Return the whole configuration in a file. Relative paths in the file refer to its folder.
 
     Args:
         path: the file.
-        plugins: names of vendors from installed wheels that may be used.
+        plugins: the names of vendors whose code may be taken from installed wheels.
 
     Raises:
         ConfigError: the configuration cannot be used.
@@ -113,7 +113,7 @@ def _read_text(path: Path) -> bytes:
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a configuration file with its included and vendor files; empty if any cannot be read."""
+    """Return a digest of a configuration file, its included files and its vendor files; empty if any is unreadable."""
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
@@ -169,7 +169,7 @@ def _document(text: bytes) -> dict[str, Any]:
 
 
 def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, list[Problem]]:
-    """Return all vendors, and the problems of the files that declare vendors."""
+    """Return the built-in and declared vendors, and the problems of the files that declare vendors."""
     if document.get("vendor_files") is None:
         return VENDORS, []
     from exporter.vendors.declared.files import declared_vendors  # noqa: PLC0415 - takes long, and few declare any
@@ -194,7 +194,7 @@ def _sources(
 def _read(
     sources: list[Source], defaults: Defaults, vendors: Vendors, refused: Mapping[str, str], *, are_all: bool
 ) -> tuple[list[Account], list[Problem]]:
-    """Return the accounts and their problems. Unknown vendor names are only reported if every vendor was loaded."""
+    """Return the accounts and their problems. Unknown vendor names are reported only if every vendor was loaded."""
     problems: list[Problem] = []
     accounts: list[Account] = []
     for source in sources:
@@ -223,7 +223,7 @@ def _unknown_at_top(key: str) -> str:
 
 
 def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
-    """Return the JSON Schema of a configuration with these vendors, for editors."""
+    """Return the JSON Schema of a configuration with these vendors. It is meant for editors."""
     account, definitions = account_schema(vendors)
     return {
         "$schema": SCHEMA_ID,

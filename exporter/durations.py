@@ -50,7 +50,7 @@ def read_duration(text: object) -> float:
 
 
 def read_interval(text: object) -> float:
-    """Return the seconds of a duration from `1s` to `365d`.
+    """Return the seconds of a duration, which must be from `1s` to `365d`.
 
     Raises:
         ValueError: the text is not a duration, or is out of range.

@@ -24,8 +24,8 @@
 "Backs off" means a delay of at most the poll interval, unless the vendor asks for a longer one. "Waits" means a delay
 of at least the poll interval. See `polling.backoff`.
 
-`reason` is a label value from a closed set, so a vendor's text never becomes a series. The exporter also writes an
-error's message itself: it names statuses, types and sizes, never a body or a secret.
+`reason` is a label value from a closed set, so a vendor's text never becomes a series. An error's message
+is the exporter's own text, too: it names statuses, types and sizes, never a body or a secret.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PollError(Exception):
         reason: the label value under which the failure is counted.
         retried: whether the same request may be sent again within the poll.
         transient: whether the failure may pass without anyone acting, so that an early retry makes sense.
-        retry_after: the wait in seconds that the vendor asked for; None if it did not.
+        retry_after: the wait in seconds that the vendor asked for; None if it asked for none.
         asked: the request, without its query; empty if the failure is not about a request.
 
     """
@@ -56,7 +56,7 @@ class PollError(Exception):
         self.asked = asked
 
     def bare(self) -> PollError:
-        """Return the error without its traceback: the frames in it would keep everything that was read in memory.
+        """Return the error without its traceback, whose frames would hold on to all data that was read.
 
         If the error's class is defined in a vendor's code, its base class in this module is used instead.
         """
@@ -83,7 +83,7 @@ class ConnectFailed(PollError):
 
 
 class TLSFailed(PollError):
-    """The vendor's certificate or TLS cannot be trusted."""
+    """No TLS connection was established, for example because a certificate is not trusted."""
 
     reason = "tls"
 
@@ -179,7 +179,7 @@ class SecretUnreadable(PollError):
 
 
 class InternalError(PollError):
-    """A bug in the exporter."""
+    """A bug in the exporter or in a vendor's code."""
 
     reason, transient = "internal", True
 
@@ -202,9 +202,10 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 
 
 def error_for_status(status: int) -> type[PollError] | None:
-    """Return the class of error for an HTTP status; None for a success.
+    """Return the error class for an HTTP status; None for a success.
 
-    Partial and provisional answers are errors too: a figure missing from one would look as if it no longer existed.
+    Partial and provisional answers are errors too: a figure missing from such an answer would look as if it
+    no longer existed.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the bounds of HTTP's status classes
         return _BY_STATUS.get(status)

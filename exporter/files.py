@@ -64,7 +64,7 @@ class _Thread:
 
 
 async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
-    """Return the result of `read`, run in a thread that does not keep the process from exiting.
+    """Run `read` in a thread that does not keep the process from exiting, and return its result.
 
     Args:
         what: identifies the work. Calls with an equal `what` run one after another, so that a hanging mount ties up

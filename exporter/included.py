@@ -27,9 +27,9 @@ class Source:
 
     Attributes:
         path: the file; None for the main configuration.
-        directory: the folder to which its relative paths refer.
-        text: its content.
-        entries: its accounts, not validated yet.
+        directory: the folder to which relative paths in the file refer.
+        text: the file's content.
+        entries: the file's accounts, not validated yet.
 
     """
 
@@ -39,11 +39,11 @@ class Source:
     entries: list[Any]
 
     def place(self, index: int) -> str:
-        """Return a readable location of one of its accounts."""
+        """Return the location of the account at `index`, for messages."""
         return f"accounts[{index}]" + (f" of {self.path}" if self.path else "")
 
     def located(self, problems: list[Problem], vendors: Collection[str]) -> list[Problem]:
-        """Return the problems with this file's line numbers added.
+        """Return the problems, each with its line number in this file.
 
         Problems in the main configuration are returned unchanged: `config.load` adds their line numbers.
         """
@@ -51,7 +51,7 @@ class Source:
 
 
 def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that `include` matches, each once and in order, and the problems of its patterns."""
+    """Return the files that the patterns of `include` match, each once and in order, and the patterns' problems."""
     if patterns is None:
         return [], []
     if not isinstance(patterns, list) or not all(
@@ -114,7 +114,7 @@ def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterat
 
 
 def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int, _Key]]:
-    """Yield the source, index and key of each account that has `setting`: `name`, or `was` for its former name."""
+    """For each account that has `setting` (`name`, or `was` for the former name), yield (source, index, key)."""
     for source in sources:
         for index, entry in enumerate(source.entries):
             if isinstance(entry, dict) and isinstance(entry.get(setting), str):
@@ -142,9 +142,9 @@ class Defaults:
 
         Args:
             given: the value of `defaults`, not validated yet.
-            vendors: the settings of each vendor.
+            vendors: the names of each vendor's settings.
             shared: the settings allowed in `all`.
-            refused: vendors that cannot be used, with the reason.
+            refused: for each vendor that cannot be used, the reason.
 
         """
         self.problems: list[Problem] = []
@@ -176,7 +176,7 @@ class Defaults:
                 yield Problem(join(place, str(key)), text)
 
     def applied(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an account's settings, with the default of each missing one. Settings and defaults are not merged."""
+        """Return an account's settings, with defaults for missing ones. A setting replaces its default as a whole."""
         return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
 
     def origin(self, entry: Mapping[str, Any], path: str) -> str:

@@ -21,7 +21,7 @@ logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()
 
 _OTHERS: Final = ("httpx", "httpcore", "h11", "asyncio", "anyio")
 _WRITTEN_AT_ONCE: Final = 1000
-"""The number of characters that a pipe with any room left accepts without blocking."""
+"""The number of characters that a pipe accepts without blocking if it has any room left."""
 _KEYS: Final = ("ts", "level", "vendor", "account", "msg")
 
 

@@ -1,4 +1,4 @@
-"""Problems of a configuration. Each has its place in the document, and its file and line if there is a file."""
+"""Problems of a configuration. Each states its place in the document, and the file and line if there is a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Problem:
     """A problem at one place of a configuration, and how to fix it. The configured value is never shown.
 
     Attributes:
-        path: the place in the document, or in the account if `where` names one.
+        path: the place in the document, or in the account if `where` names an account.
         text: what is wrong.
         where: the file and line, and the account if it has a name; empty if there is no file.
 
@@ -83,13 +83,13 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 
 def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Collection[str]) -> list[Problem]:
-    """Return the problems with a file's line numbers added, sorted by line; problems of other files come last.
+    """Add a file's line numbers to problems, and return them sorted by line. Problems of other files come last.
 
     Args:
         problems: each with a path from the document's root, or with a line number at the start of its text.
         text: the file's content.
         file: its path, as the user gave it.
-        vendors: the known vendors; unknown values of `vendor` are not shown.
+        vendors: the known vendors; any other value of `vendor` is not shown.
 
     """
     found = list(problems)
@@ -128,7 +128,7 @@ def _lines(text: bytes) -> Mapping[str, int]:
 
 
 def _names(text: bytes, vendors: Collection[str]) -> dict[int, str]:
-    """Return the vendor and name of each account that has both, by its index."""
+    """Return the vendor and name of each account that has both, by the account's index."""
     document = strict_yaml.load(text)
     accounts = document.get("accounts") if isinstance(document, dict) else None
     return {

@@ -1,7 +1,8 @@
 """A secret from the environment or a file: re-read whenever it is used, never printed.
 
 A configuration holds a secret's location, not the secret. Values are remembered
-only so that `redact` can keep them out of everything that is written.
+for two reasons: `redact` keeps them out of everything that is written, and a
+file may be unreadable during a rotation.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class EnvironmentSecret:
 
 @dataclass(frozen=True, slots=True)
 class FileSecret:
-    """The secret in a file, without a line break at its end."""
+    """The secret in a file. A line break at the end of the file is not part of it."""
 
     path: Path
 
@@ -86,8 +87,8 @@ class FileSecret:
     def read(self) -> str:
         """Return the file's content.
 
-        If the file is briefly unreadable or empty, as during a rotation, its last
-        content is returned.
+        If the file is unreadable or unusable, as it may be during a rotation,
+        its last usable content is returned.
         """
         try:
             raw = read_regular_file(self.path, MAX_SECRET_BYTES + 1)
@@ -148,8 +149,8 @@ def register(value: str, place: object = None) -> str:
 
     Args:
         value: a secret.
-        place: its place in the configuration; the last few values of each place are kept while the process runs.
-            Values without a place, such as vendors' tokens, are evicted by newer ones.
+        place: where the secret is configured; None if it is not. The last few values of each place are remembered
+            while the process runs. Values without a place, such as vendors' tokens, make room for newer ones.
 
     """
     if len(value) < _SHORTEST_REDACTED:
@@ -177,7 +178,7 @@ def _forms_of(value: str) -> tuple[str, ...]:
 
 
 def redact(text: str) -> str:
-    """Return the text with every secret read so far replaced by `REDACTED`."""
+    """Return the text with every registered secret replaced by `REDACTED`."""
     with _lock:
         configured = {form for known in _configured.values() for forms in known.values() for form in forms}
         forms = sorted(configured.union(_redacted_forms), key=len, reverse=True)

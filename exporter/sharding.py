@@ -55,7 +55,7 @@ def shard_of(total: int, *names: str) -> int:
 def jump_hash(key: int, total: int) -> int:
     """Return the shard of a 64-bit key by jump consistent hashing (Lamping and Veach, 2014).
 
-    When a shard is added, keys only move to the new shard.
+    When a shard is added, keys move only to the new shard, never between the others.
     """
     number, following = 0, 0
     while following < total:

@@ -34,9 +34,9 @@ _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,17}))(\.[0-9]{1,18})?")
 _PURE: Final = yaml.BaseLoader
 _FAST: Final = getattr(yaml, "CBaseLoader", _PURE)
-"""libyaml's parser if PyYAML was built with it; it takes a seventh of the time."""
+"""libyaml's parser, which takes a seventh of the time, if PyYAML was built with it."""
 _LENIENT: Final = re.compile(rb"[\t!?|>\xfe\xff]|\xef\xbb\xbf")
-"""Signs of a text that libyaml reads differently from PyYAML: tabs, tags, `?` in a list, `|#`, byte order marks."""
+"""Signs that libyaml may read a text differently from PyYAML: tabs, tags, `?` in a list, `|#`, byte order marks."""
 
 _Events = Iterator[Any]
 
@@ -48,7 +48,7 @@ class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to fix
 def read(path: Path) -> bytes:
     """Return the text of a file, or only the beginning if it is too large for `load`.
 
-    Pipes are only read if they are below /dev, such as /dev/stdin.
+    Pipes are read only below /dev, such as /dev/stdin.
 
     Raises:
         OSError: the file cannot be read.
@@ -82,7 +82,7 @@ def load(text: bytes) -> object:
 
 
 def _loaded(text: bytes) -> object:
-    """Parse a text with the fast parser. If that fails, PyYAML's own parser reads it again for its error message."""
+    """Parse a text with the fast parser. If it fails, PyYAML's own parser tries again, and its error is raised."""
     if _FAST is not _PURE and not _LENIENT.search(text):
         with suppress(yaml.YAMLError, ValueError):
             return _document(yaml.parse(text, _FAST))
@@ -143,7 +143,7 @@ def _scalar(text: str) -> str | float | bool | None:
 
 
 def lines(text: bytes) -> dict[str, int]:
-    """Return the line (from 1) of each path, such as `a.b[0].c`, in a document accepted by `load`."""
+    """Return the line number, from 1, of each path, such as `a.b[0].c`, in a document accepted by `load`."""
     found: dict[str, int] = {}
 
     def walk(node: Any, path: str, line: int) -> None:
@@ -191,7 +191,7 @@ def _translate(problem: str) -> str:
 
 
 def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
-    """Return the likely mistake, searched for up to the line where the parser stopped; empty if none is obvious."""
+    """Return the likely mistake in the lines up to the one where the parser stopped; empty if none is obvious."""
     mark, began, message = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
     if mark is None:
         return ""
@@ -226,7 +226,7 @@ def _has_open_quote(line: str) -> bool:
 
 
 def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
-    """Return the likely reason why a key is not allowed at the mark: a mistake in its line, or in the line before."""
+    """Return the likely reason why a key is not allowed at the mark: a mistake in this line or the one before."""
     here = lines[mark.line] if mark.line < len(lines) else ""
     if _SECOND_COLON.match(here[: mark.column + 1]):
         return f"line {mark.line + 1}: a second colon; put the whole value in quotes"

@@ -11,7 +11,7 @@ from exporter.vendors.ionos.account import Ionos
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.planship.account import Planship, ProductSetting
 from exporter.vendors.prolifi.account import Prolifi
-from exporter.vendors.settings import TLS
+from exporter.vendors.settings.types import TLS
 
 
 @pytest.fixture(autouse=True)

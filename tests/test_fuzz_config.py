@@ -9,7 +9,7 @@ import pytest
 from configurations import MINIMAL, UUID
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scripted_vendor import NOW, Tally, client_of
+from polled_accounts import NOW, Tally, client_of
 
 from exporter import strict_yaml
 from exporter.config import Config, parse
@@ -18,7 +18,7 @@ from exporter.problems import ConfigError
 from exporter.vendors import VENDORS
 from exporter.vendors.periods import CalendarPeriod, read_period
 from exporter.vendors.quotas import ConfiguredQuota
-from exporter.vendors.warnings import account_warnings
+from exporter.vendors.settings.warnings import account_warnings
 
 pytestmark = pytest.mark.slow
 

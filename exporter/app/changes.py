@@ -1,4 +1,4 @@
-"""The changes to the accounts that a new configuration makes."""
+"""The changes that a new configuration makes to the accounts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Changes(NamedTuple):
 
 
 def renames(before: Mapping[AccountKey, Account], after: Iterable[Account]) -> Iterator[tuple[AccountKey, AccountKey]]:
-    """Yield the new and the former key of each account whose `was` names an account in `before`."""
+    """Yield (new key, former key) for each new account whose `was` names an account in `before`."""
     for account in after:
         former = account.former
         if former and former.key in before and account.key not in before:

@@ -19,7 +19,7 @@ from exporter.store.files import Storage
 from exporter.store.snapshot import AccountKey
 from exporter.vendors import Account
 from exporter.vendors.expiry import credential_expiry
-from exporter.vendors.secrets import file_secrets
+from exporter.vendors.settings.secrets import file_secrets
 
 _SECRETS_SECONDS: Final = 5.0
 _PACES_SECONDS: Final = 300.0
@@ -32,7 +32,7 @@ Stamps = Mapping[AccountKey, tuple[object, ...]]
 async def retry_with_new_secrets(exporter: Exporter) -> None:
     """Watch secret files until cancelled.
 
-    When a failing account's secret changes, the account is polled at once. The expiry dates of secrets are recorded.
+    When a failing account's secret changes, the account is polled at once. Expiry dates of credentials are recorded.
     """
     seen: Stamps = {}
     while True:

@@ -54,7 +54,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        """Return the result of `socket.getaddrinfo`. Raises its error also if no resolver answers in time."""
+        """Return the result of `socket.getaddrinfo`. Raise `socket.gaierror` also if no resolver answers in time."""
         question = (host, port, family, type, proto, flags)
         if question not in self._lookups:
             self._lookups[question] = self._look_up(question)

@@ -101,7 +101,7 @@ class Exporter:
         return changed
 
     def _checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the current state, except for the polling tasks."""
+        """Return a function that restores the state as it is now, except for the polling tasks."""
         config, undo_parts = self.config, [one.checkpoint() for one in (self.store, self.telemetry, self._limiters)]
 
         def undo() -> None:
@@ -212,7 +212,7 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll failing accounts at once, except while a vendor has asked us to wait. Return the keys of those polled.
+        """Poll failing accounts at once, except while their vendor has asked us to wait. Return the polled accounts.
 
         Args:
             keys: the accounts to choose from; None for all.

@@ -12,10 +12,10 @@ _THRESHOLD_BYTES: Final = 1024 * 1024
 
 
 def limit_free_memory() -> None:
-    """Limit the free memory that each heap keeps to 1 MiB, and return larger blocks to the system when they are freed.
+    """Let each heap keep at most 1 MiB of free memory, and return freed blocks of 1 MiB or more to the system.
 
-    By default, glibc raises both limits to a multiple of the largest block that was ever freed. Other C libraries have
-    no such limits, and are left as they are.
+    By default, glibc raises both of these limits when large blocks are freed. Other C libraries have no such limits,
+    and are left as they are.
     """
     with suppress(AttributeError, OSError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt

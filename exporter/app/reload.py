@@ -14,7 +14,7 @@ from exporter.log import logger
 from exporter.problems import ConfigError
 
 _SETTLED_SECONDS: Final = 5.0
-"""How long a changed file must stay unchanged: longer than writing it usually takes."""
+"""How long a file must stay the same after a change: longer than writing it usually takes."""
 
 
 class ReloadObserver(Protocol):
@@ -43,7 +43,7 @@ class Reload:
         self._problems = ""
 
     async def __call__(self) -> str:
-        """Reload, and return the configuration's problems, one per line; empty if the configuration was applied."""
+        """Reload, and return the problems, one per line; empty if the configuration was applied."""
         self._request_count += 1
         number = self._request_count
         async with self._one_at_a_time:
@@ -80,7 +80,8 @@ async def watch(
 ) -> None:
     """Check a configuration's state periodically until cancelled, and reload it when it changes.
 
-    A file that is still being written may look complete, so a change is applied once it has settled.
+    A file that is still being written may look complete, so a change is applied only after the file has stayed
+    the same for some seconds.
 
     Args:
         state: returns a value that changes with the configuration.

@@ -60,8 +60,9 @@ class Serving:
         telemetry_path: the path of its metrics.
         load: reads the configuration; None if there is none to reload.
         lifecycle: whether POST /-/reload and POST /-/poll are enabled.
-        watched: how to notice that the configuration changes: a function that returns its state, the seconds between
-            two checks, and the state just before it was read. None if it is not watched.
+        watched: how to notice changes of the configuration: a function that returns the configuration's state, the
+            seconds between two checks, and the state just before the configuration was read. None if nothing is
+            watched.
         storage: where state is kept across restarts; None to store nothing.
         protection: TLS and authentication of the pages; None for neither.
 
@@ -146,7 +147,7 @@ class PollOnceResult:
 
 
 async def poll_once(config: Config, on_result: Callable[[Outcome], None]) -> PollOnceResult:
-    """Poll every account once, report each result as it arrives, and return all of them."""
+    """Poll every account once, pass each outcome to `on_result` as it arrives, and return all results."""
     async with assemble(config) as parts:
 
         async def poll(account: Account, poller: Poller) -> None:

@@ -106,7 +106,7 @@ def history(  # noqa: PLR0913 - each is an option
     """
     from exporter.history.loading import commands
     from exporter.history.plan import Plan, WrongRequest, planned
-    from exporter.vendors.past import Days
+    from exporter.vendors.history import Days
 
     accounts = load_or_exit(file, plugins).accounts
     try:

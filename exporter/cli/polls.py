@@ -102,7 +102,7 @@ def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> PollOnce
 
 def poll_estimates(config: Config) -> Iterator[str]:
     """Yield estimates and warnings to print before a start, one per line."""
-    from exporter.vendors.warnings import account_warnings, shared_credentials
+    from exporter.vendors.settings.warnings import account_warnings, shared_credentials
 
     for account in config.accounts:
         if account.slice_count > 1:

@@ -68,7 +68,8 @@ def prune(folder: Path, file: Path, plugins: tuple[str, ...], dry_run: bool) -> 
     try:
         for one in superfluous(inventory(folder), accounts):
             if not dry_run:
-                one.path.unlink(missing_ok=True)
+                for slot in one.slots:
+                    slot.unlink(missing_ok=True)
             print_or_exit(f"{'would remove' if dry_run else 'removed'} {one.path}\n")
     except OSError as error:
         _fail(folder, error)

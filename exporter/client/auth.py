@@ -1,8 +1,9 @@
 """Authentication: the credentials of an account, and the header they produce.
 
-An `Auth` is data and compared by value, so that accounts can share a limiter
-where vendors limit by key. A `Signer` makes the header. `StaticSigner` makes it from
-a secret. `TokenSource` signs in for it, once for all requests that wait for a token.
+An `Auth` is plain data and is compared by value, so that accounts with the same key
+can share a rate limiter. A `Signer` makes the header: a `StaticSigner` from a secret, a
+`TokenSource` from a token. A `TokenSource` signs in once for all requests that wait for
+a token.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ _LONGEST_LOGIN_WAIT_SECONDS: Final = 3600.0
 _LONGEST_LIFETIME_SECONDS: Final = 30 * 86400.0
 _USED_SHARE_OF_LIFETIME: Final = 0.9
 _SHARED_SECONDS: Final = 1.0
-"""How long a failed sign-in also fails the requests that waited for it."""
+"""After a failed sign-in, other requests fail with the same error for at least this long, without another sign-in."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
 """After a new token did not help, ambiguous statuses are not blamed on tokens for this long."""
 _NEW_SECONDS: Final = 1.0
-"""A new token that has worked is not blamed for ambiguous statuses for this long. No poll interval is shorter."""
+"""A new token that has worked is not blamed for ambiguous statuses for this long, the shortest poll interval."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
-"""Ambiguous statuses: vendors may report an expired token with them, even if they document 401."""
+"""Ambiguous statuses: vendors may report an expired token with them, even if their documentation says 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A static key or token, sent in the header `header_name` after `scheme`, if any."""
+    """A static key or token, sent in the header `header_name`. The word `scheme` precedes it, unless it is empty."""
 
     secret: Secret
     scheme: str = "Bearer"
@@ -81,13 +82,13 @@ class Login:
     Attributes:
         path: the path of the POST request, below the account's base URL.
         credentials: what to send by basic authentication; None if the `body` contains the credentials.
-        body: the names of the body's fields, and what each contains.
+        body: the name and content of each field of the request's body.
         token_field: the answer's field with the token.
         lifetime: how long a token is used, in seconds, if the answer does not state its lifetime.
         lifetime_field: the answer's field with the token's lifetime in seconds, if there is one.
         scheme: the word before the token in the header, if any.
         rejected_statuses: HTTP statuses that mean wrong credentials.
-        encoding: how the body is written: as JSON, or as a form, as OAuth 2 requires.
+        encoding: the format of the body: JSON, or the form that OAuth 2 requires.
 
     """
 
@@ -112,12 +113,12 @@ class Login:
         return {"Authorization": self.credentials.header()} if self.credentials else {}
 
     def content(self) -> dict[str, Any]:
-        """Return the body of the sign-in request as arguments for httpx; empty if it has none."""
+        """Return the body of the sign-in request as arguments for httpx; empty if there is no body."""
         fields = {name: value if isinstance(value, str) else value.read() for name, value in self.body}
         return {"data" if self.encoding == "form" else "json": fields} if fields else {}
 
     def token(self, answer: object) -> tuple[str, float]:
-        """Return the Authorization header made from an answer's token, and the seconds for which to use it.
+        """Return the Authorization header with an answer's token, and the header's lifetime in seconds.
 
         Raises:
             Unauthorized: the answer has no token.
@@ -134,7 +135,11 @@ class Login:
         return _with_scheme(self.scheme, register(token)), self._lifetime(answer)
 
     def _lifetime(self, answer: Mapping[str, object]) -> float:
-        """Return somewhat less than the granted lifetime, so that no token expires in transit."""
+        """Return for how many seconds a token is used.
+
+        This is somewhat less than the lifetime that the answer states, so that no token expires in transit. If the
+        answer states none, `lifetime` is returned.
+        """
         seconds = answer.get(self.lifetime_field)
         if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0:
             return _USED_SHARE_OF_LIFETIME * min(seconds, _LONGEST_LIFETIME_SECONDS)
@@ -172,14 +177,14 @@ class StaticSigner:
     auth: Basic | ApiKey
 
     def on_status(self, status: int) -> bool:
-        """Return whether the secret may have changed, so that another header is worth a try."""
+        """Whether another header is worth a try, because the secret may have changed."""
         return status == _UNAUTHORIZED
 
     def note_vain(self) -> None:
         """Do nothing: the secret is read again next time anyway."""
 
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header; None if it is still the one that was `refused`, because the secret has not changed."""
+        """Return the header, or None if it is still the `refused` one."""
         header = await read_credentials(self.auth, self.auth.header)
         return None if header == refused else header
 
@@ -188,9 +193,9 @@ class StaticSigner:
 class TokenSource:
     """Signs with a token, and signs in when it has no valid one.
 
-    `sign_in` requests a token and returns the header and the seconds for which to
-    use it. Vendors lock accounts after rejected sign-ins. So a rejected one is only
-    repeated after a growing wait, or once the credentials have changed.
+    `sign_in` requests a token, and returns the header and its lifetime in seconds.
+    Vendors lock accounts after rejected sign-ins. So a rejected sign-in is repeated only
+    after a wait, which grows each time, or when the credentials have changed.
     """
 
     auth: Login

@@ -1,4 +1,4 @@
-"""Reads an answer's body up to a limit, even if it is compressed, and decodes it strictly."""
+"""Reads an answer's body up to a limit, decompresses it, and decodes its JSON strictly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FREE_PIECES: Final = 2000
 _SMALLEST_PIECE_BYTES: Final = 32
 """The minimum average size of chunks if there are more than `_FREE_PIECES`.
 
-Handling a chunk costs as much as a thousand bytes."""
+Handling a chunk costs as much as handling a thousand bytes."""
 _PIECES_IN_TURN: Final = 50
 _GZIP_MAGIC: Final = 0x1F
 _GZIP_OR_ZLIB: Final = 47
@@ -53,18 +53,17 @@ async def at_once() -> None:
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> Body:
     """Return a body of at most `limit` bytes, decompressed.
 
-    A compressed body is decompressed no further than the limit, so a small body
-    that would expand to gigabytes costs no more than a large one.
+    Decompression stops at the limit, so a small body that would expand to gigabytes does no harm.
 
     Args:
         chunks: the body as received.
         encoding: the answer's Content-Encoding; `identity`, `gzip` and `deflate` are known.
         limit: the maximum size after decompression, in bytes.
-        turn: awaited before each further chunk of a large body is read; waits for room.
+        turn: awaited before each further chunk of a large body; it waits for room in memory.
 
     Raises:
         TooLarge: the body is larger, or comes in too many chunks.
-        Undecodable: the encoding is unknown or broken.
+        Undecodable: the encoding is unknown, or the compressed data is broken.
 
     """
     coding = encoding.strip().lower()
@@ -99,7 +98,7 @@ class _Unpacker:
         self._is_padding = False
 
     def __call__(self, packed: bytes, room: int) -> bytes:
-        """Return the decompressed bytes of a chunk, at most `room` of them."""
+        """Return the decompressed bytes of a chunk, at most `room` bytes."""
         unpacked = bytearray()
         while packed and len(unpacked) < room:
             if self._member.eof:
@@ -114,9 +113,9 @@ class _Unpacker:
         return bytes(unpacked)
 
     def _next_member(self, packed: bytes) -> bytes:
-        """Begin another member, and return its bytes.
+        """Begin another member, and return its bytes; empty if only padding follows.
 
-        Zeros after the last member are padding, which `gzip` allows.
+        Padding is zeros after the last member, which `gzip` allows.
         """
         if self._is_padding or packed[0] == 0:
             self._is_padding = True
@@ -136,7 +135,10 @@ class _Unpacker:
 
 
 def count_values(body: Body) -> int:
-    """Return the approximate number of values in a JSON document: its commas and opening brackets, even in strings."""
+    """Return the approximate number of values in a JSON document.
+
+    It is the number of commas and opening brackets, even in strings.
+    """
     return sum(map(body.count, (b",", b"[", b"{")))
 
 
@@ -149,8 +151,8 @@ def decode_json(body: Body, content_type: str) -> object:
 
     Raises:
         TooLarge: the body has more values than any answer we ask for.
-        Undecodable: the body is not JSON, or an object in it has a key twice with different values. The error never
-            quotes the body.
+        Undecodable: the body is not JSON, or an object in it has the same key twice, with different values. The error
+            never quotes the body.
 
     """
     if count_values(body) > MAX_PIECES:
@@ -167,13 +169,13 @@ def decode_json(body: Body, content_type: str) -> object:
 
 
 def _without_half_characters(document: object) -> object:
-    """Replace lone surrogates (halves of characters), so that one of them does not make the whole document unusable."""
+    """Replace lone surrogates (halves of characters): a single one would make the whole document unusable."""
     whole: object = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(document, ensure_ascii=False)))
     return whole
 
 
 class _Contradiction(ValueError):  # noqa: N818 - it says what the document is
-    """An object has a key twice, with different values."""
+    """An object has the same key twice, with different values."""
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -26,7 +26,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""The maximum number of requests to remember that were refused for a reason other than their signature."""
+"""The maximum number of requests that are remembered as refused for a reason other than their signature."""
 
 
 def _itself(document: object) -> object:
@@ -37,17 +37,17 @@ class RequestObserver(Protocol):
     """Receives the outcome of requests."""
 
     def on_request(self, code: str, seconds: float) -> None:
-        """Record a request's duration in seconds and its `code`: the status of the answer, or `none`."""
+        """Record a request: its duration in seconds, and as `code` the status of its answer, or `none`."""
 
     def on_token_refreshed(self) -> None:
         """Record a sign-in that yielded a token."""
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Record the limit that an answer states."""
+        """Record the rate limit that an answer states."""
 
 
 class Client:
-    """Sends requests to one endpoint, inside its `async with` block."""
+    """Sends requests to one endpoint. Use it in an `async with` block."""
 
     def __init__(
         self,
@@ -86,14 +86,13 @@ class Client:
         read: Callable[[object], Any] = _itself,
         on_next: Callable[[str], object] | None = None,
     ) -> Any:
-        """Return the result of `read` for the JSON answer to a GET, or to a POST if there is a body.
+        """Send a GET, or a POST if there is a `body`, and return what `read` makes of the JSON answer.
 
-        The path is below the base URL, or a whole URL at the same host. A large answer waits until others have been
-        read, and is read in a worker thread. `on_next` is called with the next page's URL if the answer's Link header
-        states one.
+        The path is below the base URL, or a whole URL at the same host. Large answers are read one at a time, in a
+        worker thread. If the answer's Link header states the next page's URL, `on_next` is called with this URL.
 
         Raises:
-            PollError: the request failed, after the retries appropriate to its kind of failure.
+            PollError: the request failed, and so did any retries.
 
         """
         method = "GET" if body is None else "POST"
@@ -131,8 +130,8 @@ class Client:
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
         """Send a signed request. If it is refused, send it once more with another signature, if there is one.
 
-        If that is refused too, the reason is the request and not its signature. When the same request is refused again
-        later, no other signature is tried.
+        If the other signature is refused too, the reason is the request itself. When the same request is refused again
+        later with the same status, no other signature is tried.
         """
         header = await self._signer.header()
         answer = await send(header)

@@ -24,8 +24,8 @@ MAX_HEAD_BYTES: Final = 128 * 1024
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
 """The limit for a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""How much of a head to read at once. httpcore handles the interim answers in it, a few hundred at most, without
-yielding."""
+"""The most bytes of a head that are read at once. httpcore handles all interim answers in these bytes, at most a few
+hundred, without yielding."""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 
@@ -75,7 +75,7 @@ class Connection(httpx.AsyncBaseTransport):
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     async def _is_clean(self) -> bool:
-        """Whether the connection is open and no unexpected bytes arrived."""
+        """Whether the connection is open and no unexpected bytes have arrived."""
         if not self._http or not self._wire or not self._http.is_idle() or self._http.has_expired():
             return False
         # Surplus bytes stay in h11's buffer, which httpcore does not expose. If it is renamed, no connection is reused.
@@ -181,11 +181,11 @@ class _Wire(httpcore.AsyncNetworkStream):
         self._left = MAX_HEAD_BYTES
 
     def begin_head(self) -> None:
-        """Reset the limits for the head of an answer."""
+        """Apply the limits for the head of an answer."""
         self._page, self._left = _HEAD_PAGE_BYTES, MAX_HEAD_BYTES
 
     def begin_body(self) -> None:
-        """Reset the limits for a body, which is read in larger pieces."""
+        """Apply the limits for a body, which is read in larger pieces."""
         self._page, self._left = _BODY_PAGE_BYTES, _MAX_WIRE_BYTES
 
     async def is_silent(self) -> bool:
@@ -206,7 +206,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         return not heard
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        """Return bytes that have arrived, at most as many as may be read at once."""
+        """Return the next bytes, at most as many as may be read at once."""
         if self._left <= 0:
             raise TooLarge("the answer's head, or the framing of its body, is too large")
         data = await self._stream.read(min(max_bytes, self._page), timeout)
@@ -227,7 +227,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the same
     ) -> httpcore.AsyncNetworkStream:
-        """Return the stream within TLS."""
+        """Return the stream, encrypted with TLS."""
         return await self._stream.start_tls(ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:

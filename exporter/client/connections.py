@@ -1,4 +1,4 @@
-"""The connections to an endpoint: as many as there are concurrent requests, kept open for a moment and reused.
+"""The connections to an endpoint: one for each concurrent request. They are kept open for a moment to be reused.
 
 They combine httpx's requests with httpcore's connections. httpx's own client and pool are not used: their cookies,
 redirects, environment variables and queue are not needed.
@@ -33,25 +33,25 @@ from exporter.log import logger
 Transport = httpx.AsyncBaseTransport
 """Sends requests; tests bring their own."""
 OnRequest = Callable[[str, float], None]
-"""Called after each request with the HTTP status, or `none`, and its duration in seconds."""
+"""Called after each request with the HTTP status (`none` without an answer) and the request's duration in seconds."""
 
 _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
     "User-Agent": f"usage-exporter/{__version__}",
 }
-# As a share of the time for an answer. A handshake that hangs is then reported as such.
+# A handshake may take this share of the time for an answer, so that a hanging handshake is reported as such.
 _SHARE_FOR_A_HANDSHAKE: Final = 0.45
 KEPT_IDLE_SECONDS: Final = 5.0
 _MAX_DRAINED_BYTES: Final = 16 * 1024
 _DRAINED_SECONDS: Final = 0.5
 _NO_ANSWER: Final = "none"
 _MOST_URLS: Final = 256
-"""The number of parsed URLs to keep: polls repeat them, and parsing one costs a tenth of a request."""
+"""The number of parsed URLs to keep: polls use the same URLs, and parsing one costs a tenth of a request."""
 
 
 class Connections:
-    """The connections to one endpoint: as many as there are concurrent requests, kept open for a moment and reused."""
+    """The connections to one endpoint."""
 
     def __init__(self, endpoint: Endpoint, on_request: OnRequest, transport: Transport | None = None) -> None:
         self._endpoint = endpoint
@@ -80,10 +80,10 @@ class Connections:
         Args:
             method: GET or POST.
             path: below the base URL, or a whole URL at the same host.
-            authorization: the value of the signature header, if any.
+            authorization: the value of the header that signs the request, if any.
             limit: the maximum size of the answer's body, in bytes.
             room: the memory that a large body waits for. This wait does not count towards the timeout.
-            content: `params`, `json` or `data` for httpx, and `headers` to add to those of every request.
+            content: `params`, `json` or `data` for httpx, and `headers` to send in addition to the usual ones.
 
         Raises:
             PollError: there is no complete answer.
@@ -111,9 +111,9 @@ class Connections:
         return Response(response.status_code, response.headers, body, next_link)
 
     async def _acquire(self) -> tuple[Transport, ssl.SSLContext | None]:
-        """Return the most recently used idle transport, or a new one, with the TLS context that it trusts.
+        """Return the most recently used idle transport, or a new one, and its TLS context.
 
-        Close transports that have been idle for too long, or whose trusted authorities have changed.
+        Also close transports that have been idle for too long, or whose trusted authorities have changed.
         """
         if self._given:
             return self._given, None
@@ -148,10 +148,10 @@ class Connections:
             raise BadRequest("base_url has an invalid host name") from None
 
     def _url(self, path: str) -> httpx.URL:
-        """Return the parsed URL of a path; the first ones below the base URL are kept, and the same ones for good.
+        """Return the parsed URL of a path.
 
-        If later ones replaced them, they would lie scattered among a poll's other objects, and keep its memory from
-        being returned to the system.
+        The first URLs below the base URL are cached for good. URLs cached later would lie scattered among a poll's
+        other objects, and keep the poll's memory from being returned to the system.
         """
         url = self._urls.get(path)
         if url is None:
@@ -198,7 +198,7 @@ async def _take_outside(deadline: anyio.CancelScope, room: Room) -> None:
 
 
 async def _drain(stream: httpx.AsyncByteStream) -> None:
-    """Read an error's body if it is short and comes quickly, so that its connection can be reused."""
+    """Read an error's body if it is short and comes quickly, so that the connection can be reused."""
     left = _MAX_DRAINED_BYTES
     with suppress(httpcore.NetworkError, httpcore.ProtocolError), anyio.move_on_after(_DRAINED_SECONDS):
         async for piece in stream:

@@ -17,7 +17,7 @@ class Endpoint:
         auth: how requests are signed.
         timeout: the longest time for one complete answer, in seconds.
         ca_file: PEM file of the authorities to trust instead of the usual ones.
-        insecure_skip_verify: whether any certificate is trusted.
+        insecure_skip_verify: whether every certificate is trusted, without verification.
         proxy_url: the HTTP proxy to use, if any.
         proxy_auth: our credentials for the proxy, if any.
 

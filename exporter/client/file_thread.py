@@ -22,10 +22,10 @@ class _Credentials(Hashable, Protocol):
 
 
 async def read_in_time(what: Hashable, read: Callable[[], _T]) -> _T:
-    """Return the result of `read`, run by `read_in_thread` within a time limit.
+    """Return the result of `read`, which runs in a thread and has a time limit.
 
     Raises:
-        SecretUnreadable: the read takes too long, or an earlier read of `what` is still running.
+        SecretUnreadable: the read takes too long, including any wait for earlier reads of `what`.
 
     """
     try:
@@ -36,10 +36,10 @@ async def read_in_time(what: Hashable, read: Callable[[], _T]) -> _T:
 
 
 async def read_credentials(credentials: _Credentials, read: Callable[[], _T]) -> _T:
-    """Return the result of `read`, run in a thread if the credentials are in files.
+    """Return the result of `read`, which runs in a thread if the credentials are in files.
 
     Raises:
-        SecretUnreadable: the credentials cannot be read, or not in time.
+        SecretUnreadable: the credentials cannot be read, or reading them takes too long.
 
     """
     return await read_in_time(credentials, read) if credentials.in_file else read()

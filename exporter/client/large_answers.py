@@ -1,4 +1,4 @@
-"""Room for large answers. The large answers of all accounts that are being read share one memory budget."""
+"""Room for large answers: while they are read, the large answers of all accounts share one memory budget."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anyio.lowlevel import RunVar
 from exporter.client.body import MAX_BODY_BYTES
 
 BUDGET_BYTES: Final = 24 * 1024 * 1024
-"""The memory budget for all large bodies being read, whatever their account."""
+"""The memory that all large bodies together may take while they are read."""
 
 
 _bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held")
@@ -27,7 +27,7 @@ class Room:
         self._is_taken = False
 
     async def take(self) -> None:
-        """Wait for room for a large answer, and hold it. Other large answers of the same account wait meanwhile."""
+        """Wait for room for a large answer, and reserve it. The account's other large answers wait meanwhile."""
         if self._is_taken:
             return
         self._is_taken = True
@@ -43,7 +43,7 @@ class LargeAnswers:
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Yield a `Room` for one answer. If the answer takes it, it is held until the block ends."""
+        """Yield a `Room` for one answer. Room that is taken is released when the block ends."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 

@@ -1,6 +1,7 @@
-"""Large answers and large readings take turns: in parallel, they would take as long and need more memory.
+"""Large answers and large readings take turns: in parallel, they would take just as long, and need more memory.
 
-A reading, which is made from answers, goes before the next answer. So decoded answers do not pile up in memory.
+A reading is made from decoded answers. It goes before the next answer, so that decoded answers do not pile up in
+memory.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class _Turns:
     Attributes:
         lock: held by the answer or the reading whose turn it is.
         readings: the number of readings that hold the lock or wait for it.
-        no_reading: set, and replaced by a new event, when this number becomes 0.
+        no_reading: set, and replaced by a new event, when `readings` becomes 0.
 
     """
 

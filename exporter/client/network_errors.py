@@ -1,4 +1,4 @@
-"""The only translation of network and protocol errors into `PollError`."""
+"""The only place where network and protocol errors are translated into `PollError`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BROKEN: Final = {
 """How messages of h11 and httpcore begin; the rest of a message may contain the vendor's text."""
 
 _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
-"""OpenSSL's names for the failure of a connection whose peer does not speak TLS."""
+"""OpenSSL's names for the error that occurs when the peer does not speak TLS."""
 
 
 @contextmanager
@@ -60,11 +60,11 @@ def _said_of(error: Exception) -> str:
 
 
 def _connect_error(error: BaseException, to: str, setting: str) -> PollError:
-    """Return our error for a connection that failed, according to the causes of httpcore's error.
+    """Return our error for a failed connection, according to the causes of httpcore's error.
 
     Args:
         error: httpcore's error.
-        to: words for the target of the connection; empty if it is the vendor itself.
+        to: the connection's target in words, such as ` to the proxy`; empty if it is the vendor itself.
         setting: the setting that names the target.
 
     """

@@ -33,7 +33,10 @@ class StatedLimit:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> StatedLimit:
-        """Return the limit in the headers (X-)RateLimit-Limit, such as `100, 100;w=60`, and (X-)RateLimit-Remaining."""
+        """Return the limit that (X-)RateLimit-Limit and (X-)RateLimit-Remaining state.
+
+        The window is read from RateLimit-Limit, such as the 60 seconds in `100, 100;w=60`.
+        """
 
         def count(name: str) -> int | None:
             first, *_ = re.split("[,;]", headers.get(f"ratelimit-{name}", ""))
@@ -100,12 +103,12 @@ class RateLimiter:
                     self._sent.popleft()
 
     def pause(self, seconds: float) -> None:
-        """Hold all requests for as long as the vendor asked, and then let them through one at a time."""
+        """Hold all requests for some seconds, and then let them through one at a time."""
         self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
         self._next_slot = max(self._next_slot, self._paused_until)
 
     def update(self, stated: StatedLimit) -> None:
-        """Follow the limit that an answer states."""
+        """Adjust an assumed rate to the limit that an answer states."""
         if self._assumed is None:
             return
         if stated.limit:
@@ -115,10 +118,10 @@ class RateLimiter:
             self._next_slot = max(self._next_slot, self._oldest_slot(remaining))
 
     def _slot(self) -> float:
-        """Return the time of the next slot: after the gap and any pause, once the window has room."""
+        """Return the time of the next slot: when the gap and any pause are over, and the window has room."""
         is_full = self._most and len(self._sent) == self._most
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
-        """Return the earliest time for the next slot with which at most `at_once` requests can go immediately."""
+        """Return the earliest time for the next slot at which no more than `at_once` requests can go immediately."""
         return anyio.current_time() - (at_once - 1) * self._gap

@@ -30,7 +30,7 @@ class Response:
 
     @property
     def is_large(self) -> bool:
-        """Whether decoding the body would delay other work, judged by its bytes and number of values."""
+        """Whether decoding the body would delay other work, judged by its size and its number of values."""
         return len(self.body) > LARGE_BODY_BYTES or count_values(self.body) > _MANY_VALUES
 
     def json(self) -> object:
@@ -47,7 +47,7 @@ class Response:
         """Raise an error if the status is not a success.
 
         Raises:
-            PollError: the error for the status, with the wait that the vendor asks for.
+            PollError: the error for the status, with the wait that the vendor asks for, if any.
 
         """
         kind = error_for_status(self.status)

@@ -1,4 +1,4 @@
-"""Retries within a poll: parsing `Retry-After`, and how long to wait. Pure."""
+"""Retries within a poll: whether to retry a request, and how long to wait before that. All functions are pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from exporter.errors import PollError, RateLimited
 
 ATTEMPTS: Final = 3
-"""The most times that one request is sent within a poll."""
+"""The maximum number of times that a request is sent within a poll."""
 LONGEST_ASKED_WAIT_SECONDS: Final = 3600.0
 """If a vendor asks for a longer wait, this one is used."""
 LONGEST_WAIT_IN_POLL_SECONDS: Final = 60.0
@@ -22,16 +22,16 @@ _FIRST_RATE_LIMITED_SECONDS: Final = 5.0
 _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _UNIX_TIME: Final = 1e9
-"""A number of seconds from this one on is a Unix time, because no window is that long."""
+"""A number from this one on is a Unix time, because no window has that many seconds."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds that an answer's `Retry-After` asks to wait, at most an hour.
+    """Return how many seconds an answer's `Retry-After` asks us to wait, at most an hour.
 
-    A date is interpreted relative to the answer's own `Date`, so that the clocks
-    need not agree. Without `Date`, it is relative to `now`. A past date or an invalid
-    value gives None. Seconds may have a fraction: HTTP does not allow it, but some
-    vendors send it.
+    Returns None if the value is invalid or a past date. A date is interpreted relative
+    to the answer's own `Date`, so that the vendor's clock need not agree with ours.
+    Without `Date`, it is relative to `now`. Seconds may have a fraction: HTTP does not
+    allow it, but some vendors send it.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
@@ -44,10 +44,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def reset_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds until the limit resets, from RateLimit-Reset or X-RateLimit-Reset; at most an hour.
+    """Return how many seconds remain until the limit resets, according to (X-)RateLimit-Reset; at most an hour.
 
-    Either header has seconds, or Unix time in seconds or milliseconds, which is interpreted relative to the answer's
-    own `Date`. Anything else, or a past time, gives None.
+    Returns None if the header is absent or invalid, or states a past time. It may contain seconds, or a Unix time in
+    seconds or milliseconds. A Unix time is interpreted relative to the answer's own `Date`, or else to `now`.
     """
     value = (headers.get("ratelimit-reset") or headers.get("x-ratelimit-reset", "")).strip()
     if not _NUMBER.fullmatch(value):
@@ -60,12 +60,12 @@ def reset_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def retry_delay(error: PollError, attempt: int, jitter: float) -> float | None:
-    """Return the seconds to wait before a request is sent again within its poll, or None to give up.
+    """Return how many seconds to wait before a request is sent again within its poll, or None to give up.
 
     Args:
         error: the request's error.
         attempt: how often the request has been sent, from 1.
-        jitter: a random number from 0 to 1, so that requests that failed together do not return together.
+        jitter: a random number from 0 to 1, so that requests that failed together are not repeated together.
 
     """
     if not error.retried or attempt >= ATTEMPTS:

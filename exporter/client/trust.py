@@ -1,4 +1,4 @@
-"""The trusted certificate authorities; a change of their file applies to the next connection."""
+"""The trusted certificate authorities. If their file changes, the change applies to the next connection."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def authorities(path: Path) -> bytes:
 def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
     """Return the TLS context for a new connection. It is the same object as long as the authorities are the same.
 
-    If the file is briefly missing or incomplete, as while it is replaced, its last content is used.
+    If the file is briefly missing or incomplete, for example while it is being replaced, its last content is used.
 
     Raises:
-        TLSFailed: the file never contained a certificate.
+        TLSFailed: no certificate could ever be read from the file.
 
     """
     if ca_file is None or insecure:
@@ -50,7 +50,7 @@ def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
 
 @lru_cache
 def _usual_context(insecure: bool) -> ssl.SSLContext:
-    """Return the shared default context, which takes 30 ms to make."""
+    """Return the default context. It is shared, because making one takes 30 ms."""
     import httpx  # noqa: PLC0415 - a configuration, which looks at authorities, needs no network
 
     return _for_http(httpx.create_ssl_context(verify=not insecure, trust_env=False))

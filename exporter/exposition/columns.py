@@ -1,7 +1,7 @@
 """The lines of all accounts: a column per family, joined in blocks of accounts.
 
-When an account changes, only its own lines are made again. Its block joins only those families again whose lines
-differ. A tree combines the checksums of the blocks, so the cost hardly grows with the number of accounts.
+When an account changes, only its own lines are made again. In its block, only families whose lines differ are joined
+again. A tree combines the checksums of the blocks, so the cost hardly grows with the number of accounts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Snapshots = Sequence[tuple[AccountKey, Snapshot]]
 """Accounts' snapshots at one moment."""
 
 _Lines = TypeVar("_Lines")
-"""The lines that an account has of a family. Changes are detected by comparing them with the previous ones."""
+"""An account's lines of one family. Changes are detected by comparing them with the previous lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Piece:
 
     @classmethod
     def concat(cls, lines: Iterable[Piece | RenderedFamily]) -> Piece:
-        """Return these lines as a piece."""
+        """Return lines as one piece."""
         lines = tuple(lines)
         deflated = b"".join([one.deflated for one in lines])
         return cls(deflated, reduce(or_, [one.checksum for one in lines], Checksum()))
@@ -95,7 +95,7 @@ class Columns(Generic[_Lines]):
 
         Args:
             make: makes an account's lines as of a time (monotonic).
-            join: joins the lines of a block's accounts.
+            join: joins the lines that a block's accounts have of one family.
 
         """
         self._make = make

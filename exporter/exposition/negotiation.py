@@ -72,7 +72,7 @@ def _specificity(offer: str, kind: str) -> int:
 
 
 def _accepted(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Yield the items of an Accept or Accept-Encoding header: name, parameters, quality; invalid ones are skipped."""
+    """Yield (name, parameters, quality) for each valid item of an Accept or Accept-Encoding header."""
     for offer in header.split(","):
         name, *rest = (part.strip().lower() for part in offer.split(";"))
         parameters = dict(part.split("=", 1) for part in rest if "=" in part)

@@ -2,7 +2,7 @@
 
 Sample lines of gauges and counters are the same bytes in the text format 0.0.4 and in OpenMetrics 1.0; only a
 counter's header differs. Lines are rendered and deflated when a reading arrives; a page only joins them under their
-headers, and only if one of them changed. Concurrent scrapes get the same page.
+headers, and only if a line has changed. Concurrent scrapes get the same page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from exporter.textformat.gzip import HEADER, Checksum, inflate, trailer
 from exporter.textformat.lines import RenderedFamily, WithCreated
 
 _JOINED_ON_LOOP: Final = 5000
-"""If fewer series than this must be joined again, it is done on the event loop: it takes a few milliseconds."""
+"""If fewer series than this must be joined again, the event loop does it, in a few milliseconds."""
 _OWN_SERIES: Final = 25
 """The approximate number of the exporter's own series per account."""
 _PROCESS_SECONDS: Final = 5.0
@@ -43,7 +43,7 @@ class SelfMetrics(Protocol):
     """The exporter's own metrics.
 
     Attributes:
-        registry: the process metrics that only change when `state` does.
+        registry: the process metrics that change only when `state` does.
         changes: which accounts' metrics changed.
 
     """
@@ -72,7 +72,7 @@ class Section:
 
     Attributes:
         piece: the section's lines.
-        version: identifies its inputs; when it changes, the section is made again.
+        version: identifies the section's inputs; when the version changes, the section is made again.
         expires_at: the monotonic time at which the section is made again even without new inputs.
 
     """
@@ -138,7 +138,7 @@ class PageInputs:
 
 
 class Exposition:
-    """The page in each format. Its sections: readings, accounts, volatile process metrics, other process metrics."""
+    """The page in each format. Its sections are readings, accounts, volatile process metrics, other process metrics."""
 
     def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
@@ -225,7 +225,7 @@ def _in_order(families: Sequence[Family]) -> Sequence[Family]:
 def _readings(
     form: Format, _account: AccountKey, snapshot: Snapshot, now: float
 ) -> Mapping[Family, tuple[RenderedFamily, ...]]:
-    """Return the lines of an account's readings that are not stale."""
+    """Return an account's sample lines, without those of stale readings."""
     # Keyed by name: a reload may replace a family while lines of the old one are still shown.
     families: dict[str, Family] = {}
     found: dict[str, tuple[RenderedFamily, ...]] = {}

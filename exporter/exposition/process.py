@@ -1,4 +1,4 @@
-"""Process metrics as text. Those that change constantly are cheap to write; the rest are only written on a change."""
+"""Process metrics as text. Those that change constantly are cheap to write. The others are written only on a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exporter.textformat.lines import sample_lines
 
 
 def moving_page(process: Collector, form: Format) -> bytes:
-    """Return metrics without labels as text, in a third of the time that prometheus_client takes."""
+    """Return metrics that have no labels as text. This takes a third of the time that prometheus_client takes."""
     text = b""
     for metric in process.collect():
         suffix = "_total" if metric.type == "counter" and form is Format.TEXT else ""
@@ -22,7 +22,7 @@ def moving_page(process: Collector, form: Format) -> bytes:
 
 
 def ending_page(registry: CollectorRegistry, form: Format) -> bytes:
-    """Return a registry's metrics, and the end of the page."""
+    """Return a registry's metrics and the end of the page as text."""
     if form is Format.TEXT:
         return text_page(registry)
     return bytes(openmetrics_page(registry, version="1.0.0"))  # type: ignore[no-untyped-call]

@@ -1,1 +1,1 @@
-"""Past usage, as far as vendors provide it, as files that Prometheus and VictoriaMetrics can load."""
+"""Writes past usage, as far as vendors provide it, to files that Prometheus and VictoriaMetrics can load."""

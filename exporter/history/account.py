@@ -1,4 +1,4 @@
-"""One account's history: from the vendor's dated replies to files, using the same functions that produce the page."""
+"""Turns a vendor's dated replies about an account into files, with the functions that also make the metrics page."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from exporter.store.snapshot import Snapshot
 from exporter.store.stored_reading import StoredReading
 from exporter.textformat.lines import label_pairs
 from exporter.vendors import Account
-from exporter.vendors.past import Past
+from exporter.vendors.history import Past
 from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 
 _TRIES: Final = 6
-"""How many times in a row a request may fail transiently before the history is given up."""
+"""The number of transient failures in a row after which the history is given up."""
 _LONGEST_WAIT_SECONDS: Final = 900.0
 _MOST_ITEMS: Final = 100 * MOST_ITEMS
-"""The most items for one point in time: its figures may need a month of daily requests."""
+"""The maximum number of items for one point in time. They may come from a month of daily requests."""
 _SECOND: Final = timedelta(seconds=1)
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class AccountHistory:
         self.outcome = Outcome()
 
     async def write(self, on_day: Callable[[datetime], None]) -> None:
-        """Write a file for each day that has figures and is not written yet; report each finished day.
+        """Write a file for each day that has figures, unless the file exists. Call `on_day` after each day.
 
         Raises:
             PollError: a request failed; finished days are kept.
@@ -86,7 +86,7 @@ class AccountHistory:
             on_day(day)
 
     def stored(self) -> Mapping[int, StoredReading]:
-        """Return each slice's last reading in the exporter's stored form, so that its counters can continue."""
+        """Return each slice's last reading as the exporter stores it, so that it can continue the counters."""
         return {
             number: StoredReading(
                 asked_at.timestamp(),
@@ -132,7 +132,7 @@ class AccountHistory:
             self.outcome.left_out |= result.diagnostics.left_out
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of `ask`; after a transient failure, wait as between polls and ask again."""
+        """Return the result of `ask`. After a transient failure, wait as after a failed poll, and call `ask` again."""
         failures, answered = 0, self._answers.count
         while True:
             try:

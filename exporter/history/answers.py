@@ -14,7 +14,7 @@ from exporter.errors import BadRequest, Forbidden, NotFound, PollError
 from exporter.vendors.fetch import Fetch
 
 _FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (NotFound, BadRequest, Forbidden)}
-"""Refusals that count as answers: the vendor has no data for that day, or does not provide it."""
+"""The errors that count as answers, by reason: the vendor has no data for a day, or does not provide any."""
 _LEVEL: Final = 6
 
 _ReadT = TypeVar("_ReadT")
@@ -60,7 +60,7 @@ class Answers:
             self._connection.close()
 
     def forget(self) -> None:
-        """Remove the cache."""
+        """Delete the cache."""
         self._path.unlink(missing_ok=True)
 
     async def __call__(  # noqa: PLR0913 - the parts of a request, and the handlers of its answer
@@ -104,7 +104,12 @@ class Answers:
         return self._connection
 
     def _known(self, question: str, path: str) -> tuple[str, object] | None:
-        """Return the next page's link and the document of a cached answer."""
+        """Return the next page's link and the document of a cached answer; None if the answer is not cached.
+
+        Raises:
+            PollError: the cached answer is a refusal.
+
+        """
         rows = self._opened.execute("SELECT refusal, link, document FROM cached WHERE question = ?", (question,))
         row: tuple[str, str, bytes] | None = rows.fetchone()
         if row is None:
@@ -122,7 +127,7 @@ class Answers:
         body: Mapping[str, object] | None,
         headers: Mapping[str, str] | None,
     ) -> tuple[str, object]:
-        """Return the next page's link and the document of a new answer, which is cached."""
+        """Send a request and cache the answer. Return the next page's link and the answer's document."""
         links: list[str] = []
         try:
             document: object = await self._fetch(

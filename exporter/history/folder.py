@@ -1,6 +1,6 @@
-"""The folder of a history: its plan, the answers so far, and a file per account and day.
+"""The folder of a history: its plan, the cached answers, and a file per account and day.
 
-A file is written completely or not at all; the names of unfinished ones begin with a dot.
+A file gets its name only when it is complete. The names of unfinished files begin with a dot.
 """
 
 from __future__ import annotations
@@ -85,11 +85,11 @@ class Folder:
         return self._path / f"{account.vendor}-{account.name}-{day:%Y-%m-%d}{_SUFFIX}{compressed}"
 
     def files(self, account: Account) -> int:
-        """Return the number of days that are written for an account."""
+        """Return the number of days for which an account has a file."""
         return sum(self.file(account, day).exists() for day in self.plan.days)
 
     def write(self, path: Path, text: Iterable[str]) -> bool:
-        """Write a file unless it exists or there is no text; return whether it exists now.
+        """Write a file unless it exists or there is no text. Return whether the file exists now.
 
         Raises:
             OSError: the file cannot be written.
@@ -122,7 +122,7 @@ class Folder:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return the plan stored in a file. Returns None if there is no file, and `{"plan": None}` if it is invalid."""
+    """Return the content of a plan file: None if there is no such file, `{"plan": None}` if its content is invalid."""
     try:
         known = json.loads(path.read_bytes())
     except FileNotFoundError:

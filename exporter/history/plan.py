@@ -1,4 +1,4 @@
-"""The plan of a history: which accounts, which days, and how they are written. Pure."""
+"""The plan of a history: the accounts, the days, and how the files are written. Pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any, Final
 from exporter.history.samples import wrong_labels
 from exporter.store.stored_reading import owner_digest
 from exporter.vendors import PASTS, Account
-from exporter.vendors.past import DAY, Days
+from exporter.vendors.history import DAY, Days
 
 _HEAD: Final = timedelta(hours=3)
-"""The range of Prometheus' head block, into which nothing may be loaded."""
+"""The time range of Prometheus' head block, into which no samples can be loaded."""
 _DAY_SECONDS: Final = 86_400
 _VERSION: Final = 1
 
 
 class WrongRequest(Exception):  # noqa: N818 - it is about the request
-    """A history that cannot be written as requested; the text gives the reason in one line."""
+    """A history cannot be written as requested. The text has one line for each reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +28,15 @@ class Plan:
     """What to write, and how.
 
     Attributes:
-        days: whole days, in UTC; the last may be today.
-        asked_at: when the vendors are asked, to the second.
+        days: the days to write, in UTC; the last may be today.
+        asked_at: the time at which the vendors are asked, in whole seconds.
         accounts: the accounts whose vendor provides past figures.
-        left_out: the accounts whose vendor does not.
-        step: seconds between samples.
-        labels: added to every sample, as Prometheus adds its target labels.
+        left_out: the accounts whose vendor provides none.
+        step: the number of seconds between samples.
+        labels: labels to add to every sample, like Prometheus' target labels.
         gzip: whether files are compressed.
-        counters: whether counters are written. To fill a gap, none are needed: the exporter's own continue across it.
+        counters: whether counters are written. A gap can be filled without them, since the exporter's counters
+            continue across it.
 
     """
 
@@ -50,7 +51,7 @@ class Plan:
 
     @property
     def end(self) -> datetime:
-        """The latest time of a sample: three hours before the vendors were asked, but at most the last day's end."""
+        """The latest time of a sample: three hours before `asked_at`, or the end of the last day if that is earlier."""
         return min(self.days.last + DAY - timedelta(seconds=1), self.asked_at - _HEAD)
 
     def times(self, day: datetime) -> Sequence[int]:
@@ -59,7 +60,7 @@ class Plan:
         return range(start, min(start + _DAY_SECONDS, math.floor(self.end.timestamp()) + 1), int(self.step))
 
     def written(self) -> dict[str, Any]:
-        """Return the plan as JSON; a folder can only be resumed with the same plan."""
+        """Return the plan as it is stored in the folder. A folder can only be resumed with the same plan."""
         return {
             "version": _VERSION,
             "accounts": [[*one.key, owner_digest(one), *([one.labels] if one.labels else [])] for one in self.accounts],
@@ -81,7 +82,7 @@ def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> P
         plan: the days and all other options. The accounts in it are ignored.
 
     Raises:
-        WrongRequest: the history cannot be written; one line for each reason.
+        WrongRequest: the history cannot be written as requested.
 
     """
     known = {f"{one.vendor}/{one.name}": one for one in accounts}

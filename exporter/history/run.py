@@ -17,7 +17,7 @@ from exporter.history.folder import Folder
 from exporter.metrics import Family
 from exporter.store.files import Storage
 from exporter.vendors import PASTS, Account
-from exporter.vendors.past import Past
+from exporter.vendors.history import Past
 
 
 class Requests:
@@ -45,7 +45,7 @@ class Ended:
         account: the account.
         outcome: what was written.
         error: why the history is incomplete, or None.
-        handed_over: whether the exporter continues the history's counters; None if that was not requested.
+        handed_over: whether the final counters were stored for the exporter; None if that was not attempted.
 
     """
 
@@ -72,7 +72,7 @@ def undated(account: Account) -> Iterator[Family]:
 
 
 def seconds_at_least(account: Account, requests: int) -> float:
-    """Return the minimum time, in seconds, for this many requests at the known rate limit."""
+    """Return the minimum time, in seconds, that a number of requests takes at the known rate limit."""
     return requests * seconds_apart(account.rate_limit, account.assumed_rate, account.rate_share)
 
 
@@ -84,7 +84,7 @@ async def write_history(  # noqa: PLR0913, PLR0917 - the account, and what its h
     storage: Storage | None = None,
     transport: Transport | None = None,
 ) -> Ended:
-    """Write an account's history; finished days are kept and not requested again.
+    """Write an account's history. Answers that are already cached are not requested again.
 
     Args:
         account: the account.
@@ -117,7 +117,7 @@ async def write_history(  # noqa: PLR0913, PLR0917 - the account, and what its h
 
 
 def _handed_over(account: Account, history: AccountHistory, storage: Storage) -> bool:
-    """Store the final counters for the exporter unless it already has its own; return whether they were stored."""
+    """Store the final counters for the exporter, unless it already has counters. Return whether they were stored."""
     known = storage.read(account)
     if known.readings or known.ledger.totals or known.invalid or known.errors:
         return False

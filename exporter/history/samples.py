@@ -1,4 +1,4 @@
-"""A day's samples in OpenMetrics: one series after another, each with a sample at every step. Pure."""
+"""A day's samples in OpenMetrics, one series after another. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAMILIES: Final = (*READING_FAMILIES, DATA_TIMESTAMP)
 """The families a history may have, in the order of its files."""
 
 Shown = Mapping[Family, str]
-"""Sample lines by family: what the page would have shown."""
+"""Sample lines by family, as the metrics page would have shown them."""
 
 
 class _Run(NamedTuple):
@@ -30,17 +30,17 @@ class DaySamples:
     """The sample lines shown during a day, with the step from which they were shown."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
-        """Begin a day; `labels` precede the labels of each sample."""
+        """Begin a day. `labels` are added before each sample's own labels."""
         values = sample_lines("", tuple(labels), [(tuple(labels.values()), 0.0)]).decode()
         self._labels = values[1 : values.rindex("}")] + "," if labels else ""
         self._shown: list[tuple[int, Shown]] = []
 
     def show(self, step: int, shown: Shown) -> None:
-        """Show these lines from `step` onwards."""
+        """Show only these lines from `step` onwards."""
         self._shown.append((step, shown))
 
     def text(self, times: Sequence[int]) -> Iterator[str]:
-        """Yield the file's text for the steps at these times (Unix time); nothing if there are no series."""
+        """Yield the file's text; nothing if there are no series. `times` are the Unix times of the steps."""
         stamps = [f" {at}\n" for at in times]
         is_empty = True
         for family in FAMILIES:
@@ -71,12 +71,12 @@ def _header(family: Family) -> str:
 
 
 def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
-    """Return the line with the Unix time that an account's figures cover; `shared` has the line's other labels."""
+    """Return the sample line for `at`, the time that an account's figures cover. `shared` has the other labels."""
     return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)], shared).decode()
 
 
 def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Iterator[str]:
-    """Yield the problems of labels to be added to every sample; `others` are labels that some samples already have."""
+    """Yield what is wrong with labels to add to every sample. `others` are labels that some samples already have."""
     own = {*others, *(name for family in FAMILIES for name in ("account", *family.labels))}
     for name, value in labels.items():
         is_name = name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()

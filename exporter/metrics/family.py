@@ -36,7 +36,7 @@ class Sample:
 class Unreadable:
     """A series that exists but whose value cannot be read. Label values that are not known are None.
 
-    Without such a mark, a sum over series would silently be too small.
+    Without this mark, a sum over series would silently be too small.
     """
 
     family: Family
@@ -47,7 +47,7 @@ class Unreadable:
 class EndedPeriod:
     """The final figure of a period that has ended, with the period's start and end (Unix time).
 
-    Quota counters count it, but it is not shown.
+    Quota counters count this figure, but it is not shown.
     """
 
     sample: Sample
@@ -57,12 +57,14 @@ class EndedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The amount left that a vendor reports beside a figure. The limit is the sum of both. A rest is not a series.
+    """The amount left, which a vendor reports beside the amount used.
+
+    The limit is the sum of both. A rest is not a series.
 
     Attributes:
-        family: the family of the figure.
-        labels: the labels of the figure.
-        value: the amount left; None if it is about other use than the figure, so that no limit can be derived.
+        family: the family of the amount used.
+        labels: the labels of the amount used.
+        value: the amount left; None if it does not match the amount used, so that no limit can be derived.
 
     """
 
@@ -79,19 +81,19 @@ Item = Sample | Unreadable | EndedPeriod | Rest
 class Family:
     """A metric: its name, its meaning, and the labels that every sample of it has.
 
-    Calling a family makes a sample. Vendors' samples do not have the label `account`,
-    which is added when they are rendered.
+    Calling a family makes a sample. Vendors' samples do not have the label `account`:
+    it is added when the page is rendered.
 
     Attributes:
         name: its name in Prometheus.
         summary: meaning, unit and period, in one or more sentences with full stops.
         labels: the names of its labels, in the order in which they are written.
-        vendor: the vendor that reports it; empty for the exporter's own.
-        source: the vendor's endpoint and field; empty for the exporter's own.
+        vendor: the vendor that reports it; empty for the exporter's own metrics.
+        source: the vendor's endpoint and field; empty for the exporter's own metrics.
         option: the setting that enables the family; empty if it is always enabled.
         kind: its type in Prometheus. Vendors' figures are gauges, because each can fall. A counter's name ends in
             `_total`.
-        has_created: whether a counter's series have `_created`, the time when they were 0, in OpenMetrics.
+        has_created: whether OpenMetrics shows a `_created` for each series of a counter: the time when it was 0.
 
     """
 
@@ -136,7 +138,7 @@ class Family:
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
 
     def rest(self, value: float | None, **labels: str) -> Rest:
-        """Make the `Rest` that belongs to the figure with these labels."""
+        """Make the `Rest` that belongs to the amount used with these labels."""
         return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:
@@ -180,8 +182,8 @@ def series_count(figures: Figures) -> int:
 def clean_label(value: str) -> str:
     """Return a label value that every scraper can read.
 
-    Characters that are not allowed become U+FFFD, and a value longer than
-    `MAX_LABEL_CHARACTERS` is cut, its end replaced by a digest of the whole.
+    Characters that are not allowed become U+FFFD. In a value longer than
+    `MAX_LABEL_CHARACTERS`, a digest of the whole value replaces the end.
     """
     cleaned = _UNPRINTABLE.sub("\ufffd", value)
     if len(cleaned) <= MAX_LABEL_CHARACTERS:

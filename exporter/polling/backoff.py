@@ -12,17 +12,18 @@ LONGEST_BACKOFF_SECONDS: Final = 3600.0
 
 
 def next_delay(interval: float, took: float, failures: int, error: PollError | None) -> float:
-    """Return the seconds from the end of a poll to the next.
+    """Return the seconds from the end of a poll to the beginning of the next.
 
-    After a good poll, the next one begins one interval after this one began. After
-    a transient failure, the wait starts short and grows up to the interval, unless
-    the vendor asked for a longer wait. After a failure that only a person can fix,
-    the wait is at least the interval, doubled each time up to an hour.
+    Good polls begin one interval apart. After a transient failure, the delay starts
+    short, and doubles with each failure up to the interval. After a failure that
+    only a person can fix, the delay starts at the interval, and doubles up to an
+    hour; a longer interval stays as it is. If the vendor asked for a longer wait,
+    that is the delay.
 
     Args:
         interval: the account's interval between polls, in seconds.
         took: the duration of the poll, in seconds.
-        failures: the number of consecutive failed polls, this one included.
+        failures: the number of consecutive failed polls, including this one.
         error: this poll's error, or None.
 
     """

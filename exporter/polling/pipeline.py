@@ -42,12 +42,12 @@ class PollResult:
     Attributes:
         number: the slice's number.
         samples: the samples as the vendor's code produced them.
-        diagnostics: what was noticed while the samples were read.
-        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
+        diagnostics: what was noticed during the poll.
+        as_of: the time up to which the figures are complete (Unix time), if the vendor states it.
         asked_at: when the poll began, UTC.
         read_at: when the poll ended, Unix time.
         stale_at: when the result becomes too old to be shown, monotonic time.
-        failure: the error of an item that keeps failing and was left out.
+        failure: the error of an item that keeps failing and was left out; None if there is none.
 
     """
 
@@ -67,12 +67,12 @@ class ProcessedPoll:
 
     Attributes:
         reading: the slice's reading, as the page shows it.
-        figures: the vendor's figures in the reading, which are stored.
-        state: the state kept of the slice.
-        account_state: the state kept of the account-wide quotas; None if there are none.
+        figures: the vendor's figures in the reading, to be stored.
+        state: the slice's new state.
+        account_state: the new state of the account-wide quotas; None if there are none.
         ledger: the counters after this poll.
         fallen: quotas with a figure that fell by more than half within its period.
-        is_complete: whether every slice has been read since the account was divided into slices.
+        is_complete: whether every slice has been read since the number of slices last changed.
         is_empty: whether the vendor's answers had no figure at all, shown or not; names do not count as figures.
 
     """
@@ -98,7 +98,7 @@ class ProcessedPoll:
 
 
 def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
-    """Yield a reading's items; raise `TooLarge` if there are more than `most`, which no valid reading exceeds."""
+    """Yield a reading's items. Raise `TooLarge` if there are more than `most`: then the reading cannot be valid."""
     for count, item in enumerate(items):
         if count == most:
             raise TooLarge(f"the reading has more than {most} items")
@@ -173,14 +173,14 @@ def restore(  # noqa: PLR0913, PLR0917 - the stored state, and the time
     now: float,
     fresh_until: float,
 ) -> Snapshot:
-    """Return the snapshot of an account, restored from storage.
+    """Return the snapshot of an account from its stored state.
 
     Args:
         account: the account with its current settings.
         before: the account's current snapshot.
         readings: the stored readings, by slice.
         ledger: the stored counters.
-        now: Unix time.
+        now: the current Unix time.
         fresh_until: when a reading requested now would become stale, monotonic time.
 
     """

@@ -36,7 +36,7 @@ LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 _SOON_SECONDS: Final = 5.0
 """Connections are kept open if the next poll begins within this time."""
 _ITEMS_A_SERIES: Final = 10
-"""The answers to a poll may have this many items for each series that `max_series` allows, and always `MOST_ITEMS`."""
+"""The answers to a poll may have this many items per series of `max_series`, or `MOST_ITEMS` if that is more."""
 _MOST_FAILING: Final = 1000
 """Failures are remembered for at most this many kinds of items, because vendors may invent kinds."""
 _PROCESSED_ON_LOOP: Final = 1000
@@ -59,9 +59,9 @@ class PollObserver(Protocol):
 Rest = Callable[[], Awaitable[None]]
 """Release the connections, because no request will follow soon."""
 Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
-"""Store a slice's good reading, requested at a time (Unix time), and return whether that succeeded."""
+"""Store a good poll, given the slice's number, the poll and when it began (Unix time). Return whether it was stored."""
 Turn = Callable[[], AbstractAsyncContextManager[None]]
-"""A context manager that waits for the turn to process a large reading, and keeps the turn until it exits."""
+"""Return a context manager that waits for its turn to process a large reading, and keeps the turn until it exits."""
 
 
 class Poller:
@@ -169,7 +169,7 @@ class Poller:
         self._failing[number] = dict(failing[-_MOST_FAILING:])
 
     def _patience(self, last: SliceState | None, now: float) -> float:
-        """Return how many seconds items may fail: one interval, or 0 if the last reading would be stale by then."""
+        """Return after how many seconds a failing item is given up: an interval, or 0 if no reading lasts that long."""
         interval = self._account.interval
         return interval if last and now + interval < last.stale_at else 0.0
 
@@ -179,7 +179,7 @@ class Poller:
         """Store a reading before it is shown, and return what to show.
 
         If it cannot be stored, the last stored counters are shown with it: counters that are shown but not stored
-        would fall at the next start.
+        would go backwards after a restart.
         """
         if self._persist is None or await self._persist(number, processed, asked_at):
             return processed
@@ -187,7 +187,7 @@ class Poller:
         return processed.with_stored_counters(self._account, before.ledger)
 
     async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> ProcessedPoll | PollError:
-        """Run a poll; a timeout or a bug in a vendor's code makes it a failed poll."""
+        """Run a poll, and return its result or error. A timeout or a bug in a vendor's code is an error, too."""
         try:
             with anyio.fail_after(LONGEST_POLL * self._account.stale_seconds):
                 items = await self._account.read(poll)

@@ -30,7 +30,10 @@ class Schedule:
 
     @property
     def next(self) -> int:
-        """The slice to poll next: the one due first; ties go to fewer failures, then to a slice without a reading."""
+        """The slice to poll next: the one that is due first.
+
+        Of several, it is one with the fewest failures, preferably one that has not been read yet.
+        """
         return min(self._due, key=lambda number: (self._due[number], self._failures[number], number in self._read))
 
     def due(self, number: int) -> float:
@@ -38,12 +41,12 @@ class Schedule:
         return self._due[number]
 
     def spread(self, number: int) -> float:
-        """Return the seconds over which a slice's requests are spread; 0 for the first poll, or for a single slice."""
+        """Return the seconds over which a slice's requests are spread: 0 if it was never read, or is the only slice."""
         slice_count = len(self._due)
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Record a good poll. After a slice's first one, it is due again early, to spread polls over the interval.
+        """Record a good poll. After its first one, a slice is due again early, so that polls spread over the interval.
 
         Args:
             number: the slice's number.
@@ -62,14 +65,14 @@ class Schedule:
             self._due[number] = now + delay * (jitter if first else 1.0)
 
     def advance(self, at: float) -> None:
-        """Make the failing slices, or the next one if none fails, due by `at`, because someone asked for a poll."""
+        """Make the failing slices due by `at`, or the next slice if none fails, because someone asked for a poll."""
         failing = [number for number, failures in self._failures.items() if failures] or [self.next]
         self._due |= {number: min(self._due[number], at) for number in failing}
 
     def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
         """Record a failed poll.
 
-        All slices wait, longer with each consecutive failure of the account. The slice itself may wait still longer,
+        All slices wait, longer with each consecutive failure of the account. The failed slice may wait longer still,
         because of its own consecutive failures.
         """
         self._failures[number] += 1

@@ -19,12 +19,12 @@ _REPEATED_EVERY: Final = 20
 
 
 class Ahead(NamedTuple):
-    """The times that follow a poll, in Unix time.
+    """The times that are logged after a poll, in Unix time.
 
     Attributes:
         now: when the poll ended.
         next_at: when the next poll begins; None if there is none.
-        shown_until: until when the last good reading is shown; None if nothing is shown.
+        shown_until: when the last good reading ceases to be shown; None if nothing is shown.
 
     """
 
@@ -50,7 +50,7 @@ def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead
 
 
 def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
-    """Log once when an account starts to fail, fails differently, or recovers."""
+    """Log when an account starts to fail, fails differently, or recovers. Lasting failures are logged repeatedly."""
     vendor, account = key
     if after.error is None and after.failure is not None:
         if before.error is not None or before.failure is None:

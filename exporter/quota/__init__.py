@@ -1,6 +1,6 @@
-"""Quotas: derives use, limit and period from a reading's figures, for any vendor.
+"""Derives quotas from a reading's figures, for any vendor: their use, limit and period.
 
-Native quotas are reported by the vendor, configured ones are set by the operator. Both yield the same families, so
+Native quotas are reported by the vendor, configured ones are set by the operator. Both have the same metrics, so
 that one rule and one dashboard serve every vendor. A quota is the sum of its members: the vendor's series that it
 counts. The state of its counter is kept per member. Everything here is pure; `read_quotas` is called once per reading.
 """

@@ -42,16 +42,16 @@ class ConfiguredResult:
 class Contribution:
     """What one slice contributes to a configured quota.
 
-    If each subject belongs to one slice, the subjects' quotas are shown with that slice. Then `found` is set, and
-    `sums`, `unreadable` and `names` are empty.
+    If all series of each subject are in one slice, the subject's quota is shown with that slice. Then `found` is set,
+    and `sums`, `unreadable` and `names` are empty.
 
     Attributes:
-        definition: the quota's definition when the slice was read. The contribution is ignored if it has changed since.
-        period: the period in which the slice was read, if it follows from the calendar.
+        definition: the quota's definition when the slice was read. If that has changed, the contribution is ignored.
+        period: the quota's period in which the slice was read, if the period follows the calendar.
         sums: the sums of the matching series, by subject.
         unreadable: the subjects with an unreadable series.
-        found: the number of matching series, and the withheld subjects.
-        names: the vendor's display names of the subjects that have one.
+        found: the result for this slice, without its quotas.
+        names: the vendor's display names of the subjects, where there is one.
 
     """
 
@@ -68,7 +68,7 @@ Contributions = Mapping[str, Contribution]
 
 
 def definition_of(setting: ConfiguredQuota) -> str:
-    """Return the definition of a quota as text: everything that decides which series it counts."""
+    """Return the definition of a quota as text: everything that decides which series it counts, and its period."""
     return repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
 
 
@@ -97,7 +97,7 @@ class SliceShare:
     def members(self, account: Account, since: float, at: float) -> Iterator[MemberFigure]:
         """Yield the members' figures, read at `at` (Unix time).
 
-        A figure's own period, if known, decides when the figure resets, so it takes precedence over the quota's.
+        A figure's own period, if known, takes precedence over the quota's, because it decides when the figure resets.
         """
         asked_for = _asked_for(self.setting, account, at)
         for subject, members in self.selected.subjects.items():
@@ -108,7 +108,7 @@ class SliceShare:
                 yield MemberFigure(quota, labels, self.selected.series[labels], span, own.start is not None, since)
 
     def ended(self, account: Account, since: float, ended: Iterable[EndedPeriod]) -> Iterator[MemberFigure]:
-        """Yield the final figures of ended periods, if the quota's figures reset with these periods."""
+        """Yield the final figures of those ended periods that are also periods of the quota."""
         for one in ended:
             span = Span(one.start, one.end)
             own = _asked_for(self.setting, account, one.start) or period_at(self.setting, one.start)
@@ -164,10 +164,10 @@ def _asked_for(setting: ConfiguredQuota, account: Account, at: float) -> Span | 
 def account_quotas(
     setting: ConfiguredQuota, account: Account, contributions: Sequence[Contributions]
 ) -> ConfiguredResult:
-    """Return a quota of the whole account, from the contributions of its slices.
+    """Return the result of a quota for the whole account, from the contributions of its slices.
 
-    The quota is withheld until every slice has been read under its definition, and while the slices' readings are from
-    different periods. Otherwise, a missing part would look like new use when it arrives.
+    The quota is withheld until every slice has been read under its current definition, and while the slices' readings
+    are from different periods. Otherwise, a missing part would look like new use when it arrives.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]
@@ -229,7 +229,7 @@ def _add_up_slices(
 
 
 def _problems(found: Mapping[Labels, Sum], unreadable: frozenset[PartialLabels]) -> dict[Labels, WithheldReason]:
-    """Return the subjects that cannot be shown, with the reason."""
+    """Return the subjects that cannot be shown, each with the reason."""
     partial = [one for one in unreadable if None in one]
     problems: dict[Labels, WithheldReason] = {}
     for subject, one in found.items():

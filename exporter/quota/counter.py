@@ -11,10 +11,10 @@
 | any | the start moves, but lies long before the last reading | correction of the dates | the rise |
 | first reading | the period began after counting started | renewal, or a new member | all of it |
 
-"Half" is half of the high-water mark, up to which the period is counted. Dates that do not come with the figure are
-those of the calendar, or from another answer. The deadline is 26 h after the new period began, or half that period if
-shorter. A figure that has not fallen by then belongs to the new period: all of it counts, except the rises that were
-already counted. If no date was ever known, every rise counts and no fall does.
+The high-water mark is the figure up to which the period is counted; "half" is half of it. Dates that do not come with
+the figure are those of the calendar, or from another answer. The deadline is 26 h after the new period began, or at the
+middle of that period if this is earlier. A figure that has not fallen by then belongs to the new period: all of it
+counts, except the rises that were already counted. If no date was ever known, every rise counts and no fall does.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _count_running(member: Member, reading: MemberReading) -> tuple[Member, floa
 
 
 def _count_unfallen(member: Member, reading: MemberReading, began: float) -> tuple[Member, float]:
-    """Count a figure that has not fallen although a new period began: it is late, or it belongs to that period."""
+    """Count a figure that has not fallen although a new period began: it is late, or already of the new period."""
     if not reading.is_dated and reading.at - began < _lateness(reading.span):
         after, rise = _same_period(member, reading)
         late_rise = min(member.late_rise + rise, sys.float_info.max)
@@ -168,7 +168,7 @@ def _new_period(member: Member, reading: MemberReading) -> Member:
 
 
 def _is_earlier(span: Span, member: Member) -> bool:
-    """Whether a figure is of a period before the current one: it is a late final figure, or the clock was set back."""
+    """Whether a figure is of an earlier period, because it is a late final figure or the clock was set back."""
     running, previous = member.span, member.previous
     if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False

@@ -1,6 +1,6 @@
 """The state of quota counters: a total per quota, and a high-water mark per member.
 
-A member's state is kept whichever slice or shard reads the member, so re-slicing or re-sharding resets nothing.
+A member keeps its state even if another slice or shard reads it, so re-slicing or re-sharding resets nothing.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Total(NamedTuple):
     """A quota's counter.
 
     Attributes:
-        value: the total consumption of its members; never falls.
+        value: the total consumption of the quota's members; never falls.
         created: when the counter started at 0, Unix time.
-        shown: the value on the page; None until there is one. The first is 0, so that `increase()` includes all of
-            `value`.
-        limit: the accepted limit, if the vendor only states the amount left.
-        stated_limit: the limit implied by the last reading, which may not be accepted yet.
+        shown: the value on the page; None if it was never shown. The first value shown is 0, so that `increase()`
+            includes all of `value`.
+        limit: the last accepted limit, if any.
+        stated_limit: the limit implied by the last amount left, which may not be accepted yet.
 
     """
 
@@ -73,7 +73,7 @@ class Ledger:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 
     def with_subject(self, quotas: Collection[str], before: str, after: str) -> Ledger:
-        """Return the ledger with a new subject for quotas with these names: `after` instead of `before`."""
+        """Return the ledger in which quotas with these names have the subject `after` instead of `before`."""
 
         def now(quota: QuotaId) -> QuotaId:
             return quota._replace(subject=after) if quota.name in quotas and quota.subject == before else quota
@@ -143,7 +143,7 @@ class Ledger:
         return replace(self, since=since, totals=totals, members=groups), fallen
 
     def with_shown(self, quotas: Iterable[QuotaId]) -> Ledger:
-        """Return the ledger for a page with these quotas. A counter is shown as 0 at first, and later as its value."""
+        """Return the ledger for a page that shows these quotas. A counter is first shown as 0, then as its value."""
         shown = {
             quota: total._replace(shown=0.0 if total.shown is None else total.value)
             for quota in quotas
@@ -152,7 +152,7 @@ class Ledger:
         return replace(self, totals={**self.totals, **shown})
 
     def with_limits(self, limits: Mapping[QuotaId, tuple[float | None, float | None]]) -> Ledger:
-        """Return the ledger with new limits: for each quota, the accepted one and the last one stated."""
+        """Return the ledger with new limits: for each quota, the accepted limit and the limit stated last."""
         changed = {
             quota: self.totals[quota]._replace(limit=believed, stated_limit=stated)
             for quota, (believed, stated) in limits.items()
@@ -181,12 +181,12 @@ class SliceReadings:
     """The members in a slice's reading.
 
     Attributes:
-        number: the slice.
+        number: the slice's number.
         figures: the members' figures. If a member has several, the final figure of an ended period comes last.
         at: when the reading was requested, Unix time.
         max_absent: the maximum number of members to keep although the reading lacks them; recent ones are preferred.
         is_last: whether every other slice has been read since the account was sliced.
-        mixed: quotas whose members are in different units and therefore not counted.
+        mixed: quotas whose members are in different units, so that they are not counted.
 
     """
 
@@ -199,7 +199,7 @@ class SliceReadings:
 
 
 def _slice_of(groups: Mapping[int, Members], key: MemberKey) -> int | None:
-    """Return the slice that has a member, if any."""
+    """Return the number of the slice that has a member, if any."""
     return next((number for number, group in groups.items() if key in group), None)
 
 
@@ -215,7 +215,7 @@ def _recent(members: Members, at: float, count: int) -> dict[MemberKey, Member]:
 
 
 class Fragment(NamedTuple):
-    """A stored part of a ledger, and when it was stored, Unix time."""
+    """A stored part of a ledger, and the Unix time at which it was stored."""
 
     at: float
     ledger: Ledger

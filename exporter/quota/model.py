@@ -40,7 +40,7 @@ class Quota(NamedTuple):
     Attributes:
         id: its identity.
         used: the sum of its members' figures.
-        limit: how much it allows; None if it is unlimited, unknown, or its members disagree.
+        limit: the amount that it allows; None if this is unlimited or unknown, or if its members disagree.
         span: its period, if its members agree on one.
         is_level: whether it is an amount held rather than consumed, so that it has no counter.
         subject_name: the vendor's display name of the subject; empty if unknown.
@@ -77,11 +77,11 @@ class MemberFigure(NamedTuple):
 
 
 def subject_of(parts: Iterable[str]) -> str:
-    """Return one subject for label values. The separator is escaped in values, so different values never collide."""
+    """Return the subject made of label values. The separator is escaped in each, so that subjects never collide."""
     values = tuple(parts)
     return values[0] if len(values) == 1 else clean_label("/".join(value.translate(_ESCAPES) for value in values))
 
 
 def value_of(family: Family | None, figures: Figures, labels: Labels) -> float | None:
-    """Return the figure with these labels in a family; None if there is no such figure, or if the family is None."""
+    """Return a family's figure with these labels; None if there is no such figure or no family."""
     return figures.get(family, {}).get(labels) if family is not None else None

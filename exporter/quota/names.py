@@ -13,7 +13,7 @@ _BETWEEN: Final = ", "
 
 
 class Names:
-    """The display names that a reading has for label values. A value with several names counts as having none."""
+    """The display names that a reading contains for label values. A value with several names counts as having none."""
 
     def __init__(self, sources: Iterable[NameSource] = (), figures: Figures | None = None) -> None:
         found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))

@@ -23,7 +23,7 @@ QuotaLimits = tuple[float | None, float | None]
 
 
 class VendorFigures(NamedTuple):
-    """A reading's figures, as native quotas need them.
+    """What native quotas need to know of a reading.
 
     Attributes:
         figures: the vendor's figures.
@@ -56,7 +56,7 @@ class NativeQuotas(NamedTuple):
     Attributes:
         quotas: the quotas that are shown.
         members: the series that are counted, whether shown or not.
-        limits: the limits of quotas whose vendor only states what is left.
+        limits: the limits of each quota that has any.
         withheld: the number of quotas not shown, by name and reason.
 
     """
@@ -79,7 +79,7 @@ def native_quotas(
     If a vendor states the amount left instead of a limit, a series without that amount yields no quota.
 
     Args:
-        natives: the vendor's declarations.
+        natives: the vendor's declarations of quotas.
         read: the reading's figures.
         totals: the counters and limits known from earlier readings.
         taken: the names of configured quotas, which take precedence over native ones.
@@ -156,7 +156,7 @@ def _places(native: NativeQuota, text: str) -> Sequence[int]:
 
 
 def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> Iterator[str]:
-    """Yield the names of unreadable quotas, as far as they are known."""
+    """Yield the names of unreadable quotas. In place of an unknown label value, a name has `{label}`."""
     name_of = _name_builder(native, native.name)
     for one in unreadable:
         if one.family is native.used:
@@ -170,9 +170,9 @@ def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> 
 def _implied_limits(used: float, remaining: float | None, total: Total | None) -> QuotaLimits:
     """Return the accepted limit, and the one implied by the amount left.
 
-    Vendors do not document whether the amount left can fall below 0, or whether -1 means unlimited. Neither doubt may
-    lead to a wrong limit. The amounts used and left may be from different moments, so a changed limit is only accepted
-    when two readings agree on it.
+    Vendors do not document whether the amount left can fall below 0, or whether -1 means unlimited. Neither uncertainty
+    may lead to a wrong limit. The amounts used and left may be from different moments, so a changed limit is only
+    accepted when two readings agree on it.
     """
     known = total.limit if total else None
     if remaining is None or (remaining == _UNLIMITED and used + remaining != known):

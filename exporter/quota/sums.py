@@ -1,4 +1,4 @@
-"""The series of a slice that a configured quota counts, by subject, and their sums."""
+"""The series of a slice that a configured quota counts, grouped by subject, and their sums."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Selection:
     """The series of a slice that a configured quota counts.
 
     Attributes:
-        series: the figure of each series, by its labels.
-        subjects: the labels of each subject's series.
+        series: the figures of the quota's family, by labels, including series that do not match.
+        subjects: the labels of the matching series, by subject.
         spans_of: returns the quota's periods for given series; an unknown period is `Span()`.
         own_spans_of: returns the periods that the vendor reports with the figures themselves; `Span()` if none.
 
@@ -105,7 +105,7 @@ def total(figures: Iterable[float]) -> float:
 
 
 def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadable]) -> frozenset[PartialLabels]:
-    """Return the subjects to which an unreadable series may belong. In a subject, None is an unknown label value."""
+    """Return the subjects to which unreadable series may belong. An unknown label value in a subject is None."""
     labels = setting.family.labels
     found = set()
     for one in unreadable:
@@ -118,12 +118,12 @@ def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadabl
 
 
 def may_match(subject: Labels, unreadable: PartialLabels) -> bool:
-    """Whether unreadable series may belong to this subject."""
+    """Whether an unreadable series, of which some label values are unknown, may belong to this subject."""
     return all(known in (None, value) for value, known in zip(subject, unreadable, strict=True))
 
 
 def _subjects(setting: ConfiguredQuota, series: Collection[Labels]) -> dict[Labels, list[Labels]]:
-    """Return the matching series by subject."""
+    """Return the labels of the matching series, by subject."""
     labels = setting.family.labels
     for label, pattern in setting.match.items():
         place = labels.index(label)
@@ -150,7 +150,7 @@ def _always(one: T) -> Callable[[object], T]:
 
 
 def _measures(labels: Labels) -> Callable[[Iterable[Labels]], frozenset[Labels]]:
-    """Return a function that returns the units or currencies of series with these label names."""
+    """Return a function that takes series with these label names, and returns their units and currencies."""
     names = [label for label in labels if label in _MEASURES]
     if not names:
         return _always(frozenset({()}))
@@ -161,7 +161,7 @@ def _measures(labels: Labels) -> Callable[[Iterable[Labels]], frozenset[Labels]]
 def _plan_spans(
     plan: PlanPeriod | None, labels: Labels, figures: Figures
 ) -> Callable[[Iterable[Labels]], frozenset[Span]]:
-    """Return a function that returns the periods that the vendor reports for series with these label names."""
+    """Return a function that takes series with these label names, and returns the periods that the vendor reports."""
     if plan is None:
         return _always(_UNKNOWN)
     plan_of, common = _values_of(plan.end.labels, plan.labels), _values_of(labels, plan.labels)

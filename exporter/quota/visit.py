@@ -1,7 +1,7 @@
-"""Derives a slice's quotas, the account's quotas, and their counters from a slice's reading.
+"""Derives quotas and their counters from a slice's reading, for the slice and for the whole account.
 
 An account with many customers is read in slices. One customer's quota comes from the slice that has the customer; a
-quota over several customers adds up the contributions of each slice's last reading.
+quota over several customers adds up contributions, one from the last reading of each slice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SliceFigures:
     """The figures of a slice's reading.
 
     Attributes:
-        number: the slice.
+        number: the slice's number.
         figures: the vendor's figures.
         now: the time of the request.
         unreadable: series that exist but cannot be read.
@@ -49,7 +49,7 @@ class AccountQuotas:
 
     Attributes:
         quotas: the quotas that are shown.
-        matched: the number of series that each quota counts, by name; absent until all slices are read.
+        matched: the number of series that each quota counts, by the quota's name; absent until all slices are read.
         withheld: the quotas that are not shown, and why.
         mixed: quotas, including those of slices, whose series are in different units.
 
@@ -164,14 +164,17 @@ def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping
 
 
 def renamed(account: Account, ledger: Ledger) -> Ledger:
-    """Return the ledger of a renamed account. A quota of the whole account has the account's name as its subject."""
+    """Return the ledger after the account was renamed.
+
+    The account's name is the subject of quotas of the whole account.
+    """
     if account.was is None:
         return ledger
     return ledger.with_subject({one.name for one in account.quotas if not one.by}, account.was, account.name)
 
 
 def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
-    """Return the samples of a quota. The counter is included once the ledger has it."""
+    """Return the samples of a quota. Its counter is left out if it has no value to show yet."""
     labels = (vendor, *quota.id)
     values = (
         (families.QUOTA_USED, quota.used),

@@ -1,4 +1,4 @@
-"""The names of accounts' files, and their contents."""
+"""The names and contents of accounts' files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exporter.files import read_regular_file
 from exporter.quota import Ledger
 from exporter.sharding import Shard
 from exporter.store.decode import decode
-from exporter.store.slots import LARGEST_FILE, slots_of
+from exporter.store.slots import LARGEST_FILE, file_name, slots_of
 from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading
 from exporter.vendors import Account
 
@@ -33,11 +33,11 @@ class StoredAccount:
     """The stored state of an account.
 
     Attributes:
-        readings: the last reading of each slice, by number, if written with the current number of slices.
+        readings: the last reading of each slice, by slice number; none from files with another number of slices.
         ledger: the account's counters, also from files written with another number of slices or shards.
-        invalid: why files were set aside.
-        refused: why files under the account's previous name were not taken over.
-        errors: why files could not be read.
+        invalid: the reasons why files were set aside.
+        refused: the reasons why files under the account's previous name were not taken over.
+        errors: the errors of files that could not be read.
 
     """
 
@@ -49,7 +49,7 @@ class StoredAccount:
 
 
 def stem_of(account: Account) -> str:
-    """Return the beginning of the names of an account's files."""
+    """Return the text with which the names of an account's files begin."""
     return f"{account.vendor}-{account.name}"
 
 
@@ -59,9 +59,10 @@ def shard_suffix(shard: Shard) -> str:
 
 
 def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[StoredReading | None, list[InvalidReason]]:
-    """Return the content of a file's newest usable slot, if there is one, and why the other slots are unusable.
+    """Return the content of a file's newest valid slot, or None, and the reasons why other slots are invalid.
 
-    A damaged slot beside an intact one is normal: it was being written when the process ended.
+    A damaged slot beside an intact one is normal: it was being written when the process ended. If a slot cannot be
+    read, the error is added to `errors`, and no content is returned.
     """
     found, invalid = list[StoredReading](), list[InvalidReason]()
     for slot in slots_of(path):
@@ -87,7 +88,7 @@ def set_aside(path: Path) -> None:
 def files_by_account(folder: Path) -> defaultdict[str, list[ShardFile]]:
     """Return the account files in a folder, grouped by account."""
     found: defaultdict[str, list[ShardFile]] = defaultdict(list)
-    for path in folder.glob("*.json"):
+    for path in sorted({one.with_name(file_name(one.name)) for one in folder.glob("*.json*")}):
         if parts := _FILE.fullmatch(path.name):
             with suppress(ValueError):  # an impossible shard: not the exporter's file
                 shard = Shard(int(parts["shard"] or 0), int(parts["total"] or 1))

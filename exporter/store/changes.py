@@ -1,4 +1,4 @@
-"""Tracks which accounts changed, in order, so that readers can ask for the changes since they last asked."""
+"""Tracks changes of accounts, so that each reader can ask which accounts changed since it last asked."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _decode_reading(
 
 
 def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the samples whose family the vendor still has, with as many labels; skip the others."""
+    """Yield the samples whose family still exists and has the same number of labels. Skip the others."""
     families = {family.name: family for family in account.reported}
     for name, labels, value in rows:
         sample = Sample(families.get(read_text(name), _GONE), read_labels(labels), read_number(value))

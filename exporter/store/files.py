@@ -35,7 +35,7 @@ from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""A file written under another number of shards is removed after this time, when nothing in it is needed any more."""
+"""A file written with another number of shards is removed after this time. By then, nothing in it is needed."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
@@ -64,7 +64,7 @@ class Storage:
         self._writer = Writer()
 
     def close(self) -> None:
-        """Release the folder to other processes; nothing is written after this."""
+        """Release the folder to other processes. Nothing can be stored afterwards."""
         for file in (self._opened, *self._locks.values()):
             os.close(file)
         self._locks.clear()
@@ -80,7 +80,7 @@ class Storage:
         return ""
 
     async def store(self, account: Account, number: int, stored: StoredReading, *, is_complete: bool = False) -> None:
-        """Call `write` in the writer thread. If every slice has been read, also remove the account's obsolete files.
+        """Call `write` in the writer thread. If every slice has been read (`is_complete`), also remove obsolete files.
 
         Raises:
             OSError: the file could not be written, or not in time.
@@ -133,7 +133,7 @@ class Storage:
         return read_observations(self._folder, f"{OBSERVATIONS_FILE}{shard_suffix(shard)}")
 
     def read(self, account: Account) -> StoredAccount:
-        """Return the stored state of an account; invalid files are set aside.
+        """Return the stored state of an account, and set invalid files aside.
 
         For a renamed account, the state includes the files under its previous name.
         """
@@ -156,9 +156,9 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the counters stored under the account's former name, and add readings for slices that have none.
+        """Yield the counters stored under the account's former name. Readings stored there fill slices without any.
 
-        With several shards, only counters are taken over. Customers are divided by the account's name, so readings
+        With several shards, only counters are taken over: customers are divided by the account's name, so readings
         under the former name belong to other customers.
         """
         own = self._own(former) if former.shard.total == 1 else {}
@@ -206,7 +206,7 @@ class Storage:
         return self._folder / f"{stem_of(account)}{part}.json"
 
     def _own(self, account: Account) -> dict[Path, int]:
-        """Return the paths of the account's files for its current number of slices, each with its slice's number."""
+        """Return the path of each slice's file, with the slice's number."""
         return {self._path(account, number): number for number in range(account.slice_count)}
 
     def _others(self, account: Account) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from exporter.store.slots import file_name, slots_of
 from exporter.store.snapshot import AccountKey
 
 FileKind = Literal["reading", "set aside", "left over"]
@@ -24,12 +25,13 @@ class StoredFile:
     """A file in the storage folder.
 
     Attributes:
-        path: its path.
+        path: its path, without the suffix of a slot.
         account: vendor and name of its account.
-        part: the slice and shard that its name states; empty if none.
+        part: the slice and shard in the file's name; empty if it states none.
         kind: what it is.
-        size: in bytes.
-        written_at: Unix time.
+        slots: the paths of its slots.
+        size: the size of all slots, in bytes.
+        written_at: when it was last written, Unix time.
 
     """
 
@@ -37,26 +39,28 @@ class StoredFile:
     account: AccountKey
     part: str
     kind: FileKind
+    slots: tuple[Path, ...]
     size: int
     written_at: float
 
 
 def inventory(folder: Path) -> Iterator[StoredFile]:
-    """Yield the exporter's files in a storage folder, by name.
+    """Yield the exporter's files in a storage folder, sorted by name.
 
     Raises:
         OSError: the folder cannot be read.
 
     """
-    for path in sorted(folder.iterdir()):
-        name = _NAME.fullmatch(path.name)
-        if name and path.is_file():
-            status = path.stat()
+    for path in sorted({one.with_name(file_name(one.name)) for one in folder.iterdir()}):
+        name, slots = _NAME.fullmatch(path.name), tuple(one for one in slots_of(path) if one.is_file())
+        if name and slots:
             part = (name["part"] or "").removeprefix("+").replace("+", " ")
             account = name["vendor"], name["name"]
-            yield StoredFile(path, account, part, _KINDS[name["kind"]], status.st_size, status.st_mtime)
+            statuses = [slot.stat() for slot in slots]
+            size, written_at = sum(one.st_size for one in statuses), max(one.st_mtime for one in statuses)
+            yield StoredFile(path, account, part, _KINDS[name["kind"]], slots, size, written_at)
 
 
 def superfluous(files: Iterable[StoredFile], accounts: Collection[AccountKey]) -> Iterator[StoredFile]:
-    """Yield the files that no exporter with these accounts reads: invalid, unfinished, and other accounts' files."""
+    """Yield the files that no exporter with these accounts reads: invalid and unfinished files, and other accounts'."""
     yield from (file for file in files if file.kind != "reading" or file.account not in accounts)

@@ -30,7 +30,7 @@ from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Diagnostics
 
 READING_FAMILIES: Final = VENDOR_FAMILIES + QUOTA_FAMILIES
-"""The built-in families, in page order; the label `account` is added when they are rendered."""
+"""The built-in families, in page order; the label `account` is added when lines are rendered."""
 
 _PLACES: Final = {family.name: place for place, family in enumerate(READING_FAMILIES)}
 _AFTER_VENDORS: Final = len(VENDOR_FAMILIES) - 0.5
@@ -46,10 +46,10 @@ class Reading:
     """The result of one good poll of an account, or of one slice of it.
 
     Attributes:
-        figures: the figures on the page, quotas included; sanitized, each series once.
+        figures: the figures on the page, including quotas; sanitized, each series once.
         dropped: the number of series left out because there were too many.
         diagnostics: what was noticed during the poll.
-        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
+        as_of: the time up to which the figures are complete (Unix time), if the vendor states it.
 
     """
 
@@ -70,13 +70,13 @@ class Reading:
 
 
 class Sanitized(NamedTuple):
-    """A poll's items, validated and sorted by kind.
+    """A poll's items, validated and separated by kind.
 
     Attributes:
         figures: each series once, each value finite.
         unreadable: series that exist but whose value cannot be read.
         ended: final figures of periods that have ended.
-        rests: the amounts left, if the vendor states them.
+        rests: the remaining amounts that the vendor states.
 
     """
 

@@ -28,9 +28,9 @@ def relabel(before: Account, after: Account, snapshot: Snapshot) -> Snapshot:
 
 
 def rename(account: Account, snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot of a renamed account, before it is relabelled.
+    """Return the snapshot of a renamed account. Its lines still have the old name, which `relabel` replaces.
 
-    With several shards only the counters are kept: customers are divided by the account's name, so this shard may have
+    With several shards, only the counters are kept: customers are divided by the account's name, so this shard may have
     other customers now.
     """
     ledger = renamed(account, snapshot.ledger)

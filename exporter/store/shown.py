@@ -21,11 +21,11 @@ QUOTA_BLOCKS: Final = COUNTER_BLOCKS | frozenset(QUOTA_FAMILIES)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The series and quotas of an account's reading that are within its limit.
+    """The series and quotas of a reading that fit within the account's `max_series`.
 
     Attributes:
         totals: the configured quotas of the whole account.
-        totals_dropped: the number of those quotas' series that are left out.
+        totals_dropped: the number of the configured quotas' series that are left out.
         quotas: the slice's quotas.
         figures: the vendor's figures in the slice.
         dropped: the number of the slice's series that are left out.
@@ -45,7 +45,7 @@ class Shown:
 
     @property
     def series(self) -> int:
-        """The number of the slice's series."""
+        """The number of the slice's series that are shown."""
         return quota_series_count(self.quotas) + series_count(self.figures)
 
 
@@ -67,7 +67,10 @@ def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken:
 
 
 def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return at most `max_series` series, always the same ones, and the number dropped. Display names go first."""
+    """Return at most `max_series` series, always the same ones, and the number of series left out.
+
+    Display names are left out first.
+    """
     series = series_count(figures)
     if series <= max_series:
         return figures, 0
@@ -107,13 +110,13 @@ def _series_of(quota: Quota) -> int:
 
 
 def quota_figures(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Figures:
-    """Return the figures of quotas that the page shows."""
+    """Return the figures of quotas, as the page shows them."""
     totals = ledger.totals
     return figures_of(sample for quota in quotas for sample in quota_samples(vendor, quota, totals.get(quota.id)))
 
 
 def counters_created(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Mapping[Family, Mapping[Labels, float]]:
-    """Return when each quota's counter started at 0 (Unix time)."""
+    """Return the Unix time when each quota's counter started at 0."""
     totals = ledger.totals
     return {QUOTA_CONSUMED: {(vendor, *quota.id): total.created for quota in quotas if (total := totals.get(quota.id))}}
 

@@ -35,7 +35,7 @@ class Content(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The last write to a file: its slot, the checksum of its body, and the number of stamps."""
+    """A file's state after a write: the slot written, the checksum of the slot's body, and its number of stamps."""
 
     slot: str
     digest: bytes
@@ -48,13 +48,13 @@ def checksum(body: bytes) -> bytes:
 
 
 def stamp_line(stamp: Stamp) -> bytes:
-    """Return the bytes that append a stamp to a body or to another stamp, even if that stamp is torn."""
+    """Return the bytes with which a stamp is appended to a slot, even after a torn stamp."""
     text = json.dumps(stamp, separators=(",", ":")).encode()
     return b"\n" + checksum(text) + b" " + text
 
 
 def whole(body: bytes, stamp: Stamp) -> bytes:
-    """Return the bytes of a slot."""
+    """Return the bytes of a slot with this body and stamp."""
     return checksum(body) + b"\n" + body + b"\n" + stamp_line(stamp)
 
 
@@ -75,13 +75,25 @@ def _stamps(lines: bytes) -> Iterator[Stamp]:
             yield json.loads(text)
 
 
+def file_name(slot_name: str) -> str:
+    """Return the name of the file to which a slot belongs."""
+    return slot_name.removesuffix(SLOTS[1])
+
+
 def slots_of(path: Path) -> list[Path]:
-    """Return a file's existing slots."""
+    """Return the paths of a file's existing slots."""
     return [one for slot in SLOTS if (one := path.with_name(path.name + slot)).exists()]
 
 
 def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | None) -> Written:
-    """Write a body and its stamp to the folder open as `folder`, and return the new state.
+    """Write a body and its stamp to a file, and return the file's new state.
+
+    Args:
+        folder: the descriptor of the file's folder.
+        name: the file's name.
+        body: the body.
+        stamp: the body's stamp.
+        before: the file's state after the last write of this process; None if there was none.
 
     Raises:
         OSError: the file could not be written; the previous content remains.
@@ -101,7 +113,7 @@ def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | Non
 
 
 def _found(folder: int, name: str) -> Written | None:
-    """Return the last write of an earlier process."""
+    """Return the state that an earlier process left; None if no slot is intact."""
     found: list[tuple[float, Written]] = []
     for slot in SLOTS:
         with suppress(OSError, ValueError, TypeError, LookupError):
@@ -114,7 +126,7 @@ def _found(folder: int, name: str) -> Written | None:
 
 
 def _prepare(folder: int, name: str) -> bool:
-    """Remove any file with this name, unless it is a private file of ours; return whether the name is free now."""
+    """Remove any file with this name that is not a private file of ours. Return whether the name is free now."""
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The state of one account: an immutable snapshot, replaced as a whole, so that a scrape never sees a mixture.
+"""The state of one account: an immutable snapshot, replaced as a whole, so that no scrape sees a mixture of states.
 
 A snapshot keeps only what the page needs of a reading: its lines, deflated, and a few numbers. The samples
 behind the lines are not kept; changes are detected by the fingerprints of the rendered lines.
@@ -22,21 +22,21 @@ AccountKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SliceState:
-    """The state kept of one slice after its last good reading.
+    """What is kept of a slice's last good reading.
 
     Attributes:
         rendered: the slice's sample lines.
         series: the number of series.
         dropped: the number of series left out because there were too many.
         diagnostics: what was noticed during the poll.
-        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
+        as_of: the time up to which the figures are complete (Unix time), if the vendor states it.
         quotas: the quotas that are shown.
         contributions: the slice's contributions to configured quotas.
-        matched: the number of series that each configured quota counts in the whole account, by name.
+        matched: for each configured quota, by name: the number of series that it counts in the whole account.
         withheld: the quotas that are not shown, and why.
         read_at: when the slice was read, Unix time.
         stale_at: when the reading becomes too old to be shown, monotonic time.
-        failure: the error of an item that keeps failing and was left out.
+        failure: the error of an item that keeps failing and was left out; None if there is none.
 
     """
 
@@ -64,7 +64,7 @@ class SliceState:
         read_at: float,
         stale_at: float,
     ) -> Self:
-        """Return the state of the configured quotas of the whole account."""
+        """Return the state of the configured quotas, which count the whole account."""
         return cls(
             rendered,
             series,
@@ -86,16 +86,16 @@ class Snapshot:
     Attributes:
         slice_count: the number of slices in which the account is polled; 1 unless it has many customers.
         slices: the state of each slice's last good reading, by number.
-        account_state: the configured quotas of the whole account, from all slices.
+        account_state: the state of configured quotas, which count the whole account; None if there are none.
         ledger: the counters of quotas; also stored in files, if there is a storage.
-        previous_slices: the states before the number of slices changed, shown until every new slice was read.
+        previous_slices: the states before the number of slices changed, shown until every new slice has been read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: the number of consecutive failed polls.
-        failing_since: since when slices have been failing, Unix time; None if no slice fails.
+        failing_since: when slices began to fail, Unix time; None if no slice is failing.
         failing: the slices whose last poll failed.
         error: the error of the last failed poll, while any slice is failing; else None.
-        polled: whether a poll of this process has ended, good or failed. Readings may come from an earlier process.
+        polled: whether a poll has ended in this process, good or failed. Readings may come from an earlier process.
 
     """
 
@@ -119,12 +119,12 @@ class Snapshot:
 
     @property
     def failure(self) -> PollError | None:
-        """The error of the last failed poll, or else of an item that keeps failing and is left out; None if neither."""
+        """The account's `error`, or else that of an item that keeps failing and is left out; None if neither exists."""
         return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property
     def read_at(self) -> float | None:
-        """The time of the oldest reading, Unix time; None until every slice has one."""
+        """The time of the oldest reading, Unix time; None until every slice has a reading."""
         return min(state.read_at for state in self.slices.values()) if len(self.slices) == self.slice_count else None
 
     @property
@@ -152,7 +152,7 @@ class Snapshot:
 
     @property
     def matched(self) -> Mapping[str, int]:
-        """The number of series that each configured quota counts in the whole account, by name."""
+        """For each configured quota, by name: the number of series that it counts in the whole account."""
         return self.account_state.matched if self.account_state else {}
 
     @property
@@ -164,12 +164,15 @@ class Snapshot:
         return found
 
     def visible(self, now: float) -> list[SliceState]:
-        """Return the states that are not stale at `now` (monotonic), in page order."""
+        """Return the states that are shown at `now` (monotonic), in page order.
+
+        Stale states are not shown, and new slices are not shown while previous ones are.
+        """
         previous_slices = [state for state in self.previous_slices if now < state.stale_at]
         return previous_slices or [state for state in self._states() if now < state.stale_at]
 
     def is_visible(self, now: float) -> bool:
-        """Whether any reading is not stale at `now` (monotonic)."""
+        """Whether any reading is shown at `now` (monotonic)."""
         return bool(self.visible(now))
 
     def is_stale(self, now: float) -> bool:
@@ -177,7 +180,7 @@ class Snapshot:
         return any(now >= state.stale_at for state in self._states())
 
     def with_slice_count(self, slice_count: int) -> Snapshot:
-        """Return the snapshot for another number of slices. The previous slices stay visible until all are read."""
+        """Return the snapshot for another number of slices. Previous slices are shown until all new ones are read."""
         if slice_count == self.slice_count:
             return self
         previous_slices = self.previous_slices or tuple(self._states())
@@ -220,7 +223,7 @@ class Snapshot:
         )
 
     def with_failure(self, number: int, error: PollError) -> Snapshot:
-        """Return the snapshot after a failed poll of a slice; the last good reading and its time stay."""
+        """Return the snapshot after a failed poll of a slice. The last good reading and its time are kept."""
         failing = self.failing | {number}
         since = self.attempted_at if self.failing_since is None else self.failing_since
         return replace(self, error=error, failing=failing, failing_since=since, failures=self.failures + 1, polled=True)

@@ -34,7 +34,7 @@ class Store:
         return iter(list(self._snapshots.items()))
 
     def reconfigure(self, accounts: Mapping[AccountKey, int]) -> None:
-        """Keep these accounts' snapshots, in this order and with these slice counts; drop all others."""
+        """Keep exactly these accounts, in this order and with these slice counts. New ones get empty snapshots."""
         self._snapshots = {
             key: self._snapshots.get(key, _UNKNOWN).with_slice_count(slice_count)
             for key, slice_count in accounts.items()
@@ -49,7 +49,7 @@ class Store:
         self._snapshots[name] = snapshot
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the current state."""
+        """Return a function that restores the state as it is now."""
         snapshots, order = self._snapshots.copy(), self.order
 
         def undo() -> None:
@@ -80,7 +80,7 @@ class Store:
         number: int = 0,
         ledger: Ledger | None = None,
     ) -> None:
-        """Record a slice's new state."""
+        """Record a good poll of a slice, and the slice's new state."""
         self._replace(key, self[key].with_success(number).with_reading(number, state, account_state, ledger))
 
     def restore(self, key: AccountKey, snapshot: Snapshot) -> None:
@@ -88,7 +88,7 @@ class Store:
         self._replace(key, snapshot)
 
     def record_failure(self, key: AccountKey, error: PollError, number: int = 0) -> None:
-        """Record a failed poll; the last good reading stays."""
+        """Record a failed poll. The last good reading is kept."""
         self._replace(key, self[key].with_failure(number, error))
 
     @property

@@ -44,7 +44,7 @@ class StoredReading:
         quotas: the quotas shown with the slice.
         contributions: the slice's contributions to configured quotas.
         ledger: the slice's members, and the counters of their quotas.
-        as_of: the time that the figures cover according to the vendor (Unix time), if stated.
+        as_of: the time up to which the figures are complete (Unix time), if the vendor states it.
         dropped: the number of series left out because there were too many.
 
     """
@@ -87,7 +87,7 @@ def encode(account: Account, number: int, stored: StoredReading) -> Content:
 
 
 def owner_digest(account: Account) -> str:
-    """Return a digest that identifies the account at the vendor, however the configuration spells it."""
+    """Return a digest of the account's vendor, address and login. It identifies the account at the vendor."""
     text = json.dumps([account.vendor, account.base_url, login_of(account.auth)])
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -37,7 +37,7 @@ class Consumption(NamedTuple):
         limit: the last known limit.
         seen: the time of the last reading, Unix time.
         origin: the definition of a configured quota; empty for a native one.
-        late: the total when a new period began, as long as the figure has not fallen since; else None.
+        late: the total when a new period began; None after the figure has fallen.
         span: the current period.
 
     """
@@ -124,7 +124,10 @@ def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consu
 
 
 def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
-    """Return a quota's current id; None if it is ambiguous. Names now include the product, and subjects more labels."""
+    """Return a quota's current id; None if there is none or it is ambiguous.
+
+    Since version 2, the product was added to names, and labels were added to subjects.
+    """
 
     def fits(quota: QuotaId) -> bool:
         has_name = quota.name == earlier.name or quota.name.endswith(f"/{earlier.name}")
@@ -136,7 +139,7 @@ def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
 
 
 def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the vendor's figures, without families that were dropped or have other labels now."""
+    """Yield the vendor's figures, except of families that no longer exist or now have another number of labels."""
     for name, labels, value in rows:
         family = _FAMILIES.get(name)
         if family is not None and len(labels) == len(family.labels):
@@ -163,7 +166,7 @@ def _consumed(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Consumption]]:
 def _members(
     members: Mapping[MemberKey, Member], going_on: Mapping[QuotaId, Consumption]
 ) -> Iterator[tuple[MemberKey, Member]]:
-    """Yield members. If a quota has only one member, it takes over the quota's stored state."""
+    """Yield members. The only member of a quota takes over the quota's stored state."""
     alone = {quota for quota in going_on if sum(key[0] == quota for key in members) == 1}
     for key, member in members.items():
         if key[0] not in alone:

@@ -22,7 +22,7 @@ Job = Callable[[], None]
 
 
 class SlowDisk(TimeoutError):  # noqa: N818 - it says what the disk is
-    """A write takes longer than a poll waits for it. The write may still complete."""
+    """A write takes longer than a poll waits. It may still complete."""
 
 
 class Writer:
@@ -39,8 +39,8 @@ class Writer:
         """Run a job, and return when it is done.
 
         Raises:
-            OSError: the job failed, or the thread is busy for too long. A job that has begun may complete later; a
-                job that has not begun is dropped.
+            OSError: the job failed, or the thread has been busy for too long. A job that has begun may complete
+                later; a job that has not begun is dropped.
 
         """
         self._raise_if_busy()

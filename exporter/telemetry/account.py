@@ -9,14 +9,14 @@ from exporter.client.rate_limit import StatedLimit
 from exporter.metrics import Family, Figures, Labels, own
 from exporter.store.snapshot import Snapshot
 from exporter.vendors.account import Account
-from exporter.vendors.thresholds import Severity
+from exporter.vendors.settings.thresholds import Severity
 
 Figure = tuple[Family, Labels, float | None]
-"""A value of a family; None if unknown, which yields no series."""
+"""A family, labels and a value. An unknown value, None, yields no series."""
 
 
 _MOST_WITHHELD: Final = 100
-"""The most series of withheld quotas, because vendors may invent any number of quota names."""
+"""The maximum number of series for withheld quotas, because vendors may invent any number of quota names."""
 
 
 def account_figures(
@@ -67,7 +67,7 @@ def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
 
 
 def alert_shares(account: Account, quota: str, subject: str) -> Iterator[tuple[Severity, float]]:
-    """Yield the shares of the limit at which alerts begin, if the quota has thresholds of its own."""
+    """Yield the shares of a quota's limit at which alerts begin, if the quota has thresholds of its own."""
     fitting = (one for one in account.thresholds if one.is_for(quota, subject))
     if found := next(fitting, next((one for one in account.quotas if one.name == quota), None)):
         yield from found.shares()

@@ -27,7 +27,7 @@ class Histogram:
         self._sum += seconds
 
     def lines(self, family: Family, labels: Labels, shared: str = "") -> bytes:
-        """Return the sample lines of one series; `shared` are the labels put first, made by `label_pairs`."""
+        """Return the sample lines of one series. The `shared` labels, made by `label_pairs`, come first."""
         counts = list(accumulate(self._counts))
         buckets = list(self._buckets(labels, counts)) if self._bounds else []
         return b"".join(

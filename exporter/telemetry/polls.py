@@ -19,9 +19,9 @@ class PollRecord:
     """One poll of an account, or of one of its slices.
 
     Attributes:
-        began_at: Unix time.
+        began_at: when it began, Unix time.
         seconds: its duration.
-        codes: the number of requests answered with each HTTP status; `none` means no answer.
+        codes: the number of requests by HTTP status; `none` counts those without an answer.
         series: the number of series in its reading; None if it failed.
         drift: fields that deviated from the vendor's documentation, and how.
         error: its error, or None.
@@ -57,7 +57,7 @@ class PollHistory:
         self._records: deque[PollRecord] = deque(maxlen=_KEPT_POLLS)
 
     def requested(self, code: str) -> None:
-        """Record a request of the poll in progress, by its HTTP status or `none`."""
+        """Record a request of the poll in progress. `code` is the HTTP status, or `none` without an answer."""
         self._codes[code] += 1
 
     def ended(self, at: float, seconds: float, outcome: Reading | PollError) -> PollRecord:

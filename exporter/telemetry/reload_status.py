@@ -12,7 +12,7 @@ from exporter.metrics import own
 
 @dataclass(slots=True)
 class ReloadStatus:
-    """The outcome of the last reload, its problems, and when the last accepted reload was (Unix time)."""
+    """The outcome of the last reload, its problems, and the Unix time of the last accepted reload."""
 
     accepted_at: float
     accepted: bool = True

@@ -44,13 +44,13 @@ class Telemetry:
 
     Attributes:
         started_at: when the process started counting, Unix time.
-        registry: the process metrics.
+        registry: the process metrics that seldom change.
         accounts: the telemetry of each account.
         shard: this process's shard.
         reload_status: the outcome of the last reload.
         web_reload_status: the outcome of the last reload of the web configuration file.
         process: the process metrics that change constantly.
-        changes: which accounts changed.
+        changes: which accounts' metrics changed.
 
     """
 
@@ -81,7 +81,7 @@ class Telemetry:
         return {one.account.vendor: one.account.origin for one in self.accounts.values()}
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the current accounts and their counts."""
+        """Return a function that restores the accounts and their counts as they are now."""
         accounts, shard, parts = self.accounts.copy(), self.shard, [one.checkpoint() for one in self.accounts.values()]
 
         def undo() -> None:
@@ -155,7 +155,7 @@ class AccountTelemetry:
         self._rate_limit = StatedLimit()
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the account's current settings and counts."""
+        """Return a function that restores the account's settings and counts as they are now."""
         account, limit, counts = self.account, self._rate_limit, self._counts
 
         def undo() -> None:
@@ -181,7 +181,7 @@ class AccountTelemetry:
         self.reconfigure(account)
 
     def on_request(self, code: str, seconds: float) -> None:
-        """Count a request by its HTTP status, or `none`. A request is ignored once its account was removed."""
+        """Count a request by its HTTP status, or as `none`. Requests of a removed account are ignored."""
         if self.is_removed:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)
@@ -207,7 +207,7 @@ class AccountTelemetry:
         self._count(own.STORAGE_SET_ASIDE, reason)
 
     def on_credential(self, expiry: float | None) -> None:
-        """Record when the account's credential expires, Unix time; None if unknown."""
+        """Record when the account's credential expires (Unix time); None if unknown."""
         if expiry != self.credential_expiry:
             self.credential_expiry = expiry
             self._note_change()

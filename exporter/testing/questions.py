@@ -25,7 +25,7 @@ class Disturbance(NamedTuple):
     """Recorded answers with one change.
 
     Attributes:
-        kind: whether an answer is replaced by an error, a field is changed, or rows are repeated.
+        kind: the kind of change: an answer replaced by an error, a changed field, or repeated rows.
         place: the place of the change, and the new value.
         replies: all answers, one of them changed.
 
@@ -52,7 +52,7 @@ class Findings:
     unnoticed: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """Yield the findings as lines for people."""
+        """Yield the findings as lines of text for people."""
         yield f"questions asked: {sum(self.counts.values())}"
         yield from (f"    {count} {outcome}" for outcome, count in self.counts.most_common())
         if self.unnoticed:
@@ -79,21 +79,21 @@ async def poll(account: Account, recording: Recording, replies: Mapping[str, Ans
 
 
 def page(polled: ProcessedPoll) -> str:
-    """Return the sample lines of a reading as they appear on the page."""
+    """Return the sample lines of a processed poll as they appear on the metrics page."""
     rendered = polled.state.rendered
     families = in_page_order(family for family in rendered if isinstance(family, Family))
     return b"".join(rendered[family].text for family in families).decode()
 
 
 def disturbances(replies: Mapping[str, Answer]) -> Iterator[Disturbance]:
-    """Yield the recorded answers with each possible disturbance."""
+    """Yield every possible disturbance of the recorded answers."""
     yield from (Disturbance("failing", f"{place}: {what}", changed) for place, what, changed in failing(replies))
     yield from (Disturbance("disturbed", f"{place}: {what}", changed) for place, what, changed in disturbed(replies))
     yield from (Disturbance("doubled", f"{place}: rows twice", changed) for place, changed in doubled(replies))
 
 
 async def ask_questions(account: Account, recording: Recording) -> Findings:
-    """Poll with each disturbance in turn, and return how the results differ from that of the undisturbed poll.
+    """Poll with each disturbance in turn, and return how the results differ from the undisturbed result.
 
     Raises:
         PollError: the undisturbed poll fails.

@@ -27,7 +27,7 @@ Answer = object
 
 
 class RecordingError(Exception):
-    """A file has no recorded answers; the message says what to write."""
+    """Recorded answers cannot be used. The message says why, or what to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Recording:
         now: the time of the recording.
         settings: the settings of the recorded account, without its secrets.
         replies: the answers, by method and path with query.
-        links: the next page's URL, for replies with a Link header.
+        links: the next page's URL for each reply with a Link header, by the keys of `replies`.
 
     """
 
@@ -52,7 +52,7 @@ def read_recording(file: Path) -> Recording:
     """Read a file of recorded answers.
 
     Raises:
-        RecordingError: the file has no recorded answers.
+        RecordingError: the file cannot be read, or has no recorded answers.
 
     """
     try:
@@ -77,14 +77,14 @@ def _by_key(given: Any) -> dict[str, Any]:
 
 
 def canonical(key: str) -> str:
-    """Return a key of recorded answers with its query parameters sorted."""
+    """Return the key of a recorded answer, with its query parameters sorted."""
     method, _, target = key.partition(" ")
     path, _, query = target.partition("?")
     return f"{method} {path}?{urlencode(sorted(parse_qsl(query, keep_blank_values=True)))}"
 
 
 class Replay:
-    """Serves recorded answers as a `Fetch`; any other request raises `NotFound`."""
+    """A `Fetch` that gives recorded answers. A request without a recorded answer raises `NotFound`."""
 
     def __init__(self, base_url: str, replies: Mapping[str, Answer], links: Mapping[str, str]) -> None:
         self._base_url = base_url
@@ -122,7 +122,7 @@ class Replay:
 
 
 def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield, for each answer and error, the answer's key, the error's name, and all answers with the error in place."""
+    """For each answer and error, yield (key, name, replies): the error called `name` replaces the answer to `key`."""
     errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
     for key in replies:
         for what, error in errors.items():
@@ -130,7 +130,7 @@ def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[s
 
 
 def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield, for each field and wrong value, the field's path, the value's name, and all answers with this change.
+    """For each field and wrong value, yield (place, name, replies): the value called `name` is in the field at `place`.
 
     The wrong values are null, a missing field, and values of other types.
     """
@@ -143,7 +143,7 @@ def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping
 
 
 def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
-    """Yield, for each list of rows, its path, and all answers with the rows of this list repeated."""
+    """For each list of rows, yield (place, replies): the rows of the list at `place` are repeated."""
     for key, document in replies.items():
         for steps, value in _fields(document):
             if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
@@ -152,7 +152,7 @@ def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _fields(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield the path and the value of every object's field, at any depth."""
+    """Yield the path and the value of each field, at any depth."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield (*steps, name), one

@@ -16,10 +16,10 @@ from exporter.polling.pipeline import ProcessedPoll
 from exporter.testing.questions import Disturbance, Findings, ask, disturbances, page, poll
 from exporter.testing.recording import Recording, RecordingError, Replay, read_recording
 from exporter.vendors.account import Account
-from exporter.vendors.entries import read_account
-from exporter.vendors.faults import faults
+from exporter.vendors.class_checks import faults
 from exporter.vendors.poll import Poll
 from exporter.vendors.reply import Diagnostics
+from exporter.vendors.settings.entry import read_account
 
 _SECRET: Final = "an-invented-secret"  # noqa: S105 - it opens nothing
 _VARIABLE: Final = "USAGE_EXPORTER_TESTING"
@@ -41,15 +41,15 @@ class Question:
 
 
 def questions_for(vendor: type[Account], folder: Path, except_for: Collection[str] = ()) -> list[Question]:
-    """Return the questions for a vendor. Each field of its recorded answers yields several.
+    """Return the questions for a vendor. There are several about each field of the vendor's recorded answers.
 
     Args:
         vendor: the class of the vendor's accounts.
-        folder: the folder with replies.json (its recorded answers) and expected.prom (the resulting lines).
-        except_for: patterns for names of questions to leave out, because the vendor's contract differs.
+        folder: the folder with replies.json (the recorded answers) and expected.prom (the resulting lines).
+        except_for: patterns for the names of questions to leave out because they do not apply to the vendor.
 
     Raises:
-        RecordingError: there are no recorded answers.
+        RecordingError: the recorded answers cannot be read.
 
     """
     recording = read_recording(folder / "replies.json")

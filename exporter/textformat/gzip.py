@@ -71,7 +71,7 @@ def trailer(whole: Checksum) -> bytes:
 
 
 def _multiply(one: int, other: int) -> int:
-    """Multiply two polynomials over GF(2), modulo that of CRC-32. As in zlib, the lowest term is the highest bit."""
+    """Multiply polynomials over GF(2), modulo CRC-32's polynomial. As in zlib, the lowest term is the highest bit."""
     # With one byte per term, integer multiplication does not carry between terms; a byte's lowest bit is the term.
     product = int((_spread(one) * _spread(other) & _LOWEST_BITS | _DIGITS).to_bytes(_TERMS, "big"), 2)
     high_terms = (product << 1 & _MAX_CRC).to_bytes(4, "little")  # the checksum of bytes is their remainder
@@ -106,7 +106,7 @@ def _compute_shift(length: int) -> int:
 
 
 def _powers() -> Iterator[int]:
-    """Yield the polynomials for 1, 2, 4, 8 and so on bytes, up to 2**63."""
+    """Yield the polynomials for lengths of 1, 2, 4, 8 and so on, up to 2**63 bytes."""
     power = _ONE >> 8  # x to the 8th, for the 8 bits of a byte
     for _ in range(64):
         yield power
@@ -115,8 +115,8 @@ def _powers() -> Iterator[int]:
 
 _POWERS: Final = tuple(_powers())
 _SHIFTS: Final = array("I", bytes(4 << _LOW_BITS))
-"""The polynomials for short lengths; 0 until one is needed.
+"""The polynomials for short lengths; each is 0 until it is needed.
 
-It is an array because the small objects of a cache, made while a large reading is in memory, would keep the memory
+This is an array, not a cache of objects: objects made while a large reading is in memory would keep the memory
 around them from being returned to the system.
 """

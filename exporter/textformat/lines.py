@@ -34,7 +34,7 @@ _NO_FINGERPRINT: Final[Fingerprint] = (0, b"")
 
 
 class Block(NamedTuple):
-    """A block of sample lines: its fingerprint, and the checksum of its text, which is deflated."""
+    """A block of sample lines: its fingerprint, the checksum of its text, and the deflated text."""
 
     fingerprint: Fingerprint
     checksum: Checksum
@@ -62,8 +62,8 @@ class RenderedFamily:
         deflated: the text of all blocks, each deflated separately.
         checksum: the checksum of the text.
         hashes: the hash of each block's labels.
-        values: the figures.
-        ends: four numbers per block: its end in the values, its end in the deflated text, and its text's checksum.
+        values: the raw values of all blocks.
+        ends: four numbers per block: its end in `values`, its end in `deflated`, and its text's CRC-32 and length.
 
     """
 
@@ -104,7 +104,7 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """The key of a counter's OpenMetrics lines, each followed by a line with the time when the counter was 0."""
+    """The key of a counter's lines for OpenMetrics, each followed by the counter's `_created` line."""
 
     family: Family
 
@@ -127,10 +127,10 @@ def render(
 ) -> RenderedFamilies:
     """Return an account's figures as sample lines; unchanged ones are reused from `before`.
 
-    All lines, also those in `before`, begin with the `shared` labels, made by `label_pairs`.
+    In every line, also in `before`, the `shared` labels come first. They are made by `label_pairs`.
 
-    Counters with a known creation time (`created`, Unix time: when they were 0) are also rendered in a second
-    version, with a `_created` line each.
+    Families in `created` are also rendered in a second version, which has a `_created` line after each line: the
+    Unix time when the counter was 0.
     """
     rendered: dict[Family | WithCreated, RenderedFamily] = {
         family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()
@@ -198,14 +198,14 @@ def _interleave(one: bytes, other: bytes) -> bytes:
 
 
 def _sort_in_steps(series: Sequence[Labels]) -> Sequence[Labels]:
-    """Sort in steps, because a sort blocks all other threads; vendors' lists are mostly sorted already."""
+    """Sort in steps, because one long sort would block all other threads. Most vendors' lists are sorted already."""
     steps = [sorted(series[at : at + _SORTED_AT_ONCE]) for at in range(0, len(series), _SORTED_AT_ONCE)]
     in_order = all(one[-1] < other[0] for one, other in pairwise(steps))
     return list(chain.from_iterable(steps) if in_order else merge(*steps))
 
 
 def _chunks(series: Sequence[Labels]) -> Iterator[Sequence[Labels]]:
-    """Yield content-defined chunks: whether a series starts a new chunk depends only on the hash of its labels."""
+    """Yield content-defined chunks of limited length. The hash of a series' labels decides whether it starts one."""
     start = 0
     for place, labels in enumerate(series):
         length = place - start

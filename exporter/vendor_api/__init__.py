@@ -1,4 +1,4 @@
-"""The public API for vendors in wheels. It is stable for as long as `API` stays the same; everything else is private.
+"""The public API for vendors in wheels. It is stable while `API` stays the same; all else is private.
 
 A vendor is a class that derives from `Account`, declares `api: ClassVar = 1`, and is an entry point of the group
 `usage_exporter.vendors`. docs/vendor-wheels.md has a complete example.
@@ -12,7 +12,7 @@ from exporter.errors import BadRequest, Conflict, Forbidden, Malformed, NotFound
 from exporter.metrics import EndedPeriod, Family, Item, Rest, Sample, Unreadable
 from exporter.secret import Secret
 from exporter.vendors.account import Account
-from exporter.vendors.faults import API
+from exporter.vendors.class_checks import API
 from exporter.vendors.paging import ByCursor, ByLink, ByOffset, ByPage, PageInfo, Pages, Question
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
@@ -41,7 +41,7 @@ from exporter.vendors.reply import (
     is_partial,
     lenient,
 )
-from exporter.vendors.settings import (
+from exporter.vendors.settings.types import (
     Duration,
     Identifier,
     SecretFromEnvironment,

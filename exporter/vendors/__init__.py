@@ -1,31 +1,6 @@
-"""The only list of the built-in vendors; all other code reads it."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Final
+"""The vendors: their requests, replies and metrics. `registry` lists the built-in vendors."""
 
 from exporter.vendors.account import Account
-from exporter.vendors.ionos.account import Ionos
-from exporter.vendors.ionos.history import IonosPast
-from exporter.vendors.netnut.account import NetNut
-from exporter.vendors.netnut.history import NetNutPast
-from exporter.vendors.past import Past
-from exporter.vendors.planship.account import Planship
-from exporter.vendors.prolifi.account import Prolifi
-from exporter.vendors.prolifi.history import ProlifiPast
+from exporter.vendors.registry import PASTS, VENDOR_FAMILIES, VENDORS
 
 __all__ = ["PASTS", "VENDORS", "VENDOR_FAMILIES", "Account"]
-
-VENDORS: Final[Mapping[str, type[Account]]] = MappingProxyType(
-    {"netnut": NetNut, "ionos": Ionos, "prolifi": Prolifi, "planship": Planship}
-)
-
-PASTS: Final[Mapping[str, type[Past[Any]]]] = MappingProxyType(
-    {"netnut": NetNutPast, "ionos": IonosPast, "prolifi": ProlifiPast}
-)
-"""The vendors whose past usage can be read. The other vendors report no figures by date."""
-
-VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.reported)
-"""Every family that the vendors report, in the order of the metrics page."""

@@ -1,4 +1,4 @@
-"""The settings and methods common to the accounts of every vendor: one entry under `accounts`."""
+"""The settings and methods that accounts at all vendors share. An account is one entry under `accounts`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from exporter.durations import Rate
 from exporter.metrics import Family, Item
 from exporter.secret import Secret
 from exporter.sharding import Shard, shard_of
-from exporter.vendors.conflicts import find_label_conflicts, find_reach_conflicts, find_sign_in_conflicts
 from exporter.vendors.estimate import PollEstimate
 from exporter.vendors.origin import BUILT_IN, Origin
-from exporter.vendors.patterns import LabelName, LabelValue
 from exporter.vendors.poll import Poll
 from exporter.vendors.quality import Quality
 from exporter.vendors.quotas import ConfiguredQuota, NameSource, NativeQuota, PlanPeriod, find_quota_conflicts
-from exporter.vendors.settings import (
+from exporter.vendors.settings.conflicts import find_label_conflicts, find_reach_conflicts, find_sign_in_conflicts
+from exporter.vendors.settings.family_choice import FamilyChoice, find_family_conflicts
+from exporter.vendors.settings.patterns import LabelName, LabelValue
+from exporter.vendors.settings.thresholds import QuotaThreshold
+from exporter.vendors.settings.types import (
     TLS,
     Duration,
     Name,
@@ -35,8 +37,6 @@ from exporter.vendors.settings import (
     Url,
     UserName,
 )
-from exporter.vendors.shown import FamilyChoice, find_family_conflicts
-from exporter.vendors.thresholds import QuotaThreshold
 
 _SHORTEST_STALE_AFTER_SECONDS: Final = 3600.0
 _STALE_AFTER_INTERVALS: Final = 3
@@ -54,19 +54,19 @@ class Account(Settings):
     api: ClassVar[int]
     """The version of `exporter.vendor_api` that a vendor in a wheel is written for."""
     origin: ClassVar[Origin] = BUILT_IN
-    """Where the vendor comes from; set when it is loaded."""
+    """Where the vendor comes from: the exporter itself, a file or a wheel."""
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
-    """The alternative sets of settings to sign in with. A secret's name also stands for its `_file` twin."""
+    """The ways to sign in, each a set of settings. A secret's name also stands for its `_file` twin."""
     reported: ClassVar[tuple[Family, ...]]
     """The families that the vendor reports."""
     example: ClassVar[str] = ""
     """The settings of a minimal configuration, as lines of YAML."""
     quota_example: ClassVar[str] = ""
-    """`example` plus a quota set by the operator; empty if the vendor's example shows none."""
+    """`example` plus a quota set by the operator; empty if the vendor's example shows no quota."""
     native_quotas_of: ClassVar[str] = ""
-    """The things that the vendor reports quotas for, in words."""
+    """What the vendor reports quotas for, in words."""
     quality: ClassVar[Quality] = {}
-    """How the exporter covers the vendor. `quality_of` adds the answers that follow from the class itself."""
+    """Answers about how the exporter covers the vendor. `quality_of` adds those that follow from the class itself."""
     assumed_rate: ClassVar[Rate | None] = None
     """The rate limit to assume until the vendor's answers state one. None if the vendor documents no limit."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
@@ -135,7 +135,7 @@ class Account(Settings):
 
     @property
     def shared_labels(self) -> Mapping[str, str]:
-        """The labels, besides `vendor`, common to all of the account's series, including its quotas."""
+        """The labels that all figures and quotas of the account have: `account`, and those that the operator adds."""
         return {"account": self.name, **self.labels}
 
     @property
@@ -158,7 +158,7 @@ class Account(Settings):
 
     @property
     def host(self) -> str:
-        """Host of the vendor's API."""
+        """The host of the vendor's API."""
         return urlsplit(self.base_url).hostname or ""
 
     @property
@@ -168,62 +168,62 @@ class Account(Settings):
 
     @property
     def shard(self) -> Shard:
-        """The shard that polls this account, or this part of it if the account is divided among shards."""
+        """The shard that polls this account. If shards divide the account, this object is the shard's part of it."""
         return self._shard
 
     @property
     def rate_share(self) -> float:
-        """The fraction of the vendor's rate limit that this shard may use; the rest belongs to other shards."""
+        """The fraction of the vendor's rate limit that the shard may use; the rest belongs to other shards."""
         return self._rate_share
 
     @property
     def owns_account_metrics(self) -> bool:
-        """Whether this shard reads the account-wide series."""
+        """Whether the shard that polls this account reads the account-wide series."""
         return self._shard.owns(*self.key)
 
     @property
     def slice_count(self) -> int:
-        """The number of slices in which the account's customers are polled."""
+        """The number of slices into which the account's customers are divided. Each slice is polled separately."""
         return 1
 
     @property
     def max_customer_count(self) -> int:
-        """The maximum number of customers this shard asks about; 0 if it does not ask about individual customers."""
+        """The maximum number of customers that the shard asks about one by one; 0 if it asks about none."""
         return 0
 
     @property
     def max_request_count(self) -> int | None:
-        """The maximum number of requests for one full reading; None if the configuration does not bound it."""
+        """The maximum number of requests for one full reading; None if the configuration does not limit it."""
         return None
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families requested for a specific UTC month. Their figures cannot be those of the month before."""
+        """The families whose requests name a UTC month. Their figures cannot belong to the month before."""
         return ()
 
     @property
     def estimate(self) -> PollEstimate:
-        """An estimate, made before the first request, of how long one full reading takes."""
+        """How long one full reading will take, as estimated before its first request."""
         apart = seconds_apart(self.rate_limit, self.assumed_rate, self._rate_share)
         counts = self.slice_count, self.max_customer_count, self.max_request_count
         return PollEstimate(self.interval, *counts, apart, self.stale_seconds)
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return which of `total` shards may poll a part of the account."""
+        """Return the numbers of the shards that may poll a part of the account, if there are `total` shards."""
         return (shard_of(total, *self.key),)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of the account that a shard polls, or None if it polls none."""
+        """Return the part of the account that a shard polls. Returns None if the shard polls no part of it."""
         return self.for_shard(shard) if shard.owns(*self.key) else None
 
     def for_shard(self, shard: Shard, **settings: object) -> Self:
-        """Return the account as one shard polls it, with the given settings changed."""
+        """Return a copy of the account for a shard, with the given settings changed."""
         part = self.model_copy(update=settings)
         part._shard = shard  # noqa: SLF001 - a new object of the same class
         return part
 
     def with_rate_share(self, share: float) -> Self:
-        """Return the account with this fraction of the vendor's rate limit."""
+        """Return a copy of the account that may use the fraction `share` of the vendor's rate limit."""
         part = self.model_copy()
         part._rate_share = share  # noqa: SLF001 - as above
         return part
@@ -235,7 +235,7 @@ class Account(Settings):
 
     @abstractmethod
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the account's usage as of `poll.now`, including the series that exist but cannot be read.
+        """Return the account's usage as of `poll.now`. A series that exists but cannot be read is an `Unreadable`.
 
         Raises:
             PollError: the reading would be incomplete, so there is none.
@@ -251,7 +251,7 @@ class Account(Settings):
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield conflicts between settings that are each valid alone, as pairs of a setting and what to do about it."""
+        """Yield (path, problem) for each conflict between settings that are valid on their own."""
         yield from find_sign_in_conflicts(cls.model_fields, cls.sign_ins, given)
         yield from find_reach_conflicts(given, cls.model_fields["interval"].default)
         vendor = str(given.get("vendor"))

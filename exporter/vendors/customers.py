@@ -1,4 +1,4 @@
-"""Accounts that are polled per customer, so that shards and slices can divide the customers."""
+"""Accounts that are polled customer by customer. The customers can be divided into slices and among shards."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class CustomersAccount(Account):
     @property
     @abstractmethod
     def max_customer_count(self) -> int:
-        """The maximum number of customers this shard asks about."""
+        """The maximum number of customers that the shard asks about."""
 
     @property
     def estimate(self) -> PollEstimate:
-        """An estimate of how long one full reading takes; exact if the configuration lists the customers."""
+        """How long one full reading will take. The estimate is exact if the configuration lists the customers."""
         return replace(super().estimate, is_exact=bool(self.customers))
 
     @property
@@ -43,7 +43,7 @@ class CustomersAccount(Account):
 
     @property
     def slice_count(self) -> int:
-        """The number of slices in which the account's customers are polled."""
+        """The number of slices into which the account's customers are divided. Each slice is polled separately."""
         return max(1, math.ceil(self.max_customer_count / _SLICE))
 
     @property
@@ -52,19 +52,19 @@ class CustomersAccount(Account):
         return False
 
     def mine(self, customers: Iterable[str]) -> tuple[str, ...]:
-        """Return the customers that this shard asks about."""
+        """Return those of the given customers that the shard asks about."""
         shard, key = self.shard, self.key
         divided = shard.total > 1 and self.is_divisible
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return which of `total` shards may poll a part of the account."""
+        """Return the numbers of the shards that may poll a part of the account, if there are `total` shards."""
         return range(total) if self.is_divisible else super().shard_numbers(total)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of the account that a shard polls, or None if it polls none.
+        """Return the part of the account that a shard polls. Returns None if the shard polls no part of it.
 
-        If the vendor lists the customers, every shard reads the list and picks its own.
+        If the vendor lists the customers, every shard reads the list and picks its own customers.
         """
         if not self.is_divisible:
             return super().shard_part(shard)

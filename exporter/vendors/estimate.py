@@ -1,4 +1,4 @@
-"""Estimates, made before the first request, of how long one full reading of an account takes."""
+"""Estimates how long one full reading of an account will take, before its first request is sent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 from exporter.durations import write_duration
 
 LONGEST_POLL: Final = 0.75
-"""The fraction of `stale_seconds` that a full reading may take. The age of its figures counts from its start."""
+"""The fraction of `stale_seconds` that a full reading may take. The age of figures counts from the reading's start."""
 _WHOLE_FROM: Final = 100
-"""Rates of at least this many requests per minute are written without fractions."""
+"""The number of requests per minute from which a rate is written without a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class PollEstimate:
         interval: the configured time between readings, in seconds.
         slice_count: the number of slices in which the account is read.
         max_customer_count: the maximum number of customers.
-        max_request_count: the maximum number of requests; None if the configuration does not bound it.
+        max_request_count: the maximum number of requests; None if the configuration does not limit it.
         seconds_apart: the time between two requests, in seconds; 0 if no rate is known.
-        stale_seconds: the age up to which figures are shown.
-        is_exact: whether `max_request_count` is the exact number.
+        stale_seconds: the age up to which figures are shown, in seconds.
+        is_exact: whether the number of requests is exactly `max_request_count`.
 
     """
 
@@ -39,9 +39,9 @@ class PollEstimate:
 
     @property
     def request_seconds(self) -> float:
-        """The time that the requests take at the known rate, in seconds, rounded up.
+        """The time that all requests take at the known rate, rounded up to whole seconds.
 
-        It is 0 if the rate or the number of requests is unknown.
+        The time is 0 if the rate or the number of requests is unknown.
         """
         return float(math.ceil(round((self.max_request_count or 0) * self.seconds_apart, 3)))
 
@@ -57,7 +57,7 @@ class PollEstimate:
 
     @property
     def is_too_slow(self) -> bool:
-        """Whether figures would go stale before all are read, so that a reading would rarely or never succeed."""
+        """Whether a reading takes so long that its first figures go stale. Such a reading rarely or never succeeds."""
         return self.request_seconds > LONGEST_POLL * self.stale_seconds
 
     @property
@@ -72,7 +72,7 @@ class PollEstimate:
 
     @property
     def problem(self) -> str:
-        """The text of the problem if these settings can never yield a reading; empty if they might."""
+        """The text of the problem if no reading can ever succeed with these settings; otherwise empty."""
         if not (self.is_exact and self.is_too_slow):
             return ""
         took, shown = write_duration(self.request_seconds), write_duration(self.stale_seconds)

@@ -1,4 +1,4 @@
-"""The expiry time of a credential that states it, as a JSON Web Token does in its `exp` claim."""
+"""The expiry time of a credential. A JSON Web Token states this time in its `exp` claim."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _PARTS: Final = 3
 def credential_expiry(account: Account) -> float | None:
     """Return the Unix time at which an account's token expires.
 
-    Returns None if the token does not state that time, cannot be read, or is obtained by a login. The token's signature
-    is not verified: that is the vendor's task.
+    Returns None if the account has no token in its settings, or if the token cannot be read or does not state the time.
+    The token's signature is not verified: that is the vendor's task.
     """
     if not isinstance(account.auth, ApiKey):
         return None

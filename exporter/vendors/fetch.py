@@ -1,4 +1,4 @@
-"""The network as vendors see it."""
+"""The interface through which vendors send requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ReadT = TypeVar("_ReadT")
 
 
 class Fetch(Protocol):
-    """The network as a poll sees it: one call fetches and reads one JSON document."""
+    """Sends requests. Each call fetches and reads one JSON document."""
 
     async def __call__(  # noqa: PLR0913 - the parts of a request, and what becomes of its answer
         self,
@@ -21,10 +21,10 @@ class Fetch(Protocol):
         read: Callable[[object], _ReadT],
         on_next: Callable[[str], object] | None = None,
     ) -> _ReadT:
-        """Send a GET, or a POST if there is a body, and return `read(document)`.
+        """Send a GET, or a POST if there is a body, and return the result of `read` for the answer's JSON document.
 
         The path is relative to the account's base URL, or an absolute URL on the same host. `on_next` is called with
-        the next page's URL if the answer's Link header has one.
+        the next page's URL if the answer's Link header has it.
 
         Raises:
             PollError: the request failed, or the document cannot be read.

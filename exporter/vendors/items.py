@@ -1,8 +1,8 @@
 """Items that a poll requests one by one, and the record of the items that fail.
 
 An item that keeps failing while others are answered is left out of the reading after some polls. Until then, its
-failure fails the whole poll, and the last good reading, which still has the item, is kept. Items that failed in the
-previous poll are requested last: by then it is known whether the vendor answers for other items.
+failure makes the whole poll fail, and the last good reading, which still has the item, is kept. Items that failed in
+the previous poll are requested last: by then it is known whether the vendor answers about other items.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUn
 from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
-"""After an item's first failure, this many polls fail because of it although the vendor answers for other items."""
+"""The number of polls that may fail because of one item, while others are answered, before it can be given up."""
 _OF_ALL: Final = (RateLimited, SecretUnreadable)
 """Failures that concern the vendor or the account, not the single item."""
 _EVERY: Final = object()
-"""The key in `Streaks` for all items of a kind together."""
+"""The key in `Streaks` under which all items of a kind count as one."""
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 
 
 @dataclass(slots=True)
 class Streak:
-    """An item's consecutive failures.
+    """Consecutive failures of an item.
 
     Attributes:
         since: the time of the first failure.
         polls: the number of polls in which the item failed while other items were answered.
-        is_over: whether the item is given up.
+        is_over: whether the item has been given up.
 
     """
 
@@ -45,7 +45,7 @@ class Streak:
 
 
 Streaks = dict[Hashable, Streak]
-"""The failure streaks of one kind of items, kept from poll to poll."""
+"""The failure streaks of the items of one kind, by item. They are kept from poll to poll."""
 
 
 class Trial(Generic[_ItemT]):
@@ -55,8 +55,8 @@ class Trial(Generic[_ItemT]):
         items: the items to ask about.
         streaks: the failures of previous polls; updated in place.
         now: the start of the poll.
-        patience: how long an item must have failed before it is given up, in seconds. It is 0 if there is no earlier
-            reading to keep: then one poll in which other items are answered is enough.
+        patience: the seconds for which an item must have failed before it is given up. If 0, no earlier reading can be
+            shown meanwhile, and an item is given up after one poll in which other items are answered.
         is_extra: whether the items are optional, so that the poll has a result without them.
 
     """
@@ -84,8 +84,8 @@ class Trial(Generic[_ItemT]):
     def goes_on(self, item: _ItemT, error: PollError) -> bool:
         """Record a failure, and return whether to try the other items.
 
-        A first failure ends the poll, since the vendor as a whole may be failing. The next poll continues as long as
-        more items are answered than fail.
+        The first failure ends the poll, since the vendor as a whole may be failing. If items already failed in earlier
+        polls, the poll continues after a failure, unless too few other items are answered.
         """
         if isinstance(error, _OF_ALL):
             return False
@@ -96,7 +96,7 @@ class Trial(Generic[_ItemT]):
         return self._is_probing and len(self.failed) <= 1 + self._answered + self._is_extra
 
     def failure_of_all(self) -> PollError | None:
-        """Return the failure for which the whole poll fails, after all items were tried.
+        """Return the failure that makes the whole poll fail, after all items have been tried.
 
         Returns None if no item failed, or if every failed item is given up.
         """
@@ -110,7 +110,7 @@ class Trial(Generic[_ItemT]):
     def gives_up_all(self, error: PollError) -> bool:
         """Record that an error ended the poll early, and return whether all items are now given up.
 
-        Only optional items are given up together: when none has been answered for as long as a single item may fail.
+        Only optional items are given up together, once none has been answered for as long as a single item may fail.
         """
         if not self._is_extra or self._answered or not self.failed:
             return False
@@ -134,9 +134,10 @@ class Trial(Generic[_ItemT]):
 
 
 async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[None]], spread: float) -> None:
-    """Call `work` for each item, at most `MAX_IN_FLIGHT` at once; the first error cancels the rest and is re-raised.
+    """Call `work` for each item, with at most `MAX_IN_FLIGHT` calls at once.
 
-    The starts are spread over `spread` seconds: of n items, item k (from 0) waits for at least k/n of that time.
+    The first error cancels the remaining calls, and is raised. The calls' starts are spread over `spread` seconds: the
+    call for item k of n, counted from 0, starts no earlier than after k/n of this time.
     """
     began, queue = anyio.current_time(), enumerate(items)
     errors: list[Exception | SystemExit] = []
@@ -159,7 +160,7 @@ async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitab
 
 
 def skip_reason(error: PollError, absent_errors: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
-    """Return why an item is left out of the reading, or None if its failure fails the poll."""
+    """Return why an item is left out of the reading, or None if its failure makes the poll fail."""
     if isinstance(error, absent_errors):
         return "gone"
     if isinstance(error, Malformed):

@@ -1,4 +1,4 @@
-"""The identity with which an account signs in, as text that does not depend on how the configuration is written."""
+"""The identity with which an account signs in, as text. Stored readings are used only while it stays the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from exporter.secret import FileSecret
 
 
 def login_of(auth: Auth) -> str:
-    """Return the identity as text: the plain fields of a login, such as its user name, or the source of an API key."""
+    """Return the identity as text: the plain fields of a login, such as the user name, or the source of an API key."""
     if isinstance(auth, ApiKey):
         secret = auth.secret
         return f"key {secret.path.resolve()}" if isinstance(secret, FileSecret) else f"key {secret!r}"
@@ -20,7 +20,7 @@ def login_of(auth: Auth) -> str:
 
 
 def version2_text(auth: Auth) -> str:
-    """Return the identity as stored files of version 2 have it, which is the `repr` of that version's auth class."""
+    """Return the identity as it is in stored files of version 2: the `repr` of that version's auth class."""
     if isinstance(auth, ApiKey):
         return f"Key(secret={auth.secret!r}, scheme={auth.scheme!r})"
     if isinstance(auth, Basic):

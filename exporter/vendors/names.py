@@ -15,7 +15,7 @@ def read_vendor(value: object) -> str:
     """Return the value if it is a valid vendor name.
 
     Raises:
-        ValueError: the name is invalid, or a prefix of other metrics.
+        ValueError: the name is invalid, or is a prefix of metrics that are not a vendor's.
 
     """
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,39}", value):

@@ -1,6 +1,6 @@
 """Paginated lists: by link, cursor, offset or page number.
 
-An answer only determines query parameters and body fields of the next request, never its host or path.
+An answer determines only query parameters and body fields of the next request, never the host or the path.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class PageInfo:
     is_partial: bool = False
 
     def is_short(self, size: int | None) -> bool:
-        """Whether the page's length shows that it is the last.
+        """Whether the number of rows shows that this page is the last.
 
-        This is so if it has fewer than `size` rows, all readable, and does not say whether there are more pages.
+        A page with fewer than `size` rows is the last if all its rows are readable and it has no flag for more pages.
         """
         return size is not None and self.more is None and not self.is_partial and self.received < size
 
@@ -62,13 +62,13 @@ class Following(Protocol):
     """A way to ask for the next page.
 
     Attributes:
-        overlap: the number of rows repeated from the end of the previous page, to detect that the list has shifted.
+        overlap: the number of rows that a page repeats from the end of the previous page, to detect a shifted list.
 
     """
 
     @property
     def overlap(self) -> int:
-        """The number of rows repeated from the end of the previous page."""
+        """The number of rows that a page repeats from the end of the previous page."""
         ...
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
@@ -107,7 +107,7 @@ class ByLink:
 
 @dataclass(frozen=True, slots=True)
 class ByCursor:
-    """Pages by cursor: a page's cursor is sent, as a parameter or a body field, to get the next page."""
+    """Pages by cursor: a page's cursor is sent as a parameter or a body field to ask for the next page."""
 
     name: str
     in_body: bool = False
@@ -128,14 +128,14 @@ class ByCursor:
 
 @dataclass(frozen=True, slots=True)
 class ByOffset:
-    """Pages by offset. By default, each page repeats one row, to detect that a deleted row has shifted the others."""
+    """Pages by offset. By default, each repeats a row of the previous page. If it does not, the list has shifted."""
 
     name: str
     size: int | None = None
     overlap: int = 1
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the same question with a higher offset; None if the page is short, or has only the overlap."""
+        """Return the same question with a higher offset; None if the page is short, or has only repeated rows."""
         read = int(question.params.get(self.name, "0"))
         overlap = self.overlap if read else 0
         if page.received <= overlap or page.is_short(self.size):
@@ -155,7 +155,7 @@ class ByPage:
     def next(self, question: Question, page: PageInfo) -> Question | None:
         """Return the same question with the next page number.
 
-        Returns None after an empty or short page, unless that page says that there are more.
+        Returns None after an empty or short page, unless that page says that there are more pages.
         """
         if (page.received == 0 and not page.more) or page.is_short(self.size):
             return None
@@ -183,9 +183,9 @@ class Pages:
         keys_of: Callable[[_PageT], Collection[Hashable]],
         info_of: Callable[[_PageT], PageInfo],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list, up to the page that says it is the last, names no next page, or only repeats rows.
+        """Yield the pages of a list. The last page is the one that says so, names no next page, or only repeats rows.
 
-        An empty page with a link to another is not the last: vendors may filter rows after dividing a list into pages.
+        An empty page that links to another is not the last: vendors may filter rows after dividing a list into pages.
 
         Args:
             first: the question for the first page.
@@ -194,7 +194,7 @@ class Pages:
             info_of: returns what a page says about the next one.
 
         Raises:
-            Malformed: the list has no end, or does not say where its next page is.
+            Malformed: the list has no end, or does not say where the next page is.
             Conflict: the list shifted while it was read.
             PollError: a page cannot be read.
 

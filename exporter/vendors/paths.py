@@ -24,9 +24,10 @@ def segment(identifier: str) -> str:
 
 
 def is_usable_segment(identifier: str) -> bool:
-    """Whether an identifier can be a path segment. Quoting keeps dots unchanged, so `.` and `..` would alter the path.
+    """Whether an identifier can be a path segment.
 
-    Control characters and lone surrogates are not allowed; all other characters are harmless once quoted.
+    Quoting leaves dots unchanged, so `.` and `..` would alter the path. Control characters and lone surrogates are not
+    allowed. All other characters are harmless once quoted.
     """
     if not 0 < len(identifier) <= _LONGEST_SEGMENT or identifier in (".", ".."):
         return False

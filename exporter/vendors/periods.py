@@ -20,14 +20,14 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The start and the end of a period, Unix time; None where unknown."""
+    """The start and the end of a period, as Unix times. None means unknown."""
 
     start: float | None = None
     end: float | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether the end is known. The next period begins at that time."""
+        """Whether the end is known, and with it the start of the next period."""
         return self.end is not None
 
 
@@ -37,15 +37,15 @@ UNKNOWN_SPAN: Final = Span()
 
 @dataclass(frozen=True, slots=True)
 class CalendarPeriod:
-    """Periods of whole calendar months, which all begin on the same day of the month.
+    """Periods of one or more calendar months, which all begin on the same day of the month.
 
-    In a month too short to have that day, a period begins on the last day.
+    In a month without this day, a period begins on the last day of the month.
 
     Attributes:
-        months: the length: 1 for a month, 3 for a quarter, 12 for a year.
+        months: the length of a period in months: 3 for a quarter, 12 for a year.
         month: a month in which a period begins, from 1 to 12.
         day: the day of the month on which periods begin.
-        year: a year in which a period begins in this month.
+        year: a year in which a period begins in `month`.
 
     """
 
@@ -69,7 +69,7 @@ class CalendarPeriod:
 
 @dataclass(frozen=True, slots=True)
 class FixedPeriod:
-    """Periods of a fixed length, one of which begins on a given day."""
+    """Periods of a fixed length. One of them begins at `first`."""
 
     seconds: float
     first: datetime
@@ -81,11 +81,11 @@ class FixedPeriod:
 
 
 Period = CalendarPeriod | FixedPeriod | Literal["plan", "none"]
-"""A quota's period. `plan` is the period that the vendor reports; `none` is an unknown one."""
+"""A quota's period. `plan` is the period that the vendor reports; `none` means that the period is unknown."""
 
 
 def read_period(value: object) -> Period:
-    """Parse a period of the configuration.
+    """Return the period that a value in the configuration describes.
 
     Raises:
         ValueError: the period is invalid.
@@ -120,7 +120,7 @@ def write_period(period: Period) -> str | dict[str, str]:
 
 
 def _months(value: object) -> int | None:
-    """Return the number of months that a word such as `quarter` or `2y` means; None for any other value."""
+    """Return the number of months that a word such as `quarter` or `2y` means; None if the value is not such a word."""
     if not isinstance(value, str):
         return None
     years = _YEARS.fullmatch(value)

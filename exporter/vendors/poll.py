@@ -15,7 +15,7 @@ from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 
 MOST_ITEMS: Final = 100_000
-"""The default maximum of list items in all answers of one poll; raised for accounts that allow more series."""
+"""The maximum number of list items in all answers of one poll. It is higher for accounts that allow many series."""
 _MAX_LEFT_OUT: Final = 5
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
@@ -31,7 +31,7 @@ class Slice:
 
     @property
     def is_first(self) -> bool:
-        """Whether this slice also reads the account-wide figures."""
+        """Whether the poll of this slice also reads the account-wide figures."""
         return self.number == 0
 
 
@@ -42,17 +42,17 @@ class Poll:
     Attributes:
         fetch: sends a request to the vendor.
         now: the start of the poll (UTC), which determines the period to ask about.
-        cache: values kept for later polls of this account, by name, each with the time of its reading.
+        cache: values kept for later polls of this account, by name. Each has the time at which it was read.
         diagnostics: what was recorded so far: differences from the vendor's documentation (drift), and skipped items.
         as_of: the time up to which the figures are complete, if the vendor states it.
         slice: the part of the account's customers that the poll covers.
-        unreadable: series that exist but cannot be read, because their item was left out.
-        unwanted: the number of items read but left out on purpose, because the settings exclude them.
+        unreadable: series that exist but cannot be read, because an item was left out.
+        unwanted: the number of items that were read, but are left out because the settings exclude them.
         most_items: the maximum number of list items in all answers of the poll together.
         used: the names of the cached values that this poll asked for.
-        spread: the seconds over which the starts of requests are spread; 0 for as soon as possible.
-        patience: how long an item must keep failing before it is left out of the reading, in seconds; 0 if there is no
-            earlier reading to keep.
+        spread: the seconds over which the starts of requests are spread; 0 to start them as soon as possible.
+        patience: the seconds for which an item must keep failing before it is left out of the reading; 0 if no earlier
+            reading can be shown meanwhile.
         failing: the failure streaks of items, by kind, from previous polls and this one.
         failure: the first failure of an item that was left out because it kept failing.
 
@@ -80,14 +80,14 @@ class Poll:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> ReplyT:
-        """Send a GET and return its answer as `model`; the path is as in `Fetch`."""
+        """Send a GET, and return the answer as `model`. `Fetch` describes the path."""
         with self._reading(model, f"GET {path}") as read:
             return await self.fetch(path, params=params, headers=headers, read=read)
 
     async def get_linked(
         self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None
     ) -> tuple[ReplyT, str | None]:
-        """Send a GET, and return its answer as `model`, with the next page's URL.
+        """Send a GET, and return the answer as `model`, and the next page's URL.
 
         The URL comes from a Link header with rel="next" (RFC 8288). It is None if there is no such header.
         """
@@ -97,7 +97,7 @@ class Poll:
         return reply, links[-1] if links else None
 
     async def post(self, model: type[ReplyT], path: str, body: Mapping[str, object]) -> ReplyT:
-        """Send a POST that only reads, and return its answer as `model`."""
+        """Send a POST that only reads, and return the answer as `model`."""
         with self._reading(model, f"POST {path}") as read:
             return await self.fetch(path, body=body, read=read)
 
@@ -105,7 +105,7 @@ class Poll:
     def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
         """Yield a function that reads a document as `model`.
 
-        Its diagnostics are added to the poll's at the end, because the function may run in a worker thread.
+        The function may run in a worker thread, so its diagnostics are added to the poll's only at the end.
 
         Raises:
             TooLarge: the answers of this poll have more than `most_items` items together.
@@ -120,18 +120,18 @@ class Poll:
             raise TooLarge(f"the answers of one poll contain more than {self.most_items} items", asked=asked)
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
-        """Count items that are left out."""
+        """Count items that are left out for a reason."""
         if count:
             self.diagnostics.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
-        """Skip an item, and record the reason as readable text."""
+        """Count one item that is left out, and record a text that says why."""
         self.skip(reason)
         if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
             self.diagnostics.left_out.add(text)
 
     def cap_customers(self, listed: int, most: int) -> None:
-        """Record the number of wanted customers in the vendor's list, and skip those beyond the configured maximum."""
+        """Record how many wanted customers the vendor lists, and count those beyond the maximum as left out."""
         self.diagnostics.listed = listed
         if listed > most:
             self.skip("capped", listed - most)
@@ -145,7 +145,7 @@ class Poll:
         needed: bool = True,
         hides: Callable[[], Iterable[Unreadable]] = lambda: (),
     ) -> _ReadT | PollError:
-        """Return the result of `read` for one item or, if the item is skipped, the error that caused this.
+        """Return the result of `read` for one item. If the item is skipped, return the error that is the reason.
 
         The options are those of `gather`.
 
@@ -174,7 +174,7 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        """Call `read` for each item, some concurrently; return the items with their results, in order.
+        """Call `read` for each item, several at once. Return the items that were read, in order, each with its result.
 
         An item is skipped and counted if it no longer exists, or if its reply cannot be read. An item that keeps
         failing while others are answered is skipped after some polls.
@@ -184,9 +184,9 @@ class Poll:
             read: requests one item.
             absent_errors: the errors that mean that an item no longer exists.
             needed: whether the items are required. An optional item is also skipped if the vendor refuses it for good;
-                its transient failure still fails the poll, because the last good reading has the item.
-            share: the part of the poll's `spread` over which the starts of the requests are evenly spread.
-            hides: returns the series that are missing because an existing item is skipped.
+                a transient failure still fails the poll, because the last good reading has the item.
+            share: the fraction of the poll's `spread` over which the starts of the requests are evenly spread.
+            hides: returns the series that are missing if an existing item is skipped.
 
         Raises:
             PollError: an item failed in another way, or every needed item failed.
@@ -249,7 +249,7 @@ class Poll:
         return results[0][1] if results else None
 
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
-        """Return the cached result of `read`; call it again once the result is `seconds` old."""
+        """Return the cached result of `read`. Call `read` again if the result is `seconds` old or older."""
         self.used.add(name)
         if name in self.cache:
             read_at, value = self.cache[name]

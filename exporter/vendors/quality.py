@@ -1,4 +1,4 @@
-"""How the exporter covers a vendor: each of a set of questions has an answer, or a reason why it does not apply."""
+"""How the exporter covers a vendor: answers to fixed questions, or reasons why a question does not apply."""
 
 from __future__ import annotations
 

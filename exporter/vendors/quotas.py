@@ -1,4 +1,4 @@
-"""Quota declarations: native quotas, which a vendor reports, and configured ones, which the operator sets."""
+"""Quota declarations: native quotas, which a vendor reports, and configured quotas, which the operator sets."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, WithJs
 
 from exporter.durations import DURATION_PATTERN
 from exporter.metrics import Family
-from exporter.vendors.patterns import Pattern, read_pattern
 from exporter.vendors.periods import Period, read_period, write_period
-from exporter.vendors.settings import Name
-from exporter.vendors.thresholds import Alerting, find_threshold_conflicts
+from exporter.vendors.settings.patterns import Pattern, read_pattern
+from exporter.vendors.settings.thresholds import Alerting, find_threshold_conflicts
+from exporter.vendors.settings.types import Name
 
 _UNIT: Final = "[ -~]{0,63}"
 _PERIOD_SCHEMA: Final = {
@@ -57,13 +57,13 @@ class NativeQuota:
         subject: the plan, customer or contract that has the quota.
         used: the family of the amount used.
         limit: the family of the limit, if the vendor reports one.
-        limit_from_rest: whether the vendor reports the amount left instead of a limit.
+        limit_from_rest: whether the vendor reports the remaining amount instead of a limit.
         start: the family of the period's start.
         end: the family of the period's end.
         active: the family that says whether the quota is active. An inactive quota whose period has ended is dropped.
         unit: the unit; empty if the vendor does not state it.
-        is_level: whether the figure is an amount currently held, such as memory. It falls when some is released, so it
-            has no pace and no counter.
+        is_level: whether usage is an amount currently held, such as memory. It falls when some is released, so it has
+            no pace and no counter.
 
     """
 
@@ -83,13 +83,13 @@ class NativeQuota:
 class PlanPeriod:
     """Where a vendor reports the period of a figure.
 
-    Its dates are in those series of the families `start` and `end` whose `labels` have the figure's values.
+    The dates are series of the families `start` and `end`. A date belongs to a figure with the same values of `labels`.
 
     Attributes:
         labels: the labels by which dates and figures are matched.
         end: the family of the period's end.
         start: the family of the period's start.
-        is_dated: whether dates and figure come in the same answer, so that the figure cannot lag behind the dates.
+        is_dated: whether the same answer has dates and figure, so that the figure cannot lag behind the dates.
 
     """
 
@@ -125,7 +125,7 @@ def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod 
 
 
 class ConfiguredQuota(Alerting):
-    """A quota that the operator sets on a vendor's figures."""
+    """A quota that the operator sets for a vendor's figures."""
 
     name: Name = Field(
         description="The label `quota`; unique in the account. Letters, digits, and ._@- after the first."
@@ -159,14 +159,14 @@ class ConfiguredQuota(Alerting):
         return hash(self.name)
 
     def with_family(self, families: Iterable[Family]) -> Self:
-        """Return the quota bound to the vendor's family that `metric` names."""
+        """Return a copy of the quota that knows the family that `metric` names."""
         quota = self.model_copy()
         quota._family = next((family for family in families if family.name == self.metric), None)  # noqa: SLF001 - new
         return quota
 
     @property
     def family(self) -> Family:
-        """The family that the quota counts.
+        """The family whose figures the quota counts.
 
         Raises:
             LookupError: the vendor has no family of this name.
@@ -184,7 +184,7 @@ def find_quota_conflicts(
     native: Iterable[NativeQuota],
     plans: Iterable[PlanPeriod],
 ) -> Iterator[tuple[str, str]]:
-    """Yield conflicts between an account's quotas and its vendor's families, as pairs of a place and what to do."""
+    """Yield (path, problem) for each conflict between an account's quotas and the vendor's families."""
     yield from find_threshold_conflicts(given)
     quotas, by_name = given.get("quotas"), {family.name: family for family in families}
     names = {one.name: "the vendor reports" for one in native}
@@ -236,9 +236,9 @@ def _is_countable(family: Family) -> bool:
 
 
 def missing_option(family: Family, given: Mapping[str, object]) -> str:
-    """Return the settings of which the family needs at least one, joined with `or`.
+    """Return the settings that make the vendor report a family, joined with `or`. One of them is enough.
 
-    Returns an empty text if one of them is given, or if the family needs none.
+    Returns an empty text if one of the settings is given, or if the family needs none.
     """
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)

@@ -1,6 +1,6 @@
 """Lenient reply models: readable parts are used, the rest is absent, and each deviation is recorded.
 
-A field of one of the types here becomes None if it is missing, of another type, or null
+A field whose type is defined here becomes None if it is missing, of another type, or null
 where the API's contract has a value. This is recorded as drift, and the rest of the reply
 is kept. An item without its `RequiredId` is left out and counted.
 """
@@ -55,9 +55,9 @@ class Diagnostics:
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
-    """The errors of skipped items that were requested individually. If there are many, only some are kept."""
+    """The reasons why items were left out, as texts. If there are many, only some are kept."""
     items: int = field(default=0, compare=False)
-    """The number of list and object items read, used or not."""
+    """The number of items in the lists and objects that were read, whether used or not."""
     listed: int | None = field(default=None, compare=False)
     """The number of wanted customers in the vendor's list, including those beyond the maximum; None without a list."""
 
@@ -73,7 +73,7 @@ class Diagnostics:
 class Reply(BaseModel):
     """A JSON object in a vendor's reply.
 
-    The model's `title` is the object's path from the root `$`. The metric of drift shows it in the label `field`.
+    The model's `title` is the object's path from the root `$`. The metric of drift has this path as its label `field`.
     """
 
     model_config = ConfigDict(
@@ -96,10 +96,10 @@ _building: Final = threading.Lock()
 
 
 def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, asked: str = "") -> ReplyT:
-    """Validate a document as a model. The document is the answer to the request `asked`.
+    """Return a document as a model. The document is the answer to the request `asked`.
 
     Raises:
-        Malformed: the document lacks a field that the model requires.
+        Malformed: a field that the model requires is missing or cannot be read.
 
     """
     if not model.__pydantic_complete__:
@@ -135,7 +135,7 @@ class _Lenient:
 
 
 class _LenientModel(_Lenient):
-    """Like `_Lenient`, for an object within a reply; its fast path is the object's own model."""
+    """Like `_Lenient`, but for an object within a reply. The fast path is the object's own model."""
 
     def _fast_schema(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler.generate_schema(next(kind for kind in get_args(source) if kind is not type(None)))
@@ -158,7 +158,7 @@ def _reject(_value: object) -> object:
 
 
 def _field(info: ValidationInfo) -> str:
-    """Return a field's path in the document, with the model's field name rather than the vendor's camel case."""
+    """Return a field's path in the document. The field's name is the model's, not the vendor's camel case."""
     title = (info.config or {}).get("title")
     return f"{title}.{info.field_name}" if title else str(info.field_name)
 
@@ -171,7 +171,7 @@ def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: Validat
     """Read each item of a list or an object. Unreadable items are left out and counted.
 
     Raises:
-        ValueError: no item can be read.
+        ValueError: the value is neither a list nor an object, is too long, or has no readable item.
 
     """
     if not isinstance(value, list | dict):
@@ -224,7 +224,7 @@ _FLAG: Final = core_schema.bool_schema(strict=True)
 
 
 def lenient(read: Callable[[object], object], *, nullable: bool = False) -> Any:
-    """Return a field type parsed by `read`; if that raises ValueError, the field is None and drift is recorded."""
+    """Return a field type parsed with `read`. If `read` raises ValueError, the field is None and drift is recorded."""
     return Annotated[Any, _Lenient(read, nullable=nullable)]
 
 
@@ -244,7 +244,7 @@ RequiredId = Annotated[str, BeforeValidator(read_id)]
 
 
 class _FirstProblem(FailFast):
-    """Stop at the first unreadable item: errors for many thousands of items would exhaust the memory."""
+    """Stops at the first unreadable item, because errors for many thousands of items would exhaust the memory."""
 
     __hash__ = object.__hash__
 

@@ -1,7 +1,7 @@
 """Parsers for values in vendors' replies. Each raises `ValueError` if the value is of another kind.
 
-Vendors' own documents disagree on whether a figure is a number or a string, so a number is a finite
-JSON number or a string of ASCII digits.
+Vendors' own documents disagree on whether a figure is a number or a string, so both are
+accepted: a finite JSON number, or a string of ASCII digits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DAY_CHARACTERS: Final = len("2026-01-31")
 
 
 def read_number(value: object) -> float:
-    """Return a finite number, given as a number or as a string of ASCII digits; a bool is not a number."""
+    """Return a finite number. The value may be a number or a string of ASCII digits, but not a bool."""
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and _NUMERIC.fullmatch(value):
         number = float(value)
     elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -34,7 +34,7 @@ def read_number(value: object) -> float:
 
 
 def read_percent(value: object) -> float | None:
-    """Return a percentage as a ratio; `"41.33"` equals `"41.33%"`, and an empty string is None."""
+    """Return a percentage as a ratio: 0.4133 for `"41.33"` and for `"41.33%"`, None for an empty string."""
     if value == "":
         return None
     return read_number(value.removesuffix("%") if isinstance(value, str) else value) / 100
@@ -79,7 +79,7 @@ def read_flag(value: object) -> bool:
 
 
 def read_id(value: object) -> str:
-    """Return an identifier, given as a string that is not empty or as a whole number."""
+    """Return an identifier as text. The value may be a non-empty string or a whole number."""
     if isinstance(value, str) and value:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:

@@ -1,4 +1,4 @@
-"""Vendors in installed wheels: found by their entry points, and loaded when an account uses one.
+"""Vendors in installed wheels. They are found by their entry points, and loaded when an account uses them.
 
 A wheel's code sees every secret of the process, so only vendors that the operator names are loaded. Listing
 the vendors runs none of their code.
@@ -16,11 +16,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from exporter.vendors.account import Account
-from exporter.vendors.faults import faults
+from exporter.vendors.class_checks import faults
 from exporter.vendors.origin import Origin
 
 GROUP: Final = "usage_exporter.vendors"
-"""The group of entry points that provide vendors. An entry's name is the vendor's name, and its value the class."""
+"""The group of entry points that provide vendors. Each has the vendor's name, and leads to the vendor's class."""
 
 _FLAG: Final = "--vendors.plugins"
 _MOST_SHOWN: Final = 3
@@ -33,12 +33,12 @@ class WheelError(Exception):
 def wheel_vendors(
     used: Collection[str], allowed: Collection[str], taken: Mapping[str, type[Account]]
 ) -> tuple[dict[str, type[Account]], dict[str, str]]:
-    """Return the vendors from wheels that accounts use, by name, and the reason for each vendor that is refused.
+    """Return the classes of the vendors that wheels provide, and the reasons for refusing others, both by name.
 
     Args:
-        used: the names of the vendors that accounts use.
+        used: the names of the vendors that accounts use; no others are returned.
         allowed: the names of the vendors whose code may run.
-        taken: the vendors that do not come from wheels.
+        taken: the vendors that do not come from wheels, by name.
 
     """
     wanted = [name for name in dict.fromkeys(used) if name in allowed or name not in taken]

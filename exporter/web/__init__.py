@@ -1,1 +1,1 @@
-"""The exporter's HTTP server and pages, with limits on what a client may use."""
+"""The exporter's HTTP server and pages, with limits on the resources that a client may use."""

@@ -14,7 +14,7 @@ _BACKLOG: Final = 1024
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Return the host and port of `127.0.0.1:10924` or `[::1]:10924`; `:10924` means every interface.
+    """Return the host and port of an address, such as `[::1]:10924`. An empty host means every interface.
 
     Raises:
         ValueError: the address has another form.
@@ -65,11 +65,11 @@ def address_of(listening: socket.socket) -> str:
 
 
 def addresses_of(sockets: Iterable[socket.socket]) -> str:
-    """Return the addresses of sockets, for people."""
+    """Return the addresses of sockets as a text for people."""
     return ", ".join(map(address_of, sockets))
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach an address, given as `address_of` returns it."""
+    """Whether only this machine can reach an address, which has the form that `address_of` returns."""
     host, _ = split_address(address)
     return ip_address(host.partition("%")[0]).is_loopback

@@ -16,9 +16,9 @@ class Client:
     """One connection.
 
     Attributes:
-        network: the network under which the connection is counted, see `network_of`.
+        network: the network in which the connection is counted, see `network_of`.
         has_requested: whether the client has ever sent a complete request.
-        scope: the scope of the connection's task; cancelled when another connection needs the slot.
+        scope: the scope of the connection's task, which is cancelled to make room for another connection.
 
     """
 
@@ -51,7 +51,10 @@ class Clients:
             await self._room.wait()
 
     def join(self, network: str) -> Client | None:
-        """Return a new connection, which is waiting; None if its network is at the limit and none can be closed."""
+        """Return a new connection, which is waiting.
+
+        Returns None if the network is at its limit and has no waiting connection to close.
+        """
         if self._per_network[network] >= self._network_limit and not self.close_one_waiting(network):
             return None
         client = Client(network)
@@ -66,7 +69,7 @@ class Clients:
             self._waiting[client] = None
 
     def answer(self, client: Client) -> None:
-        """Record that a connection's request is complete and being answered."""
+        """Record that a connection's request is complete and is being answered."""
         if client in self._waiting:
             del self._waiting[client]
             self._answering.add(client)
@@ -101,7 +104,7 @@ class Clients:
 
 
 def network_of(host: str) -> str:
-    """Return the network under which a client's address is counted.
+    """Return the network in which a client's address is counted.
 
     For IPv4, that is the address itself; for IPv6, its /64, because clients choose the rest of the address.
     """

@@ -29,11 +29,11 @@ class Connection:
         app: ASGIApp,
         limits: Limits,
     ) -> None:
-        """Serve an application.
+        """Serve an application to one client.
 
         Args:
             stream: the client's bytes, decrypted if TLS is used.
-            below: the bytes on the network.
+            below: the bytes as they are on the network.
             app: the application.
             limits: the limits on time and size.
 
@@ -71,7 +71,7 @@ class Connection:
         await self._below.linger()
 
     async def _request(self) -> h11.Request | None:
-        """Return the next request's head; None if none comes. It must be complete soon after its first byte."""
+        """Return the next request's head, or None if none comes. A head must be complete soon after its first byte."""
         if self._http.trailing_data == (b"", False) and not await self._first_bytes():
             return None
         with anyio.fail_after(self._limits.header_seconds):
@@ -79,7 +79,7 @@ class Connection:
         return event if isinstance(event, h11.Request) else None
 
     async def _first_bytes(self) -> bool:
-        """Wait for the next request, and return whether it has begun; the first request gets less time."""
+        """Wait for the next request, and return whether it has begun. The first request gets less time than others."""
         with anyio.move_on_after(self._limits.idle_seconds if self._answered else self._limits.header_seconds):
             try:
                 self._http.receive_data(await self._receive())
@@ -107,7 +107,7 @@ class Connection:
     async def _body(self, request: h11.Request) -> bytes:
         """Check a request's head, and return the request's body.
 
-        The head is checked only now, when `run` knows the method: the refusal of a HEAD request must have no body.
+        The check waits until `run` knows the request's method, because the refusal of a HEAD request must have no body.
         """
         if status := refusal_of(request, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
@@ -139,7 +139,7 @@ def refusal_of(request: h11.Request, limits: Limits) -> HTTPStatus | None:
     """Return the status with which to refuse a head that h11 accepts; None if the head is fine.
 
     h11 limits a head only while it is incomplete, and accepts any digit as a version. A request that states its body's
-    length twice can smuggle another request; RFC 9112 (6.1) lets a server reject it. A body that is too large is
+    length in two ways can smuggle another request; RFC 9112 (6.1) lets a server reject it. A body that is too large is
     refused before the client is asked for it (`Expect: 100-continue`).
     """
     if not request.http_version.startswith(b"1."):

@@ -39,7 +39,7 @@ class Peer:
 
     Attributes:
         stream: the connection's bytes, decrypted.
-        network: the network under which the peer is counted.
+        network: the network in which the peer is counted.
         is_gone: returns whether the peer has hung up, as far as the socket can tell; under TLS it often cannot.
 
     """
@@ -106,7 +106,7 @@ class RequestCycle:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _send(self, message: Message) -> None:
-        """Send the application's message. A body is sent in slices, so that a slow reader costs no copy of the page."""
+        """Send the application's message. A body is sent in slices, so that it need not be copied for a slow reader."""
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
             if not any(name.lower() == b"date" for name, _ in headers):

@@ -26,7 +26,7 @@ def warn_if_exposed(sockets: Iterable[socket.socket], protection: WebConfig | No
 
 
 def guard_origin(app: ASGIApp, sockets: Iterable[socket.socket], protection: WebConfig | None) -> ASGIApp:
-    """Return an application that other sites' pages cannot use.
+    """Return the application, protected from other sites' pages.
 
     If a password is required, the Host header is not checked: a site whose name resolves to this machine has no
     password to send, and a proxy may forward any Host.

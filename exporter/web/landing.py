@@ -13,9 +13,9 @@ from exporter.status.urgency import URGENT, ranked_quotas
 from exporter.web.html import ago, moment, page, until
 
 _FEW: Final = 10
-"""How many lines at the top of a list are never folded."""
+"""The number of lines at the top of a list that are never folded."""
 _FOLDED: Final = 500
-"""The most folded lines on the page; the rest is on the pages of the accounts."""
+"""The most folded lines on the page; further lines are only on the pages of the accounts."""
 _KINDS: Final = {"used_up": " bad", "critical": " bad", "warning": " warn", "unknown": " old"}
 _FULL: Final = 100.0
 
@@ -26,7 +26,7 @@ def account_path(vendor: str, account: str) -> str:
 
 
 def landing_page(status: Status, telemetry_path: str, *, has_config: bool) -> str:
-    """Return the page as HTML, with all foreign text escaped.
+    """Return the landing page as HTML, with all foreign text escaped.
 
     Args:
         status: the status to show.
@@ -94,7 +94,7 @@ def _accounts(status: Status) -> str:
 
 
 def _section(title: str, rows: list[str], total: int, opened: int, what: str) -> str:
-    """Return a list with its first `opened` rows shown and the others folded; empty without rows."""
+    """Return a list with its first `opened` rows shown and the others folded; empty if there are no rows."""
     if not rows:
         return ""
     folded, beyond = rows[opened:], total - len(rows)

@@ -33,7 +33,7 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 def raise_file_limit() -> None:
-    """Raise the process's soft limit on open files to its hard limit; shells and systemd start with 1,024."""
+    """Raise the process's soft limit on open files, which is often only 1,024, to its hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

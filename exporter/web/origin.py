@@ -28,10 +28,10 @@ _FOREIGN_HOST: Final = (
 
 
 def refuse_foreign(app: ASGIApp, *, local_only: bool) -> ASGIApp:
-    """Return an application that other sites' pages cannot use.
+    """Return the application, protected from other sites' pages.
 
     Args:
-        app: the application that answers all other requests.
+        app: the application to protect.
         local_only: whether only this machine can reach the pages, so that any other machine's Host is foreign.
 
     """
@@ -67,7 +67,7 @@ def _is_cross_site(headers: dict[bytes, bytes]) -> bool:
 def _is_local(host: bytes) -> bool:
     """Whether a Host header cannot belong to a site elsewhere.
 
-    This holds for addresses, which need no DNS, for names without a dot, and for `.localhost`.
+    This holds for addresses, which need no DNS, for names without a dot, and for names that end in `.localhost`.
     """
     name = host.decode("latin-1").lower()
     name = name.partition("]")[0].removeprefix("[") if name.startswith("[") else name.partition(":")[0]

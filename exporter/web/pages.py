@@ -37,7 +37,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class PageResponse:
-    """An answer to a request; its body in pieces, with their total length."""
+    """An answer to a request. Its body is in pieces, and `length` is their total length."""
 
     body: Iterable[bytes]
     length: int
@@ -56,12 +56,12 @@ class Lifecycle:
     """The operations that a client may request of a running exporter, and the data that pages show besides figures.
 
     Attributes:
-        reload: reloads the configuration and returns its problems; None if reloads are not enabled.
-        poll: polls an account at once and returns whether it exists; None if polls are not enabled.
-        retry: polls the failing accounts at once and returns them; None if polls are not enabled.
+        reload: reloads the configuration, and returns its problems as text; None if reloads are not enabled.
+        poll: polls an account now, and returns whether the account exists; None if polls are not enabled.
+        retry: polls the failing accounts now, and returns them; None if polls are not enabled.
         configuration: returns the configuration in use as YAML without secrets; None if it is not shown.
-        paces: the paces of quotas.
-        clock: Unix time.
+        paces: how fast each quota is used.
+        clock: returns the Unix time.
 
     """
 
@@ -139,7 +139,7 @@ class Application:
         return _html(landing_page(self._status(), self._telemetry_path, has_config=has_config))
 
     def _account_route(self, path: str) -> tuple[tuple[str, ...], PageHandler] | None:
-        """Return the handler for an account's page, if the path names one."""
+        """Return the methods and the handler of an account's page; None if the path is not that of an account."""
         key = next((key for key, _ in self._store if account_path(*key) == path), None)
         return (_READS, partial(self._account, key)) if key else None
 
@@ -170,7 +170,7 @@ class Application:
         return _text("config reloaded\n")
 
     async def _poll(self, query: bytes, _headers: _Headers) -> PageResponse:
-        """Poll accounts at once: the one named by the query, or all that fail."""
+        """Poll accounts now: the one named by the query, or all that fail."""
         poll, retry = self._lifecycle.poll, self._lifecycle.retry
         if poll is None or retry is None:
             return _text(_NOT_ENABLED, HTTPStatus.FORBIDDEN)

@@ -126,9 +126,9 @@ class Passwords:
 
 
 def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
-    """Whether a password matches a hash. Dummy checks at `costs` make this take as long as for the costliest hash.
+    """Whether a password matches a hash. Dummy checks at `costs` make it take as long as a check of the costliest hash.
 
-    A check at cost c, followed by checks at c to m - 1, takes as much work as one at m:
+    A check at cost c, followed by checks at costs c to m - 1, takes as much work as one at cost m:
     2^c + 2^c + ... + 2^(m-1) = 2^m.
     """
     matches = bcrypt.checkpw(password, hashed)

@@ -57,7 +57,7 @@ class Loaded:
     stamps: Mapping[Path, Stamp]
 
     def is_stale(self) -> bool:
-        """Whether any file changed since it was read."""
+        """Whether any file has changed since it was read."""
         return any(_stamp(path) != stamp for path, stamp in self.stamps.items())
 
 
@@ -86,7 +86,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 class WebConfig:
-    """Protects the pages as a web configuration file states. Changes of the file apply, unless they make it invalid."""
+    """Protects the pages as a web configuration file states. A changed file is applied if it is valid."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.
@@ -113,7 +113,7 @@ class WebConfig:
         return tuple(name for name, keys in keepers.items() if not keys & demands)
 
     async def wrap_tls(self, stream: anyio.abc.ByteStream) -> anyio.abc.ByteStream:
-        """Return a new connection, encrypted if TLS is configured.
+        """Return the stream of a new connection, encrypted if TLS is configured.
 
         Raises:
             OSError: the client is not admitted.
@@ -127,7 +127,7 @@ class WebConfig:
         return secured
 
     def require_auth(self, app: ASGIApp) -> ASGIApp:
-        """Return an application that requires a password, if configured, and adds the configured headers."""
+        """Return the application with the configured headers. It requires a password if users are configured."""
 
         async def guarded(scope: Any, receive: Receive, send: Send) -> None:
             settings = self._loaded.settings
@@ -157,14 +157,14 @@ class WebConfig:
                 logger.warning("password hash is weak", user=user, cost=cost_of(hashed), enough=_CHEAP_COST)
 
     async def reload_when_changed(self, observer: WebReloadObserver) -> None:
-        """Check the files for changes until cancelled, and apply the changes."""
+        """Until cancelled, check the files for changes and apply them."""
         self.warn_weak_hashes()
         while True:
             await anyio.sleep(LOOK_SECONDS)
             await self.refresh(observer)
 
     async def refresh(self, observer: WebReloadObserver) -> None:
-        """Reload the files if any of them changed, and apply them if they are valid."""
+        """Reload the files if any of them has changed, and apply them if they are valid."""
         if not self._refused and not await read_in_thread(self, self._loaded.is_stale):
             return
         try:

@@ -1,9 +1,9 @@
 """A small HTTP/1.1 server for ASGI applications: h11 speaks the protocol, anyio waits for the sockets.
 
-Every client is limited in time and memory, and every network in connections:
-request heads have a deadline and a maximum size, idle connections are closed, a
-stalled reader is cut off, and when no slot is free, a connection without a
-complete request is closed. On shutdown, answers in progress get a grace period.
+Every client is limited in time and memory, and every network in connections.
+Request heads have a deadline and a maximum size. Idle connections are closed, and
+so is one whose client reads too slowly. When no slot is free, a connection without
+a complete request is closed. On shutdown, answers in progress get a grace period.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Server:
             connections.cancel_scope.deadline = anyio.current_time() + self._limits.grace_seconds
 
     async def _accept(self, listener: socket.socket, connections: anyio.abc.TaskGroup) -> None:
-        """Accept connections while there are slots; if file descriptors run out, wait for a free one."""
+        """Accept connections while there are slots. If file descriptors run out, close a waiting connection."""
         exhausted = False
         with listener:
             while True:
@@ -108,7 +108,7 @@ class Server:
             self._clients.leave(client)
 
     async def _secured(self, stream: SocketStream) -> anyio.abc.ByteStream | None:
-        """Perform the handshake within its short time limit; a refused client is told why."""
+        """Return the stream after any handshake, or None if that takes too long. A refused client is told why."""
         if self._secure is None:
             return stream
         with anyio.move_on_after(self._limits.handshake_seconds):

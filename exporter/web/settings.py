@@ -60,7 +60,7 @@ class WebSettings:
     Attributes:
         tls: the TLS settings; None if connections are not encrypted.
         users: the bcrypt hash of each user's password; empty if nobody has to sign in.
-        headers: the headers added to every answer, replacing its own of the same name.
+        headers: the headers added to every answer. They replace the answer's own headers of the same name.
 
     """
 
@@ -96,7 +96,7 @@ def _settings(document: object, folder: Path, problems: list[Problem]) -> WebSet
 
 
 def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]) -> dict[str, Any]:
-    """Read the values of a mapping, with a reader for each key, and collect the problems."""
+    """Return the values of a mapping, each read by its key's reader, and add any problems to `problems`."""
     if not isinstance(given, dict) or not given:
         problems.append(Problem(path, f"write a mapping with at least one of {', '.join(readers)}"))
         return {}
@@ -114,7 +114,10 @@ def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]
 
 
 def _place(path: str, key: str, index: int) -> str:
-    """Return the path of a key; a key that does not look like a name is left out, because it may be a secret."""
+    """Return the path of a key.
+
+    A key that does not look like a name may be a secret. Its index is used instead.
+    """
     if not _NAME.fullmatch(key):
         return f"{path}[{index}]"
     return f"{path}.{key}" if path else key

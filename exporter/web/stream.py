@@ -22,8 +22,8 @@ _LINGER_SECONDS: Final = 1.0
 class SocketStream(anyio.abc.ByteStream):
     """Reads only on demand, so that a client's bytes stay in the kernel until then.
 
-    An asyncio transport reads up to 256 KiB ahead. With one, a client that sends
-    faster than it is answered would decide how much memory the exporter needs.
+    An asyncio transport reads up to 256 KiB ahead. With such a transport, clients that send
+    faster than they are answered would decide how much memory the exporter needs.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -38,7 +38,7 @@ class SocketStream(anyio.abc.ByteStream):
         return {SocketAttribute.raw_socket: lambda: self._socket}
 
     async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
-        """Return the next bytes. If they have already arrived, this does not yield to other tasks, unlike `send`.
+        """Return the next bytes. If some have already arrived, this does not yield to other tasks; `send` always does.
 
         Raises:
             anyio.EndOfStream: the client has closed its side.
@@ -72,7 +72,8 @@ class SocketStream(anyio.abc.ByteStream):
     def mark_used(self) -> None:
         """Record that everything received so far was useful.
 
-        A TLS client can send an endless series of records that never yield a byte of a request.
+        `receive` fails after too many useless bytes, because a TLS client can send records without end that do not
+        contain a byte of a request.
         """
         self._unused_bytes = 0
 

@@ -106,7 +106,7 @@ class TLSStream(anyio.abc.ByteStream):
         return self._stream.extra_attributes
 
     async def handshake(self, allowed_sans: tuple[str, ...] = ()) -> None:
-        """Perform the handshake; if names are given, the client's certificate must have one of them.
+        """Perform the handshake. If `allowed_sans` are given, the client's certificate must have one of these names.
 
         Raises:
             OSError: the handshake failed, or the client's certificate has none of the names.

@@ -72,7 +72,7 @@ _T = TypeVar("_T")
 
 
 def one_of(choices: Mapping[str, _T]) -> Callable[[object], _T]:
-    """Return a reader for one of several words."""
+    """Return a reader that accepts one of several words, and translates it."""
 
     def read(given: object) -> _T:
         if isinstance(given, str) and given in choices:
@@ -95,7 +95,7 @@ def list_of(read_one: Callable[[object], _T]) -> Callable[[object], tuple[_T, ..
 
 
 def read_curve(given: object) -> str:
-    """Read the curve for handshakes, as OpenSSL's name."""
+    """Read the curve for handshakes, and return OpenSSL's name for it."""
     curves = list_of(one_of(CURVES))(given)
     if len(curves) > 1:
         raise ValueError("write only one, or none: Python's ssl cannot order several, and its default is good")

@@ -15,7 +15,7 @@ def resident():
 
 def read():
     for _ in range(2):  # freeing the first large block raises glibc's limits, unless they were set
-        blocks = [b"x" * 20_000_000, *(b"x" * (50_000 + more) for more in range(400))]
+        blocks = [b"x" * 20_000_000, *(b"x" * (50_000 + more) for more in range(200))]
         del blocks
 
 if {is_limited}:

@@ -12,9 +12,21 @@ accounts:
   - {vendor: netnut, name: main, token: "${TOKEN}"}
   - {vendor: prolifi, name: a-b, api_key: "${TOKEN}", discover: true}
 """
-NEEDED = ["netnut-main.json", "prolifi-a-b+shard1of2+0of3.json"]
-OTHERS = ["netnut-gone.json", "netnut-main.set-aside", "netnut-main.json.new"]
-FOREIGN = [".lock", "notes.txt", "notes.json", "lost+found"]
+NEEDED = [
+    "netnut-main.json",
+    "netnut-main.json.other",
+    "prolifi-a-b+shard1of2+0of3.json",
+    "prolifi-a-b+shard1of2+1of3.json.other",
+]
+OTHERS = [
+    "netnut-gone.json",
+    "netnut-gone.json.other",
+    "netnut-lost.json.other",
+    "netnut-main.json.new",
+    "netnut-main.set-aside",
+    "netnut-main.set-aside.other",
+]
+FOREIGN = [".lock", "notes.txt", "notes.json", "notes.json.other", "lost+found"]
 
 
 @pytest.fixture
@@ -38,11 +50,13 @@ def test_the_files_are_listed_with_their_accounts(folder: Path) -> None:
 
     assert lines == [
         "VENDOR ACCOUNT PART KIND AGE BYTES",
-        "netnut gone reading 0s 1,234",
-        "netnut main reading 0s 1,234",
+        "netnut gone reading 0s 2,468",
+        "netnut lost reading 0s 1,234",
+        "netnut main reading 0s 2,468",
         "netnut main left over 0s 1,234",
-        "netnut main set aside 0s 1,234",
+        "netnut main set aside 0s 2,468",
         "prolifi a-b shard1of2 0of3 reading 0s 1,234",
+        "prolifi a-b shard1of2 1of3 reading 0s 1,234",
     ]
 
 
@@ -55,7 +69,7 @@ def test_only_what_no_account_needs_is_removed(folder: Path) -> None:
 
     assert before == {*NEEDED, *OTHERS, *FOREIGN}
     assert planned == [line.replace("removed", "would remove") for line in removed]
-    assert {line.rpartition("/")[2] for line in removed} == set(OTHERS)
+    assert {line.rpartition("/")[2] for line in removed} == {name.removesuffix(".other") for name in OTHERS}
     assert {path.name for path in folder.iterdir()} == {*NEEDED, *FOREIGN}
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from scripted_vendor import SECRET, Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
+from polled_accounts import SECRET, Tally, account_with, be_impatient, client_of, error_of
+from scripted_vendor import Answer, answer, scripted
 
 import exporter
 from exporter import __version__

@@ -10,7 +10,8 @@ import pytest
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.lowlevel import checkpoint
 from patience import DEADLINE_SECONDS
-from scripted_vendor import Answer, Tally, account_with, answer, be_impatient, client_of, error_of, scripted
+from polled_accounts import Tally, account_with, be_impatient, client_of, error_of
+from scripted_vendor import Answer, answer, scripted
 from virtual_time import run_virtually
 
 from exporter.client.connections import Connections

@@ -6,7 +6,7 @@ Those of a vendor that is not listed here are what its expected.prom has.
 import re
 
 import pytest
-from scripted_vendor import expected_page
+from recorded_replies import expected_page
 
 from exporter.cli.catalogue import FAMILIES, labels
 from exporter.vendors import VENDORS

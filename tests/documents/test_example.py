@@ -10,7 +10,7 @@ from exporter.config import load, schema
 from exporter.vendors import VENDORS
 from exporter.vendors.planship.account import ProductSetting
 from exporter.vendors.quotas import ConfiguredQuota
-from exporter.vendors.settings import TLS
+from exporter.vendors.settings.types import TLS
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 TEXT = EXAMPLE.read_text()

@@ -13,13 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from prometheus_client.registry import Collector
 from readings import checked, kept
 
-from exporter.cli.catalogue import FAMILIES
-from exporter.exposition.negotiation import Format, accepts_gzip, content_type, negotiate
+from exporter.exposition.negotiation import Format
 from exporter.exposition.page import Exposition
-from exporter.metrics import MAX_LABEL_CHARACTERS, Family, clean_label, figures_of
+from exporter.metrics import Family, clean_label, figures_of
 from exporter.metrics.quota import QUOTA_CONSUMED
 from exporter.store.changes import Changes
-from exporter.store.reading import READING_FAMILIES, Reading
+from exporter.store.reading import Reading
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.store.store import Store
 from exporter.textformat.lines import sample_lines
@@ -151,144 +150,6 @@ def test_the_page_packs_to_the_same_bytes_and_back() -> None:
     assert packed == b"".join(again.gzip_parts)
     assert gzip.decompress(packed) == b"".join(page.text())
     assert page.length == len(gzip.decompress(packed))
-
-
-PROMETHEUS_2 = (
-    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
-    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
-)
-PROMETHEUS_3 = (
-    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-    "application/openmetrics-text;version=0.0.1;q=0.5,"
-    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
-)
-
-
-@pytest.mark.parametrize(
-    ("accept", "form"),
-    [
-        ("", Format.TEXT),
-        ("*/*", Format.TEXT),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.TEXT),
-        ("text/plain", Format.TEXT),
-        ("text/*", Format.TEXT),
-        ("application/*", Format.OPENMETRICS),
-        ("application/openmetrics-text", Format.OPENMETRICS),
-        ("application/openmetrics-text; version=1.0.0", Format.OPENMETRICS),
-        ('application/openmetrics-text; version="1.0.0"', Format.OPENMETRICS),
-        ("APPLICATION/OpenMetrics-Text", Format.OPENMETRICS),
-        ("application/openmetrics-text; version=0.0.1", Format.TEXT),
-        ("application/openmetrics-text;q=0.3, text/plain;q=0.5", Format.TEXT),
-        ("application/openmetrics-text;q=0.5, text/plain;q=0.3", Format.OPENMETRICS),
-        ("application/openmetrics-text;q=0, */*", Format.TEXT),
-        ("text/plain;q=0, */*;q=0.1", Format.OPENMETRICS),
-        ("application/json", Format.TEXT),
-        ("application/openmetrics-text;q=2, text/plain", Format.TEXT),
-        ("application/openmetrics-text;q=nan", Format.TEXT),
-        (PROMETHEUS_2, Format.OPENMETRICS),
-        (PROMETHEUS_3, Format.OPENMETRICS),
-        ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", Format.TEXT),
-    ],
-)
-def test_accept_gets(accept: str, form: Format) -> None:
-    assert negotiate(accept) is form
-
-
-TEXT, OPENMETRICS = Format.TEXT.value, Format.OPENMETRICS.value
-
-
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        ("", TEXT),
-        (PROMETHEUS_2, OPENMETRICS),
-        (PROMETHEUS_3, f"{OPENMETRICS}; escaping=allow-utf-8"),
-        (PROMETHEUS_3.replace("allow-utf-8", "underscores"), f"{OPENMETRICS}; escaping=underscores"),
-        ("text/plain;version=0.0.4;escaping=values", f"{TEXT}; escaping=values"),
-        ("text/plain;escaping=dots;q=0.1, text/plain;escaping=values;q=0.2", f"{TEXT}; escaping=values"),
-        ("text/plain;version=1.0.0;escaping=allow-utf-8, text/plain;version=0.0.4;q=0.3", TEXT),
-        ("application/openmetrics-text;q=0.5, text/plain;escaping=dots;q=0.3", OPENMETRICS),
-        ("text/plain;escaping=unheard-of", TEXT),
-        ("*/*;escaping=dots", TEXT),
-        ("text/plain;escaping=dots;q=0", TEXT),
-    ],
-)
-def test_the_escaping_scheme_that_a_client_asks_for_is_stated(accept: str, expected: str) -> None:
-    assert content_type(negotiate(accept), accept) == expected
-
-
-@pytest.mark.parametrize(
-    ("accept_encoding", "yes"),
-    [
-        ("", False),
-        ("gzip", True),
-        ("GZIP", True),
-        ("gzip, deflate, br", True),
-        ("deflate, gzip;q=0.5", True),
-        ("gzip;q=0", False),
-        ("gzip;q=0, *", False),
-        ("*", True),
-        ("*;q=0", False),
-        ("identity", False),
-        ("gzip;q=high", False),
-    ],
-)
-def test_gzip_is_sent_where_it_is_accepted(accept_encoding: str, yes: bool) -> None:
-    assert accepts_gzip(accept_encoding) is yes
-
-
-@given(st.text())
-def test_any_header_gets_an_answer(header: str) -> None:
-    assert content_type(negotiate(header), header).startswith(negotiate(header).value)
-    assert accepts_gzip(header) in (True, False)
-
-
-@given(st.text())
-def test_a_cleaned_label_stays_as_it_is_and_fits(label: str) -> None:
-    cleaned = clean_label(label)
-
-    assert len(cleaned) <= MAX_LABEL_CHARACTERS
-    assert clean_label(cleaned) == cleaned
-    cleaned.encode()
-
-
-def test_two_long_labels_stay_two() -> None:
-    one, other = clean_label("x" * 1_000_000 + "1"), clean_label("x" * 1_000_000 + "2")
-
-    assert one != other
-    assert len(one) == len(other) == MAX_LABEL_CHARACTERS
-
-
-@pytest.mark.parametrize(
-    ("label", "cleaned"),
-    [
-        ("plain", "plain"),
-        ("Zürich 東京", "Zürich 東京"),
-        ("nul\x00", "nul\ufffd"),
-        ("tab\there", "tab\ufffdhere"),
-        ("line\nend", "line\nend"),
-        ("bell\x07\x7f\x85", "bell\ufffd\ufffd\ufffd"),
-        ("lone \ud800 surrogate", "lone \ufffd surrogate"),
-    ],
-)
-def test_a_label_is_cleaned(label: str, cleaned: str) -> None:
-    assert clean_label(label) == cleaned
-
-
-def test_names_and_helps_need_no_escaping_and_follow_the_rules() -> None:
-    names = [family.name for family in FAMILIES]
-    assert len(names) == len(set(names))
-    for family in FAMILIES:
-        assert family.name.endswith("_total") == (family.kind == "counter")
-        assert family.help.endswith(".")
-        assert not set(family.help) & set('\\"\n')
-        assert family.summary[0].isupper()
-        assert len(set(family.labels)) == len(family.labels)
-    for family in READING_FAMILIES:
-        assert family.name.partition("_")[0] in (family.vendor.lower().replace(" cloud", "") or "usage")
-        assert ("Polled from " in family.help) == bool(family.vendor)
-        assert "account" not in family.labels
-        assert family.kind == "gauge" or not family.vendor
 
 
 def test_a_sample_is_read_whatever_its_number_looks_like() -> None:

@@ -17,7 +17,7 @@ from exporter.history.folder import Folder
 from exporter.history.plan import WrongRequest, midnight
 from exporter.sandbox.prolifi.api import _Customer, _Prolifi
 from exporter.store.files import Storage
-from exporter.vendors.past import DAY
+from exporter.vendors.history import DAY
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from written_histories import NOW, config
 from exporter.cli import demo
 from exporter.history.plan import Plan, WrongRequest, midnight, planned
 from exporter.vendors import PASTS, VENDORS
-from exporter.vendors.past import Days
+from exporter.vendors.history import Days
 
 ACCOUNT = "there is ionos/acme, prolifi/acme"
 

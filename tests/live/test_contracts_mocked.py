@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 from kept_logging import kept_logging
+from polled_accounts import be_impatient
 from prism import CALLS, DESCRIBED, Call, Polled, mocks, poll_all
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
-from scripted_vendor import be_impatient
 
 from exporter import log
 from exporter.errors import REASONS

@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
-from scripted_vendor import NOW, Tally, client_of, poll_once
+from polled_accounts import NOW, Tally, client_of, poll_once
 
 from exporter.cli import demo
 from exporter.config import parse

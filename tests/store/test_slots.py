@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_storage import MAIN, NOW, PLAN, kept
+from stored_accounts import MAIN, NOW, PLAN, kept
 
 from exporter.polling.pipeline import PollResult, process
 from exporter.store.files import Storage

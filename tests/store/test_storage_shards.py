@@ -107,10 +107,13 @@ def test_shards_that_start_at_once_do_not_mind_that_another_tries_the_folder_too
         ((ONE, 2001), (ONE, 1001)),
     ],
 )
+@pytest.mark.parametrize("slot", ["", ".other"])
 def test_of_another_division_counters_go_on_and_figures_are_not_shown(
-    before: tuple[Shard, int], after: tuple[Shard, int], tmp_path: Path
+    before: tuple[Shard, int], after: tuple[Shard, int], slot: str, tmp_path: Path
 ) -> None:
     left_by(tmp_path, *before)
+    for name in names(tmp_path):
+        (tmp_path / name).rename(tmp_path / f"{name}{slot}")
 
     found = Storage(tmp_path).read(account(*after))
 

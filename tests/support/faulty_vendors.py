@@ -32,6 +32,10 @@ from exporter.web.server import Server
 IONOS_KEY = {"Authorization": f"Bearer {IONOS_ACCOUNTS['acme'].token}"}
 PROLIFI_KEY = {"Authorization": f"Bearer {PROLIFI_ACCOUNTS['acme'].key}"}
 
+PROFILE = "/ionos/billing/profile"
+PRODUCTS = "/ionos/billing/32100457/products"
+LIST = "/prolifi/api/v1/public/customers"
+
 
 @dataclass(frozen=True)
 class FaultyVendors:
@@ -194,3 +198,8 @@ async def recovers(exporter: Watched, vendors: FaultyVendors, vendor: str = "net
 
 def reason_of(snapshot: Snapshot) -> str:
     return snapshot.error.reason if snapshot.error else ""
+
+
+def profile(vendors: FaultyVendors, fault: str) -> tuple[int, Message, bytes]:
+    vendors.fail(f"ionos:/profile:{fault}")
+    return vendors.ask(PROFILE, IONOS_KEY)

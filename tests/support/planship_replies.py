@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from polled_accounts import NOW, account_at
 from polled_quotas import polled_quotas
 from quota_samples import Watched
-from scripted_vendor import NOW, Answer, Scripted, account_at, answer, scripted
+from scripted_vendor import Answer, Scripted, answer, scripted
 
 from exporter.vendors import Account
 

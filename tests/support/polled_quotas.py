@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 import anyio
+from polled_accounts import NOW, Tally, client_of
 from quota_samples import Watched
-from scripted_vendor import NOW, Tally, client_of
 
 from exporter.vendors import Account
 from exporter.vendors.poll import Poll

@@ -33,7 +33,7 @@ from exporter.history.run import Ended, Requests, write_history
 from exporter.store.snapshot import AccountKey, Snapshot
 from exporter.telemetry.telemetry import AccountTelemetry
 from exporter.vendors import VENDORS, Account
-from exporter.vendors.past import DAY, Days
+from exporter.vendors.history import DAY, Days
 
 CONTRACTS: Final = Path(__file__).parents[1] / "contracts"
 _PRISM: Final = CONTRACTS / "node_modules" / ".bin" / "prism"

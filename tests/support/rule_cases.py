@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from quick_yaml import read
 
 _RECORD: Final = re.compile(r"\busage:\w+:\w+")
 _ALERTS: Final = re.compile(r"\b(?:ALERTS|usage:quota_alerts:held)\b(?:\{([^}]*)\})?")
@@ -26,76 +26,84 @@ Document = dict[str, Any]
 
 def rule_cases(file: Path) -> list[Document]:
     """Each test of a file as a document of its own, with its groups of rules in place of `rule_files`."""
-    document = yaml.safe_load(file.read_text())
-    read = [yaml.safe_load((file.parent / name).read_text()) for name in document["rule_files"]]
-    groups = [group for one in read for group in one["groups"]]
+    document = read(file.read_text())
+    rules = [read((file.parent / name).read_text()) for name in document["rule_files"]]
+    groups = [group for one in rules for group in one["groups"]]
     return [
-        {**document, "tests": [test], "rule_files": _needed(groups, test), "all_rules": groups}
+        {**document, "tests": [test], "rule_files": needed(groups, test), "all_rules": groups}
         for test in document["tests"]
     ]
+
+
+def needed(groups: list[Document], test: Document) -> list[Document]:
+    """The rules that the expectations of a test depend on, in their groups and order.
+
+    `ALERTS` as a rule reads it brings in no further alert: what is held of one alert depends on that alert alone.
+    """
+    rules: dict[str, list[Document]] = {}
+    for group in groups:
+        for rule in group["rules"]:
+            rules.setdefault(_name(rule), []).append(rule)
+    alerts = [name for name, same in rules.items() if "alert" in same[0]]
+    waiting = {name for expression in _expectations(test) for name in _read_by(expression, alerts)}
+    if any("__name__" in expression for expression in _expectations(test)):
+        waiting |= rules.keys()
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= {record for rule in rules[name] for record in _records(rule)} - found
+    parts = [{**group, "rules": [rule for rule in group["rules"] if _name(rule) in found]} for group in groups]
+    return [part for part in parts if part["rules"]]
 
 
 def together(cases: list[Document]) -> list[Document]:
     """Cases joined where they have the same steps: each gets a job of its own, and every rule keeps jobs apart.
 
+    The job has the name of the case, so what a tool says of an expectation tells the case.
     Alerts are looked at as series, so without their texts, which would be most of the cost: each evaluation fills in
-    those of every alert that fires. A case about no exporter at all stays as it is, for
-    `absent()` knows no job that is not there.
+    those of every alert that fires. A case that shares its steps with no other stays as it is.
     """
     joined: dict[tuple[str, str], list[Document]] = {}
-    alone = []
     for case in cases:
         (test,) = case["tests"]
-        if "UsageExporterAbsent" in json.dumps(test):
-            alone.append(case)
-        else:
-            joined.setdefault((test["interval"], case["evaluation_interval"]), []).append(case)
-    return [_joined(same) for same in joined.values()] + alone
+        joined.setdefault((test["interval"], case["evaluation_interval"]), []).append(case)
+    return [_joined(same) if len(same) > 1 else same[0] for same in joined.values()]
 
 
 def for_vmalert(case: Document) -> Document:
     """A case as vmalert-tool takes it.
 
     It writes what rules record only at the end of their group, so rules that read others must be in a later group.
+    Each time it writes, it clears eight megabytes, so there are as few groups as may be.
     """
-    groups = [level for group in case["rule_files"] for level in _levels(group)]
+    groups = _levels(case["rule_files"])
     return {**case, "rule_files": groups, "tests": [_test_for_vmalert(test, groups) for test in case["tests"]]}
-
-
-def write(cases: list[Document], folder: Path) -> list[Path]:
-    """Write each case as a file for the engine, beside a file of its rules."""
-    files = []
-    for number, case in enumerate(cases):
-        rules, file = folder / f"{number}-rules.yml", folder / f"{number}.yml"
-        order = [group["name"] for group in case["rule_files"]]
-        rules.write_text(json.dumps({"groups": case["rule_files"]}))
-        shown = {key: value for key, value in case.items() if key != "all_rules"}
-        file.write_text(json.dumps({**shown, "rule_files": [rules.name], "group_eval_order": order}))
-        files.append(file)
-    return files
 
 
 def _joined(cases: list[Document]) -> Document:
     step = cases[0]["evaluation_interval"]
-    tests = [_in_job(case["tests"][0], f"{_JOB}/{number}", step) for number, case in enumerate(cases)]
+    by_job = {f"{_JOB}/{test['name']}": test for case in cases for test in case["tests"]}
+    tests = [_in_job(test, job, step) for job, test in by_job.items()]
     test = {
+        "name": f"{len(cases)} with a value each {tests[0]['interval']} and an evaluation each {step}",
         "interval": tests[0]["interval"],
         "input_series": [series for one in tests for series in one["input_series"]],
         "promql_expr_test": [expected for one in tests for expected in one["promql_expr_test"]],
     }
-    groups = [_of_every_job(group) for group in cases[0]["all_rules"]]
+    groups = [
+        {**group, "rules": [_of_jobs(rule, list(by_job)) for rule in group["rules"]]} for group in cases[0]["all_rules"]
+    ]
     return {**cases[0], "rule_files": groups, "tests": [test]}
 
 
-def _of_every_job(group: Document) -> Document:
-    rules = [
-        {
-            **{key: value for key, value in rule.items() if key != "annotations"},
-            "expr": rule["expr"].replace(f'job="{_JOB}"', f'job=~"{_JOB}/.+"'),
-        }
-        for rule in group["rules"]
-    ]
-    return {**group, "rules": rules}
+def _of_jobs(rule: Document, jobs: list[str]) -> Document:
+    """A rule of several jobs, without texts; `absent()` knows only a job that is named."""
+    ours, expression = f'job="{_JOB}"', rule["expr"]
+    if "absent(" in expression:
+        expression = " or ".join(expression.replace(ours, f'job="{job}"') for job in jobs)
+    without_texts = {key: value for key, value in rule.items() if key != "annotations"}
+    return {**without_texts, "expr": expression.replace(ours, f'job=~"{_JOB}/.+"')}
 
 
 def _in_job(test: Document, job: str, step: str) -> Document:
@@ -146,37 +154,23 @@ def _test_for_vmalert(test: Document, groups: list[Document]) -> Document:
     return {**others, "alert_rule_test": alerts, "metricsql_expr_test": expressions}
 
 
-def _levels(group: Document) -> Iterator[Document]:
-    """A group's rules in groups of their own, none of which records what another rule of it reads."""
-    level_of: dict[str, int] = {}
-    for rule in group["rules"]:
-        after = max((level_of[name] + 1 for name in _records(rule) if name in level_of), default=0)
-        level_of[_name(rule)] = max(after, level_of.get(_name(rule), 0))
-    for level in sorted(set(level_of.values())):
-        rules = [rule for rule in group["rules"] if level_of[_name(rule)] == level]
-        yield {**group, "name": f"{group['name']}-{level}", "rules": rules}
+def _levels(groups: list[Document]) -> list[Document]:
+    """The rules in as few groups as may be, none of which records what another rule of it reads.
 
-
-def _needed(groups: list[Document], test: Document) -> list[Document]:
-    """The rules that the expectations of a test depend on, in their groups and order.
-
-    `ALERTS` as a rule reads it brings in no further alert: what is held of one alert depends on that alert alone.
+    A rule that reads what one after it records reads what that recorded before, so the two may share a group.
     """
-    rules: dict[str, list[Document]] = {}
-    for group in groups:
-        for rule in group["rules"]:
-            rules.setdefault(_name(rule), []).append(rule)
-    alerts = [name for name, same in rules.items() if "alert" in same[0]]
-    waiting = {name for expression in _expectations(test) for name in _read_by(expression, alerts)}
-    if any("__name__" in expression for expression in _expectations(test)):
-        waiting |= rules.keys()
-    needed: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        needed.add(name)
-        waiting |= {record for rule in rules[name] for record in _records(rule)} - needed
-    parts = [{**group, "rules": [rule for rule in group["rules"] if _name(rule) in needed]} for group in groups]
-    return [part for part in parts if part["rules"]]
+    rules = [rule for group in groups for rule in group["rules"]]
+    level_of: dict[str, int] = {}
+    least: dict[str, int] = {}
+    for rule in rules:
+        name, records = _name(rule), _records(rule)
+        after = max((level_of[record] + 1 for record in records if record in level_of), default=0)
+        level = level_of[name] = max(after, level_of.get(name, 0), least.get(name, 0))
+        least |= {record: max(level, least.get(record, 0)) for record in records - level_of.keys()}
+    return [
+        {"name": f"level-{level}", "rules": [rule for rule in rules if level_of[_name(rule)] == level]}
+        for level in sorted(set(level_of.values()))
+    ]
 
 
 def _name(rule: Mapping[str, str]) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import yaml
+from rule_documents import rule_groups
 
-from exporter.rules.document import rules
 from exporter.rules.options import Options
 from exporter.rules.thresholds import Thresholds
 
@@ -15,6 +14,15 @@ HOUR: Final = 3600
 
 OfTime = Callable[[float], float | None]
 """A value by the hours since the course began; None where there is none."""
+
+
+def always(value: float | None) -> OfTime:
+    """What never changes."""
+    return lambda _: value
+
+
+def never(_: float) -> None:
+    """When a period of a quota begins or ends that has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +97,7 @@ def cases_with(
     options: Options, courses: Mapping[str, Course], minutes: int, scrapes: int = 0, alerts: str = "Usage.+"
 ) -> list[dict[str, Any]]:
     """The same with rules that are rendered in another way."""
-    groups = yaml.safe_load(rules(options))["groups"]
+    groups = rule_groups(options)
     for group in groups:
         group["rules"] = [rule for rule in group["rules"] if "record" in rule or re.fullmatch(alerts, rule["alert"])]
     return [
@@ -199,45 +207,3 @@ def _labels(name: str) -> str:
     alert, severity, account = (*name.split(), "main")[:3]
     of_account = "" if alert.startswith("UsageExporter") else f', account="{account}"'
     return f'{{alertname="{alert}", severity="{severity}"{of_account}}}'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """What an alert says at the end of a course."""
-
-    course: Course
-    alert: str
-    severity: str
-    summary: str
-    description: str
-
-
-def spoken(name: str, words: Words) -> dict[str, Any]:
-    """What is said as a document for the tools, with rules evaluated each five minutes."""
-    (case,) = cases({name: words.course}, minutes=5, alerts=words.alert)
-    (test,) = case["tests"]
-    for group in case["rule_files"]:
-        group["rules"] = [
-            one for one in group["rules"] if one.get("labels", {}).get("severity") in (None, words.severity)
-        ]
-    quota = words.course.quotas[0]
-    labels = {"vendor": "netnut", "account": quota.account, "quota": "traffic", "subject": quota.subject, "unit": "GB"}
-    board = "&".join(f"var-{label}={labels[label]}" for label in ("vendor", "account", "quota", "subject"))
-    options = Options()
-    expected = {
-        "exp_labels": {**labels, "job": "usage-exporter", "severity": words.severity},
-        "exp_annotations": {
-            "summary": words.summary,
-            "description": words.description,
-            "runbook_url": f"{options.runbook_url}#{words.alert.lower()}",
-            "dashboard_url": f"{options.grafana_url}/d/vu-quota?{board}",
-        },
-    }
-    at = f"{round(words.course.hours * 60)}m"
-    case["tests"] = [
-        {
-            **{key: test[key] for key in ("name", "interval", "input_series")},
-            "alert_rule_test": [{"eval_time": at, "alertname": words.alert, "exp_alerts": [expected]}],
-        }
-    ]
-    return case

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import yaml
+from quick_yaml import read
 
 from exporter.cli.catalogue import FAMILIES, labels
 from exporter.rules.document import rules
@@ -37,7 +37,12 @@ LABELS = {
 
 def documents(options: Options | None = None) -> list[dict[str, Any]]:
     """Every rule, as Prometheus reads it."""
-    return [rule for group in yaml.safe_load(rules(options or Options()))["groups"] for rule in group["rules"]]
+    return [rule for group in rule_groups(options or Options()) for rule in group["rules"]]
+
+
+def rule_groups(options: Options) -> list[dict[str, Any]]:
+    """The rules in their groups, as Prometheus reads them."""
+    return list(read(rules(options))["groups"])
 
 
 def name_of(rule: dict[str, Any]) -> str:

@@ -28,3 +28,16 @@ def documents_of(raw: bytes) -> list[Any]:
     assert held
     head, *bulk = map(json.loads, held.body.split(b"\n"))
     return [{**head, **held.stamp}, *bulk]
+
+
+def changed(raw: bytes, **changes: object) -> bytes:
+    head, *bulk = documents_of(raw)
+    return checked({**head, **changes}, *bulk)
+
+
+def with_samples(raw: bytes, *samples: object) -> bytes:
+    return checked(documents_of(raw)[0], {"samples": samples})
+
+
+def with_rows(raw: bytes, kind: str, *row: object) -> bytes:
+    return checked(documents_of(raw)[0], {kind: [row]})

@@ -6,31 +6,26 @@ it ends with 1 at the first that does not hold. Everything is on loopback and in
 """
 
 import asyncio
-import builtins
-import errno
-import fcntl
 import gc
-import io
 import itertools
-import json
 import os
 import socket
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import anyio.to_thread
 import pytest
-from page_text import page_text, value_of
-from scripted_vendor import Answer, Scripted, ScriptedVendor, answer, be_impatient, scripted
+from polled_accounts import be_impatient
+from torture_faults import Faults, Stepped
+from torture_world import World, opened, shown, world
 
 from exporter.app.exporter import Exporter
 from exporter.app.reload import Reload
@@ -39,152 +34,13 @@ from exporter.errors import REASONS
 from exporter.polling.poller import Poller
 from exporter.problems import ConfigError
 from exporter.store.files import Storage
-from exporter.vendors import Account
 from exporter.web.pages import Application
 from exporter.web.server import Server
 
 PATIENCE_SECONDS: Final = 20.0
-OURS: Final = ("MainThread", "storage", "files", "AnyIO worker thread")
-"""Threads of the exporter; the vendor and the client are in others."""
-FAULTS: Final[dict[str, tuple[Any, Exception]]] = {
-    "connect": (socket.socket, ConnectionRefusedError(errno.ECONNREFUSED, "refused")),
-    "recv": (socket.socket, ConnectionResetError(errno.ECONNRESET, "reset")),
-    "recv_into": (socket.socket, ConnectionResetError(errno.ECONNRESET, "reset")),
-    "send": (socket.socket, BrokenPipeError(errno.EPIPE, "broken pipe")),
-    "accept": (socket.socket, OSError(errno.EMFILE, "too many open files")),
-    "open": (os, OSError(errno.EMFILE, "too many open files")),
-    "stat": (os, OSError(errno.EIO, "input/output error")),
-    "write": (os, OSError(errno.ENOSPC, "no space left on device")),
-    "fsync": (os, OSError(errno.EIO, "input/output error")),
-    "unlink": (os, OSError(errno.EIO, "input/output error")),
-    "flock": (fcntl, OSError(errno.ENOLCK, "no locks available")),
-    "io.open": (io, OSError(errno.EMFILE, "too many open files")),
-    "run_sync": (anyio.to_thread, RuntimeError("can't start new thread")),
-}
 
 _run_sync: Final = anyio.to_thread.run_sync
 """For ourselves, and never failing."""
-
-
-class Faults:
-    """The calls since it was armed; the one of a number fails."""
-
-    def __init__(self, fails_at: int = 0) -> None:
-        self.calls: list[str] = []
-        self._fails_at = fails_at
-        self._is_armed = False
-
-    @contextmanager
-    def armed(self) -> Iterator[None]:
-        """Count and fail what is called meanwhile."""
-        self._is_armed = True
-        try:
-            yield
-        finally:
-            self._is_armed = False
-
-    @property
-    def failed(self) -> str:
-        """What failed; empty if nothing did."""
-        return self.calls[self._fails_at - 1] if 0 < self._fails_at <= len(self.calls) else ""
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Take the place of every call that can fail."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name, (owner, error) in FAULTS.items():
-                attribute = name.rpartition(".")[2]
-                real = getattr(owner, attribute)
-                patch.setattr(owner, attribute, self._counted(name, real, error))
-            patch.setattr(builtins, "open", io.open)
-            yield
-
-    def _counted(self, name: str, real: Callable[..., Any], error: Exception) -> Callable[..., Any]:
-        def call(*given: Any, **options: Any) -> Any:
-            if self._is_armed and self._counts(given):
-                self.calls.append(name)
-                if len(self.calls) == self._fails_at:
-                    raise error
-            return real(*given, **options)
-
-        return call
-
-    def awaited(self, scope: anyio.CancelScope) -> None:
-        """Count that something is waited for; at the one of the number it is cancelled, as by a reload."""
-        self.calls.append("await")
-        if len(self.calls) == self._fails_at:
-            scope.cancel()
-
-    @staticmethod
-    def _counts(given: tuple[Any, ...]) -> bool:
-        if given and isinstance(given[0], int) and len(given) > 1 and isinstance(given[1], str):
-            return False  # a file that is open already becomes an object
-        is_own_pipe = bool(given) and isinstance(given[0], socket.socket) and given[0].family == socket.AF_UNIX
-        return not is_own_pipe and threading.current_thread().name.startswith(OURS)
-
-
-@dataclass
-class World:
-    """A vendor whose plan's figure can be changed, and an account of it with a folder to keep its readings."""
-
-    vendor: ScriptedVendor
-    folder: Path
-    used: list[float] = field(default_factory=lambda: [5.0])
-
-    @property
-    def config(self) -> Path:
-        """The configuration's file."""
-        return self.folder / "config.yaml"
-
-    def configure(self, interval: str = "1h") -> None:
-        """Write the configuration."""
-        (self.folder / "password").write_text("an-invented-secret")
-        account = {
-            "vendor": "netnut",
-            "name": "main",
-            "base_url": self.vendor.url,
-            "email": "a@example.com",
-            "password_file": str(self.folder / "password"),
-            "interval": interval,
-        }
-        self.config.write_text(json.dumps({"accounts": [account]}))
-
-
-@contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """Run a vendor, and write a configuration for it."""
-    used = [5.0]
-
-    def usage(_request: object) -> Answer:
-        plan = {"id": 41, "product_type": "Residential", "is_active": True, "plan_gb": 100, "usage_percentage": "1"}
-        dates = {"start_date": "2026-11-01T00:00:00.000Z", "end_date": "2096-12-01T00:00:00.000Z"}
-        figures = {"total_gb_used": used[0], "total_requests_used": 10 * used[0]}
-        return answer({"success": True, "data": [{**plan, **dates, **figures}]})
-
-    script: dict[str, list[Scripted]] = {
-        "POST /auth/login": [answer({"success": True, "token": "an-invented-token"})],
-        "POST /customer/usage/myusage": [usage],
-    }
-    with scripted(script) as vendor:
-        one = World(vendor, folder, used)
-        one.configure()
-        yield one
-
-
-def shown(exporter: Exporter) -> tuple[float | None, float | None]:
-    """What the page says is used, and what its counter says."""
-    page = page_text(exporter.store, exporter.telemetry, anyio.current_time())
-    of = {"account": "main", "plan_id": "41", "product_type": "Residential"}
-    quota = {"vendor": "netnut", "account": "main", "subject": "41/Residential", "unit": "GB", "quota": "traffic"}
-    return value_of(page, "netnut_gb_used", **of), value_of(page, "usage_quota_consumed_total", **quota)
-
-
-def opened(world: World) -> tuple[Exporter, Storage, Account]:
-    """An exporter that has taken its configuration up, with what was stored."""
-    storage = Storage(world.folder / "storage")
-    exporter = Exporter(storage=storage)
-    (account,) = exporter.apply_config(load(world.config))
-    return exporter, storage, account
 
 
 async def _works(poller: Poller) -> None:
@@ -238,28 +94,6 @@ async def first_polls(world: World, faults: Faults) -> None:
         await _works(poller)
         assert shown(exporter) == (5.0, 0.0)
     storage.close()
-
-
-class Stepped:
-    """Something that is waited for, each wait of which is counted."""
-
-    def __init__(self, awaitable: Awaitable[Any], faults: Faults, scope: anyio.CancelScope) -> None:
-        self._awaitable, self._faults, self._scope = awaitable, faults, scope
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        steps = self._awaitable.__await__()
-        try:
-            yielded = next(steps)
-            while True:
-                self._faults.awaited(self._scope)
-                try:
-                    value = yield yielded
-                except BaseException as error:  # noqa: BLE001 - whatever comes goes on to whom it is for
-                    yielded = steps.throw(error)
-                else:
-                    yielded = steps.send(value)
-        except StopIteration as end:
-            return end.value
 
 
 async def cancelled_polls(world: World, faults: Faults) -> None:

@@ -44,6 +44,10 @@ MUTUAL: Final[Mapping[str, Any]] = {
     "client_ca_file": "ca.crt",
     "client_auth_type": "RequireAndVerifyClientCert",
 }
+USERS = {USER: HASH, "Bob Ö": OTHER_HASH}
+SECTIONS: dict[str, Any] = {"tls_server_config": TLS, "basic_auth_users": {USER: HASH}}
+FAILURES = "usage_exporter_web_config_reload_failures_total"
+SUCCESSFUL = "usage_exporter_web_config_last_reload_successful"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +160,10 @@ def problems(file: Path) -> list[str]:
     except ConfigError as error:
         return [str(problem).replace(str(file.parent), "HERE") for problem in error.problems]
     return []
+
+
+async def refreshed(server: Protected) -> tuple[float, float]:
+    """Have the files looked at; whether the last reading was accepted, and how many were not."""
+    await server.protection.refresh(server.loading)
+    registry = server.telemetry.registry
+    return registry.get_sample_value(SUCCESSFUL) or 0, registry.get_sample_value(FAILURES) or 0

@@ -16,7 +16,7 @@ from exporter.history.run import Ended, Requests, write_history
 from exporter.sandbox import World, make_app
 from exporter.sandbox.vendors import SIMULATIONS
 from exporter.store.files import Storage
-from exporter.vendors.past import Days
+from exporter.vendors.history import Days
 
 NOW: Final = datetime.fromtimestamp(START, UTC)
 """When the vendors are asked: Saturday 2026-11-21 12:00:00 UTC."""

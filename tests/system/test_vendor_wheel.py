@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from exporter_process import ANY_PORT, running
 from kept_logging import kept_logging
+from polled_accounts import SECRET
 from programs import eventually
-from scripted_vendor import SECRET, Answer, Request, Scripted, ScriptedVendor, answer, scripted
-from soak import post
+from scripted_vendor import Answer, Request, Scripted, ScriptedVendor, answer, scripted
+from soak_work import post
 from vendor_wheels import block, install, write_project
 
 from exporter.cli.main import main

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted_vendor import account_at, polled, recorded_script, recorded_settings, scripted
+from polled_accounts import account_at, polled
+from recorded_replies import recorded_script, recorded_settings
+from scripted_vendor import scripted
 
 from exporter.cli.quality_table import FACTS, facts_of, quality_of
 from exporter.metrics import Family
 from exporter.sandbox import SIMULATIONS
 from exporter.store.reading import Reading
 from exporter.vendors import VENDORS
-from exporter.vendors.faults import family_faults
+from exporter.vendors.class_checks import family_faults
 from exporter.vendors.quality import QUESTIONS, Done
-from exporter.vendors.settings import description_of
+from exporter.vendors.settings.types import description_of
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text().partition("## Adding a vendor")[2].partition("\n## ")[0]
@@ -27,7 +29,7 @@ FILES = {
 }
 """What a vendor needs: one of these files each."""
 LISTS = {
-    "exporter/vendors/__init__.py": "VENDORS",
+    "exporter/vendors/registry.py": "VENDORS",
     "exporter/sandbox/vendors.py": "SIMULATIONS",
 }
 DOCUMENTS = ("CHANGELOG.md", "docs/configuration.md", "docs/metrics.md")
@@ -118,7 +120,7 @@ def test_of_a_vendor_that_is_not_there_everything_is_missing() -> None:
         "write tests/vendors/acme/replies.json: recorded replies, with everything personal replaced",
         "write tests/vendors/acme/expected.prom: the page that these must give",
         "write docs/vendors/acme.md: where credentials come from, and what is covered",
-        "add it to VENDORS in exporter/vendors/__init__.py",
+        "add it to VENDORS in exporter/vendors/registry.py",
         "add it to SIMULATIONS in exporter/sandbox/vendors.py",
     ]
 

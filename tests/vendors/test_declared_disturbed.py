@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_vendor import NOW, account_at, poll_once, recorded_replies, recorded_settings
+from polled_accounts import NOW, account_at, poll_once
+from recorded_replies import recorded_replies, recorded_settings
 from test_vendors_disturbed import Recorded, disturbances, mapped
 
 from exporter import config

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
-from scripted_vendor import NOW, SECRET, lines, poll_once
+from polled_accounts import NOW, SECRET, lines, poll_once
 from test_vendors_disturbed import Recorded
 
 from exporter import config

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from kept_logging import kept_logging
-from scripted_vendor import SECRET, Scripted, answer, be_impatient, polled, scripted
-from scripted_vendor import page as page_of
+from polled_accounts import SECRET, be_impatient, polled
+from polled_accounts import page as page_of
+from scripted_vendor import Scripted, answer, scripted
 
 from exporter import config
 from exporter.cli.main import main

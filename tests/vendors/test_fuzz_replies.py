@@ -11,9 +11,10 @@ import anyio
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from polled_accounts import account_at
 from pydantic import BaseModel
+from recorded_replies import recorded_settings
 from reply_strategies import JSON, MODELS, NEARLY, SCALARS, documents
-from scripted_vendor import account_at, recorded_settings
 
 from exporter.client.auth import Login
 from exporter.client.body import MAX_BODY_BYTES, MAX_PIECES, decode_json, read_body

@@ -6,7 +6,7 @@ from typing import Any
 
 import anyio
 import pytest
-from scripted_vendor import NOW
+from polled_accounts import NOW
 
 from exporter.errors import BadRequest, Forbidden, NotFound, PollError, RateLimited, ServerFailed, TimedOut
 from exporter.metrics import Family

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from kept_logging import kept_logging
-from scripted_vendor import SECRET, Script, answer, lines, polled, scripted
+from polled_accounts import SECRET, lines, polled
+from scripted_vendor import Script, answer, scripted
 
 from exporter import config
 from exporter.cli.main import main

@@ -8,9 +8,10 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from polled_accounts import account_at, lines, polled
 from polled_quotas import polled_quotas
 from quota_samples import shown
-from scripted_vendor import Answer, Scripted, account_at, answer, lines, polled, scripted
+from scripted_vendor import Answer, Scripted, answer, scripted
 
 from exporter.store.reading import Reading
 from exporter.vendors import Account

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from scripted_vendor import Answer, Scripted, account_at, answer, lines, polled, scripted
+from polled_accounts import account_at, lines, polled
+from scripted_vendor import Answer, Scripted, answer, scripted
 
 from exporter.store.reading import Reading
 

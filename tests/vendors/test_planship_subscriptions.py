@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from planship_replies import planship, script, subscription, usage
+from polled_accounts import lines, polled
 from polled_quotas import polled_quotas
 from quota_samples import shown
-from scripted_vendor import lines, polled, scripted
+from scripted_vendor import scripted
 
 from exporter.store.reading import Reading
 

@@ -15,8 +15,9 @@ from planship_replies import (
     subscription,
     usage,
 )
+from polled_accounts import polled
 from quota_samples import shown
-from scripted_vendor import Answer, Scripted, answer, polled, scripted
+from scripted_vendor import Answer, Scripted, answer, scripted
 
 from exporter.client.rate_limit import MAX_IN_FLIGHT
 

@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import pytest
+from polled_accounts import NOW, Tally, account_at, client_of
 from quota_samples import Watched
-from scripted_vendor import NOW, Answer, Request, Scripted, Tally, account_at, answer, client_of, scripted
+from scripted_vendor import Answer, Request, Scripted, answer, scripted
 from structlog.testing import capture_logs
 
 from exporter.polling.transitions import Ahead, log_changes

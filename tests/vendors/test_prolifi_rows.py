@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from polled_accounts import account_at, lines, polled
 from polled_quotas import polled_quotas
 from quota_samples import shown
-from scripted_vendor import account_at, answer, lines, polled, scripted
+from scripted_vendor import answer, scripted
 
 from exporter.errors import Malformed, PollError
 from exporter.store.reading import Reading

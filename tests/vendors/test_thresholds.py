@@ -6,7 +6,7 @@ import pytest
 from configurations import account, parsed, problems
 
 from exporter.telemetry.account import alert_shares
-from exporter.vendors.warnings import account_warnings
+from exporter.vendors.settings.warnings import account_warnings
 
 SETTINGS = (
     "quotas: [{name: cores, metric: ionos_meter_quantity, limit: 5, warn_at: 60%, critical_at: 87.5%}],"

@@ -3,18 +3,9 @@
 import re
 
 import pytest
-from scripted_vendor import (
-    RECORDED,
-    SECRET,
-    account_at,
-    expected_page,
-    page,
-    polled,
-    recorded_replies,
-    recorded_script,
-    recorded_settings,
-    scripted,
-)
+from polled_accounts import SECRET, account_at, page, polled
+from recorded_replies import RECORDED, expected_page, recorded_replies, recorded_script, recorded_settings
+from scripted_vendor import scripted
 
 from exporter.store.reading import Reading
 from exporter.vendors import VENDOR_FAMILIES, VENDORS

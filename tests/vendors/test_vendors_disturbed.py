@@ -15,15 +15,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from scripted_vendor import (
-    NOW,
-    account_at,
-    poll_once,
-    recorded_fields,
-    recorded_replies,
-    recorded_settings,
-    sign_in_of,
-)
+from polled_accounts import NOW, account_at, poll_once
+from recorded_replies import recorded_fields, recorded_replies, recorded_settings, sign_in_of
 
 from exporter.client.endpoint import url_of
 from exporter.errors import NotFound, PollError

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from scripted_vendor import Answer, Scripted, account_at, answer, be_impatient, lines, polled, scripted
+from polled_accounts import account_at, be_impatient, lines, polled
+from scripted_vendor import Answer, Scripted, answer, scripted
 
 from exporter.errors import PollError
 from exporter.store.reading import Reading

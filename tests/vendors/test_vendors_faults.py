@@ -7,23 +7,9 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from scripted_vendor import (
-    NOW,
-    Answer,
-    Scripted,
-    ScriptedVendor,
-    Tally,
-    account_at,
-    answer,
-    expected_page,
-    page,
-    polled,
-    recorded_replies,
-    recorded_script,
-    recorded_settings,
-    recorded_sign_in,
-    scripted,
-)
+from polled_accounts import NOW, Tally, account_at, page, polled
+from recorded_replies import expected_page, recorded_replies, recorded_script, recorded_settings, recorded_sign_in
+from scripted_vendor import Answer, Scripted, ScriptedVendor, answer, scripted
 
 from exporter.client.auth import ApiKey, Login
 from exporter.client.body import MAX_BODY_BYTES

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from scripted_vendor import SECRET, Answer, Request, Script, account_at, answer, lines, polled, scripted
+from polled_accounts import SECRET, account_at, lines, polled
+from scripted_vendor import Answer, Request, Script, answer, scripted
 
 from exporter.errors import PollError
 from exporter.problems import ConfigError

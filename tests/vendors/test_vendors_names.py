@@ -6,19 +6,9 @@ from typing import Any
 
 import pytest
 from planship_replies import TOKEN, planship, usage
-from scripted_vendor import (
-    NOW,
-    Scripted,
-    account_at,
-    answer,
-    lines,
-    page,
-    polled,
-    polled_at,
-    recorded_script,
-    recorded_settings,
-    scripted,
-)
+from polled_accounts import NOW, account_at, lines, page, polled, polled_at
+from recorded_replies import recorded_script, recorded_settings
+from scripted_vendor import Scripted, answer, scripted
 
 from exporter.errors import PollError
 from exporter.store.reading import Reading

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from scripted_vendor import NOW, SECRET, Answer, Scripted, account_at, answer, lines, polled, polled_at, scripted
+from polled_accounts import NOW, SECRET, account_at, lines, polled, polled_at
+from scripted_vendor import Answer, Scripted, answer, scripted
 
 from exporter.errors import BadRequest, NotFound, Refused, Unauthorized
 from exporter.store.reading import Reading

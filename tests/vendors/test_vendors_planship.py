@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from scripted_vendor import SECRET, Answer, Scripted, account_at, answer, lines, polled, scripted
+from polled_accounts import SECRET, account_at, lines, polled
+from scripted_vendor import Answer, Scripted, answer, scripted
 
 from exporter.errors import NotFound, Unauthorized
 from exporter.problems import ConfigError

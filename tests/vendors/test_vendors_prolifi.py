@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from scripted_vendor import NOW, Answer, Scripted, Tally, account_at, answer, lines, polled, scripted
+from polled_accounts import NOW, Tally, account_at, lines, polled
+from scripted_vendor import Answer, Scripted, answer, scripted
 
 from exporter.client.rate_limit import StatedLimit
 from exporter.errors import NotFound, PollError

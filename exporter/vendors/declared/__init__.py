@@ -1,1 +1,1 @@
-"""Vendors declared in YAML files, compiled into reply models, families and accounts like those of built-in vendors."""
+"""Vendors declared in YAML files. They are compiled into reply models, families and accounts, as if built in."""

@@ -33,17 +33,17 @@ class Request:
         path: the template of the path.
         params: the templates of the query parameters.
         body: the body of a POST, in which texts are templates; None for a GET.
-        model: the reply model of its answer.
-        levels: a getter for each level of nesting: of the rows of an answer, then of the rows within each row.
+        model: the reply model of the answer.
+        levels: a getter of rows for each level of nesting: first the rows of an answer, then the rows within each row.
         key: the places of the values that identify a row; empty if rows have no key.
         metrics: the metrics made from each row.
         pages: the pagination; None for a single answer.
-        page_fields: two getters: of the next page's link or cursor (None if the body has neither; a Link header is used
-            then), and of the flag that says whether there are more pages (None if there is no such flag).
+        page_fields: a getter of the next page's link or cursor in the body, and a getter of the flag that says whether
+            there are more pages. Each is None if the body has no such field.
         as_of: the place of the time up to which a row's figures are complete.
-        for_each: the setting or the earlier request that has the items. The request is sent for each of them; if this
-            is empty, it is sent once.
-        of_keys: whether `for_each` is an earlier request.
+        for_each: the setting or the earlier request that has the items for which the request is sent; empty to send it
+            once.
+        of_keys: whether `for_each` names an earlier request.
         name: the name by which later requests refer to this one.
         is_optional: whether the vendor may refuse the request without failing the poll.
         is_dated: whether the request names the month that it is for.
@@ -71,7 +71,7 @@ class Request:
         return tuple(place(row) for place in self.key)
 
     def hidden(self, constants: dict[str, str]) -> list[Unreadable]:
-        """Return the series of the expected metrics as unreadable."""
+        """Return an `Unreadable` for each expected metric."""
         return [metric.hidden(constants) for metric in self.metrics if metric.expected]
 
 
@@ -108,11 +108,11 @@ class DeclaredAccount(Account):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families whose requests name the month."""
+        """The families whose requests name a UTC month."""
         return [metric.family for request in self.requests if request.is_dated for metric in request.metrics]
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the metrics of the file's requests, which are sent in sequence."""
+        """Send the file's requests one after another, and return their metrics."""
         constants = {name: make(poll.now) for name, make in DATES.items()}
         constants |= {name: str(getattr(self, name)) for name in self.plain_settings if getattr(self, name) is not None}
         found: list[RequestResult] = []
@@ -224,7 +224,7 @@ async def _ask(request: Request, question: Question, poll: Poll) -> _Page:
 
 
 def _question(request: Request, constants: Mapping[str, str]) -> Question:
-    """Return a request's question, with its templates filled in. In the path, each value becomes one segment."""
+    """Return a request's question, with the templates filled in. In the path, each value becomes one segment."""
     params = {name: filled(text, constants) for name, text in request.params.items()}
     body = request.body and {
         name: filled(value, constants) if isinstance(value, str) else value for name, value in request.body.items()

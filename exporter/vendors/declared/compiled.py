@@ -1,4 +1,4 @@
-"""Compiles a vendor's file, which has passed the checks, into the class of the vendor's accounts."""
+"""Compiles a vendor's file into the class of the vendor's accounts. The file has already passed the checks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from exporter.metrics import Family
 from exporter.secret import Secret
 from exporter.vendors.declared import document as written
 from exporter.vendors.declared.account import DeclaredAccount, Request
-from exporter.vendors.declared.checks import as_tuple
+from exporter.vendors.declared.conflicts import as_tuple
 from exporter.vendors.declared.replies import Getter, Shape
 from exporter.vendors.declared.rows import Constant, Metric, Place
 from exporter.vendors.declared.settings_checks import ONE_VALUE
 from exporter.vendors.declared.templates import dates_a_period, names_in
 from exporter.vendors.paging import ByCursor, ByLink, ByOffset, ByPage, Following, Pages
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
-from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
+from exporter.vendors.settings.types import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _families: Final[dict[tuple[object, ...], Family]] = {}
 """All families compiled so far, by content.

@@ -18,14 +18,14 @@ from exporter.vendors.declared.kinds import (
     Text,
     Vendor,
 )
-from exporter.vendors.settings import Duration, RateSetting, Settings
+from exporter.vendors.settings.types import Duration, RateSetting, Settings
 
 SettingKind = Literal["text", "user_name", "identifier", "identifiers", "secret"]
 ValueKind = Literal["number", "percent", "limit", "flag", "time", "end", "unix_time"]
 
 
 class Setting(Settings):
-    """A setting of the vendor's accounts, beside those that every account has."""
+    """A setting of the vendor's accounts, besides those that every account has."""
 
     kind: SettingKind = Field(
         description="text; user_name (no colon); identifier or identifiers, which can be path segments; or secret,"
@@ -36,7 +36,7 @@ class Setting(Settings):
 
 
 class BasicAuth(Settings):
-    """HTTP basic authentication, with the names of two settings."""
+    """HTTP basic authentication: the settings that hold the user name and the password."""
 
     username: str = Field(description="The setting that holds the user name.")
     password: str = Field(description="The setting that holds the password.")
@@ -73,7 +73,7 @@ class LoginAuth(Settings):
 
 
 class Auth(Settings):
-    """How requests are authenticated: exactly one of these ways."""
+    """How requests are authenticated. Exactly one of the keys is given."""
 
     basic: BasicAuth | None = Field(default=None, description="HTTP basic authentication.")
     bearer: str | None = Field(default=None, description="The setting with a token to send after Bearer.")
@@ -83,13 +83,13 @@ class Auth(Settings):
 
 
 class Limits(Settings):
-    """The vendor's rate limit; RateLimit headers of its answers are applied automatically."""
+    """The vendor's rate limit. RateLimit headers in answers are applied automatically."""
 
     assumed: RateSetting = Field(description="Rate limit until the vendor's answers state one, such as 60/1m.")
 
 
 class Next(Settings):
-    """Pagination. Only the query or a body field of the next request comes from an answer, never its host or path."""
+    """Pagination. An answer determines only the query or a body field of the next request, never the host or path."""
 
     link: Path | None = Field(default=None, description="Path of the next page's URL; only its query is used.")
     link_header: Literal[True] | None = Field(
@@ -114,7 +114,7 @@ class Next(Settings):
 
 
 class LabelSpec(Settings):
-    """A label's value, in the long form."""
+    """A label's value, as a mapping with options."""
 
     value: LabelValue = Field(description="Path of the value.")
     kind: Literal["text", "identifier"] = Field(
@@ -146,7 +146,7 @@ class MetricSpec(Settings):
 
 
 class Succeeded(Settings):
-    """A status field that is not a flag, and its values that mean success."""
+    """A status that is not a flag: where it is, and the values that mean success."""
 
     at: Path = Field(description="Path of the status field.")
     values: tuple[Scalar, ...] = Field(

@@ -1,4 +1,4 @@
-"""Reading, checking and compiling the files that declare vendors; equal files are compiled once."""
+"""Reads, checks and compiles the files that declare vendors. Files with the same content are compiled once."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from exporter.files import read_regular_file
 from exporter.problems import Problem
 from exporter.vendors.account import Account
 from exporter.vendors.declared.account import DeclaredAccount
-from exporter.vendors.declared.checks import problems
 from exporter.vendors.declared.compiled import compiled
+from exporter.vendors.declared.conflicts import problems
 from exporter.vendors.declared.document import Document
 from exporter.vendors.declared.matching import MOST_FILES, vendor_files
-from exporter.vendors.problems import SchemaGenerator, settings_problems
+from exporter.vendors.settings.problems import SchemaGenerator, settings_problems
 
 _MAX_BYTES: Final = 1024 * 1024
 _SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class DeclarationError(Exception):
-    """A file is not a valid declaration. `problems` has all problems with the file; each path includes the line."""
+    """A file is not a valid declaration. `problems` has all problems with the file, each with its line."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -40,7 +40,7 @@ def declared_vendors(
     Args:
         patterns: the value of `vendor_files` in the configuration.
         directory: the folder that relative patterns start from.
-        taken: the vendors that are not from files.
+        taken: the vendors that do not come from files, by name.
 
     """
     files, found = vendor_files(patterns, directory)
@@ -101,7 +101,7 @@ def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
 
 
 def _with_lines(text: bytes, found: list[Problem]) -> Iterator[Problem]:
-    """Yield problems with their lines, in order; a missing key has the line of the key that encloses it."""
+    """Yield problems with their lines, sorted by line. A missing key has the line of the key that encloses it."""
     lines = strict_yaml.lines(text)
 
     def line_of(path: str) -> int:

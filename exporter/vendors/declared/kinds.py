@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, PlainValidator
 
 from exporter.vendors.names import read_label, read_metric, read_vendor
-from exporter.vendors.settings import Url, is_insecure, json_schema
+from exporter.vendors.settings.types import Url, is_insecure, json_schema
 
 _PATH: Final = re.compile(r"\^{0,3}[^\s.^{}\[\]][^.^{}\[\]]{0,99}(\.[^.^{}\[\]]{1,100}){0,7}")
 _RESERVED_HEADERS: Final = frozenset(

@@ -12,7 +12,7 @@ MOST_FILES: Final = 200
 
 
 def vendor_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that match patterns, in order, and the problems of the patterns."""
+    """Return the files that match patterns, in order, and the problems with the patterns."""
     if patterns is None:
         return [], []
     if not isinstance(patterns, list) or not all(

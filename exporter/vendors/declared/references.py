@@ -20,7 +20,7 @@ def not_one_of(name: str, known: Collection[str], what: str) -> str:
 
 
 def reference_problems(document: Document) -> Found:
-    """Yield each reference to a missing or unsuitable metric, with the problem."""
+    """Yield (path, problem) for each reference to a missing or unsuitable metric."""
     metrics = {metric.name: metric for request in document.requests for metric in request.metrics}
     yield from _quota_problems(document, metrics)
     for index, period in enumerate(document.periods):

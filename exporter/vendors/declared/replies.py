@@ -94,7 +94,7 @@ _KINDS: Final[dict[str, tuple[Any, Any]]] = {
     "failed": (Annotated[Any, AfterValidator(_nothing)], Annotated[Any, AfterValidator(_nothing)]),
     "succeeded": (Annotated[Flag, AfterValidator(_flag_of_success)], MaybeFlag),
 }
-"""Field types by kind: for a required field, and for one that may be null or missing."""
+"""Two field types for each kind: for fields that must have a value, and for fields that may be null or missing."""
 
 
 def _types_of(kind: Kind) -> tuple[Any, Any]:
@@ -110,7 +110,7 @@ class Shape:
     """Builds the model of an object in a reply: add the fields, then call `model`.
 
     Attributes:
-        title: the object's path in the document, for the label `field` of drift.
+        title: the object's path in the document. The metric of drift shows this path in the label `field`.
         needed: whether the enclosing object is unreadable without this one.
 
     """
@@ -144,7 +144,7 @@ class Shape:
         return _getter((*way, name))
 
     def rows(self, path: str) -> tuple[Getter, Shape]:
-        """Add the list of rows at a path, which is required. Return its getter, and a builder for the rows' model."""
+        """Add the required list of rows at a path. Return the list's getter, and a builder for the rows' model."""
         *around, last = path.split(".")
         shape: Shape = self
         way: tuple[str, ...] = ()
@@ -166,7 +166,7 @@ class Shape:
         return self._parts[name]
 
     def _free_name(self, name: str) -> str:
-        """Return a field name for a model: the name in the reply if it is a valid one."""
+        """Return a new field name for the model: the name in the reply, if it is valid and still free."""
         plain = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_")
         is_usable = (
             plain == name
@@ -186,7 +186,7 @@ class Shape:
         )
 
     def model(self) -> type[Reply]:
-        """Return the model of all added fields."""
+        """Return the model with all added fields."""
         annotations: dict[str, Any] = {}
         defaults: dict[str, Any] = {}
         for name, (kind, default) in self._types.items():

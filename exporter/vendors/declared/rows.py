@@ -1,4 +1,4 @@
-"""Converts the rows in the answers to a declared request into metrics. All functions are pure."""
+"""Converts rows in a vendor's answers into metrics. All functions are pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Chain = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of a value in a chain: the level of the row, and the getter."""
+    """The place of a value in a chain: the level of a row, and the getter of the value in this row."""
 
     level: int
     get: Getter
@@ -43,9 +43,9 @@ class Metric:
         family: the family.
         value: the place of the figure.
         kind: the kind of the figure.
-        labels: the places of the label values, in the family's order.
-        expected: whether every row should have a figure. If one cannot be read, configured quotas must not add up the
-            others.
+        labels: the places of the label values, in the order of the family's labels.
+        expected: whether every row should have a figure. If a figure cannot be read, configured quotas must not add up
+            the others.
         is_sum: whether rows with equal labels are added up.
 
     """
@@ -67,7 +67,7 @@ class Metric:
         return float(value)
 
     def hidden(self, constants: dict[str, str]) -> Unreadable:
-        """Return all series of the metric with these constants as unreadable, whatever their other label values."""
+        """Return an `Unreadable` for all series of the metric with these constants, whatever their other labels."""
         known = (constants.get(one.name) if isinstance(one, Constant) else None for one in self.labels)
         return Unreadable(self.family, tuple(known))
 
@@ -94,7 +94,7 @@ def any_partial(answer: Any, levels: Sequence[Getter]) -> bool:
 def once_each(
     rows: Iterable[Chain], key: Callable[[Chain], Hashable], metrics: Sequence[Metric]
 ) -> tuple[list[Chain], int]:
-    """Return each row once, and the number of repeats.
+    """Return each row once, and the number of repeated rows.
 
     Of several rows with the same key, the one with the larger figures is kept, regardless of their order.
     """
@@ -116,7 +116,7 @@ def _precedence(chain: Chain, metrics: Sequence[Metric]) -> tuple[float, ...]:
 
 
 def items(rows: Sequence[Chain], metrics: Sequence[Metric], constants: dict[str, str]) -> Iterator[Item]:
-    """Yield the metrics of rows."""
+    """Yield the metrics made from rows."""
     by_labels: dict[tuple[Place | Constant, ...], list[Metric]] = {}
     for metric in metrics:
         if metric.is_sum:
@@ -135,7 +135,7 @@ def items(rows: Sequence[Chain], metrics: Sequence[Metric], constants: dict[str,
 
 
 def _sums(rows: Iterable[Chain], metric: Metric, constants: dict[str, str]) -> Iterator[Item]:
-    """Yield the sum of each set of rows with equal labels; if one of them has no figure, the sum is unreadable."""
+    """Yield one sum for each set of rows with equal labels. A sum is unreadable if one of its rows has no figure."""
     sums: dict[Labels, float | None] = {}
     for chain in rows:
         labels, figure = _labels(chain, metric.labels, constants), metric.figure(chain)

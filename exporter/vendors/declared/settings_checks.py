@@ -1,4 +1,4 @@
-"""Checks of the settings that a vendor's file declares, and of its authentication."""
+"""Checks of the settings and the authentication that a vendor's file declares."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from exporter.vendors.declared.account import DeclaredAccount
 from exporter.vendors.declared.document import Auth, Document
 from exporter.vendors.declared.references import Found, not_one_of
 from exporter.vendors.declared.templates import DATES, ITEM
-from exporter.vendors.settings import Identifier, UserName
+from exporter.vendors.settings.types import Identifier, UserName
 
 ONE_VALUE: Final[Mapping[str, Any]] = {"text": str, "user_name": UserName, "identifier": Identifier}
-"""The types, by kind, of settings that are single values and not secrets."""
+"""The types of the settings that are single values and not secrets, by kind."""
 TAKEN: Final = {*DeclaredAccount.model_fields, *DeclaredAccount.__class_vars__, *DATES, ITEM}
-"""Names that no setting can have: the settings of every account, and the names of dates and items."""
+"""Names that no setting can have, because every account, a date or an item has them."""
 
 
 def setting_problems(document: Document) -> Found:
-    """Yield each invalid setting, with the problem."""
+    """Yield (path, problem) for each invalid setting."""
     for name, setting in document.settings.items():
         where = f"settings.{name}"
         if not name.isidentifier() or not name.islower() or not name.isascii() or name.startswith(("_", "model_")):
@@ -43,7 +43,7 @@ def _default_problems(default: str, kind: Any, where: str) -> Found:
 
 
 def auth_problems(document: Document) -> Found:
-    """Yield each invalid place in `auth`, and what to write there."""
+    """Yield (path, problem) for each mistake in `auth`."""
     auth = document.auth
     given = [way for way in Auth.model_fields if getattr(auth, way) is not None]
     if len(given) != 1:
@@ -66,7 +66,7 @@ def auth_problems(document: Document) -> Found:
 
 
 def _credentials(auth: Auth) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield each place that refers to a setting, the setting's name, and the kinds allowed there."""
+    """Yield (path, name, kinds) for each reference to a setting. `kinds` are the kinds that the setting may have."""
     names, login = ("user_name", "identifier", "text"), auth.login
     for way in ("bearer", "raw"):
         if name := getattr(auth, way):

@@ -1,4 +1,4 @@
-"""Templates: texts with settings, dates and items in braces, as in `/v1/projects/{item}/usage/{month}`."""
+"""Templates: texts with names of settings, dates and items in braces, as in `/v1/projects/{item}/usage/{month}`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ DATES: Final[Mapping[str, Callable[[datetime], str]]] = MappingProxyType(
         "today": lambda now: f"{now:%Y-%m-%d}",
     }
 )
-"""The names of dates in templates, each with the function that formats it at a time (UTC)."""
+"""The dates in templates, by name. Each is a function that returns the date's text for a given time (UTC)."""
 
 ITEM: Final = "item"
-"""The name of an item of `for_each` in templates."""
+"""The name that stands for an item of `for_each` in templates."""
 
 
 def names_in(text: object) -> list[str]:
-    """Return the names in braces in a text; none if it is not a string."""
+    """Return the names that a text has in braces. A value that is not a string has none."""
     return _NAME.findall(text) if isinstance(text, str) else []
 
 
@@ -46,10 +46,10 @@ def has_stray_brace(text: object) -> bool:
 
 
 def dates_a_period(names: Collection[str]) -> bool:
-    """Whether one of these names determines the month to ask about."""
+    """Whether one of the names in a template determines the month to ask about."""
     return any(name in DATES and name != "today" for name in names)
 
 
 def filled(text: str, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
-    """Return a template with its names replaced by their encoded values."""
+    """Return a template's text, with each name in braces replaced by its encoded value."""
     return _NAME.sub(lambda match: encode(values[match[1]]), text)

@@ -1,1 +1,1 @@
-"""IONOS Cloud: metered use and cost of contracts."""
+"""IONOS Cloud: the metered usage and the cost of contracts."""

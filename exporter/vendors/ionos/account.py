@@ -2,8 +2,8 @@
 
 Source:   Billing API 3.9.0, https://api.ionos.com/billing: GET /profile, GET /{contract}/usage,
           GET /{contract}/usage/{dc}, GET /{contract}/products; Cloud API v6 at the same host: GET /contracts
-Period:   the UTC month, named in the request; figures are up to 24 hours behind and may be restated, so a
-          month is not final when it ends, and the previous month is requested too
+Period:   the UTC month, named in the request. Figures are up to 24 hours late and may be corrected, so a month is not
+          final when it ends, and the previous month is requested too
 Units:    each meter's own, named by the label `unit` as the vendor writes it; nothing is converted
 Login:    HTTP basic, or a bearer token that a person created
 Limits:   none documented
@@ -42,7 +42,7 @@ from exporter.vendors.ionos.settings import ContractNumber, DataCenterId, contra
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import ConfiguredQuota, NameSource
 from exporter.vendors.reply import is_partial
-from exporter.vendors.settings import (
+from exporter.vendors.settings.types import (
     Duration,
     SecretFromEnvironment,
     SecretFromFile,
@@ -54,9 +54,9 @@ from exporter.vendors.settings import (
 _DAY_SECONDS: Final = 86_400.0
 _COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
 _LATE: Final = timedelta(hours=48)
-"""How long a month's figures may grow after its end, and the next month may have none: twice the documented delay."""
+"""How late a month's first and last figures may be: twice the documented delay."""
 _UNKNOWN_MONTH: Final = (NotFound, BadRequest)
-"""The vendor's answers about a month for which it has no data."""
+"""The errors with which the vendor answers if it has no data for a month."""
 
 
 class Ionos(Account):
@@ -124,7 +124,7 @@ quotas:
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield conflicts between settings, such as data centres without exactly one contract."""
+        """Yield conflicts between settings, such as data centres with several contracts."""
         yield from super().find_conflicts(given)
         contracts = given.get("contracts")
         if given.get("datacenters") and not (isinstance(contracts, list) and len(contracts) == 1):
@@ -142,7 +142,7 @@ quotas:
     def max_request_count(self) -> int | None:
         """The maximum number of requests; None if the contracts come from the profile.
 
-        Each contract or data centre takes two requests, and the prices and the limits of a contract take one each.
+        Each contract takes two requests, or two per configured data centre, and one each for prices and limits if read.
         """
         if not self.contracts:
             return None
@@ -150,11 +150,11 @@ quotas:
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The family of quantities, which are requested by month. A reply for another month is discarded."""
+        """The family of quantities: they are requested by month, and a reply for another month is discarded."""
         return (families.IONOS_METER_QUANTITY,)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each contract's usage in this and the previous month; a contract that no longer exists is left out."""
+        """Return each contract's usage in this and the previous month. Deleted contracts are left out."""
         contracts: dict[str, str] = {}
         for number in self.contracts or await self._profile_contracts(poll):
             contracts.setdefault(contract_label(number), number)
@@ -162,7 +162,7 @@ quotas:
         async def items_of(label: str) -> Iterator[Item]:
             return await self._contract_items(poll, contracts[label], label)
 
-        # The profile may list a contract whose figures the user may not read, or not yet.
+        # The profile may list a contract whose figures the user may not read, or cannot read yet.
         absent_errors = (NotFound,) if self.contracts else (NotFound, Forbidden)
         found = await poll.gather(contracts, items_of, absent_errors, hides=_unreadable)
         return chain.from_iterable(items for _, items in found)
@@ -220,9 +220,9 @@ quotas:
         return [reply for reply in replies if reply]
 
     async def _previous_month(self, poll: Poll, contract: str, month: Month) -> list[MonthReply]:
-        """Request the previous month: with each poll while it may still grow, then once a day.
+        """Request the previous month: with each poll while its figures may still grow, then once a day.
 
-        A failure does not fail the poll: the last answer is kept until the next one can be read.
+        If the request fails, the poll does not fail. The last answer is used until a new one can be read.
         """
         name = f"month before of {contract}"
 
@@ -254,5 +254,5 @@ quotas:
 
 
 def _unreadable(contract: str, **labels: str) -> list[Unreadable]:
-    """Return the quantity and the cost of a contract, or of a part of it, as unreadable."""
+    """Mark a contract's quantities and costs as unreadable: all of them, or those with these labels."""
     return [family.unreadable(contract=contract, **labels) for family in _COUNTED]

@@ -37,7 +37,7 @@ class Price:
 
 
 def _normal(unit: str) -> str:
-    """Return a unit normalized for comparison: the documentation has `1 GB * 30 days`, answers have `1G*30Days`."""
+    """Return a unit in a comparable form. The documentation has `1 GB * 30 days`, and answers have `1G*30Days`."""
     return unit.lower().replace(" ", "").replace("gb", "g").removesuffix("s")
 
 
@@ -64,7 +64,7 @@ class PriceList:
 
     @classmethod
     def from_products(cls, products: Iterable[Product]) -> PriceList:
-        """Build a price list from its rows. A deprecated price is used if the meter has no other."""
+        """Build a price list from its rows. A deprecated price is used only if the meter has no other."""
         found: dict[str, dict[bool, dict[object, Price | None]]] = defaultdict(lambda: defaultdict(dict))
         committed: set[str] = set()
         for product in products:
@@ -85,9 +85,9 @@ class PriceList:
 
 
 async def read_prices(poll: Poll, contract: str) -> PriceList | None:
-    """Return the price list, which is read once a day.
+    """Return a contract's price list, which is requested once a day.
 
-    Returns None if the list cannot be read; usage is then reported without cost.
+    Returns None if the list cannot be read. Usage is then reported without cost.
     """
 
     async def read() -> PriceList:

@@ -1,9 +1,9 @@
-"""IONOS Cloud's past: a contract's usage of its meters up to the end of each day of a month.
+"""IONOS Cloud's past: each contract's usage in a month, up to the end of each day.
 
-Source:   Billing API 3.9.0: GET /{contract}/utilization/daily/{date}, a request for each day, quantities rounded to six
-          digits; GET /{contract}/usage?period, a month's totals; GET /{contract}/products?date, a month's prices
-Limits:   a meter's days are used only if they add up to the meter's total of the month; after a day that the vendor
-          has lost, nothing is known until the month ends
+Source:   Billing API 3.9.0: GET /{contract}/utilization/daily/{date}, a day's usage, rounded to six decimal places;
+          GET /{contract}/usage?period, a month's totals; GET /{contract}/products?date, a month's prices
+Limits:   a meter's daily quantities are used only if they add up to its total for the month; if the vendor has lost a
+          day, nothing is known from then until the month ends
 """
 
 from __future__ import annotations
@@ -18,26 +18,29 @@ from typing import ClassVar, Final
 
 from exporter.errors import BadRequest, Forbidden, NotFound
 from exporter.metrics import Item
+from exporter.vendors.history import DAY, Days, Past
 from exporter.vendors.ionos import families
 from exporter.vendors.ionos.account import Ionos
 from exporter.vendors.ionos.cost import PriceList, cost_items, price_items
 from exporter.vendors.ionos.month import Cell, ContractMonth, Month, MonthReply, previous_items, usage_items
 from exporter.vendors.ionos.replies import Products, Profile, Usage
 from exporter.vendors.ionos.settings import contract_label
-from exporter.vendors.past import DAY, Days, Past
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 
 _AGREES: Final = 0.01
-"""The tolerance between the sum of a month's days and its total, as a fraction of the total."""
+"""How much the sum of a month's days may differ from the month's total, as a fraction of the total."""
 _CORRECTED: Final = 0.1
-"""The fraction by which past days may exceed the current month's total, to which today may add negative corrections."""
+"""How much the sum of past days may exceed the current month's total, as a fraction of the total.
+
+The total may be smaller than the sum, since it may include negative corrections made today.
+"""
 _ROUNDED: Final = 0.001
-"""The minimum tolerance, since each day is rounded."""
+"""The difference that is always tolerated, since each day's quantity is rounded."""
 _DIGITS: Final = 9
-"""The decimal places of a sum; the vendor's figures have six."""
+"""The decimal places to which sums are rounded; the vendor's figures have six."""
 _NO_DATA: Final = (NotFound, BadRequest)
-"""The vendor's answers about a day or a month for which it has no data."""
+"""The errors with which the vendor answers if it has no data for a day or a month."""
 _NOTHING: Final = ContractMonth({}, (), {})
 
 
@@ -48,11 +51,12 @@ class _Running:
     Attributes:
         month: the month.
         total: the whole month as the vendor reports it; None if the vendor has no data for it.
-        previous: the whole of the previous month.
-        doubted: the quantities (by data centre, meter and unit) that are not used, since their days do not add up.
+        previous: the same for the previous month.
+        doubted: the keys of the quantities that are not used, since their days do not add up.
         prices: the prices on the month's first day; None if not requested or unknown.
         quantities: the sums of the days so far.
-        data_centers: the data centres seen in these days.
+        unreadable: the known labels of quantities that cannot be read.
+        data_centers: the ids of the data centres in the days so far.
         reached: the last day added.
         is_whole: whether no day is missing.
 
@@ -102,16 +106,16 @@ class IonosPast(Past[Ionos]):
 
     @property
     def requests(self) -> int:
-        """The approximate number of requests for each contract's days and months.
+        """The approximate number of requests.
 
-        The user's profile is assumed to list one contract.
+        If no contracts are configured, the user's profile is assumed to list one.
         """
         asked = list(Days(Month.from_time(self.days.first - DAY).start, self.days.last - DAY))
         months = len({Month.from_time(day) for day in asked}) + 1
         return (len(self.account.contracts) or 1) * (len(asked) + months * (1 + self.account.cost)) + 1
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each contract's usage of the month up to the end of the day of `poll.now`."""
+        """Return each contract's usage from the start of the month to the end of the day of `poll.now`."""
         contracts = {contract_label(number): number for number in reversed(await self._contracts(poll))}
 
         async def items_of(label: str) -> Iterator[Item]:
@@ -158,9 +162,10 @@ class IonosPast(Past[Ionos]):
         return _Running(month, total, previous, doubted, await self._prices(poll, contract, month))
 
     async def _doubted(self, poll: Poll, contract: str, month: Month, total: ContractMonth) -> AbstractSet[Cell]:
-        """Return the quantities whose days do not add up.
+        """Return the keys of the quantities whose days do not add up.
 
-        In the current month, the days must not exceed the month's total. In an ended month, they must equal it.
+        In the current month, the sum of the days must not exceed the month's total. In an ended month, it must equal
+        the total.
         """
         today = self.asked_at.replace(hour=0, minute=0, second=0, microsecond=0)
         added = _Running(month, None, None)
@@ -173,7 +178,7 @@ class IonosPast(Past[Ionos]):
         )
 
     async def _day(self, poll: Poll, contract: str, day: datetime) -> ContractMonth | None:
-        """Return the usage of a day; None if the vendor has no data for it, or answers about another day."""
+        """Request the usage of a day. Returns None if the vendor has no data for it, or answers about another day."""
         try:
             usage = await poll.get(Usage, f"/{segment(contract)}/utilization/daily/{day:%Y-%m-%d}")
         except _NO_DATA:
@@ -201,7 +206,7 @@ class IonosPast(Past[Ionos]):
         return PriceList.from_products(found.products) if found else None
 
     def _asked_for(self, month: ContractMonth) -> ContractMonth:
-        """Return the month restricted to the data centres that the account asks for."""
+        """Return the month with only the configured data centres, or with all if none are configured."""
         wanted = self.account.datacenters
         if not wanted:
             return month
@@ -213,7 +218,7 @@ class IonosPast(Past[Ionos]):
 
 
 def _agrees(added: float, total: float, *, is_over: bool) -> bool:
-    """Whether the sum of days fits a month's total; days of the current month may still be missing."""
+    """Whether the sum of days fits a month's total. If the month is not over, the sum may be smaller."""
     if is_over:
         return abs(added - total) <= _AGREES * abs(total) + _ROUNDED
     return added - total <= _CORRECTED * abs(total) + _ROUNDED

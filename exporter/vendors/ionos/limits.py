@@ -2,7 +2,7 @@
 
 Source:   Cloud API v6, at the host of the Billing API: GET /cloudapi/v6/contracts, with the contract's number in the
           header X-Contract-Number
-Units:    cores, addresses, clusters and gateways by number; memory and storage in MB as IONOS counts them
+Units:    memory and storage are in MB as IONOS counts them; all other resources are counted
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DETAIL: Final = {"depth": "1"}
 
 
 class _Resource(NamedTuple):
-    """A resource: its name, its unit, and the reply's fields for the amount and for the limit, if it has one."""
+    """A resource. `used` and `limit` are the names of the reply's fields; `limit` is None if there is none."""
 
     name: str
     unit: str
@@ -53,7 +53,7 @@ _RESOURCES: Final = (
 
 
 async def read_limits(poll: Poll, url: str, contract: str) -> ResourceLimits | None:
-    """Request a contract's limits from the Cloud API at `url`; None if the answer has none for this contract."""
+    """Request a contract's limits from the Cloud API at `url`. Returns None if the answer has none for it."""
     label = contract_label(contract)
     reply = await poll.get(Contracts, f"{url}/contracts", _DETAIL, {"X-Contract-Number": segment(label)})
     found = [one.properties for one in reply.items if one.properties and _is_of(one.properties, label, reply)]
@@ -70,7 +70,7 @@ def _is_of(properties: ContractResources, label: str, reply: Contracts) -> bool:
 
 
 def limit_items(contract: str, limits: ResourceLimits | None) -> Iterator[Item]:
-    """Yield the amount and the limit of each resource; nothing for a resource with neither."""
+    """Yield the amount and the limit of each resource that has either."""
     if limits is None:
         yield families.IONOS_RESOURCE_USED.unreadable(contract=contract)
         return

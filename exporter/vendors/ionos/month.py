@@ -28,13 +28,13 @@ Cell = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A calendar month, in UTC. As text, it is a value for the vendor's parameter `period`."""
+    """A calendar month, in UTC. Its text (`str`) is a value for the vendor's parameter `period`."""
 
     start: datetime
 
     @classmethod
     def from_time(cls, moment: datetime) -> Month:
-        """Return the month of a time (UTC)."""
+        """Return the month that contains a time (UTC)."""
         return cls(moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
 
     @property
@@ -48,7 +48,7 @@ class Month:
         return Month.from_time(self.start - _DAY)
 
     def has_start(self, day: datetime) -> bool:
-        """Whether a period of the vendor that starts at `day` is this month. `day` may be midnight in any time zone."""
+        """Whether a reply whose period starts on `day` is about this month. `day` may be midnight in any time zone."""
         return self.start - _DAY < day < self.end
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ class MonthReply:
     usage: Usage | None
 
     def data_centers(self) -> dict[str, list[DataCenter]]:
-        """Return the answer's data centres by id. If none has an id, each is taken to be the requested one."""
+        """Return the answer's data centres by id. If none has an id, all are taken to be the requested data centre."""
         found = self.usage.datacenters if self.usage else []
         has_ids = any(one.id for one in found)
         unnamed = OUTSIDE if self.asked is None or has_ids else self.asked
@@ -85,7 +85,7 @@ class ContractMonth:
 
     Attributes:
         quantities: the readable quantities, by data centre, meter and unit.
-        unreadable: labels, as far as known, of quantities that exist but cannot be read.
+        unreadable: the known labels of quantities that exist but cannot be read.
         data_centers: the data centres, by id.
 
     """
@@ -98,7 +98,7 @@ class ContractMonth:
     def from_replies(cls, replies: Iterable[MonthReply]) -> ContractMonth:
         """Combine answers.
 
-        A data centre's figures come from the answer that was requested for it, or else from the first that has it.
+        A data centre's figures come from the answer that was requested for it, or else from the first that includes it.
         """
         data_centers: dict[str, list[DataCenter]] = {}
         unreadable: list[Mapping[str, str]] = []
@@ -133,7 +133,7 @@ async def read_month(poll: Poll, contract: str, data_center: str | None, month: 
 
 
 def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], float], list[dict[str, str]]]:
-    """Add up one data centre's rows by meter and unit. Return the sums, and the labels of sums that are unreadable."""
+    """Add up one data centre's rows by meter and unit. Return the sums, and the labels of the unreadable sums."""
     sums: dict[tuple[str, str], float] = defaultdict(float)
     unreadable = [dict[str, str]() for data_center in found if is_partial(data_center.meters)]
     meters = [meter for data_center in found for meter in data_center.meters or ()]
@@ -151,7 +151,7 @@ def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], floa
 
 
 def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
-    """Yield the current month's quantities, and the descriptions of its meters and data centres."""
+    """Yield the current month's quantities, and descriptions of the meters and data centres."""
     meters = {
         (meter.meter_id, meter.unit or ""): meter.meter_desc or ""
         for found in month.data_centers.values()
@@ -172,7 +172,7 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the period of the figures, and set `poll.as_of` to the day up to which all answers have figures."""
+    """Return the period of the figures, and set `poll.as_of` to the day up to which every answer has figures."""
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]
@@ -187,14 +187,14 @@ def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> It
 
 
 def contract_items(contract: str, replies: Iterable[MonthReply]) -> Iterator[Item]:
-    """Yield the reference of a contract, if it has one."""
+    """Yield a contract's reference, if it has one."""
     found = (reply.usage.metadata.reference for reply in replies if reply.usage and reply.usage.metadata)
     if reference := next(filter(None, found), None):
         yield families.IONOS_CONTRACT_INFO(1, contract=contract, reference=reference)
 
 
 def previous_items(contract: str, month: Month, used: ContractMonth) -> Iterator[Item]:
-    """Yield an ended month's quantities. Each is also yielded as an `EndedPeriod`, which the quota counters use."""
+    """Yield an ended month's quantities. Each quantity is also yielded as an `EndedPeriod` for the quota counters."""
     start, end = month.start.timestamp(), month.end.timestamp()
     for cell, quantity in used.quantities.items():
         labels = _labels(contract, cell)

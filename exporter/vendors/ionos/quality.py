@@ -1,4 +1,4 @@
-"""How the exporter covers IONOS Cloud, except for what the vendor's class states."""
+"""The answers to the quality questions about IONOS Cloud that are not derived from the vendor's class."""
 
 from __future__ import annotations
 

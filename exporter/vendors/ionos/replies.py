@@ -39,7 +39,7 @@ class Quantity(CamelReply, title="datacenters.meters.quantity"):
 
 
 class Meter(CamelReply, title="datacenters.meters"):
-    """A row of a meter; a meter may have several rows in a data centre."""
+    """A row about a meter. A meter may have several rows in a data centre."""
 
     meter_id: RequiredId
     meter_desc: Text = MISSING
@@ -47,7 +47,7 @@ class Meter(CamelReply, title="datacenters.meters"):
 
     @property
     def unit(self) -> str | None:
-        """The unit of its quantity, if known."""
+        """The unit of the quantity, if known."""
         return (self.quantity.unit or None) if self.quantity else None
 
 
@@ -68,7 +68,7 @@ class Metadata(CamelReply, title="metadata"):
 
 
 class Usage(CamelReply):
-    """The reply with one contract's month."""
+    """The reply with one contract's usage in a month or on a day."""
 
     start_date: Time = MISSING
     end_date: Time = MISSING
@@ -89,7 +89,7 @@ class Profile(CamelReply):
 
 
 class ResourceLimits(CamelReply, title="items.properties.resourceLimits"):
-    """A contract's amount and limit of each resource; a limit of null means no limit."""
+    """The amount and the limit of each of a contract's resources. A limit of null means that there is none."""
 
     cores_provisioned: Number = MISSING
     cores_per_contract: MaybeNumber = MISSING
@@ -130,14 +130,14 @@ class Contracts(CamelReply):
 
 
 class UnitCost(CamelReply, title="products.unitCost"):
-    """The price of one unit."""
+    """The price of one unit: `quantity` is the amount, and `unit` is the currency."""
 
     quantity: Number = MISSING
     unit: Text = MISSING
 
 
 class Product(CamelReply, title="products"):
-    """A row of the price list; a meter may have several rows."""
+    """A row of the price list. A meter may have several rows."""
 
     meter_id: RequiredId
     unit_cost: UnitCost | None = None
@@ -150,7 +150,7 @@ class Product(CamelReply, title="products"):
     def is_commitment(self) -> bool:
         """Whether the price is only for a commitment over `term` months.
 
-        Any type with `commit` in its name counts as one, since the vendor does not document the types.
+        Any type with `commit` in its name counts as a commitment, since the vendor does not document the types.
         """
         return bool(self.term) or "commit" in (self.type or "").lower()
 

@@ -1,4 +1,4 @@
-"""Setting types that only IONOS has."""
+"""Types of settings that only IONOS has."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Annotated, Final
 from pydantic import PlainValidator
 
 from exporter.vendors.quotas import ConfiguredQuota
-from exporter.vendors.settings import is_uuid, json_schema
+from exporter.vendors.settings.types import is_uuid, json_schema
 
 _CONTRACT: Final = re.compile("[0-9]{5,10}")
 _LEADING_ZEROS: Final = re.compile(r"(^|[|(]|\(\?:)0+(?=[0-9])")
 
 
 def contract_label(number: str) -> str:
-    """Return a contract number without leading zeros, which the vendor writes only in some answers."""
+    """Return a contract number without leading zeros, since the vendor writes these only in some answers."""
     return number.lstrip("0") or number
 
 
@@ -25,7 +25,7 @@ def without_leading_zeros(pattern: str) -> str:
 
 
 def with_contract_label(quota: ConfiguredQuota) -> ConfiguredQuota:
-    """Return a quota whose `match` on a contract has no leading zeros, like the label."""
+    """Return the quota without leading zeros in its `match` on `contract`, since the label has none."""
     match = dict(quota.match)
     if "contract" in match:
         match["contract"] = without_leading_zeros(match["contract"])

@@ -1,1 +1,1 @@
-"""NetNut: plans of proxy traffic, and sub-users' shares of them."""
+"""NetNut: the proxy traffic plans of an account and of its sub-users."""

@@ -3,8 +3,8 @@
 Source:   Customers API 1.0, https://customers-api.netnut.io/v1: POST /auth/login, POST /customer/usage/myusage,
           GET /customer/usage/{id}, POST /customer/usage/
 Period:   one plan, from its start to its end; a renewal is a new plan with a new id
-Units:    GB as NetNut counts them; whether 10^9 or 2^30 bytes is undocumented, so nothing is converted
-Login:    e-mail and password give a token for 24 hours, sent without "Bearer"; or a pasted token
+Units:    GB as NetNut counts them; whether a GB is 10^9 or 2^30 bytes is undocumented, so nothing is converted
+Login:    a pasted token, or e-mail and password, which give a token for 24 hours; tokens are sent without "Bearer"
 Limits:   none documented
 """
 
@@ -28,12 +28,13 @@ from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
-from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Url
+from exporter.vendors.settings.types import Identifier, SecretFromEnvironment, SecretFromFile, Url
 
 _TOKEN_SECONDS: Final = 23 * 3600.0
 _RESELLER_PATH: Final = "/customer/usage/"
 _STATUS: Final[Mapping[str, int]] = {"inactive": 0, "active": 1, "standby": 2, "all": 3}
-# The documentation has refused logins with 200 and 400, and clients have seen 401. A refusal with 200 has no token.
+# By the documentation, a refused login is answered with 200 or 400; clients have also seen 401. A refusal with 200 has
+# no token.
 _REFUSALS: Final = frozenset({400, 401, 403})
 
 
@@ -118,12 +119,12 @@ password: ${NETNUT_PASSWORD}
         )
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the series of the account's own plans, and of its sub-users' plans if configured."""
+        """Return the series of the account's own plans and, if configured, of its sub-users' plans."""
         own, sub_users = await self.plans(poll)
         return chain(plan_items(own, OWN), plan_items(sub_users, SUB_USERS))
 
     async def plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
-        """Return the account's own plans, and its sub-users' plans if configured."""
+        """Return the account's own plans and, if configured, its sub-users' plans."""
         status = {"planStatus": _STATUS[self.plan_status]}
         own = (await poll.post(Plans, "/customer/usage/myusage", status)).data
         if is_partial(own):
@@ -133,7 +134,7 @@ password: ${NETNUT_PASSWORD}
         return by_id(((_id("", plan.id, plan), plan) for plan in own), poll), by_id(chain(listed, asked), poll)
 
     async def _read_list(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
-        """Return the plans of all sub-users; a plan without an owner is skipped."""
+        """Request the plans of all sub-users. A plan without an owner is skipped."""
         question = {**status, "bySubUser": True}
         reply = await poll.optional(_RESELLER_PATH, lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))
         plans = reply.data if reply else None
@@ -152,7 +153,7 @@ password: ${NETNUT_PASSWORD}
         return found
 
     async def _read_sub_users(self, poll: Poll, known: Container[str]) -> list[tuple[PlanId, Plan]]:
-        """Return the plans of configured sub-users who are not in `known`, requested one by one."""
+        """Request the plans of each configured sub-user who is not in `known`."""
 
         async def plans_of(sub_user: str) -> list[tuple[PlanId, Plan]]:
             path = f"/customer/usage/{segment(sub_user)}"
@@ -183,7 +184,7 @@ password: ${NETNUT_PASSWORD}
         return [plan for _, plans in replies for plan in plans]
 
     def _is_wanted(self, plan: Plan) -> bool:
-        """Whether a sub-user's plan may have the configured status, by which this endpoint cannot filter."""
+        """Whether a plan may have the configured status. The endpoint for one sub-user cannot filter by status."""
         if self.plan_status == "all" or plan.is_active is None:
             return True
         return plan.is_active == (self.plan_status == "active")

@@ -1,10 +1,10 @@
-"""NetNut's past: plans on the days on which they ran, and their usage.
+"""NetNut's past: the plans that ran on each day, and their usage.
 
-Source:   POST /customer/usage/myusage with every status: each plan's dates, size and last total;
+Source:   POST /customer/usage/myusage: the dates, size and latest total of each plan, in any status;
           POST /customer/traffic/ by date, at most 30 days a request
-Units:    the vendor states neither the unit of traffic nor the plan that it belongs to. Traffic is attributed to a plan
-          only if the plan's days add up to its total, in GB or another common unit
-Limits:   a plan's total is known at its end; the vendor forgets old plans
+Units:    the vendor states neither the unit nor the plan of a day's traffic. Traffic is attributed to a plan only if
+          the traffic on the plan's days adds up to the plan's total, in GB or another common unit
+Limits:   a plan's total is known only for the end of the plan; the vendor forgets old plans
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from itertools import chain
 from typing import ClassVar, Final, NamedTuple
 
 from exporter.metrics import Item
+from exporter.vendors.history import DAY, Past
 from exporter.vendors.netnut import families
 from exporter.vendors.netnut.account import NetNut
 from exporter.vendors.netnut.plans import OWN, SUB_USERS, PlanId, PlansById, plan_items
 from exporter.vendors.netnut.replies import Plan, Traffic
-from exporter.vendors.past import DAY, Past
 from exporter.vendors.poll import Poll
 
 _SECOND: Final = timedelta(seconds=1)
 _DAYS_A_REQUEST: Final = 30
 _AGREES: Final = 0.01
-"""The tolerance between the sum of a plan's days and its total, as a fraction of the total."""
+"""How much the sum of a plan's days may differ from the plan's total, as a fraction of the total."""
 _GB_OF: Final = tuple(1 / unit for unit in (1, 1e3, 2**10, 1e6, 2**20, 1e9, 2**30))
 """The size in GB of each possible unit of traffic: GB, MB, kB and bytes, both decimal and binary."""
 
@@ -40,7 +40,10 @@ class Day(NamedTuple):
 
 
 class Daily(NamedTuple):
-    """A plan's cumulative usage at the end of each of its days; None if the days do not add up to the plan's total."""
+    """A plan's cumulative usage at the end of each of its days.
+
+    A field is None if its days do not add up to the plan's total.
+    """
 
     gb: Mapping[date, float] | None
     requests: Mapping[date, float] | None
@@ -66,16 +69,22 @@ class NetNutPast(Past[NetNut]):
 
     @property
     def requests(self) -> int:
-        """The approximate number of requests: for plans, and for traffic in ranges of up to 30 days."""
+        """The approximate number of requests for plans, and for traffic in ranges of up to 30 days."""
         return 2 + len(self.account.sub_users) + self.account.reseller + math.ceil(len(self.days) / _DAYS_A_REQUEST)
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:
-        """Return the midnight, and the times in the day at which plans end. A plan's total is known when it ends."""
+        """Return the midnight that begins the day, and the times in the day at which plans end.
+
+        A plan's total is known for the time at which the plan ends.
+        """
         ends = {plan.end_date for plan in chain.from_iterable(one.values() for one in await self._plans(poll))}
         return (day, *sorted(end for end in ends if end is not None and day < end < day + DAY))
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the plans that ran at `poll.now`. A plan that ends in that second has its total usage."""
+        """Return the series of the plans that ran at `poll.now`.
+
+        A plan that ends within the next second is reported with its total usage.
+        """
         own, sub_users = await self._plans(poll)
         daily = await self._daily(poll, own)
         return chain(
@@ -84,7 +93,7 @@ class NetNutPast(Past[NetNut]):
         )
 
     async def _plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
-        """Return every known plan that ran in these days; a plan without dates is left out."""
+        """Return the account's and its sub-users' plans that ran within `days`. Plans without dates are left out."""
         asked = self.account.model_copy(update={"plan_status": "all"})
         own, sub_users = await poll.cached(math.inf, "plans", lambda: asked.plans(poll))
         return self._dated(own), self._dated(sub_users)
@@ -115,7 +124,7 @@ class NetNutPast(Past[NetNut]):
         return await poll.cached(math.inf, "traffic by day", read)
 
     async def _traffic(self, poll: Poll, first: date, last: date) -> Mapping[date, Day]:
-        """Return the usage of each day that the vendor reports."""
+        """Return the usage of each day for which the vendor reports any."""
         days: dict[date, Day] = defaultdict(lambda: Day(0.0, 0.0))
         while first <= last:
             until = min(last, first + (_DAYS_A_REQUEST - 1) * DAY)
@@ -130,7 +139,7 @@ class NetNutPast(Past[NetNut]):
 
 
 def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
-    """Return a plan's usage by day, and the reason for each figure that is left out."""
+    """Return a plan's usage by day. If its traffic is left out, the reason is returned too."""
     if plan.start_date is None or plan.end_date is None:
         return Daily(None, None), ()
     first, last = plan.start_date.date(), (plan.end_date - _SECOND).date()
@@ -151,7 +160,8 @@ def _cumulative_sums(
 ) -> Mapping[date, float] | None:
     """Return the cumulative sums of daily usage, converted to the total's unit.
 
-    The conversion factor is the first of `scales` with which the days add up to the total. Returns None if none does.
+    The conversion factor is the first of `scales` with which the days add up to the total. Returns None if there is no
+    such factor.
     """
     added = math.fsum(days.values())
     scale = next((one for one in scales if total is not None and abs(added * one - total) <= _AGREES * total), None)
@@ -165,7 +175,7 @@ def _cumulative_sums(
 
 
 def _plans_at(now: datetime, plans: PlansById, daily: Mapping[PlanId, Daily]) -> Iterator[tuple[PlanId, Plan]]:
-    """Yield the plans that ran at a time, with their usage up to then."""
+    """Yield the plans that ran at `now`, with their usage up to then."""
     for key, plan in plans.items():
         if plan.start_date is None or plan.end_date is None or not plan.start_date <= now < plan.end_date:
             continue

@@ -38,7 +38,7 @@ class PlanFamilies(NamedTuple):
     end: Family
 
     def unreadable(self, **labels: str) -> list[Unreadable]:
-        """Return the usage of plans with these labels as unreadable."""
+        """Mark the usage of plans with these labels as unreadable."""
         return [family.unreadable(**labels) for family in (self.gb_used, self.requests_used)]
 
 
@@ -65,8 +65,8 @@ SUB_USERS: Final = PlanFamilies(
 def by_id(plans: Iterable[tuple[PlanId, Plan]], poll: Poll) -> PlansById:
     """Return each plan once.
 
-    If a plan has several rows, one of them is kept unchanged, whatever their order. Fields of different rows are never
-    combined, since the rows may describe different times.
+    If a plan has several rows, one of them is kept unchanged; their order does not matter. Fields of different rows are
+    never combined, since the rows may describe different times.
     """
     found: dict[PlanId, Plan] = {}
     for key, plan in plans:
@@ -93,7 +93,10 @@ def plan_items(plans: PlansById, into: PlanFamilies) -> Iterator[Item]:
 
 
 def _precedence(plan: Plan) -> tuple[bool, datetime, datetime, float, float]:
-    """Return the sort key for rows of the same plan. The row with the largest key is kept: an active, recent one."""
+    """Return the sort key for rows of the same plan. The row with the largest key is kept.
+
+    Active rows have the largest keys. Among rows of the same status, the newest has the largest key.
+    """
     return (
         plan.is_active is True,
         plan.start_date or _NEVER,

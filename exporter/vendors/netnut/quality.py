@@ -1,4 +1,4 @@
-"""How the exporter covers NetNut, except for what the vendor's class states."""
+"""The answers to the quality questions about NetNut that are not derived from the vendor's class."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ _MAX_ROWS_NAMED: Final = 100
 class Plan(Reply, title="data"):
     """One purchased plan, in NetNut's own units.
 
-    `has_owner` says whether the row names a sub-user. `sub_user_id` is None if the row names none, or names two, or if
-    the id is unreadable.
+    `has_owner` says whether the row names a sub-user. `sub_user_id` is None if the row names no sub-user or several, or
+    if the id is unreadable.
     """
 
     id: LenientId = MISSING
@@ -62,7 +62,7 @@ class Plan(Reply, title="data"):
 
     @property
     def limit_gb(self) -> float | None:
-        """The plan's size in GB; None if it has no such limit (missing, null, 0)."""
+        """The plan's size in GB; None if the size is missing, null or 0, since the plan then has no limit in GB."""
         return self.plan_gb if self.plan_gb is not None and self.plan_gb > 0 else None
 
 
@@ -73,7 +73,7 @@ class KnownPlan(Plan):
 
 
 class Envelope(Reply):
-    """The field common to all replies: whether the request succeeded."""
+    """The field that all replies have: whether the request succeeded."""
 
     success: Flag = MISSING
 
@@ -108,7 +108,7 @@ class Traffic(Envelope):
 class SubUserPlans(Envelope):
     """The reply with one sub-user's plans in every status.
 
-    A plan's `id` is optional, because rows with an unwanted status need not be readable.
+    A plan's `id` is optional, because rows with an unwanted status are discarded and need no id.
     """
 
     data: LenientList[Plan]
@@ -144,7 +144,7 @@ class ResellerPlans(Envelope):
 
 
 def _has_failed(success: object) -> bool:
-    """Whether an envelope says, as a flag, a text or a number, that the request failed."""
+    """Whether the value of `success`, which may be a flag, a text or a number, means that the request failed."""
     return str(success).lower() in {"false", "0"}
 
 
@@ -160,7 +160,7 @@ def _rows_of(envelope: dict[str, Any]) -> list[object]:
 
 
 def _plans_of(row: object) -> list[object]:
-    """Return the plans nested in a sub-user's row, each with the sub-user's id; any other row is itself a plan."""
+    """Return the plans nested in a sub-user's row, each with the sub-user's id. Any other row is itself a plan."""
     if not isinstance(row, dict) or not isinstance(row.get(_PLANS), list):
         return [row]
     owner = {name: row[name] for name in _SUB_USER_NAMES if name in row}
@@ -168,7 +168,7 @@ def _plans_of(row: object) -> list[object]:
 
 
 def _known_names(objects: list[object]) -> list[str]:
-    """Return the field names in an answer's objects that are known here, so that none of the vendor's text is shown."""
+    """Return the known field names in an answer's objects. Unknown names are left out, since they may be any text."""
     known = {*Plan.model_fields, *_SUB_USER_NAMES, _PLANS, "success", "data", "token", "message"}
     found = {name for one in objects[:_MAX_ROWS_NAMED] if isinstance(one, dict) for name in one}
     return sorted(known & found)

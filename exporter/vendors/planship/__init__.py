@@ -1,1 +1,1 @@
-"""Planship: metered use, buckets, subscriptions and entitlements of customers."""
+"""Planship: the metered usage, subscriptions and entitlements of customers."""

@@ -1,14 +1,14 @@
-"""Planship, pricing as a service: each customer's usage of each lever, and what is left of it.
+"""Planship, pricing as a service: how much of each lever each customer has used, and how much remains.
 
 Source:   API 1, https://api.planship.io: POST /api/v1/auth/token,
           GET /api/v1/customers/{id}/products/{product}/levers/{lever}/usage and .../usage/{metering_id},
           GET .../entitlements, GET /api/v1/customers/{id}/subscriptions
-Period:   depends on the lever: a subscription's period, all time, or a rolling one
+Period:   depends on the lever: a subscription's period, a rolling period, or all time
 Units:    the lever's own
-Login:    client id and secret give a token, by HTTP basic authentication and without a body
+Login:    client id and secret, sent by HTTP basic authentication without a body, give a token
 Limits:   none documented
 
-POST .../usage/{metering_id} reports usage to Planship: it is a write, and never sent.
+POST .../usage/{metering_id} is never sent, since it reports usage to Planship.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from exporter.vendors.planship.visits import Place, Visit, entitlement_items, us
 from exporter.vendors.poll import Poll
 from exporter.vendors.quotas import NameSource, NativeQuota, PlanPeriod
 from exporter.vendors.reply import is_partial
-from exporter.vendors.settings import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
+from exporter.vendors.settings.types import Identifier, SecretFromEnvironment, SecretFromFile, Settings, Url, UserName
 
 _TOKEN_SECONDS: Final = 1800.0
 
@@ -81,7 +81,7 @@ class Planship(CustomersAccount):
             labels=("product", "customer_id"),
             start=families.PLANSHIP_SUBSCRIPTION_LAST_RENEWED,
             end=families.PLANSHIP_SUBSCRIPTION_RENEW,
-            is_dated=False,  # usage is aggregated in the background, and comes in another answer
+            is_dated=False,  # usage is aggregated in the background, and reported in another answer
         ),
     )
     name_sources: ClassVar = (
@@ -127,7 +127,7 @@ products:
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield conflicts between settings; each product needs levers or metering ids."""
+        """Yield conflicts between settings, such as a product with neither levers nor metering ids."""
         yield from super().find_conflicts(given)
         products = given.get("products")
         for index, product in enumerate(products if isinstance(products, list) else ()):
@@ -153,7 +153,7 @@ products:
 
     @property
     def _usage_families(self) -> list[Family]:
-        """The families made from a reply about usage."""
+        """The configured families whose series come from replies about usage."""
         asked = {
             families.PLANSHIP_LEVER_USAGE: True,
             families.PLANSHIP_LEVER_BUCKET_USAGE: self.buckets,
@@ -162,7 +162,7 @@ products:
         return [family for family, is_asked_for in asked.items() if is_asked_for]
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return the usage of each lever, customer and product, and the configured extras."""
+        """Return each customer's usage of the products' levers, and the configured extras."""
         questions: dict[Place, dict[Question, None]] = defaultdict(dict)
         for customer, product in combinations(await self.customers_of(poll), self.products):
             questions[Place(product.slug, customer)] |= dict.fromkeys(product.questions)
@@ -186,7 +186,7 @@ products:
             yield from period_items(visit.place, own)
 
     async def _visit(self, poll: Poll, place: Place, questions: Sequence[Question]) -> Visit:
-        """Send all requests about a customer in sequence, so that their answers are of nearly the same time."""
+        """Send all requests about a customer in sequence, so that the answers describe nearly the same time."""
         usage: dict[str, LeverUsage] = {}
         failures: list[PollError] = []
         for question in questions:
@@ -195,7 +195,7 @@ products:
             found = await poll.attempt(read, absent_errors=(NotFound, BadRequest), hides=hides)
             if isinstance(found, PollError):
                 failures.append(found)
-            else:  # of several answers about a lever, the last one with a total
+            else:  # of several answers about a lever, the last one with a total is kept
                 usage |= {name: one for name, one in found.items() if one.total is not None or name not in usage}
         if len(failures) == len(questions):
             return Visit(place, failure=failures[0])
@@ -210,7 +210,7 @@ products:
         return Visit(place, usage, entitlements, subscriptions.root if subscriptions else ())
 
     async def _usage(self, poll: Poll, place: Place, question: Question) -> Mapping[str, LeverUsage]:
-        """Return the usage by lever. Requests for a lever and for a metering id yield the same series."""
+        """Return the usage by lever. A request for a metering id gives the same series as requests for its levers."""
         if question.is_lever:
             return {question.name: await poll.get(LeverUsage, f"{place.path}/levers/{segment(question.name)}/usage")}
         levers = (await poll.get(LeversUsage, f"{place.path}/usage/{segment(question.name)}")).root
@@ -218,6 +218,6 @@ products:
         return levers
 
     def _hidden(self, place: Place, question: Question) -> list[Unreadable]:
-        """Return the series that are unreadable if the answer to a question cannot be read."""
+        """Mark the series that come from the answer to a question as unreadable."""
         labels = place._asdict() | ({"lever": question.name} if question.is_lever else {})
         return [family.unreadable(**labels) for family in self._usage_families]

@@ -48,10 +48,10 @@ async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
 
 
 async def _daily(poll: Poll, name: str, read: Callable[[], Awaitable[list[Named]]]) -> list[Named]:
-    """Return the result of `read`, cached for a day; an empty list if the vendor refuses it for good."""
+    """Return the result of `read`, cached for a day. Returns an empty list if the names are not available."""
     return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read)) or []
 
 
 def _once(levers: Iterable[Named]) -> Iterable[Named]:
-    """Return each lever once, with the first of its names."""
+    """Return each lever once, with the name that comes first in the list."""
     return {one.slug: one for one in reversed(list(levers))}.values()

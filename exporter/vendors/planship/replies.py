@@ -26,7 +26,7 @@ class BucketUsage(Reply, title="by_subscription"):
 
 
 class LeverUsage(Reply):
-    """A customer's usage of a lever: the same figure in total, by bucket, and by subscription."""
+    """A customer's usage of a lever: in total, by bucket, and by subscription."""
 
     total: Number = MISSING
     by_bucket: LenientObject[dict[str, Number]] = MISSING
@@ -45,11 +45,11 @@ class Levers(RootModel[LenientList[Named]]):
 
 
 class LeversUsage(RootModel[LenientMap[LeverUsage]]):
-    """The reply about a metering id, with the usage of each of its levers."""
+    """The reply with the usage of each lever that a metering id covers."""
 
 
 class Entitlements(RootModel[dict[str, object]]):
-    """The reply with a customer's entitlements; a metered lever's entitlement is the amount left."""
+    """The reply with a customer's entitlements. A metered lever's entitlement is the remaining amount."""
 
 
 class Plan(Reply, title="plan"):

@@ -1,6 +1,6 @@
 """A visit: a customer's usage, entitlements and subscriptions, requested in sequence.
 
-Usage and the amount left add up to a limit only if both are as of the same time and about the same subscription.
+Usage and the remaining amount add up to a limit only if they describe the same time and the same subscription.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NO_BUCKET: Final = "null"
 
 
 class Place(NamedTuple):
-    """A customer within a product, as the configuration names them."""
+    """A customer of a product, both as the configuration names them."""
 
     product: str
     customer_id: str
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The path of the customer's usage of the product."""
+        """The path of the product, below the customer's path."""
         return f"{self.customer_path}/products/{segment(self.product)}"
 
 
@@ -45,8 +45,8 @@ class Visit:
     Attributes:
         place: the customer and the product.
         usage: the usage, by lever.
-        entitlements: the amounts left of the levers; None if not requested or unavailable.
-        subscriptions: the vendor's list, which may include subscriptions to other products.
+        entitlements: the remaining amount of each lever; None if not requested or unavailable.
+        subscriptions: the customer's subscriptions, which may include some to other products.
         failure: the error if no usage could be read; otherwise None.
 
     """
@@ -59,12 +59,12 @@ class Visit:
 
     @property
     def used_subscriptions(self) -> frozenset[str]:
-        """The subscriptions that used any lever, and so surely belong to this product."""
+        """The ids of subscriptions that have used any of the levers, and so surely belong to this product."""
         return frozenset(one for usage in self.usage.values() for one in usage.by_subscription or ())
 
 
 def usage_items(visit: Visit, *, buckets: bool, subscriptions: bool) -> Iterator[Item]:
-    """Yield the usage of each lever, also by bucket and by subscription if requested."""
+    """Yield the usage of each lever and, if requested, also by bucket and by subscription."""
     for lever, used in visit.usage.items():
         labels = {**visit.place._asdict(), "lever": lever}
         yield from families.PLANSHIP_LEVER_USAGE.expected(used.total, **labels)
@@ -94,7 +94,7 @@ def _subscription_items(used: LeverUsage, labels: Mapping[str, str]) -> Iterator
 
 
 def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]:
-    """Yield the amount left of each metered lever; other entitlements (flags, lists, plain limits) are ignored.
+    """Yield the remaining amount of each metered lever. Other entitlements (flags, lists, plain limits) are ignored.
 
     Args:
         visit: the visit.
@@ -117,8 +117,8 @@ def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]
 def _is_undivided(used: LeverUsage) -> bool:
     """Whether all usage is of one subscription and in no bucket.
 
-    Otherwise usage and the amount left do not match: the vendor reports the amount left of the most generous
-    subscription, or one for each bucket.
+    Otherwise, usage and the remaining amount do not match. The vendor reports the amount that remains of the most
+    generous subscription, or an amount for each bucket.
     """
     by_bucket, by_subscription = used.by_bucket, used.by_subscription
     if by_bucket is None or by_subscription is None or is_partial(by_subscription):

@@ -1,1 +1,1 @@
-"""Prolifi: use and entitlements of customers."""
+"""Prolifi: the usage and the entitlements of customers."""

@@ -2,9 +2,9 @@
 
 Source:   Public API, https://api.prolifi.co/api/v1/public: GET /customers, GET /customers/{id}/usage,
           GET /customers/{id}/entitlements
-Period:   the configured window, in UTC days; for entitlements, their own period
-Units:    events are counted, whatever quantity they carry; entitlements in the feature's own unit
-Login:    an API key; a public one (pk_...) can only read and is enough
+Period:   the configured window, in UTC days; entitlements have periods of their own
+Units:    events are counted, whatever quantity they carry; entitlements are in the feature's own unit
+Login:    an API key; a public key (pk_...), which can only read, is enough
 Limits:   1,000 requests per minute and key by default, stated in X-RateLimit-Limit and X-RateLimit-Remaining
 """
 
@@ -25,7 +25,6 @@ from exporter.errors import Malformed, NotFound
 from exporter.metrics import Family, Item, Unreadable
 from exporter.vendors.customers import CustomersAccount, split_by_slice
 from exporter.vendors.paths import segment
-from exporter.vendors.patterns import Pattern
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
 from exporter.vendors.prolifi.customers import LAST, NUMBER, PAGE, Listed, listed_customers
@@ -33,11 +32,12 @@ from exporter.vendors.prolifi.items import company_items, entitlement_items, eve
 from exporter.vendors.prolifi.quality import QUALITY
 from exporter.vendors.prolifi.replies import Customer, Entitlements, Usage
 from exporter.vendors.quotas import NameSource, NativeQuota, PlanPeriod
-from exporter.vendors.settings import SecretFromEnvironment, SecretFromFile, Url, Uuid
+from exporter.vendors.settings.patterns import Pattern
+from exporter.vendors.settings.types import SecretFromEnvironment, SecretFromFile, Url, Uuid
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
-    """Return the first day (00:00 UTC) of the window that contains `now`; None for all time."""
+    """Return the first day (00:00 UTC) of a window that ends on the day of `now`; None if the window is all time."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if window == "all":
         return None
@@ -112,13 +112,13 @@ discover: true
 
     @property
     def max_customer_count(self) -> int:
-        """The maximum number of customers this shard asks about: the listed ones, or its share of the vendor's list."""
+        """The maximum number of customers this shard asks about: those configured, or a share of the vendor's list."""
         share = self.shard.share if self.is_divisible else 1.0
         return math.ceil(share * self.max_customers) if self.discover else len(self.customers)
 
     @property
     def max_request_count(self) -> int | None:
-        """The maximum number of requests; None if the list has no configured maximum.
+        """The maximum number of requests; None if customers are discovered without a configured maximum.
 
         Each customer takes one or two requests, and each page of the list takes one.
         """
@@ -128,7 +128,7 @@ discover: true
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The family of events if the window is a month, since events are then requested from the month's first day."""
+        """The family of event counts if the window is a month: they are then requested from the month's first day."""
         return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
 
     @property
@@ -137,7 +137,7 @@ discover: true
         return self.window != "all"
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each customer's events, and entitlements if configured; deleted customers are left out."""
+        """Return each customer's events and, if configured, entitlements. Deleted customers are left out."""
         start = window_start(self.window, poll.now)
         # Both days are inclusive. Without the end date, a poll over midnight would mix two periods.
         window = {"start_date": f"{start:%Y-%m-%d}", "end_date": f"{poll.now:%Y-%m-%d}"} if start else {}
@@ -182,12 +182,12 @@ discover: true
         )
 
     async def customers_of(self, poll: Poll) -> Sequence[str]:
-        """Return the customers of the slice being polled; the vendor's list is read once for all slices."""
+        """Return the customers of the slice being polled. The vendor's list is read once for all slices."""
         customers, _ = await self._asked(poll)
         return customers
 
     async def _asked(self, poll: Poll) -> tuple[Sequence[str], Mapping[str, str]]:
-        """Return the customers of the slice being polled, and the names of listed companies by customer."""
+        """Return the customers of the slice being polled, and the company names of discovered customers by id."""
         if not self.discover:
             return await super().customers_of(poll), {}
         poll.used |= {LAST, NUMBER}
@@ -203,7 +203,7 @@ discover: true
         return slices[poll.slice.number], listed.companies if self.names else {}
 
     async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], Listed]:
-        """Return this shard's wanted customers by slice, and the `Listed` with its ids removed."""
+        """Return this shard's wanted customers by slice, and a `Listed` without ids."""
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
         return split_by_slice(self.mine(listed.ids), poll.slice.total), listed._replace(ids=())
 

@@ -20,9 +20,12 @@ from exporter.vendors.reply import is_partial
 PAGE: Final = 100
 """The page size to request: the vendor's maximum."""
 _SHORTEST_FULL_PAGE: Final = 20
-"""The vendor's default page size; a shorter page is the last."""
+"""The vendor's default page size. A shorter page is the last."""
 MOST_LISTED: Final = 200_000
-"""A list with more customers than this, wanted or not, may be taken to be endless."""
+"""The number of customers, wanted or not, after which a list is taken to be endless.
+
+The number is higher if the configured maximum is large.
+"""
 _FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
@@ -37,8 +40,8 @@ class Listed(NamedTuple):
     Attributes:
         ids: the ids of the customers to ask about.
         number: the number of wanted customers, including those beyond the maximum.
-        companies: the company names, by id, of customers that are companies.
-        is_partial: whether there are customers without a readable id, who cannot be asked about.
+        companies: the names of customers that are companies, by id.
+        is_partial: whether the list has customers without a readable id, who cannot be asked about.
 
     """
 
@@ -49,16 +52,16 @@ class Listed(NamedTuple):
 
 
 class _Page(NamedTuple):
-    """A page of the list, and the number of customers up to its end."""
+    """A page of the list, and the number of customers up to the end of the page."""
 
     customers: Customers
     read: int
 
 
 async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None, most: int) -> Listed:
-    """Return at most `most` wanted customers of the list; all are wanted if `wants` is None.
+    """Return at most `most` wanted customers of the list. All are wanted if `wants` is None.
 
-    A customer that was in the list at the last poll, but no longer is, is returned once more. It may only have been
+    A customer that has disappeared from the list since the last poll is returned once more. It may only have been
     missed: if another customer is deleted while pages are read, rows move up.
 
     Raises:
@@ -93,7 +96,7 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
 async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None, bool]]:
     """Yield each page's new customers, the total that the vendor states, and whether all rows of the page are readable.
 
-    If the total changes while pages are read, rows have moved, and the list is read once more.
+    If the total changes while pages are read, rows have moved. The list is then read once more.
     """
     seen: set[str] = set()
     for _ in range(_MOST_PASSES):
@@ -121,12 +124,12 @@ async def _ask(poll: Poll, question: Question) -> _Page:
 
 
 def _page_info(asked: _Page) -> PageInfo:
-    """Return what a page says about the next one. A page without readable customers is taken to be the last."""
+    """Return what a page says about the next page. A page without readable customers is taken to be the last."""
     return PageInfo(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
 
 
 def _more(page: Customers, read: int) -> bool:
-    """Whether there are more customers than the `read` ones. If the page does not say, its length decides."""
+    """Whether there are customers after the first `read`. If the page does not say, its length decides."""
     place = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
     if place.has_more is not None:
         return place.has_more

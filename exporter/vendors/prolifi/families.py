@@ -1,6 +1,6 @@
 """The families that Prolifi reports.
 
-All are gauges, since each can fall. A family with an `option` exists only if that setting of the account is given.
+All are gauges, since any value can fall. A family with an `option` exists only if the account has that setting.
 """
 
 from __future__ import annotations

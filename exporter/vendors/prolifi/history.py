@@ -1,7 +1,7 @@
-"""Prolifi's past: the events of each customer up to the end of any day.
+"""Prolifi's past: each customer's events up to the end of each day.
 
 Source:   GET /customers/{id}/usage?start_date&end_date, both inclusive: one request per customer and day
-Limits:   only customers that exist today; entitlements have no date
+Limits:   deleted customers have no past; entitlements have no dates
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import chain
 from typing import ClassVar
 
 from exporter.metrics import Item, Sample, Unreadable
-from exporter.vendors.past import Past
+from exporter.vendors.history import Past
 from exporter.vendors.paths import segment
 from exporter.vendors.poll import Poll
 from exporter.vendors.prolifi import families
@@ -33,12 +33,12 @@ class ProlifiPast(Past[Prolifi]):
 
     @property
     def requests(self) -> int:
-        """One request per customer and day, plus the pages of the list."""
+        """The approximate number of requests: one per customer and day, and one per page of the list."""
         customers = self.account.max_customer_count
         return len(self.days) * customers + self.account.discover * math.ceil(customers / PAGE)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each customer's events in the window up to the day of `poll.now`; deleted customers are left out."""
+        """Return each customer's events in the window that ends on the day of `poll.now`."""
         start = window_start(self.account.window, poll.now)
         window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
         window["end_date"] = f"{poll.now:%Y-%m-%d}"

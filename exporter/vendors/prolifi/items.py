@@ -14,7 +14,7 @@ from exporter.vendors.prolifi.replies import Entitlement, Entitlements, Usage, U
 from exporter.vendors.reply import is_partial
 
 _UNLIMITED: Final = -1
-"""The value of a limit, or of an amount left, that means unlimited."""
+"""The value that means unlimited, in a limit and in a remaining amount."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _RowT = TypeVar("_RowT", UsageSummary, Entitlement)
@@ -60,7 +60,7 @@ def entitlement_items(
 def _once(
     rows: Iterable[_RowT], name_of: Callable[[_RowT], str], precedence: Callable[[_RowT], Any], poll: Poll
 ) -> Iterable[_RowT]:
-    """Return one row per name. Of several rows, the one with the highest precedence is kept, whatever their order."""
+    """Return one row per name. Of several rows with the same name, the one with the highest precedence is kept."""
     found: dict[str, _RowT] = {}
     for row in rows:
         name = name_of(row)
@@ -71,14 +71,18 @@ def _once(
 
 
 def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
-    """Return the sort key for rows of the same event. The row with the largest key is kept, since counts only grow."""
+    """Return the sort key for rows of the same event. The row with the largest key is kept.
+
+    The newest row has the largest key. If rows have the same time, the highest count decides, since counts only grow.
+    """
     return event.last_reported_at or _NEVER, _known(event.count)
 
 
 def _entitlement_precedence(one: Entitlement) -> tuple[bool, bool, float, float]:
-    """Return the sort key for rows of the same feature. The most generous row has the largest key and is kept.
+    """Return the sort key for rows of the same feature. The row with the largest key is kept.
 
-    The vendor, too, applies the most generous entitlement.
+    Rows with known usage come first. Among these, the most generous row has the largest key, since the vendor, too,
+    applies the most generous entitlement.
     """
     is_unlimited = one.is_unlimited is True or one.limit == _UNLIMITED
     return one.current_usage is not None, is_unlimited, _known(one.limit), _known(one.current_usage)

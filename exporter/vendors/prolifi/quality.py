@@ -1,4 +1,4 @@
-"""How the exporter covers Prolifi, except for what the vendor's class states."""
+"""The answers to the quality questions about Prolifi that are not derived from the vendor's class."""
 
 from __future__ import annotations
 

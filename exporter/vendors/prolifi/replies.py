@@ -33,7 +33,7 @@ class Customer(Reply, title="data"):
 
     @property
     def company(self) -> str | None:
-        """The customer's company name; None if the customer is a person, or this is unknown."""
+        """The customer's company name; None if the customer is not known to be a company."""
         return self.company_name or None if self.type == "business" else None
 
 
@@ -46,7 +46,7 @@ class Pagination(Reply, title="pagination"):
 
 
 class Customers(Reply):
-    """A page of the list of customers; `received` is the number of its rows, readable or not."""
+    """A page of the list of customers. `received` is the number of rows on the page, readable or not."""
 
     data: LenientList[Customer]
     pagination: LenientObject[Pagination] = MISSING
@@ -60,7 +60,7 @@ class Customers(Reply):
 
 
 class UsageSummary(Reply, title="data"):
-    """A customer's events of one name."""
+    """A customer's events with one name."""
 
     event_name: RequiredId
     count: Number = MISSING
@@ -74,7 +74,7 @@ class Usage(Reply):
 
 
 class Entitlement(Reply, title="data"):
-    """A customer's entitlement to a feature. The name of the field for the feature is undocumented."""
+    """A customer's entitlement to a feature. It is undocumented which field identifies the feature."""
 
     feature: RequiredId
     name: MaybeText = None
