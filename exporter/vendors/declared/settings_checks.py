@@ -24,7 +24,7 @@ def setting_problems(document: Document) -> Found:
     for name, setting in document.settings.items():
         where = f"settings.{name}"
         if not name.isidentifier() or not name.islower() or not name.isascii() or name.startswith(("_", "model_")):
-            yield where, "write a name of small letters, digits and _, the first a letter"
+            yield where, "write a name of lowercase letters, digits and _, beginning with a letter"
         elif hasattr(DeclaredAccount, name) or name in TAKEN:
             yield where, "is a name that every account has or dates have; write another"
         elif name.endswith("_file"):
