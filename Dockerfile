@@ -1,5 +1,5 @@
-# The exporter in a virtual environment, with nothing beside it that builds or installs.
-# BASE is any image with Python 3.11 or later; both stages need the same one, which the environment's links lead to.
+# Installs the exporter into a virtual environment that contains no build or install tools.
+# BASE is any image with Python 3.11 or later. Both stages need the same one: the environment links to its Python.
 ARG BASE=docker.io/library/python:3.13-slim
 
 FROM ${BASE} AS build
@@ -15,7 +15,7 @@ COPY prometheus/prometheus.yml prometheus/alertmanager.yml prometheus/
 COPY grafana/dashboards grafana/dashboards
 COPY scripts/revision_hook.py scripts/
 COPY exporter exporter
-# The commit, for `usage-exporter --version`: --build-arg REVISION=$(git rev-parse --short=12 HEAD)
+# The commit that `usage-exporter --version` shows: --build-arg REVISION=$(git rev-parse --short=12 HEAD)
 ARG REVISION=
 RUN mkdir state && export USAGE_EXPORTER_REVISION="${REVISION}" && tools/bin/python -m hatchling build -t wheel -d dist \
  && tools/bin/pip --python /opt/usage-exporter/bin/python install --no-deps --no-index dist/*.whl
@@ -29,7 +29,7 @@ LABEL org.opencontainers.image.title="usage-exporter" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/usage-exporter /opt/usage-exporter
-# A volume that is mounted there begins as the user's own.
+# A new volume that is mounted here takes over this owner and mode.
 COPY --from=build --chown=65532:65532 --chmod=0700 /build/state /var/lib/usage-exporter
 ENV PATH=/opt/usage-exporter/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 USER 65532:65532

@@ -1,5 +1,6 @@
 # `make` lists the targets. `demo` and `test` need Python 3.11 or later, and install the rest into .venv.
-# PORT is where the demo listens. WORKERS says in how many processes the tests run: two a core, for many of them wait. COVERAGE=--cov measures coverage too.
+# PORT: the port of the demo. WORKERS: the number of test processes; two per core, because many tests wait.
+# COVERAGE=--cov: measure coverage too.
 
 PYTHON ?= python3
 LOCK_OPTIONS ?=
@@ -14,8 +15,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check install
-# A lock names every package, so that pip has nothing to resolve. With dependencies, pip before 23.3 looks for the
-# newest release of a package that is required with an extra, and stops when that has no hash in the lock.
+# The lock files list every package, so pip need not resolve dependencies. Without --no-deps, pip before 23.3 looks up
+# the newest release of a package that is required with an extra, and fails if the lock has no hash for it.
 FROM_LOCK := $(INSTALL) --no-deps --require-hashes
 LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-emit-index-url $(LOCK_OPTIONS)
@@ -26,18 +27,18 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --genera
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(VENV)/runtime ## run the exporter against a sandbox of all vendors; PORT=10999 is where else
+demo: $(VENV)/runtime ## run the exporter against a sandbox of all vendors; PORT=10999 sets another port
 	@$(BIN)/python -m exporter demo --web.listen-address=127.0.0.1:$(PORT)
 
-test: $(VENV)/development ## run every test; the servers that they need are fetched
+test: $(VENV)/development ## run every test; fetch the servers that they need
 	@scripts/fetch-servers || true
 	@scripts/fetch-prism || true
 	@$(PYTEST) $(COVERAGE)
 
-test-quick: $(VENV)/development ## run the tests that take a moment and need no servers
+test-quick: $(VENV)/development ## run the fast tests that need no servers
 	@$(PYTEST) -m 'not live and not slow'
 
-lint: $(VENV)/development ## ruff, its formatter, mypy --strict
+lint: $(VENV)/development ## run ruff, its formatter, and mypy --strict
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -45,23 +46,23 @@ lint: $(VENV)/development ## ruff, its formatter, mypy --strict
 worlds: $(VENV)/development ## compare the page with independent readers on WORLDS (1000) random worlds of each vendor
 	@$(BIN)/python tests/independent/compare_worlds.py --worlds $(WORLDS)
 
-torture: $(VENV)/development ## fail every call of a poll, a scrape, a reload and a start in turn
+torture: $(VENV)/development ## make every call of a poll, a scrape, a reload and a start fail in turn
 	@$(BIN)/python tests/support/torture.py
 
-soak: $(VENV)/development ## run exporters under everything at once, kills and coming and going, for SECONDS (180)
+soak: $(VENV)/development ## run exporters under faults, reloads, scrapes and kills at once, for SECONDS (180)
 	@$(BIN)/python tests/support/soak.py $(SECONDS)
 
-bench: $(VENV)/development ## what everything costs, beside the usual ways; twenty minutes
+bench: $(VENV)/development ## measure what everything costs, compared with the usual tools; twenty minutes
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python scripts/write-figures
 
-docs: $(VENV)/development ## write what the documents say of the code anew
+docs: $(VENV)/development ## regenerate the tables in the documents, and the rules
 	@$(BIN)/python scripts/write-docs
 
-dashboards: $(VENV)/development ## write Grafana's dashboards anew
+dashboards: $(VENV)/development ## regenerate Grafana's dashboards
 	@$(BIN)/python -m grafana.source
 
-pictures: $(VENV)/development ## draw the documents' pictures anew, or those of PICTURES; needs npm and a Chromium
+pictures: $(VENV)/development ## regenerate the documents' pictures, or only PICTURES; needs npm and Chromium
 	@scripts/fetch-servers
 	@$(BIN)/python tests/support/pictures.py $(PICTURES)
 
@@ -71,26 +72,26 @@ dist: $(VENV)/development ## build wheel, sdist, bill of materials and checksums
 	@scripts/write-sbom "$$($(BIN)/python -c 'import exporter; print(exporter.__version__)')" > dist/sbom.cdx.json
 	@cd dist && sha256sum -- * > SHA256SUMS && cat SHA256SUMS
 
-lock: $(VENV)/development ## write the requirements anew; LOCK_OPTIONS=--upgrade takes the newest releases
+lock: $(VENV)/development ## regenerate the requirements; LOCK_OPTIONS=--upgrade uses the newest releases
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) --group build -o requirements-build.txt
 	@$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
 
-clean: ## remove .venv and what was built or measured
+clean: ## remove everything that was installed, built or measured
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist tests/contracts/node_modules
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or later is needed; name one, such as: make PYTHON=python3.13"; exit 1; }
+		{ echo "Python 3.11 or later is required; choose one, for example: make PYTHON=python3.13"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/runtime: requirements.txt | $(BIN)/pip
-	@echo "Installing what the exporter needs into $(VENV)"
+	@echo "Installing the exporter's dependencies into $(VENV)"
 	@$(FROM_LOCK) -r requirements.txt
 	@touch $@
 
 $(VENV)/development: requirements-dev.txt pyproject.toml | $(BIN)/pip
-	@echo "Installing what development needs into $(VENV)"
+	@echo "Installing the development dependencies into $(VENV)"
 	@$(FROM_LOCK) -r requirements-dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -7,4 +7,4 @@ from xml.etree import ElementTree as ET
 cases = list(ET.parse(sys.argv[1]).iter("testcase"))  # noqa: S314 - our own test run wrote it
 skipped = [f"{case.get('classname')}.{case.get('name')}" for case in cases if case.find("skipped") is not None]
 if skipped or not cases:
-    sys.exit("\n".join(["not every test ran; skipped:", *skipped]))
+    sys.exit("\n".join(["not all tests ran; skipped:", *skipped]))

@@ -85,7 +85,7 @@ def read_rate(text: object) -> Rate:
         raise ValueError("write requests per duration, such as 800/1m")
     seconds = read_duration(match[2])
     if not seconds:
-        raise ValueError("write a duration longer than nothing, such as 800/1m")
+        raise ValueError("write a duration above 0, such as 800/1m")
     return Rate(int(match[1]), seconds)
 
 

@@ -190,7 +190,7 @@ def redact(text: str) -> str:
 
 def _without_line_end(raw: bytes) -> str:
     if len(raw) > MAX_SECRET_BYTES:
-        raise SecretUnreadable(f"a secret must have at most {MAX_SECRET_BYTES} bytes")
+        raise SecretUnreadable(f"a secret may have at most {MAX_SECRET_BYTES} bytes")
     try:
         text = raw.decode()
     except UnicodeDecodeError:
@@ -200,9 +200,9 @@ def _without_line_end(raw: bytes) -> str:
 
 def _doubts(value: str) -> Iterator[str]:
     if value[:1] in ("'", '"'):
-        yield "begins with a quote, which is taken as part of it"
+        yield "begins with a quote, which becomes part of it"
     if value != value.strip():
-        yield "begins or ends with a blank, which is taken as part of it"
+        yield "begins or ends with a space, which becomes part of it"
     if _ASSIGNMENT.match(value):
         yield "looks like NAME=value; only the value belongs there"
 
@@ -213,5 +213,5 @@ def _checked(value: str, where: str, place: object) -> str:
     if value.startswith(_BYTE_ORDER_MARK):
         raise SecretUnreadable(f"{where} begins with a byte order mark; save it as UTF-8 without one")
     if _INVALID.search(value):
-        raise SecretUnreadable(f"{where} holds a control character, such as a line end inside the secret, or no UTF-8")
+        raise SecretUnreadable(f"{where} contains a control character, such as a line break, or is not UTF-8")
     return register(value, place)

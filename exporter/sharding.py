@@ -28,7 +28,7 @@ class Shard:
 
     def __post_init__(self) -> None:
         if self.total < 1:
-            raise ValueError("there is at least one shard")
+            raise ValueError("must be at least 1")
         if not 0 <= self.number < self.total:
             raise ValueError(f"counted from 0, the last of {self.total} shards is {self.total - 1}")
 

@@ -25,7 +25,7 @@ _SECOND_COLON: Final = re.compile(r"\s*(?:- +)?[^\s\"'#][^#]*: .*:$")
 _NO_BLANK: Final = re.compile(r"\s*(?:- +)?[A-Za-z_]\w*:[^\s:/]")
 _SLIPS_ABOVE: Final = (
     (re.compile(r"\s*-[^\s-]"), "write a space after the dash"),
-    (re.compile(r"\s*[\u2013\u2014\u2022*] "), "a list's item begins with a plain dash, -"),
+    (re.compile(r"\s*[\u2013\u2014\u2022*] "), "a list item begins with a plain dash, -"),
     (_NO_BLANK, "write a space after the colon"),
 )
 _TAG: Final = "tag:yaml.org,2002:"
@@ -186,7 +186,7 @@ def _translate(problem: str) -> str:
     if "\\t" in problem:
         return "a tab; indent with spaces"
     if problem.startswith("expected <block end>"):
-        return "indented in another way than the lines before it"
+        return "indented differently from the lines before it"
     return _QUOTED.sub("...", problem) if problem.startswith("found") else problem
 
 
@@ -235,7 +235,7 @@ def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
         for pattern, advice in _SLIPS_ABOVE:
             if pattern.match(line):
                 return f"line {number}: {advice}"
-        return f"line {mark.line + 1}: indented deeper than the line before it, which has its value already"
+        return f"line {mark.line + 1}: indented deeper than the line before it, which already has a value"
     return ""
 
 

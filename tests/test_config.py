@@ -46,7 +46,7 @@ def test_every_mistake_of_a_file_is_said_at_once_with_its_place_and_without_its_
         "6: accounts[0].intervall: unknown key; did you mean interval?",
         f"8: accounts[0].password: {LITERAL}",
         f"9: accounts[0].timeout: {DURATION}",
-        "10: accounts[0].base_url: must not hold a user name or password; credentials have settings of their own",
+        "10: accounts[0].base_url: must not contain a user name or password; they have their own settings",
         f"13 (ionos/main): token_file: the file {folder}/missing/token {ABSENT}",
         "14 (ionos/main): datacenters[0]: write the UUID of a data centre, or null",
         f"16 (ionos/main): tls.ca_file: the file {folder}/missing/ca.pem {ABSENT}",
@@ -88,7 +88,7 @@ def test_every_mistake_of_a_file_is_said_at_once_with_its_place_and_without_its_
         (account("netnut", '"a\\nb": 1'), ["accounts[0].'a\\nb': unknown key"]),
         (
             account("planship").replace("client_id: b", "client_id: 'b:c'"),
-            ["accounts[0].client_id: write a name without a colon, which ends it in HTTP basic authentication"],
+            ["accounts[0].client_id: write a name without a colon, which ends it in basic authentication"],
         ),
         (account("netnut", "<<: {name: b}"), ["accounts[0].<<: unknown key"]),
     ],

@@ -110,7 +110,7 @@ async def test_a_password_that_does_not_answer_fails_its_sign_in_alone(
 
     source = TokenSource(Login("/", "token", 60, body=(("password", FILE),)), sign_in)
 
-    with pytest.raises(SecretUnreadable, match="a file does not answer"):
+    with pytest.raises(SecretUnreadable, match="a file does not respond"):
         await source.header()
 
 

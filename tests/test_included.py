@@ -195,7 +195,7 @@ TAKEN = "is a label that series or alerts already have; write another"
         ("{plan_id: x}", "labels.plan_id: is a label of netnut_plan_info; write another"),
         ("{team: ''}", "labels.team: write up to 128 printable characters"),
         (r'{team: "a\nb"}', "labels.team: write up to 128 printable characters"),
-        ("{team: 5}", "labels.team: write text; in quotes where it could be a number, true, false or null"),
+        ("{team: 5}", "labels.team: write text, in quotes if it looks like a number, true, false or null"),
     ],
 )
 def test_a_label_of_your_own_is_none_that_series_have(labels: str, said: str, tmp_path: Path) -> None:

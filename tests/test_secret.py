@@ -105,7 +105,7 @@ def test_one_line_end_is_not_part_of_a_secret(content: bytes, value: str, tmp_pa
     assert FileSecret(tmp_path / "secret").read() == value
 
 
-UNFIT = "holds a control character, such as a line end inside the secret, or no UTF-8"
+UNFIT = "contains a control character, such as a line break, or is not UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ UNFIT = "holds a control character, such as a line end inside the secret, or no 
         (b"va\x7flue", f"the file {{}} {UNFIT}"),
         (b"value\x00", f"the file {{}} {UNFIT}"),
         (b"\xff\xfe", "a secret file must be UTF-8 text"),
-        (b"a" * (MAX_SECRET_BYTES + 1), "a secret must have at most 65536 bytes"),
+        (b"a" * (MAX_SECRET_BYTES + 1), "a secret may have at most 65536 bytes"),
     ],
 )
 def test_a_file_that_holds_no_secret_is_refused_without_its_content(

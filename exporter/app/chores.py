@@ -40,7 +40,7 @@ async def retry_with_new_secrets(exporter: Exporter) -> None:
         await _note_expiries(exporter, [key for key in now if now[key] != seen.get(key)])
         renewed = [key for key in now if key in seen and seen[key] != now[key] and exporter.store[key].error]
         for vendor, account in exporter.retry(renewed):
-            logger.info("a secret was changed; polling at once", vendor=vendor, account=account)
+            logger.info("secret changed; polling at once", vendor=vendor, account=account)
         seen = now
         await anyio.sleep(_SECRETS_SECONDS)
 
@@ -76,7 +76,7 @@ async def log_every_day(exporter: Exporter) -> None:
         await anyio.sleep(_DAY_SECONDS)
         counts = exporter.telemetry.poll_counts()
         logger.info(
-            "a day has passed",
+            "daily summary",
             accounts=len(exporter.config.accounts),
             up=sum(snapshot.up for _, snapshot in exporter.store),
             failing=sum(snapshot.failure is not None for _, snapshot in exporter.store),

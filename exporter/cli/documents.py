@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--config.file",
     "file",
     type=click.Path(path_type=Path),
-    help="A configuration whose vendor files and plugins are part of the schema; its accounts need not be right yet.",
+    help="A configuration whose vendor files and plugins are part of the schema; its accounts need not be valid yet.",
 )
 @vendor_plugins
 def schema(markdown: bool, file: Path | None, plugins: tuple[str, ...]) -> None:

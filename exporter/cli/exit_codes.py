@@ -48,7 +48,7 @@ def load_or_exit(file: Path, plugins: Collection[str] = ()) -> Config:
         if len(error.problems) > 1:
             click.echo(f"{file}: {len(error.problems)} problems found", err=True)
         if not file.exists():
-            click.echo(f"to begin with one that has every setting: usage-exporter example > {file}", err=True)
+            click.echo(f"to start from an example with every setting: usage-exporter example > {file}", err=True)
         sys.exit(USAGE_ERROR)
 
 

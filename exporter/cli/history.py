@@ -69,10 +69,11 @@ def _labels(_context: click.Context, _option: click.Parameter, value: Sequence[s
     metavar="NAME=VALUE",
     multiple=True,
     callback=_labels,
-    help="What Prometheus adds when it scrapes the exporter, such as job=usage-exporter. May be given several times.",
+    help="A label that Prometheus adds when it scrapes the exporter, such as job=usage-exporter; may be given several"
+    " times.",
 )
 @click.option(
-    "--step", "step", metavar="DURATION", default="5m", show_default=True, callback=_step, help="Between samples."
+    "--step", "step", metavar="DURATION", default="5m", show_default=True, callback=_step, help="Time between samples."
 )
 @click.option("--gzip", "gzip", is_flag=True, help="Compress the files.")
 @click.option(
@@ -84,7 +85,7 @@ def _labels(_context: click.Context, _option: click.Parameter, value: Sequence[s
     "--storage.path",
     "storage",
     type=click.Path(path_type=Path),
-    help="The folder of run --storage.path: counters continue from the history's end, unless it has some already.",
+    help="The folder of run --storage.path: counters continue from the history's end, unless it already has counters.",
 )
 @logging_options("warn")
 def history(  # noqa: PLR0913 - each is an option

@@ -121,12 +121,12 @@ def fetch(url: str, config: HTTPConfig) -> bytes:
         hint = "; is an exporter running there?" if isinstance(reason, ConnectionRefusedError) else ""
         raise NoAnswer(f"{message}{hint}") from None
     except (HTTPException, ValueError):
-        raise NoAnswer("whatever answers does not speak HTTP") from None
+        raise NoAnswer("the server does not speak HTTP") from None
 
 
 def _refusal(code: int) -> str:
     known = {
         401: "it asks for a password: give one with --http.config.file",
-        404: "whatever answers is not an exporter of this version",
+        404: "the server is not an exporter of this version",
     }
     return known.get(code, f"HTTP {code}")

@@ -50,7 +50,7 @@ def version_text() -> str:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 all is well, 1 an account failed, 2 the configuration or the command line is wrong,"
+    epilog="Exit codes: 0 success, 1 an account failed, 2 the configuration or the command line is invalid,"
     " 3 cannot listen.",
 )
 @click.version_option(version_text(), prog_name="usage-exporter")

@@ -23,7 +23,7 @@ _COLUMNS: Final = (
     ("OF LIMIT", "right"),
 )
 _ABOUT: Final = (
-    "CALLS are the most that the configuration allows; empty where the vendor's answers decide: once it runs,"
+    "CALLS is the maximum that the configuration allows; empty if it depends on the vendor's answers: once it runs,"
     " `usage-exporter status` shows them.\n"
 )
 

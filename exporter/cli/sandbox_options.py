@@ -28,8 +28,8 @@ class WithFaults(click.Command):
         super().format_epilog(ctx, formatter)
         with formatter.section("Faults"):
             formatter.write_text(
-                "Each takes times=COUNT too: how many calls go wrong, all if not given. NAMES are names of JSON fields,"
-                " with * and commas; at-most is how many of them in an answer."
+                "Each also takes times=COUNT: how many calls fail; all if not set. NAMES are names of JSON fields,"
+                " with * and commas; at-most is the maximum number of them per answer."
             )
             formatter.write_dl(faults_usage())
 
@@ -55,8 +55,8 @@ def with_faulty_world(command: _F) -> _F:
         metavar="VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...",
         multiple=True,
         callback=_faults,
-        help="What goes wrong, such as '*:/customer*:status=503;retry-after=120;times=3'; * is any vendor,"
-        " and anything in a path. May be given several times; also at run time, by POST to /-/faults.",
+        help="A fault to inject, such as '*:/customer*:status=503;retry-after=120;times=3'; * matches any vendor,"
+        " and anything in a path. May be given several times. At run time, POST faults to /-/faults.",
     )
     return with_world(
         _eager_path("--vendor-file", "vendor_files", "A file that declares a vendor to replay")(

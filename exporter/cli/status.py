@@ -81,7 +81,7 @@ def _chosen(found: Status, vendor: str | None, account: str | None) -> Status:
     chosen = tuple(one for one in found.accounts if vendor in {None, one.vendor} and account in {None, one.account})
     if not chosen:
         there = ", ".join(sorted(f"{one.vendor}/{one.account}" for one in found.accounts)) or "none"
-        click.echo(f"no such account: there are {there}", err=True)
+        click.echo(f"no such account; known accounts: {there}", err=True)
         sys.exit(USAGE_ERROR)
     return found.model_copy(update={"accounts": chosen})
 
@@ -113,5 +113,5 @@ def _asked(url: str, http_config: Path | None) -> Status:
     except NoAnswer as error:
         click.echo(f"no status: {where}: {error}", err=True)
     except ValueError:
-        click.echo(f"no status: {where}: whatever answers is not an exporter", err=True)
+        click.echo(f"no status: {where}: the server is not an exporter", err=True)
     sys.exit(FAILED)

@@ -72,7 +72,7 @@ def _try(vendor: type[Account], recording: Recording) -> None:
         click.echo(str(error), err=True)
         sys.exit(USAGE_ERROR)
     except PollError as error:
-        click.echo(f"the recorded answers do not make a reading: {error} ({error.reason})", err=True)
+        click.echo(f"the recorded answers do not produce a reading: {error} ({error.reason})", err=True)
         sys.exit(FAILED)
     print_or_exit(page(polled))
     print_or_exit("".join(f"# {line}\n" for line in findings.lines()))

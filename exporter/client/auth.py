@@ -252,7 +252,7 @@ class TokenSource:
 
 def _with_scheme(scheme: str, token: str) -> str:
     if not _visible(token):
-        raise SecretUnreadable("a token must be of visible ASCII characters")
+        raise SecretUnreadable("a token must consist of visible ASCII characters")
     return f"{scheme} {token}" if scheme else token
 
 

@@ -32,7 +32,7 @@ async def read_in_time(what: Hashable, read: Callable[[], _T]) -> _T:
         with anyio.fail_after(_FILE_SECONDS):
             return await read_in_thread(what, read)
     except TimeoutError:
-        raise SecretUnreadable("a file does not answer") from None
+        raise SecretUnreadable("a file does not respond") from None
 
 
 async def read_credentials(credentials: _Credentials, read: Callable[[], _T]) -> _T:

@@ -16,18 +16,18 @@ import httpx
 from exporter.errors import ConnectFailed, NameUnresolved, PollError, ProtocolBroken, TimedOut, TLSFailed
 
 _BROKEN: Final = {
-    "illegal header": "one of the answer's header lines is not a header",
-    "illegal status": "the answer does not begin as HTTP does",
+    "illegal header": "the answer has an invalid header line",
+    "illegal status": "the answer does not begin like HTTP",
     "server disconnected": "the connection was closed without an answer",
     "peer closed connection": "the connection was closed in the middle of the answer",
-    "illegal chunk": "the answer's chunks are not framed as HTTP frames them",
-    "malformed chunk": "the answer's chunks are not framed as HTTP frames them",
+    "illegal chunk": "the answer's chunked encoding is invalid",
+    "malformed chunk": "the answer's chunked encoding is invalid",
     "bad content-length": "the answer's Content-Length is not a number",
     "conflicting content-length": "the answer has two different Content-Lengths",
     "multiple transfer-encoding": "the answer has more than one Transfer-Encoding",
     "only transfer-encoding": "the answer has a Transfer-Encoding that was not requested",
-    "received server _switch": "the answer changes to a protocol that was not requested",
-    "informationalresponse status": "the answer does not begin as HTTP does",
+    "received server _switch": "the answer switches to a protocol that was not requested",
+    "informationalresponse status": "the answer does not begin like HTTP",
     "receive buffer too long": "the answer's headers are too long",
 }
 """How messages of h11 and httpcore begin; the rest of a message may contain the vendor's text."""
@@ -46,7 +46,7 @@ def translated() -> Iterator[None]:
     except (httpcore.ConnectError, httpcore.ConnectTimeout, httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise _connect_error(error, "", "base_url") from None
     except (httpcore.TimeoutException, httpx.TimeoutException, TimeoutError):
-        raise TimedOut("no whole answer in time") from None
+        raise TimedOut("no complete answer in time") from None
     except (httpcore.NetworkError, httpcore.ProtocolError, httpx.RequestError) as error:
         raise ProtocolBroken(_said_of(error)) from None
 

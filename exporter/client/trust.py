@@ -44,7 +44,7 @@ def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
         _last_good[ca_file] = authorities(ca_file)
     except OSError:
         if ca_file not in _last_good:
-            raise TLSFailed(f"the file {ca_file} holds no certificate that can be read") from None
+            raise TLSFailed(f"the file {ca_file} contains no readable certificate") from None
     return _context_of(_last_good[ca_file])
 
 

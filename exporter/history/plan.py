@@ -110,7 +110,7 @@ def _wrong_times(plan: Plan) -> Iterator[str]:
     elif plan.days.first > plan.days.last:
         yield f"--from {first} is after --to {last}"
     elif plan.days.first > plan.end:
-        yield f"--from {first}: samples end three hours before now, which is at {plan.end:%Y-%m-%d %H:%M}"
+        yield f"--from {first}: samples end three hours before now, at {plan.end:%Y-%m-%d %H:%M}"
 
 
 def midnight(day: str) -> datetime:

@@ -130,7 +130,7 @@ def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
     vendor, account = key
     for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(
-            "figure more than halved within its period; taken for a correction",
+            "figure more than halved within its period; treated as a correction",
             vendor=vendor,
             account=account,
             quota=quota.name,

@@ -11,10 +11,10 @@ from exporter.vendors.periods import Span
 WithheldReason = Literal["unreadable", "unread", "between_periods", "units", "overflow", "no_series", "name"]
 WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
     "unreadable": "a series that it counts cannot be read",
-    "unread": "not all of the account was read yet",
-    "between_periods": "not all of the account was read since its period began",
+    "unread": "not all of the account has been read yet",
+    "between_periods": "not all of the account has been read since its period began",
     "units": "series in different units match and cannot be added up: match one unit, or write unit in by",
-    "overflow": "the series that match add up to more than a number can hold",
+    "overflow": "the sum of the matching series is too large",
     "no_series": "no series matches; values of match are regular expressions",
     "name": "the vendor reports a quota with the name of a configured one; rename the configured one",
 }

@@ -44,47 +44,56 @@ class Thresholds:
     fresh_intervals: float = _number(3, "Poll intervals after which an account's figures are stale.")
 
     fresh_least: int = _number(
-        10 * _MINUTE, "Age up to which they are not, however short the interval: scrapes take time."
+        10 * _MINUTE, "Minimum age of stale figures, even if the interval is short, because scrapes take time."
     )
 
-    quota_warning: float = _number(0.8, "Share used from which UsageQuotaHigh warns.")
-    quota_warning_for: int = _number(5 * _MINUTE, "How long it must last.")
-    quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical, if it will not last.")
-    quota_critical_for: int = _number(_MINUTE, "How long it must last.")
-    quota_hysteresis: float = _number(0.02, "How far a share must fall below where an alert began for it to end.")
-    # An alert that mutes others must outlast them, or they would send notifications in their last minutes. So each of
-    # these is longer than the one before, by the delay that evaluating the slower of the two may have.
+    quota_warning: float = _number(0.8, "Share used from which UsageQuotaHigh is a warning.")
+    quota_warning_for: int = _number(5 * _MINUTE, "How long the share must stay that high.")
+    quota_critical: float = _number(
+        0.95, "Share used from which UsageQuotaHigh is critical, unless the rest will last."
+    )
+    quota_critical_for: int = _number(_MINUTE, "How long the share must stay that high.")
+    quota_hysteresis: float = _number(0.02, "How far a share must fall below the threshold of an alert to end it.")
+    # An alert that inhibits others must outlast them, or they would send notifications in their last minutes. So each
+    # of these is longer than the one before, by the maximum delay in evaluating the slower of the two.
     quota_keep: int = _number(6 * _MINUTE, "How long warnings on quotas keep firing after their conditions end.")
     quota_pace_keep: int = _number(
-        9 * _MINUTE, "How long critical UsageQuotaWillRunOut and UsageQuotaBurnFast do, which mute those."
+        9 * _MINUTE, "The same for critical UsageQuotaWillRunOut and UsageQuotaBurnFast, which inhibit those warnings."
     )
     quota_critical_keep: int = _number(
-        12 * _MINUTE, "How long critical UsageQuotaHigh and UsageQuotaNotAllowed do, which mute them too."
+        12 * _MINUTE, "The same for critical UsageQuotaHigh and UsageQuotaNotAllowed, which inhibit them too."
     )
-    quota_exhausted_keep: int = _number(15 * _MINUTE, "How long UsageQuotaExhausted does, which mutes all the others.")
+    quota_exhausted_keep: int = _number(
+        15 * _MINUTE, "The same for UsageQuotaExhausted, which inhibits all the others."
+    )
 
     forecast_limit: float = _number(100, "Smallest limit with a forecast, in the quota's unit.")
-    forecast_share: float = _number(0.5, "Share used above which UsageQuotaWillRunOut warns.")
-    forecast_period: float = _number(0.1, "Share of a period after which its own use makes a forecast.")
-    forecast_least: int = _number(2 * _DAY, "Time after which it does so at the earliest.")
-    forecast_warning_for: int = _number(_HOUR, "How long a forecast must last to warn.")
-    forecast_critical: int = _number(_DAY, "Time left, by forecast, below which UsageQuotaWillRunOut is critical.")
-    forecast_critical_for: int = _number(30 * _MINUTE, "How long it must last.")
+    forecast_share: float = _number(0.5, "Share used above which UsageQuotaWillRunOut fires.")
+    forecast_period: float = _number(0.1, "Share of a period after which a forecast can use the pace since its start.")
+    forecast_least: int = _number(2 * _DAY, "Time since the start of a period before which it cannot.")
+    forecast_warning_for: int = _number(
+        _HOUR, "How long a forecast must last for UsageQuotaWillRunOut to be a warning."
+    )
+    forecast_critical: int = _number(_DAY, "Forecast time left below which UsageQuotaWillRunOut is critical.")
+    forecast_critical_for: int = _number(30 * _MINUTE, "How long such a forecast must last.")
 
-    burn_moves: float = _number(3, "How often a figure must move within six hours for UsageQuotaBurnFast.")
-    burn_usual: float = _number(1.5, "Times the use of the same hours of yesterday and a week ago that is no burst.")
+    burn_moves: float = _number(3, "How often a figure must change within six hours for UsageQuotaBurnFast.")
+    burn_usual: float = _number(
+        1.5,
+        "Multiple of the use in the same hours yesterday and a week ago above which UsageQuotaBurnFast may fire.",
+    )
     burn_critical_rest: int = _number(
         _DAY, "Time to the limit, at the pace of one and six hours, below which UsageQuotaBurnFast is critical."
     )
-    burn_critical_for: int = _number(15 * _MINUTE, "How long it must last.")
+    burn_critical_for: int = _number(15 * _MINUTE, "How long that must last.")
     burn_warning_rest: int = _number(
-        3 * _DAY, "Time to the limit, at the pace of six hours, below which UsageQuotaBurnFast warns."
+        3 * _DAY, "Time to the limit, at the pace of six hours, below which UsageQuotaBurnFast is a warning."
     )
-    burn_warning_share: float = _number(0.1, "Share used in six hours above which it does.")
+    burn_warning_share: float = _number(0.1, "Minimum share used in six hours for that warning.")
     burn_warning_for: int = _number(30 * _MINUTE, "How long both must last.")
 
-    spike_factor: float = _number(3, "Times the most used in a day of the last week above which UsageSpike warns.")
-    spike_share: float = _number(0.1, "Share used in a day above which it does.")
+    spike_factor: float = _number(3, "Multiple of the highest daily use in the last week above which UsageSpike fires.")
+    spike_share: float = _number(0.1, "Minimum share used in a day for UsageSpike.")
     spike_for: int = _number(30 * _MINUTE, "How long both must last.")
 
     down_for: int = _number(5 * _MINUTE, "How long scrapes must fail for UsageExporterDown.")
@@ -93,28 +102,43 @@ class Thresholds:
         15 * _MINUTE, "How long shards must be missing or disagree for UsageExporterShardsMissing."
     )
     stale_for: int = _number(5 * _MINUTE, "How long an account must be stale for UsagePollStale.")
-    stale_critical: int = _number(_DAY, "Age of a stale account's figures above which it is critical.")
-    auth_for: int = _number(5 * _MINUTE, "How long a sign-in must fail for UsageAuthFailing.")
+    stale_critical: int = _number(_DAY, "Age of a stale account's figures above which UsagePollStale is critical.")
+    auth_for: int = _number(5 * _MINUTE, "How long sign-ins must fail for UsageAuthFailing.")
     auth_keep: int = _number(
-        10 * _MINUTE, "How long it keeps firing after its condition ends, to cover a restart of the exporter."
+        10 * _MINUTE,
+        "How long UsageAuthFailing keeps firing after its condition ends, to cover a restart of the exporter.",
     )
-    credential_warning: int = _number(14 * _DAY, "Time left of a credential below which UsageCredentialEnding warns.")
-    credential_critical: int = _number(3 * _DAY, "Time left below which it is critical.")
+    credential_warning: int = _number(
+        14 * _DAY, "Time before a credential expires at which UsageCredentialEnding becomes a warning."
+    )
+    credential_critical: int = _number(
+        3 * _DAY, "Time before a credential expires at which UsageCredentialEnding becomes critical."
+    )
     credential_for: int = _number(_HOUR, "How long that must last.")
-    rate_limited_share: float = _number(0.1, "Share of an hour's requests answered 429 above which it warns.")
-    rate_limited_for: int = _number(30 * _MINUTE, "How long that must last for UsageRateLimited.")
-    poll_errors_share: float = _number(0.25, "Share of six hours' polls that failed above which it warns.")
-    poll_errors_down: float = _number(0.1, "Share of six hours spent after a failed poll above which it does.")
-    poll_errors_for: int = _number(30 * _MINUTE, "How long both must last for UsagePollErrors.")
-    drift_for: int = _number(30 * _MINUTE, "How long a contract must be departed from for UsageContractDrift.")
-    no_reading_for: int = _number(5 * _MINUTE, "How long an account without any reading in an hour must be so.")
-    restarts_age: int = _number(20 * _MINUTE, "Age that an exporter does not reach for UsageExporterRestarting.")
-    restarts_for: int = _number(_HOUR, "How long it must be so.")
+    rate_limited_share: float = _number(
+        0.1, "Share of an hour's requests answered with 429 above which UsageRateLimited fires."
+    )
+    rate_limited_for: int = _number(30 * _MINUTE, "How long that must last.")
+    poll_errors_share: float = _number(0.25, "Share of failed polls in six hours above which UsagePollErrors fires.")
+    poll_errors_down: float = _number(0.1, "Minimum share of six hours spent after a failed poll for UsagePollErrors.")
+    poll_errors_for: int = _number(30 * _MINUTE, "How long both must last.")
+    drift_for: int = _number(30 * _MINUTE, "How long responses must deviate from the contract for UsageContractDrift.")
+    no_reading_for: int = _number(
+        5 * _MINUTE, "How long an account must have had no reading in the last hour for UsageNoReading."
+    )
+    restarts_age: int = _number(
+        20 * _MINUTE, "Process age that an exporter must not reach for UsageExporterRestarting."
+    )
+    restarts_for: int = _number(_HOUR, "How long that must last.")
     storage_for: int = _number(5 * _MINUTE, "How long storage must have failed for UsageStorageFailing.")
     missing_for: int = _number(30 * _MINUTE, "How long figures must be missing for UsageMissing.")
-    frozen_for: int = _number(2 * _HOUR, "How long a figure must be frozen, after a day and a half.")
+    frozen_for: int = _number(
+        2 * _HOUR, "How long a figure must have been frozen, after a day and a half, for UsageFrozen."
+    )
     reload_for: int = _number(5 * _MINUTE, "How long a configuration must be refused for UsageConfigReloadFailed.")
-    dropped_for: int = _number(30 * _MINUTE, "How long series or customers must be left out.")
+    dropped_for: int = _number(
+        30 * _MINUTE, "How long series or customers must be dropped for UsageSeriesDropped or UsageCustomersDropped."
+    )
 
     def __post_init__(self) -> None:
         for one in fields(self):
@@ -122,7 +146,7 @@ class Thresholds:
                 raise ValueError(f"{one.name} must be a number above 0")
         for name in _SHARES:
             if getattr(self, name) > 1:
-                raise ValueError(f"{name} must be a share of 1: write 0.8 for 80 %")
+                raise ValueError(f"{name} must be a share of at most 1: write 0.8 for 80 %")
         for lower, higher in (
             ("quota_warning", "quota_critical"),
             ("quota_hysteresis", "quota_warning"),

@@ -67,13 +67,13 @@ def read_fault(text: str, replayed: Collection[str] = ()) -> Fault:
         raise ValueError(_EXAMPLE)
     known = [*SIMULATIONS, *replayed]
     if not any(fnmatchcase(one, vendor) for one in known):
-        raise ValueError(f"no vendor {vendor[:40]!r}, write one of: {', '.join(known)}, *")
+        raise ValueError(f"unknown vendor {vendor[:40]!r}; write one of: {', '.join(known)}, *")
     if not path.startswith(("/", "*")):
         raise ValueError("write a path that begins with / or *")
     first, *others = what.split(";")
     name, equals, value = first.partition("=")
     if name not in KINDS:
-        raise ValueError(f"no fault {name[:40]!r}, write one of: {', '.join(KINDS)}")
+        raise ValueError(f"unknown fault {name[:40]!r}; write one of: {', '.join(KINDS)}")
     try:
         options = dict(_option(one) for one in others)
         times = read_count(options.pop("times")) if "times" in options else None
@@ -163,7 +163,7 @@ def routes(faults: Faults) -> list[Route]:
 
     async def clear(request: Request) -> Response:
         if not faults.clear(request.path_params.get("number")) and "number" in request.path_params:
-            raise HTTPException(404, "There is no fault of this number.")
+            raise HTTPException(404, "There is no fault with this number.")
         return Response(status_code=204)
 
     return [

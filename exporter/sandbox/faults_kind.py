@@ -44,10 +44,10 @@ class Kind:
 
         """
         if value is not None and self.value is None:
-            raise ValueError("nothing may stand after its name but options")
+            raise ValueError("only options may follow its name")
         if unknown := sorted(options.keys() - self.options.keys()):
             known = ", ".join([*self.options, "times"])
-            raise ValueError(f"no option {unknown[0]}, write one of: {known}")
+            raise ValueError(f"unknown option {unknown[0]}; write one of: {known}")
         given = {"value": value, **options}
         words = {**({"value": self.value} if self.value else {}), **self.options}
         return {name: _read(name, word, given.get(name)) for name, word in words.items()}

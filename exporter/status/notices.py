@@ -14,7 +14,7 @@ SKIP_TEXTS: Final[Mapping[SkipReason, str]] = {
     "schema": "they cannot be read",
     "gone": "the vendor does not have them",
     "refused": "the vendor refuses them",
-    "duplicate": "their series were there already",
+    "duplicate": "their series already exist",
     "value": "their values are not finite",
     "ambiguous": "it is unknown to whom they belong",
     "capped": "they are beyond what the configuration allows, such as max_customers",

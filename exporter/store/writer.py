@@ -75,7 +75,7 @@ class Writer:
         began = self._began
         seconds = 0.0 if began is None else time.monotonic() - began
         if seconds >= self._hung:
-            raise TimeoutError(0, "the disk does not answer")
+            raise TimeoutError(0, "the disk does not respond")
         if seconds >= self._patience:
             raise SlowDisk(0, "the disk is slow")
 

@@ -56,7 +56,7 @@ class Findings:
         yield f"questions asked: {sum(self.counts.values())}"
         yield from (f"    {count} {outcome}" for outcome, count in self.counts.most_common())
         if self.unnoticed:
-            yield "optional, so its absence is not noted as drift:"
+            yield "optional, so a missing one does not count as drift:"
             yield from (f"    {one}" for one in self.unnoticed[:_MOST_SHOWN])
             if len(self.unnoticed) > _MOST_SHOWN:
                 yield f"    and {len(self.unnoticed) - _MOST_SHOWN} more"

@@ -105,7 +105,7 @@ def _becomes(known: Callable[[], ProcessedPoll], file: Path) -> None:
     if (made := page(polled)) != expected:
         raise AssertionError(f"{file.name} should be:\n{made}\nand is:\n{expected}")
     if polled.reading.diagnostics != Diagnostics():
-        raise AssertionError(f"recorded answers depart from the models: {polled.reading.diagnostics}")
+        raise AssertionError(f"recorded answers deviate from the models: {polled.reading.diagnostics}")
 
 
 def _tells_no_secret(vendor: type[Account], recording: Recording) -> None:

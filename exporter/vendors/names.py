@@ -19,7 +19,7 @@ def read_vendor(value: object) -> str:
 
     """
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,39}", value):
-        raise ValueError("write up to 40 small letters, digits and _, the first a letter")
+        raise ValueError("write up to 40 lowercase letters, digits and _, beginning with a letter")
     if value in _RESERVED_VENDORS:
         raise ValueError("is a prefix of other metrics; write another name")
     return value
@@ -33,7 +33,7 @@ def read_metric(value: object) -> str:
 
     """
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,119}", value):
-        raise ValueError("write up to 120 small letters, digits and _, the first a letter")
+        raise ValueError("write up to 120 lowercase letters, digits and _, beginning with a letter")
     if _NO_GAUGE.fullmatch(value):
         raise ValueError("must not end in _total, _bucket, _created or _info: it is a gauge")
     return value
@@ -47,7 +47,7 @@ def read_label(value: object) -> str:
 
     """
     if not isinstance(value, str) or not _LABEL.fullmatch(value):
-        raise ValueError("write a label of small letters, digits and _")
+        raise ValueError("write a label of lowercase letters, digits and _")
     if value in _RESERVED_LABELS or value.startswith("__"):
         raise ValueError("is a label that the exporter or Prometheus sets; write another")
     return value

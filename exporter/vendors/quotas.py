@@ -42,7 +42,7 @@ _PERIOD_SCHEMA: Final = {
 
 def _read_unit(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(_UNIT, value):
-        raise ValueError("write up to 63 visible characters of ASCII, such as GB or core_hours")
+        raise ValueError("write up to 63 visible ASCII characters, such as GB or core_hours")
     return value
 
 
@@ -137,7 +137,7 @@ class ConfiguredQuota(Alerting):
     )
     by: tuple[str, ...] = Field(
         default=(),
-        description="Labels whose values distinguish subjects, each of which has the limit to itself;"
+        description="Labels whose values distinguish subjects, each with the whole limit for itself;"
         " if not set, the account is the only subject.",
     )
     limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="Amount allowed per period.")
@@ -221,7 +221,7 @@ def _find_metric_conflicts(
         return
     family = families[metric]
     if missing := missing_option(family, given):
-        yield "metric", f"is only there with {missing}; set that on the account"
+        yield "metric", f"is only available with {missing}; set that on the account"
     yield from _find_label_conflicts(quota, family)
     if quota.get("period") == "plan":
         plan = plan_period_of(family, plans)

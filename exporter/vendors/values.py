@@ -46,7 +46,7 @@ def read_time(value: object) -> datetime:
         raise ValueError("expected a date or a time in ISO 8601")
     moment = datetime.fromisoformat(value)
     if moment.year == 1:
-        raise ValueError("expected a time; the year 1 is how some libraries write none")
+        raise ValueError("expected a time; some libraries write the year 1 for none")
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:

@@ -77,8 +77,8 @@ def _vendor(
     brought = " and ".join(str(origin_of(entry)) for entry in entries)
     if name in taken:
         declared = taken[name].origin.kind == "file"
-        other = "vendor_files declares one" if declared else "one is built in"
-        raise WheelError(f"is also from {brought}, and {other}; take it out of {_FLAG}")
+        other = "vendor_files declares it" if declared else "it is built in"
+        raise WheelError(f"is also provided by {brought}, but {other}; remove it from {_FLAG}")
     if name not in allowed:
         raise WheelError(f"is from {brought}, whose code may not run; if you trust it, start with {_FLAG}={name}")
     if len(entries) > 1:

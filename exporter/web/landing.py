@@ -62,7 +62,7 @@ def _refused(config: ConfigStatus, now: float) -> str:
     problems = "".join(f"<li>{escape(problem)}</li>" for problem in config.problems)
     return (
         '<section class="card refused"><h2>The last reload of the configuration was refused</h2>'
-        f"<ul>{problems}</ul><p>The one that was read {ago(config.accepted_at, now)} stays.</p></section>"
+        f"<ul>{problems}</ul><p>The configuration read {ago(config.accepted_at, now)} stays in use.</p></section>"
     )
 
 

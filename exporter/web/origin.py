@@ -22,8 +22,8 @@ _OWN_SITES: Final = frozenset({b"same-origin", b"none"})
 """Values of `Sec-Fetch-Site` for our own pages' requests, and for typed addresses."""
 _CROSS_SITE: Final = "refused: another site's page sent this request\n"
 _FOREIGN_HOST: Final = (
-    "refused: this address is for this machine only, and the Host header names another;"
-    " have a proxy send Host: localhost\n"
+    "refused: this address serves this machine only, and the Host header names another;"
+    " make the proxy send Host: localhost\n"
 )
 
 

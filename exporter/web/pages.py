@@ -178,14 +178,14 @@ class Application:
         if not named:
             return _text(self._describe_tried(list(retry())))
         if named.keys() != {"vendor", "account"}:
-            return _text("give vendor and account, or neither for all that fail\n", HTTPStatus.BAD_REQUEST)
+            return _text("give vendor and account, or neither to poll all failing accounts\n", HTTPStatus.BAD_REQUEST)
         if not poll((named["vendor"], named["account"])):
             return _text("there is no such account\n", HTTPStatus.NOT_FOUND)
         return _text("polled now\n")
 
     def _describe_tried(self, tried: list[AccountKey]) -> str:
         if not tried:
-            return "no account fails that may be tried now\n"
+            return "no failing account can be retried now\n"
         errors = [self._store[key].error for key in tried]
         is_refused = any(error is not None and error.reason == "auth" for error in errors)
         names = ", ".join(f"{vendor}/{name}" for vendor, name in tried)

@@ -38,7 +38,7 @@ def hash_of(password: str) -> str:
     if not raw:
         raise ValueError("the password is empty")
     if len(raw) > LONGEST_PASSWORD_BYTES:
-        raise ValueError(f"bcrypt uses at most {LONGEST_PASSWORD_BYTES} bytes; write a shorter password")
+        raise ValueError(f"bcrypt uses at most {LONGEST_PASSWORD_BYTES} bytes; use a shorter password")
     return bcrypt.hashpw(raw, bcrypt.gensalt(_COST)).decode()
 
 

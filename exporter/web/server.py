@@ -79,7 +79,7 @@ class Server:
                     continue  # the client has gone meanwhile
                 except OSError as error:
                     if not exhausted:
-                        logger.warning("no connection can be taken for now", error=error.strerror)
+                        logger.warning("cannot accept connections for now", error=error.strerror)
                     exhausted = True
                     self._clients.close_one_waiting()
                     await anyio.sleep(_ACCEPT_PAUSE_SECONDS)

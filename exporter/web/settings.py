@@ -136,7 +136,9 @@ def _users(given: object, problems: list[Problem]) -> dict[str, bytes]:
         return {}
     for index, name in enumerate(given):
         if not name or ":" in name or not name.isprintable():
-            problems.append(Problem(f"{_USERS}[{index}]", "write a name without a colon, which ends it in a request"))
+            problems.append(
+                Problem(f"{_USERS}[{index}]", "write a name without a colon, which would end the name in a request")
+            )
     return _mapping(_USERS, given, dict.fromkeys(given, values.read_hash), problems)
 
 

@@ -67,7 +67,7 @@ def _load_certificate(context: ssl.SSLContext, tls: TLSSettings) -> None:
         raise _problem("key_file", f"the file {tls.key_file} holds no private key in PEM") from None
     except ValueError:
         raise _problem(
-            "key_file", f"the file {tls.key_file} is encrypted, and there is nobody to enter its password"
+            "key_file", f"the file {tls.key_file} is encrypted, and the exporter cannot ask for its password"
         ) from None
 
 

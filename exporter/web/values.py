@@ -177,13 +177,13 @@ def read_hash(given: object) -> bytes:
     if not match:
         raise ValueError("write the bcrypt hash of a password, which begins with $2b$ or $2y$; not the password itself")
     if int(match[1]) > HIGHEST_COST:
-        raise ValueError(f"was hashed at a cost above {HIGHEST_COST}, at which anyone could keep a processor busy")
+        raise ValueError(f"was hashed at a cost above {HIGHEST_COST}, with which anyone could keep a CPU busy")
     if int(match[1]) < _LOWEST_COST:
         raise ValueError(f"was hashed at a cost below {_LOWEST_COST}, which bcrypt does not have")
     try:
         bcrypt.checkpw(b"", b"$2b$%02d$%b" % (_LOWEST_COST, match[2].encode()))
     except ValueError:
-        raise ValueError("is not the bcrypt hash of anything") from None
+        raise ValueError("is not a valid bcrypt hash") from None
     return register(match[0]).encode()
 
 

@@ -38,7 +38,7 @@ def board() -> Board:
     made = Board(
         "vu-exporter",
         "Vendor usage / Exporter",
-        "Whether polls work: requests, errors and durations by vendor, how old figures are, and the process itself.",
+        "Whether polls work: requests, errors and durations by vendor, the age of figures, and the process itself.",
         variables("usage_exporter_poll_interval_seconds", "vendor", "account"),
         since="now-24h",
     )
@@ -53,9 +53,9 @@ def board() -> Board:
 def _failure_share() -> PanelBuilder:
     failed, polls = total(ACCOUNT, _rate("polls_failed_total")), total(ACCOUNT, _rate("polls_total"))
     about = About(
-        title="Share of polls that failed",
-        description="Of the polls that ended, how many failed; a time without any has no value. Dashed is where"
-        " the alert begins. Nothing: no poll ended in this time.",
+        title="Share of failed polls",
+        description="The share of finished polls that failed; no value where no poll finished. The alert fires above"
+        " the dashed line. Empty if no poll finished in this time.",
         unit="percentunit",
         nothing="No polls",
         height=10,
@@ -67,9 +67,9 @@ def _failure_share() -> PanelBuilder:
 def _durations() -> PanelBuilder:
     buckets = total("vendor, le", _rate("request_duration_seconds_bucket"))
     about = About(
-        title="How long vendors take to answer",
-        description="Half of the requests are answered within the p50, 95 % within the p95, body included."
-        " Nothing: no request in this time.",
+        title="Vendors' response times",
+        description="Half of the requests are answered within the p50, 95 % within the p95, including the body. Empty"
+        " if there was no request in this time.",
         unit="s",
         nothing="No requests",
         height=10,
@@ -84,8 +84,9 @@ def _durations() -> PanelBuilder:
 def _poll_durations() -> PanelBuilder:
     took, polls = _rate("poll_duration_seconds_sum"), _rate("poll_duration_seconds_count")
     about = About(
-        title="How long polls take, on average",
-        description="A poll is all requests that one reading of an account needs. Nothing: no poll in this time.",
+        title="Average poll duration",
+        description="A poll is all the requests for one reading of an account. Empty if there was no poll in this"
+        " time.",
         unit="s",
         nothing="No polls",
         height=10,
@@ -95,11 +96,11 @@ def _poll_durations() -> PanelBuilder:
 
 def _lag() -> PanelBuilder:
     about = About(
-        title="Age of what vendors report",
-        description="How long before each moment the time was that the vendor says its figures reach to."
-        " Nothing: no vendor says it; IONOS does.",
+        title="Age of vendors' data",
+        description="The age of the time up to which the vendor says its figures count. Empty if no vendor states it;"
+        " IONOS does.",
         unit=SECONDS,
-        nothing="No vendor says it",
+        nothing="Not reported",
         height=10,
         decimals=1,
     )
@@ -110,10 +111,10 @@ def _rate_limit() -> PanelBuilder:
     left = one(ACCOUNT, f"{series('usage_exporter_rate_limit_remaining', *_ACCOUNT)}")
     about = About(
         title="Rate limit left",
-        description="The share of requests that the vendor still allowed in its window after its last answer."
-        " Nothing: no vendor says it; Prolifi does.",
+        description="The share of requests that the vendor's rate limit still allowed after its last response. Empty"
+        " if no vendor states it; Prolifi does.",
         unit="percentunit",
-        nothing="No vendor says it",
+        nothing="Not reported",
     )
     return lines(about, Query(f"{left} / ({_gauge(ACCOUNT, 'rate_limit_limit')} > 0)", _NAME)).min(0).max(1)
 
@@ -121,8 +122,8 @@ def _rate_limit() -> PanelBuilder:
 def _sign_ins() -> PanelBuilder:
     about = About(
         title="Sign-ins per hour",
-        description="Sign-ins that brought a new token in the hour before each moment. Nothing: no account"
-        " signs in for one.",
+        description="Sign-ins that returned a new token, in the hour before each point. Empty if no account signs in"
+        " for a token.",
         unit="short",
         nothing="No sign-ins",
     )
@@ -133,8 +134,8 @@ def _sign_ins() -> PanelBuilder:
 def _series() -> PanelBuilder:
     about = About(
         title="Series, by account",
-        description="Series of each account's reading on the page, and those left out because of max_series."
-        " Nothing: no exporter was scraped in this time.",
+        description="Series of each account on the page, and those dropped because of max_series. Empty if no"
+        " exporter was scraped in this time.",
         unit="short",
         nothing=NEVER_POLLED,
     )

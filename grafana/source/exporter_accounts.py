@@ -26,10 +26,10 @@ def _added_up(name: str) -> str:
 def accounts(height: int = 10) -> PanelBuilder:
     """Return the table, with the account with the oldest figures first."""
     about = About(
-        title="Accounts, the stalest first",
-        description="Every account, each once: whether its last poll worked, how old its figures are beside how"
-        " often it is polled, and what its vendor says. Of an account that is split over shards, the worst of them."
-        " Nothing: no exporter is scraped.",
+        title="Accounts, stalest first",
+        description="Every account, each once: whether its last poll succeeded, the age of its figures and its poll"
+        " interval, and what its vendor reports. For an account that is split among shards, the worst"
+        " shard. Empty if no exporter is scraped.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -62,13 +62,13 @@ def accounts(height: int = 10) -> PanelBuilder:
             title="Vendor's lag",
             query=f"time() - {_gauge('data_timestamp_seconds')}",
             unit=DAYS,
-            nothing="Not stated",
+            nothing="Not reported",
             width=120,
             decimals=0,
         ),
         Column(title="Series", query=_added_up("account_series"), width=90),
         Column(title="Left out", query=_added_up("series_dropped"), width=90, steps=((None, "text"), (1, "red"))),
         Column(title="Drift", query=drift, width=90, nothing="None", steps=((None, "text"), (1, "yellow"))),
-        Column(title="Rate limit left", query=_gauge("rate_limit_remaining"), width=130, nothing="Not stated"),
+        Column(title="Rate limit left", query=_gauge("rate_limit_remaining"), width=130, nothing="Not reported"),
     ]
     return rows(about, labels, answers, worst="In intervals")

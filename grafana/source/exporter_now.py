@@ -23,7 +23,7 @@ def panels() -> list[PanelBuilder]:
         number(
             small(
                 title="Exporters down",
-                description="Exporters that Prometheus cannot scrape now. Nothing: there is none in the chosen job.",
+                description="Exporters that Prometheus cannot scrape now. Empty if the selected job has no exporter.",
                 unit="short",
                 nothing="No exporter",
                 steps=NONE_IS_GOOD,
@@ -33,7 +33,7 @@ def panels() -> list[PanelBuilder]:
         number(
             small(
                 title="Accounts",
-                description="Accounts that are polled, each once, however many exporters poll it. Nothing: no"
+                description="Polled accounts, each counted once, however many exporters poll it. Empty if there is no"
                 " exporter.",
                 unit="short",
                 nothing="No exporter",
@@ -43,8 +43,8 @@ def panels() -> list[PanelBuilder]:
         number(
             small(
                 title="Failing accounts",
-                description="Accounts whose last poll failed at every exporter, or at every one of some shard."
-                " Nothing: no exporter.",
+                description="Accounts whose last poll failed, on every exporter or on all replicas of a shard. Empty"
+                " if there is no exporter.",
                 unit="short",
                 nothing="No exporter",
                 steps=NONE_IS_GOOD,
@@ -54,7 +54,8 @@ def panels() -> list[PanelBuilder]:
         number(
             small(
                 title="Refused credentials",
-                description="Accounts whose credentials do not work: a person must act. Nothing: no exporter.",
+                description="Accounts whose credentials do not work: a person must fix them. Empty if there is no"
+                " exporter.",
                 unit="short",
                 nothing="No exporter",
                 steps=NONE_IS_GOOD,
@@ -65,7 +66,7 @@ def panels() -> list[PanelBuilder]:
             small(
                 title="Stale accounts",
                 description=f"Accounts without a good reading for {THRESHOLDS.fresh_intervals:g} of their poll"
-                " intervals. Nothing: no exporter.",
+                " intervals. Empty if there is no exporter.",
                 unit="short",
                 nothing="No exporter",
                 steps=NONE_IS_GOOD,
@@ -75,7 +76,8 @@ def panels() -> list[PanelBuilder]:
         number(
             small(
                 title="Accounts with drift",
-                description="Accounts whose vendor's answers depart from its contract. Nothing: no exporter.",
+                description="Accounts whose vendor's responses deviate from its contract. Empty if there is no"
+                " exporter.",
                 unit="short",
                 nothing="No exporter",
                 steps=((None, "green"), (1, "yellow")),

@@ -17,8 +17,8 @@ def requests() -> PanelBuilder:
     """Return the panel of requests by vendor and status."""
     about = About(
         title="Requests, by vendor and status",
-        description="Requests sent to each vendor in a minute, of all exporters together, by HTTP status;"
-        " `none` is no answer. Nothing: no exporter was scraped in this time.",
+        description="Requests per minute to each vendor, from all exporters, by HTTP status; `none` means no"
+        " response. Empty if no exporter was scraped in this time.",
         unit="reqpm",
         nothing=NEVER_POLLED,
         height=10,
@@ -31,8 +31,7 @@ def failures() -> PanelBuilder:
     """Return the panel of failed polls by account and reason."""
     about = About(
         title="Failed polls per hour, by reason",
-        description="Polls that failed in the hour before each moment, of all exporters together. Nothing: none"
-        " failed.",
+        description="Failed polls in the hour before each point, of all exporters. Empty if none failed.",
         unit="short",
         nothing="None failed",
     )
@@ -43,8 +42,8 @@ def skipped() -> PanelBuilder:
     """Return the panel of items left out of readings, by account and reason."""
     about = About(
         title="Items left out per hour, by reason",
-        description="Items of the vendor's answers that were left out of a reading in the hour before each"
-        " moment: the log names them. Nothing: none was.",
+        description="Items of the vendor's responses that were left out of readings in the hour before each point;"
+        " the log names them. Empty if none were.",
         unit="short",
         nothing="None left out",
     )
@@ -60,8 +59,8 @@ def ages() -> PanelBuilder:
     """Return the panel of the figures' age by account, in poll intervals."""
     about = About(
         title="Age of figures, in poll intervals",
-        description=f"How old each account's last good reading is; above {THRESHOLDS.fresh_intervals:g} (dashed)"
-        " it is stale. Nothing: no exporter was scraped in this time.",
+        description=f"The age of each account's last good reading; above {THRESHOLDS.fresh_intervals:g} (dashed), it"
+        " is stale. Empty if no exporter was scraped in this time.",
         unit="short",
         nothing=NEVER_POLLED,
         height=10,
@@ -75,9 +74,9 @@ def drift() -> PanelBuilder:
     """Return the panel of fields that deviate from contracts."""
     drift = one(f"{ACCOUNT}, field, kind", series("usage_exporter_contract_drift", *_ACCOUNT))
     about = About(
-        title="Departures from contracts, by field",
-        description="How often the last good reading's answers departed from the vendor's contract. Nothing:"
-        " all answers are as expected.",
+        title="Contract drift, by field",
+        description="How often the responses of the last good reading deviated from the vendor's contract. Empty if"
+        " all responses are as expected.",
         unit="short",
         nothing="None",
     )

@@ -26,9 +26,9 @@ def panels() -> list[list[PanelBuilder]]:
 
 def _table() -> PanelBuilder:
     about = About(
-        title="Exporters that run",
-        description="Every exporter with its version, which shard it is of how many, since when it runs, and whether it"
-        " accepted its configuration when it last read it. Nothing: no exporter is scraped.",
+        title="Running exporters",
+        description="Every exporter with its version, its shard and the number of shards, its start time, and whether"
+        " it accepted its configuration at the last load. Empty if no exporter is scraped.",
         unit="short",
         nothing=_NO_EXPORTER,
         width=24,
@@ -48,8 +48,8 @@ def _table() -> PanelBuilder:
     accepted = f"max by (job, instance) ({series('usage_exporter_config_last_reload_successful')})"
     read = f"time() - max by (job, instance) ({series('usage_exporter_config_last_reload_success_timestamp_seconds')})"
     answers = [
-        Column(title="Runs", query=info, width=90, values=(("1", "Yes", "green"),), steps=((None, "text"),)),
-        Column(title="For", query=runs, unit=DAYS, width=200, nothing="Not known", decimals=1),
+        Column(title="Up", query=info, width=90, values=(("1", "Yes", "green"),), steps=((None, "text"),)),
+        Column(title="Uptime", query=runs, unit=DAYS, width=200, nothing="Not known", decimals=1),
         Column(
             title="Configuration",
             query=accepted,
@@ -57,15 +57,15 @@ def _table() -> PanelBuilder:
             values=(("0", "Refused", "red"), ("1", "Accepted", "green")),
             steps=((None, "text"),),
         ),
-        Column(title="Read", query=read, unit=DAYS, width=200, decimals=1),
+        Column(title="Last load", query=read, unit=DAYS, width=200, decimals=1),
     ]
-    return rows(about, labels, answers, worst="For")
+    return rows(about, labels, answers, worst="Uptime")
 
 
 def _memory() -> PanelBuilder:
     about = About(
         title="Memory",
-        description="Resident memory of each exporter. Nothing: no exporter was scraped in this time.",
+        description="Resident memory of each exporter. Empty if no exporter was scraped in this time.",
         unit="bytes",
         nothing=_NO_EXPORTER,
         width=6,
@@ -75,9 +75,8 @@ def _memory() -> PanelBuilder:
 
 def _processor() -> PanelBuilder:
     about = About(
-        title="Processor",
-        description="The share of one processor that each exporter uses. Nothing: no exporter was scraped in"
-        " this time.",
+        title="CPU",
+        description="The share of one CPU core that each exporter uses. Empty if no exporter was scraped in this time.",
         unit="percentunit",
         nothing=_NO_EXPORTER,
         width=6,
@@ -89,7 +88,7 @@ def _processor() -> PanelBuilder:
 def _files() -> PanelBuilder:
     about = About(
         title="Open files",
-        description="Files and sockets that each exporter has open. Nothing: no exporter was scraped in this time.",
+        description="Open files and sockets of each exporter. Empty if no exporter was scraped in this time.",
         unit="short",
         nothing=_NO_EXPORTER,
         width=6,
@@ -100,7 +99,7 @@ def _files() -> PanelBuilder:
 def _scrapes() -> PanelBuilder:
     about = About(
         title="Scrapes",
-        description="How long Prometheus takes to scrape each exporter. Nothing: no exporter was scraped in this time.",
+        description="How long Prometheus takes to scrape each exporter. Empty if no exporter was scraped in this time.",
         unit="s",
         nothing=_NO_EXPORTER,
         width=6,

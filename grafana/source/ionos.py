@@ -28,8 +28,8 @@ def board() -> Board:
     made = Board(
         "vu-ionos",
         "Vendor usage / IONOS Cloud",
-        "What IONOS Cloud has metered this UTC month, by data centre, against last month, what it may cost,"
-        " and what the contracts may have.",
+        "What IONOS Cloud has metered this UTC month, by data centre and compared with last month, its estimated cost,"
+        " and the limits of the contracts.",
         variables("ionos_meter_quantity", "account", "contract", "unit"),
         starts=one("account, contract", series("ionos_period_start_timestamp_seconds", *CONTRACT)),
         whose="{{account}} {{contract}}",
@@ -48,8 +48,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Estimated cost this month",
-                description="Quantities times list prices, for each currency and account: an estimate, not the"
-                " invoice. Nothing: the account does not ask for cost.",
+                description="Quantities times list prices, per currency and account: an estimate, not the invoice."
+                " Empty if the account does not read costs.",
                 unit="none",
                 nothing=NO_COST,
                 width=8,
@@ -60,8 +60,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Against last month",
-                description="Estimated cost this month beside the same point of last month: 100 % is as much."
-                " Nothing: no cost is asked for, or there are no figures of last month.",
+                description="Estimated cost this month, relative to the same point last month: 100 % is the same."
+                " Empty if costs are not read, or there are no figures for last month.",
                 unit="percentunit",
                 nothing=NO_LAST_MONTH,
                 width=6,
@@ -75,7 +75,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Meters",
-                description="Meters that count this month, over all data centres. Nothing: none was ever polled.",
+                description="Meters with a quantity this month, over all data centres. Empty if no contract was ever"
+                " polled.",
                 unit="short",
                 nothing=NEVER_POLLED,
                 width=3,
@@ -85,7 +86,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Data centres",
-                description="Data centres with a meter this month. Nothing: none was ever polled.",
+                description="Data centres with a meter this month. Empty if no contract was ever polled.",
                 unit="short",
                 nothing=NEVER_POLLED,
                 width=3,
@@ -95,8 +96,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Age of the figures",
-                description="How long ago the last day began that the figures reach to, the oldest of the"
-                " contracts: IONOS reports a day after it is over. Nothing: no contract was ever polled.",
+                description="How long ago the last day began that the figures include, for the oldest of the"
+                " contracts: IONOS reports a day after it ends. Empty if no contract was ever polled.",
                 unit=SECONDS,
                 nothing=NEVER_POLLED,
                 decimals=1,
@@ -108,9 +109,9 @@ def _now() -> list[PanelBuilder]:
 
 def _table() -> PanelBuilder:
     about = About(
-        title="Meters, the costliest first",
-        description="Every meter of each data centre: its quantity this month, in its unit, beside the same"
-        " point of last month, and its estimated cost. Nothing: no contract was ever polled.",
+        title="Meters, costliest first",
+        description="Every meter of each data centre: its quantity this month, in its unit, compared with the same"
+        " point last month, and its estimated cost. Empty if no contract was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -135,7 +136,7 @@ def _columns() -> list[Column]:
     return [
         Column(title="Quantity", query=f"{placed(NOW)} * {MEANING}", width=110),
         Column(title="Last month", query=LAST_MONTH, width=110),
-        Column(title="Against it", query=before, unit="percentunit", width=110, decimals=0),
+        Column(title="vs last month", query=before, unit="percentunit", width=110, decimals=0),
         Column(title="Cost", query=COST_NOW, unit="none", width=100, decimals=2),
         Column(title="Last month's cost", query=COST_LAST_MONTH, unit="none", width=140, decimals=2),
     ]
@@ -143,9 +144,9 @@ def _columns() -> list[Column]:
 
 def _change() -> PanelBuilder:
     about = About(
-        title="Grown most against last month",
-        description="The ten meters of a contract, over its data centres, that are highest beside the same"
-        " point of last month: 100 % is as much. Nothing: there are no figures of last month.",
+        title="Largest growth since last month",
+        description="The ten meters per contract, summed over its data centres, that have grown most relative to the"
+        " same point last month: 100 % is the same. Empty if there are no figures for last month.",
         unit="percentunit",
         nothing=NO_LAST_MONTH,
         height=12,
@@ -161,8 +162,8 @@ def _per_day() -> PanelBuilder:
     used = series("usage_quota_consumed_total", 'vendor="ionos"', *CONTRACT[:1])
     about = About(
         title="Per day, by configured quota",
-        description="What was used of each configured quota in each UTC day, in its unit; the vendor reports a"
-        " day after it is over, so a bar stands on the day it was reported. Nothing: no quota is configured.",
+        description="Use of each configured quota per UTC day, in its unit. The vendor reports a day after it ends,"
+        " so a bar is drawn on the day of the report. Empty if no quota is configured.",
         unit="short",
         nothing="No quota is configured",
         height=12,
@@ -174,8 +175,8 @@ def _per_day() -> PanelBuilder:
 def _by_unit() -> PanelBuilder:
     about = About(
         title="Top 20 meters in ${unit}",
-        description="What the meters of this unit have counted this month so far, by data centre; it starts"
-        " anew with each month. Units are never added up. Nothing: no contract was ever polled.",
+        description="Quantities of this unit's meters this month so far, by data centre; they restart each month."
+        " Units are never added up. Empty if no contract was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         height=10,

@@ -24,8 +24,8 @@ def panels() -> list[list[PanelBuilder]]:
 def _cost_ranking() -> PanelBuilder:
     about = About(
         title="Top 10 costs this month, by meter",
-        description="The costliest meters this month, by data centre: quantity times list price, in the"
-        " currency in the name. Nothing: the account does not ask for cost.",
+        description="The costliest meters this month, by data centre: quantity times list price; the name contains"
+        " the currency. Empty if the account does not read costs.",
         unit="none",
         nothing=NO_COST,
         height=13,
@@ -41,9 +41,9 @@ def _cost_days() -> PanelBuilder:
     cost = series("ionos_estimated_cost", *CONTRACT)
     about = About(
         title="Cost per day, by account",
-        description="What the estimated cost rose in each UTC day; the vendor reports a day after it is over,"
-        " so a bar stands on the day it was reported. Currencies are apart. Nothing: the account does not ask"
-        " for cost.",
+        description="Increase of the estimated cost per UTC day. The vendor reports a day after it ends, so a bar is"
+        " drawn on the day of the report. Currencies are separate. Empty if the account does not read"
+        " costs.",
         unit="none",
         nothing=NO_COST,
         height=13,
@@ -55,8 +55,8 @@ def _cost_days() -> PanelBuilder:
 def _cost_line() -> PanelBuilder:
     about = About(
         title="Cost this month, by account",
-        description="The estimated cost of each month as it grows, beside the same point of the month before"
-        " (dashed). Currencies are apart. Nothing: the account does not ask for cost.",
+        description="The estimated cost of each month as it grows, and that of the previous month at the same point"
+        " (dashed). Currencies are separate. Empty if the account does not read costs.",
         unit="none",
         nothing=NO_COST,
         width=24,

@@ -10,7 +10,7 @@ from grafana.source.panels import SHARE, About, Query, lines
 from grafana.source.promql import leaders, named, one, series
 from grafana.source.tables import Column, Label, rows
 
-NO_LIMITS: Final = "Limits are not asked for"
+NO_LIMITS: Final = "Limits are not read"
 _RESOURCE: Final = "account, contract, resource, unit"
 _USED: Final = one(_RESOURCE, series("ionos_resource_used", *CONTRACT))
 _CONTRACTS: Final = series("ionos_contract_info", *CONTRACT)
@@ -25,9 +25,9 @@ def panels() -> list[PanelBuilder]:
 
 def _table() -> PanelBuilder:
     about = About(
-        title="Resources, the scarcest first",
-        description="What each contract has of a resource now, and what it may have. Nothing: the account does not ask"
-        " for limits. A dash: there is no limit.",
+        title="Resources, scarcest first",
+        description="What each contract has of a resource now, and what it may have; a dash means no limit. Empty if"
+        " the account does not read limits.",
         unit="short",
         nothing=NO_LIMITS,
         width=14,
@@ -44,16 +44,16 @@ def _table() -> PanelBuilder:
         Column(title="Used", query=named(_USED, "account, contract", "reference", _CONTRACTS, _USED), width=85),
         Column(title="Limit", query=_LIMIT, width=85),
         Column(
-            title="Used share", query=_USED_SHARE, unit="percentunit", gauge=True, width=160, steps=SHARE, decimals=1
+            title="Share used", query=_USED_SHARE, unit="percentunit", gauge=True, width=160, steps=SHARE, decimals=1
         ),
     ]
-    return rows(about, labels, columns, worst="Used share")
+    return rows(about, labels, columns, worst="Share used")
 
 
 def _over_time() -> PanelBuilder:
     about = About(
         title="The ten scarcest resources",
-        description="Share of the limit that is used. Nothing: the account does not ask for limits.",
+        description="Share of the limit in use. Empty if the account does not read limits.",
         unit="percentunit",
         nothing=NO_LIMITS,
         width=10,

@@ -7,7 +7,7 @@ from grafana.source.promql import chosen, described, one, same_point_last_month,
 CONTRACT = chosen("account", "contract")
 METER = "account, contract, datacenter_id, meter_id, unit"
 COST = "account, contract, datacenter_id, meter_id, currency"
-NO_COST = "Cost is not asked for"
+NO_COST = "Costs are not read"
 NO_LAST_MONTH = "Not there last month"
 CENTRES = "ionos_datacenter_info"
 

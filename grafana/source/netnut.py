@@ -35,7 +35,7 @@ def board() -> Board:
     made = Board(
         "vu-netnut",
         "Vendor usage / NetNut",
-        "Traffic of NetNut plans: how much of each is used, by day and account, and by whom.",
+        "Traffic of NetNut plans: the use of each plan, by day, account and sub-user.",
         variables("netnut_gb_used", "account"),
         starts=_plan("netnut_plan_start_timestamp_seconds"),
         whose=_NAME,
@@ -50,7 +50,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="GB used in running plans",
-                description="Traffic used so far in the plans of each account. Nothing: no plan was ever polled.",
+                description="Traffic used so far in the plans of each account. Empty if no plan was ever polled.",
                 unit="decgbytes",
                 nothing=NEVER_POLLED,
                 width=8,
@@ -60,7 +60,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="GB left in running plans",
-                description="Traffic left in the plans of each account that have a limit. Nothing: none has one.",
+                description="Traffic left in each account's plans that have a limit. Empty if no plan has a limit.",
                 unit="decgbytes",
                 nothing=NO_LIMIT,
                 width=8,
@@ -70,7 +70,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title=f"Plans at {100 * THRESHOLDS.quota_warning:g} % or more",
-                description="Plans of which that share is used, used up ones included. Nothing: no plan has a limit.",
+                description="Plans at or above that share, including used-up ones. Empty if no plan has a limit.",
                 unit="short",
                 nothing=NO_LIMIT,
                 steps=((None, "green"), (1, "yellow")),
@@ -80,7 +80,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Next plan ends in",
-                description="Time until the first plan ends. Nothing: no plan says when it ends.",
+                description="Time until the first plan ends. Empty if no plan has a known end.",
                 unit=SECONDS,
                 nothing=NO_PERIOD,
                 decimals=1,
@@ -92,9 +92,9 @@ def _now() -> list[PanelBuilder]:
 
 def _plans() -> PanelBuilder:
     about = About(
-        title="Plans, the most used first",
-        description="Every plan, with the share that NetNut itself states beside the one computed from its"
-        " figures: they need not agree. Nothing: no plan was ever polled.",
+        title="Plans, most used first",
+        description="Every plan, with the share that NetNut reports and the share computed from its figures, which"
+        " may differ. Empty if no plan was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -118,7 +118,7 @@ def _plans() -> PanelBuilder:
         Column(title="Plan size", query=_LIMIT, unit="decgbytes", width=130, nothing=NO_LIMIT),
         Column(title="Share", query=_SHARE, unit="percentunit", width=240, nothing=NO_LIMIT, gauge=True, decimals=1),
         Column(
-            title="Share as stated", query=reported, unit="percentunit", width=140, nothing="Not stated", decimals=1
+            title="Reported share", query=reported, unit="percentunit", width=140, nothing="Not reported", decimals=1
         ),
         Column(title="Requests", query=_plan("netnut_requests_used"), width=120),
         Column(title="Ends in", query=_ENDS, unit=DAYS, width=160, nothing="Ended", decimals=1),
@@ -135,8 +135,8 @@ def _plans() -> PanelBuilder:
 def _used() -> PanelBuilder:
     about = About(
         title="GB used, by plan",
-        description="Traffic used in each plan since it began, and its size (dashed); a renewal is a new plan."
-        " Of many, the 20 highest. Nothing: no plan was ever polled.",
+        description="Traffic used in each plan since it began, and its size (dashed); a renewal is a new plan. At"
+        " most the 20 highest. Empty if no plan was ever polled.",
         unit="decgbytes",
         nothing=NEVER_POLLED,
         height=11,
@@ -148,8 +148,8 @@ def _per_day() -> PanelBuilder:
     consumed = series("usage_quota_consumed_total", 'vendor="netnut"', 'quota="traffic"', *_ACCOUNT)
     about = About(
         title="GB per day, by account",
-        description="Traffic used in each UTC day, over renewals and corrections; today's is so far. Nothing:"
-        " no plan was polled twice.",
+        description="Traffic used per UTC day, across renewals and corrections; today is incomplete. Empty if no plan"
+        " was polled twice.",
         unit="decgbytes",
         nothing=NEVER_POLLED,
         height=11,
@@ -160,7 +160,7 @@ def _per_day() -> PanelBuilder:
 def _ranking() -> PanelBuilder:
     about = About(
         title="Top 10 by share, by plan",
-        description="The ten plans of which the largest share is used. Nothing: no plan has a limit.",
+        description="The ten plans with the highest share used. Empty if no plan has a limit.",
         unit="percentunit",
         nothing=NO_LIMIT,
         steps=SHARE,
@@ -172,8 +172,7 @@ def _ranking() -> PanelBuilder:
 def _requests() -> PanelBuilder:
     about = About(
         title="Requests, by plan",
-        description="Requests made in each plan since it began; of many, the 20 highest. Nothing: no plan was"
-        " ever polled.",
+        description="Requests in each plan since it began; at most the 20 highest. Empty if no plan was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
     )
@@ -183,8 +182,8 @@ def _requests() -> PanelBuilder:
 def _sub_users() -> PanelBuilder:
     about = About(
         title="GB used, by sub-user",
-        description="Traffic that each sub-user has used in a plan since that began; of many, the 20 highest."
-        " Nothing: the account does not ask for sub-users.",
+        description="Traffic that each sub-user has used in a plan since the plan began; at most the 20 highest."
+        " Empty if the account does not read sub-users.",
         unit="decgbytes",
         nothing=_NO_SUB_USERS,
         height=11,
@@ -196,8 +195,8 @@ def _sub_users() -> PanelBuilder:
 def _sub_user_ranking() -> PanelBuilder:
     about = About(
         title="Top 10 by share, by sub-user",
-        description="The ten plans of sub-users of which the largest share is used. Nothing: the account does"
-        " not ask for sub-users, or their plans have no limit.",
+        description="The ten plans of sub-users with the highest share used. Empty if the account does not read"
+        " sub-users, or their plans have no limit.",
         unit="percentunit",
         nothing=_NO_SUB_USERS,
         height=11,

@@ -32,7 +32,7 @@ def board() -> Board:
     made = Board(
         "vu-overview",
         "Vendor usage / Overview",
-        "What needs you now: quotas that are nearly used up or will be, accounts whose figures are stale, alerts.",
+        "What needs attention now: quotas that are nearly used up or will be, accounts with stale figures, alerts.",
         variables("usage_exporter_poll_interval_seconds", "vendor", "account"),
     )
     made.row("Now", _now())
@@ -50,8 +50,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title=f"Quotas at {_HIGH} or more",
-                description=f"Quotas of which {_HIGH} or more is used, used up ones included. Nothing: no vendor"
-                " reports a limit, and none is configured.",
+                description=f"Quotas with {_HIGH} or more used, including used-up ones. Empty if no vendor reports a"
+                " limit and none is configured.",
                 unit="short",
                 nothing=NO_LIMIT,
                 steps=((None, "green"), (1, "yellow")),
@@ -61,7 +61,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Used up",
-                description="Quotas of which all is used, or more. Nothing: no limit is known.",
+                description="Quotas that are completely used, or more. Empty if no limit is known.",
                 unit="short",
                 nothing=NO_LIMIT,
                 steps=NONE_IS_GOOD,
@@ -71,8 +71,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Will run out before reset",
-                description="Quotas that are not used up, and will be before their period ends, at the pace"
-                " so far. Nothing: no quota has both a limit and a period.",
+                description="Quotas that are not used up yet but will be before their period ends, at the current"
+                " pace. Empty if no quota has both a limit and a period.",
                 unit="short",
                 nothing=NO_PERIOD,
                 steps=NONE_IS_GOOD,
@@ -82,8 +82,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Accounts with stale figures",
-                description=f"Accounts whose last good reading is older than {THRESHOLDS.fresh_intervals:g} of"
-                " their poll intervals. Nothing: no exporter is scraped.",
+                description=f"Accounts whose last good reading is older than {THRESHOLDS.fresh_intervals:g} of their"
+                " poll intervals. Empty if no exporter is scraped.",
                 unit="short",
                 nothing=NEVER_POLLED,
                 steps=NONE_IS_GOOD,
@@ -93,8 +93,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Alerts firing",
-                description="Alerts of the bundled rules that fire now, over all vendors and accounts. Nothing:"
-                " none fires, or Prometheus does not have the rules.",
+                description="Firing alerts of the bundled rules, for all vendors and accounts. Empty if none fires,"
+                " or Prometheus does not have the rules.",
                 unit="short",
                 nothing="None",
                 steps=NONE_IS_GOOD,
@@ -104,8 +104,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Next reset",
-                description="Time until the first quota's period ends and its use starts anew. Nothing: no"
-                " period is known.",
+                description="Time until the first quota's period ends and its use resets. Empty if no period is known.",
                 unit=SECONDS,
                 nothing=NO_PERIOD,
                 decimals=1,
@@ -118,9 +117,8 @@ def _now() -> list[PanelBuilder]:
 def _table() -> PanelBuilder:
     about = About(
         title=f"The {_WORST} most used quotas",
-        description="What is used of how much, where the pace so far leads, and how old"
-        " the figures are. A vendor's name leads to its board, a quota's to all about it. Nothing: no quota was"
-        " ever polled.",
+        description="Use and limit, the forecast at the current pace, and the age of the figures. A vendor's name"
+        " links to its dashboard, a quota's name to its details. Empty if no quota was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -132,8 +130,7 @@ def _table() -> PanelBuilder:
 def _top() -> PanelBuilder:
     about = About(
         title="Top 10 by share",
-        description="The ten quotas of which the largest share is used; all of it is 100 %. Nothing: no limit"
-        " is known.",
+        description="The ten quotas with the highest share used; 100 % is the whole limit. Empty if no limit is known.",
         unit="percentunit",
         nothing=NO_LIMIT,
         height=12,
@@ -145,9 +142,9 @@ def _top() -> PanelBuilder:
 
 def _risers() -> PanelBuilder:
     about = About(
-        title="Risen most since yesterday",
-        description="The ten quotas of which the largest share of the limit was used since this time yesterday."
-        " Nothing: no limit is known, or nothing was used.",
+        title="Largest rise since yesterday",
+        description="The ten quotas with the largest share of the limit used since this time yesterday. Empty if no"
+        " limit is known, or nothing was used.",
         unit="percentunit",
         nothing="None",
         height=12,
@@ -159,8 +156,8 @@ def _risers() -> PanelBuilder:
 def _by_account() -> PanelBuilder:
     about = About(
         title=f"Quotas at {_HIGH} or more, by account",
-        description=f"How many quotas of an account have {_HIGH} or more used, of the ten accounts with most."
-        " Nothing: no account has one.",
+        description=f"The number of quotas with {_HIGH} or more used, for the ten accounts with most of them. Empty if"
+        " no account has one.",
         unit="short",
         nothing="None",
         height=12,
@@ -172,8 +169,8 @@ def _by_account() -> PanelBuilder:
 def _share() -> PanelBuilder:
     about = About(
         title="Share used, top 10",
-        description="How the share used went, of the ten quotas that are highest now; dashed is where alerts"
-        " begin. A gap is an outage. Nothing: no limit is known.",
+        description="The share used over time, of the ten quotas that are highest now; alerts start at the dashed"
+        " lines. A gap is an outage. Empty if no limit is known.",
         unit="percentunit",
         nothing=NO_LIMIT,
         height=12,
@@ -187,8 +184,9 @@ def _share() -> PanelBuilder:
 def _projection() -> PanelBuilder:
     about = About(
         title="Share at period end, top 10",
-        description="Where the ten highest quotas will stand when their periods end, at the pace so far; above"
-        " 100 % it runs out. Nothing: no quota has both a limit and a period, or all have just begun.",
+        description="The expected share at the end of the period, at the current pace, of the ten highest quotas;"
+        " above 100 %, a quota runs out. Empty if no quota has both a limit and a period, or all periods"
+        " have just begun.",
         unit="percentunit",
         nothing=NO_PERIOD,
         height=12,
@@ -201,8 +199,8 @@ def _projection() -> PanelBuilder:
 def _age() -> PanelBuilder:
     about = About(
         title="Age of figures, in poll intervals",
-        description=f"How old each account's last good reading is: above {THRESHOLDS.fresh_intervals:g} it is"
-        " stale. Nothing: no exporter is scraped.",
+        description=f"The age of each account's last good reading; above {THRESHOLDS.fresh_intervals:g}, it is stale."
+        " Empty if no exporter is scraped.",
         unit="short",
         nothing=NEVER_POLLED,
         steps=STALE,
@@ -214,9 +212,9 @@ def _age() -> PanelBuilder:
 def _drift() -> PanelBuilder:
     drift = one(f"{ACCOUNT}, field, kind", series("usage_exporter_contract_drift", *_ACCOUNT))
     about = About(
-        title="Departures from vendors' contracts",
-        description="Fields of the vendor's answers that are missing or of another kind than its contract says."
-        " Nothing: all answers are as expected.",
+        title="Contract drift",
+        description="Fields of the vendors' responses that are missing or of another type than the contract states."
+        " Empty if all responses are as expected.",
         unit="short",
         nothing="None",
     )

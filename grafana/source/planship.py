@@ -13,9 +13,9 @@ _LEVER = "account, product, customer_id, lever"
 _SUBSCRIPTION = "account, product, customer_id, subscription_id, plan"
 _CHOSEN = chosen("account", "product", "customer_id")
 _NAME = "{{account}} {{product}} {{customer_id}} {{lever}}"
-_NO_ENTITLEMENTS = "Entitlements are not asked for"
-_NO_SUBSCRIPTIONS = "Subscriptions are not asked for"
-_NO_BUCKETS = "Buckets are not asked for"
+_NO_ENTITLEMENTS = "Entitlements are not read"
+_NO_SUBSCRIPTIONS = "Subscriptions are not read"
+_NO_BUCKETS = "Buckets are not read"
 
 
 def _lever(metric: str) -> str:
@@ -33,7 +33,7 @@ def board() -> Board:
     made = Board(
         "vu-planship",
         "Vendor usage / Planship",
-        "What Planship's customers use of each lever of each product, and what is left to them.",
+        "What Planship's customers use of each lever of each product, and what they have left.",
         variables("planship_lever_usage", "account", "product", "customer_id"),
         starts=_RENEWS,
         whose="{{account}} {{product}} {{customer_id}} {{plan}}",
@@ -48,7 +48,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Customers",
-                description="Customers whose levers are polled, each once. Nothing: no account was ever polled.",
+                description="Customers whose levers are polled, each counted once. Empty if no account was ever"
+                " polled.",
                 unit="short",
                 nothing=NEVER_POLLED,
                 width=6,
@@ -58,7 +59,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title=f"Levers at {100 * THRESHOLDS.quota_warning:g} % or more",
-                description="Levers of customers of which that share is used. Nothing: entitlements are not asked for.",
+                description="Customers' levers at or above that share. Empty if entitlements are not read.",
                 unit="short",
                 nothing=NO_LIMIT,
                 width=6,
@@ -69,7 +70,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Levers with nothing left",
-                description="Levers of customers of which nothing is left. Nothing: entitlements are not asked for.",
+                description="Customers' levers with nothing left. Empty if entitlements are not read.",
                 unit="short",
                 nothing=_NO_ENTITLEMENTS,
                 width=6,
@@ -80,7 +81,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Next renewal in",
-                description="Time until the first subscription renews. Nothing: subscriptions are not asked for.",
+                description="Time until the first subscription renews. Empty if subscriptions are not read.",
                 unit=SECONDS,
                 nothing=_NO_SUBSCRIPTIONS,
                 width=6,
@@ -93,9 +94,9 @@ def _now() -> list[PanelBuilder]:
 
 def _levers() -> PanelBuilder:
     about = About(
-        title="Levers, the most used first",
-        description="What each customer has used of each lever in its period, and what is left. A lever without"
-        " a limit has no share. Nothing: no account was ever polled.",
+        title="Levers, most used first",
+        description="What each customer has used of each lever in its period, and what is left. A lever without a"
+        " limit has no share. Empty if no account was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -110,7 +111,7 @@ def _levers() -> PanelBuilder:
     answers = [
         Column(title="Used", query=_USED, width=120),
         Column(title="Left", query=_LEFT, width=130, nothing=NO_LIMIT),
-        Column(title="In all", query=_ALL, width=130, nothing=NO_LIMIT),
+        Column(title="Total", query=_ALL, width=130, nothing=NO_LIMIT),
         Column(title="Share", query=_SHARE, unit="percentunit", width=260, nothing=NO_LIMIT, gauge=True, decimals=1),
     ]
     return rows(about, labels, answers, worst="Share")
@@ -119,7 +120,7 @@ def _levers() -> PanelBuilder:
 def _ranking() -> PanelBuilder:
     about = About(
         title="Top 10 by share, by customer and lever",
-        description="The ten levers of which the largest share is used. Nothing: entitlements are not asked for.",
+        description="The ten levers with the highest share used. Empty if entitlements are not read.",
         unit="percentunit",
         nothing=_NO_ENTITLEMENTS,
         height=12,
@@ -133,8 +134,8 @@ def _per_day() -> PanelBuilder:
     used = series("usage_quota_consumed_total", 'vendor="planship"', *_CHOSEN[:1])
     about = About(
         title="Used per day, top 20 levers",
-        description="What was used of each metered lever in each UTC day, over renewals; today's is so far."
-        " Levers without an entitlement are not counted. Nothing: entitlements are not asked for.",
+        description="Use of each metered lever per UTC day, across renewals; today is incomplete. Levers without an"
+        " entitlement are not counted. Empty if entitlements are not read.",
         unit="short",
         nothing=_NO_ENTITLEMENTS,
         height=12,
@@ -147,8 +148,8 @@ def _per_day() -> PanelBuilder:
 def _used() -> PanelBuilder:
     about = About(
         title="Used, top 20 levers",
-        description="What the customers have used of their levers; each starts anew with its period. Nothing:"
-        " no account was ever polled.",
+        description="What customers have used of their levers; each resets with its period. Empty if no account was"
+        " ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -161,8 +162,8 @@ def _buckets() -> PanelBuilder:
     of_bucket = one(f"{_LEVER}, bucket", series("planship_lever_bucket_usage", *_CHOSEN, 'bucket!="null"'))
     about = About(
         title="Top 10 buckets",
-        description="What was used in the buckets that customers report in, such as their projects; what is"
-        " reported in none is left out. Nothing: buckets are not asked for, or none is reported in.",
+        description="Use per bucket that customers report in, such as their projects; use without a bucket is not"
+        " shown. Empty if buckets are not read, or none is used.",
         unit="short",
         nothing=_NO_BUCKETS,
         width=24,
@@ -174,8 +175,8 @@ def _buckets() -> PanelBuilder:
 def _subscriptions() -> PanelBuilder:
     of = one(f"{_LEVER}, subscription_id", series("planship_lever_subscription_usage", *_CHOSEN))
     about = About(
-        title="Usage by subscription, the highest first",
-        description="What was used of each lever in each subscription. Nothing: subscriptions are not asked for.",
+        title="Usage by subscription, highest first",
+        description="Use of each lever per subscription. Empty if subscriptions are not read.",
         unit="short",
         nothing=_NO_SUBSCRIPTIONS,
         width=24,
@@ -193,8 +194,8 @@ def _subscriptions() -> PanelBuilder:
 
 def _renewals() -> PanelBuilder:
     about = About(
-        title="Renewals, the next first",
-        description="When each subscription renews. Nothing: subscriptions are not asked for.",
+        title="Renewals, next first",
+        description="When each subscription renews. Empty if subscriptions are not read.",
         unit="short",
         nothing=_NO_SUBSCRIPTIONS,
         width=24,

@@ -14,7 +14,7 @@ _WHO = "account, customer_id"
 _FEATURE = "account, customer_id, feature"
 _CUSTOMER = chosen("account", "customer_id")
 _NO_EVENTS = "No events yet"
-_NO_ENTITLEMENTS = "Entitlements are not asked for"
+_NO_ENTITLEMENTS = "Entitlements are not read"
 _WEEK = 7 * 86400
 _SILENT = ((None, "green"), (86400, "yellow"), (_WEEK, "red"))
 
@@ -39,7 +39,7 @@ def board() -> Board:
     made = Board(
         "vu-prolifi",
         "Vendor usage / Prolifi",
-        "Events that customers reported to Prolifi, by type, how fresh they are, and what is left of entitlements.",
+        "Events that customers reported to Prolifi, by type, their age, and what is left of entitlements.",
         variables("prolifi_event_count", "account", "customer_id"),
         starts=one("account", series("prolifi_window_start_timestamp_seconds", *_CUSTOMER[:1])),
         whose="{{account}}",
@@ -54,7 +54,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Customers",
-                description="Customers whose events are counted. Nothing: no account was ever polled.",
+                description="Customers whose events are counted. Empty if no account was ever polled.",
                 unit="short",
                 nothing=NEVER_POLLED,
             ),
@@ -63,8 +63,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Event types",
-                description="Types of events that are counted, over all customers. Nothing: no account was ever"
-                " polled.",
+                description="Types of counted events, over all customers. Empty if no account was ever polled.",
                 unit="short",
                 nothing=NEVER_POLLED,
             ),
@@ -73,7 +72,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Newest event",
-                description="How long ago the newest event of any type was reported. Nothing: none ever was.",
+                description="How long ago the newest event of any type was reported. Empty if there was none.",
                 unit=SECONDS,
                 nothing=_NO_EVENTS,
                 width=5,
@@ -85,7 +84,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Silent for a week",
-                description="Customers whose newest event, of any type, is older than a week. Nothing: no events yet.",
+                description="Customers whose newest event of any type is older than a week. Empty if there are no"
+                " events yet.",
                 unit="short",
                 nothing=_NO_EVENTS,
                 steps=((None, "green"), (1, "yellow")),
@@ -97,8 +97,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title=f"Entitlements at {100 * THRESHOLDS.quota_warning:g} % or more",
-                description="Features of customers of which that share is used. Nothing: entitlements are not"
-                " asked for, or none has a limit.",
+                description="Customers' features at or above that share. Empty if entitlements are not read, or none"
+                " has a limit.",
                 unit="short",
                 nothing=NO_LIMIT,
                 width=7,
@@ -112,8 +112,8 @@ def _now() -> list[PanelBuilder]:
 def _by_type() -> PanelBuilder:
     about = About(
         title="Events in the window, by type",
-        description="Events of each type that an account's customers have reported in its window: all time,"
-        " this month, or the last days. Types are never added up. Nothing: no account was ever polled.",
+        description="Events of each type in the account's window: all time, this month, or the last days. Types are"
+        " never added up. Empty if no account was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         height=11,
@@ -124,8 +124,8 @@ def _by_type() -> PanelBuilder:
 def _per_day() -> PanelBuilder:
     about = About(
         title="Events per day, by type",
-        description="Events of each UTC day, over the beginning of a month; today's is so far. With a window of"
-        " a number of days it is how the window's count rose. Nothing: no account was polled for two days.",
+        description="Events per UTC day, across the start of a month; today is incomplete. If the window is a number"
+        " of days, the increase of the window's count. Empty if no account was polled for two days.",
         unit="short",
         nothing=NEVER_POLLED,
         height=11,
@@ -137,8 +137,8 @@ def _per_day() -> PanelBuilder:
 
 def _customers() -> PanelBuilder:
     about = About(
-        title="Top 10 counts of one type of one customer",
-        description="The ten highest counts of one type of one customer, in the account's window. Nothing: no"
+        title="Top 10 event counts, by customer and type",
+        description="The ten highest counts of one customer and event type, in the account's window. Empty if no"
         " account was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
@@ -150,9 +150,9 @@ def _customers() -> PanelBuilder:
 
 def _freshness() -> PanelBuilder:
     about = About(
-        title="Last reported, the longest ago first",
-        description="How long ago each customer last reported each type of event, and how many are in the"
-        " window. A type that was never reported has no time. Nothing: no account was ever polled.",
+        title="Last reported, longest ago first",
+        description="How long ago each customer last reported each type of event, and the number of events in the"
+        " window. A type that was never reported has no time. Empty if no account was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=14,
@@ -182,9 +182,9 @@ def _freshness() -> PanelBuilder:
 
 def _entitlements() -> PanelBuilder:
     about = About(
-        title="Entitlements, the most used first",
-        description="What each customer has used of each feature since its last reset. Nothing: the account"
-        " does not ask for entitlements.",
+        title="Entitlements, most used first",
+        description="What each customer has used of each feature since its last reset. Empty if the account does not"
+        " read entitlements.",
         unit="short",
         nothing=_NO_ENTITLEMENTS,
         width=24,
@@ -218,8 +218,8 @@ def _entitlements() -> PanelBuilder:
 def _ranking() -> PanelBuilder:
     about = About(
         title="Top 10 by share, by customer and feature",
-        description="The ten entitlements of which the largest share is used. Nothing: the account does not ask"
-        " for entitlements, or none has a limit.",
+        description="The ten entitlements with the highest share used. Empty if the account does not read"
+        " entitlements, or none has a limit.",
         unit="percentunit",
         nothing=_NO_ENTITLEMENTS,
         height=14,
@@ -232,8 +232,8 @@ def _ranking() -> PanelBuilder:
 def _used() -> PanelBuilder:
     about = About(
         title="Share used over time, top 10",
-        description="How the share used went, of the entitlements that are highest now; dashed is where alerts"
-        " begin. Nothing: the account does not ask for entitlements.",
+        description="The share used over time, of the entitlements that are highest now; alerts start at the dashed"
+        " lines. Empty if the account does not read entitlements.",
         unit="percentunit",
         nothing=_NO_ENTITLEMENTS,
         height=14,

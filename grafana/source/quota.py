@@ -38,7 +38,7 @@ def board() -> Board:
     made = Board(
         "vu-quota",
         "Vendor usage / Quota",
-        "One quota in depth: what is used of it, how fast, and where that leads. Alerts on quotas lead here.",
+        "One quota in depth: what is used of it, how fast, and the forecast. Alerts on quotas link here.",
         variables("usage_quota_used", *_LABELS, everything=False),
         starts=_ONE.starts,
         whose="{{account}} {{quota}} {{subject}}",
@@ -54,7 +54,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Share used",
-                description="What is used of the limit; 100 % is all. Nothing: no limit is known.",
+                description="Share of the limit used; 100 % is all of it. Empty if no limit is known.",
                 unit="percentunit",
                 nothing=NO_LIMIT,
                 steps=SHARE,
@@ -65,8 +65,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Left",
-                description="What may still be used, in the unit that the table at the end names. Nothing: no"
-                " limit is known.",
+                description="What may still be used; the table at the end shows the unit. Empty if no limit is known.",
                 unit="short",
                 nothing=NO_LIMIT,
             ),
@@ -75,8 +74,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Runs out in",
-                description="Time until all is used, at the pace so far. Nothing: at this pace it"
-                " never is, or no limit is known.",
+                description="Time until everything is used, at the current pace. Empty if it lasts at this pace, or"
+                " no limit is known.",
                 unit=SECONDS,
                 nothing=NOT_AT_THIS_PACE,
                 steps=TIME_LEFT,
@@ -88,8 +87,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Pace since the period began",
-                description="How fast the limit is used: at 1 it lasts exactly its period. Nothing: limit,"
-                " beginning or end of the period is not known, or it has just begun.",
+                description="The pace of use: at 1, the limit lasts exactly for its period. Empty if the limit, the"
+                " start or the end of the period is not known, or the period has just begun.",
                 unit="short",
                 nothing=NO_PERIOD,
                 steps=_PACE,
@@ -100,7 +99,7 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Resets in",
-                description="Time until the period ends and the use starts anew. Nothing: no end is known.",
+                description="Time until the period ends and the use resets. Empty if no end is known.",
                 unit=SECONDS,
                 nothing=NO_PERIOD,
                 decimals=1,
@@ -110,8 +109,8 @@ def _now() -> list[PanelBuilder]:
         number(
             small(
                 title="Age of figures, in poll intervals",
-                description=f"How old the last good reading is; above {THRESHOLDS.fresh_intervals:g} it is"
-                " stale. Nothing: no exporter polls the account.",
+                description=f"The age of the last good reading; above {THRESHOLDS.fresh_intervals:g}, it is stale."
+                " Empty if no exporter polls the account.",
                 unit="short",
                 nothing=NEVER_POLLED,
                 steps=STALE,
@@ -124,10 +123,9 @@ def _now() -> list[PanelBuilder]:
 
 def _burn_up() -> PanelBuilder:
     about = About(
-        title="Used against limit and even pace",
-        description="What is used, in the quota's unit, beside its limit (dashed), what an even pace over the"
-        " period would have used (dotted), and what was used 30 days before. Nothing: the quota was never"
-        " polled.",
+        title="Use against limit and even pace",
+        description="Use in the quota's unit, with its limit (dashed), the use at an even pace over the period"
+        " (dotted), and the use 30 days before. Empty if the quota was never polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -145,8 +143,8 @@ def _burn_up() -> PanelBuilder:
 def _per_day() -> PanelBuilder:
     about = About(
         title="Used per day",
-        description="What was used in each UTC day, in the quota's unit, over resets and corrections; today's"
-        " is so far. Nothing: the quota was never polled twice.",
+        description="Use per UTC day, in the quota's unit, across resets and corrections; today is incomplete. Empty"
+        " if the quota was never polled twice.",
         unit="short",
         nothing=NEVER_POLLED,
         height=10,
@@ -157,8 +155,8 @@ def _per_day() -> PanelBuilder:
 def _shares() -> PanelBuilder:
     about = About(
         title="Share used, and at period end",
-        description="The share used, and the share at the end of the period, at the pace before each"
-        " moment; dashed is where alerts begin. Nothing: no limit is known.",
+        description="The share used, and the share expected at the end of the period, at the pace before each point;"
+        " alerts start at the dashed lines. Empty if no limit is known.",
         unit="percentunit",
         nothing=NO_LIMIT,
         height=10,
@@ -170,8 +168,8 @@ def _shares() -> PanelBuilder:
 def _pace() -> PanelBuilder:
     about = About(
         title="Pace since the period began, over time",
-        description="How fast the limit was used at each moment: at 1 (dashed) it lasts exactly its period."
-        " Nothing: limit, beginning or end of the period is not known.",
+        description="The pace of use over time: at 1 (dashed), the limit lasts exactly for its period. Empty if the"
+        " limit, the start or the end of the period is not known.",
         unit="short",
         nothing=NO_PERIOD,
         steps=_PACE,
@@ -183,8 +181,8 @@ def _pace() -> PanelBuilder:
 def _age() -> PanelBuilder:
     about = About(
         title="Age of figures",
-        description="How long before each moment the last good reading was taken. A line that climbs is an"
-        " outage. Nothing: no exporter polls the account.",
+        description="The age of the last good reading at each point. A rising line is an outage. Empty if no exporter"
+        " polls the account.",
         unit=SECONDS,
         nothing=NEVER_POLLED,
         decimals=1,
@@ -194,8 +192,8 @@ def _age() -> PanelBuilder:
 
 def _table() -> PanelBuilder:
     about = About(
-        title="The chosen quotas",
-        description="Every figure of the quotas chosen above, the most used first. Nothing: none was ever polled.",
+        title="Selected quotas",
+        description="Every figure of the quotas selected above, the most used first. Empty if none was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,

@@ -35,7 +35,7 @@ VENDOR: Final = Label(
     (("${__value.raw} in depth", link_to("vu-${__data.fields.board}", "vendor", "account")),),
 )
 """A link to the vendor's board, which the label `board` names."""
-BOARD: Final = Label("board", "Board", for_links=True)
+BOARD: Final = Label("board", "Dashboard", for_links=True)
 IDENTITY: Final = (
     VENDOR,
     BOARD,

@@ -27,7 +27,7 @@ def board() -> Board:
     made = Board(
         _UID,
         "Vendor usage / All quotas",
-        "Every quota of every vendor, and how many each account has. The overview has the most used of them.",
+        "Every quota of every vendor, and the number of quotas per account. The overview shows the most used ones.",
         variables("usage_quota_used", *_LABELS),
     )
     made.row("Accounts", [_accounts()])
@@ -43,9 +43,9 @@ def to_all_quotas() -> build.DashboardLink:
 def _accounts() -> PanelBuilder:
     about = About(
         title="Quotas by account",
-        description=f"How many quotas each account has, how many of them have {_HIGH} or more used, are used up, or"
-        " will be before their period ends, and how much is used of the most used. An account leads to its quotas"
-        " below. Nothing: no quota was ever polled.",
+        description=f"For each account, the number of quotas, how many of them have {_HIGH} or more used, are used up,"
+        " or will be before their period ends, and the share of the most used quota. An account's name"
+        " links to its quotas below. Empty if no quota was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -82,9 +82,9 @@ def _accounts() -> PanelBuilder:
 
 def _every() -> PanelBuilder:
     about = About(
-        title="Every quota, the most used first",
-        description="What is used of how much, where the pace so far leads, and how old the figures are. Choose"
-        " above, or filter by a column's head. Nothing: no quota was ever polled.",
+        title="All quotas, most used first",
+        description="Use and limit, the forecast at the current pace, and the age of the figures. Select above, or"
+        " filter with a column's header. Empty if no quota was ever polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,

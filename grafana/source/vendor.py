@@ -37,8 +37,8 @@ def board() -> Board:
     made = Board(
         _UID,
         "Vendor usage / Any vendor",
-        "A vendor by its metrics, whatever they are, its quotas and its polls. Vendors without a board of their own,"
-        " such as those that files declare, lead here.",
+        "The metrics, quotas and polls of any vendor. Vendors without their own dashboard, such as declared ones,"
+        " link here.",
         [
             *variables(_POLLED, "vendor", everything=False),
             choice("account", "Account", series(_POLLED, *chosen("vendor"))),
@@ -56,8 +56,9 @@ def board() -> Board:
 def _metrics() -> PanelBuilder:
     about = About(
         title="Metrics of the vendor",
-        description="Every metric of the vendor: how many series it has, how far they reach, and how many have moved"
-        " since this time yesterday. Its name chooses it for the panels below. Nothing: the vendor was never polled.",
+        description="Every metric of the vendor: its number of series, their range of values, and how many have"
+        " changed since this time yesterday. Click a name to select it for the panels below. Empty if the"
+        " vendor was never polled.",
         unit="short",
         nothing=NEVER_POLLED,
         width=24,
@@ -80,8 +81,8 @@ def _metrics() -> PanelBuilder:
 
 def _over_time() -> PanelBuilder:
     about = About(
-        title="The chosen metrics, highest first",
-        description=f"How the {_DRAWN} highest series of the chosen metrics went; a gap is an outage. Nothing: the"
+        title="Selected metrics, highest first",
+        description=f"The {_DRAWN} highest series of the selected metrics over time; a gap is an outage. Empty if the"
         " vendor was never polled.",
         unit="short",
         nothing=NEVER_POLLED,
@@ -93,9 +94,9 @@ def _over_time() -> PanelBuilder:
 
 def _per_day() -> PanelBuilder:
     about = About(
-        title="The chosen metrics, per day",
-        description="How far the same series rose in each UTC day, over new starts; today's is so far, and a day on"
-        " which one fell has none. Nothing: the vendor was never polled twice.",
+        title="Selected metrics, per day",
+        description="The rise of the same series per UTC day, across resets; today is incomplete, and a day on which"
+        " a series fell has no value. Empty if the vendor was never polled twice.",
         unit="short",
         nothing=NEVER_POLLED,
         height=11,
@@ -105,9 +106,9 @@ def _per_day() -> PanelBuilder:
 
 def _series() -> PanelBuilder:
     about = About(
-        title="Series of the chosen metrics",
-        description=f"The {_LISTED} highest series of the chosen metrics, with all of their labels, and how far they"
-        " rose since this time yesterday. Nothing: the vendor was never polled.",
+        title="Series of the selected metrics",
+        description=f"The {_LISTED} highest series of the selected metrics, with all of their labels, and their rise"
+        " since this time yesterday. Empty if the vendor was never polled.",
         unit="string",
         nothing=NEVER_POLLED,
         width=24,
@@ -124,8 +125,8 @@ def _series() -> PanelBuilder:
 def _quotas() -> PanelBuilder:
     about = About(
         title=f"The {_WORST} most used quotas",
-        description="What is used of how much, where the pace so far leads, and how old the figures are. A quota's"
-        " name leads to all about it. Nothing: the vendor has no quota, and none is configured.",
+        description="Use and limit, the forecast at the current pace, and the age of the figures. A quota's name"
+        " links to its details. Empty if the vendor has no quota and none is configured.",
         unit="short",
         nothing="No quota",
         width=24,
@@ -137,8 +138,8 @@ def _quotas() -> PanelBuilder:
 def _shares() -> PanelBuilder:
     about = About(
         title="Share used, top 10",
-        description="How the share used went, of the ten quotas that are highest now; dashed is where alerts begin."
-        " Nothing: no limit is known.",
+        description="The share used over time, of the ten quotas that are highest now; alerts start at the dashed"
+        " lines. Empty if no limit is known.",
         unit="percentunit",
         nothing=NO_LIMIT,
         width=24,

@@ -130,7 +130,7 @@ def test_a_line_a_day_says_that_all_is_well_or_not() -> None:
     with captured_logs() as logs:
         polls_after(wait, configured("/nowhere"), 90_000)
 
-    (line,) = (log for log in logs if log["event"] == "a day has passed")
+    (line,) = (log for log in logs if log["event"] == "daily summary")
     assert (line["accounts"], line["failing"], line["polls"] - line["failures"]) == (2, 1, 24)
 
 
@@ -163,10 +163,10 @@ def test_a_running_exporter_polls_on_request_and_when_a_secret_is_mended(sandbox
         "200 polled now: netnut/a\na refused sign-in is repeated after a minute or more, unless its secret has changed",
         "200 polled now",
         "404 there is no such account",
-        "400 give vendor and account, or neither for all that fail",
+        "400 give vendor and account, or neither to poll all failing accounts",
     ]
-    assert well == "200 no account fails that may be tried now\n"
-    assert "a secret was changed; polling at once" in log
+    assert well == "200 no failing account can be retried now\n"
+    assert "secret changed; polling at once" in log
     assert re.search(rf"msg=request method=POST url={sandbox.url}/netnut/v1/auth/login status=400 ms=\d+ bytes=0", log)
 
 

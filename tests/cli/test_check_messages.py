@@ -43,9 +43,9 @@ def check(folder: Path, text: str, secret: bytes = b"an-invented-secret\n", *opt
         (NETNUT.replace("token_file: token", "emial: a@example.com\n    password_file: token"),
          ":4 (netnut/main): emial: unknown key; did you mean email?"),
         (NETNUT.replace("token_file: token", "email: ${MY_EMAIL}\n    password_file: token"),
-         ":4 (netnut/main): email: ${...} is read in secrets only; write the value itself"),
+         ":4 (netnut/main): email: ${...} only works in secrets; write the value itself"),
         (NETNUT + "    base_url: ${URL}\n",
-         ":5 (netnut/main): base_url: ${...} is read in secrets only; write the value itself"),
+         ":5 (netnut/main): base_url: ${...} only works in secrets; write the value itself"),
         (NETNUT + "    rate_limit: 60/min\n",
          ":5 (netnut/main): rate_limit: write the duration with its number, such as 60/1m"),
         (NETNUT + "    rate_limit: 1/s\n",
@@ -82,7 +82,7 @@ def check(folder: Path, text: str, secret: bytes = b"an-invented-secret\n", *opt
          ":2 (ionos/main): no credentials: give username and password, or token (or a secret's _file)"),
         (IONOS + "    stale_after: 59m\n", ":5 (ionos/main): stale_after: must be at least interval (1h)"),
         (IONOS + QUOTA.format(5).replace("ionos_meter_quantity", "ionos_estimated_cost"),
-         ":7 (ionos/main): quotas[0].metric: is only there with cost; set that on the account"),
+         ":7 (ionos/main): quotas[0].metric: is only available with cost; set that on the account"),
         (IONOS + "    interval: &often 5m\n", ":5:15: anchors are not supported; write each value out"),
         (IONOS + QUOTA.format(5) + "        match: {meter: C}\n",
          ":9 (ionos/main): quotas[0].match.meter: is not a label of ionos_meter_quantity; write contract,"),
@@ -114,7 +114,7 @@ def test_a_mistake_in_the_27th_of_40_accounts_is_said_as_in_the_first(wrong: str
 @pytest.mark.parametrize(
     ("secret", "said"),
     [
-        (b"'a-quoted-one", "begins with a quote, which is taken as part of it"),
+        (b"'a-quoted-one", "begins with a quote, which becomes part of it"),
         (b"IONOS_TOKEN=abcdefgh", "looks like NAME=value; only the value belongs there"),
     ],
 )
@@ -129,7 +129,7 @@ def test_a_secret_that_looks_odd_is_warned_of(secret: bytes, said: str, tmp_path
 @pytest.mark.parametrize(
     ("secret", "said"),
     [
-        (b"a-token-and-a-blank \n", "a token must be of visible ASCII characters; begins or ends with a blank"),
+        (b"a-token-and-a-blank \n", "a token must consist of visible ASCII characters; begins or ends with a space"),
         ("\ufeffa-token".encode(), "begins with a byte order mark; save it as UTF-8 without one"),
     ],
 )
@@ -166,7 +166,7 @@ def test_a_password_with_a_blank_at_its_end_may_be_meant(tmp_path: Path) -> None
     result = check(tmp_path, PASSWORD, b"a password with one \n")
 
     assert result.exit_code == 0
-    assert "begins or ends with a blank, which is taken as part of it" in result.stdout
+    assert "begins or ends with a space, which becomes part of it" in result.stdout
 
 
 @pytest.mark.parametrize(("mode", "said"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o644, 1)])

@@ -88,7 +88,7 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
     listed = re.findall(r"^  ([\w-]+) +(\S.*)$", output.split("Commands:")[1].split("Exit codes")[0], re.MULTILINE)
     assert [name for name, _ in listed] == sorted(main.commands)
     assert all(meaning.endswith(".") and not meaning.endswith("..") for _, meaning in listed)
-    assert "Exit codes: 0 all is well, 1 an account failed, 2 the configuration" in output
+    assert "Exit codes: 0 success, 1 an account failed, 2 the configuration" in output
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_commands_are_listed_with_whole_sentences_and_the_exit_codes() -> No
         (["demo", "--interval", "0s"], "must be from 1s to 365d"),
         (["demo", "--speed", "0"], "0.0 is not in the range"),
         (["sandbox", "--fault", "netnut:status=503"], "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
-        (["sandbox", "--fault", "netnut:*:stat=503"], "no fault 'stat', write one of: refuse, hang, drip, "),
+        (["sandbox", "--fault", "netnut:*:stat=503"], "unknown fault 'stat'; write one of: refuse, hang, drip, "),
         (["run", "--shard=1"], "--shard is 1 and --total-shards is 1: shards are counted from 0"),
         (["once", "--shard=3", "--total-shards=3"], "so --shard must be below --total-shards."),
         (["check", "--shard=-1", "--total-shards=3"], "Invalid value for '--shard': -1 is not in the range x>=0."),
@@ -146,7 +146,7 @@ def test_a_configuration_that_is_not_there_is_exit_code_2(tmp_path: Path) -> Non
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         "config.yaml cannot be read: No such file or directory\n"
-        "to begin with one that has every setting: usage-exporter example > config.yaml\n"
+        "to start from an example with every setting: usage-exporter example > config.yaml\n"
     )
 
 

@@ -23,7 +23,7 @@ def test_the_hash_is_one_that_a_web_configuration_takes_and_the_password_fits(tm
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [("\n", "the password is empty"), ("x" * 73, "bcrypt uses at most 72 bytes; write a shorter password")],
+    [("\n", "the password is empty"), ("x" * 73, "bcrypt uses at most 72 bytes; use a shorter password")],
 )
 def test_what_bcrypt_cannot_use_whole_is_refused(given: str, said: str) -> None:
     result = CliRunner().invoke(main, ["hash-password"], input=given)

@@ -80,7 +80,7 @@ def test_a_main_figure_that_is_gone_is_a_failure(tmp_path: Path) -> None:
 
 PLAIN = "the port does not speak TLS; write http in"
 CERTIFICATE = "Check port and certificate. Behind a proxy that intercepts TLS, name its authority in tls.ca_file."
-RIGHT = "The credentials lack a right (docs/vendors names those it needs), or the proxy lets nobody through."
+RIGHT = "The credentials lack a permission (docs/vendors lists those needed), or the proxy blocks the vendor."
 
 
 @pytest.mark.slow

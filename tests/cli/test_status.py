@@ -193,7 +193,7 @@ def test_a_running_exporter_answers_over_tls_with_a_password(url: str, here: Pla
     assert (chosen.exit_code, [one["vendor"] for one in json.loads(chosen.stdout)["accounts"]]) == (0, ["netnut"])
     nobody = ask(url, here, "--account=acmee", **login)
     assert (nobody.exit_code, nobody.stdout) == (2, "")
-    assert "no such account: there are ionos/acme, netnut/acme" in nobody.stderr
+    assert "no such account; known accounts: ionos/acme, netnut/acme" in nobody.stderr
 
 
 @pytest.mark.slow

@@ -96,19 +96,19 @@ async def test_a_handshake_that_is_cut_is_no_connection(ending: str, monkeypatch
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        (b"HTTP/1.1 200 OK\r\nX Lab: canary\r\nContent-Length: 2\r\n\r\n{}", "one of the answer's header lines"),
-        (b"canary\r\n\r\n", "the answer does not begin as HTTP does"),
+        (b"HTTP/1.1 200 OK\r\nX Lab: canary\r\nContent-Length: 2\r\n\r\n{}", "the answer has an invalid header line"),
+        (b"canary\r\n\r\n", "the answer does not begin like HTTP"),
         (b"", "closed without an answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "closed in the middle"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ncanary\r\n", "chunks"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}canary\r\n", "chunks"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ncanary\r\n", "chunked encoding"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}canary\r\n", "chunked encoding"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: canary\r\n\r\n{}", "Transfer-Encoding that was not requested"),
         (b"HTTP/1.1 200 OK\r\n" + 2 * b"Transfer-Encoding: chunked\r\n" + b"\r\n", "more than one Transfer-Encoding"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: canary\r\n\r\n{}", "Content-Length is not a number"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n{}", "Content-Length is not a number"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "two different Content-Lengths"),
-        (b"HTTP/1.1 101 canary\r\nUpgrade: canary\r\nConnection: upgrade\r\n\r\n", "changes to a protocol"),
-        (b"HTTP/1.1 000 canary\r\nContent-Length: 0\r\n\r\n", "the answer does not begin as HTTP does"),
+        (b"HTTP/1.1 101 canary\r\nUpgrade: canary\r\nConnection: upgrade\r\n\r\n", "switches to a protocol"),
+        (b"HTTP/1.1 000 canary\r\nContent-Length: 0\r\n\r\n", "the answer does not begin like HTTP"),
     ],
 )
 async def test_what_is_no_http_is_named_without_being_shown(

@@ -60,7 +60,7 @@ def moved() -> dict[str, str]:
 
 def columns() -> dict[str, str]:
     """The queries of the table of accounts, by title."""
-    (panel,) = [one for one in panels(boards()["exporter"]) if one["title"] == "Accounts, the stalest first"]
+    (panel,) = [one for one in panels(boards()["exporter"]) if one["title"] == "Accounts, stalest first"]
     titles = panel["transformations"][1]["options"]["renameByName"]
     return {titles[f"Value #{one['refId']}"]: one["expr"] for one in panel["targets"]}
 

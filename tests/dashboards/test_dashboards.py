@@ -146,7 +146,7 @@ def defaults(board: Board, title: str = TABLE) -> Any:
         (lambda board: variable_of(board, "vendor").update(refresh=1), "variable vendor is not refreshed when"),
         (lambda board: variable_of(board, "job").update(allValue=""), "variable job: All is not .+"),
         (lambda board: variables(board).reverse(), "variables do not begin with datasource, job, instance"),
-        (lambda board: panel_of(board).update(description=""), f"{TABLE}: no description that ends in what"),
+        (lambda board: panel_of(board).update(description=""), f"{TABLE}: no description that says when"),
         (lambda board: panel_of(board).update(type="piechart"), f"{TABLE}: a piechart is not drawn here"),
         (lambda board: panel_of(board)["targets"][0].update(instant=False), f"{TABLE}: asks for a moment where"),
         (lambda board: defaults(board).update(unit="GBz"), f"{TABLE}: no unit that Grafana knows"),

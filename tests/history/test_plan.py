@@ -36,7 +36,7 @@ def asked(first: str, last: str, now: datetime = NOW, wanted: tuple[str, ...] = 
         ({"first": "2026-11-21", "last": "2026-11-20"}, ["--from 2026-11-21 is after --to 2026-11-20"]),
         (
             {"first": "2026-11-21", "now": datetime(2026, 11, 21, 2, tzinfo=UTC)},
-            ["--from 2026-11-21: samples end three hours before now, which is at 2026-11-20 23:00"],
+            ["--from 2026-11-21: samples end three hours before now, at 2026-11-20 23:00"],
         ),
         ({"wanted": ("ionos/acne",)}, [f"--account ionos/acne: no such account; {ACCOUNT}"]),
         ({"step": 7.0}, ["--step: write whole seconds that divide a day, such as 1m, 5m or 1h"]),

@@ -25,7 +25,7 @@ RIGHTLY_EMPTY = {
     "overview: Alerts firing": ("Alerts firing",),
     # Not every vendor states times.
     "vendor: Metrics of the vendor": ("Latest time",),
-    "vendor: Accounts, the stalest first": ("Vendor's lag", "Drift", "Rate limit left"),
+    "vendor: Accounts, stalest first": ("Vendor's lag", "Drift", "Rate limit left"),
     # No account has more series than it may have.
     "exporter: Series, by account": ("Series, by account {{vendor}}/{{account}} left out",),
 }
@@ -93,7 +93,7 @@ def test_the_board_of_any_vendor_shows_one_that_a_file_declares(
 @pytest.fixture
 def every_quota(history: Prometheus, variant: str) -> dict[str, list[Series]]:
     """What the table of every quota shows, by its columns."""
-    (table,) = [panel for panel in PANELS if str(panel) == "quotas: Every quota, the most used first"]
+    (table,) = [panel for panel in PANELS if str(panel) == "quotas: All quotas, most used first"]
     found = answers(table, history, several=variant == "many")
     return {query.name: answer for query, answer in zip(table.queries, found, strict=True)}
 

@@ -50,7 +50,7 @@ def test_a_mistake_among_faults_adds_none(vendors: FaultyVendors) -> None:
     status, _, body = vendors.ask("/-/faults", method="POST", body=b"ionos:*:empty\nionos:*:emptiness")
 
     assert (status, json.loads(vendors.ask("/-/faults")[2])) == (400, [])
-    assert json.loads(body)["detail"].startswith("no fault 'emptiness', write one of: refuse, ")
+    assert json.loads(body)["detail"].startswith("unknown fault 'emptiness'; write one of: refuse, ")
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,16 @@ def test_a_mistake_among_faults_adds_none(vendors: FaultyVendors) -> None:
         ("", "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
         ("netnut:status=503", "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
         ("netnut:/x:", "write VENDOR:PATH:FAULT, such as 'netnut:*:status=503;times=3'"),
-        ("nobody:*:empty", f"no vendor 'nobody', write one of: {', '.join(SIMULATIONS)}, *"),
+        ("nobody:*:empty", f"unknown vendor 'nobody'; write one of: {', '.join(SIMULATIONS)}, *"),
         ("netnut:customer:empty", "write a path that begins with / or *"),
         ("*:*:status", "status: write =CODE after its name"),
         ("*:*:status=600", "status: value '600': write a status of HTTP from 200, such as 503"),
         ("*:*:status=100", "status: value '100': write a status of HTTP from 200, such as 503"),
         ("*:*:status=503;times=0", "status: write a whole number from 1"),
-        ("*:*:status=503;often=3", "status: no option often, write one of: retry-after, retry-at, skew, times"),
+        ("*:*:status=503;often=3", "status: unknown option often; write one of: retry-after, retry-at, skew, times"),
         ("*:*:status=503;retry-after", "status: write retry-after=VALUE after the ;"),
         ("*:*:status=503;retry-after=a\nb", "status: retry-after 'a\\nb': write visible ASCII characters"),
-        ("*:*:empty=1", "empty: nothing may stand after its name but options"),
+        ("*:*:empty=1", "empty: only options may follow its name"),
         ("*:*:hang=long", "hang: value 'long': write seconds"),
         ("*:*:hang=nan", "hang: value 'nan': write seconds"),
         ("*:*:skew=1e12", "skew: value '1e12': write seconds, negative for the past"),

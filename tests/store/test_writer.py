@@ -62,5 +62,5 @@ async def test_while_a_job_hangs_others_fail_at_once_and_are_never_run_and_then_
                 await writer.run(lambda: done.append("well"))
             await anyio.sleep(0.01)
 
-    assert errors == ["the disk is slow", "the disk does not answer", "the disk does not answer"]
+    assert errors == ["the disk is slow", "the disk does not respond", "the disk does not respond"]
     assert done == ["late", "well"]

@@ -91,8 +91,8 @@ def _of_panel(panel: Panel) -> Iterator[str]:
     for what, value in (("title", panel["title"]), ("text for nothing", defaults.get("noValue"))):
         if not value:
             yield f"no {what}"
-    if not re.search(r"\. Nothing: [^.]+\.$|[.:] Nothing: .+\.$", panel.get("description") or ""):
-        yield "no description that ends in what nothing means"
+    if not re.search(r"[.] Empty if .+\.$", panel.get("description") or ""):
+        yield "no description that says when it is empty"
     if defaults.get("unit") not in _UNITS:
         yield "no unit that Grafana knows"
     if panel["datasource"] != SOURCE or any(target["datasource"] != SOURCE for target in panel["targets"]):

@@ -34,9 +34,13 @@ CASES: dict[str, tuple[str, str, str]] = {
     ),
     "no such name": ("{team}/", "{tem}/", "10: requests[0].get: {tem} is not a setting or date; did you mean team?"),
     "a list in a path": ("{team}/", "{projects}/", "10: requests[0].get: projects is a list; write for_each: settings"),
-    "a stray brace": ("{team}/", "{team/", "10: requests[0].get: a brace without its counterpart"),
+    "a stray brace": ("{team}/", "{team/", "10: requests[0].get: an unmatched brace"),
     "no https": ("https://api", "http://api", "3: base_url: write https: credentials could be read in transit"),
-    "a password in the URL": ("https://api", "https://u:p@api", "3: base_url: must not hold a user name or password"),
+    "a password in the URL": (
+        "https://api",
+        "https://u:p@api",
+        "3: base_url: must not contain a user name or password",
+    ),
     "a reserved label": (
         "labels: {id: id}",
         "labels: {account: id}",
@@ -55,7 +59,7 @@ CASES: dict[str, tuple[str, str, str]] = {
         "parameter: page, most_pages: 1000000}",
         "14: requests[0].next.most_pages: write a number of at most 10000",
     ),
-    "pages without a key": ("    key: id\n", "", "13: requests[0].next: pages need rows, and a key that tells them"),
+    "pages without a key": ("    key: id\n", "", "13: requests[0].next: pagination needs rows, and a key that"),
     "two ways to page": (
         "{cursor: next,",
         "{cursor: next, link: x,",
@@ -102,7 +106,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     ),
     "a key twice": ("title: Acme", "title: Acme\ntitle: Other", " line 3, column 1: the key 'title' occurs twice here"),
     "a help of two lines": ("What was used.", '"a\\nb"', "17: requests[0].metrics[0].help: write text of up to 500"),
-    "no metrics": (GOOD[GOOD.index("    metrics:") :], "", "9: requests: write metrics for one of them at least"),
+    "no metrics": (GOOD[GOOD.index("    metrics:") :], "", "9: requests: write metrics for at least one of them"),
     "no mapping": (GOOD, "- a", "1: write a mapping with vendor, title, base_url, auth and requests"),
     "a name that the class has": ("  team:", "  plain_settings:", "6: settings.plain_settings: is a name that every"),
     "a default of another kind": (
@@ -119,12 +123,12 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a parameter for two": (
         "parameter: page}",
         "parameter: since}",
-        "14: requests[0].next.parameter: is one of parameters",
+        "14: requests[0].next.parameter: is also one of parameters",
     ),
     "an offset for two": (
         "{cursor: next, parameter: page}",
         "{offset: since}",
-        "14: requests[0].next.offset: is one of",
+        "14: requests[0].next.offset: is also one of",
     ),
     "more labels than any has": (
         "labels: {id: id}",

@@ -40,7 +40,7 @@ SUM = GOOD.replace("        labels: {id: id}", "        sum: true\n        label
         ),
         (
             GOOD + 'quotas: [{name: "{id", subject: s, used: acme_used}]\n',
-            "20: quotas[0].name: a brace without its counterpart",
+            "20: quotas[0].name: an unmatched brace",
         ),
         (
             GOOD + 'quotas: [{name: q, subject: s, used: acme_used, unit: "{team}"}]\n',
@@ -57,7 +57,7 @@ SUM = GOOD.replace("        labels: {id: id}", "        sum: true\n        label
         (
             GOOD.replace("  - get", "  - name: one\n    get")
             + GOOD[GOOD.index("  - get") :].replace("  - get", "  - name: one\n    get").replace("acme_used", "acme_b"),
-            "21: requests[1].name: is the name of an earlier request too",
+            "21: requests[1].name: is also the name of an earlier request",
         ),
         (
             GOOD + GOOD[GOOD.index("  - get") :].replace("/usage", "/more"),

@@ -12,11 +12,11 @@ PATTERN = "write a regular expression; it has to match the whole"
 PROXY = "write a URL such as http://proxy.example.com:3128; SOCKS is not supported"
 URL = "write a URL such as https://api.example.com/v1"
 NAME = "write up to 63 letters, digits and ._@- , the first a letter or digit"
-TEXT = "write text; in quotes where it could be a number, true, false or null"
+TEXT = "write text, in quotes if it looks like a number, true, false or null"
 ONE_OF_TWO = "list customers, or write discover: true to take the vendor's list; one of the two"
 EITHER = "no credentials: give email and password, or token (or a secret's _file)"
 LITERAL = "write ${NAME} of an environment variable, or use the ..._file setting; secrets are not allowed here"
-CONTROL = "holds a control character, such as a line end inside the secret, or no UTF-8"
+CONTROL = "contains a control character, such as a line break, or is not UTF-8"
 ONE_CONTRACT = "needs exactly one number in contracts"
 PLANSHIP = "vendor: planship, name: a, client_id: b, client_secret: '${TOKEN}'"
 
@@ -52,7 +52,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("netnut", "rate_limit: 60", "rate_limit", "write requests per duration, such as 800/1m"),
         ("netnut", "rate_limit: 0/1m", "rate_limit", "write requests per duration, such as 800/1m"),
         ("netnut", "rate_limit: 60/min", "rate_limit", "write the duration with its number, such as 60/1m"),
-        ("netnut", "rate_limit: 60/0s", "rate_limit", "write a duration longer than nothing, such as 800/1m"),
+        ("netnut", "rate_limit: 60/0s", "rate_limit", "write a duration above 0, such as 800/1m"),
         ("netnut", "labels: 5", "labels", "write a mapping"),
         ("netnut", "labels: {team: 5}", "labels.team", TEXT),
         ("netnut", "max_series: 0", "max_series", "write a number of at least 1"),

@@ -61,7 +61,11 @@ def test_what_a_wheel_prints_stands_on_no_page(site: Path, tmp_path: Path, capsy
 @pytest.mark.parametrize(
     ("name", "plugins", "said"),
     [
-        ("netnut", ["netnut"], f"vendor: is also from {BY}, and one is built in; take it out of --vendors.plugins"),
+        (
+            "netnut",
+            ["netnut"],
+            f"vendor: is also provided by {BY}, but it is built in; remove it from --vendors.plugins",
+        ),
         (
             "acme",
             [],
@@ -113,7 +117,7 @@ def test_one_that_a_file_declares_too(site: Path, tmp_path: Path) -> None:
 
     (problem,) = problems_of(file, "acme")
 
-    assert f"is also from {BY}, and vendor_files declares one; take it out of --vendors.plugins" in problem
+    assert f"is also provided by {BY}, but vendor_files declares it; remove it from --vendors.plugins" in problem
     assert [one.origin.kind for one in config.load(file).accounts] == ["file"]
 
 

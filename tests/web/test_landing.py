@@ -126,7 +126,7 @@ def test_a_refused_configuration_is_on_the_page_with_its_problems() -> None:
 
     text = text_of(landing(account(), config=refused))
 
-    assert "was refused accounts[0].nmae: unknown key The one that was read 1m ago stays." in text
+    assert "was refused accounts[0].nmae: unknown key The configuration read 1m ago stays in use." in text
 
 
 def test_the_page_of_an_account_has_all_its_quotas_and_its_last_polls() -> None:

@@ -12,8 +12,8 @@ from exporter.web.origin import refusal
 
 CROSS_SITE = "refused: another site's page sent this request\n"
 FOREIGN_HOST = (
-    "refused: this address is for this machine only, and the Host header names another;"
-    " have a proxy send Host: localhost\n"
+    "refused: this address serves this machine only, and the Host header names another;"
+    " make the proxy send Host: localhost\n"
 )
 
 

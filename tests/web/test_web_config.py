@@ -101,7 +101,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (tls(key_file="other.key"), f"{IN_TLS}key_file: the file HERE/other.key holds the key of another certificate"),
     (
         tls(key_file="encrypted.key"),
-        f"{IN_TLS}key_file: the file HERE/encrypted.key is encrypted, and there is nobody to enter its password",
+        f"{IN_TLS}key_file: the file HERE/encrypted.key is encrypted, and the exporter cannot ask for its password",
     ),
     (tls(client_auth_type="Always"), f"{IN_TLS}client_auth_type: write one of {', '.join(CLIENT_AUTH)}"),
     (tls(client_ca_file="ca.crt"), USELESS_AUTHORITY),
@@ -145,7 +145,7 @@ def test_a_wrong_file_is_refused_with_its_path_and_promtool_agrees(
 
 NO_USERS = "basic_auth_users: write each user's name and the bcrypt hash of the password, or leave it out"
 VISIBLE = "write visible ASCII characters on one line"
-COST = "was hashed at a cost above 15, at which anyone could keep a processor busy"
+COST = "was hashed at a cost above 15, with which anyone could keep a CPU busy"
 INLINE = "is not allowed inline; write the path of its file, under the key that ends in _file"
 OLD = "is too old to be safe; write TLS12 or TLS13"
 UNVERIFIED = (
@@ -186,8 +186,8 @@ NOT_HERE: list[tuple[dict[str, Any], str]] = [
     (user("alice", HASH.replace("$04$", "$16$")), f"basic_auth_users.alice: {COST}"),
     (user("alice", HASH.replace("$04$", "$31$")), f"basic_auth_users.alice: {COST}"),
     (user("alice", HASH[:7] + "!" * 53), f"basic_auth_users.alice: {BAD_HASH}"),
-    (user("a:b", HASH), "basic_auth_users[0]: write a name without a colon, which ends it in a request"),
-    (user("", HASH), "basic_auth_users[0]: write a name without a colon, which ends it in a request"),
+    (user("a:b", HASH), "basic_auth_users[0]: write a name without a colon, which would end the name in a request"),
+    (user("", HASH), "basic_auth_users[0]: write a name without a colon, which would end the name in a request"),
     ({"basic_auth_users": {}}, NO_USERS),
     ({"basic_auth_users": None}, NO_USERS),
 ]  # fmt: skip

@@ -36,11 +36,11 @@ def problems(document: Document) -> Found:
                 yield f"{place}.name", f"must begin with {document.vendor}_"
             yield from _metric_problems(document, request, metric, place)
         if request.name in listed:
-            yield f"{where}.name", "is the name of an earlier request too"
+            yield f"{where}.name", "is also the name of an earlier request"
         if request.name:
             listed[request.name] = len(as_tuple(request.key)) == 1
     if not named:
-        yield "requests", "write metrics for one of them at least"
+        yield "requests", "write metrics for at least one of them"
     yield from reference_problems(document)
 
 
@@ -86,7 +86,7 @@ def _names(document: Document, request: RequestSpec) -> set[str]:
 
 def _template_problems(document: Document, text: object, known: Collection[str], where: str) -> Found:
     if has_stray_brace(text):
-        yield where, "a brace without its counterpart"
+        yield where, "an unmatched brace"
     for name in names_in(text):
         setting = document.settings.get(name)
         if setting is not None and setting.kind == "secret":
@@ -119,14 +119,14 @@ def _next_problems(request: RequestSpec, following: Next, where: str) -> Found:
     yield from _way_problems(request, following, f"{where}.next")
     for name in ("link", "cursor", "more"):
         if (getattr(following, name) or "").startswith("^"):
-            yield f"{where}.next.{name}", "is a place in the answer, and must not begin with ^"
+            yield f"{where}.next.{name}", "is a path in the answer, and must not begin with ^"
     for name in ("parameter", "offset", "page"):
         if getattr(following, name) in request.parameters:
-            yield f"{where}.next.{name}", "is one of parameters too"
+            yield f"{where}.next.{name}", "is also one of parameters"
     if following.field in request.body:
-        yield f"{where}.next.field", "is one of body too"
+        yield f"{where}.next.field", "is also a field of body"
     if not request.rows or not request.key:
-        yield f"{where}.next", "pages need rows, and a key that tells them apart"
+        yield f"{where}.next", "pagination needs rows, and a key that distinguishes them"
 
 
 def _way_problems(request: RequestSpec, following: Next, where: str) -> Found:

@@ -91,9 +91,9 @@ class Limits(Settings):
 class Next(Settings):
     """Pagination. An answer determines only the query or a body field of the next request, never the host or path."""
 
-    link: Path | None = Field(default=None, description="Path of the next page's URL, of which the query is used.")
+    link: Path | None = Field(default=None, description="Path of the next page's URL; only its query is used.")
     link_header: Literal[True] | None = Field(
-        default=None, description="Whether the next page's URL is in the Link header; its query is used."
+        default=None, description="Whether the next page's URL is in the Link header; only its query is used."
     )
     cursor: Path | None = Field(default=None, description="Path of the next page's cursor.")
     parameter: Text | None = Field(default=None, description="The query parameter for the cursor.")
@@ -106,7 +106,7 @@ class Next(Settings):
     )
     more: Path | None = Field(default=None, description="Path of a flag that says whether there are more pages.")
     most_pages: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        default=1000, description="Maximum number of pages; a longer list is taken to be endless, and fails the poll."
+        default=1000, description="Maximum number of pages; a longer list is considered endless and fails the poll."
     )
 
     def __hash__(self) -> int:
@@ -127,7 +127,7 @@ class MetricSpec(Settings):
     """A metric with one series for each row."""
 
     name: Metric = Field(description="Name, which begins with the vendor's name.")
-    help: Text = Field(description="Meaning and unit, in a sentence with its full stop.")
+    help: Text = Field(description="Meaning and unit, as a sentence with a full stop.")
     value: Path = Field(description="Path of the figure in a row.")
     kind: ValueKind = Field(
         default="number",
@@ -157,7 +157,7 @@ class Succeeded(Settings):
 class RequestSpec(Settings):
     """A request, and the metrics made from its answer."""
 
-    name: str | None = Field(default=None, description="Name for for_each of a later request to refer to.")
+    name: str | None = Field(default=None, description="Name that for_each of a later request can refer to.")
     get: RequestPath | None = Field(default=None, description="The path of a GET; {...} stands for settings and dates.")
     post: RequestPath | None = Field(default=None, description="The path of a POST that only reads.")
     parameters: dict[str, Scalar] = Field(default={}, description="The query.")
@@ -177,7 +177,9 @@ class RequestSpec(Settings):
         default=(), description="Paths of the values that identify a row; a row without them is left out."
     )
     next: Next | None = Field(default=None, description="Pagination.")
-    as_of: Path | None = Field(default=None, description="Path of the time that a row's figures reach, in ISO 8601.")
+    as_of: Path | None = Field(
+        default=None, description="Path of the time up to which a row's figures count (ISO 8601)."
+    )
     for_each: str | None = Field(
         default=None,
         description="settings.NAME (identifiers) or requests.NAME (its keys): one request for each, as {item}.",
@@ -212,8 +214,8 @@ class PeriodSpec(Settings):
 class Document(Settings):
     """A declared vendor."""
 
-    vendor: Vendor = Field(description="Name, which accounts give as vendor and metrics begin with.")
-    title: Text = Field(description="Name for people.")
+    vendor: Vendor = Field(description="Name: the value of vendor in accounts, and the prefix of metrics.")
+    title: Text = Field(description="Display name.")
     base_url: SecureUrl = Field(description="URL of the API.")
     settings: dict[str, Setting] = Field(default={}, description="Settings of its accounts.")
     auth: Auth = Field(description="Authentication of requests.")

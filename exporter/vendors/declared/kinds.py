@@ -38,7 +38,7 @@ def _header(value: object) -> str:
 
 def _path(value: object) -> str:
     if not isinstance(value, str) or not _PATH.fullmatch(value):
-        raise ValueError("write a path: names with dots between them, after ^ for each row further out")
+        raise ValueError("write a path: names separated by dots, after one ^ for each outer row")
     return value
 
 
@@ -59,7 +59,7 @@ def _request_path(value: object) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= _LONGEST_TEXT:
-        raise ValueError(f"write text of up to {_LONGEST_TEXT} visible characters in one line")
+        raise ValueError(f"write text of up to {_LONGEST_TEXT} visible characters on one line")
     return value
 
 

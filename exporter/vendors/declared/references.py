@@ -56,7 +56,7 @@ def _time_problems(name: str | None, metrics: Mapping[str, MetricSpec], where: s
 def _name_problems(quota: QuotaSpec, used: MetricSpec, where: str) -> Found:
     for field in ("name", "subject", "unit"):
         if has_stray_brace(getattr(quota, field)):
-            yield f"{where}.{field}", "a brace without its counterpart"
+            yield f"{where}.{field}", "an unmatched brace"
         for label in names_in(getattr(quota, field)):
             if label not in used.labels:
                 yield f"{where}.{field}", f"{{{label}}} {not_one_of(label, used.labels, f'label of {used.name}')}"

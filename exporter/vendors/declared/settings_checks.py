@@ -24,7 +24,7 @@ def setting_problems(document: Document) -> Found:
     for name, setting in document.settings.items():
         where = f"settings.{name}"
         if not name.isidentifier() or not name.islower() or not name.isascii() or name.startswith(("_", "model_")):
-            yield where, "write a name of small letters, digits and _, the first a letter"
+            yield where, "write a name of lowercase letters, digits and _, beginning with a letter"
         elif hasattr(DeclaredAccount, name) or name in TAKEN:
             yield where, "is a name that every account has or dates have; write another"
         elif name.endswith("_file"):
@@ -53,7 +53,7 @@ def auth_problems(document: Document) -> Found:
         if not login.basic and not login.body:
             yield "auth.login", "write basic or body: the credentials to exchange for a token"
         for field in sorted(login.body.keys() & login.fixed.keys()):
-            yield f"auth.login.fixed.{field}", "is a field of body, too"
+            yield f"auth.login.fixed.{field}", "is also a field of body"
         for place, text in (("post", login.post), *((f"fixed.{field}", one) for field, one in login.fixed.items())):
             if set("{}") & set(text):
                 yield f"auth.login.{place}", "braces are not allowed here"

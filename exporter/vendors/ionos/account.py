@@ -131,7 +131,7 @@ quotas:
             yield "datacenters", "needs exactly one number in contracts"
         base_url = given.get("base_url", cls.model_fields["base_url"].default)
         if "cloud_api_url" in given and not is_same_origin(given["cloud_api_url"], base_url):
-            yield "cloud_api_url", "must be at the scheme, host and port of base_url: credentials go nowhere else"
+            yield "cloud_api_url", "must have the scheme, host and port of base_url: credentials are sent nowhere else"
 
     @field_validator("quotas", mode="after")
     @classmethod

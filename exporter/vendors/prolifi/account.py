@@ -108,7 +108,7 @@ discover: true
         for index, quota in enumerate(quotas if isinstance(quotas, list) else ()):
             named = dict(quota) if isinstance(quota, Mapping) else {}
             if named.get("metric") == "prolifi_event_count" and named.get("period") not in (None, "none", "plan"):
-                yield f"quotas[{index}].period", "with window: all the figure never starts anew; write none"
+                yield f"quotas[{index}].period", "with window: all, the figure never resets; write none"
 
     @property
     def max_customer_count(self) -> int:

@@ -59,5 +59,5 @@ def _read(entry: dict[str, object], directory: Path, vendor: type[Account]) -> A
     if not found and vendor.origin.kind == "wheel":
         _ = account.endpoint, account.estimate  # if these properties fail, they fail here and not at the first poll
         if not isinstance(account.auth, Auth):
-            raise TypeError("auth is no Auth")
+            raise TypeError("auth is not an Auth")
     return found or account

@@ -24,7 +24,7 @@ _IN_PATTERN: Final = re.compile(r"""['"\\?<]|(?<=range) """)
 
 def _read_label_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(_LABEL, value) or value.startswith("__"):
-        raise ValueError("write the name of a label: letters, digits and _, the first no digit")
+        raise ValueError("write the name of a label: letters, digits and _, not beginning with a digit")
     if value in _TAKEN_LABELS:
         raise ValueError("is a label that series or alerts already have; write another")
     return value
@@ -32,7 +32,7 @@ def _read_label_name(value: object) -> str:
 
 def _read_label_value(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("write text; in quotes where it could be a number, true, false or null")  # noqa: TRY004 - as for every wrong value
+        raise ValueError("write text, in quotes if it looks like a number, true, false or null")  # noqa: TRY004 - as for every wrong value
     if not value.isprintable() or not 1 <= len(value) <= _LONGEST_LABEL:
         raise ValueError(f"write up to {_LONGEST_LABEL} printable characters")
     return value

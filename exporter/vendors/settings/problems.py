@@ -28,7 +28,7 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "greater_than_equal": "write a number of at least {ge}",
     "less_than_equal": "write a number of at most {le}",
     "literal_error": "write {expected}",
-    "string_type": "write text; in quotes where it could be a number, true, false or null",
+    "string_type": "write text, in quotes if it looks like a number, true, false or null",
     "string_unicode": "write text in Unicode",
     "string_too_short": "must not be empty",
     "string_pattern_mismatch": "write up to 63 letters, digits and ._@- , the first a letter or digit",

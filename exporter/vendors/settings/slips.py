@@ -23,7 +23,7 @@ def slips(given: Mapping[str, object], secrets: Collection[str]) -> Iterator[tup
             if text[:1] and text[0] in _TYPOGRAPHIC:
                 yield path, "begins with a typographic quote; write a plain one, ' or \""
             elif key not in secrets and secret_reference(text):
-                yield path, "${...} is read in secrets only; write the value itself"
+                yield path, "${...} only works in secrets; write the value itself"
 
 
 def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:

@@ -107,7 +107,7 @@ def read_url(value: object) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(example)
     if parts.username is not None or parts.password is not None:
-        raise ValueError("must not hold a user name or password; credentials have settings of their own")
+        raise ValueError("must not contain a user name or password; they have their own settings")
     if parts.query or parts.fragment:
         raise ValueError("must not have a query or a fragment")
     return value.rstrip("/")
@@ -178,7 +178,7 @@ def json_schema(title: str, **schema: Any) -> WithJsonSchema:
 
 def _read_user_name(value: object) -> str:
     if not isinstance(value, str) or not value or not value.isprintable() or ":" in value:
-        raise ValueError("write a name without a colon, which ends it in HTTP basic authentication")
+        raise ValueError("write a name without a colon, which ends it in basic authentication")
     return value
 
 
