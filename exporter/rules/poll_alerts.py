@@ -79,7 +79,7 @@ POLL_ALERTS: Final = (
         and group by (<by_account>) (last_over_time(usage_exporter_account_up[<scrapes>] offset 40m))
         unless group by (<by_account>) (last_over_time(usage_exporter_poll_last_success_timestamp_seconds[1h]))
         """,
-        summary=f"{_WHO}: no reading in the last hour, and none before",
+        summary=f"{_WHO}: no reading in the last hour",
         description=f"The exporter of {_WHO} can be scraped, and had no reading of it at any time of the last hour."
         f"{_REASON} It may be restarted before its first poll ends, or that poll takes too long.",
     ),
