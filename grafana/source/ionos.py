@@ -121,7 +121,7 @@ def _table() -> PanelBuilder:
         Label("account", "Account", 100),
         Label("contract", "Contract", 110),
         Label("datacenter_id", "Data centre's id", hidden=True),
-        Label("name", "Data centre", 150),
+        Label("name", "Data centre", 180),
         Label("location", "Location", 90),
         Label("description", "Meter"),
         Label("meter_id", "Id", 110),

@@ -108,7 +108,7 @@ def _now() -> list[PanelBuilder]:
         ),
         number(
             small(
-                title="Age of figures, in poll intervals",
+                title="Age in poll intervals",
                 description=f"The age of the last good reading; above {THRESHOLDS.fresh_intervals:g}, it is stale."
                 " Empty if no exporter polls the account.",
                 unit="short",
