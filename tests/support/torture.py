@@ -31,6 +31,7 @@ from exporter.app.exporter import Exporter
 from exporter.app.reload import Reload
 from exporter.config import Config, load
 from exporter.errors import REASONS
+from exporter.log import configure
 from exporter.polling.poller import Poller
 from exporter.problems import ConfigError
 from exporter.store.files import Storage
@@ -254,4 +255,5 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    configure("error")  # most runs log a failure, as they should
     main(sys.argv[1:])
