@@ -77,7 +77,7 @@ def test_names_are_told_apart_wherever_they_are_cut() -> None:
 
 @pytest.mark.parametrize(("number", "total"), [(1, 1), (3, 3), (7, 3), (-1, 3), (0, 0), (0, -1)])
 def test_there_is_no_such_shard(number: int, total: int) -> None:
-    with pytest.raises(ValueError, match="at least 1|counted from 0"):
+    with pytest.raises(ValueError, match=r"at least 1|counted from 0"):
         Shard(number, total)
 
 
