@@ -23,7 +23,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
     }
 )
 RESELLERS = frozenset({"acme"})
-"""The accounts whose list for resellers has rows; other accounts get the documented answer, without rows."""
+"""The accounts whose list for resellers has rows. Other accounts get the documented answer, which has no rows."""
 
 
 def demo(name: str) -> DemoAccount:
