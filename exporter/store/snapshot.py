@@ -33,7 +33,7 @@ class SliceState:
         quotas: the quotas that are shown.
         contributions: the slice's contributions to configured quotas.
         matched: for each configured quota, by name: the number of series in the whole account that the quota counts.
-        withheld: how many quotas are not shown, by quota name and reason.
+        withheld: the number of subjects that are not shown, by quota name and reason.
         read_at: when the slice was read, Unix time.
         stale_at: when the reading becomes too old to be shown, monotonic time.
         failure: the error of an item that keeps failing and was left out; None if there is no such item.
@@ -159,7 +159,7 @@ class Snapshot:
 
     @property
     def withheld(self) -> Withheld:
-        """How many quotas are not shown, by quota name and reason."""
+        """The number of subjects that are not shown, by quota name and reason."""
         found: Counter[tuple[str, WithheldReason]] = Counter()
         for state in self._states():
             found.update(state.withheld)
