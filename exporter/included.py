@@ -176,7 +176,7 @@ class Defaults:
                 yield Problem(join(place, str(key)), text)
 
     def applied(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an account's settings, with defaults for missing settings. An account's setting replaces the whole default."""
+        """Return an account's settings, with defaults for missing settings. Nested settings are not merged."""
         return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
 
     def origin(self, entry: Mapping[str, Any], path: str) -> str:
