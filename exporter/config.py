@@ -41,7 +41,7 @@ Vendors = Mapping[str, type[Account]]
 
 
 class Config(Settings):
-    """The whole configuration, or one shard's part of it.
+    """The whole configuration, or the part that one shard polls.
 
     Attributes:
         accounts: the accounts to poll.
@@ -125,7 +125,7 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the vendor files and included files that a configuration names. An invalid configuration names none."""
+    """Return the vendor files and included files that a configuration names. Empty if the configuration is invalid."""
     if b"vendor_files" not in text and b"include" not in text:  # most name none, and need not be parsed
         return []
     try:

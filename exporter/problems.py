@@ -128,7 +128,7 @@ def _lines(text: bytes) -> Mapping[str, int]:
 
 
 def _names(text: bytes, vendors: Collection[str]) -> dict[int, str]:
-    """Return the vendor and name of each account that has both, by the account's index."""
+    """Return the vendor and name of each account with a known vendor and a valid name, by the account's index."""
     document = strict_yaml.load(text)
     accounts = document.get("accounts") if isinstance(document, dict) else None
     return {

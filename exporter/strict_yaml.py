@@ -42,7 +42,7 @@ _Events = Iterator[Any]
 
 
 class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to fix
-    """The reason why a text cannot be read, and the line of the problem, if it is known."""
+    """The reason why a text cannot be read, and the line of the problem, if known."""
 
 
 def read(path: Path) -> bytes:

@@ -212,7 +212,7 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll failing accounts at once, unless their vendor has asked us to wait. Return the polled accounts.
+        """Poll failing accounts at once, except accounts whose vendor still asks us to wait. Return the polled ones.
 
         Args:
             keys: the accounts to choose from; None for all accounts.

@@ -26,7 +26,7 @@ CANNOT_LISTEN: Final = 3
 
 
 def print_or_exit(text: str) -> None:
-    """Write text to standard output. If that fails, print the reason and exit."""
+    """Write text to standard output. If writing fails, print the reason and exit."""
     try:
         click.echo(text, nl=False)
     except OSError as error:

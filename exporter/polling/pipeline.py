@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the poll with its own figures and the last stored counters. It is shown if storing the poll fails."""
+        """Return the poll with its own figures and the last stored counters. This poll is shown if storing fails."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}

@@ -59,9 +59,9 @@ class PollObserver(Protocol):
 Rest = Callable[[], Awaitable[None]]
 """Releases the connections, because no request will follow soon."""
 Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
-"""Given a slice's number, a good poll and its Unix time, stores the poll, and returns whether the poll was stored."""
+"""Takes a slice's number, a good poll and the poll's Unix time. Stores the poll, and returns whether it was stored."""
 Turn = Callable[[], AbstractAsyncContextManager[None]]
-"""Returns a context manager. Only one task at a time can be inside it, to process a large reading."""
+"""Returns a context manager for processing a large reading. Only one task at a time enters such a context manager."""
 
 
 class Poller:
@@ -169,7 +169,7 @@ class Poller:
         self._failing[number] = dict(failing[-_MOST_FAILING:])
 
     def _patience(self, last: SliceState | None, now: float) -> float:
-        """Return how many seconds an item may fail before it is given up: the interval, or 0 if readings end sooner."""
+        """Return the seconds after which a failing item is given up: an interval, or 0 if readings go stale sooner."""
         interval = self._account.interval
         return interval if last and now + interval < last.stale_at else 0.0
 

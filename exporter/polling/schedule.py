@@ -32,8 +32,8 @@ class Schedule:
     def next(self) -> int:
         """The slice to poll next: the slice that is due first.
 
-        If several slices are due at the same time, one with the fewest failures is chosen, preferably a slice that has
-        not been read yet.
+        If several slices are due at the same time, a slice with the fewest failures is chosen, preferably a slice
+        that has not been read yet.
         """
         return min(self._due, key=lambda number: (self._due[number], self._failures[number], number in self._read))
 
@@ -66,7 +66,7 @@ class Schedule:
             self._due[number] = now + delay * (jitter if first else 1.0)
 
     def advance(self, at: float) -> None:
-        """Make the failing slices due by the time `at`. If no slice is failing, make the next slice due by then."""
+        """Make the failing slices due by the time `at`. If no slice is failing, make the next slice due by `at`."""
         failing = [number for number, failures in self._failures.items() if failures] or [self.next]
         self._due |= {number: min(self._due[number], at) for number in failing}
 
@@ -74,7 +74,7 @@ class Schedule:
         """Record a failed poll.
 
         All slices wait, longer with each consecutive failure of the account. The failed slice may wait even longer,
-        because its own consecutive failures count, too.
+        because the slice's own consecutive failures count, too.
         """
         self._failures[number] += 1
         pause, wait = (

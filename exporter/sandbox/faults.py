@@ -55,7 +55,7 @@ class Fault:
 
 
 def read_fault(text: str, replayed: Collection[str] = ()) -> Fault:
-    """Return the fault that a text describes. Its vendor must be a simulated vendor or one of `replayed`.
+    """Return the fault that a text describes. The fault's vendor must be simulated or listed in `replayed`.
 
     Raises:
         ValueError: the text is not a fault; the message says what to write.
@@ -131,7 +131,7 @@ class Faults:
         return None
 
     def described(self) -> list[dict[str, Any]]:
-        """Return each fault's number and text, the number of calls it was applied to, and the number of calls left."""
+        """Return for each fault: number, text, the count of calls that went wrong, and the count of calls left."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
             for one in self._standing

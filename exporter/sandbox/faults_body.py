@@ -157,7 +157,7 @@ async def labels(call: Call) -> None:
 
 
 async def rows(call: Call) -> None:
-    """Answer with the given number of rows. Added rows are copies of real ones, with another value in one field."""
+    """Answer with the given number of rows. Added rows are copies of real rows, except for one field."""
     answer, wanted, field = await call.ask_vendor(), call.given["value"], call.given["field"]
     document = json.loads(answer.body)
 
@@ -184,8 +184,9 @@ async def _answer_changed(
 ) -> None:
     """Answer with the document after changing fields. If `change` is None, the fields are removed instead.
 
-    The option `field` names the fields, and the option `at-most` limits their number. A pattern matches only fields
-    that hold a number, a text, true or false. A complete name also matches fields that hold null, a list or an object.
+    The option `field` names the fields, and the option `at-most` limits how many fields are changed. A pattern matches
+    only fields that hold a number, a text, true or false. A complete name also matches fields that hold null, a list
+    or an object.
     """
     answer, most = await call.ask_vendor(), call.given["at-most"]
     patterns = call.given["field"].split(",")

@@ -156,7 +156,7 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the counters stored under the former name. Add readings stored under this name to slices without one.
+        """Yield the counters stored under the former name. Stored readings fill slices that have no reading.
 
         With several shards, only counters are taken over. The account's name decides which shard reads a customer, so
         a shard's readings under the former name belong to other customers.

@@ -84,7 +84,7 @@ class Snapshot:
     Times that are shown are Unix time; times that are only compared are monotonic.
 
     Attributes:
-        slice_count: the number of slices in which the account is polled; 1 unless it has many customers.
+        slice_count: the number of slices in which the account is polled; 1 unless the account has many customers.
         slices: the state of each slice's last good reading, by number.
         account_state: the state of the configured quotas, which count series of the whole account; None if the
             account has no configured quotas.
@@ -131,7 +131,7 @@ class Snapshot:
 
     @property
     def has_reading(self) -> bool:
-        """Whether there is any reading, however old."""
+        """Whether the snapshot has any reading, even a stale reading."""
         return bool(self.slices or self.previous_slices)
 
     @property

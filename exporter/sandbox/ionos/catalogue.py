@@ -20,7 +20,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class DataCentre:
-    """A virtual data centre. Without an id, it stands for the resources that belong to no data centre."""
+    """A virtual data centre. An object without an id stands for the resources that belong to none."""
 
     id: str | None
     name: str

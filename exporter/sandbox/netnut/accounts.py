@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an account, and the sub-users that it may request."""
+    """The credentials of an account, and the sub-users that the account may request."""
 
     email: str
     password: str

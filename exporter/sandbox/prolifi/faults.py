@@ -19,7 +19,7 @@ _MADE_UP_ID = re.compile(rf"[0-9a-f]{{8}}{_MADE_UP}")
 
 
 async def customers(call: Call) -> None:
-    """List the given number of customers, page by page. Added customers are copies of the first one."""
+    """List the given number of customers, page by page. Added customers are copies of the first customer."""
     await _page(call, call.given["value"])
 
 
