@@ -11,7 +11,7 @@ The path of one number through the packages:
         textformat                     figures -> sample lines, rendered and deflated only where they changed
       store                            one snapshot per account, replaced as a whole; keeps the last good reading
       exposition                       the page, joined from rendered lines
-    web                  /metrics      serves vendors' metrics and our own telemetry; never waits for a vendor
+    web                  /metrics      serves vendors' metrics and the exporter's own metrics; never waits for a vendor
 
 `app` wires the packages together, and `cli` starts it. `rules` (Prometheus rules as data) and `sandbox` (simulated
 vendors) are independent.

@@ -8,7 +8,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line with pydantic's plugins disabled: no plugin may see a configuration."""
+    """Run the command line. Pydantic's plugins are disabled, so that no plugin sees a configuration."""
     if sys.argv[1:2] == ["run"]:  # a SIGHUP would end the process; it is deferred until `handle_signals` is ready
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"

@@ -1,4 +1,4 @@
-"""Reads config.yaml into a frozen configuration, or reports every problem, with its place."""
+"""Reads config.yaml into a frozen configuration, or reports every problem and the problem's place."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from exporter.vendors.wheels import wheel_vendors
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYS: Final = ("accounts", "defaults", "include", "vendor_files")
 _SHARED: Final = frozenset(Account.model_fields) - {"vendor", "name", "was", "base_url", "quotas", "thresholds"}
-"""Settings allowed in `defaults.all`."""
+"""The settings that are allowed in `defaults.all`."""
 
 Vendors = Mapping[str, type[Account]]
-"""Vendors by name."""
+"""Vendors, by the vendor's name."""
 
 
 class Config(Settings):
-    """The whole configuration, or one shard's part of it.
+    """The whole configuration, or the part that one shard polls.
 
     Attributes:
         accounts: the accounts to poll.
@@ -62,7 +62,7 @@ class Config(Settings):
         return {account.key: list(account_warnings(account)) for account in self.accounts}
 
     def shard_part(self, shard: Shard) -> Config:
-        """Return the part of the configuration that a shard polls, with the shard's share of each rate limit."""
+        """Return the part of the configuration that a shard polls. Rate limits are reduced to the shard's share."""
         users: dict[Credential, set[int]] = {}
         for one in self.accounts:
             users.setdefault(one.credential, set()).update(one.shard_numbers(shard.total))
@@ -72,7 +72,7 @@ class Config(Settings):
 
 
 def load(path: Path, plugins: Collection[str] = ()) -> Config:
-    """Return the whole configuration in a file. Relative paths in the file refer to its folder.
+    """Return the whole configuration in a file. Relative paths in the file start at the file's folder.
 
     Args:
         path: the file.
@@ -90,7 +90,7 @@ def load(path: Path, plugins: Collection[str] = ()) -> Config:
 
 
 def load_vendors(path: Path, plugins: Collection[str] = ()) -> Vendors:
-    """Return the vendors that a configuration's accounts may name, without validating its accounts.
+    """Return the vendors that a configuration's accounts may name. The accounts are not validated.
 
     Raises:
         ConfigError: a vendor file or a plugin cannot be used.
@@ -113,7 +113,7 @@ def _read_text(path: Path) -> bytes:
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a configuration file, its included files and its vendor files; empty if any is unreadable."""
+    """Return a digest of a configuration with its included and vendor files. Empty if a file is unreadable."""
     try:
         text = strict_yaml.read(path)
         found = hashlib.sha256(text)
@@ -125,7 +125,7 @@ def digest(path: Path) -> str:
 
 
 def _other_files(text: bytes, directory: Path) -> list[Path]:
-    """Return the vendor files and included files that a configuration names; an empty list if it is invalid."""
+    """Return the vendor files and included files that a configuration names. Empty if the configuration is invalid."""
     if b"vendor_files" not in text and b"include" not in text:  # most name none, and need not be parsed
         return []
     try:
@@ -139,7 +139,7 @@ def _other_files(text: bytes, directory: Path) -> list[Path]:
 
 
 def parse(text: bytes, directory: Path, plugins: Collection[str] = ()) -> Config:
-    """Return the configuration in a text; see `load` for the arguments.
+    """Return the configuration in a text. Relative paths in the text start at `directory`. For `plugins`, see `load`.
 
     Raises:
         ConfigError: the configuration cannot be used.
@@ -181,7 +181,7 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
 def _sources(
     document: Mapping[str, Any], text: bytes, directory: Path, names: Collection[str]
 ) -> tuple[list[Source], list[Problem]]:
-    """Return the files that contain accounts (the configuration itself first), and the problems in reading them."""
+    """Return the files that contain accounts, the configuration itself first, and the problems in reading the files."""
     files, problems = matching_files(document.get("include"), directory)
     sources, found = included_sources(files, names)
     problems += found
@@ -223,7 +223,7 @@ def _unknown_at_top(key: str) -> str:
 
 
 def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
-    """Return the JSON Schema of a configuration with these vendors. It is meant for editors."""
+    """Return the JSON Schema of a configuration with these vendors, for use in editors."""
     account, definitions = account_schema(vendors)
     return {
         "$schema": SCHEMA_ID,
@@ -255,6 +255,6 @@ def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
 
 
 def as_yaml(config: Config) -> str:
-    """Return a configuration as YAML, with every default filled in. A secret appears as its location only."""
+    """Return a configuration as YAML, with every default filled in. Only the location of each secret is shown."""
     accounts = [account.model_dump(mode="json", exclude_none=True) for account in config.accounts]
     return strict_yaml.dump({"accounts": accounts})

@@ -63,7 +63,7 @@ def read_interval(text: object) -> float:
 
 
 def write_duration(seconds: float) -> str:
-    """Return seconds as a Prometheus duration: the inverse of `read_duration`. Days are the largest unit used."""
+    """Return a number of seconds as a Prometheus duration. Days are the largest unit in the duration."""
     rest, parts = round(seconds * 1000), []
     for unit in ("d", "h", "m", "s", "ms"):
         count, rest = divmod(rest, round(_UNITS[unit] * 1000))
@@ -90,7 +90,7 @@ def read_rate(text: object) -> Rate:
 
 
 def is_shorter(one: object, other: object) -> bool:
-    """Whether both texts are durations and the first is shorter."""
+    """Whether `one` and `other` are both durations, and `one` is shorter than `other`."""
     try:
         return read_duration(one) < read_duration(other)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The errors of polling an account, and how each is handled. The table is authoritative.
+"""The errors of polling an account, and how each error is handled. This table is authoritative.
 
     PollError              reason          within the poll            the poller then
     ├── NameUnresolved     dns             retries                    backs off
@@ -21,11 +21,11 @@
     ├── SecretUnreadable   secret          -                          waits, with growing delays
     └── InternalError      internal        -                          backs off; it is our own bug
 
-"Backs off" means a delay of at most the poll interval, unless the vendor asks for a longer one. "Waits" means a delay
+"Backs off" means a delay of at most the poll interval, unless the vendor asks for a longer delay. "Waits" means a delay
 of at least the poll interval. See `polling.backoff`.
 
-`reason` is a label value from a closed set, so a vendor's text never becomes a series. An error's message
-is the exporter's own text, too: it names statuses, types and sizes, never a body or a secret.
+Each `reason` is a label value from a closed set, so a vendor's text never becomes a series. An error's message
+is the exporter's own text, too: the message names statuses, types and sizes, but never a body or a secret.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from typing import ClassVar, Final
 
 
 class PollError(Exception):
-    """The failure of a poll, or of one of its requests.
+    """The failure of a poll, or of a request in a poll.
 
     Attributes:
         reason: the label value under which the failure is counted.
         retried: whether the same request may be sent again within the poll.
-        transient: whether the failure may pass without anyone acting, so that an early retry makes sense.
-        retry_after: the wait in seconds that the vendor asked for; None if it asked for none.
+        transient: whether the failure may end without anyone's action, so that an early retry makes sense.
+        retry_after: the wait in seconds that the vendor asked for; None if the vendor did not ask for a wait.
         asked: the request, without its query; empty if the failure is not about a request.
 
     """
@@ -56,9 +56,9 @@ class PollError(Exception):
         self.asked = asked
 
     def bare(self) -> PollError:
-        """Return the error without its traceback, whose frames would hold on to all data that was read.
+        """Return the error without its traceback, whose frames would keep all data of the poll in memory.
 
-        If the error's class is defined in a vendor's code, its base class in this module is used instead.
+        If a vendor's code defines the error's class, the returned error is of the class's base class in this module.
         """
         kind: type[PollError] = next(one for one in type(self).__mro__ if one.__module__ == __name__)
         if kind is PollError:
@@ -107,19 +107,19 @@ class TooLarge(PollError):
 
 
 class Redirected(PollError):
-    """The vendor redirected us; credentials are not sent to another address."""
+    """The vendor redirected us. We do not follow, because credentials must not be sent to another address."""
 
     reason = "redirect"
 
 
 class Undecodable(PollError):
-    """The answer is not JSON: an error page, a truncated document, or empty."""
+    """The answer is not JSON, but an error page, a truncated document, or empty."""
 
     reason, transient = "decode", True
 
 
 class Malformed(PollError):
-    """The answer is JSON, but not of the documented shape."""
+    """The answer is JSON, but does not have the documented shape."""
 
     reason = "schema"
 
@@ -173,7 +173,7 @@ class ServerFailed(PollError):
 
 
 class SecretUnreadable(PollError):
-    """A secret's variable or file is missing, or its content cannot be a secret."""
+    """A secret's variable or file is missing, or has content that cannot be a secret."""
 
     reason = "secret"
 
@@ -202,10 +202,10 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 
 
 def error_for_status(status: int) -> type[PollError] | None:
-    """Return the error class for an HTTP status; None for a success.
+    """Return the error class for an HTTP status. Return None if the status means success.
 
-    Partial and provisional answers are errors too: a figure missing from such an answer would look as if it
-    no longer existed.
+    The statuses of partial and provisional answers are errors, too: a figure that is missing from such an answer
+    would look as if the figure no longer existed.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the bounds of HTTP's status classes
         return _BY_STATUS.get(status)

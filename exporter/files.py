@@ -38,7 +38,7 @@ def read_regular_file(path: Path, limit: int) -> bytes:
 
 
 class _Thread:
-    """A thread that runs one job after another, and does not keep the process from exiting."""
+    """A thread that runs jobs, one after another. The thread does not keep the process from exiting."""
 
     idle: Final[list[_Thread]] = []
 
@@ -48,7 +48,7 @@ class _Thread:
 
     @classmethod
     def start(cls, job: Callable[[], None]) -> None:
-        """Run a job in an idle thread, or in a new one."""
+        """Run a job in an idle thread. If no thread is idle, run the job in a new thread."""
         try:
             thread = cls.idle.pop()
         except IndexError:
@@ -64,11 +64,11 @@ class _Thread:
 
 
 async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
-    """Run `read` in a thread that does not keep the process from exiting, and return its result.
+    """Run the function `read` in a thread, and return the result. The thread does not keep the process from exiting.
 
     Args:
-        what: identifies the work. Calls with an equal `what` run one after another, so that a hanging mount ties up
-            only one thread.
+        what: a key of the work. Calls with equal keys run one after another, so that a hanging mount blocks only one
+            thread.
         read: the function to run.
 
     """

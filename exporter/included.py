@@ -1,4 +1,4 @@
-"""A configuration in several files (`include`), and settings that accounts share (`defaults`)."""
+"""Reads a configuration in several files (`include`), and settings that accounts share (`defaults`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from exporter.problems import Problem, join, located, unknown_key
 
 _MOST_FILES: Final = 1000
 ALL: Final = "all"
-"""The key below `defaults` for settings of every account."""
+"""The key in `defaults` for the settings of all accounts."""
 _OF_ONE: Final = frozenset({"vendor", "name", "was"})
 """Settings that accounts cannot share."""
 _Key = tuple[str, str]
@@ -39,19 +39,19 @@ class Source:
     entries: list[Any]
 
     def place(self, index: int) -> str:
-        """Return the location of the account at `index`, for messages."""
+        """Return the place of the account with this index, for messages."""
         return f"accounts[{index}]" + (f" of {self.path}" if self.path else "")
 
     def located(self, problems: list[Problem], vendors: Collection[str]) -> list[Problem]:
-        """Return the problems, each with its line number in this file.
+        """Return the problems, each with the problem's line number in this file.
 
-        Problems in the main configuration are returned unchanged: `config.load` adds their line numbers.
+        Problems in the main configuration are returned unchanged, because `config.load` adds their line numbers.
         """
         return located(problems, self.text, self.path, vendors) if self.path else problems
 
 
 def matching_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that the patterns of `include` match, each once and in order, and the patterns' problems."""
+    """Return the files that match the patterns of `include`, without repeats, and the problems of the patterns."""
     if patterns is None:
         return [], []
     if not isinstance(patterns, list) or not all(
@@ -92,7 +92,7 @@ def included_sources(files: list[Path], vendors: Collection[str]) -> tuple[list[
 
 
 def vendors_named(document: Mapping[str, Any], sources: list[Source]) -> list[str]:
-    """Return the vendor names in accounts and in sections of `defaults`, each once."""
+    """Return the vendor names in accounts and in `defaults`, without repeats."""
     defaults = document.get("defaults")
     accounts = (one for source in sources for one in source.entries if isinstance(one, dict))
     found = [*(defaults if isinstance(defaults, dict) else ()), *(one.get("vendor") for one in accounts)]
@@ -100,7 +100,7 @@ def vendors_named(document: Mapping[str, Any], sources: list[Source]) -> list[st
 
 
 def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterator[Problem]:
-    """Yield problems of account names: a name taken by another account, or an impossible former name (`was`)."""
+    """Yield problems of account names: a name that another account has, or an impossible former name (`was`)."""
     names, formers = dict[_Key, str](), dict[_Key, str]()
     for source, index, key in _keys(sources, "name"):
         place = source.place(index)
@@ -114,7 +114,7 @@ def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterat
 
 
 def _keys(sources: Sequence[Source], setting: str) -> Iterator[tuple[Source, int, _Key]]:
-    """For each account that has `setting` (`name`, or `was` for the former name), yield (source, index, key)."""
+    """Yield (source, index, key) for each account that has the setting. The setting is `name` or `was`."""
     for source in sources:
         for index, entry in enumerate(source.entries):
             if isinstance(entry, dict) and isinstance(entry.get(setting), str):
@@ -176,11 +176,11 @@ class Defaults:
                 yield Problem(join(place, str(key)), text)
 
     def applied(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an account's settings, with defaults for missing ones. A setting replaces its default as a whole."""
+        """Return an account's settings, with defaults for missing settings. Nested settings are not merged."""
         return {**self._for(ALL), **self._for(str(entry.get("vendor"))), **entry}
 
     def origin(self, entry: Mapping[str, Any], path: str) -> str:
-        """Return the place in `defaults` that provides an account's setting at `path`; empty if none does."""
+        """Return the place in `defaults` that provides the account's setting at `path`. Empty if no default does."""
         key = path.partition(".")[0].partition("[")[0]
         if key in entry:
             return ""

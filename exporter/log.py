@@ -21,12 +21,12 @@ logger: Final[structlog.stdlib.BoundLogger] = structlog.get_logger()
 
 _OTHERS: Final = ("httpx", "httpcore", "h11", "asyncio", "anyio")
 _WRITTEN_AT_ONCE: Final = 1000
-"""The number of characters that a pipe accepts without blocking if it has any room left."""
+"""The number of characters that a pipe accepts without blocking, if `select` reports that the pipe is writable."""
 _KEYS: Final = ("ts", "level", "vendor", "account", "msg")
 
 
 class _RedactedStream:
-    """Standard error with secrets redacted. If it is closed or nobody reads it, lines are lost and polls continue."""
+    """Standard error, with secrets redacted. If standard error is closed or blocked, lines are lost."""
 
     def write(self, text: str) -> None:
         safe = redact(text)
@@ -53,7 +53,7 @@ def _has_room(stream: TextIO) -> bool:
 
 
 def configure(level: Level = "info", form: LogFormat = "logfmt") -> None:
-    """Set up all logging; third-party packages log only from WARNING up."""
+    """Set up all logging. Third-party packages log only warnings and errors."""
     threshold = logging.getLevelNamesMapping()["WARNING" if level == "warn" else level.upper()]
     render: structlog.typing.Processor
     if form == "json":

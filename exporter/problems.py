@@ -1,4 +1,4 @@
-"""Problems of a configuration. Each states its place in the document, and the file and line if there is a file."""
+"""Problems of a configuration. Each problem states its place in the document, and the file and line, if known."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """A problem at one place of a configuration, and how to fix it. The configured value is never shown.
+    """A problem at one place of a configuration, and how to fix the problem. The configured value is never shown.
 
     Attributes:
-        path: the place in the document, or in the account if `where` names an account.
-        text: what is wrong.
-        where: the file and line, and the account if it has a name; empty if there is no file.
+        path: the place in the document. If `where` names an account, the place in the account.
+        text: the error message, which says what is wrong or how to fix the problem.
+        where: the file, the line, and the account's name, as far as they are known; empty if there is no file.
 
     """
 
@@ -37,7 +37,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used, with all its problems."""
+    """A configuration cannot be used. The error has all problems of the configuration."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -71,25 +71,25 @@ def load_document(text: bytes) -> object:
 
 
 def join(path: str, step: str) -> str:
-    """Return the path of the key `step` below `path`."""
+    """Return the path of a key: the path of the mapping that contains the key, then the key `step`."""
     shown = step if step.isprintable() else ascii(step)
     return f"{path}.{shown}" if path and shown else path or shown
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Return the message for an unknown key. It suggests a known key with a similar name, if there is one."""
+    """Return the message for an unknown key. If a known key has a similar name, the message suggests this key."""
     near = difflib.get_close_matches(key, list(known), n=1)
     return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
 
 
 def located(problems: Iterable[Problem], text: bytes, file: Path, vendors: Collection[str]) -> list[Problem]:
-    """Add a file's line numbers to problems, and return them sorted by line. Problems of other files come last.
+    """Return problems with the file's line numbers, sorted by line. Problems of other files come last.
 
     Args:
-        problems: each with a path from the document's root, or with a line number at the start of its text.
+        problems: the problems. Each has a path from the document's root, or a text that begins with a line number.
         text: the file's content.
-        file: its path, as the user gave it.
-        vendors: the known vendors; any other value of `vendor` is not shown.
+        file: the file's path, as the user gave it.
+        vendors: the known vendors. An account's name is shown only if its vendor is known.
 
     """
     found = list(problems)
@@ -119,7 +119,7 @@ def _located(problem: Problem, lines: Mapping[str, int], names: Mapping[int, str
 
 
 def _lines(text: bytes) -> Mapping[str, int]:
-    """Return the line of each place in a document; empty if the text is not valid."""
+    """Return the line number of each place in a document. Empty if the text is not valid."""
     try:
         strict_yaml.load(text)
     except strict_yaml.YAMLProblem:
@@ -128,7 +128,7 @@ def _lines(text: bytes) -> Mapping[str, int]:
 
 
 def _names(text: bytes, vendors: Collection[str]) -> dict[int, str]:
-    """Return the vendor and name of each account that has both, by the account's index."""
+    """Return the vendor and name of each account with a known vendor and a valid name, by the account's index."""
     document = strict_yaml.load(text)
     accounts = document.get("accounts") if isinstance(document, dict) else None
     return {

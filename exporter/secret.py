@@ -1,8 +1,8 @@
-"""A secret from the environment or a file: re-read whenever it is used, never printed.
+"""Secrets from the environment or from files. A secret is read again for each use, and is never printed.
 
-A configuration holds a secret's location, not the secret. Values are remembered
-for two reasons: `redact` keeps them out of everything that is written, and a
-file may be unreadable during a rotation.
+A configuration holds a secret's location, not the secret's value. Values are
+remembered for two reasons: `redact` keeps values out of everything that is
+written, and a secret's file may be unreadable during a rotation.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MAX_OF_A_PLACE: Final = 8
 
 
 class Secret(Protocol):
-    """A secret's location. Secrets are equal if their locations are."""
+    """A secret's location. Secrets are equal if their locations are equal."""
 
     @abstractmethod
     def read(self) -> str:
@@ -51,7 +51,7 @@ class Secret(Protocol):
 
     @abstractmethod
     def doubts(self) -> Iterator[str]:
-        """Yield likely mistakes in the secret's value, without revealing any of it."""
+        """Yield likely mistakes in the secret's value. The texts do not reveal any part of the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class EnvironmentSecret:
 
 @dataclass(frozen=True, slots=True)
 class FileSecret:
-    """The secret in a file. A line break at the end of the file is not part of it."""
+    """The secret in a file. A line break at the end of the file is not part of the secret."""
 
     path: Path
 
@@ -85,10 +85,9 @@ class FileSecret:
         return str(self.path)
 
     def read(self) -> str:
-        """Return the file's content.
+        """Return the file's content. If the file is unreadable or unusable, return the last usable content.
 
-        If the file is unreadable or unusable, as it may be during a rotation,
-        its last usable content is returned.
+        A file may be unreadable or unusable during a rotation.
         """
         try:
             raw = read_regular_file(self.path, MAX_SECRET_BYTES + 1)
@@ -106,7 +105,7 @@ class FileSecret:
             yield from _doubts(self.read())
 
     def stamp(self) -> tuple[int, ...]:
-        """Return a value that changes when the file is written or replaced; empty while it does not exist."""
+        """Return a value that changes when the file is written or replaced. Empty while the file cannot be found."""
         try:
             found = self.path.stat()
         except OSError:
@@ -139,18 +138,19 @@ _lock: Final = threading.Lock()
 
 
 def secret_reference(text: str) -> EnvironmentSecret | None:
-    """Return the secret that `${NAME}` refers to, or None if the text is not such a reference."""
+    """Return the secret to which a text such as `${NAME}` refers. Return None if the text is not a reference."""
     match = _REFERENCE.fullmatch(text)
     return EnvironmentSecret(match[1]) if match else None
 
 
 def register(value: str, place: object = None) -> str:
-    """Make `redact` replace a secret, in all its usual encodings, from now on. Return the secret.
+    """Make `redact` replace a secret's value, in all usual encodings, from now on. Return the value.
 
     Args:
-        value: a secret.
-        place: where the secret is configured; None if it is not. The last few values of each place are remembered
-            while the process runs. Values without a place, such as vendors' tokens, make room for newer ones.
+        value: the secret's value. Very short values are not replaced.
+        place: where the secret is configured; None if the secret is not configured. The last few values of each place
+            are remembered while the process runs. Values without a place, such as vendors' tokens, make room for newer
+            values.
 
     """
     if len(value) < _SHORTEST_REDACTED:

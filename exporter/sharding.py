@@ -12,14 +12,14 @@ _64_BITS: Final = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of the processes into which the exporter is split; by default the only one.
+    """One of the processes into which the exporter is split. By default, the exporter is a single process.
 
     Attributes:
-        number: its number, from 0.
+        number: the shard's number, from 0.
         total: the number of shards.
 
     Raises:
-        ValueError: there is no such shard.
+        ValueError: a shard with this number and total cannot exist.
 
     """
 
@@ -46,7 +46,7 @@ class Shard:
 
 
 def shard_of(total: int, *names: str) -> int:
-    """Return the number of the shard, out of `total`, that owns the account or customer that these names identify."""
+    """Return the number of the shard, out of `total` shards, that owns the account or customer with these names."""
     if total == 1:
         return 0
     return jump_hash(int.from_bytes(hashlib.sha256("\x00".join(names).encode()).digest()[:8]), total)
@@ -55,7 +55,7 @@ def shard_of(total: int, *names: str) -> int:
 def jump_hash(key: int, total: int) -> int:
     """Return the shard of a 64-bit key by jump consistent hashing (Lamping and Veach, 2014).
 
-    When a shard is added, keys move only to the new shard, never between the others.
+    When a shard is added, keys move only to the new shard, never between the other shards.
     """
     number, following = 0, 0
     while following < total:

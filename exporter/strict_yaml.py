@@ -14,7 +14,7 @@ import yaml
 from exporter.files import read_regular_file
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-"""The largest text accepted: enough for a list of a hundred thousand customers."""
+"""The size of the largest accepted text: enough for a list of a hundred thousand customers."""
 _DEEPEST: Final = 32
 _QUOTED: Final = re.compile(r"""'(?:[^']|'')*'(?!')|"(?:[^"\\]|\\.)*\"""")
 _QUOTE: Final = re.compile(r"""(?:^\s*|- +|: +|[\[{,] *)["']""")
@@ -34,21 +34,21 @@ _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,17}))(\.[0-9]{1,18})?")
 _PURE: Final = yaml.BaseLoader
 _FAST: Final = getattr(yaml, "CBaseLoader", _PURE)
-"""libyaml's parser, which takes a seventh of the time, if PyYAML was built with it."""
+"""If PyYAML was built with libyaml, libyaml's parser, which takes a seventh of the time of PyYAML's own parser."""
 _LENIENT: Final = re.compile(rb"[\t!?|>\xfe\xff]|\xef\xbb\xbf")
-"""Signs that libyaml may read a text differently from PyYAML: tabs, tags, `?` in a list, `|#`, byte order marks."""
+"""Bytes of constructs that libyaml and PyYAML may read differently: tabs, tags, `?`, block texts, byte order marks."""
 
 _Events = Iterator[Any]
 
 
 class YAMLProblem(Exception):  # noqa: N818 - it is what a person has to fix
-    """The reason why a text cannot be read, and the line."""
+    """The reason why a text cannot be read, and the line of the problem, if known."""
 
 
 def read(path: Path) -> bytes:
-    """Return the text of a file, or only the beginning if it is too large for `load`.
+    """Return the text of a file. If the file is too large for `load`, return only the beginning.
 
-    Pipes are read only below /dev, such as /dev/stdin.
+    Pipes are read only if their path is below /dev, as with /dev/stdin.
 
     Raises:
         OSError: the file cannot be read.
@@ -82,7 +82,7 @@ def load(text: bytes) -> object:
 
 
 def _loaded(text: bytes) -> object:
-    """Parse a text with the fast parser. If it fails, PyYAML's own parser tries again, and its error is raised."""
+    """Parse a text with the fast parser. If the fast parser fails, parse the text again with PyYAML's own parser."""
     if _FAST is not _PURE and not _LENIENT.search(text):
         with suppress(yaml.YAMLError, ValueError):
             return _document(yaml.parse(text, _FAST))
@@ -90,7 +90,7 @@ def _loaded(text: bytes) -> object:
 
 
 def _document(events: _Events) -> object:
-    """Return the only document in a stream; None if it is empty."""
+    """Return the only document in a stream of events. Return None if the stream has no document."""
     next(events)
     if isinstance(next(events), yaml.StreamEndEvent):
         return None
@@ -102,7 +102,7 @@ def _document(events: _Events) -> object:
 
 
 def _value(event: Any, events: _Events, depth: int) -> object:
-    """Return the plain data that starts at an event. Scalars are read as in YAML 1.2; aliases and tags are refused."""
+    """Return the data that starts at an event. Anchors, aliases and tags are refused."""
     if isinstance(event, yaml.AliasEvent):
         raise _problem("aliases are not supported; write the value out", event.start_mark)
     if event.anchor is not None:
@@ -143,7 +143,10 @@ def _scalar(text: str) -> str | float | bool | None:
 
 
 def lines(text: bytes) -> dict[str, int]:
-    """Return the line number, from 1, of each path, such as `a.b[0].c`, in a document accepted by `load`."""
+    """Return the line number of each path in a document that `load` accepts. Paths look like `a.b[0].c`.
+
+    The first line has the number 1.
+    """
     found: dict[str, int] = {}
 
     def walk(node: Any, path: str, line: int) -> None:
@@ -160,12 +163,12 @@ def lines(text: bytes) -> dict[str, int]:
 
 
 def dump(document: object) -> str:
-    """Return a document as YAML text, with keys in their order and multi-line texts in block style."""
+    """Return a document as YAML text. Keys keep their order, and multi-line texts are in block style."""
     return yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 class _Writer(yaml.SafeDumper):
-    """The safe dumper, with lists indented below their key and multi-line texts in block style."""
+    """PyYAML's safe dumper, but lists are indented below their key, and nothing is written as an alias."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - never indentless
         super().increase_indent(flow, indentless=False)
@@ -182,7 +185,7 @@ _Writer.add_representer(str, _written)
 
 
 def _translate(problem: str) -> str:
-    """Return PyYAML's message without the text it quotes, or plain words for the two most common mistakes."""
+    """Return PyYAML's message without quoted text. For the two most common mistakes, return plainer words."""
     if "\\t" in problem:
         return "a tab; indent with spaces"
     if problem.startswith("expected <block end>"):
@@ -191,7 +194,7 @@ def _translate(problem: str) -> str:
 
 
 def _slip(text: bytes, error: yaml.MarkedYAMLError) -> str:
-    """Return the likely mistake in the lines up to the one where the parser stopped; empty if none is obvious."""
+    """Return the likely mistake in the lines up to the line where the parser stopped. Empty if none is obvious."""
     mark, began, message = error.problem_mark or error.context_mark, error.context_mark, error.problem or ""
     if mark is None:
         return ""
@@ -226,7 +229,7 @@ def _has_open_quote(line: str) -> bool:
 
 
 def _unexpected_value(lines: list[str], mark: yaml.Mark) -> str:
-    """Return the likely reason why a key is not allowed at the mark: a mistake in this line or the one before."""
+    """Return the likely reason why a key is not allowed at the mark: a mistake in this line or in the line before."""
     here = lines[mark.line] if mark.line < len(lines) else ""
     if _SECOND_COLON.match(here[: mark.column + 1]):
         return f"line {mark.line + 1}: a second colon; put the whole value in quotes"

@@ -1,1 +1,1 @@
-"""The composition root: wires all packages together, runs them, and reloads the configuration."""
+"""The composition root: wires all packages together, runs the exporter, and reloads the configuration."""

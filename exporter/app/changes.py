@@ -21,7 +21,7 @@ class Changes(NamedTuple):
 
     @classmethod
     def between(cls, before: Mapping[AccountKey, Account], after: Mapping[AccountKey, Account]) -> Changes:
-        """Return the differences between two sets of accounts; renamed accounts appear under their new name."""
+        """Return the differences between two sets of accounts. Renamed accounts appear under their new name."""
         renamed = dict(renames(before, after.values()))
         kept = before.keys() & after.keys()
         return cls(
@@ -32,7 +32,7 @@ class Changes(NamedTuple):
         )
 
     def fields(self) -> dict[str, str]:
-        """Return the fields of a log line: each kind of change that occurred, with its first few accounts."""
+        """Return the fields of a log line: for each kind of change that occurred, the names of the first accounts."""
         return {kind: _listed(keys) for kind, keys in self._asdict().items() if keys}
 
 

@@ -26,7 +26,7 @@ _PACES_SECONDS: Final = 300.0
 _DAY_SECONDS: Final = 86_400.0
 
 Stamps = Mapping[AccountKey, tuple[object, ...]]
-"""For each account, values that change when one of its secret files is written or replaced."""
+"""For each account, values that change when one of the account's secret files is written or replaced."""
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:

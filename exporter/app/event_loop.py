@@ -1,4 +1,4 @@
-"""asyncio's event loop, with a resolver that may hang without blocking anything else."""
+"""asyncio's event loop with another resolver. If the resolver hangs, only the requests that wait for it are blocked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import anyio
 _T = TypeVar("_T")
 
 _PATIENCE_SECONDS: Final = 10.0
-"""How long to wait for the resolver: enough to try a second server, less than the default connect timeout."""
+"""How long to wait for the resolver: long enough for a second server, but shorter than the default connect timeout."""
 
 _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _LONGEST_DOZE_SECONDS: Final = 10.0
@@ -24,11 +24,11 @@ _LONGEST_DOZE_SECONDS: Final = 10.0
 class EventLoop(asyncio.SelectorEventLoop):
     """Resolves each name once for all concurrent requests, in a daemon thread.
 
-    asyncio itself takes a thread of a small pool for each lookup, so a few
-    accounts with an unresponsive resolver would block the lookups of all others,
-    and keep the process from exiting.
+    asyncio itself takes a thread of a small pool for each lookup. A few accounts with
+    an unresponsive resolver would block the lookups of all other accounts, and keep
+    the process from exiting.
 
-    The loop's clock includes the time that the machine is suspended, so figures grow stale during suspension too.
+    The loop's clock includes the time during which the machine is suspended, so figures grow stale in this time, too.
     """
 
     def __init__(self) -> None:
@@ -37,11 +37,11 @@ class EventLoop(asyncio.SelectorEventLoop):
         self._lookups: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
 
     def time(self) -> float:
-        """Return the seconds since boot, including time suspended."""
+        """Return the seconds since boot, including the time during which the machine was suspended."""
         return time.clock_gettime(_CLOCK)
 
     def _wake_regularly(self) -> None:
-        """Wake the loop regularly, since the kernel's timeouts do not count the time that the machine is suspended."""
+        """Wake the loop regularly, because the kernel's timeouts do not count while the machine is suspended."""
         self.call_later(_LONGEST_DOZE_SECONDS, self._wake_regularly)
 
     async def getaddrinfo(  # noqa: PLR0913 - asyncio's own signature
@@ -54,7 +54,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         proto: int = 0,
         flags: int = 0,
     ) -> Any:
-        """Return the result of `socket.getaddrinfo`. Raise `socket.gaierror` also if no resolver answers in time."""
+        """Return the result of `socket.getaddrinfo`. If no resolver answers in time, raise `socket.gaierror`."""
         question = (host, port, family, type, proto, flags)
         if question not in self._lookups:
             self._lookups[question] = self._look_up(question)

@@ -1,4 +1,4 @@
-"""The exporter: its accounts with their state, telemetry and polling tasks."""
+"""The exporter: all accounts, with their state, telemetry and polling tasks."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ OpenClient = Callable[[Account, RateLimiter, AccountTelemetry], Client]
 
 
 class Exporter:
-    """The accounts of an exporter with their state, telemetry and polling tasks.
+    """All accounts of an exporter, with their state, telemetry and polling tasks.
 
     Attributes:
         store: the snapshot of each account.
         telemetry: the telemetry of each account and of the process.
-        config: the configuration applied last.
+        config: the configuration that was applied last.
 
     """
 
@@ -73,8 +73,8 @@ class Exporter:
     def apply_config(self, config: Config) -> list[Account]:
         """Apply a configuration, and return the accounts that are new or changed.
 
-        A changed or renamed account keeps its readings and counters, unless it signs in as another user or to
-        another host: then it is a different account.
+        A changed or renamed account keeps its readings and counters. If the account signs in as another user or to
+        another host, its readings and counters are lost.
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
@@ -101,7 +101,7 @@ class Exporter:
         return changed
 
     def _checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the state as it is now, except for the polling tasks."""
+        """Return a function that restores the current state, except for the polling tasks."""
         config, undo_parts = self.config, [one.checkpoint() for one in (self.store, self.telemetry, self._limiters)]
 
         def undo() -> None:
@@ -113,7 +113,7 @@ class Exporter:
 
     @asynccontextmanager
     async def poller(self, account: Account) -> AsyncIterator[Poller]:
-        """Open the poller of an account in the applied configuration. Its connections are closed on exit."""
+        """Open the poller of an account in the applied configuration. On exit, close the poller's connections."""
         limiter = self._limiters[account.credential]
         observer = self.telemetry.accounts[account.key]
         persist = partial(self._persist, account, self._storage, observer) if self._storage else None
@@ -123,7 +123,7 @@ class Exporter:
             )
 
     def _restore(self, account: Account, storage: Storage) -> None:
-        """Restore the readings that an earlier process stored for an account, with their original times."""
+        """Restore the readings that an earlier process stored for an account. Readings keep their original times."""
         stored = storage.read(account)
         for reason in stored.invalid:
             self.telemetry.accounts[account.key].on_set_aside(reason)
@@ -179,7 +179,7 @@ class Exporter:
     def restart_polling(self, config: Config, tasks: anyio.abc.TaskGroup) -> Mapping[str, str]:
         """Apply a configuration, poll its accounts from now on, and return the changes as fields of a log line.
 
-        Polling of unchanged accounts continues undisturbed, except that failing ones are polled at once. If the
+        Polling of unchanged accounts continues undisturbed, except that failing accounts are polled at once. If the
         configuration cannot be applied, nothing changes.
         """
         undo, before = self._checkpoint(), {key: one.account for key, one in self.telemetry.accounts.items()}
@@ -203,7 +203,7 @@ class Exporter:
         return changes
 
     def _poll_these(self, config: Config, kept: Collection[AccountKey], tasks: anyio.abc.TaskGroup) -> None:
-        """Poll exactly the accounts of a configuration; the tasks of accounts in `kept` continue undisturbed."""
+        """Poll exactly the accounts of a configuration. The tasks of accounts in `kept` continue undisturbed."""
         for key in self._polled.keys() - kept:
             self._polled.pop(key).cancel()
         for account in config.accounts:
@@ -212,10 +212,10 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll failing accounts at once, except while their vendor has asked us to wait. Return the polled accounts.
+        """Poll failing accounts at once, except accounts whose vendor still asks us to wait. Return the polled ones.
 
         Args:
-            keys: the accounts to choose from; None for all.
+            keys: the accounts to choose from; None for all accounts.
 
         """
         now = self._clock()
@@ -223,7 +223,7 @@ class Exporter:
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
 
     def poll_now(self, key: AccountKey) -> bool:
-        """Poll an account at once, failing or not, and return whether it exists."""
+        """Poll an account at once, even if it is failing. Return whether the account is polled by this exporter."""
         poller = self._pollers.get(key)
         if poller is not None:
             poller.poll_now()
@@ -246,7 +246,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account is failing, and any wait that its vendor asked for is over."""
+    """Whether an account is failing and its vendor does not ask for a further wait."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False

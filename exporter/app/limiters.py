@@ -1,4 +1,4 @@
-"""The rate limiters: one per credential, shared by all accounts that use it."""
+"""The rate limiters: one per credential, shared by all accounts that use the credential."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from exporter.vendors import Account
 from exporter.vendors.account import Credential
 
 _RateOf = tuple[Rate | None, Rate | None, float]
-"""The rate configured for the account, the rate assumed for its vendor, and this process's share of the rate."""
+"""The rate configured for an account, the rate assumed for its vendor, and this process's share of the rate."""
 
 
 class Limiters:
@@ -24,7 +24,7 @@ class Limiters:
         return self._limiters[credential]
 
     def keep(self, accounts: Iterable[Account]) -> None:
-        """Keep limiters for exactly these accounts. If accounts share a credential, the first one's rate applies."""
+        """Keep limiters for exactly these accounts. For a shared credential, the rate of the first account applies."""
         limiters, rates = dict[Credential, RateLimiter](), dict[Credential, _RateOf]()
         for account in accounts:
             credential, rate = account.credential, (account.rate_limit, account.assumed_rate, account.rate_share)
@@ -37,7 +37,7 @@ class Limiters:
         self._limiters, self._rates = limiters, rates
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the limiters and rates as they are now."""
+        """Return a function that restores the current limiters and rates."""
         limiters, rates = self._limiters, self._rates
 
         def undo() -> None:

@@ -14,8 +14,8 @@ _THRESHOLD_BYTES: Final = 1024 * 1024
 def limit_free_memory() -> None:
     """Let each heap keep at most 1 MiB of free memory, and return freed blocks of 1 MiB or more to the system.
 
-    By default, glibc raises both of these limits when large blocks are freed. Other C libraries have no such limits,
-    and are left as they are.
+    By default, glibc raises both of these limits when large blocks are freed. Other C libraries have no such limits;
+    with those libraries, this function does nothing.
     """
     with suppress(AttributeError, OSError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt

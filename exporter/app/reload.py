@@ -1,4 +1,4 @@
-"""Lets an operator reload the configuration of a running exporter, or stop it."""
+"""Lets an operator reload the configuration of a running exporter, or stop the exporter."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from exporter.log import logger
 from exporter.problems import ConfigError
 
 _SETTLED_SECONDS: Final = 5.0
-"""How long a file must stay the same after a change: longer than writing it usually takes."""
+"""How long a changed file must stay the same before it is read. Writing a file usually takes less time."""
 
 
 class ReloadObserver(Protocol):
     """Receives the outcome of reloads."""
 
     def refuse(self, problems: Iterable[str]) -> None:
-        """Record a refused reload, and why."""
+        """Record that a reload was refused because of these problems."""
 
 
 class Reload:
-    """Reads the configuration and applies it; an invalid configuration changes nothing.
+    """Reads the configuration, and applies it. An invalid configuration changes nothing.
 
-    One reload serves all requests made before it begins.
+    One reload serves all requests that were made before the reload begins.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Reload:
         self._problems = ""
 
     async def __call__(self) -> str:
-        """Reload, and return the problems, one per line; empty if the configuration was applied."""
+        """Reload, and return the problems, one per line. The text is empty if the configuration was applied."""
         self._request_count += 1
         number = self._request_count
         async with self._one_at_a_time:
@@ -78,16 +78,16 @@ class Reload:
 async def watch(
     state: Callable[[], object], seconds: float, seen: object, reload: Callable[[], Awaitable[object]]
 ) -> None:
-    """Check a configuration's state periodically until cancelled, and reload it when it changes.
+    """Check a configuration's state periodically until cancelled. When the state changes, reload the configuration.
 
-    A file that is still being written may look complete, so a change is applied only after the file has stayed
+    A file that is still being written may look complete, so a change is applied only after the state has stayed
     the same for some seconds.
 
     Args:
-        state: returns a value that changes with the configuration.
+        state: a function that returns a value that changes with the configuration.
         seconds: the time between two checks.
-        seen: the state just before the configuration in use was read.
-        reload: reloads the configuration.
+        seen: the state just before the current configuration was read.
+        reload: the function that reloads the configuration.
 
     """
     latest, since = seen, anyio.current_time()
@@ -106,10 +106,10 @@ async def handle_signals(
     cancel_scope: anyio.CancelScope,
     on_hangup: Callable[[], object] | None = None,
 ) -> None:
-    """Set `stop` on the first SIGTERM or SIGINT, and cancel the scope on the second.
+    """Set the event `stop` on the first SIGTERM or SIGINT, and cancel the scope on the second SIGTERM or SIGINT.
 
-    SIGHUP calls `on_hangup`, or acts like SIGTERM if there is none. A SIGHUP that arrived during start-up is handled
-    as soon as this function runs.
+    On SIGHUP, call the function `on_hangup`. If `on_hangup` is None, SIGHUP acts like SIGTERM. A SIGHUP that arrived
+    during start-up is handled as soon as this function runs.
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

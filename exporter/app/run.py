@@ -1,4 +1,4 @@
-"""The composition root: the one module that knows all parts and wires them together."""
+"""The composition root: the only module that knows all parts of the exporter, and wires the parts together."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of polling an account, and its duration in seconds."""
+    """The result of polling an account, and the duration of the poll in seconds."""
 
     account: Account
     snapshot: Snapshot
@@ -56,15 +56,15 @@ class Serving:
     """How a running exporter is served, when it reloads its configuration, and where it stores its state.
 
     Attributes:
-        sockets: the sockets on which it listens.
-        telemetry_path: the path of its metrics.
-        load: reads the configuration; None if there is none to reload.
+        sockets: the sockets on which the exporter listens.
+        telemetry_path: the path of the metrics.
+        load: the function that reads the configuration; None if the configuration cannot be reloaded.
         lifecycle: whether POST /-/reload and POST /-/poll are enabled.
-        watched: how to notice changes of the configuration: a function that returns the configuration's state, the
-            seconds between two checks, and the state just before the configuration was read. None if nothing is
-            watched.
-        storage: where state is kept across restarts; None to store nothing.
-        protection: TLS and authentication of the pages; None for neither.
+        watched: how changes of the configuration are noticed: a function that returns the configuration's state, the
+            seconds between two checks, and the state just before the configuration was read. None if the
+            configuration is not watched.
+        storage: where state is kept across restarts; None if no state is stored.
+        protection: TLS and authentication of the pages; None if the pages have neither.
 
     """
 
@@ -83,7 +83,7 @@ async def assemble(
     clock: Clock = time.time,
     open_client: OpenClient = open_client,
 ) -> AsyncIterator[Parts]:
-    """Assemble the parts for a configuration; connections are closed on exit."""
+    """Assemble the parts for a configuration. On exit, close all connections."""
     exporter = Exporter(clock, open_client)
     exporter.apply_config(config)
     async with AsyncExitStack() as stack:
@@ -92,7 +92,7 @@ async def assemble(
 
 
 async def run(config: Config, serving: Serving) -> None:
-    """Poll and serve until SIGTERM or SIGINT; a second signal ends the process. SIGHUP reloads the configuration."""
+    """Poll and serve until SIGTERM or SIGINT. A second such signal stops at once. SIGHUP reloads the configuration."""
     from exporter.web.exposure import guard_origin  # noqa: PLC0415 - `check` and `once` need no server
     from exporter.web.limits import affordable_limits, raise_file_limit  # noqa: PLC0415 - the same
     from exporter.web.pages import Application, Lifecycle  # noqa: PLC0415 - the same

@@ -16,7 +16,7 @@ _NO_LABELS = "-"
 
 
 def table(families: Iterable[Family] = FAMILIES) -> str:
-    """Return families as plain text: for each, a line with name, kind and labels, and a line with the meaning."""
+    """Return families as plain text. Each family has a line with name, kind and labels, and a line with the meaning."""
     rows = [(family.name, family.kind, ", ".join(labels(family)) or _NO_LABELS, family.help) for family in families]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "".join(
@@ -26,7 +26,7 @@ def table(families: Iterable[Family] = FAMILIES) -> str:
 
 
 def markdown(families: Iterable[Family] = FAMILIES) -> str:
-    """Return families as Markdown tables: one for each vendor, one for quotas, one for the exporter's own metrics."""
+    """Return families as Markdown tables: one per vendor, one for quotas, and one for the exporter's own metrics."""
     parts = []
     for title, members in groupby(families, key=_title):
         parts.append(f"### {title}\n\n| metric | labels | meaning |\n| --- | --- | --- |\n")
@@ -36,7 +36,7 @@ def markdown(families: Iterable[Family] = FAMILIES) -> str:
 
 
 def labels(family: Family) -> tuple[str, ...]:
-    """Return every label of a family's series, `account` included."""
+    """Return the names of all labels of a family's series, including `account`."""
     return family.labels if family in OWN_FAMILIES else ("account", *family.labels)
 
 

@@ -1,4 +1,4 @@
-"""The demo: a sandbox of all vendors, and an exporter that polls it over HTTP like any other API."""
+"""The demo: a sandbox of all vendors, and an exporter that polls the sandbox over HTTP."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def environment(names: Iterable[str] = ACCOUNTS) -> dict[str, str]:
 
 
 def load(text: str) -> Config:
-    """Return the configuration in a text, after setting the environment variables that hold the demo's secrets.
+    """Set the environment variables that hold the demo's secrets, and return the configuration in a text.
 
     Raises:
         ConfigError: the configuration is invalid.
@@ -57,7 +57,7 @@ def load(text: str) -> Config:
 async def run(
     settings: Config, sandbox: socket.socket, sockets: list[socket.socket], telemetry_path: str, world: World
 ) -> None:
-    """Serve a sandbox, and an exporter that polls it, until SIGTERM or SIGINT."""
+    """Serve a sandbox, and an exporter that polls the sandbox, until SIGTERM or SIGINT."""
     over = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(Server(guard_origin(make_app(world), [sandbox], None), over).run, [sandbox])
@@ -66,7 +66,7 @@ async def run(
 
 
 def introduction(url: str) -> str:
-    """Return text to copy: a configuration for the sandbox at `url`, and the configuration's secrets."""
+    """Return text for users to copy: a configuration for the sandbox at `url`, and the configuration's secrets."""
     secrets = "".join(f"# export {name}={value}\n" for name, value in environment().items())
     return f"# A configuration for this sandbox, and its secrets:\n{configuration(url, '15s')}{secrets}"
 
@@ -82,6 +82,6 @@ async def run_sandbox(sockets: list[socket.socket], world: World, faults: Faults
 
 
 def sandbox_socket() -> tuple[socket.socket, str]:
-    """Return a socket for a sandbox, on a free local port, and the sandbox's URL."""
+    """Return a listening socket on a free local port, and the URL of a sandbox that uses the socket."""
     (one,) = listen([_ANY_PORT])
     return one, f"http://{address_of(one)}"

@@ -51,7 +51,7 @@ def metrics(markdown: bool) -> None:
 def rules(options: Options) -> None:
     """Print the Prometheus rules, with your own thresholds.
 
-    A threshold is a share, a factor or a duration such as 15m. The defaults are those in prometheus/rules/.
+    A threshold is a share, a factor or a duration such as 15m. The defaults are the thresholds in prometheus/rules/.
     """
     from exporter.rules.document import rules
 

@@ -26,7 +26,7 @@ CANNOT_LISTEN: Final = 3
 
 
 def print_or_exit(text: str) -> None:
-    """Write text to standard output, or print why that fails and exit."""
+    """Write text to standard output. If writing fails, print the reason and exit."""
     try:
         click.echo(text, nl=False)
     except OSError as error:
@@ -36,7 +36,7 @@ def print_or_exit(text: str) -> None:
 
 
 def load_or_exit(file: Path, plugins: Collection[str] = ()) -> Config:
-    """Return the configuration in a file, or print every problem with it and exit."""
+    """Return the configuration in a file. If the configuration is invalid, print every problem and exit."""
     from exporter.config import load
     from exporter.problems import ConfigError
 
@@ -53,7 +53,7 @@ def load_or_exit(file: Path, plugins: Collection[str] = ()) -> Config:
 
 
 def vendors_or_exit(file: Path, plugins: Collection[str] = ()) -> Mapping[str, type[Account]]:
-    """Return the vendors that a configuration can use, or print why some are unusable and exit."""
+    """Return the vendors that a configuration can use. If a vendor is unusable, print the reason and exit."""
     from exporter.config import load_vendors
     from exporter.problems import ConfigError
 
@@ -66,7 +66,7 @@ def vendors_or_exit(file: Path, plugins: Collection[str] = ()) -> Mapping[str, t
 
 
 def listen_or_exit(addresses: tuple[str, ...]) -> list[socket.socket]:
-    """Return listening sockets, or print the address that cannot be bound and exit."""
+    """Return sockets that listen on the addresses. If an address cannot be bound, print the address and exit."""
     try:
         return listen(addresses)
     except OSError as error:

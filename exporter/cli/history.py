@@ -138,7 +138,7 @@ def _opened(out: Path, plan: Plan) -> Folder:
 
 
 def left_out(plan: Plan) -> list[str]:
-    """Return lines that name the accounts and metrics that the history leaves out."""
+    """Return lines that name the accounts and metrics that are left out of the history."""
     from exporter.history.run import undated
 
     names = [(f"{one.vendor}/{one.name}", ", ".join(family.name for family in undated(one))) for one in plan.accounts]
@@ -168,7 +168,7 @@ def _written(account: Account, folder: Folder, storage: Path | None) -> Ended:
 
 
 def result_lines(who: str, ended: Ended) -> list[str]:
-    """Return lines that report the outcome of an account's history, and what is missing from it."""
+    """Return lines that report the outcome of an account's history, and what is missing from the history."""
     outcome = ended.outcome
     details = [f"    {one}" for one in sorted(outcome.left_out)]
     if ended.error:
@@ -185,7 +185,7 @@ def result_lines(who: str, ended: Ended) -> list[str]:
 
 @contextmanager
 def _progress(who: str, days: int) -> Iterator[Callable[[datetime, int], None]]:
-    """Show a progress bar on a terminal. Call the yielded function with each day and the number of requests sent."""
+    """Show a progress bar on a terminal. The yielded function takes a finished day, and the requests sent so far."""
     done = 0
 
     def on_day(day: datetime, requests: int) -> None:

@@ -1,7 +1,7 @@
 """Access to an exporter's pages, with settings from a file in the format of `promtool --http.config.file`.
 
-`basic_auth` has username, and either password or password_file. `tls_config` may have ca_file, cert_file, key_file and
-insecure_skip_verify.
+The section `basic_auth` has username, and either password or password_file. The section `tls_config` may have ca_file,
+cert_file, key_file and insecure_skip_verify.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _KEYS: Final = {
 
 
 class HTTPConfig:
-    """The password that a client sends, and its TLS settings."""
+    """The password that a client sends, and the client's TLS settings."""
 
     def __init__(self, authorization: str = "", context: ssl.SSLContext | None = None) -> None:
         self.authorization = authorization
@@ -35,11 +35,11 @@ class HTTPConfig:
 
 
 class NoAnswer(Exception):  # noqa: N818 - it is what a person reads
-    """A page could not be fetched; the message says why."""
+    """A page could not be fetched. The message gives the reason."""
 
 
 def load_http_config(path: Path) -> HTTPConfig:
-    """Read the settings in a file; relative paths in the file start at its folder.
+    """Return the settings in a file. Relative paths in the file start at the file's folder.
 
     Raises:
         ConfigError: the file is invalid.

@@ -1,6 +1,6 @@
-"""The command line. Exit codes: 0 success, 1 an account failed, 2 invalid configuration or usage, 3 cannot start.
+"""The command line. Exit codes: 0 success, 1 an account failed, 2 invalid configuration or usage, 3 cannot listen.
 
-Each command imports its libraries when it runs, so that no command waits for the imports of another.
+Each command imports its libraries when the command runs, so that no command waits for another command's imports.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Commands(click.Group):
 
 
 def version_text() -> str:
-    """Return the version, the commit if it is known, and Python's version."""
+    """Return the exporter's version, its commit (if known), and Python's version."""
     built_from = f"revision {commit}, " if (commit := revision()) else ""
     return f"{__version__} ({built_from}Python {platform.python_version()})"
 
@@ -63,7 +63,7 @@ def main() -> None:
 def healthcheck(url: str) -> None:
     """Check whether a running exporter is healthy.
 
-    Exits with 1 if it is unhealthy or does not answer within 3 seconds. An answer of 401 counts as healthy.
+    Exits with 1 if the exporter is unhealthy or does not answer within 3 seconds. An answer of 401 counts as healthy.
     """
     from exporter.cli.healthcheck import problem_with  # noqa: PLC0415 - see above
 

@@ -84,7 +84,7 @@ vendor_plugins = click.option(
 
 
 def with_shard(command: _F) -> _F:
-    """Add the sharding options to a command, and pass it the shard."""
+    """Add the sharding options to a command, and pass the command the shard."""
 
     @click.option(
         "--shard",
@@ -120,7 +120,7 @@ poll_interval = click.option(
 
 
 def with_world(command: _F) -> _F:
-    """Add the options of a sandbox's world to a command, and pass it the world."""
+    """Add the options of a sandbox's world to a command, and pass the command the world."""
 
     @click.option("--speed", type=_SPEEDS, default=1.0, show_default=True, help="The speed of the sandbox's clock.")
     @click.option("--seed", type=int, default=1, show_default=True, help="The seed of the sandbox's world.")
@@ -154,7 +154,8 @@ storage_path = click.option(
 def reload_options(command: _F) -> _F:
     """Add the options for reloading the configuration to a command.
 
-    The command is passed `lifecycle` and `watch_seconds`, the number of seconds between checks for changes.
+    The command gets two arguments: `lifecycle` says whether POST /-/reload and POST /-/poll are enabled, and
+    `watch_seconds` is the number of seconds between two checks for changes, or None for no checks.
     """
 
     @click.option(
@@ -193,7 +194,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> i
 
 
 def _threshold(one: Field[Any]) -> Callable[[_F], _F]:
-    """Return the option for a threshold of the rules. If the threshold is an integer, the option takes a duration."""
+    """Return the option for a threshold of the rules. The option of an integer threshold takes a duration."""
     flag, meaning = f"--{one.name.replace('_', '-')}", one.metadata["meaning"]
     if one.type == "int":
         kind: dict[str, Any] = {
@@ -211,7 +212,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def with_rule_options(command: _F) -> _F:
-    """Add the options of the rules (thresholds, job, links and labels) to a command, and pass it an `Options`."""
+    """Add the options of the rules to a command, and pass the command an `Options`."""
 
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
     @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="URL of the runbooks.")

@@ -1,4 +1,4 @@
-"""Estimates the number of requests that polling takes, without sending any: `check --plan`."""
+"""`usage-exporter check --plan`: estimates the number of requests that polling takes, without polling."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exporter.vendors import Account
 
 _SLOW_SECONDS: Final = 10.0
-"""If requests take longer than this, or are further apart, the reason is printed, because someone is waiting."""
+"""If an account's requests take longer than this, or are further apart than this, `--probe` says so beforehand."""
 
 
 @click.command()
@@ -39,7 +39,7 @@ def check(file: Path, plugins: tuple[str, ...], probe: bool, plan: bool, shard: 
     """Validate a configuration: report every problem at once.
 
     For a valid configuration, print risky settings, and how long it takes to read many customers. With --probe, exit
-    with 1 if an account fails, or if it has no series of its vendor's main figure.
+    with 1 if an account fails or lacks its vendor's main figure.
     """
     whole = load_or_exit(file, plugins)
     config = whole.shard_part(shard)
@@ -101,7 +101,7 @@ def _poll_once(config: Config, on_result: Callable[[Outcome], None]) -> PollOnce
 
 
 def poll_estimates(config: Config) -> Iterator[str]:
-    """Yield the lines to print about a valid configuration: estimates and warnings."""
+    """Yield the estimates and warnings that are printed for a valid configuration."""
     from exporter.vendors.settings.warnings import account_warnings, shared_credentials
 
     for account in config.accounts:
@@ -114,7 +114,7 @@ def poll_estimates(config: Config) -> Iterator[str]:
 
 
 def waits(config: Config) -> Iterator[str]:
-    """Yield a line for each account that takes long to poll, with the reason."""
+    """Yield a line for each account that takes long to poll. The line gives the reason."""
     for account in config.accounts:
         estimate = account.estimate
         if estimate.request_seconds > _SLOW_SECONDS:
@@ -125,9 +125,9 @@ def waits(config: Config) -> Iterator[str]:
 
 
 def lacks_main_figure(outcome: Outcome) -> bool:
-    """Whether an account has no series of its vendor's main figure: the first family that the vendor reports.
+    """Whether an account has no series of its vendor's main figure, which is the first family that the vendor reports.
 
-    False for an account that is split into shards, because another shard may have such series.
+    False for an account that is split into shards, because another shard may have series of the main figure.
     """
     main = outcome.account.reported[0]
     is_whole = outcome.account.shard.total == 1

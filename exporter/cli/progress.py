@@ -1,4 +1,4 @@
-"""The progress of a long command: a bar on a terminal, and nothing elsewhere."""
+"""Shows the progress of a long command as a bar. Without a terminal, shows nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show how many of `total` accounts have been polled. Call the yielded function after each account."""
+    """Show how many of `total` accounts have been polled. Each call of the yielded function adds one account."""
     console = Console(stderr=True)
     columns = (TextColumn("polling"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     is_shown = sys.stderr is not None and console.is_terminal

@@ -12,7 +12,7 @@ from exporter.vendors import PASTS, VENDORS, Account
 from exporter.vendors.quality import QUESTIONS, Done, Exempt, Quality
 
 FACTS: Final = ("Source", "Period", "Units", "Login", "Limits")
-"""The facts in the docstring of a vendor's module, each at the start of a line."""
+"""The names of the facts in the docstring of a vendor's module. Each fact begins a line with its name."""
 
 _DRIFT: Final = Done(
     "Each field has a type. A field that is missing or of another type is counted in `usage_exporter_contract_drift`,"
@@ -34,21 +34,21 @@ def quality_markdown(vendor: str) -> str:
 
 
 def with_quality(page: str, vendor: str) -> str:
-    """Return a vendor's page with the table between the page's markers. A page without markers is unchanged."""
+    """Return a vendor's page with the table between the page's markers. A page without markers stays unchanged."""
     return _MARKED.sub(lambda _: quality_markdown(vendor), page)
 
 
 def facts_of(vendor: type[Account]) -> Mapping[str, str]:
-    """Return the facts in the docstring of the vendor's module, by name."""
+    """Return the facts in the docstring of a vendor's module, by the fact's name."""
     text = sys.modules[vendor.__module__].__doc__ or ""
     found = re.findall(r"^(\w+): +(.+(?:\n {10}.+)*)", text, re.MULTILINE)
     return {name: " ".join(fact.split()) for name, fact in found if name in FACTS}
 
 
 def quality_of(name: str) -> Quality:
-    """Return a vendor's answers to the quality questions, in their order.
+    """Return a vendor's answers to the quality questions, in the order of the questions.
 
-    Some answers are derived from the vendor's class; the class states the others itself.
+    Some answers are derived from the vendor's class. The class states the other answers itself.
     """
     vendor = VENDORS[name]
     facts = facts_of(vendor)

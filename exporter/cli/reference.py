@@ -1,4 +1,4 @@
-"""The configuration reference, docs/configuration.md, generated from the models that read a configuration."""
+"""Generates docs/configuration.md, the configuration reference, from the models that read a configuration."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ Node = Mapping[str, Any]
 
 
 def configuration_markdown() -> str:
-    """Return docs/configuration.md: an introduction, each vendor's settings with an example, and a quota's settings."""
+    """Return the text of docs/configuration.md."""
     definitions = schema()["$defs"]
     first, model = next(iter(VENDORS.items()))
     introduction = _INTRODUCTION.replace("VENDOR", first).replace("EXAMPLE", indent(model.example, " " * 4))
@@ -148,7 +148,7 @@ def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
 
 
 def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str, str, str, str]]:
-    """Yield a row for each setting and nested setting. Those of quotas are left out: they have a table of their own."""
+    """Yield a row for each setting and nested setting, except a quota's settings, which have their own table."""
     for key, node in settings["properties"].items():
         path = f"{prefix}{key}"
         default = "required" if key in settings.get("required", ()) else _value(node.get("default"))
@@ -160,7 +160,7 @@ def _rows(prefix: str, settings: Node, definitions: Node) -> Iterator[tuple[str,
 
 
 def _kind(node: Node) -> str:
-    """Return the type of a setting's value in words."""
+    """Return a description of a setting's type, in words."""
     if "title" in node:
         return f"{node['title']}"
     if "anyOf" in node:
@@ -187,7 +187,7 @@ def _alternatives(words: Iterable[str], joint: str = "or") -> str:
 
 
 def _value(default: object) -> str:
-    """Return a default as one would write it; `-` if there is none, or if nested settings have their own rows."""
+    """Return a default as a user would write it. Return `-` if the default is empty, or if it is a nested section."""
     if default in (None, "") or isinstance(default, dict):
         return "-"
     return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default)}`"

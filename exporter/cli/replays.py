@@ -21,7 +21,7 @@ class ReplayedVendor:
     """A declared vendor that the sandbox replays.
 
     Attributes:
-        name: the vendor's name in accounts.
+        name: the vendor's name, as accounts refer to it.
         file: the file that declares the vendor.
         base_path: the path of the API's base URL.
         secrets: the names of the settings that hold a secret.
@@ -76,7 +76,7 @@ def _replayed(file: Path, recorded: Path) -> ReplayedVendor:
 
 
 def introduction(vendors: Iterable[ReplayedVendor], url: str) -> str:
-    """Return text to copy: accounts at the vendors replayed at `url`, and their secrets."""
+    """Return text for users to copy: accounts at the vendors that are replayed at `url`, and the accounts' secrets."""
     text = "".join(f"# {one.name}, replayed, with vendor_files: [{one.file}]\n{one.account(url)}" for one in vendors)
     exports = (f"# export {one.variable(name)}={_SECRET}\n" for one in vendors for name in one.secrets)
     return text + "".join(exports)

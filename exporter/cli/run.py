@@ -82,6 +82,6 @@ def run(  # noqa: PLR0913 - each is an option
 
 
 def log_started(config: Config, sockets: list[socket.socket]) -> None:
-    """Log that an exporter has started, and where it listens."""
+    """Log that an exporter has started, and the addresses on which it listens."""
     part = {"shard": str(config.shard)} if config.shard.total > 1 else {}
     logger.info("started", version=__version__, accounts=len(config.accounts), **part, listening=addresses_of(sockets))

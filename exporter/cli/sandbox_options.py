@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from exporter.sandbox import Faults
 
 REPLAYED: Final = "exporter.replayed"
-"""The key in a command's context for the vendors that its sandbox replays."""
+"""In a command's context, the key of the vendors that the sandbox replays."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -48,7 +48,7 @@ def _faults(context: click.Context, _option: click.Parameter, value: tuple[str, 
 
 
 def with_faulty_world(command: _F) -> _F:
-    """Add the options for a sandbox's world and faults to a command, and pass it both."""
+    """Add the options of a sandbox to a command, and pass the command the world and the faults that they describe."""
     option = click.option(
         "--fault",
         "faults",

@@ -1,4 +1,4 @@
-"""Bundled files, wherever the exporter is installed: `usage-exporter dashboards` and `usage-exporter example`."""
+"""Files that are bundled with the exporter: `usage-exporter dashboards` and `usage-exporter example`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 
 def shipped(path: str) -> Path:
-    """Return the path of a bundled file or folder: in the package, or next to the package in a checkout."""
+    """Return the path of a bundled file or folder. In a checkout, bundled files are next to the package."""
     packed = _PACKAGE / "shipped" / path
     return packed if packed.exists() else _PACKAGE.parent / path
 
 
 def revision() -> str:
-    """Return the commit from which the package was built; empty if unknown, as in a checkout."""
+    """Return the commit from which the package was built. Empty if the commit is unknown, as in a checkout."""
     file = _PACKAGE / "shipped" / "revision"
     return file.read_text().strip() if file.is_file() else ""
 

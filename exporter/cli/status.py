@@ -1,4 +1,4 @@
-"""`usage-exporter status`: the accounts of a running exporter, or of a configuration that is polled once."""
+"""`usage-exporter status`: the accounts of a running exporter, or the accounts of a configuration, polled once."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -56,9 +56,9 @@ def status(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Show accounts and quotas, the most urgent first.
 
-    If there are many quotas, those below their warning threshold are counted instead of shown, except the most urgent
-    one of each account. URL is the address of a running exporter, by default http://127.0.0.1:10924. Exits with 1 if an
-    account fails, or if no exporter answers.
+    If there are many quotas, only urgent quotas and each account's most urgent quota are shown, and the others are
+    counted. URL is the address of a running exporter, by default http://127.0.0.1:10924. Exits with 1 if an account
+    fails, or if no exporter answers.
     """
     if url and file:
         raise click.UsageError("give a URL or --config.file, not both")
@@ -75,7 +75,7 @@ def status(  # noqa: PLR0913 - each is an option
 
 
 def _chosen(found: Status, vendor: str | None, account: str | None) -> Status:
-    """Return the document with only the chosen accounts; exit if there are none."""
+    """Return the document with only the chosen accounts. If no account is chosen, exit."""
     if vendor is None and account is None:
         return found
     chosen = tuple(one for one in found.accounts if vendor in {None, one.vendor} and account in {None, one.account})

@@ -1,6 +1,6 @@
 """The status document as a table for a terminal: one line per quota, the most urgent first.
 
-If there are many quotas, the least urgent are counted instead of shown.
+If there are many quotas, the least urgent quotas are counted instead of shown.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from exporter.status.document import AccountStatus, QuotaStatus, Status
 from exporter.status.urgency import URGENT, rank
 
 _FEW: Final = 20
-"""The number of lines that fit on a screen. Up to this number, every quota is shown."""
+"""The number of lines that fit on a screen. If the table has at most this many lines, every quota is shown."""
 _COLORS: Final = {"used_up": "red", "critical": "red", "warning": "yellow", "unknown": "dim"}
 _COLUMNS: Final = (
     ("VENDOR", "left"),
@@ -39,14 +39,14 @@ _Line = tuple[AccountStatus, QuotaStatus | None]
 
 
 def render(status: Status, *, show_all: bool = True, width: int | None = None, color: bool | None = None) -> str:
-    """Return the document as text: a summary line, the table, and each failure in words.
+    """Return the document as text: a summary line, the table, and a line for each problem.
 
     Args:
         status: the document.
-        show_all: whether to show every quota. If not, and there are many, only urgent quotas and the most urgent
-            one of each account are shown.
-        width: the width in characters; by default the terminal's.
-        color: whether to use colours; by default whether standard output is a terminal.
+        show_all: whether to show every quota. If false and the table is long, only urgent quotas and each account's
+            most urgent quota are shown.
+        width: the width of the text in characters. By default, the terminal's width.
+        color: whether to use colours. By default, colours are used if standard output is a terminal.
 
     """
     every = _lines(status.accounts)
@@ -129,7 +129,7 @@ def _quota_cells(quota: QuotaStatus, now: float) -> list[Text]:
 
 
 def _troubles(status: Status) -> Iterator[Text]:
-    """Yield a blank line, then one line per problem that a person has to fix."""
+    """Yield a blank line, and a line for each problem that a person has to fix. Without problems, yield nothing."""
     failing = [account for account in status.accounts if account.state == "failing"]
     if failing or not status.configuration.accepted:
         yield Text()

@@ -1,4 +1,4 @@
-"""`usage-exporter storage`: list the stored files, and remove those that no account needs."""
+"""`usage-exporter storage`: list the stored files, and remove the files that no account needs."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
@@ -34,7 +34,7 @@ def storage() -> None:
 def list_files(folder: Path) -> None:
     """List the files in a storage folder.
 
-    FOLDER is the one given by --storage.path.
+    FOLDER is the folder given to `run` as --storage.path.
     """
     from exporter.cli.table import render_table
     from exporter.status import words
@@ -58,8 +58,8 @@ def list_files(folder: Path) -> None:
 def prune(folder: Path, file: Path, plugins: tuple[str, ...], dry_run: bool) -> None:
     """Remove files that the accounts of a configuration do not need.
 
-    These are files of other accounts, unusable files that were set aside, and unfinished ones. FOLDER is the one given
-    by --storage.path. Quota counters in removed files are lost.
+    These are files of other accounts, unusable files that were set aside, and unfinished files. FOLDER is the folder
+    given to `run` as --storage.path. Quota counters in removed files are lost.
     """
     from exporter.store.inventory import inventory, superfluous
 

@@ -1,4 +1,4 @@
-"""Tables that fit the width of a terminal; elsewhere, each row is one line."""
+"""Tables that fit the width of a terminal. Without a terminal, each row is one line."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def render_table(  # noqa: PLR0913 - what stands above and below, and how it is 
     width: int | None = None,
     color: bool | None = None,
 ) -> str:
-    """Return a table as text, with lines before and after it.
+    """Return a table as text, with lines above and below the table.
 
     Args:
         columns: the columns, from left to right.
         rows: the rows, each with one cell per column.
         after: lines below the table.
         before: lines above the table.
-        width: the width in characters; by default the terminal's.
-        color: whether to use colours; by default whether standard output is a terminal.
+        width: the width of the text in characters. By default, the terminal's width.
+        color: whether to use colours. By default, colours are used if standard output is a terminal.
 
     """
     is_terminal = sys.stdout is not None and sys.stdout.isatty()

@@ -36,11 +36,11 @@ def vendor() -> None:
 )
 @logging_options("error")
 def check(file: Path, replies_file: Path | None) -> None:
-    """Report the problems of a file, and try it on recorded answers.
+    """Report the problems of a file, and try the file on recorded answers.
 
-    Prints the metrics that the answers produce. Then polls again for each way to alter the answers: a field is null,
-    missing or of another type, an answer is an error, or a list has its items repeated. Reports the results. Exits with
-    1 if a figure appeared that no answer states.
+    Prints the metrics that the answers produce. Then alters the answers, polls again after each alteration, and reports
+    the results. In an alteration, a field is null, missing or of another type, an answer is an error, or the items of a
+    list are repeated. Exits with 1 if a figure appeared that no answer states.
     """
     from exporter.testing.recording import RecordingError, read_recording
     from exporter.vendors.declared.files import DeclarationError, read_vendor

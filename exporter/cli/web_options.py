@@ -68,9 +68,9 @@ telemetry_path = click.option(
 
 
 def web_config_file(*, only_checked: bool = False) -> Callable[[_F], _F]:
-    """Add the option for the web configuration file to a command, and pass it the file's `WebConfig`.
+    """Add the option for the web configuration file to a command, and pass the command the file's `WebConfig`.
 
-    With `only_checked`, the file is validated and nothing is passed to the command.
+    If `only_checked` is true, the file is validated, and nothing is passed to the command.
     """
     return click.option(
         "--web.config.file",

@@ -1,4 +1,4 @@
-"""Processes a poll's result for the store. Pure, so that a worker thread can process large readings."""
+"""Processes a poll's result for the store, without side effects, so that a worker thread can process large readings."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ from exporter.vendors.reply import Diagnostics
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """The raw result of a successful poll of a slice, with its times.
+    """The raw result of a successful poll of a slice, with the times of the poll.
 
     Attributes:
         number: the slice's number.
         samples: the samples as the vendor's code produced them.
         diagnostics: what was noticed during the poll.
-        as_of: the time up to which the figures are complete (Unix time), if the vendor states it.
+        as_of: the time up to which the figures are complete (Unix time); None if the vendor does not state this time.
         asked_at: when the poll began, UTC.
         read_at: when the poll ended, Unix time.
         stale_at: when the result becomes too old to be shown, monotonic time.
-        failure: the error of an item that keeps failing and was left out; None if there is none.
+        failure: the error of an item that keeps failing and was left out; None if there is no such item.
 
     """
 
@@ -69,11 +69,11 @@ class ProcessedPoll:
         reading: the slice's reading, as the page shows it.
         figures: the vendor's figures in the reading, to be stored.
         state: the slice's new state.
-        account_state: the new state of the account-wide quotas; None if there are none.
+        account_state: the new state of the account-wide quotas; None if the account has no such quotas.
         ledger: the counters after this poll.
-        fallen: quotas with a figure that fell by more than half within its period.
+        fallen: the quotas with a figure that fell by more than half within the figure's period.
         is_complete: whether every slice has been read since the number of slices last changed.
-        is_empty: whether the vendor's answers had no figure at all, shown or not; names do not count as figures.
+        is_empty: whether the vendor's answers had no figure at all. Names do not count as figures.
 
     """
 
@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the poll as it is shown if it cannot be stored: with its own figures and the last stored counters."""
+        """Return the poll with its own figures and the last stored counters. This poll is shown if storing fails."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
@@ -98,7 +98,7 @@ class ProcessedPoll:
 
 
 def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
-    """Yield a reading's items. Raise `TooLarge` if there are more than `most`: then the reading cannot be valid."""
+    """Yield a reading's items. Raise `TooLarge` if there are more than `most` items: no valid reading has so many."""
     for count, item in enumerate(items):
         if count == most:
             raise TooLarge(f"the reading has more than {most} items")
@@ -106,7 +106,7 @@ def bounded(items: Iterable[Item], most: int) -> Iterator[Item]:
 
 
 def process(account: Account, result: PollResult, before: Snapshot) -> ProcessedPoll:
-    """Process a poll's result, given the snapshot from `before` the poll."""
+    """Process a poll's result. The snapshot `before` is the snapshot from before the poll."""
     read = _read_slice(account, result)
     others = {other: state for other, state in before.slices.items() if other != result.number}
     found = read_quotas(account, read, [state.contributions for state in others.values()], before.ledger)
@@ -178,10 +178,10 @@ def restore(  # noqa: PLR0913, PLR0917 - the stored state, and the time
     Args:
         account: the account with its current settings.
         before: the account's current snapshot.
-        readings: the stored readings, by slice.
+        readings: the stored readings, by slice number.
         ledger: the stored counters.
         now: the current Unix time.
-        fresh_until: when a reading requested now would become stale, monotonic time.
+        fresh_until: the monotonic time at which a reading requested now would become stale.
 
     """
     shown = {number: account.families.of(one.figures) for number, one in readings.items()}
@@ -205,7 +205,7 @@ def restore(  # noqa: PLR0913, PLR0917 - the stored state, and the time
 
 
 def reconfigure(account: Account, before: Snapshot) -> Snapshot:
-    """Return the snapshot of a reconfigured account, without the families and quotas that it no longer shows."""
+    """Return the snapshot of a reconfigured account, without the families and quotas no longer shown."""
 
     def revised(state: SliceState) -> SliceState:
         state = _chosen(account, state)
@@ -240,7 +240,7 @@ def _shows(account: Account, family: Family) -> bool:
 def account_state_of(
     account: Account, slices: Mapping[int, SliceState], ledger: Ledger, before: SliceState | None = None
 ) -> SliceState | None:
-    """Return the state of the account-wide quotas, from the slices read so far."""
+    """Return the state of the account-wide quotas, computed from the slices that have been read so far."""
     if not slices or not account.quotas:
         return None
     totals = account_totals(account, [state.contributions for state in slices.values()])

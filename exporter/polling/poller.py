@@ -32,21 +32,21 @@ from exporter.vendors.items import Streaks
 from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 
 LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
-"""First polls are spread over this time, so that not everything is polled at once after a start."""
+"""First polls are spread over this time, so that not all accounts are polled at once after a start."""
 _SOON_SECONDS: Final = 5.0
-"""Connections are kept open if the next poll begins within this time."""
+"""Connections are kept open if the next poll begins within this number of seconds."""
 _ITEMS_A_SERIES: Final = 10
-"""The answers to a poll may have this many items per series of `max_series`, or `MOST_ITEMS` if that is more."""
+"""The answers to a poll may have this number times `max_series` items, or `MOST_ITEMS`, whichever is more."""
 _MOST_FAILING: Final = 1000
 """Failures are remembered for at most this many kinds of items, because vendors may invent kinds."""
 _PROCESSED_ON_LOOP: Final = 1000
-"""A result with up to this many samples is processed on the event loop, in a few milliseconds."""
+"""A result with up to this many samples is processed on the event loop, because this takes only milliseconds."""
 
 _SHORTEST_GAP_SECONDS: Final = 5.0
-"""The minimum time between the starts of two polls, however often someone asks for one."""
+"""The minimum time between the starts of two polls, however often someone asks for a poll."""
 
 Clock = Callable[[], float]
-"""Unix time, in seconds."""
+"""Returns the Unix time, in seconds."""
 
 
 class PollObserver(Protocol):
@@ -57,15 +57,15 @@ class PollObserver(Protocol):
 
 
 Rest = Callable[[], Awaitable[None]]
-"""Release the connections, because no request will follow soon."""
+"""Releases the connections, because no request will follow soon."""
 Persist = Callable[[int, ProcessedPoll, float], Awaitable[bool]]
-"""Store a good poll, given the slice's number, the poll and when it began (Unix time). Return whether it was stored."""
+"""Takes a slice's number, a good poll and the poll's Unix time. Stores the poll, and returns whether it was stored."""
 Turn = Callable[[], AbstractAsyncContextManager[None]]
-"""Return a context manager that waits for its turn to process a large reading, and keeps the turn until it exits."""
+"""Returns a context manager for processing a large reading. Only one task at a time enters such a context manager."""
 
 
 class Poller:
-    """Polls one account, slice by slice, and keeps its snapshot in the store."""
+    """Polls one account, slice by slice, and keeps the account's snapshot in the store."""
 
     def __init__(  # noqa: PLR0913 - an account, its client, and what all accounts share
         self,
@@ -94,11 +94,11 @@ class Poller:
         self._wake = anyio.Event()
 
     def poll_now(self) -> None:
-        """Poll the failing slices at once, or the next slice if none fails."""
+        """Poll the failing slices at once. If no slice is failing, poll the next slice at once."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Poll each slice once per interval until cancelled. Jitter shifts the first polls."""
+        """Poll each slice once per interval, until cancelled. Jitter delays the first polls."""
         interval, slices = self._account.interval, self._account.slice_count
         offset = jitter(self._account.key, self._account.shard)
         schedule = Schedule(interval, slices, anyio.current_time() + offset * min(interval, LONGEST_FIRST_WAIT_SECONDS))
@@ -118,7 +118,7 @@ class Poller:
             self._log(before, snapshot, self._clock() + schedule.due(schedule.next) - now)
 
     async def poll(self) -> Snapshot:
-        """Poll each slice once, stopping at an error that is not transient, and return the snapshot."""
+        """Poll each slice once, and return the snapshot. An error that is not transient ends the polling."""
         for number in range(self._account.slice_count):
             before, snapshot = await self._poll(number)
             self._log(before, snapshot)
@@ -127,7 +127,7 @@ class Poller:
         return snapshot
 
     async def _poll(self, number: int, spread: float = 0.0) -> tuple[Snapshot, Snapshot]:
-        """Poll a slice, and return the snapshots before and after."""
+        """Poll a slice. Return the snapshot before the poll and the snapshot after the poll."""
         await _end_if_cancelled()
         key, began = self._account.key, anyio.current_time()
         before, asked_at = self._store[key], self._clock()
@@ -162,24 +162,24 @@ class Poller:
         return before, self._store[key]
 
     def _forget_unused(self, number: int, used: set[str]) -> None:
-        """Keep only the latest failures, and the cache entries used by this poll or by a slice's last good poll."""
+        """Keep only the latest failures, and the cache entries that this poll or a slice's last good poll used."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
         failing = [(kind, streaks) for kind, streaks in self._failing[number].items() if streaks]
         self._failing[number] = dict(failing[-_MOST_FAILING:])
 
     def _patience(self, last: SliceState | None, now: float) -> float:
-        """Return after how many seconds a failing item is given up: an interval, or 0 if no reading lasts that long."""
+        """Return the seconds after which a failing item is given up: an interval, or 0 if readings go stale sooner."""
         interval = self._account.interval
         return interval if last and now + interval < last.stale_at else 0.0
 
     async def _store_processed(
         self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
     ) -> ProcessedPoll:
-        """Store a reading before it is shown, and return what to show.
+        """Store a processed poll before it is shown, and return the processed poll to show.
 
-        If it cannot be stored, the last stored counters are shown with it: counters that are shown but not stored
-        would go backwards after a restart.
+        If storing fails, the poll to show has the last stored counters: counters that are shown but not stored would
+        go backwards after a restart.
         """
         if self._persist is None or await self._persist(number, processed, asked_at):
             return processed
@@ -187,7 +187,7 @@ class Poller:
         return processed.with_stored_counters(self._account, before.ledger)
 
     async def _outcome(self, before: Snapshot, poll: Poll, began: float) -> ProcessedPoll | PollError:
-        """Run a poll, and return its result or error. A timeout or a bug in a vendor's code is an error, too."""
+        """Run a poll, and return its result or error. A timeout and a bug in a vendor's code count as errors."""
         try:
             with anyio.fail_after(LONGEST_POLL * self._account.stale_seconds):
                 items = await self._account.read(poll)
@@ -214,7 +214,7 @@ class Poller:
         return Malformed("no figure of any answer can be read") if unreadable else processed
 
     async def _slept_until(self, due: float) -> bool:
-        """Wait until `due`, and return whether it was reached; a request for a poll ends the wait early."""
+        """Wait until the time `due`, or until someone asks for a poll. Return whether `due` was reached."""
         await _end_if_cancelled()
         wait = max(0.0, due - anyio.current_time())
         self._store.record_schedule(self._account.key, self._clock() + wait)
@@ -245,7 +245,7 @@ class Poller:
 async def _process_off_loop(
     account: Account, result: PollResult, before: Snapshot, turn: Turn = nullcontext
 ) -> ProcessedPoll:
-    """Process a result; a large one waits for its turn and runs in a worker thread, off the event loop."""
+    """Process a result. A large result waits for its turn, and is processed in a worker thread."""
     samples = iter(result.samples)
     first = list(islice(samples, _PROCESSED_ON_LOOP + 1))
     result = replace(result, samples=chain(first, samples))
@@ -256,5 +256,5 @@ async def _process_off_loop(
 
 
 async def _end_if_cancelled() -> None:
-    """Stop here if the account is no longer polled: a result may have arrived just before the cancellation."""
+    """End the task here if it has been cancelled. A result may have arrived just before the cancellation."""
     await anyio.lowlevel.checkpoint_if_cancelled()

@@ -1,4 +1,4 @@
-"""The schedule of an account's slices: all in a row at first, then evenly spread over the interval."""
+"""The schedule of an account's slices: at first one right after another, later evenly spread over the interval."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from exporter.polling.backoff import next_delay
 from exporter.store.snapshot import Snapshot
 
 _SPREAD: Final = 0.8
-"""The share of a slice's time over which its requests are spread; the rest is left for retries."""
+"""The share of a slice's time over which the slice's requests are spread. The rest of the time is left for retries."""
 
 
 class Schedule:
@@ -30,9 +30,10 @@ class Schedule:
 
     @property
     def next(self) -> int:
-        """The slice to poll next: the one that is due first.
+        """The slice to poll next: the slice that is due first.
 
-        Of several, it is one with the fewest failures, preferably one that has not been read yet.
+        If several slices are due at the same time, a slice with the fewest failures is chosen, preferably a slice
+        that has not been read yet.
         """
         return min(self._due, key=lambda number: (self._due[number], self._failures[number], number in self._read))
 
@@ -41,12 +42,12 @@ class Schedule:
         return self._due[number]
 
     def spread(self, number: int) -> float:
-        """Return the seconds over which a slice's requests are spread: 0 if it was never read, or is the only slice."""
+        """Return the seconds over which a slice's requests are spread: 0 for an only slice or an unread slice."""
         slice_count = len(self._due)
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Record a good poll. After its first one, a slice is due again early, so that polls spread over the interval.
+        """Record a good poll. After a slice's first poll, the slice's next poll is early, to spread slices evenly.
 
         Args:
             number: the slice's number.
@@ -65,15 +66,15 @@ class Schedule:
             self._due[number] = now + delay * (jitter if first else 1.0)
 
     def advance(self, at: float) -> None:
-        """Make the failing slices due by `at`, or the next slice if none fails, because someone asked for a poll."""
+        """Make the failing slices due by the time `at`. If no slice is failing, make the next slice due by `at`."""
         failing = [number for number, failures in self._failures.items() if failures] or [self.next]
         self._due |= {number: min(self._due[number], at) for number in failing}
 
     def record_failure(self, number: int, now: float, snapshot: Snapshot) -> None:
         """Record a failed poll.
 
-        All slices wait, longer with each consecutive failure of the account. The failed slice may wait longer still,
-        because of its own consecutive failures.
+        All slices wait, longer with each consecutive failure of the account. The failed slice may wait even longer,
+        because the slice's own consecutive failures count, too.
         """
         self._failures[number] += 1
         pause, wait = (

@@ -23,8 +23,8 @@ class Ahead(NamedTuple):
 
     Attributes:
         now: when the poll ended.
-        next_at: when the next poll begins; None if there is none.
-        shown_until: when the last good reading ceases to be shown; None if nothing is shown.
+        next_at: when the next poll begins; None if no poll follows.
+        shown_until: when the last good reading ceases to be shown; None if no reading is shown.
 
     """
 
@@ -40,7 +40,7 @@ def log_poll(key: AccountKey, number: int, seconds: float, **outcome: object) ->
 
 
 def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
-    """Log what a poll changed: whether the account works, and what is left out of its readings."""
+    """Log whether a poll changed the account's state, or what is left out of the account's readings."""
     _log_state(key, before, after, ahead)
     if after.slices is not before.slices:
         _log_diagnostics(key, before.diagnostics, after.diagnostics)
@@ -81,7 +81,7 @@ def _log_state(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead)
 
 
 def _times(**times: float | None) -> dict[str, str]:
-    """Return the known times in the log's format."""
+    """Return the times that are not None, in the log's format."""
     return {
         name: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in times.items() if at is not None
     }
@@ -92,7 +92,7 @@ def _span(seconds: float) -> str:
 
 
 def _log_diagnostics(key: AccountKey, before: Diagnostics, after: Diagnostics) -> None:
-    """Log when deviations from the vendor's documentation change, or when the number of items left out changes."""
+    """Log when deviations from the vendor's documentation change, and when the number of left-out items changes."""
     if before.drift.keys() != after.drift.keys():
         drift = {"drift": _join_sorted(f"{field} {kind}" for field, kind in after.drift)} if after.drift else {}
         deviate, match = "responses deviate from the vendor's documentation", "responses match the documentation again"
@@ -119,14 +119,14 @@ def _log_dropped(key: AccountKey, before: int, after: int) -> None:
 
 
 def _log_turn(key: AccountKey, message: str, *, is_bad: bool, **details: object) -> None:
-    """Log a turn for the worse as a warning, and a turn for the better as information."""
+    """Log a change for the worse as a warning, and a change for the better at level info."""
     vendor, account = key
     log = logger.warning if is_bad else logger.info
     log(message, vendor=vendor, account=account, **details)
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
-    """Log quotas with a figure that fell by more than half within its period; the fall is taken for a correction."""
+    """Log quotas with a figure that fell by more than half within its period. Such a fall counts as a correction."""
     vendor, account = key
     for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(
@@ -140,7 +140,7 @@ def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
 
 
 def _log_withheld(key: AccountKey, before: Withheld, after: Withheld) -> None:
-    """Log when a quota becomes withheld, when the reasons change, and when the quota is shown again."""
+    """Log when a quota becomes withheld, when the reasons change, and when a quota is shown again."""
     vendor, account = key
     for quota in sorted({name for name, _ in (*before, *after)}):
         reasons = [reason for name, reason in sorted(after) if name == quota]

@@ -25,12 +25,12 @@ class DemoAccount:
 
 
 def stable_id(*words: str) -> str:
-    """Return a UUID that depends only on these words, not on a world's seed."""
+    """Return a UUID that depends only on `words`."""
     return str(uuid5(NAMESPACE_URL, "sandbox:" + "/".join(words)))
 
 
 def account_where(accounts: Mapping[str, _CredentialsT], known: Callable[[_CredentialsT], bool]) -> str | None:
-    """Return the name of the account whose credentials satisfy `known`; None if there is no such account."""
+    """Return the name of the account for whose credentials the function `known` returns true, or None."""
     return next((name for name, credentials in accounts.items() if known(credentials)), None)
 
 

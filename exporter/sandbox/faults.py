@@ -2,8 +2,8 @@
 
 A fault is written `VENDOR:PATH:FAULT[=VALUE][;OPTION=VALUE]...`, such as
 `*:/customer*:status=503;retry-after=120;times=3`. In VENDOR and PATH, `*` stands for anything. PATH is
-the path below the vendor's base URL, as the client sends it, without the query. If several faults match
-a call, the first one that is not used up is applied.
+the path below the vendor's base URL, percent-encoded as the client sends it, without the query. If several
+faults match a call, the first fault that is not used up is applied.
 """
 
 import json
@@ -36,8 +36,8 @@ class Fault:
         text: the fault as written.
         vendor: a pattern that vendors' names match.
         path: a pattern that paths below the vendor's base URL match.
-        kind: the name of its kind.
-        given: its parsed value and options, by name.
+        kind: the name of the fault's kind.
+        given: the fault's parsed value and options, by name.
         times: the number of calls that the fault applies to; None for all.
 
     """
@@ -55,7 +55,7 @@ class Fault:
 
 
 def read_fault(text: str, replayed: Collection[str] = ()) -> Fault:
-    """Return the fault that a text describes. Known vendors are the simulated ones and `replayed`.
+    """Return the fault that a text describes. The fault's vendor must be simulated or listed in `replayed`.
 
     Raises:
         ValueError: the text is not a fault; the message says what to write.
@@ -117,13 +117,13 @@ class Faults:
         self._standing = [*self._standing, _Standing(self._given, fault)][-_MOST_FAULTS:]
 
     def clear(self, number: int | None = None) -> bool:
-        """Remove the fault with this number, or all faults if `number` is None. Return whether any was removed."""
+        """Remove the fault with this number, or all faults if `number` is None. Return whether a fault was removed."""
         before = self._standing
         self._standing = [one for one in before if number is not None and one.number != number]
         return len(self._standing) < len(before)
 
     def take(self, vendor: str, path: str) -> Fault | None:
-        """Return the fault that applies to a call, if any, and count the call."""
+        """Return the fault that applies to a call, and count the call. Return None if no fault applies."""
         for one in self._standing:
             if one.left != 0 and one.fault.is_for(vendor, path):
                 one.calls += 1
@@ -131,7 +131,7 @@ class Faults:
         return None
 
     def described(self) -> list[dict[str, Any]]:
-        """Return each fault's number and text, the number of calls it was applied to, and the number of calls left."""
+        """Return for each fault: number, text, the count of calls that went wrong, and the count of calls left."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
             for one in self._standing
@@ -142,7 +142,8 @@ def routes(faults: Faults) -> list[Route]:
     """Return the routes that list, add and clear faults while the sandbox runs.
 
     GET /-/faults lists the faults as JSON. POST adds the faults in the body, one per line, written as on the command
-    line; if one is invalid, none is added. DELETE clears all faults, and DELETE /-/faults/NUMBER clears one.
+    line. If one fault is invalid, no fault is added. DELETE clears all faults, and DELETE /-/faults/NUMBER clears the
+    fault with this number.
     """
 
     def listed(status: int = 200) -> Response:
@@ -183,7 +184,7 @@ class Faulty:
         self._vendors = vendors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, applying the fault that matches, if any."""
+        """Answer one request. If a fault matches the request, apply the fault."""
         fault = self._fault_of(scope) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)

@@ -88,7 +88,7 @@ async def latin_1(call: Call) -> None:
 
 
 async def huge(call: Call) -> None:
-    """Answer normally, after the given number of MiB of spaces."""
+    """Answer normally, but put the given number of MiB of spaces before the document."""
     answer = await call.ask_vendor()
     length = call.given["value"] * len(_MEBIBYTE) + len(answer.body)
     await call.begin(answer.with_headers(("content-length", str(length))))
@@ -107,7 +107,7 @@ async def gzip_bomb(call: Call) -> None:
 
 
 async def gzip_twice(call: Call) -> None:
-    """Answer normally, compressed twice."""
+    """Answer with the document compressed twice."""
     answer = await call.ask_vendor()
     compressed = gzip.compress(gzip.compress(answer.body))
     await call.answer(answer.with_body(compressed).with_headers(("content-encoding", "gzip, gzip")))
@@ -147,7 +147,7 @@ async def values(call: Call) -> None:
 
 
 async def labels(call: Call) -> None:
-    """Add a text that is hard to display to fields that hold names."""
+    """In fields that hold names, append a text that is hard to display."""
     text = TEXTS[call.given["value"]]
 
     def named(value: Any) -> Any:
@@ -157,7 +157,7 @@ async def labels(call: Call) -> None:
 
 
 async def rows(call: Call) -> None:
-    """Answer with the given number of rows. Added rows are copies of real ones, with another value in one field."""
+    """Answer with the given number of rows. Added rows are copies of real rows, except for one field."""
     answer, wanted, field = await call.ask_vendor(), call.given["value"], call.given["field"]
     document = json.loads(answer.body)
 
@@ -182,10 +182,11 @@ def _another(value: Any, number: int) -> Any:
 async def _answer_changed(
     call: Call, change: Callable[[Any], Any] | None, finish: Callable[[str], str] = lambda text: text
 ) -> None:
-    """Answer with the document after changing fields, or after removing them if `change` is None.
+    """Answer with the document after changing fields. If `change` is None, the fields are removed instead.
 
-    The option `field` names the fields, and `at-most` limits their number. A pattern matches only fields that hold
-    figures or texts. A complete name also matches a field that holds a list or an object.
+    The option `field` names the fields, and the option `at-most` limits how many fields are changed. A pattern matches
+    only fields that hold a number, a text, true or false. A complete name also matches fields that hold null, a list
+    or an object.
     """
     answer, most = await call.ask_vendor(), call.given["at-most"]
     patterns = call.given["field"].split(",")

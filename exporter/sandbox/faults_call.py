@@ -22,7 +22,7 @@ class FaultyResponse:
     headers: tuple[Header, ...] = ((b"content-type", b"application/json"),)
 
     def with_headers(self, *headers: tuple[str, str]) -> "FaultyResponse":
-        """Return the answer with these headers, which replace headers of the same names."""
+        """Return the answer with these headers. They replace headers of the same names."""
         given = tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
         named = {name for name, _ in given}
         return replace(self, headers=(*(header for header in self.headers if header[0].lower() not in named), *given))
@@ -34,10 +34,10 @@ class FaultyResponse:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that goes wrong: the app that would answer it, ASGI's three arguments, and what the fault is given.
+    """A call that goes wrong: the app that would answer the call, ASGI's three arguments, and the fault's settings.
 
     Attributes:
-        given: the fault's options by name, and its value under the name `value`.
+        given: the fault's options by name, and the fault's value under the name `value`.
 
     """
 
@@ -52,7 +52,7 @@ class Call:
         """The client's connection.
 
         Raises:
-            ConnectionAbortedError: the server does not expose the connection. The call then ends without an answer.
+            ConnectionAbortedError: the server does not expose the connection. The error ends the call unanswered.
 
         """
         extension = self.scope.get("extensions", {}).get(STREAM)

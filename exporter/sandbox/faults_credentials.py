@@ -9,7 +9,7 @@ _UNAUTHORIZED = b"Bearer revoked"
 _WITHOUT_CREDENTIALS = frozenset(
     {b"host", b"accept", b"accept-encoding", b"connection", b"content-type", b"content-length", b"user-agent"}
 )
-"""Headers that hold no credentials; a vendor's key may be in any other."""
+"""The headers that hold no credentials. Any other header may hold a vendor's key."""
 
 
 async def revoke(call: Call) -> None:

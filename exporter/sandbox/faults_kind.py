@@ -12,9 +12,9 @@ _MOST = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What may stand after an `=`: its name, its reader, its default, and whether it is needed.
+    """A value that may stand after an `=`: its name, its reader, its default, and whether the value is needed.
 
-    `read` raises a `ValueError` for a wrong text; the message says what to write.
+    For a wrong text, the function `read` raises a `ValueError` whose message says what to write.
     """
 
     name: str
@@ -37,10 +37,12 @@ class Kind:
         return (self.act.__doc__ or "").partition("\n")[0]
 
     def read(self, value: str | None, options: Mapping[str, str]) -> dict[str, Any]:
-        """Return the parsed options of a fault by name, and its value under `value`. Missing ones get their defaults.
+        """Return the parsed options of a fault by name, and the fault's value under the name `value`.
+
+        Missing options and a missing value are replaced by their defaults.
 
         Raises:
-            ValueError: the value or the options do not fit this kind; the message says what to write.
+            ValueError: the value or the options do not fit this kind. The message says what to write.
 
         """
         if value is not None and self.value is None:

@@ -1,4 +1,4 @@
-"""The table of all kinds of fault: their names, what they do, and their values and options."""
+"""The table of all kinds of fault: the name, the function, the value and the options of each kind."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -64,12 +64,12 @@ async def garbage(call: Call) -> None:
 
 
 async def long_header(call: Call) -> None:
-    """Answer normally, with a header of the given number of bytes."""
+    """Answer normally, but add a header whose value has the given number of bytes."""
     await call.answer((await call.ask_vendor()).with_headers(("x-long", "x" * call.given["value"])))
 
 
 async def endless(call: Call) -> None:
-    """Answer with an endless body, until the client disconnects."""
+    """Answer with a body that does not end until the client disconnects."""
     await call.begin(FaultyResponse(200))
     while True:
         await call.go_on(b" " * _SLICE_BYTES)
@@ -82,7 +82,7 @@ async def _half(call: Call) -> None:
 
 
 def _disconnect(socket: int) -> None:
-    """Reset a connection by connecting its socket to AF_UNSPEC. Closing the socket would end the connection cleanly."""
+    """Reset a connection: connect its socket to AF_UNSPEC. Closing the socket would end the connection cleanly."""
     address = bytes(16)
     if ctypes.CDLL(None, use_errno=True).connect(socket, address, len(address)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

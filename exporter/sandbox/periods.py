@@ -12,7 +12,7 @@ RENEWAL_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A span from `start` up to but not including `end`; `index` grows by one from period to period."""
+    """A span that includes `start` but not `end`. The number `index` grows by one from period to period."""
 
     start: float
     end: float
@@ -20,24 +20,24 @@ class Period:
 
     @property
     def before(self) -> "Period":
-        """The renewal period that ends where this one starts."""
+        """The renewal period before this period."""
         return renewal(self.start - 1, self.start)
 
     @property
     def after(self) -> "Period":
-        """The renewal period that starts where this one ends."""
+        """The renewal period after this period."""
         return renewal(self.end, self.end)
 
 
 def renewal(at: float, anchor: float) -> Period:
-    """Return the period that contains `at`. Periods last 30 days, and one of them starts at `anchor`."""
+    """Return the period that contains the time `at`. Periods last 30 days, and one period starts at `anchor`."""
     length = RENEWAL_DAYS * DAY
     start = anchor + floor((at - anchor) / length) * length
     return Period(start, start + length, floor(start / length))
 
 
 def month(at: float) -> Period:
-    """Return the calendar month (UTC) that contains `at`."""
+    """Return the calendar month (UTC) that contains the time `at`."""
     day = datetime.fromtimestamp(at, UTC)
     return named_month(f"{day:%Y-%m}")
 
@@ -71,10 +71,10 @@ def named_day(text: str) -> float:
 
 
 def write_day(at: float) -> str:
-    """Return the UTC day of `at` as YYYY-MM-DD."""
+    """Return the UTC day of the time `at`, as YYYY-MM-DD."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
 
 
 def write_instant(at: float) -> str:
-    """Return `at` as ISO 8601 in UTC, to the second, with a Z."""
+    """Return the time `at` in UTC as YYYY-MM-DDTHH:MM:SSZ."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}Z"

@@ -9,10 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class SimulatedRateLimit:
-    """Counts each key's requests, states in every reply how many remain, and answers 429 beyond the limit.
+    """Counts each key's requests, states in every reply how many requests remain, and answers 429 beyond the limit.
 
-    A key is the value of the header named `header`. A key's window begins with its first request and lasts
-    `window` seconds by `clock`. `refusal` is the JSON that answers a request beyond the limit.
+    A key is the value of the header named `header`. A key's window begins with the key's first request, and lasts
+    `window` seconds, measured by `clock`. `refusal` is the JSON that answers a request beyond the limit.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of the limit

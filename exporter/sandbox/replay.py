@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Replays = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]
-"""Each vendor's recorded answers, and its links to next pages. Keys are a method and a path with a sorted query."""
+"""By vendor: recorded answers, and links to next pages. Their keys are a method and a path with a sorted query."""
 
 
 class Replay:
@@ -34,5 +34,5 @@ class Replay:
 
 
 def replay_apps(replays: Replays) -> dict[str, ASGIApp]:
-    """Return an app for each replayed vendor, by the path at which the sandbox serves the vendor."""
+    """Return an app for each replayed vendor. The keys are the paths at which the sandbox serves the vendors."""
     return {f"/{name}": Replay(*recorded) for name, recorded in replays.items()}

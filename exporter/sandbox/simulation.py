@@ -35,8 +35,8 @@ class Simulation:
         path: the path of the API's base URL in the sandbox.
         app: makes the app of the API, to be mounted at `path`.
         demo: returns the account with a given name for the demo's configuration.
-        faults: the kinds of fault that only this vendor has, by name.
-        others: functions like `app` for the vendor's other APIs, by path.
+        faults: the kinds of fault that only this vendor has, by the kind's name.
+        others: functions that make the apps of the vendor's other APIs, by the API's path.
 
     """
 
@@ -58,7 +58,7 @@ class Simulation:
 
 
 class Invalid(HTTPException):
-    """A request was refused because of one of its fields."""
+    """A request was refused because of a field in the request."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(UNPROCESSABLE, message)
@@ -66,14 +66,17 @@ class Invalid(HTTPException):
 
 
 def app_of(routes: Sequence[BaseRoute], failure: Failure, middleware: Sequence[Middleware] = ()) -> Starlette:
-    """Return an app with exactly these routes. A trailing slash makes a different path."""
+    """Return an app with these routes. A path with a trailing slash does not match the route without the slash."""
     app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _refuse_as(failure)})
     app.router.redirect_slashes = False
     return app
 
 
 def _refuse_as(failure: Failure) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
-    """Return an async handler that turns `HTTPException` into a reply. Starlette runs other handlers in threads."""
+    """Return a handler that turns an `HTTPException` into a reply.
+
+    The handler is async, because Starlette runs handlers that are not async in threads.
+    """
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):
@@ -87,7 +90,8 @@ async def json_object(request: Request, *, status: int) -> dict[str, Any]:
     """Return the JSON object in a request's body. An empty body counts as an empty object.
 
     Raises:
-        HTTPException: the body is not a JSON object, or has a value that cannot be sent back. The answer has `status`.
+        HTTPException: the body is not a JSON object, or has a value that cannot be sent back. The exception has the
+            given status.
 
     """
     raw = await request.body()
@@ -102,7 +106,7 @@ async def json_object(request: Request, *, status: int) -> dict[str, Any]:
 
 
 class EncodedPath:
-    """Lets the routes match the path as it was sent, so that an encoded slash does not separate segments."""
+    """Lets routes match the path as the client sent it, so that an encoded slash does not separate segments."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,8 +1,9 @@
 """The simulated world: how much has been used, as a pure function of seed, subject and time.
 
-A subject is a path such as "vendor/acme/410000". Its rate of use has a daily rhythm, is lower at
+A subject is a path such as "vendor/acme/410000". A subject's rate of use has a daily rhythm, is lower at
 weekends, sways slowly, and averages 1 a day. Vendors scale the rate to their own units. The use in a span
-is the closed-form integral of the rate, so the spans may be in any order, and each costs the same.
+is the closed-form integral of the rate, so spans can be computed in any order, and long spans cost no more than
+short ones.
 """
 
 import time
@@ -16,7 +17,7 @@ from exporter.sandbox.periods import DAY
 
 _TURN = 2 * pi
 _WEEKDAYS = (1.12, 1.12, 1.12, 1.12, 1.12, 0.7, 0.7)
-"""The use on Monday to Sunday, relative to an average day; the sum is seven."""
+"""The use on each weekday from Monday to Sunday, relative to an average day. The sum is seven."""
 
 _EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday."""
@@ -35,7 +36,7 @@ class _Rhythm:
     sway_start: float
 
     def until(self, at: float) -> float:
-        """Return the use from the epoch to `at`, in days of average use."""
+        """Return the use from the epoch to the time `at`, in days of average use."""
         whole = floor(at / DAY)
         part = at / DAY - whole
         weeks, weekday = divmod(whole + _EPOCH_WEEKDAY, 7)
@@ -93,14 +94,14 @@ class World:
         return low + (high - low) * self.draw(words)
 
     def used(self, subject: str, since: float, until: float) -> float:
-        """Return the use in a span, in days of average use. It never falls as `until` grows."""
+        """Return the use in a span, in days of average use. The use never falls as `until` grows."""
         if until <= since:
             return 0.0
         rhythm = _rhythm(self.seed, subject)
         return rhythm.until(until) - rhythm.until(since)
 
     def billed(self, subject: str, since: float, until: float) -> float:
-        """Return the use in a span, minus corrections. A correction lowers the use a little, about once a fortnight."""
+        """Return the use in a span, minus corrections. About once a fortnight, a correction lowers the use a little."""
         taken_back = sum(
             share * self.used(subject, since, at) for at, share in self._corrections(subject, since, until)
         )

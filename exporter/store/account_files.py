@@ -18,7 +18,7 @@ from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredRead
 from exporter.vendors import Account
 
 _FILE: Final = re.compile(r"(?P<account>[^+]+)(\+shard(?P<shard>\d+)of(?P<total>\d+))?(\+\d+of\d+)?\.json")
-"""The name of an account's file. It is unambiguous, because no account name contains a plus sign."""
+"""Matches the name of an account's file. The match is unambiguous, because no account name contains a plus sign."""
 
 
 class ShardFile(NamedTuple):
@@ -33,11 +33,12 @@ class StoredAccount:
     """The stored state of an account.
 
     Attributes:
-        readings: the last reading of each slice, by slice number; none from files with another number of slices.
-        ledger: the account's counters, also from files written with another number of slices or shards.
-        invalid: the reasons why files were set aside.
-        refused: the reasons why files under the account's previous name were not taken over.
-        errors: the errors of files that could not be read.
+        readings: the last reading of each slice, by slice number. Files written with another number of slices or
+            shards add no readings.
+        ledger: the account's counters. Files written with another number of slices or shards add counters, too.
+        invalid: for each file that was set aside, the reason.
+        refused: for each file that is invalid under the account's previous name, the reason.
+        errors: the errors that occurred when files were read.
 
     """
 
@@ -49,20 +50,21 @@ class StoredAccount:
 
 
 def stem_of(account: Account) -> str:
-    """Return the text with which the names of an account's files begin."""
+    """Return the beginning of the names of an account's files."""
     return f"{account.vendor}-{account.name}"
 
 
 def shard_suffix(shard: Shard) -> str:
-    """Return the part of a file's name that identifies the shard; empty if there is only one."""
+    """Return the part of a file's name that identifies the shard. If there is only one shard, the part is empty."""
     return f"+shard{shard.number}of{shard.total}" if shard.total > 1 else ""
 
 
 def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[StoredReading | None, list[InvalidReason]]:
-    """Return the content of a file's newest valid slot, or None, and the reasons why other slots are invalid.
+    """Return the content of a file's newest valid slot, and the reasons why slots are invalid.
 
-    A damaged slot beside an intact one is normal: it was being written when the process ended. If a slot cannot be
-    read, the error is added to `errors`, and no content is returned.
+    The content is None if no slot is valid. A damaged slot beside an intact slot is normal: the damaged slot was being
+    written when the process ended. If a slot cannot be read, the error is added to `errors`, and no content is
+    returned.
     """
     found, invalid = list[StoredReading](), list[InvalidReason]()
     for slot in slots_of(path):
@@ -79,14 +81,14 @@ def read_file(path: Path, account: Account, errors: list[OSError]) -> tuple[Stor
 
 
 def set_aside(path: Path) -> None:
-    """Rename an unusable file, so that it is not read again."""
+    """Rename an unusable file, so that the file is not read again."""
     for slot in slots_of(path):
         with suppress(OSError):
             slot.replace(slot.with_name(f"{path.stem}.set-aside{slot.name.removeprefix(path.name)}"))
 
 
 def files_by_account(folder: Path) -> defaultdict[str, list[ShardFile]]:
-    """Return the account files in a folder, grouped by account."""
+    """Return the account files in a folder, by the beginning of their names (see `stem_of`)."""
     found: defaultdict[str, list[ShardFile]] = defaultdict(list)
     for path in sorted({one.with_name(file_name(one.name)) for one in folder.glob("*.json*")}):
         if parts := _FILE.fullmatch(path.name):

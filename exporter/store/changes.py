@@ -1,4 +1,4 @@
-"""Tracks changes of accounts, so that each reader can ask which accounts changed since it last asked."""
+"""Tracks changes of accounts, so that each reader can ask which accounts changed since the reader last asked."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Changes:
             self._accounts[key] = self.version
 
     def since(self, version: int) -> Iterable[AccountKey]:
-        """Return the accounts that changed after a version, the latest first."""
+        """Return the accounts that changed after a version. The account that changed last comes first."""
         return [key for key, _ in takewhile(lambda one: one[1] > version, reversed(self._accounts.items()))]
 
     def keep(self, accounts: Iterable[AccountKey]) -> None:
-        """Forget all accounts but these."""
+        """Forget all other accounts."""
         wanted = set(accounts)
         self._accounts = {key: version for key, version in self._accounts.items() if key in wanted}

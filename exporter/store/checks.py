@@ -1,4 +1,4 @@
-"""Checks values of a stored file as strictly as a vendor's answer. All functions raise `ValueError` for a bad value."""
+"""Checks values of a stored file as strictly as a vendor's. All functions raise `ValueError` for a bad value."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read_text(value: object, longest: float = MAX_LABEL_CHARACTERS) -> str:
 
 
 def read_labels(values: Iterable[object]) -> Labels:
-    """Return label values that are valid on a page."""
+    """Return label values, all of which are valid on a page."""
     labels = tuple(read_text(value, MAX_LABEL_CHARACTERS) for value in values)
     if any(not text.replace("\n", "").isprintable() and _is_unfit(text) for text in labels):
         raise ValueError("expected labels that a page can have")

@@ -1,4 +1,4 @@
-"""Decodes stored files as strictly as vendors' answers, because anything may have changed them."""
+"""Decodes stored files as strictly as vendors' answers, because users or faults may have changed the files."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from exporter.store.stored_reading import VERSION, InvalidFile, StoredReading, o
 from exporter.vendors.account import Account
 
 _UNSTAMPED_VERSION: Final = 3
-"""Files of this version have their times in the head, and a single slot."""
+"""Files of this version have a single slot, and their times are in the head."""
 _MOST_ROWS: Final = 2_000_000
 _GONE: Final = Family("", "")
 
 Rows = Mapping[str, list[Any]]
-"""Rows by kind."""
+"""Rows of a file, by the kind of row."""
 
 
 def decode(account: Account, raw: bytes) -> tuple[int, StoredReading]:
@@ -97,7 +97,7 @@ def _decode_reading(
 
 
 def _samples(account: Account, rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the samples whose family still exists and has the same number of labels. Skip the others."""
+    """Yield the samples whose family still exists and has the same number of labels. Skip all other samples."""
     families = {family.name: family for family in account.reported}
     for name, labels, value in rows:
         sample = Sample(families.get(read_text(name), _GONE), read_labels(labels), read_number(value))

@@ -1,8 +1,8 @@
 """Persistence: each account's last good reading and its quota counters, one file per account or slice.
 
-A file is replaced atomically (see `slots`), is readable only by its owner, and has a checksum. It holds figures and
-labels, but no secrets. An invalid file is set aside. A counter belongs to its quota's members, whichever slice or shard
-reads them now. So counters are also taken from files that were written with another number of slices or shards.
+A file is replaced atomically (see `slots`), is readable only by its owner, and has a checksum. A file holds figures and
+labels, but no secrets. An invalid file is set aside. A counter belongs to the members of its quota, not to the slice or
+shard that reads these members. So counters are also taken from files written with another number of slices or shards.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""A file written with another number of shards is removed after this time. By then, nothing in it is needed."""
+"""A file written with another number of shards is removed after this time, when its content is no longer needed."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
@@ -64,14 +64,14 @@ class Storage:
         self._writer = Writer()
 
     def close(self) -> None:
-        """Release the folder to other processes. Nothing can be stored afterwards."""
+        """Release the folder, so that other processes can write to it. Nothing can be stored afterwards."""
         for file in (self._opened, *self._locks.values()):
             os.close(file)
         self._locks.clear()
 
     @property
     def warning(self) -> str:
-        """A warning about the folder's permissions; empty if they are fine."""
+        """A warning about the folder's permissions. Empty if only the exporter's user can change what is stored."""
         status = os.fstat(self._opened)
         if status.st_uid not in (os.geteuid(), 0):
             return "the storage folder belongs to another user, who can change what is stored"
@@ -83,7 +83,7 @@ class Storage:
         """Call `write` in the writer thread. If every slice has been read (`is_complete`), also remove obsolete files.
 
         Raises:
-            OSError: the file could not be written, or not in time.
+            OSError: the file could not be written, or was not written in time.
 
         """
         await self._writer.run(partial(self._store, account, number, stored, is_complete=is_complete))
@@ -97,7 +97,7 @@ class Storage:
         """Replace the file of an account's slice.
 
         Raises:
-            OSError: the file could not be written; the previous content remains.
+            OSError: the file could not be written. The previous content remains.
 
         """
         body, stamp = encode(account, number, stored)
@@ -117,10 +117,10 @@ class Storage:
             self._written[name] = put(self._opened, name, *content, None)
 
     async def store_observations(self, shard: Shard, observations: ObservationsByQuota, at: float) -> None:
-        """Store a shard's observations of counters, made at `at` (Unix time).
+        """Store a shard's observations of counters, which were made at the Unix time `at`.
 
         Raises:
-            OSError: the observations could not be written, or not in time.
+            OSError: the observations could not be written, or were not written in time.
 
         """
         name = f"{OBSERVATIONS_FILE}{shard_suffix(shard)}"
@@ -129,13 +129,13 @@ class Storage:
         )
 
     def observations(self, shard: Shard) -> ObservationsByQuota:
-        """Return a shard's stored observations of counters; empty if there are none or they are unusable."""
+        """Return a shard's stored observations of counters. Missing or unusable observations count as empty."""
         return read_observations(self._folder, f"{OBSERVATIONS_FILE}{shard_suffix(shard)}")
 
     def read(self, account: Account) -> StoredAccount:
         """Return the stored state of an account, and set invalid files aside.
 
-        For a renamed account, the state includes the files under its previous name.
+        The state of a renamed account includes the files under the account's previous name.
         """
         account_files, fragments = StoredAccount(), list[Fragment]()
         for path, number in self._own(account).items():
@@ -156,10 +156,10 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the counters stored under the account's former name. Readings stored there fill slices without any.
+        """Yield the counters stored under the former name. Stored readings fill slices that have no reading.
 
-        With several shards, only counters are taken over: customers are divided by the account's name, so readings
-        under the former name belong to other customers.
+        With several shards, only counters are taken over. The account's name decides which shard reads a customer, so
+        a shard's readings under the former name belong to other customers.
         """
         own = self._own(former) if former.shard.total == 1 else {}
         for path, _ in tuple(self._found.get(stem_of(former), ())):
@@ -174,7 +174,7 @@ class Storage:
                 yield Fragment(stored.asked_at, renamed(account, stored.ledger).unclaimed())
 
     def _lock(self, shard: Shard) -> None:
-        """Become the only writer for this shard. The lock ends with the process.
+        """Become the only writer for this shard, until the process ends.
 
         Raises:
             FolderInUse: another process holds the lock.
@@ -206,7 +206,7 @@ class Storage:
         return self._folder / f"{stem_of(account)}{part}.json"
 
     def _own(self, account: Account) -> dict[Path, int]:
-        """Return the path of each slice's file, with the slice's number."""
+        """Return the number of each slice, by the path of the slice's file."""
         return {self._path(account, number): number for number in range(account.slice_count)}
 
     def _others(self, account: Account) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The contents of a storage folder, for people who inspect it or clean it up."""
+"""Lists the contents of a storage folder, for people who inspect or clean up the folder."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class StoredFile:
     """A file in the storage folder.
 
     Attributes:
-        path: its path, without the suffix of a slot.
-        account: vendor and name of its account.
-        part: the slice and shard in the file's name; empty if it states none.
-        kind: what it is.
-        slots: the paths of its slots.
+        path: the file's path, without the suffix of a slot.
+        account: the vendor and the name of the file's account.
+        part: the slice and shard in the file's name; empty if the name states neither.
+        kind: whether the file is a reading, an invalid file or an unfinished file.
+        slots: the paths of the file's slots.
         size: the size of all slots, in bytes.
-        written_at: when it was last written, Unix time.
+        written_at: when the file was last written, Unix time.
 
     """
 
@@ -62,5 +62,8 @@ def inventory(folder: Path) -> Iterator[StoredFile]:
 
 
 def superfluous(files: Iterable[StoredFile], accounts: Collection[AccountKey]) -> Iterator[StoredFile]:
-    """Yield the files that no exporter with these accounts reads: invalid and unfinished files, and other accounts'."""
+    """Yield the files that no exporter with these accounts reads.
+
+    These are invalid files, unfinished files, and the files of other accounts.
+    """
     yield from (file for file in files if file.kind != "reading" or file.account not in accounts)

@@ -1,4 +1,4 @@
-"""Observations of counters, from which paces are derived, and the file that keeps them across restarts."""
+"""Observations of counters. Paces are derived from the observations, and a file keeps them across restarts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Observation(NamedTuple):
 
 
 class Observations(NamedTuple):
-    """Two observations of one counter, which started at `created` (Unix time)."""
+    """Two observations of one counter. The counter started at the Unix time `created`."""
 
     created: float
     earlier: Observation
@@ -39,7 +39,10 @@ ObservationsByQuota = Mapping[tuple[AccountKey, QuotaId], Observations]
 
 
 def encode_observations(observations: ObservationsByQuota) -> bytes:
-    """Return the file's body: a head, then lines of many rows. One JSON call for all rows would block other threads."""
+    """Return the body of a file: a head, then lines of many rows.
+
+    Encoding all rows in one call would block all other threads.
+    """
     return b"\n".join(json.dumps(line, ensure_ascii=False).encode() for line in _lines(observations))
 
 
@@ -51,7 +54,7 @@ def _lines(observations: ObservationsByQuota) -> Iterator[Any]:
 
 
 def read_observations(folder: Path, name: str) -> ObservationsByQuota:
-    """Return the observations in a file. A missing or damaged file counts as empty: little is lost."""
+    """Return the observations in a file. A missing or damaged file counts as empty."""
     found: list[tuple[float, ObservationsByQuota]] = []
     for slot in slots_of(folder / name):
         with suppress(OSError, ValueError, TypeError, LookupError):

@@ -1,6 +1,6 @@
 """A poll's samples, validated on arrival instead of at each scrape.
 
-After validation, every value is finite, every series occurs once, and labels are valid on a page.
+After validation, every value is finite, every series occurs once, and every label is valid on a page.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from exporter.vendors import VENDOR_FAMILIES
 from exporter.vendors.reply import Diagnostics
 
 READING_FAMILIES: Final = VENDOR_FAMILIES + QUOTA_FAMILIES
-"""The built-in families, in page order; the label `account` is added when lines are rendered."""
+"""The built-in families, in page order. The label `account` is added when lines are rendered."""
 
 _PLACES: Final = {family.name: place for place, family in enumerate(READING_FAMILIES)}
 _AFTER_VENDORS: Final = len(VENDOR_FAMILIES) - 0.5
 
 
 def in_page_order(families: Iterable[Family]) -> list[Family]:
-    """Return families in page order: those of built-in vendors, of other vendors by name, and of quotas."""
+    """Return families in page order: families of built-in vendors, then of other vendors by name, then of quotas."""
     return sorted(families, key=lambda family: (_PLACES.get(family.name, _AFTER_VENDORS), family.name))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The result of one good poll of an account, or of one slice of it.
+    """The result of one good poll of an account or of a slice.
 
     Attributes:
-        figures: the figures on the page, including quotas; sanitized, each series once.
-        dropped: the number of series left out because there were too many.
+        figures: the figures on the page, including quotas. They are sanitized, and each series occurs once.
+        dropped: the number of series that were left out because there were too many series.
         diagnostics: what was noticed during the poll.
-        as_of: the time up to which the figures are complete (Unix time), if the vendor states it.
+        as_of: the time up to which the figures are complete (Unix time); None if the vendor does not state this time.
 
     """
 
@@ -73,8 +73,8 @@ class Sanitized(NamedTuple):
     """A poll's items, validated and separated by kind.
 
     Attributes:
-        figures: each series once, each value finite.
-        unreadable: series that exist but whose value cannot be read.
+        figures: the figures. Each series occurs once, and each value is finite.
+        unreadable: the series that exist, but have a value that cannot be read.
         ended: final figures of periods that have ended.
         rests: the remaining amounts that the vendor states.
 
@@ -87,7 +87,7 @@ class Sanitized(NamedTuple):
 
 
 def sanitize(items: Iterable[Item], diagnostics: Diagnostics) -> Sanitized:
-    """Validate and clean items, and count the skipped ones in the diagnostics."""
+    """Validate and clean items, and count the skipped items in the diagnostics."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     unreadable: set[Unreadable] = set()
     ended: list[EndedPeriod] = []

@@ -11,7 +11,7 @@ from exporter.vendors import Account
 
 
 def relabel(before: Account, after: Account, snapshot: Snapshot) -> Snapshot:
-    """Return an account's snapshot with its new name and labels; figures and counters stay the same."""
+    """Return the snapshot with the account's new name and labels. Figures and counters stay the same."""
     old, new = label_pairs(before.shared_labels), label_pairs(after.shared_labels)
     if old == new:
         return snapshot
@@ -28,10 +28,10 @@ def relabel(before: Account, after: Account, snapshot: Snapshot) -> Snapshot:
 
 
 def rename(account: Account, snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot of a renamed account. Its lines still have the old name, which `relabel` replaces.
+    """Return the snapshot of a renamed account. The snapshot's lines still have the old name, which `relabel` replaces.
 
-    With several shards, only the counters are kept: customers are divided by the account's name, so this shard may have
-    other customers now.
+    With several shards, only the counters are kept. The account's name decides which shard reads a customer, so this
+    shard may read other customers now.
     """
     ledger = renamed(account, snapshot.ledger)
     if account.shard.total == 1:

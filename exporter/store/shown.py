@@ -1,4 +1,4 @@
-"""Chooses the series and quotas of a reading that are shown, and turns quotas into figures and lines.
+"""Chooses which series and quotas of a reading are shown, and turns quotas into figures and lines.
 
 An account shows at most `max_series` series.
 """
@@ -50,13 +50,13 @@ class Shown:
 
 
 def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken: int) -> Shown:
-    """Return the part of a slice's reading that is shown; quotas are the last to be left out.
+    """Return the part of a slice's reading that is shown. Quotas take precedence over figures.
 
     Args:
         account: the account, with its `max_series`.
         found: the reading's quotas.
         figures: the vendor's figures.
-        taken: the number of series of the other slices.
+        taken: the number of series that other slices show.
 
     """
     totals, totals_dropped = limit_quotas(found.whole.quotas, account.max_series)
@@ -67,9 +67,9 @@ def choose_shown(account: Account, found: QuotaReading, figures: Figures, taken:
 
 
 def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
-    """Return at most `max_series` series, always the same ones, and the number of series left out.
+    """Return at most `max_series` of the series, and the number of series that were left out.
 
-    Display names are left out first.
+    For the same figures, the choice is always the same. Display names are left out first.
     """
     series = series_count(figures)
     if series <= max_series:
@@ -85,7 +85,7 @@ def limit_series(figures: Figures, max_series: int) -> tuple[Figures, int]:
 
 
 def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota, ...], int]:
-    """Return as many whole quotas as fit, and the number of series left out. Display names are left out first."""
+    """Return the quotas whose series all fit, and the number of series left out. Display names are left out first."""
     series = quota_series_count(quotas)
     if series <= max_series:
         return tuple(quotas), 0
@@ -100,7 +100,7 @@ def limit_quotas(quotas: Sequence[Quota], max_series: int) -> tuple[tuple[Quota,
 
 
 def quota_series_count(quotas: Iterable[Quota]) -> int:
-    """Return the number of series of quotas, including the counters of those that have one."""
+    """Return the number of series of quotas, including their counters."""
     return sum(map(_series_of, quotas))
 
 
@@ -124,7 +124,7 @@ def counters_created(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Ma
 def quota_blocks(
     account: Account, quotas: Sequence[Quota], ledger: Ledger, before: RenderedFamilies
 ) -> RenderedFamilies:
-    """Return the lines of quotas, reusing unchanged ones from `before`."""
+    """Return the lines of quotas. Unchanged lines are taken from `before`."""
     figures = quota_figures(account.vendor, quotas, ledger)
     return render(label_pairs(account.shared_labels), figures, before, counters_created(account.vendor, quotas, ledger))
 

@@ -1,7 +1,7 @@
-"""Replaces a file with a single fsync: each file has two slots, and writes go to the one that is not current.
+"""Replaces a file with a single fsync: each file has two slots, and writes go to the slot that is not current.
 
-An unchanged body is not written again; instead, a stamp with the new times is appended to the current slot. After a
-kill or a power loss at any point, one of the slots is intact.
+If the body is unchanged, it is not written again. Instead, a stamp with the new times is appended to the current slot.
+After a kill or a power loss at any point, one of the slots is intact.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 SLOTS: Final = ("", ".other")
-"""The file name suffixes of the two slots."""
+"""The suffixes of the two slots' file names."""
 LARGEST_FILE: Final = 256 * 1024 * 1024
 _MOST_STAMPS: Final = 1000
 _SEPARATOR: Final = b"\n\n"
 
 Stamp = Mapping[str, Any]
-"""The part of a reading that changes with every poll: above all its times."""
+"""The part of a reading that changes with every poll, such as its times."""
 
 
 class Content(NamedTuple):
-    """The content of a slot: the body, which has no empty line, and the last intact stamp."""
+    """The content of a slot: the body and the last intact stamp. The body has no empty line."""
 
     body: bytes
     stamp: Stamp
@@ -35,7 +35,7 @@ class Content(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file's state after a write: the slot written, the checksum of the slot's body, and its number of stamps."""
+    """A file's state after a write: the written slot's suffix, the checksum of its body, and its number of stamps."""
 
     slot: str
     digest: bytes
@@ -48,7 +48,7 @@ def checksum(body: bytes) -> bytes:
 
 
 def stamp_line(stamp: Stamp) -> bytes:
-    """Return the bytes with which a stamp is appended to a slot, even after a torn stamp."""
+    """Return the bytes that append a stamp to a slot. The stamp is readable even if the stamp before it is torn."""
     text = json.dumps(stamp, separators=(",", ":")).encode()
     return b"\n" + checksum(text) + b" " + text
 
@@ -59,7 +59,7 @@ def whole(body: bytes, stamp: Stamp) -> bytes:
 
 
 def content(raw: bytes) -> Content | None:
-    """Return the content of a slot; None if the body is damaged. A torn last stamp is ignored."""
+    """Return the content of a slot, or None if the body is damaged. A torn last stamp is ignored."""
     stated, _, rest = raw.partition(b"\n")
     body, _, stamps = rest.partition(_SEPARATOR)
     if stated != checksum(body):
@@ -68,7 +68,7 @@ def content(raw: bytes) -> Content | None:
 
 
 def _stamps(lines: bytes) -> Iterator[Stamp]:
-    """Yield the intact stamps, the last one first."""
+    """Yield the intact stamps, from the last to the first."""
     for line in reversed(lines.split(b"\n")):
         stated, _, text = line.partition(b" ")
         if stated == checksum(text):
@@ -93,10 +93,10 @@ def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | Non
         name: the file's name.
         body: the body.
         stamp: the body's stamp.
-        before: the file's state after the last write of this process; None if there was none.
+        before: the file's state after this process last wrote to the file; None if the process has not written yet.
 
     Raises:
-        OSError: the file could not be written; the previous content remains.
+        OSError: the file could not be written. The previous content remains.
 
     """
     before = before or _found(folder, name)
@@ -113,7 +113,7 @@ def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | Non
 
 
 def _found(folder: int, name: str) -> Written | None:
-    """Return the state that an earlier process left; None if no slot is intact."""
+    """Return the state that an earlier process left, or None if no slot is intact."""
     found: list[tuple[float, Written]] = []
     for slot in SLOTS:
         with suppress(OSError, ValueError, TypeError, LookupError):
@@ -126,7 +126,7 @@ def _found(folder: int, name: str) -> Written | None:
 
 
 def _prepare(folder: int, name: str) -> bool:
-    """Remove any file with this name that is not a private file of ours. Return whether the name is free now."""
+    """Remove the file with this name, unless it is a private file of ours. Return whether the name is free now."""
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

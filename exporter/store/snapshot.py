@@ -1,7 +1,7 @@
 """The state of one account: an immutable snapshot, replaced as a whole, so that no scrape sees a mixture of states.
 
-A snapshot keeps only what the page needs of a reading: its lines, deflated, and a few numbers. The samples
-behind the lines are not kept; changes are detected by the fingerprints of the rendered lines.
+Of a reading, a snapshot keeps only what the page needs: the deflated lines and a few numbers. The samples behind the
+lines are not kept. Changes are detected by the fingerprints of the rendered lines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from exporter.textformat.lines import RenderedFamilies
 from exporter.vendors.reply import Diagnostics
 
 AccountKey = tuple[str, str]
-"""Vendor and name."""
+"""An account's vendor and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,16 @@ class SliceState:
     Attributes:
         rendered: the slice's sample lines.
         series: the number of series.
-        dropped: the number of series left out because there were too many.
+        dropped: the number of series that were left out because there were too many series.
         diagnostics: what was noticed during the poll.
-        as_of: the time up to which the figures are complete (Unix time), if the vendor states it.
+        as_of: the time up to which the figures are complete (Unix time); None if the vendor does not state this time.
         quotas: the quotas that are shown.
         contributions: the slice's contributions to configured quotas.
-        matched: for each configured quota, by name: the number of series that it counts in the whole account.
-        withheld: the quotas that are not shown, and why.
+        matched: for each configured quota, by name: the number of series in the whole account that the quota counts.
+        withheld: the number of subjects that are not shown, by quota name and reason.
         read_at: when the slice was read, Unix time.
         stale_at: when the reading becomes too old to be shown, monotonic time.
-        failure: the error of an item that keeps failing and was left out; None if there is none.
+        failure: the error of an item that keeps failing and was left out; None if there is no such item.
 
     """
 
@@ -64,7 +64,7 @@ class SliceState:
         read_at: float,
         stale_at: float,
     ) -> Self:
-        """Return the state of the configured quotas, which count the whole account."""
+        """Return the state of the configured quotas, which count series of the whole account."""
         return cls(
             rendered,
             series,
@@ -84,18 +84,20 @@ class Snapshot:
     Times that are shown are Unix time; times that are only compared are monotonic.
 
     Attributes:
-        slice_count: the number of slices in which the account is polled; 1 unless it has many customers.
+        slice_count: the number of slices in which the account is polled; 1 unless the account has many customers.
         slices: the state of each slice's last good reading, by number.
-        account_state: the state of configured quotas, which count the whole account; None if there are none.
-        ledger: the counters of quotas; also stored in files, if there is a storage.
-        previous_slices: the states before the number of slices changed, shown until every new slice has been read.
+        account_state: the state of the configured quotas, which count series of the whole account; None if the
+            account has no configured quotas.
+        ledger: the counters of quotas. If there is a storage, the counters are also stored in files.
+        previous_slices: the states before the number of slices changed. They are shown until every new slice has been
+            read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: the number of consecutive failed polls.
         failing_since: when slices began to fail, Unix time; None if no slice is failing.
         failing: the slices whose last poll failed.
-        error: the error of the last failed poll, while any slice is failing; else None.
-        polled: whether a poll has ended in this process, good or failed. Readings may come from an earlier process.
+        error: the error of the last failed poll; None if no slice is failing.
+        polled: whether this process has completed a poll, good or failed. Readings may come from an earlier process.
 
     """
 
@@ -119,27 +121,27 @@ class Snapshot:
 
     @property
     def failure(self) -> PollError | None:
-        """The account's `error`, or else that of an item that keeps failing and is left out; None if neither exists."""
+        """The account's `error`. If this is None, the error of an item that keeps failing and was left out, or None."""
         return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property
     def read_at(self) -> float | None:
-        """The time of the oldest reading, Unix time; None until every slice has a reading."""
+        """The Unix time of the oldest reading. None until every slice has a reading."""
         return min(state.read_at for state in self.slices.values()) if len(self.slices) == self.slice_count else None
 
     @property
     def has_reading(self) -> bool:
-        """Whether there is any reading, however old."""
+        """Whether the snapshot has any reading, even a stale reading."""
         return bool(self.slices or self.previous_slices)
 
     @property
     def series(self) -> int:
-        """The number of series kept."""
+        """The number of series in the snapshot."""
         return sum(state.series for state in self._states())
 
     @property
     def dropped(self) -> int:
-        """The number of series left out because there were too many."""
+        """The number of series that were left out because there were too many series."""
         return sum(state.dropped for state in self._states())
 
     @property
@@ -152,35 +154,35 @@ class Snapshot:
 
     @property
     def matched(self) -> Mapping[str, int]:
-        """For each configured quota, by name: the number of series that it counts in the whole account."""
+        """For each configured quota, by name: the number of series in the whole account that the quota counts."""
         return self.account_state.matched if self.account_state else {}
 
     @property
     def withheld(self) -> Withheld:
-        """The quotas that are not shown, and why."""
+        """The number of subjects that are not shown, by quota name and reason."""
         found: Counter[tuple[str, WithheldReason]] = Counter()
         for state in self._states():
             found.update(state.withheld)
         return found
 
     def visible(self, now: float) -> list[SliceState]:
-        """Return the states that are shown at `now` (monotonic), in page order.
+        """Return the states that are shown at the monotonic time `now`, in page order.
 
-        Stale states are not shown, and new slices are not shown while previous ones are.
+        Stale states are not shown. New slices are not shown while previous slices are shown.
         """
         previous_slices = [state for state in self.previous_slices if now < state.stale_at]
         return previous_slices or [state for state in self._states() if now < state.stale_at]
 
     def is_visible(self, now: float) -> bool:
-        """Whether any reading is shown at `now` (monotonic)."""
+        """Whether any reading is shown at the monotonic time `now`."""
         return bool(self.visible(now))
 
     def is_stale(self, now: float) -> bool:
-        """Whether any reading is stale at `now` (monotonic)."""
+        """Whether any reading is stale at the monotonic time `now`."""
         return any(now >= state.stale_at for state in self._states())
 
     def with_slice_count(self, slice_count: int) -> Snapshot:
-        """Return the snapshot for another number of slices. Previous slices are shown until all new ones are read."""
+        """Return the snapshot for another number of slices. Previous slices are shown until every new slice is read."""
         if slice_count == self.slice_count:
             return self
         previous_slices = self.previous_slices or tuple(self._states())
@@ -199,7 +201,7 @@ class Snapshot:
     def with_reading(
         self, number: int, state: SliceState, account_state: SliceState | None, ledger: Ledger | None = None
     ) -> Snapshot:
-        """Return the snapshot with a slice's new state, the account-wide quotas, and the counters."""
+        """Return the snapshot with a slice's new state, the state of account-wide quotas, and the counters."""
         slices = dict(sorted({**self.slices, number: state}.items()))
         previous_slices = () if len(slices) == self.slice_count else self.previous_slices
         return replace(

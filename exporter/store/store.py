@@ -16,8 +16,8 @@ class Store:
     """One snapshot per account. Updates always replace whole snapshots.
 
     Attributes:
-        order: the accounts, in the order of the configuration; a new object whenever the accounts change.
-        changes: which accounts' snapshots changed.
+        order: the accounts, in the order of the configuration. It is a new object whenever the accounts change.
+        changes: the accounts whose snapshots changed.
 
     """
 
@@ -34,7 +34,7 @@ class Store:
         return iter(list(self._snapshots.items()))
 
     def reconfigure(self, accounts: Mapping[AccountKey, int]) -> None:
-        """Keep exactly these accounts, in this order and with these slice counts. New ones get empty snapshots."""
+        """Keep exactly these accounts, in this order and with these slice counts. New accounts get empty snapshots."""
         self._snapshots = {
             key: self._snapshots.get(key, _UNKNOWN).with_slice_count(slice_count)
             for key, slice_count in accounts.items()
@@ -49,7 +49,7 @@ class Store:
         self._snapshots[name] = snapshot
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the state as it is now."""
+        """Return a function that restores the store's current state."""
         snapshots, order = self._snapshots.copy(), self.order
 
         def undo() -> None:
@@ -65,11 +65,11 @@ class Store:
         self._replace(key, Snapshot(self[key].slice_count))
 
     def record_attempt(self, key: AccountKey, at: float) -> None:
-        """Record that a poll began at `at` (Unix time)."""
+        """Record that a poll began at the Unix time `at`."""
         self._replace(key, replace(self[key], attempted_at=at))
 
     def record_schedule(self, key: AccountKey, at: float) -> None:
-        """Record that the next poll will begin at `at` (Unix time)."""
+        """Record that the next poll will begin at the Unix time `at`."""
         self._replace(key, replace(self[key], next_attempt_at=at))
 
     def record_success(
@@ -84,7 +84,7 @@ class Store:
         self._replace(key, self[key].with_success(number).with_reading(number, state, account_state, ledger))
 
     def restore(self, key: AccountKey, snapshot: Snapshot) -> None:
-        """Replace an account's snapshot with one restored from storage, or adapted to new settings."""
+        """Replace an account's snapshot with a snapshot from storage, or with a snapshot adapted to new settings."""
         self._replace(key, snapshot)
 
     def record_failure(self, key: AccountKey, error: PollError, number: int = 0) -> None:

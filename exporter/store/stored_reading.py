@@ -1,4 +1,4 @@
-"""The content of a stored file: a reading and its counters as lines of JSON, with the times kept separately."""
+"""The content of a stored file: a reading and its counters as lines of JSON, and a separate stamp with the times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROWS_A_LINE: Final = 1000
 
 InvalidReason = Literal["damaged", "version", "foreign"]
 INVALID_REASONS: Final[tuple[InvalidReason, ...]] = get_args(InvalidReason)
-"""Why a file is invalid: its content was altered, another version wrote it, or it belongs to another account."""
+"""Why a file is invalid: the content was altered, another version wrote the file, or another account owns the file."""
 
 
 class InvalidFile(Exception):  # noqa: N818 - it says what a file is
@@ -44,8 +44,8 @@ class StoredReading:
         quotas: the quotas shown with the slice.
         contributions: the slice's contributions to configured quotas.
         ledger: the slice's members, and the counters of their quotas.
-        as_of: the time up to which the figures are complete (Unix time), if the vendor states it.
-        dropped: the number of series left out because there were too many.
+        as_of: the time up to which the figures are complete (Unix time); None if the vendor does not state this time.
+        dropped: the number of series that were left out because there were too many series.
 
     """
 
@@ -62,7 +62,7 @@ class StoredReading:
 def encode(account: Account, number: int, stored: StoredReading) -> Content:
     """Return a file's content: its body (a head, then rows by kind) and its stamp.
 
-    A line has many rows, but not all of them: encoding everything in one call would block all other threads.
+    A line has many rows, but not all rows: encoding all rows in one call would block all other threads.
     """
     seen_at = max((one.last_seen_at for one in stored.ledger.members.get(number, {}).values()), default=0.0)
     head = {
@@ -87,7 +87,7 @@ def encode(account: Account, number: int, stored: StoredReading) -> Content:
 
 
 def owner_digest(account: Account) -> str:
-    """Return a digest of the account's vendor, address and login. It identifies the account at the vendor."""
+    """Return a digest of the account's vendor, address and login. The digest identifies the account at the vendor."""
     text = json.dumps([account.vendor, account.base_url, login_of(account.auth)])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -131,7 +131,7 @@ def _row_lines(number: int, stored: StoredReading, seen_at: float) -> Iterator[d
 
 
 def _more_of(quota: Quota) -> list[bool | str]:
-    """Return the rarely set fields of a quota: whether it is a level, and its subject's display name."""
+    """Return the rarely set fields of a quota: whether the quota is a level, and the subject's display name."""
     return [quota.is_level, quota.subject_name] if quota.is_level or quota.subject_name else []
 
 

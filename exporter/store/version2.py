@@ -1,8 +1,8 @@
 """Reads files of version 2, in which counters belong to quotas instead of members.
 
-Members are derived from the stored figures, and assigned to whichever slice reads them. A counter continues if its
-quota still has the same name and definition; otherwise, it starts at 0. If an account's credentials were configured
-differently when the file was stored, all of its counters start at 0.
+Members are derived from the stored figures. Each member is assigned to the slice that reads it next. A counter
+continues if its quota still has the same name and definition; otherwise, the counter starts at 0. If an account's
+credentials were configured differently when the file was stored, all counters of the account start at 0.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Consumption(NamedTuple):
         last: the figure of the last reading.
         limit: the last known limit.
         seen: the time of the last reading, Unix time.
-        origin: the definition of a configured quota; empty for a native one.
+        origin: the definition of a configured quota; empty for a native quota.
         late: the total when a new period began; None after the figure has fallen.
         span: the current period.
 
@@ -110,7 +110,7 @@ def _read_quotas(account: Account, figures: Figures, asked_at: float, since: flo
 
 
 def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consumption]) -> dict[QuotaId, Consumption]:
-    """Return the counters of quotas that still have the same definition, under their current ids."""
+    """Return the counters of quotas that still have the same definition, by the quota's current id."""
     # A definition ends with its period, which is not compared: its notation has changed since.
     origins = {
         setting.name: repr((setting.metric, sorted(setting.match.items()), setting.by))[:-1] + ", "
@@ -124,7 +124,7 @@ def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consu
 
 
 def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
-    """Return a quota's current id; None if there is none or it is ambiguous.
+    """Return a quota's current id. Return None if no current id fits, or if several fit.
 
     Since version 2, the product was added to names, and labels were added to subjects.
     """
@@ -139,7 +139,7 @@ def _today(earlier: QuotaId, known: Iterable[QuotaId]) -> QuotaId | None:
 
 
 def _samples(rows: Iterable[Any]) -> Iterator[Sample]:
-    """Yield the vendor's figures, except of families that no longer exist or now have another number of labels."""
+    """Yield the vendor's figures. Skip families that no longer exist or now have another number of labels."""
     for name, labels, value in rows:
         family = _FAMILIES.get(name)
         if family is not None and len(labels) == len(family.labels):
@@ -166,7 +166,7 @@ def _consumed(rows: Iterable[Any]) -> Iterator[tuple[QuotaId, Consumption]]:
 def _members(
     members: Mapping[MemberKey, Member], going_on: Mapping[QuotaId, Consumption]
 ) -> Iterator[tuple[MemberKey, Member]]:
-    """Yield members. The only member of a quota takes over the quota's stored state."""
+    """Yield all members. If a quota has only one member, the member takes over the quota's stored state."""
     alone = {quota for quota in going_on if sum(key[0] == quota for key in members) == 1}
     for key, member in members.items():
         if key[0] not in alone:

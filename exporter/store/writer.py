@@ -1,4 +1,4 @@
-"""A single writer thread for all files, so that nothing waits for an unresponsive disk."""
+"""A single writer thread for all files, so that polls do not wait long for an unresponsive disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Job = Callable[[], None]
 
 
 class SlowDisk(TimeoutError):  # noqa: N818 - it says what the disk is
-    """A write takes longer than a poll waits. It may still complete."""
+    """A write takes longer than a poll waits. The write may still complete."""
 
 
 class Writer:
@@ -36,11 +36,11 @@ class Writer:
         self._began: float | None = None
 
     async def run(self, job: Job) -> None:
-        """Run a job, and return when it is done.
+        """Run a job, and return when the job is done.
 
         Raises:
             OSError: the job failed, or the thread has been busy for too long. A job that has begun may complete
-                later; a job that has not begun is dropped.
+                later. A job that has not begun is dropped.
 
         """
         self._raise_if_busy()

@@ -13,7 +13,7 @@ from exporter.sandbox.sign_in import basic, bearer
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an account, and the contracts that it may request."""
+    """The credentials of an account, and the contracts that the account may request."""
 
     username: str
     password: str

@@ -1,11 +1,11 @@
 """IONOS Cloud's billing API, simulated.
 
 Sign-in: user and password, or a bearer token, with every request.
-Figures: use per data centre and meter since the month began (UTC), as of the last full hour; also the use of
+Figures: use per data centre and meter from the start of the month (UTC) to the last full hour; also the use in
          each day, rounded to six decimal places.
-Quirks:  quantities as text and as numbers; a meter twice in one data centre; a data centre without id, name and
-         location; a contract number with a leading zero; 404 for months and days before the contract began, and for
-         the days whose data one contract has lost.
+Quirks:  quantities as text and as numbers; a meter that occurs twice in one data centre; a data centre without id,
+         name and location; a contract number with a leading zero; status 404 for months and days before the contract
+         began, and for the days for which the vendor has lost a contract's data.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class _Ionos:
         return JSONResponse(self._reply(contract, _period(request, self._world), DATA_CENTRES[int(contract)]))
 
     async def usage_in(self, request: Request) -> JSONResponse:
-        """GET /{contract}/usage/{dc}. A `dc` of "null" means the resources outside any data centre."""
+        """GET /{contract}/usage/{dc}. A `dc` of "null" means the resources that belong to no data centre."""
         contract, asked = _contract(request), request.path_params["dc"]
         period = _period(request, self._world)
         found = tuple(place for place in DATA_CENTRES[int(contract)] if (place.id or "null") == asked)
@@ -81,7 +81,7 @@ class _Ionos:
         return JSONResponse({**reply, "metadata": _metadata(contract)})
 
     def _utilized(self, contract: int, place: DataCentre, since: float, until: float) -> dict[str, Any]:
-        """Return a data centre's usage in a part of a month: how much its figures for the month have grown."""
+        """Return a data centre's usage in a part of a month: the growth of the figures that began with the month."""
         began = month(since).start
         rows = zip(
             self._quantities(contract, place, began, since),
@@ -129,7 +129,7 @@ class _Ionos:
         }
 
     def _quantities(self, contract: int, place: DataCentre, since: float, until: float) -> list[float]:
-        """Return a data centre's usage in a span, by meter. Usage begins on the contract's first day."""
+        """Return a data centre's usage in a span, for each meter. Usage begins on the contract's first day."""
         since = max(since, named_day(BEGAN[contract]))
         return [
             self._quantity(meter, f"ionos/{contract}/{place.id}/{position}/{meter.id}", since, until)

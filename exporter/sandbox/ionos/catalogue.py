@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import stable_id
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter; `a_day` is a typical day's usage, in the meter's unit."""
+    """A meter. The number `a_day` is a typical day's usage, in the meter's unit."""
 
     id: str
     description: str
@@ -20,7 +20,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class DataCentre:
-    """A virtual data centre or, without an id, the resources outside any data centre."""
+    """A virtual data centre. An object without an id stands for the resources that belong to none."""
 
     id: str | None
     name: str
@@ -70,7 +70,7 @@ BEGAN: Mapping[int, str] = {31909628: "2025-03-12", 32100457: "2026-09-17", 3320
 """Each contract's first day."""
 
 REFERENCES: Mapping[int, str] = {31909628: "Shop"}
-"""The reference that the owner gave to a contract, by the contract's number."""
+"""The references that owners gave to contracts, by the contract's number."""
 
 GAPPED = 33200881
 """The contract for which the vendor has lost the data of some days."""
@@ -78,7 +78,7 @@ GAPPED = 33200881
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource of a contract. The provisioned amount is between `used` and `used` plus `moves`."""
+    """A resource of a contract. The provisioned amount is between `used` and `used + moves`."""
 
     used_field: str
     limit_field: str | None
@@ -110,7 +110,10 @@ RESOURCES: Mapping[int, tuple[Resource, ...]] = {
 
 
 def products() -> Iterator[dict[str, Any]]:
-    """Yield the price list. One row has no price, one is outdated, one is a commitment, and one meter has no row."""
+    """Yield the price list's rows. One row has no price, one row is outdated, one row is a commitment.
+
+    One meter has no row.
+    """
     yield _product(_CORES, "0.0180", deprecated=True)
     yield _product(_CORES, "0.0150")
     yield _product(_CORES, "0.0110", kind="commitment-based", term=12)

@@ -2,7 +2,7 @@
 
 Sign-in: as for the Billing API; users of several contracts also have to send the contract's number in a header.
 Figures: provisioned amounts change a little each hour; limits are constant.
-Quirks:  a contract without a limit on load balancers (null), and one whose limit on gateways is 0.
+Quirks:  a contract without a limit on load balancers (null), and a contract whose limit on gateways is 0.
 """
 
 from dataclasses import dataclass

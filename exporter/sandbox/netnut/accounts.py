@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an account, and the sub-users that it may request."""
+    """The credentials of an account, and the sub-users that the account may request."""
 
     email: str
     password: str
@@ -23,7 +23,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
     }
 )
 RESELLERS = frozenset({"acme"})
-"""The accounts whose list for resellers has rows; other accounts get the documented answer, without rows."""
+"""The accounts whose list for resellers has rows. Other accounts get the documented answer, which has no rows."""
 
 
 def demo(name: str) -> DemoAccount:

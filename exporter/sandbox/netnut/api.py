@@ -1,10 +1,10 @@
 """NetNut's customers API, simulated.
 
 Sign-in: e-mail and password give a token that is valid for 24 hours. The token is accepted alone or after "Bearer".
-Figures: GB and requests per plan. A plan lasts 30 days; each renewal is a plan with a new id. Also traffic per day,
-         for all plans of the account together and at most 30 days a call.
-Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit;
-         for globex, the list for resellers is the documented answer, which has no rows.
+Figures: GB and requests per plan. A plan lasts 30 days, and each renewal is a plan with a new id. Also the traffic of
+         each day, summed over all plans of the account. One call returns at most 30 days.
+Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit.
+         For the account globex, the list for resellers is the documented answer, which has no rows.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ _PACKAGES = {1: "Data Center", 2: "Static Residential", 3: "Residential"}
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A plan that is renewed every 30 days; `gb` is a typical period's usage."""
+    """A plan that is renewed every 30 days. The number `gb` is a typical period's usage."""
 
     number: int
     product: str
@@ -115,7 +115,7 @@ class _NetNut:
         return JSONResponse({"success": True, "data": rows})
 
     async def traffic(self, request: Request) -> JSONResponse:
-        """POST /customer/traffic/. Future days are left out."""
+        """POST /customer/traffic/. The answer leaves out future days."""
         account = self._account(request)
         body = await json_object(request, status=400)
         first, last = _days(body.get("dateRange"))
@@ -150,7 +150,7 @@ class _NetNut:
         return round(self._world.between(0, RENEWAL_DAYS, f"{subject}/anchor")) * DAY
 
     def _a_gb(self, subject: str) -> float:
-        """Return the number of requests per GB."""
+        """Return the number of requests for each GB."""
         return self._world.between(2_000, 6_000, f"{subject}/requests")
 
     def _account(self, request: Request) -> str:

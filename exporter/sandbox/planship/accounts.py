@@ -9,7 +9,7 @@ from exporter.sandbox.accounts import DemoAccount, flow, stable_id
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an account, and the customers that it may request."""
+    """The credentials of an account, and the customers that the account may request."""
 
     client_id: str
     client_secret: str

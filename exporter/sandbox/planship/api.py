@@ -1,10 +1,10 @@
 """Planship's API, simulated.
 
-Sign-in: client id and secret, sent by HTTP basic authentication without a body, give a bearer token. The token is
-         valid for an hour.
+Sign-in: a request with HTTP basic authentication (client id and secret) and without a body gives a bearer token.
+         The token is valid for an hour.
 Figures: a customer's use of levers since the last renewal (every 30 days), or over the last day.
-Quirks:  a metered entitlement is the amount left, not the limit; a lever without buckets is reported as one
-         bucket named "null"; a customer id is any text, even with slashes, and is percent-encoded in paths.
+Quirks:  a metered entitlement is the remaining amount, not the limit; a lever without buckets is reported with a
+         single bucket named "null"; a customer id may be any text, even with slashes, and is percent-encoded in paths.
 State:   usage that callers report is added to the world's figures for as long as the app lives.
 """
 

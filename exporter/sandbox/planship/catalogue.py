@@ -11,7 +11,7 @@ from exporter.sandbox.planship.accounts import ACCOUNTS
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """A metered lever; `a_day` is a typical customer's daily usage in each bucket.
+    """A metered lever. The number `a_day` is a typical customer's daily usage in each bucket.
 
     The lever counts usage since the last renewal or, if `rolling` is set, over the last `rolling` seconds.
     """
@@ -60,7 +60,7 @@ PRODUCTS: Mapping[str, Product] = {
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A subscriber to both products; requests name the subscriber by id or alternative id."""
+    """A subscriber to both products. Requests name the subscriber by id or by alternative id."""
 
     account: str
     id: str
@@ -90,4 +90,4 @@ CUSTOMERS: Mapping[tuple[str, str], Customer] = {
     for name in (customer.id, customer.alternative_id)
     if name is not None
 }
-"""Every customer, by account and id, and again by account and alternative id."""
+"""The customers. Each has two keys: account and id, and account and alternative id."""

@@ -1,4 +1,4 @@
-"""How much of each Planship lever is used, and how much is left. Reported usage is added to the world's figures."""
+"""The used and the remaining amount of each Planship lever. Reported usage is added to the world's figures."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from exporter.sandbox.world import World
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Usage that a caller reported; `at` is in the world's own time."""
+    """Usage that a caller reported. The time `at` is the world's own time."""
 
     at: float
     usage: int
@@ -19,20 +19,20 @@ class Report:
 
 
 class Usage:
-    """The usage of every customer's levers. Its only state is the added reports."""
+    """The usage of every customer's levers. The only state is the added reports."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._reports: defaultdict[tuple[str, str, str], list[Report]] = defaultdict(list)
 
     def add(self, customer: Customer, product: str, metering_id: str, report: Report) -> None:
-        """Count `report` for the levers of a metering id, and drop earlier reports that are too old to count."""
+        """Add a report to the usage of a metering id's levers. Drop earlier reports that no longer count."""
         oldest = min(self.period(customer, product).start, report.at - DAY)
         key = (customer.id, product, metering_id)
         self._reports[key] = [*(known for known in self._reports[key] if known.at >= oldest), report]
 
     def left(self, customer: Customer, product: str, lever: Lever) -> int | dict[str, int]:
-        """Return the remaining amount of a lever, at least 0. With buckets, return each bucket's remaining amount."""
+        """Return the remaining amount of a lever, at least 0. If the lever has buckets, return each bucket's amount."""
         left = {bucket: max(0, lever.limit - usage) for bucket, usage in self._used(customer, product, lever).items()}
         return {_key(bucket): rest for bucket, rest in left.items()} if lever.per_bucket else left[None]
 

@@ -1,9 +1,9 @@
 """Prolifi's public API, simulated.
 
 Sign-in: a key after "Bearer".
-Figures: events per customer, for all time or between two days (UTC, both inclusive); also entitlements, with the
-         usage since the start of the calendar month.
-Limits:  1,000 requests per key and minute of real time, whatever the world's speed.
+Figures: events per customer, for all time or from one day to another (UTC, including both days); also entitlements,
+         with the usage since the start of the calendar month.
+Limits:  1,000 requests per key in each minute of real time, whatever the world's speed.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _PAGE = 20
 _LARGEST_PAGE = 100
 _FIRST_CUSTOMERS = named_day("2023-01-01")
 _EVENTS = {"api_call": 4000.0, "document_rendered": 180.0, "export_run": 12.0, "legacy_sync": 0.0}
-"""Events of a typical customer in a typical day."""
+"""How often each event occurs for a typical customer on a typical day."""
 
 _ERROR_TYPES = {
     400: "invalid_request",
@@ -134,9 +134,9 @@ class _Prolifi:
         return {"event_name": event, "count": count, "last_reported_at": reported}
 
     def _events(self, customer: _Customer, event: str, until: float) -> int:
-        """Return the total number of times that an event has occurred for a customer up to `until`.
+        """Return how many times an event has occurred for a customer up to the time `until`.
 
-        The count in a span is the difference of two totals, so that the counts of adjacent spans add up.
+        The count in a span is the difference of two such totals, so the counts of adjacent spans add up.
         """
         subject = f"{customer.subject}/{event}"
         joined = _FIRST_CUSTOMERS + floor(200 * self._world.draw(f"{customer.subject}/joined")) * DAY
@@ -181,7 +181,7 @@ def _profile(customer: _Customer) -> dict[str, Any]:
 
 
 def _round_up(amount: float) -> int:
-    """Return an amount, rounded up to a whole number with at most two significant digits."""
+    """Return an amount rounded up to a whole number with at most two significant digits."""
     unit = int("1" + "0" * (len(str(ceil(amount))) - 2))
     return ceil(amount / unit) * unit
 

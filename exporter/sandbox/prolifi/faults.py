@@ -19,7 +19,7 @@ _MADE_UP_ID = re.compile(rf"[0-9a-f]{{8}}{_MADE_UP}")
 
 
 async def customers(call: Call) -> None:
-    """List the given number of customers, page by page. Customers beyond the real ones are copies of the first."""
+    """List the given number of customers, page by page. Added customers are copies of the first customer."""
     await _page(call, call.given["value"])
 
 
@@ -61,7 +61,7 @@ def _made_up(real: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _as_of_a_real_one(call: Call) -> dict[str, Any]:
-    """Return the call's path and raw path, with the account's first customer in place of a made-up one."""
+    """Return the call's path and raw path. In both, the id of the first real customer replaces a made-up id."""
     sent = dict(call.scope["headers"]).get(b"authorization", b"").decode("latin-1")
     account = account_where(ACCOUNTS, lambda known: known.key == bearer(sent)) or next(iter(ACCOUNTS))
     real = stable_id("prolifi", account, "1")
