@@ -68,24 +68,24 @@ def _read(name: str, word: Word, given: str | None) -> Any:
 
 def read_seconds(text: str) -> float:
     """Return a number of seconds, at least 0."""
-    return _number(float, text, "seconds", 0)
+    return _number(float, text, "seconds", 0, _LONGEST_SECONDS)
 
 
 def read_shift(text: str) -> float:
     """Return a number of seconds from now, negative for the past."""
-    return _number(float, text, "seconds, negative for the past", -_LONGEST_SECONDS)
+    return _number(float, text, "seconds, negative for the past", -_LONGEST_SECONDS, _LONGEST_SECONDS)
 
 
 def read_count(text: str) -> int:
     """Return a whole number, at least 1."""
-    return int(_number(int, text, "a whole number from 1", 1))
+    return int(_number(int, text, f"a whole number from 1 to {_MOST:,}", 1, _MOST))
 
 
-def _number(kind: type[float], text: str, expected: str, least: float) -> float:
+def _number(kind: type[float], text: str, expected: str, least: float, most: float) -> float:
     try:
         number = kind(text)
     except ValueError:
         number = least - 1
-    if not least <= number <= max(_LONGEST_SECONDS, _MOST):
+    if not least <= number <= most:
         raise ValueError(f"write {expected}")
     return number
