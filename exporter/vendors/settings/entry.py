@@ -18,7 +18,7 @@ from exporter.vendors.settings.slips import slips
 def read_account(
     entry: object, directory: Path, vendors: Mapping[str, type[Account]], refused: Mapping[str, str]
 ) -> Account | list[Problem]:
-    """Return the account that an entry describes, or all problems with it. The paths of problems begin at the entry.
+    """Return the account that an entry describes, or all problems with the entry. Paths are relative to the entry.
 
     Args:
         entry: the settings as read from the file.
