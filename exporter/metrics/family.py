@@ -90,7 +90,7 @@ class Family:
         labels: the names of the labels, in the order on the metrics page.
         vendor: the vendor that reports the metric; empty for the exporter's own metrics.
         source: the vendor's endpoint and field; empty for the exporter's own metrics.
-        option: the setting that enables the family; empty if it is always enabled.
+        option: the setting that enables the family; empty if the family is always enabled.
         kind: the type in Prometheus. Vendors' figures are gauges, because such figures can fall. A counter's name ends
             in `_total`.
         has_created: whether OpenMetrics shows, for each series of a counter, a sample `_created` with the time at which
@@ -118,7 +118,7 @@ class Family:
 
     @property
     def help(self) -> str:
-        """The HELP text: the meaning and, for a vendor's figure, its source."""
+        """The HELP text: the meaning and, for a vendor's figure, the source."""
         return f"{self.summary} Polled from {self.vendor}: {self.source}." if self.vendor else self.summary
 
     def __call__(self, value: float, **labels: str) -> Sample:

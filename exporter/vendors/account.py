@@ -64,7 +64,7 @@ class Account(Settings):
     quota_example: ClassVar[str] = ""
     """`example` plus a quota set by the operator; empty if the vendor's example shows no quota."""
     native_quotas_of: ClassVar[str] = ""
-    """What the vendor reports quotas for, in words."""
+    """A phrase that names what the vendor reports quotas for."""
     quality: ClassVar[Quality] = {}
     """Answers about how the exporter covers the vendor. `quality_of` adds the answers that follow from the class."""
     assumed_rate: ClassVar[Rate | None] = None

@@ -30,7 +30,7 @@ def credential_expiry(account: Account) -> float | None:
 
 
 def jwt_expiry(token: str) -> float | None:
-    """Return the claim `exp` of a JSON Web Token. Returns None if the text is no such token or has no valid claim."""
+    """Return the claim `exp` of a JSON Web Token. Returns None if the text is not a token or has no valid `exp`."""
     parts = token.split(".")
     if len(parts) != _PARTS:
         return None

@@ -45,7 +45,7 @@ class Streak:
 
 
 Streaks = dict[Hashable, Streak]
-"""The failure streaks of the items of one kind, by item. They are kept from poll to poll."""
+"""The failure streaks of the items of one kind, by item. The streaks are kept from poll to poll."""
 
 
 class Trial(Generic[_ItemT]):

@@ -1,4 +1,4 @@
-"""The identity with which an account signs in, as text. Stored readings are used while the identity is the same."""
+"""The identity with which an account signs in. Stored readings are used only while the identity is unchanged."""
 
 from __future__ import annotations
 

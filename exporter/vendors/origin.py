@@ -1,4 +1,4 @@
-"""A vendor's origin: the exporter itself, a file that declares it, or an installed wheel."""
+"""A vendor's origin: the exporter itself, a file that declares the vendor, or an installed wheel."""
 
 from __future__ import annotations
 

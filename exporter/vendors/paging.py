@@ -40,7 +40,7 @@ class PageInfo:
     Attributes:
         received: the number of readable rows on the page.
         next: the link or cursor of the next page; None or empty if the page has neither.
-        more: whether there is a next page; None if the page does not say.
+        more: whether there is a next page; None if the page does not state this.
         is_partial: whether the page has unreadable rows, which are not counted in `received`.
 
     """

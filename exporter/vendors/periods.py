@@ -55,7 +55,7 @@ class CalendarPeriod:
     year: int = 2000
 
     def span_at(self, now: datetime) -> Span:
-        """Return the period that contains `now`."""
+        """Return the period that contains the time `now`."""
         first = self.year * 12 + self.month - 1
         number = (now.year * 12 + now.month - 1 - first) // self.months
         number -= now < self._start_of(first + number * self.months)
@@ -75,7 +75,7 @@ class FixedPeriod:
     first: datetime
 
     def span_at(self, now: datetime) -> Span:
-        """Return the period that contains `now`."""
+        """Return the period that contains the time `now`."""
         start = self.first + (now - self.first) // timedelta(seconds=self.seconds) * timedelta(seconds=self.seconds)
         return Span(start.timestamp(), start.timestamp() + self.seconds)
 

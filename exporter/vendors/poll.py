@@ -15,7 +15,7 @@ from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 
 MOST_ITEMS: Final = 100_000
-"""The maximum number of list items in all answers of one poll. Accounts that allow many series may have more."""
+"""The maximum number of list items in all answers of one poll. Accounts that allow many series have a higher limit."""
 _MAX_LEFT_OUT: Final = 5
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
@@ -54,7 +54,7 @@ class Poll:
         patience: how many seconds an item must keep failing before the item is left out of the reading; 0 if no earlier
             reading can be shown meanwhile.
         failing: the failure streaks of items from previous polls and this poll, by kind of item.
-        failure: the first failure of an item that was left out because it kept failing.
+        failure: the failure of the first item that was left out because the item kept failing.
 
     """
 
@@ -105,7 +105,7 @@ class Poll:
     def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
         """Yield a function that reads a document as `model`.
 
-        The function may run in a worker thread, so its diagnostics are added to the poll's diagnostics at the end.
+        The function may run in a worker thread, so the diagnostics are added to the poll's diagnostics at the end.
 
         Raises:
             TooLarge: the answers of this poll together have more than `most_items` items.
@@ -145,7 +145,7 @@ class Poll:
         needed: bool = True,
         hides: Callable[[], Iterable[Unreadable]] = lambda: (),
     ) -> _ReadT | PollError:
-        """Return the result of the function `read` for one item, or the error because of which the item is skipped.
+        """Return the result of the function `read` for one item. Return the error instead if the item is skipped.
 
         The options are those of `gather`.
 

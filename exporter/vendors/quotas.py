@@ -50,7 +50,7 @@ def _read_unit(value: object) -> str:
 class NativeQuota:
     """A quota that a vendor reports.
 
-    All families of a quota have the same labels. The texts `name`, `subject` and `unit` have label names in braces.
+    All families of a quota have the same labels. `name`, `subject` and `unit` are templates with label names in braces.
 
     Attributes:
         name: the quota's name.
@@ -83,7 +83,7 @@ class NativeQuota:
 class PlanPeriod:
     """Where a vendor reports the period of a figure.
 
-    The dates are series of the families `start` and `end`. A date belongs to figures with equal values of `labels`.
+    The dates are series of the families `start` and `end`. Dates and figures are matched by `labels`.
 
     Attributes:
         labels: the labels by which dates and figures are matched.
@@ -116,9 +116,9 @@ class NameSource:
 
 
 def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod | None:
-    """Return the `PlanPeriod` for the figures of a family.
+    """Return the `PlanPeriod` for the figures of a family; None if there is no such period.
 
-    If the labels of several periods match, the period with the most labels is returned; None if no period matches.
+    If the family has the labels of several periods, the period with the most labels is returned.
     """
     fitting = [one for one in periods if set(one.labels) <= set(family.labels)]
     return max(fitting, key=lambda one: len(one.labels), default=None)

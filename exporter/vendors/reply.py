@@ -39,7 +39,7 @@ SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 (ambiguous), is beyond the configured maximum (capped), or keeps failing while other items are answered (failing)."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
-"""How a field deviates from the contract: it is missing, null, of another type, or contradicts the request."""
+"""How a field deviates from the contract: it is missing, null or of another type, or contradicts the request."""
 
 MISSING: Final[Any] = object()
 """The default of each field that the contract always has, so that a missing field is recorded as drift."""

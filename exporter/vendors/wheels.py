@@ -1,4 +1,4 @@
-"""Vendors in installed wheels. A vendor is found by its entry point, and loaded when an account uses it.
+"""Vendors in installed wheels, found by their entry points. A vendor is loaded when an account uses the vendor.
 
 A wheel's code sees every secret of the process, so only vendors that the operator names are loaded. Listing
 the vendors runs none of the wheels' code.

@@ -37,7 +37,7 @@ from exporter.vendors.reply import (
 from exporter.vendors.values import read_end, read_number, read_percent
 
 Getter = Callable[[Any], Any]
-"""A function that returns one value in a reply; None if the reply lacks this value."""
+"""A function that returns one value in a reply. The result is None if the value is absent."""
 
 
 def _unix_time(value: object) -> datetime:

@@ -66,7 +66,7 @@ def auth_problems(document: Document) -> Found:
 
 
 def _credentials(auth: Auth) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield (path, name, kinds) for each reference to a setting. `kinds` are the kinds that the setting may have."""
+    """Yield (path, name, kinds) for each reference to a setting. The setting must be of one of these kinds."""
     names, login = ("user_name", "identifier", "text"), auth.login
     for way in ("bearer", "raw"):
         if name := getattr(auth, way):

@@ -51,5 +51,5 @@ def dates_a_period(names: Collection[str]) -> bool:
 
 
 def filled(text: str, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
-    """Return a template's text, with each name in braces replaced by its encoded value."""
+    """Return a template's text, with each name in braces replaced by the name's encoded value."""
     return _NAME.sub(lambda match: encode(values[match[1]]), text)

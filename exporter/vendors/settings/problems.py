@@ -38,7 +38,7 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "model_type": "write a mapping",
     "dict_type": "write a mapping",
 }
-"""The project's texts, by pydantic's error type. Only names have patterns, so the text for a pattern describes a name."""
+"""The project's texts, by pydantic's error type. Only names have patterns, so the pattern text describes a name."""
 
 
 def settings_problems(

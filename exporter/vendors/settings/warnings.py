@@ -13,7 +13,7 @@ from exporter.vendors.settings.secrets import file_secrets
 
 
 def account_warnings(account: Account) -> Iterator[str]:
-    """Yield the warnings about an account. Each is one line."""
+    """Yield the warnings about an account. Each warning is one line."""
     if account.tls.insecure_skip_verify:
         yield "the vendor's certificate is not verified"
     for name, secret in file_secrets(account).items():
