@@ -1,4 +1,4 @@
-"""Metric families: the class `Family`, the families of quotas, and those of the exporter itself."""
+"""Metric families: the class `Family`, the families of quotas, and the families of the exporter itself."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 MAX_LABEL_CHARACTERS: Final = 256
-"""A longer label value is cut and ends in a digest of the whole, so that two long values stay distinct."""
+"""The maximum length of a label value. A longer value is cut, and ends in a digest that keeps the value distinct."""
 
 _DIGEST_CHARACTERS: Final = 12
 # Control characters (C0, DEL, C1) except the newline, which the format escapes; and surrogates, which have no encoding.
@@ -45,9 +45,9 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class EndedPeriod:
-    """The final figure of a period that has ended, with the period's start and end (Unix time).
+    """The final figure of a period that has ended, and the period's start and end as Unix times.
 
-    Quota counters count this figure, but it is not shown.
+    Quota counters count this figure, but the metrics page does not show it.
     """
 
     sample: Sample
@@ -57,14 +57,14 @@ class EndedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The amount left, which a vendor reports beside the amount used.
+    """The remaining amount, which a vendor reports beside the amount used.
 
-    The limit is the sum of both. A rest is not a series.
+    The limit is the sum of the two amounts. A `Rest` is not a series.
 
     Attributes:
         family: the family of the amount used.
         labels: the labels of the amount used.
-        value: the amount left; None if it does not match the amount used, so that no limit can be derived.
+        value: the remaining amount; None if the amounts do not match, so that no limit can be derived.
 
     """
 
@@ -79,21 +79,22 @@ Item = Sample | Unreadable | EndedPeriod | Rest
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
-    """A metric: its name, its meaning, and the labels that every sample of it has.
+    """A metric: the name, the meaning, and the labels that every sample has.
 
-    Calling a family makes a sample. Vendors' samples do not have the label `account`:
-    it is added when the page is rendered.
+    Calling a family makes a sample. Vendors' samples do not have the label `account`, which is added
+    when the page is rendered.
 
     Attributes:
-        name: its name in Prometheus.
+        name: the name in Prometheus.
         summary: meaning, unit and period, in one or more sentences with full stops.
-        labels: the names of its labels, in the order in which they are written.
-        vendor: the vendor that reports it; empty for the exporter's own metrics.
+        labels: the names of the labels, in the order on the metrics page.
+        vendor: the vendor that reports the metric; empty for the exporter's own metrics.
         source: the vendor's endpoint and field; empty for the exporter's own metrics.
-        option: the setting that enables the family; empty if it is always enabled.
-        kind: its type in Prometheus. Vendors' figures are gauges, because each can fall. A counter's name ends in
-            `_total`.
-        has_created: whether OpenMetrics shows a `_created` for each series of a counter: the time when it was 0.
+        option: the setting that enables the family; empty if the family is always enabled.
+        kind: the type in Prometheus. Vendors' figures are gauges, because such figures can fall. A counter's name ends
+            in `_total`.
+        has_created: whether OpenMetrics shows, for each series of a counter, a sample `_created` with the time at which
+            the counter was 0.
 
     """
 
@@ -117,7 +118,7 @@ class Family:
 
     @property
     def help(self) -> str:
-        """The HELP text: the meaning and, for a vendor's figure, its source."""
+        """The HELP text: the meaning and, for a vendor's figure, the source."""
         return f"{self.summary} Polled from {self.vendor}: {self.source}." if self.vendor else self.summary
 
     def __call__(self, value: float, **labels: str) -> Sample:
@@ -132,21 +133,21 @@ class Family:
         return Sample(self, tuple(labels[name] for name in self.labels), float(value))
 
     def known(self, value: float | datetime | None, **labels: str) -> tuple[Sample, ...]:
-        """Make a sample, or nothing if the value is None; a datetime becomes Unix time."""
+        """Make a sample, unless the value is None. A datetime becomes Unix time."""
         if value is None:
             return ()
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
 
     def rest(self, value: float | None, **labels: str) -> Rest:
-        """Make the `Rest` that belongs to the amount used with these labels."""
+        """Make the `Rest` (the remaining amount) that goes with the series of these labels."""
         return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:
-        """Make a sample of a value that the vendor always reports; if it is missing, mark the series as unreadable."""
+        """Make a sample of a value that should not be missing. If the value is None, mark the series as unreadable."""
         return self.known(value, **labels) or (self.unreadable(**labels),)
 
     def unreadable(self, **labels: str) -> Unreadable:
-        """Mark series with these labels as unreadable, whatever their other labels."""
+        """Mark all series with these labels as unreadable. Labels that are not given may have any value."""
         return Unreadable(self, tuple(labels.get(name) for name in self.labels))
 
 
@@ -160,7 +161,7 @@ def declared(names: Mapping[str, object]) -> tuple[Family, ...]:
 
 
 def figures_of(samples: Iterable[Sample]) -> Figures:
-    """Return the values of samples; if a series occurs several times, the last value counts."""
+    """Return the values of samples. If a series occurs several times, the last value counts."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     for sample in samples:
         figures[sample.family][sample.labels] = sample.value

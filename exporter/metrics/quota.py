@@ -1,7 +1,7 @@
 """The quota model that all vendors share: use, limit and period. Names begin with `usage_quota_`.
 
-`subject` is the plan, customer or contract that has the quota. `unit` is what is counted; it is empty if the
-vendor does not say.
+The label `subject` is the plan, customer or contract that has the quota. The label `unit` is what is counted, or
+empty if the vendor does not state the unit.
 """
 
 from __future__ import annotations

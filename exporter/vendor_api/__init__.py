@@ -1,4 +1,4 @@
-"""The public API for vendors in wheels. It is stable while `API` stays the same; all else is private.
+"""The public API for vendors in wheels. Other modules are private. The API is stable while `API` stays the same.
 
 A vendor is a class that derives from `Account`, declares `api: ClassVar = 1`, and is an entry point of the group
 `usage_exporter.vendors`. docs/vendor-wheels.md has a complete example.

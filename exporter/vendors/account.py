@@ -56,7 +56,7 @@ class Account(Settings):
     origin: ClassVar[Origin] = BUILT_IN
     """Where the vendor comes from: the exporter itself, a file or a wheel."""
     sign_ins: ClassVar[tuple[tuple[str, ...], ...]]
-    """The ways to sign in, each a set of settings. A secret's name also stands for its `_file` twin."""
+    """The ways to sign in, each a tuple of names of settings. A secret's name, such as `key`, also means `key_file`."""
     reported: ClassVar[tuple[Family, ...]]
     """The families that the vendor reports."""
     example: ClassVar[str] = ""
@@ -64,9 +64,9 @@ class Account(Settings):
     quota_example: ClassVar[str] = ""
     """`example` plus a quota set by the operator; empty if the vendor's example shows no quota."""
     native_quotas_of: ClassVar[str] = ""
-    """What the vendor reports quotas for, in words."""
+    """A phrase that names what the vendor reports quotas for."""
     quality: ClassVar[Quality] = {}
-    """Answers about how the exporter covers the vendor. `quality_of` adds those that follow from the class itself."""
+    """Answers about how the exporter covers the vendor. `quality_of` adds the answers that follow from the class."""
     assumed_rate: ClassVar[Rate | None] = None
     """The rate limit to assume until the vendor's answers state one. None if the vendor documents no limit."""
     native_quotas: ClassVar[tuple[NativeQuota, ...]] = ()
@@ -130,12 +130,12 @@ class Account(Settings):
 
     @property
     def former(self) -> Self | None:
-        """The account under its former name, if it was renamed."""
+        """The account under its former name; None if the account was not renamed."""
         return self.model_copy(update={"name": self.was, "was": None}) if self.was else None
 
     @property
     def shared_labels(self) -> Mapping[str, str]:
-        """The labels that all figures and quotas of the account have: `account`, and those that the operator adds."""
+        """The labels of all figures and quotas of the account: `account`, and the labels that the operator adds."""
         return {"account": self.name, **self.labels}
 
     @property
@@ -168,12 +168,12 @@ class Account(Settings):
 
     @property
     def shard(self) -> Shard:
-        """The shard that polls this account. If shards divide the account, this object is the shard's part of it."""
+        """The shard that polls this account. If shards divide the account, this object is only the shard's part."""
         return self._shard
 
     @property
     def rate_share(self) -> float:
-        """The fraction of the vendor's rate limit that the shard may use; the rest belongs to other shards."""
+        """The fraction of the vendor's rate limit that the shard may use. Other shards use the rest."""
         return self._rate_share
 
     @property
@@ -188,32 +188,32 @@ class Account(Settings):
 
     @property
     def max_customer_count(self) -> int:
-        """The maximum number of customers that the shard asks about one by one; 0 if it asks about none."""
+        """The maximum number of customers that the shard polls one by one; 0 if the account is polled as a whole."""
         return 0
 
     @property
     def max_request_count(self) -> int | None:
-        """The maximum number of requests for one full reading; None if the configuration does not limit it."""
+        """The maximum number of requests for one full reading; None if the configuration does not limit the number."""
         return None
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families whose requests name a UTC month. Their figures cannot belong to the month before."""
+        """The families whose requests name a UTC month. The figures in the answers cannot be those of another month."""
         return ()
 
     @property
     def estimate(self) -> PollEstimate:
-        """How long one full reading will take, as estimated before its first request."""
+        """An estimate of how long one full reading will take."""
         apart = seconds_apart(self.rate_limit, self.assumed_rate, self._rate_share)
         counts = self.slice_count, self.max_customer_count, self.max_request_count
         return PollEstimate(self.interval, *counts, apart, self.stale_seconds)
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards that may poll a part of the account, if there are `total` shards."""
+        """Return the numbers of the shards, out of `total` shards, that may poll a part of the account."""
         return (shard_of(total, *self.key),)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of the account that a shard polls. Returns None if the shard polls no part of it."""
+        """Return the part of the account that a shard polls. Returns None if the shard polls no part of the account."""
         return self.for_shard(shard) if shard.owns(*self.key) else None
 
     def for_shard(self, shard: Shard, **settings: object) -> Self:
@@ -238,12 +238,12 @@ class Account(Settings):
         """Return the account's usage as of `poll.now`. A series that exists but cannot be read is an `Unreadable`.
 
         Raises:
-            PollError: the reading would be incomplete, so there is none.
+            PollError: the reading would be incomplete.
 
         """
 
     def secret(self, name: str) -> Secret:
-        """Return the secret held by a setting or by its `_file` twin; one of the two must be set."""
+        """Return the secret in the setting `name` or in its `_file` twin. One of the two settings must be set."""
         secret: Secret | None = getattr(self, name) or getattr(self, f"{name}_file")
         if secret is None:
             raise LookupError(f"{name} is not set")
@@ -251,7 +251,7 @@ class Account(Settings):
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield (path, problem) for each conflict between settings that are valid on their own."""
+        """Yield (path, problem) for each conflict between settings that are individually valid."""
         yield from find_sign_in_conflicts(cls.model_fields, cls.sign_ins, given)
         yield from find_reach_conflicts(given, cls.model_fields["interval"].default)
         vendor = str(given.get("vendor"))

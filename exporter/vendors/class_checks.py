@@ -1,4 +1,4 @@
-"""Checks a vendor's class before any account uses it. Each fault is one sentence."""
+"""Checks that a vendor's class must pass before an account uses the class. Each fault is one line of text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from exporter.vendors.quotas import NativeQuota, PlanPeriod
 from exporter.vendors.settings.types import is_insecure, read_url
 
 API: Final = 1
-"""The version of `exporter.vendor_api`, which a vendor in a wheel must declare."""
+"""The version of `exporter.vendor_api`. Vendors in wheels must declare this version."""
 _OURS: Final = (
     "key",
     "former",
@@ -58,7 +58,7 @@ def faults(name: str, vendor: Any) -> Iterator[str]:
 
 
 def _attribute_faults(vendor: type[Account]) -> Iterator[str]:
-    """Yield a fault for each attribute that wrongly overrides one of `Account`, and for an invalid `assumed_rate`."""
+    """Yield a fault for each attribute of `Account` that is wrongly overridden, and for a bad `assumed_rate`."""
     for setting in vendor.model_fields:
         if setting not in Account.model_fields and hasattr(Account, setting):
             yield f"the setting {setting!a} has the name of an attribute that every account has"
@@ -95,7 +95,7 @@ def _sign_in_faults(vendor: type[Account]) -> Iterator[str]:
 
 
 def family_faults(name: str, vendor: type[Account]) -> Iterator[str]:
-    """Yield the faults of the families that a class reports."""
+    """Yield the faults of the families, quotas and periods that a class declares."""
     families = getattr(vendor, "reported", None)
     if not isinstance(families, tuple) or not families or not all(isinstance(one, Family) for one in families):
         yield "reported must be a tuple of its families"

@@ -21,7 +21,7 @@ _LABEL: Final = "customer_id"
 
 
 class CustomersAccount(Account):
-    """The base class of accounts for which each customer is requested separately."""
+    """The base class of accounts that send separate requests for each customer."""
 
     if TYPE_CHECKING:  # each vendor declares this setting with a description of its own
         customers: tuple[str, ...]
@@ -29,16 +29,16 @@ class CustomersAccount(Account):
     @property
     @abstractmethod
     def max_customer_count(self) -> int:
-        """The maximum number of customers that the shard asks about."""
+        """The maximum number of customers that the shard polls."""
 
     @property
     def estimate(self) -> PollEstimate:
-        """How long one full reading will take. The estimate is exact if the configuration lists the customers."""
+        """An estimate of how long a full reading takes. The estimate is exact if the settings list the customers."""
         return replace(super().estimate, is_exact=bool(self.customers))
 
     @property
     def is_divisible(self) -> bool:
-        """Whether shards may divide the customers. A quota that sums over customers needs all of them in one shard."""
+        """Whether shards may divide the customers. A quota that adds up customers needs all customers in one shard."""
         return all(_LABEL in quota.by for quota in self.quotas)
 
     @property
@@ -48,23 +48,23 @@ class CustomersAccount(Account):
 
     @property
     def has_account_metrics(self) -> bool:
-        """Whether there are account-wide series besides the customers' own."""
+        """Whether there are account-wide series besides the series of single customers."""
         return False
 
     def mine(self, customers: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the given customers that the shard asks about."""
+        """Return only the customers that the shard polls."""
         shard, key = self.shard, self.key
         divided = shard.total > 1 and self.is_divisible
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards that may poll a part of the account, if there are `total` shards."""
+        """Return the numbers of the shards, out of `total` shards, that may poll a part of the account."""
         return range(total) if self.is_divisible else super().shard_numbers(total)
 
     def shard_part(self, shard: Shard) -> Self | None:
-        """Return the part of the account that a shard polls. Returns None if the shard polls no part of it.
+        """Return the part of the account that a shard polls. Returns None if the shard polls no part of the account.
 
-        If the vendor lists the customers, every shard reads the list and picks its own customers.
+        If the vendor lists the customers, every shard reads the whole list and picks the shard's own customers.
         """
         if not self.is_divisible:
             return super().shard_part(shard)

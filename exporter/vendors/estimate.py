@@ -1,4 +1,4 @@
-"""Estimates how long one full reading of an account will take, before its first request is sent."""
+"""Estimates of how long one full reading of an account will take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exporter.durations import write_duration
 LONGEST_POLL: Final = 0.75
 """The fraction of `stale_seconds` that a full reading may take. The age of figures counts from the reading's start."""
 _WHOLE_FROM: Final = 100
-"""The number of requests per minute from which a rate is written without a fraction."""
+"""Rates of at least this many requests per minute are written without a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class PollEstimate:
         interval: the configured time between readings, in seconds.
         slice_count: the number of slices in which the account is read.
         max_customer_count: the maximum number of customers.
-        max_request_count: the maximum number of requests; None if the configuration does not limit it.
+        max_request_count: the maximum number of requests; None if the configuration does not limit the number.
         seconds_apart: the time between two requests, in seconds; 0 if no rate is known.
         stale_seconds: the age up to which figures are shown, in seconds.
         is_exact: whether the number of requests is exactly `max_request_count`.
@@ -47,7 +47,7 @@ class PollEstimate:
 
     @property
     def seconds(self) -> float:
-        """The time from one full reading to the next, in seconds: the interval, or longer if the rate requires it."""
+        """The time from one full reading to the next, in seconds: the longer of `interval` and `request_seconds`."""
         return max(self.interval, self.request_seconds)
 
     @property
@@ -57,7 +57,10 @@ class PollEstimate:
 
     @property
     def is_too_slow(self) -> bool:
-        """Whether a reading takes so long that its first figures go stale. Such a reading rarely or never succeeds."""
+        """Whether a reading takes so long that its first figures would go stale before the reading ends.
+
+        Such a reading rarely or never succeeds.
+        """
         return self.request_seconds > LONGEST_POLL * self.stale_seconds
 
     @property
@@ -72,7 +75,7 @@ class PollEstimate:
 
     @property
     def problem(self) -> str:
-        """The text of the problem if no reading can ever succeed with these settings; otherwise empty."""
+        """The reason why no reading can succeed with these settings; empty if a reading can succeed."""
         if not (self.is_exact and self.is_too_slow):
             return ""
         took, shown = write_duration(self.request_seconds), write_duration(self.stale_seconds)

@@ -19,7 +19,7 @@ def credential_expiry(account: Account) -> float | None:
     """Return the Unix time at which an account's token expires.
 
     Returns None if the account has no token in its settings, or if the token cannot be read or does not state the time.
-    The token's signature is not verified: that is the vendor's task.
+    The token's signature is not verified.
     """
     if not isinstance(account.auth, ApiKey):
         return None
@@ -30,7 +30,7 @@ def credential_expiry(account: Account) -> float | None:
 
 
 def jwt_expiry(token: str) -> float | None:
-    """Return the claim `exp` of a JSON Web Token; None if the text is not such a token or lacks the claim."""
+    """Return the claim `exp` of a JSON Web Token. Returns None if the text is not a token or has no valid `exp`."""
     parts = token.split(".")
     if len(parts) != _PARTS:
         return None

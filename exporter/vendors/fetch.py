@@ -21,10 +21,10 @@ class Fetch(Protocol):
         read: Callable[[object], _ReadT],
         on_next: Callable[[str], object] | None = None,
     ) -> _ReadT:
-        """Send a GET, or a POST if there is a body, and return the result of `read` for the answer's JSON document.
+        """Send a GET, or a POST if there is a body. Return what the function `read` makes of the answer's document.
 
-        The path is relative to the account's base URL, or an absolute URL on the same host. `on_next` is called with
-        the next page's URL if the answer's Link header has it.
+        The path is relative to the account's base URL, or an absolute URL on the host of the base URL. If the answer's
+        Link header has the next page's URL, the function `on_next` is called with this URL.
 
         Raises:
             PollError: the request failed, or the document cannot be read.

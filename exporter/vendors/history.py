@@ -19,7 +19,7 @@ AccountT = TypeVar("AccountT", bound=Account)
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Whole days (UTC), from the first to the last, both included.
+    """A range of whole days (UTC), including the first and the last day.
 
     Attributes:
         first: the start of the first day.
@@ -41,15 +41,15 @@ class Days:
 
 
 class Past(ABC, Generic[AccountT]):
-    """An account's past, read moment by moment in chronological order.
+    """An account's past usage, read for one time after another in chronological order.
 
     Vendors report whole days, and a day's final figures are known only after the day has ended. Therefore, the figures
     at a midnight are those of the day that has just ended.
 
     Attributes:
         account: the account.
-        days: the days to write; the figures at the first midnight are those of the day before.
-        asked_at: the time at which the past is requested. That day has no figures yet.
+        days: the days to write. The figures at the first midnight are those of the day before `days.first`.
+        asked_at: the time at which the past is requested. The day of this time has no figures yet.
 
     """
 
@@ -67,7 +67,7 @@ class Past(ABC, Generic[AccountT]):
         """The approximate number of requests for the whole past."""
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:  # noqa: ARG002 - vendors look there
-        """Return the times in a day at which figures change, in order. The first is the midnight that begins the day.
+        """Return the times in a day at which figures change, in order. The first time is midnight at the day's start.
 
         Raises:
             PollError: the vendor's answer cannot be obtained.
@@ -80,6 +80,6 @@ class Past(ABC, Generic[AccountT]):
         """Return the account's usage as of `poll.now`, which is one second before one of the `moments`.
 
         Raises:
-            PollError: the reading would be incomplete, so there is none.
+            PollError: the reading would be incomplete.
 
         """

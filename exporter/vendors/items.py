@@ -1,8 +1,8 @@
 """Items that a poll requests one by one, and the record of the items that fail.
 
-An item that keeps failing while others are answered is left out of the reading after some polls. Until then, its
-failure makes the whole poll fail, and the last good reading, which still has the item, is kept. Items that failed in
-the previous poll are requested last: by then it is known whether the vendor answers about other items.
+An item that keeps failing while other items are answered is left out of the reading after some polls. Until then, the
+item's failure makes the whole poll fail. The last good reading, which still has the item, is kept. Items that failed
+in the previous poll are requested last, when it is known whether the vendor answers about other items.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUn
 from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
-"""The number of polls that may fail because of one item, while others are answered, before it can be given up."""
+"""How many polls one item may make fail, while other items are answered, before the item can be given up."""
 _OF_ALL: Final = (RateLimited, SecretUnreadable)
-"""Failures that concern the vendor or the account, not the single item."""
+"""Failures that concern the vendor or the account, not a single item."""
 _EVERY: Final = object()
-"""The key in `Streaks` under which all items of a kind count as one."""
+"""The key in `Streaks` of the streak that all items of a kind have together."""
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 
@@ -45,7 +45,7 @@ class Streak:
 
 
 Streaks = dict[Hashable, Streak]
-"""The failure streaks of the items of one kind, by item. They are kept from poll to poll."""
+"""The failure streaks of the items of one kind, by item. The streaks are kept from poll to poll."""
 
 
 class Trial(Generic[_ItemT]):
@@ -53,11 +53,11 @@ class Trial(Generic[_ItemT]):
 
     Args:
         items: the items to ask about.
-        streaks: the failures of previous polls; updated in place.
+        streaks: the items' failure streaks from previous polls, which are updated in place.
         now: the start of the poll.
-        patience: the seconds for which an item must have failed before it is given up. If 0, no earlier reading can be
-            shown meanwhile, and an item is given up after one poll in which other items are answered.
-        is_extra: whether the items are optional, so that the poll has a result without them.
+        patience: how many seconds an item must have failed before the item is given up. If `patience` is 0, no earlier
+            reading can be shown meanwhile, and an item is given up after one poll in which other items are answered.
+        is_extra: whether the items are optional. The poll can succeed without optional items.
 
     """
 
@@ -84,8 +84,8 @@ class Trial(Generic[_ItemT]):
     def goes_on(self, item: _ItemT, error: PollError) -> bool:
         """Record a failure, and return whether to try the other items.
 
-        The first failure ends the poll, since the vendor as a whole may be failing. If items already failed in earlier
-        polls, the poll continues after a failure, unless too few other items are answered.
+        The first failure ends the poll, since the vendor as a whole may be failing. If some items already failed in
+        earlier polls, the poll continues after a failure, unless too few other items are answered.
         """
         if isinstance(error, _OF_ALL):
             return False
@@ -96,7 +96,7 @@ class Trial(Generic[_ItemT]):
         return self._is_probing and len(self.failed) <= 1 + self._answered + self._is_extra
 
     def failure_of_all(self) -> PollError | None:
-        """Return the failure that makes the whole poll fail, after all items have been tried.
+        """Return the failure that makes the whole poll fail. Call this after all items have been tried.
 
         Returns None if no item failed, or if every failed item is given up.
         """
@@ -110,7 +110,8 @@ class Trial(Generic[_ItemT]):
     def gives_up_all(self, error: PollError) -> bool:
         """Record that an error ended the poll early, and return whether all items are now given up.
 
-        Only optional items are given up together, once none has been answered for as long as a single item may fail.
+        Only optional items are given up together. This happens after no item has been answered for as long as a single
+        item may fail.
         """
         if not self._is_extra or self._answered or not self.failed:
             return False
@@ -134,10 +135,10 @@ class Trial(Generic[_ItemT]):
 
 
 async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitable[None]], spread: float) -> None:
-    """Call `work` for each item, with at most `MAX_IN_FLIGHT` calls at once.
+    """Call the function `work` for each item, with at most `MAX_IN_FLIGHT` calls at once.
 
-    The first error cancels the remaining calls, and is raised. The calls' starts are spread over `spread` seconds: the
-    call for item k of n, counted from 0, starts no earlier than after k/n of this time.
+    The first error cancels the remaining calls, and is raised. The starts of the calls are spread over `spread`
+    seconds. Of n items, the call for item k (counted from 0) starts when at least k/n of this time has passed.
     """
     began, queue = anyio.current_time(), enumerate(items)
     errors: list[Exception | SystemExit] = []
@@ -160,7 +161,7 @@ async def concurrently(items: Sequence[_ItemT], work: Callable[[_ItemT], Awaitab
 
 
 def skip_reason(error: PollError, absent_errors: tuple[type[PollError], ...], *, needed: bool) -> SkipReason | None:
-    """Return why an item is left out of the reading, or None if its failure makes the poll fail."""
+    """Return the reason to leave a failed item out of the reading. Returns None if the failure makes the poll fail."""
     if isinstance(error, absent_errors):
         return "gone"
     if isinstance(error, Malformed):

@@ -1,4 +1,4 @@
-"""The identity with which an account signs in, as text. Stored readings are used only while it stays the same."""
+"""The identity with which an account signs in. Stored readings are used only while the identity is unchanged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from exporter.secret import FileSecret
 
 
 def login_of(auth: Auth) -> str:
-    """Return the identity as text: the plain fields of a login, such as the user name, or the source of an API key."""
+    """Return the identity as text: the source of an API key, or a login's plain fields, such as the user name."""
     if isinstance(auth, ApiKey):
         secret = auth.secret
         return f"key {secret.path.resolve()}" if isinstance(secret, FileSecret) else f"key {secret!r}"
@@ -20,7 +20,7 @@ def login_of(auth: Auth) -> str:
 
 
 def version2_text(auth: Auth) -> str:
-    """Return the identity as it is in stored files of version 2: the `repr` of that version's auth class."""
+    """Return the identity in the form of stored files of version 2: as the `repr` of that version's auth object."""
     if isinstance(auth, ApiKey):
         return f"Key(secret={auth.secret!r}, scheme={auth.scheme!r})"
     if isinstance(auth, Basic):

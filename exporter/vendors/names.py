@@ -1,4 +1,4 @@
-"""Checks of a vendor's own name, and of the names of its metrics and labels. Each error says what to write."""
+"""Checks of the names of vendors, metrics and labels. Each error message says what to write."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read_vendor(value: object) -> str:
     """Return the value if it is a valid vendor name.
 
     Raises:
-        ValueError: the name is invalid, or is a prefix of metrics that are not a vendor's.
+        ValueError: the name is invalid, or is a prefix of metrics that do not come from vendors.
 
     """
     if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,39}", value):

@@ -1,4 +1,4 @@
-"""A vendor's origin: the exporter itself, a file that declares it, or an installed wheel."""
+"""A vendor's origin: the exporter itself, a file that declares the vendor, or an installed wheel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Origin:
 
     Attributes:
         kind: the kind of origin, as in the label `origin` of `usage_exporter_vendor_info`.
-        version: the version of the exporter or the wheel; empty if there is none.
+        version: the version of the exporter or the wheel; empty for a file, or if the version is unknown.
         distribution: the name of the wheel's distribution; empty for other origins.
 
     """

@@ -35,12 +35,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """What a page says about the next one.
+    """What a page says about the next page.
 
     Attributes:
         received: the number of readable rows on the page.
-        next: the link or cursor of the next page, if there is one.
-        more: whether there is a next page; None if the page does not say.
+        next: the link or cursor of the next page; None or empty if the page has neither.
+        more: whether there is a next page; None if the page does not state this.
         is_partial: whether the page has unreadable rows, which are not counted in `received`.
 
     """
@@ -53,7 +53,8 @@ class PageInfo:
     def is_short(self, size: int | None) -> bool:
         """Whether the number of rows shows that this page is the last.
 
-        A page with fewer than `size` rows is the last if all its rows are readable and it has no flag for more pages.
+        A page with fewer than `size` rows is the last, unless some rows are unreadable or there is a flag for more
+        pages.
         """
         return size is not None and self.more is None and not self.is_partial and self.received < size
 
@@ -62,7 +63,8 @@ class Following(Protocol):
     """A way to ask for the next page.
 
     Attributes:
-        overlap: the number of rows that a page repeats from the end of the previous page, to detect a shifted list.
+        overlap: the number of rows that a page repeats from the end of the previous page. A page that lacks these rows
+            shows that the list has shifted.
 
     """
 
@@ -72,11 +74,11 @@ class Following(Protocol):
         ...
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the question for the next page; None after the last one.
+        """Return the question for the next page; None after the last page.
 
         Args:
             question: the question that this page answers.
-            page: what this page says about the next one.
+            page: what this page says about the next page.
 
         Raises:
             Malformed: the link or cursor is unusable.
@@ -87,7 +89,7 @@ class Following(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ByLink:
-    """Pages by link: each page has the URL of the next one. Only the query of this URL is used."""
+    """Pages by link. Each page has the URL of the next page. Only the query of this URL is used."""
 
     overlap: int = 0
 
@@ -107,7 +109,7 @@ class ByLink:
 
 @dataclass(frozen=True, slots=True)
 class ByCursor:
-    """Pages by cursor: a page's cursor is sent as a parameter or a body field to ask for the next page."""
+    """Pages by cursor. To ask for the next page, a page's cursor is sent as a parameter or a body field."""
 
     name: str
     in_body: bool = False
@@ -128,14 +130,14 @@ class ByCursor:
 
 @dataclass(frozen=True, slots=True)
 class ByOffset:
-    """Pages by offset. By default, each repeats a row of the previous page. If it does not, the list has shifted."""
+    """Pages by offset. By default, each page repeats a row of the previous page, so that a shifted list is noticed."""
 
     name: str
     size: int | None = None
     overlap: int = 1
 
     def next(self, question: Question, page: PageInfo) -> Question | None:
-        """Return the same question with a higher offset; None if the page is short, or has only repeated rows."""
+        """Return the same question with a higher offset; None if the page is short or only repeats rows."""
         read = int(question.params.get(self.name, "0"))
         overlap = self.overlap if read else 0
         if page.received <= overlap or page.is_short(self.size):
@@ -183,15 +185,15 @@ class Pages:
         keys_of: Callable[[_PageT], Collection[Hashable]],
         info_of: Callable[[_PageT], PageInfo],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list. The last page is the one that says so, names no next page, or only repeats rows.
+        """Yield the pages of a list. The last page says that it is the last, has no next page, or only repeats rows.
 
-        An empty page that links to another is not the last: vendors may filter rows after dividing a list into pages.
+        An empty page with a link is not the last page, since vendors may filter rows after dividing a list into pages.
 
         Args:
             first: the question for the first page.
-            ask: sends a question and returns the page.
-            keys_of: returns one key for each row of a page.
-            info_of: returns what a page says about the next one.
+            ask: a function that sends a question and returns the page.
+            keys_of: a function that returns one key for each row of a page.
+            info_of: a function that returns what a page says about the next page.
 
         Raises:
             Malformed: the list has no end, or does not say where the next page is.
@@ -216,7 +218,7 @@ class Pages:
             raise Malformed(f"an endless list: more than {self.most} pages", asked=first.asked)
 
     def _next(self, asked: Question, info: PageInfo, *, has_keys: bool, is_repeat: bool) -> Question | None:
-        """Return the question for the next page; None after the last page, even if it has a link or cursor."""
+        """Return the question for the next page; None after the last page, even if that page has a link or cursor."""
         if is_repeat or info.more is False:
             return None
         question = self.following.next(asked, info)

@@ -12,10 +12,10 @@ _LONGEST_SEGMENT: Final = 256
 
 
 def segment(identifier: str) -> str:
-    """Return an identifier as one segment of a path, percent-encoded.
+    """Return an identifier, percent-encoded, as one segment of a path.
 
     Raises:
-        Malformed: the identifier would change the path (empty, `.`, `..`, control characters) or is too long.
+        Malformed: the identifier is empty, is `.` or `..`, is too long, or has characters that are not allowed.
 
     """
     if not is_usable_segment(identifier):
@@ -26,8 +26,8 @@ def segment(identifier: str) -> str:
 def is_usable_segment(identifier: str) -> bool:
     """Whether an identifier can be a path segment.
 
-    Quoting leaves dots unchanged, so `.` and `..` would alter the path. Control characters and lone surrogates are not
-    allowed. All other characters are harmless once quoted.
+    Percent-encoding leaves dots unchanged, so `.` and `..` would alter the path. Control characters and lone surrogates
+    are not allowed. Percent-encoding makes all other characters harmless.
     """
     if not 0 < len(identifier) <= _LONGEST_SEGMENT or identifier in (".", ".."):
         return False

@@ -1,4 +1,4 @@
-"""Periods: the time spans in which a quota's usage accumulates before it resets. All times are UTC."""
+"""Periods: the time spans after which a quota's usage starts again at 0. All times are UTC."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Span:
 
     @property
     def is_known(self) -> bool:
-        """Whether the end is known, and with it the start of the next period."""
+        """Whether the end is known. The end is also the start of the next period."""
         return self.end is not None
 
 
@@ -37,15 +37,15 @@ UNKNOWN_SPAN: Final = Span()
 
 @dataclass(frozen=True, slots=True)
 class CalendarPeriod:
-    """Periods of one or more calendar months, which all begin on the same day of the month.
+    """Periods of one or more calendar months. Each period begins on the same day of the month.
 
-    In a month without this day, a period begins on the last day of the month.
+    In a month that is too short to have this day, a period begins on the last day of the month.
 
     Attributes:
         months: the length of a period in months: 3 for a quarter, 12 for a year.
         month: a month in which a period begins, from 1 to 12.
         day: the day of the month on which periods begin.
-        year: a year in which a period begins in `month`.
+        year: a year in which a period begins in the month `month`.
 
     """
 
@@ -55,7 +55,7 @@ class CalendarPeriod:
     year: int = 2000
 
     def span_at(self, now: datetime) -> Span:
-        """Return the period that contains `now`."""
+        """Return the period that contains the time `now`."""
         first = self.year * 12 + self.month - 1
         number = (now.year * 12 + now.month - 1 - first) // self.months
         number -= now < self._start_of(first + number * self.months)
@@ -69,19 +69,19 @@ class CalendarPeriod:
 
 @dataclass(frozen=True, slots=True)
 class FixedPeriod:
-    """Periods of a fixed length. One of them begins at `first`."""
+    """Periods of a fixed length. One of the periods begins at the time `first`."""
 
     seconds: float
     first: datetime
 
     def span_at(self, now: datetime) -> Span:
-        """Return the period that contains `now`."""
+        """Return the period that contains the time `now`."""
         start = self.first + (now - self.first) // timedelta(seconds=self.seconds) * timedelta(seconds=self.seconds)
         return Span(start.timestamp(), start.timestamp() + self.seconds)
 
 
 Period = CalendarPeriod | FixedPeriod | Literal["plan", "none"]
-"""A quota's period. `plan` is the period that the vendor reports; `none` means that the period is unknown."""
+"""A quota's period. `plan` means the period that the vendor reports. `none` means that the period is unknown."""
 
 
 def read_period(value: object) -> Period:
@@ -107,7 +107,7 @@ def read_period(value: object) -> Period:
 
 
 def write_period(period: Period) -> str | dict[str, str]:
-    """Return a period in the configuration's syntax; the inverse of `read_period`."""
+    """Return a period in the syntax that `read_period` reads."""
     if isinstance(period, str):
         return period
     if period == CalendarPeriod():

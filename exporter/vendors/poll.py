@@ -15,7 +15,7 @@ from exporter.vendors.items import Streaks, Trial, concurrently, skip_reason
 from exporter.vendors.reply import Diagnostics, ReplyT, SkipReason, read_reply
 
 MOST_ITEMS: Final = 100_000
-"""The maximum number of list items in all answers of one poll. It is higher for accounts that allow many series."""
+"""The maximum number of list items in all answers of one poll. Accounts that allow many series have a higher limit."""
 _MAX_LEFT_OUT: Final = 5
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
@@ -24,7 +24,7 @@ _ReadT = TypeVar("_ReadT")
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The part of an account's customers that one poll covers; all of them by default."""
+    """The part of an account's customers that one poll covers; by default, all customers."""
 
     number: int = 0
     total: int = 1
@@ -37,24 +37,24 @@ class Slice:
 
 @dataclass(slots=True)
 class Poll:
-    """A running poll of an account, or of a slice of it.
+    """A running poll of an account, or of one slice of an account.
 
     Attributes:
         fetch: sends a request to the vendor.
         now: the start of the poll (UTC), which determines the period to ask about.
-        cache: values kept for later polls of this account, by name. Each has the time at which it was read.
+        cache: values kept for later polls of this account, by name. Each value has the time at which it was read.
         diagnostics: what was recorded so far: differences from the vendor's documentation (drift), and skipped items.
         as_of: the time up to which the figures are complete, if the vendor states it.
         slice: the part of the account's customers that the poll covers.
         unreadable: series that exist but cannot be read, because an item was left out.
-        unwanted: the number of items that were read, but are left out because the settings exclude them.
+        unwanted: the number of items that were read, but are left out because the settings exclude these items.
         most_items: the maximum number of list items in all answers of the poll together.
         used: the names of the cached values that this poll asked for.
-        spread: the seconds over which the starts of requests are spread; 0 to start them as soon as possible.
-        patience: the seconds for which an item must keep failing before it is left out of the reading; 0 if no earlier
+        spread: the seconds over which the starts of requests are spread; 0 to start requests as soon as possible.
+        patience: how many seconds an item must keep failing before the item is left out of the reading; 0 if no earlier
             reading can be shown meanwhile.
-        failing: the failure streaks of items, by kind, from previous polls and this one.
-        failure: the first failure of an item that was left out because it kept failing.
+        failing: the failure streaks of items from previous polls and this poll, by kind of item.
+        failure: the failure of the first item that was left out because the item kept failing.
 
     """
 
@@ -80,16 +80,16 @@ class Poll:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> ReplyT:
-        """Send a GET, and return the answer as `model`. `Fetch` describes the path."""
+        """Send a GET, and return the answer as `model`. The path may be any path that `Fetch` allows."""
         with self._reading(model, f"GET {path}") as read:
             return await self.fetch(path, params=params, headers=headers, read=read)
 
     async def get_linked(
         self, model: type[ReplyT], path: str, params: Mapping[str, str] | None = None
     ) -> tuple[ReplyT, str | None]:
-        """Send a GET, and return the answer as `model`, and the next page's URL.
+        """Send a GET. Return the answer as `model`, and the URL of the next page.
 
-        The URL comes from a Link header with rel="next" (RFC 8288). It is None if there is no such header.
+        The URL comes from a Link header with rel="next" (RFC 8288). The URL is None if there is no such header.
         """
         links: list[str] = []
         with self._reading(model, f"GET {path}") as read:
@@ -105,10 +105,10 @@ class Poll:
     def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
         """Yield a function that reads a document as `model`.
 
-        The function may run in a worker thread, so its diagnostics are added to the poll's only at the end.
+        The function may run in a worker thread, so the diagnostics are added to the poll's diagnostics at the end.
 
         Raises:
-            TooLarge: the answers of this poll have more than `most_items` items together.
+            TooLarge: the answers of this poll together have more than `most_items` items.
 
         """
         notes = Diagnostics()
@@ -120,18 +120,18 @@ class Poll:
             raise TooLarge(f"the answers of one poll contain more than {self.most_items} items", asked=asked)
 
     def skip(self, reason: SkipReason, count: int = 1) -> None:
-        """Count items that are left out for a reason."""
+        """Record that `count` items are left out for the given reason."""
         if count:
             self.diagnostics.skipped[reason] += count
 
     def leave_out(self, reason: SkipReason, text: str) -> None:
-        """Count one item that is left out, and record a text that says why."""
+        """Record that one item is left out, and a text that says why."""
         self.skip(reason)
         if len(self.diagnostics.left_out) < _MAX_LEFT_OUT:
             self.diagnostics.left_out.add(text)
 
     def cap_customers(self, listed: int, most: int) -> None:
-        """Record how many wanted customers the vendor lists, and count those beyond the maximum as left out."""
+        """Record how many wanted customers the vendor lists. Customers beyond the maximum count as left out."""
         self.diagnostics.listed = listed
         if listed > most:
             self.skip("capped", listed - most)
@@ -145,12 +145,12 @@ class Poll:
         needed: bool = True,
         hides: Callable[[], Iterable[Unreadable]] = lambda: (),
     ) -> _ReadT | PollError:
-        """Return the result of `read` for one item. If the item is skipped, return the error that is the reason.
+        """Return the result of the function `read` for one item. Return the error instead if the item is skipped.
 
         The options are those of `gather`.
 
         Raises:
-            PollError: the failure fails the whole poll.
+            PollError: the failure makes the whole poll fail.
 
         """
         try:
@@ -174,22 +174,22 @@ class Poll:
         share: float = 1.0,
         hides: Callable[[_ItemT], Iterable[Unreadable]] = lambda _: (),
     ) -> list[tuple[_ItemT, _ReadT]]:
-        """Call `read` for each item, several at once. Return the items that were read, in order, each with its result.
+        """Call the function `read` for each item, concurrently. Return (item, result) for each item that was read.
 
-        An item is skipped and counted if it no longer exists, or if its reply cannot be read. An item that keeps
-        failing while others are answered is skipped after some polls.
+        An item is skipped and counted if the item no longer exists, or if the reply cannot be read. An item that keeps
+        failing while other items are answered is skipped after some polls. The results keep the order of the items.
 
         Args:
             items: the items to request.
-            read: requests one item.
+            read: a function that requests one item.
             absent_errors: the errors that mean that an item no longer exists.
-            needed: whether the items are required. An optional item is also skipped if the vendor refuses it for good;
-                a transient failure still fails the poll, because the last good reading has the item.
+            needed: whether the items are required. An optional item is also skipped if the vendor refuses the request
+                for good. A transient failure makes the poll fail, because the last good reading has the item.
             share: the fraction of the poll's `spread` over which the starts of the requests are evenly spread.
-            hides: returns the series that are missing if an existing item is skipped.
+            hides: a function that returns the series that are missing if an existing item is skipped.
 
         Raises:
-            PollError: an item failed in another way, or every needed item failed.
+            PollError: an item failed and cannot be skipped, or all items are needed and all were skipped.
 
         """
         kind = getattr(read, "__qualname__", type(read).__qualname__)
@@ -241,7 +241,7 @@ class Poll:
         return results
 
     async def optional(self, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
-        """Return the result of `read`, a request that the poll can do without.
+        """Return the result of the function `read`, which sends a request that the poll can do without.
 
         Returns None if the vendor refuses the request for good, the reply cannot be read, or the request keeps failing.
         """
@@ -249,7 +249,7 @@ class Poll:
         return results[0][1] if results else None
 
     async def cached(self, seconds: float, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT:
-        """Return the cached result of `read`. Call `read` again if the result is `seconds` old or older."""
+        """Return the result of the function `read`, or a cached result that is less than `seconds` old."""
         self.used.add(name)
         if name in self.cache:
             read_at, value = self.cache[name]

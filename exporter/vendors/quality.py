@@ -13,7 +13,7 @@ class Done(str):
 
 
 class Exempt(str):
-    """An exemption: why there is nothing to do."""
+    """An exemption: why a question does not apply."""
 
     __slots__ = ()
 

@@ -50,7 +50,7 @@ def _read_unit(value: object) -> str:
 class NativeQuota:
     """A quota that a vendor reports.
 
-    All of its families have the same labels. `name`, `subject` and `unit` are templates with label names in braces.
+    All families of a quota have the same labels. `name`, `subject` and `unit` are templates with label names in braces.
 
     Attributes:
         name: the quota's name.
@@ -62,8 +62,8 @@ class NativeQuota:
         end: the family of the period's end.
         active: the family that says whether the quota is active. An inactive quota whose period has ended is dropped.
         unit: the unit; empty if the vendor does not state it.
-        is_level: whether usage is an amount currently held, such as memory. It falls when some is released, so it has
-            no pace and no counter.
+        is_level: whether usage is an amount that is currently held, such as memory. Such an amount may also fall, so
+            the quota has no pace and no counter.
 
     """
 
@@ -83,13 +83,13 @@ class NativeQuota:
 class PlanPeriod:
     """Where a vendor reports the period of a figure.
 
-    The dates are series of the families `start` and `end`. A date belongs to a figure with the same values of `labels`.
+    The dates are series of the families `start` and `end`. Dates and figures are matched by `labels`.
 
     Attributes:
         labels: the labels by which dates and figures are matched.
         end: the family of the period's end.
         start: the family of the period's start.
-        is_dated: whether the same answer has dates and figure, so that the figure cannot lag behind the dates.
+        is_dated: whether dates and figures come in the same answer, so that figures cannot lag behind the dates.
 
     """
 
@@ -105,8 +105,8 @@ class NameSource:
 
     Attributes:
         label: the label whose values are ids.
-        family: the family that has both labels.
-        name: the label whose values are the names.
+        family: the family that has the label of the ids and the label of the names.
+        name: the label whose values are the display names.
 
     """
 
@@ -116,9 +116,9 @@ class NameSource:
 
 
 def plan_period_of(family: Family, periods: Iterable[PlanPeriod]) -> PlanPeriod | None:
-    """Return the `PlanPeriod` for the figures of a family.
+    """Return the `PlanPeriod` for the figures of a family; None if there is no such period.
 
-    If several match, it is the one with the most labels. Returns None if none matches.
+    If the family has the labels of several periods, the period with the most labels is returned.
     """
     fitting = [one for one in periods if set(one.labels) <= set(family.labels)]
     return max(fitting, key=lambda one: len(one.labels), default=None)
@@ -159,7 +159,7 @@ class ConfiguredQuota(Alerting):
         return hash(self.name)
 
     def with_family(self, families: Iterable[Family]) -> Self:
-        """Return a copy of the quota that knows the family that `metric` names."""
+        """Return a copy of the quota in which `family` is the family that `metric` names."""
         quota = self.model_copy()
         quota._family = next((family for family in families if family.name == self.metric), None)  # noqa: SLF001 - new
         return quota
@@ -236,9 +236,9 @@ def _is_countable(family: Family) -> bool:
 
 
 def missing_option(family: Family, given: Mapping[str, object]) -> str:
-    """Return the settings that make the vendor report a family, joined with `or`. One of them is enough.
+    """Return the settings that make the vendor report a family, joined with `or`. One of these settings is enough.
 
-    Returns an empty text if one of the settings is given, or if the family needs none.
+    Returns an empty text if one of the settings is given, or if the family needs no setting.
     """
     options = family.option.split(", ") if family.option else []
     return "" if any(map(given.get, options)) else " or ".join(options)

@@ -1,4 +1,4 @@
-"""The only list of the built-in vendors; all other code reads it."""
+"""The only list of the built-in vendors. All other code reads this list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VENDORS: Final[Mapping[str, type[Account]]] = MappingProxyType(
 PASTS: Final[Mapping[str, type[Past[Any]]]] = MappingProxyType(
     {"netnut": NetNutPast, "ionos": IonosPast, "prolifi": ProlifiPast}
 )
-"""The classes that read past usage, by vendor. The other vendors report no figures by date."""
+"""The classes that read past usage, by vendor. Vendors without such a class report no figures by date."""
 
 VENDOR_FAMILIES: Final = tuple(family for vendor in VENDORS.values() for family in vendor.reported)
 """Every family that the vendors report, in the order of the metrics page."""

@@ -1,8 +1,8 @@
 """Lenient reply models: readable parts are used, the rest is absent, and each deviation is recorded.
 
-A field whose type is defined here becomes None if it is missing, of another type, or null
-where the API's contract has a value. This is recorded as drift, and the rest of the reply
-is kept. An item without its `RequiredId` is left out and counted.
+A field whose type is defined here becomes None if the field is missing, of another type, or
+null where the API's contract has a value. Such a deviation is recorded as drift, and the rest
+of the reply is kept. A list item that lacks a `RequiredId` is left out and counted.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ SkipReason = Literal["schema", "gone", "refused", "duplicate", "value", "ambiguo
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 """Why an item is left out: it cannot be read (schema), no longer exists (gone), is optional and refused by the vendor
 (refused), yields a series for the second time (duplicate), has a value that is not finite (value), has no clear owner
-(ambiguous), is beyond the configured maximum (capped), or keeps failing while others are answered (failing)."""
+(ambiguous), is beyond the configured maximum (capped), or keeps failing while other items are answered (failing)."""
 
 DRIFT_KINDS: Final = ("missing", "null", "type", "value")
-"""How a field deviates from the contract: it is missing, null, of another type, or contradicts the request."""
+"""How a field deviates from the contract: it is missing, null or of another type, or contradicts the request."""
 
 MISSING: Final[Any] = object()
-"""The default of a field that the contract always has, so that its absence is recorded as drift."""
+"""The default of each field that the contract always has, so that a missing field is recorded as drift."""
 
 _MOST_ITEMS: Final = 100_000
 _MAX_UNREADABLE: Final = 1000
@@ -55,11 +55,11 @@ class Diagnostics:
     drift: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
-    """The reasons why items were left out, as texts. If there are many, only some are kept."""
+    """The reasons why items were left out, as texts. Only the first few reasons are kept."""
     items: int = field(default=0, compare=False)
-    """The number of items in the lists and objects that were read, whether used or not."""
+    """The number of items in the lists and objects that were read, including items that are not used."""
     listed: int | None = field(default=None, compare=False)
-    """The number of wanted customers in the vendor's list, including those beyond the maximum; None without a list."""
+    """The number of wanted customers in the vendor's list, even beyond the maximum; None if there is no list."""
 
     def add(self, others: Diagnostics) -> None:
         """Add other diagnostics to these."""
@@ -73,7 +73,7 @@ class Diagnostics:
 class Reply(BaseModel):
     """A JSON object in a vendor's reply.
 
-    The model's `title` is the object's path from the root `$`. The metric of drift has this path as its label `field`.
+    The model's `title` is the object's path from `$`. The label `field` of the drift metric begins with this path.
     """
 
     model_config = ConfigDict(
@@ -96,7 +96,7 @@ _building: Final = threading.Lock()
 
 
 def read_reply(model: type[ReplyT], document: object, diagnostics: Diagnostics, asked: str = "") -> ReplyT:
-    """Return a document as a model. The document is the answer to the request `asked`.
+    """Return a document as a model. The text `asked` names the request that the document answers.
 
     Raises:
         Malformed: a field that the model requires is missing or cannot be read.
@@ -158,7 +158,7 @@ def _reject(_value: object) -> object:
 
 
 def _field(info: ValidationInfo) -> str:
-    """Return a field's path in the document. The field's name is the model's, not the vendor's camel case."""
+    """Return a field's path in the document. The path ends in the model's name of the field, not the vendor's name."""
     title = (info.config or {}).get("title")
     return f"{title}.{info.field_name}" if title else str(info.field_name)
 
@@ -171,7 +171,7 @@ def _read_items(value: object, read: ValidatorFunctionWrapHandler, info: Validat
     """Read each item of a list or an object. Unreadable items are left out and counted.
 
     Raises:
-        ValueError: the value is neither a list nor an object, is too long, or has no readable item.
+        ValueError: the value is neither a list nor an object, is too long, or has items but no readable one.
 
     """
     if not isinstance(value, list | dict):
@@ -214,7 +214,7 @@ class _PartialMap(dict[str, Any]):
 
 
 def is_partial(items: object) -> bool:
-    """Whether a list or an object, or some of its items, could not be read."""
+    """Whether a list or an object is unreadable, or lacks items that could not be read."""
     return items is None or isinstance(items, _PartialList | _PartialMap)
 
 
@@ -224,7 +224,7 @@ _FLAG: Final = core_schema.bool_schema(strict=True)
 
 
 def lenient(read: Callable[[object], object], *, nullable: bool = False) -> Any:
-    """Return a field type parsed with `read`. If `read` raises ValueError, the field is None and drift is recorded."""
+    """Return the type of fields that the function `read` parses. A ValueError makes the field None and is recorded."""
     return Annotated[Any, _Lenient(read, nullable=nullable)]
 
 
@@ -255,6 +255,6 @@ LenientList = Annotated[list[_ItemT], _FirstProblem(), WrapValidator(_read_items
 LenientMap = Annotated[dict[str, _ItemT], WrapValidator(_read_items)]
 """An object whose unreadable items are left out and counted."""
 LenientObject = Annotated[_ItemT | None, _LenientModel(_reject)]
-"""An object within a reply. If it is missing, null or of another type, it becomes None, and drift is recorded."""
+"""An object within a reply. A missing, null or otherwise unreadable object becomes None, and drift is recorded."""
 MaybeLenientObject = Annotated[_ItemT | None, _LenientModel(_reject, nullable=True)]
 """Like `LenientObject`, but null is not drift."""

@@ -1,7 +1,7 @@
-"""Parsers for values in vendors' replies. Each raises `ValueError` if the value is of another kind.
+"""Parsers for values in vendors' replies. Each parser raises `ValueError` if the value is not of the right kind.
 
-Vendors' own documents disagree on whether a figure is a number or a string, so both are
-accepted: a finite JSON number, or a string of ASCII digits.
+Vendors' own documents disagree on whether a figure is a number or a string. Therefore, a finite
+JSON number and a string of ASCII digits are both accepted.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def read_number(value: object) -> float:
 
 
 def read_percent(value: object) -> float | None:
-    """Return a percentage as a ratio: 0.4133 for `"41.33"` and for `"41.33%"`, None for an empty string."""
+    """Return a percentage as a ratio, such as 0.4133 for `"41.33"` or `"41.33%"`. An empty string becomes None."""
     if value == "":
         return None
     return read_number(value.removesuffix("%") if isinstance(value, str) else value) / 100
 
 
 def read_time(value: object) -> datetime:
-    """Return the time that a text in ISO 8601 states. Without an offset it is UTC, and a date alone means midnight."""
+    """Return the time that a text in ISO 8601 states. The default offset is UTC, and the default time is midnight."""
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise ValueError("expected a date or a time in ISO 8601")
     moment = datetime.fromisoformat(value)
@@ -54,7 +54,7 @@ def read_time(value: object) -> datetime:
 
 
 def read_end(value: object) -> datetime:
-    """Return the end of a time span; a date without a time means the end of that day."""
+    """Return the end of a time span. A date without a time means the end of the day."""
     moment = read_time(value)
     if not isinstance(value, str) or len(value) != _DAY_CHARACTERS:
         return moment

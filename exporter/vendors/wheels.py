@@ -1,7 +1,7 @@
-"""Vendors in installed wheels. They are found by their entry points, and loaded when an account uses them.
+"""Vendors in installed wheels, found by their entry points. A vendor is loaded when an account uses the vendor.
 
 A wheel's code sees every secret of the process, so only vendors that the operator names are loaded. Listing
-the vendors runs none of their code.
+the vendors runs none of the wheels' code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from exporter.vendors.class_checks import faults
 from exporter.vendors.origin import Origin
 
 GROUP: Final = "usage_exporter.vendors"
-"""The group of entry points that provide vendors. Each has the vendor's name, and leads to the vendor's class."""
+"""The group of entry points for vendors. Each entry point has a vendor's name and leads to the vendor's class."""
 
 _FLAG: Final = "--vendors.plugins"
 _MOST_SHOWN: Final = 3
@@ -33,10 +33,10 @@ class WheelError(Exception):
 def wheel_vendors(
     used: Collection[str], allowed: Collection[str], taken: Mapping[str, type[Account]]
 ) -> tuple[dict[str, type[Account]], dict[str, str]]:
-    """Return the classes of the vendors that wheels provide, and the reasons for refusing others, both by name.
+    """Return the classes of vendors in wheels, and the reasons why other vendors are refused, both by vendor name.
 
     Args:
-        used: the names of the vendors that accounts use; no others are returned.
+        used: the names of the vendors that accounts use. Other vendors are not returned.
         allowed: the names of the vendors whose code may run.
         taken: the vendors that do not come from wheels, by name.
 
@@ -57,7 +57,7 @@ def wheel_vendors(
 
 
 def offered() -> dict[str, list[EntryPoint]]:
-    """Return the entry points of installed vendors, by name, without running their code."""
+    """Return the entry points of installed vendors, by vendor name. None of the vendors' code runs."""
     found: dict[str, list[EntryPoint]] = defaultdict(list)
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, str(origin_of(entry)))):
         found[entry.name].append(entry)
@@ -65,7 +65,7 @@ def offered() -> dict[str, list[EntryPoint]]:
 
 
 def origin_of(entry: EntryPoint) -> Origin:
-    """Return the distribution that an entry point belongs to."""
+    """Return the origin of a vendor: the distribution to which the vendor's entry point belongs."""
     return Origin("wheel", entry.dist.version, entry.dist.name) if entry.dist else Origin("wheel")
 
 
@@ -91,7 +91,7 @@ def _vendor(
 
 @lru_cache(maxsize=256)
 def _loaded(entry: EntryPoint) -> type[Account]:
-    """Load the class of an entry point. Each call returns the same class, so accounts stay equal across a reload."""
+    """Return the class of an entry point. Later calls return the same class, so accounts stay equal across a reload."""
     try:
         with redirect_stdout(sys.stderr):  # stdout may be a page or a table
             vendor = entry.load()

@@ -1,1 +1,1 @@
-"""Vendors declared in YAML files. They are compiled into reply models, families and accounts, as if built in."""
+"""Vendors that YAML files declare. A file is compiled into reply models, families and an account class."""

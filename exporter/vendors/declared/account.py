@@ -1,4 +1,4 @@
-"""An account at a declared vendor, which sends the requests of the vendor's file."""
+"""Accounts at declared vendors. An account sends the requests that the vendor's file declares."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Request:
         metrics: the metrics made from each row.
         pages: the pagination; None for a single answer.
         page_fields: a getter of the next page's link or cursor in the body, and a getter of the flag that says whether
-            there are more pages. Each is None if the body has no such field.
+            there are more pages. Each getter is None if the body has no such field.
         as_of: the place of the time up to which a row's figures are complete.
-        for_each: the setting or the earlier request that has the items for which the request is sent; empty to send it
-            once.
+        for_each: the setting or the earlier request that lists items. This request is sent for each item. If empty,
+            this request is sent once.
         of_keys: whether `for_each` names an earlier request.
-        name: the name by which later requests refer to this one.
+        name: the name by which later requests refer to this request.
         is_optional: whether the vendor may refuse the request without failing the poll.
-        is_dated: whether the request names the month that it is for.
+        is_dated: whether the request names the month of the figures.
 
     """
 
@@ -71,13 +71,13 @@ class Request:
         return tuple(place(row) for place in self.key)
 
     def hidden(self, constants: dict[str, str]) -> list[Unreadable]:
-        """Return an `Unreadable` for each expected metric."""
+        """Return an `Unreadable` for each metric that every row should have."""
         return [metric.hidden(constants) for metric in self.metrics if metric.expected]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """The result of a request: metrics, the keys that later requests ask about, and whether rows are unreadable."""
+    """The result of a request: metrics, keys that later requests ask about, and whether some rows are unreadable."""
 
     items: list[Item]
     keys: list[str]
@@ -85,7 +85,7 @@ class RequestResult:
 
 
 class _Page(NamedTuple):
-    """An answer, and the next page's URL if the Link header has it."""
+    """An answer, and the next page's URL if the Link header has this URL."""
 
     reply: Reply
     link: str | None = None
@@ -112,7 +112,7 @@ class DeclaredAccount(Account):
         return [metric.family for request in self.requests if request.is_dated for metric in request.metrics]
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Send the file's requests one after another, and return their metrics."""
+        """Send the requests of the vendor's file one after another, and return the metrics made from the answers."""
         constants = {name: make(poll.now) for name, make in DATES.items()}
         constants |= {name: str(getattr(self, name)) for name in self.plain_settings if getattr(self, name) is not None}
         found: list[RequestResult] = []
@@ -224,7 +224,7 @@ async def _ask(request: Request, question: Question, poll: Poll) -> _Page:
 
 
 def _question(request: Request, constants: Mapping[str, str]) -> Question:
-    """Return a request's question, with the templates filled in. In the path, each value becomes one segment."""
+    """Return a request's question with the templates filled in. Each value in the path becomes one segment."""
     params = {name: filled(text, constants) for name, text in request.params.items()}
     body = request.body and {
         name: filled(value, constants) if isinstance(value, str) else value for name, value in request.body.items()

@@ -25,7 +25,7 @@ from exporter.vendors.settings.types import Identifier, SecretFromEnvironment, S
 _families: Final[dict[tuple[object, ...], Family]] = {}
 """All families compiled so far, by content.
 
-After a reload, an unchanged family is the same object, so that its rendered lines are kept."""
+After a reload, an unchanged family is the same object, so that the family's rendered lines are kept."""
 
 
 def compiled(document: written.Document) -> type[DeclaredAccount]:

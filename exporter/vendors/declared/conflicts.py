@@ -1,4 +1,4 @@
-"""Conflicts between keys of a vendor's file: each key is valid alone, but not together with another."""
+"""Conflicts between keys of a vendor's file. Each key is valid alone, but not together with another key."""
 
 from __future__ import annotations
 

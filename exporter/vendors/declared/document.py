@@ -25,7 +25,7 @@ ValueKind = Literal["number", "percent", "limit", "flag", "time", "end", "unix_t
 
 
 class Setting(Settings):
-    """A setting of the vendor's accounts, besides those that every account has."""
+    """A setting of the vendor's accounts, besides the settings that every account has."""
 
     kind: SettingKind = Field(
         description="text; user_name (no colon); identifier or identifiers, which can be path segments; or secret,"
@@ -146,7 +146,7 @@ class MetricSpec(Settings):
 
 
 class Succeeded(Settings):
-    """A status that is not a flag: where it is, and the values that mean success."""
+    """A status that is not true or false: the path of the status field, and the values that mean success."""
 
     at: Path = Field(description="Path of the status field.")
     values: tuple[Scalar, ...] = Field(
@@ -192,7 +192,7 @@ class RequestSpec(Settings):
 
 
 class QuotaSpec(Settings):
-    """A quota that the vendor reports. It consists of metrics of this file that have the same labels."""
+    """A quota that the vendor reports. The quota consists of metrics of this file that have the same labels."""
 
     name: Text = Field(description="Name, with labels in braces.")
     subject: Text = Field(description="Whose quota it is, with labels in braces.")

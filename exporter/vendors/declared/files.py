@@ -25,7 +25,7 @@ _SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class DeclarationError(Exception):
-    """A file is not a valid declaration. `problems` has all problems with the file, each with its line."""
+    """A file is not a valid declaration. The list `problems` has all problems with the file, with line numbers."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -65,7 +65,7 @@ def declared_vendors(
 
 
 def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
-    """Return the name of the vendor that a file declares, and its account class.
+    """Return the name and the account class of the vendor that a file declares.
 
     Raises:
         DeclarationError: the file is not a valid declaration.
@@ -87,7 +87,7 @@ def read_vendor(file: Path) -> tuple[str, type[DeclaredAccount]]:
 
 @lru_cache(maxsize=MOST_FILES)
 def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
-    """Compile a file's text. The same text gives the same class, so that accounts stay equal across a reload."""
+    """Return a vendor's name and class. The same text gives the same class, so accounts stay equal across a reload."""
     given = strict_yaml.load(text)
     if not isinstance(given, dict):
         raise DeclarationError([Problem("1", "write a mapping with vendor, title, base_url, auth and requests")])
@@ -101,7 +101,7 @@ def _vendor(text: bytes) -> tuple[str, type[DeclaredAccount]]:
 
 
 def _with_lines(text: bytes, found: list[Problem]) -> Iterator[Problem]:
-    """Yield problems with their lines, sorted by line. A missing key has the line of the key that encloses it."""
+    """Yield problems with line numbers, sorted by line. A missing key has the line of the enclosing key."""
     lines = strict_yaml.lines(text)
 
     def line_of(path: str) -> int:
@@ -114,6 +114,6 @@ def _with_lines(text: bytes, found: list[Problem]) -> Iterator[Problem]:
 
 
 def document_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a vendor's file, for editors."""
+    """Return the JSON Schema of vendors' files, for use in editors."""
     schema = TypeAdapter(Document).json_schema(schema_generator=SchemaGenerator)
     return {"$schema": _SCHEMA_ID, "title": "usage-exporter vendor", **schema}

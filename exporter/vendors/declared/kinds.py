@@ -1,4 +1,4 @@
-"""The value types of a vendor's file: names, paths, headers. Each error says what would be right."""
+"""The value types of a vendor's file: names, paths, headers. Each error message says what to write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the files that declare vendors. This module is cheap to import, unlike those that read the files."""
+"""Finds the files that declare vendors. This module is cheap to import, unlike the modules that read the files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_FILES: Final = 200
 
 
 def vendor_files(patterns: object, directory: Path) -> tuple[list[Path], list[Problem]]:
-    """Return the files that match patterns, in order, and the problems with the patterns."""
+    """Return the files that match patterns, in the order of the patterns, and the problems with the patterns."""
     if patterns is None:
         return [], []
     if not isinstance(patterns, list) or not all(

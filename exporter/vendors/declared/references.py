@@ -14,7 +14,7 @@ _TIMES: Final = ("time", "end", "unix_time")
 
 
 def not_one_of(name: str, known: Collection[str], what: str) -> str:
-    """Return the text for an unknown name. It suggests a similar known name, or else lists all known names."""
+    """Return the text for an unknown name. The text suggests a similar known name, or else lists all known names."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"is not a {what}" + (f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known) or 'none'}")
 

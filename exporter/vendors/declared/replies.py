@@ -37,7 +37,7 @@ from exporter.vendors.reply import (
 from exporter.vendors.values import read_end, read_number, read_percent
 
 Getter = Callable[[Any], Any]
-"""Returns a value of a reply; None if the reply has none."""
+"""A function that returns one value in a reply. The result is None if the value is absent."""
 
 
 def _unix_time(value: object) -> datetime:
@@ -107,11 +107,11 @@ _GENERIC: Final[tuple[Any, Any, Any]] = (LenientList, LenientObject, MaybeLenien
 
 @dataclass(slots=True)
 class Shape:
-    """Builds the model of an object in a reply: add the fields, then call `model`.
+    """Builds the model of an object in a reply. Add all fields, then call `model`.
 
     Attributes:
         title: the object's path in the document. The metric of drift shows this path in the label `field`.
-        needed: whether the enclosing object is unreadable without this one.
+        needed: whether the enclosing object is unreadable without this object.
 
     """
 
@@ -125,8 +125,8 @@ class Shape:
     def add(self, path: str, kind: Kind, *, optional: bool = False, nullable: bool = False) -> Getter:
         """Add the value at a path, and return its getter.
 
-        A value of kind `key` is required, and so are the objects that enclose it. An optional value may be null or
-        missing; a nullable one may be null, but not missing.
+        A value of kind `key` is required, and so are the objects that enclose the value. An optional value may be null
+        or missing. A nullable value may be null, but not missing.
         """
         optional = optional or kind == "limit"
         return self._add(path.split("."), kind, (), optional=optional, nullable=nullable or optional)
@@ -166,7 +166,7 @@ class Shape:
         return self._parts[name]
 
     def _free_name(self, name: str) -> str:
-        """Return a new field name for the model: the name in the reply, if it is valid and still free."""
+        """Return an unused field name for the model: if possible, the name in the reply."""
         plain = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_")
         is_usable = (
             plain == name
@@ -179,7 +179,7 @@ class Shape:
 
     @property
     def _optional(self) -> bool:
-        """Whether all fields are optional, including nested ones."""
+        """Whether all fields are optional, including the fields of nested objects."""
         return all(default == (None,) for _, default in self._types.values()) and all(
             part._optional  # noqa: SLF001 - of the same class
             for _, part in self._parts.values()

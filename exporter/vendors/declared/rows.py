@@ -24,7 +24,7 @@ class Place:
     get: Getter
 
     def __call__(self, chain: Chain) -> Any:
-        """Return the value; None if there is none."""
+        """Return the value in a chain; None if the value is absent."""
         return self.get(chain[self.level])
 
 
@@ -45,7 +45,7 @@ class Metric:
         kind: the kind of the figure.
         labels: the places of the label values, in the order of the family's labels.
         expected: whether every row should have a figure. If a figure cannot be read, configured quotas must not add up
-            the others.
+            the other figures.
         is_sum: whether rows with equal labels are added up.
 
     """
@@ -58,7 +58,7 @@ class Metric:
     is_sum: bool
 
     def figure(self, chain: Chain) -> float | None:
-        """Return the figure of a row; None if there is none."""
+        """Return the figure of a row; None if the row has no figure."""
         value = self.value(chain)
         if isinstance(value, datetime):
             return value.timestamp()
@@ -67,13 +67,13 @@ class Metric:
         return float(value)
 
     def hidden(self, constants: dict[str, str]) -> Unreadable:
-        """Return an `Unreadable` for all series of the metric with these constants, whatever their other labels."""
+        """Return an `Unreadable` that stands for all series of the metric with these constants as label values."""
         known = (constants.get(one.name) if isinstance(one, Constant) else None for one in self.labels)
         return Unreadable(self.family, tuple(known))
 
 
 def chains(answer: Any, levels: Sequence[Getter]) -> list[Chain]:
-    """Return the innermost rows of an answer, each with everything that encloses it."""
+    """Return a chain for each innermost row of an answer."""
     found: list[Chain] = [(answer,)]
     for rows in levels:
         found = [(*chain, row) for chain in found for row in rows(chain[-1])]
@@ -96,7 +96,7 @@ def once_each(
 ) -> tuple[list[Chain], int]:
     """Return each row once, and the number of repeated rows.
 
-    Of several rows with the same key, the one with the larger figures is kept, regardless of their order.
+    If several rows have the same key, the row with the larger figures is kept, regardless of the order of the rows.
     """
     found: dict[Hashable, Chain] = {}
     repeats = 0

@@ -16,7 +16,7 @@ from exporter.vendors.settings.types import Identifier, UserName
 ONE_VALUE: Final[Mapping[str, Any]] = {"text": str, "user_name": UserName, "identifier": Identifier}
 """The types of the settings that are single values and not secrets, by kind."""
 TAKEN: Final = {*DeclaredAccount.model_fields, *DeclaredAccount.__class_vars__, *DATES, ITEM}
-"""Names that no setting can have, because every account, a date or an item has them."""
+"""Names that no setting can have, because another setting, a date or an item has the name."""
 
 
 def setting_problems(document: Document) -> Found:
@@ -66,7 +66,7 @@ def auth_problems(document: Document) -> Found:
 
 
 def _credentials(auth: Auth) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield (path, name, kinds) for each reference to a setting. `kinds` are the kinds that the setting may have."""
+    """Yield (path, name, kinds) for each reference to a setting. The setting must be of one of these kinds."""
     names, login = ("user_name", "identifier", "text"), auth.login
     for way in ("bearer", "raw"):
         if name := getattr(auth, way):

@@ -29,14 +29,14 @@ DATES: Final[Mapping[str, Callable[[datetime], str]]] = MappingProxyType(
         "today": lambda now: f"{now:%Y-%m-%d}",
     }
 )
-"""The dates in templates, by name. Each is a function that returns the date's text for a given time (UTC)."""
+"""The dates in templates, by name. Each value is a function that returns the date's text for a given time (UTC)."""
 
 ITEM: Final = "item"
 """The name that stands for an item of `for_each` in templates."""
 
 
 def names_in(text: object) -> list[str]:
-    """Return the names that a text has in braces. A value that is not a string has none."""
+    """Return the names that a text has in braces. A value that is not a string has no names."""
     return _NAME.findall(text) if isinstance(text, str) else []
 
 
@@ -51,5 +51,5 @@ def dates_a_period(names: Collection[str]) -> bool:
 
 
 def filled(text: str, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
-    """Return a template's text, with each name in braces replaced by its encoded value."""
+    """Return a template's text, with each name in braces replaced by the name's encoded value."""
     return _NAME.sub(lambda match: encode(values[match[1]]), text)

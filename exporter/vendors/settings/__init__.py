@@ -1,1 +1,1 @@
-"""The settings of an account: their types, the checks of one entry under `accounts`, and the texts about mistakes."""
+"""The settings of accounts: the types, the checks of one entry under `accounts`, and the error messages."""

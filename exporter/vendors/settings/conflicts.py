@@ -1,4 +1,4 @@
-"""Conflicts between an account's settings: each setting is valid alone, but not together with another."""
+"""Conflicts between an account's settings. Each setting is valid alone, but not together with another setting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from exporter.vendors.settings.types import is_insecure
 
 
 def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterator[tuple[str, str]]:
-    """Yield (path, problem) for each conflict between URLs, proxy, interval and staleness.
+    """Yield (path, problem) for each conflict between the settings for URLs, proxy, interval and staleness.
 
     Args:
         given: the account's settings.
@@ -35,7 +35,7 @@ def find_reach_conflicts(given: Mapping[str, object], interval: float) -> Iterat
 
 
 def find_label_conflicts(given: Mapping[str, object], reported: Iterable[Family]) -> Iterator[tuple[str, str]]:
-    """Yield (path, problem) for each of the operator's labels that a metric of the vendor already has."""
+    """Yield (path, problem) for each label in `labels` that a metric of the vendor already has."""
     labels = given.get("labels")
     for name in labels if isinstance(labels, Mapping) else ():
         family = next((one.name for one in reported if name in one.labels), None)

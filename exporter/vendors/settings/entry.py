@@ -18,11 +18,11 @@ from exporter.vendors.settings.slips import slips
 def read_account(
     entry: object, directory: Path, vendors: Mapping[str, type[Account]], refused: Mapping[str, str]
 ) -> Account | list[Problem]:
-    """Return the account that an entry describes, or all problems with it. The paths of problems begin at the entry.
+    """Return the account that an entry describes, or all problems with the entry. Problems' paths start at the entry.
 
     Args:
         entry: the settings as read from the file.
-        directory: the folder that relative paths start from.
+        directory: the folder at which relative file paths start.
         vendors: the known vendors, by name.
         refused: the reasons why vendors cannot be used, by vendor name.
 

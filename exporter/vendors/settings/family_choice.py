@@ -1,4 +1,4 @@
-"""The choice of a vendor's metrics that an account shows: all, all but some, or only some."""
+"""The choice of the vendor's metrics that an account shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exporter.vendors.settings.types import Settings
 
 
 class FamilyChoice(Settings):
-    """The vendor's metrics that an account shows. Quotas are counted and shown regardless."""
+    """The vendor's metrics that an account shows. Quotas are counted and shown regardless of this choice."""
 
     keep: tuple[str, ...] = Field(default=(), description="The only metrics of the vendor to show.")
     leave_out: tuple[str, ...] = Field(
@@ -31,7 +31,7 @@ class FamilyChoice(Settings):
 def find_family_conflicts(
     vendor: str, given: Mapping[str, object], families: Iterable[Family]
 ) -> Iterator[tuple[str, str]]:
-    """Yield (path, problem) for each mistake in an account's choice of its vendor's families."""
+    """Yield (path, problem) for each mistake in an account's choice of metrics."""
     choice, names = given.get("families"), [family.name for family in families]
     if not isinstance(choice, Mapping):
         return

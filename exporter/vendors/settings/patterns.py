@@ -15,11 +15,11 @@ _TAKEN_LABELS: Final = frozenset(
     {"account", "alertname", "instance", "job", "le", "quantile", "severity"}
     | {label for family in (*OWN_FAMILIES, *QUOTA_FAMILIES) for label in family.labels}
 )
-"""Labels that series or alerts already have, from the exporter, the scrape or the rules."""
+"""Labels that the exporter, the scrape or the rules add to series or alerts."""
 _LONGEST_LABEL: Final = 128
 _PATTERN: Final = "write a regular expression; it has to match the whole"
 _IN_PATTERN: Final = re.compile(r"""['"\\?<]|(?<=range) """)
-"""Matches where an error message of `re` begins to quote the expression."""
+"""Matches the place where an error message of `re` begins to quote the expression."""
 
 
 def _read_label_name(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Problems with settings, in the project's own words. Each has the setting's path, and says what to write."""
+"""Problems with settings, in the project's own words. Each problem has a setting's path, and says what to write."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "model_type": "write a mapping",
     "dict_type": "write a mapping",
 }
-"""The project's texts, by pydantic's error type. The text for a pattern describes a name, since only names have one."""
+"""The project's texts, by pydantic's error type. Only names have patterns, so the pattern text describes a name."""
 
 
 def settings_problems(
@@ -47,13 +47,13 @@ def settings_problems(
     known: Mapping[str, Problem],
     better: Mapping[str, Problem] | None = None,
 ) -> list[Problem]:
-    """Return the problems of settings, each once, sorted by path.
+    """Return the problems with settings, sorted by path. No problem occurs twice.
 
     Args:
         settings: the class that the settings were read as.
         error: pydantic's error.
-        known: problems found before, by path.
-        better: more helpful problems, by path, to replace pydantic's.
+        known: the problems that were found earlier, by path.
+        better: more helpful problems, by path, which replace those in pydantic's error.
 
     """
     found = {**known, **_found(settings, error), **(better or {})}
@@ -68,7 +68,7 @@ def settings_problems(
 
 
 def _parents(paths: Iterable[str]) -> set[str]:
-    """Return the paths that enclose the path of a problem. A problem at an enclosing path is only a consequence."""
+    """Return the paths that enclose a problem's path. Problems at these paths are consequences of the inner problem."""
     return {path[: mark.start()] for path in paths for mark in _STEP.finditer(path) if mark.start()}
 
 
@@ -98,7 +98,7 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
 
 
 def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: bool) -> tuple[str, Iterable[str]]:
-    """Return the path of an error, without steps into a union's members, and the keys that are known there.
+    """Return the path of an error, and the known keys at this path. The path has no steps into a union's members.
 
     Args:
         settings: the class that the settings were read as.
@@ -121,7 +121,7 @@ def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: 
 
 
 def _inner(annotation: Any) -> Any:
-    """Return the settings class or the mapping that a type contains, at any depth; None if there is neither."""
+    """Return the settings class or mapping that a type contains at any depth; None if the type contains neither."""
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         return annotation
     if get_origin(annotation) is dict:
@@ -145,7 +145,7 @@ def _format_detail(detail: Any) -> str:
 
 
 def unknown_vendor(entry: Mapping[str, object], vendors: Iterable[str]) -> Problem:
-    """Return the problem of a missing or unknown vendor. Its text has the names of the known vendors."""
+    """Return the problem of a missing or unknown vendor."""
     vendors = list(vendors)
     near_keys = difflib.get_close_matches("vendor", entry, n=1)
     if "vendor" not in entry and near_keys:
@@ -155,7 +155,7 @@ def unknown_vendor(entry: Mapping[str, object], vendors: Iterable[str]) -> Probl
 
 
 class SchemaGenerator(GenerateJsonSchema):
-    """Writes the schema as a person would: durations in Prometheus' syntax, and no titles that only repeat the key."""
+    """Generates a JSON Schema with durations in Prometheus' syntax, and without titles that only repeat the key."""
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - no title says more than its key
         """Return False: no field gets a title."""

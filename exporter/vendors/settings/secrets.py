@@ -16,7 +16,7 @@ def secret_settings(account: type[Account]) -> tuple[str, ...]:
 
 
 def file_secrets(account: Account) -> dict[str, FileSecret]:
-    """Return the secrets that are in files, by the setting's name."""
+    """Return the secrets that are in files, by name of the setting."""
     given = {name: getattr(account, name) for name in type(account).model_fields}
     return {name: secret for name, secret in given.items() if isinstance(secret, FileSecret)}
 

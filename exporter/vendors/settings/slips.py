@@ -27,7 +27,7 @@ def slips(given: Mapping[str, object], secrets: Collection[str]) -> Iterator[tup
 
 
 def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
-    """Yield (path, text) for every text within the value at `path`."""
+    """Yield (path, text) for every text within the value at the path `path`."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):

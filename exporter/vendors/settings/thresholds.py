@@ -17,10 +17,10 @@ Severity = Literal["warning", "critical"]
 
 
 def read_share(value: object) -> float:
-    """Return the ratio for a share of a limit, which is written in percent.
+    """Return a share of a limit as a ratio. The value is in percent, such as `80%`.
 
     Raises:
-        ValueError: the text is not a percentage, is 0, or is more than ten times the limit.
+        ValueError: the value is not a percentage above 0 % and up to 1000 %.
 
     """
     found = _SHARE.fullmatch(value) if isinstance(value, str) else None
@@ -42,7 +42,7 @@ Share = Annotated[
 
 
 class Alerting(Settings):
-    """Alert thresholds of a quota, in place of the default ones."""
+    """Alert thresholds of a quota, in place of the default thresholds."""
 
     warn_at: Share | None = Field(
         default=None, description="Share of the limit from which UsageQuotaHigh is a warning, such as 70%."

@@ -1,7 +1,7 @@
-"""The types of settings: durations, rates, URLs, secrets, identifiers in a path.
+"""The types of settings: durations, rates, URLs, secrets, and identifiers in paths.
 
-Each error says what to write. It never repeats the given value, which might be a
-misplaced secret.
+Each error message says what to write. The message never repeats the given value, which
+might be a misplaced secret.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Settings(BaseModel):
-    """A part of the configuration: unknown keys are errors, nothing is converted, and no error quotes a value."""
+    """A part of the configuration. Unknown keys are errors, values are not converted, and no error quotes a value."""
 
     # Validators are built at first use: most configurations use few vendors.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True, defer_build=True)
@@ -57,7 +57,7 @@ class Settings(BaseModel):
 
 
 def description_of(settings: type[Settings], name: str) -> str:
-    """Return a setting's description. A class that only changes the default inherits the description."""
+    """Return a setting's description. A class that only changes the setting's default inherits the description."""
     described = (kind.model_fields.get(name) for kind in settings.__mro__ if issubclass(kind, Settings))
     return next((field.description for field in described if field and field.description), "")
 
@@ -80,7 +80,7 @@ def is_insecure(url: object) -> bool:
 
 
 def is_same_origin(one: object, other: object) -> bool:
-    """Whether two URLs have the same scheme, host and port. True if one is invalid: that is reported elsewhere."""
+    """Whether two URLs have the same scheme, host and port, or one of the URLs is invalid."""
     try:
         parts = [urlsplit(url) for url in (one, other) if isinstance(url, str)]
         origins = {(part.scheme, part.hostname, part.port or _PORTS.get(part.scheme)) for part in parts}
@@ -90,7 +90,7 @@ def is_same_origin(one: object, other: object) -> bool:
 
 
 def read_url(value: object) -> str:
-    """Return an http or https URL, without its trailing slashes.
+    """Return an http or https URL without trailing slashes.
 
     Raises:
         ValueError: the URL is invalid, or has credentials, a query or a fragment.
@@ -138,7 +138,7 @@ def _read_file_secret(value: object, info: ValidationInfo) -> Secret:
 
 
 def _resolve_path(path: str, info: ValidationInfo) -> Path:
-    """Resolve a relative path against the folder of the configuration."""
+    """Return a path. A relative path starts at the configuration's folder."""
     directory: Path = (info.context or {}).get("directory", Path())
     return directory / path
 
@@ -172,7 +172,7 @@ def _read_identifier(value: object) -> str:
 
 
 def json_schema(title: str, **schema: Any) -> WithJsonSchema:
-    """Return the annotation that gives a type a JSON Schema with this title."""
+    """Return an annotation that gives a type a JSON Schema."""
     return WithJsonSchema({"title": title, **schema})
 
 
@@ -210,7 +210,7 @@ RateSetting = Annotated[
 ]
 """Requests per duration, such as `800/1m`."""
 Url = Annotated[str, PlainValidator(read_url), json_schema("URL", type="string", format="uri", pattern="^https?://")]
-"""An http or https URL without credentials, query or fragment; a trailing slash is dropped."""
+"""An http or https URL without credentials, query or fragment. Trailing slashes are dropped."""
 ProxyUrl = Annotated[
     str, PlainValidator(_read_proxy_url), json_schema("URL", type="string", format="uri", pattern="^https?://")
 ]
@@ -228,7 +228,7 @@ SecretFromFile = Annotated[
     PlainSerializer(str),
     json_schema("path of a file", type="string", minLength=1),
 ]
-"""A secret in a file, written as the file's path, relative to the configuration's folder."""
+"""A secret in a file. The setting is the path of the file, relative to the configuration's folder."""
 CertificateFile = Annotated[
     Path, PlainValidator(_read_ca_file), json_schema("path of a file", type="string", minLength=1)
 ]
@@ -238,7 +238,7 @@ Identifier = Annotated[
     PlainValidator(_read_identifier),
     json_schema("identifier", anyOf=[{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "integer"}]),
 ]
-"""An identifier from a vendor that can be a path segment."""
+"""An identifier that can be used as a path segment."""
 UserName = Annotated[str, PlainValidator(_read_user_name), json_schema("name", type="string", pattern="^[^:]+$")]
 """A user name for HTTP basic authentication."""
 Uuid = Annotated[str, PlainValidator(_read_uuid), json_schema("UUID", type="string", format="uuid")]

@@ -1,4 +1,4 @@
-"""Warnings about an account's settings that are valid but risky."""
+"""Warnings about settings of an account that are valid but risky."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exporter.vendors.settings.secrets import file_secrets
 
 
 def account_warnings(account: Account) -> Iterator[str]:
-    """Yield the warnings about an account. Each is one line."""
+    """Yield the warnings about an account. Each warning is one line."""
     if account.tls.insecure_skip_verify:
         yield "the vendor's certificate is not verified"
     for name, secret in file_secrets(account).items():
@@ -33,9 +33,9 @@ def account_warnings(account: Account) -> Iterator[str]:
 
 
 def _idle_thresholds(account: Account) -> Iterator[str]:
-    """Yield warnings about thresholds for quotas that do not exist.
+    """Yield a warning for each threshold whose quota does not exist.
 
-    Yields nothing if some quota's name is known only after the first poll.
+    If some quotas' names are known only after the first poll, there are no such warnings.
     """
     native = {one.name for one in account.native_quotas if not missing_option(one.used, dict(account))}
     names = native | {one.name for one in account.quotas}
