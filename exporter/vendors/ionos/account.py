@@ -223,7 +223,7 @@ quotas:
     async def _previous_month(self, poll: Poll, contract: str, month: Month) -> list[MonthReply]:
         """Request the previous month. If the request fails, the last answer about that month is used.
 
-        Each poll sends the request while the month's figures may still grow. Afterwards, the request is sent once a day.
+        Each poll sends the request while the month's figures may still grow. Later, the request is sent once a day.
         """
         name = f"month before of {contract}"
 
