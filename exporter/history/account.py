@@ -65,7 +65,7 @@ class AccountHistory:
         self.outcome = Outcome()
 
     async def write(self, on_day: Callable[[datetime], None]) -> None:
-        """Write a file for each day that has figures, unless the file exists. After each day, `on_day` is called.
+        """Write a file for each day that has figures, unless the file exists. After each day, call `on_day`.
 
         Raises:
             PollError: a request failed. The files of finished days are kept.
