@@ -175,7 +175,7 @@ def _cumulative_sums(
 
 
 def _plans_at(now: datetime, plans: PlansById, daily: Mapping[PlanId, Daily]) -> Iterator[tuple[PlanId, Plan]]:
-    """Yield the plans that ran at the time `now`. Each plan has its usage up to the end of that day."""
+    """Yield the plans that ran at the time `now`, with each plan's usage up to the end of the day."""
     for key, plan in plans.items():
         if plan.start_date is None or plan.end_date is None or not plan.start_date <= now < plan.end_date:
             continue

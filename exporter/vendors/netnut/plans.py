@@ -1,4 +1,4 @@
-"""NetNut's plans as metrics: the account's own, and its sub-users'."""
+"""NetNut's plans as metrics: the plans of the account, and the plans of its sub-users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The display names of Planship's products and levers. Customers' names are not read, since they may be personal.
+"""The display names of Planship's products and levers. Customers' names may be personal, and are not read.
 
 Source:   GET /api/v1/products/{product}, GET /api/v1/products/{product}/levers, each once a day
 """
