@@ -1,4 +1,4 @@
-"""Turns a vendor's dated replies about an account into files, with the functions that also make the metrics page."""
+"""Turns a vendor's dated replies about an account into files, using the same functions that make the metrics page."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from exporter.vendors.history import Past
 from exporter.vendors.poll import MOST_ITEMS, Poll, Slice
 
 _TRIES: Final = 6
-"""The number of transient failures in a row after which the history is given up."""
+"""The number of consecutive transient failures after which the history is given up."""
 _LONGEST_WAIT_SECONDS: Final = 900.0
 _MOST_ITEMS: Final = 100 * MOST_ITEMS
-"""The maximum number of items for one point in time. They may come from a month of daily requests."""
+"""The maximum number of items for one point in time. These items may come from a month of daily requests."""
 _SECOND: Final = timedelta(seconds=1)
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Outcome:
 
 
 class AccountHistory:
-    """Reads an account's history one point in time after another, and writes it one day at a time."""
+    """Reads an account's history in chronological order, and writes one file for each day."""
 
     def __init__(self, account: Account, past: Past[Any], answers: Answers, folder: Folder) -> None:
         self._account = account
@@ -65,10 +65,10 @@ class AccountHistory:
         self.outcome = Outcome()
 
     async def write(self, on_day: Callable[[datetime], None]) -> None:
-        """Write a file for each day that has figures, unless the file exists. Call `on_day` after each day.
+        """Write a file for each day that has figures, unless the file exists. After each day, call `on_day`.
 
         Raises:
-            PollError: a request failed; finished days are kept.
+            PollError: a request failed. The files of finished days are kept.
             Unanswered: a request failed in a way that only a person can fix.
             OSError: a file cannot be written.
 
@@ -86,7 +86,10 @@ class AccountHistory:
             on_day(day)
 
     def stored(self) -> Mapping[int, StoredReading]:
-        """Return each slice's last reading as the exporter stores it, so that it can continue the counters."""
+        """Return each slice's last reading in the form in which the exporter stores readings.
+
+        With these readings, the exporter can continue the counters.
+        """
         return {
             number: StoredReading(
                 asked_at.timestamp(),
@@ -132,7 +135,10 @@ class AccountHistory:
             self.outcome.left_out |= result.diagnostics.left_out
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of `ask`. After a transient failure, wait as after a failed poll, and call `ask` again."""
+        """Return the result of the function `ask`.
+
+        After a transient failure, wait as long as after a failed poll, and call `ask` again.
+        """
         failures, answered = 0, self._answers.count
         while True:
             try:

@@ -14,17 +14,17 @@ from exporter.errors import BadRequest, Forbidden, NotFound, PollError
 from exporter.vendors.fetch import Fetch
 
 _FOR_GOOD: Final[Mapping[str, type[PollError]]] = {one.reason: one for one in (NotFound, BadRequest, Forbidden)}
-"""The errors that count as answers, by reason: the vendor has no data for a day, or does not provide any."""
+"""The errors that count as answers, by reason. They mean that the vendor has no data for a day, or no dated data."""
 _LEVEL: Final = 6
 
 _ReadT = TypeVar("_ReadT")
 
 
 class Unanswered(Exception):  # noqa: N818 - the name describes the question
-    """A request failed in a way that only a person can fix: the history stops, and nothing is recorded as left out.
+    """A request failed in a way that only a person can fix. The history stops, and nothing is recorded as left out.
 
     Attributes:
-        error: the reason.
+        error: the request's error.
 
     """
 
@@ -34,7 +34,7 @@ class Unanswered(Exception):  # noqa: N818 - the name describes the question
 
 
 class Answers:
-    """Sends each request to the vendor once, and caches the answer in a file that only its owner can read.
+    """Sends each request to the vendor once, and caches the answer in a file that only the file's owner can read.
 
     Attributes:
         count: the number of answers that were not in the cache.
@@ -73,10 +73,10 @@ class Answers:
         read: Callable[[object], _ReadT],
         on_next: Callable[[str], object] | None = None,
     ) -> _ReadT:
-        """Return the result of `read` for the answer to a request, cached or new.
+        """Return the result of the function `read` for a cached or new answer to a request.
 
         Raises:
-            PollError: the request failed transiently, or the vendor permanently refuses it.
+            PollError: the request failed transiently, or the vendor permanently refuses the request.
             Unanswered: the request failed in a way that only a person can fix.
 
         """
@@ -88,10 +88,10 @@ class Answers:
         return read(document)
 
     def doubt(self, asked: str) -> None:
-        """Remove a request's answers from the cache because they report a failure.
+        """Remove the answers to requests for a path from the cache, because one of these answers reports a failure.
 
         Args:
-            asked: the request's method and path.
+            asked: the method and the path of the requests.
 
         """
         prefix = json.dumps([asked.partition(" ")[2]])[:-1]
@@ -104,7 +104,7 @@ class Answers:
         return self._connection
 
     def _known(self, question: str, path: str) -> tuple[str, object] | None:
-        """Return the next page's link and the document of a cached answer; None if the answer is not cached.
+        """Return the next page's link and the document of a cached answer, or None if the answer is not cached.
 
         Raises:
             PollError: the cached answer is a refusal.

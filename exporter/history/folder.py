@@ -1,4 +1,4 @@
-"""The folder of a history: its plan, the cached answers, and a file per account and day.
+"""The folder of a history, with the plan, the cached answers, and a file per account and day.
 
 A file gets its name only when it is complete. The names of unfinished files begin with a dot.
 """
@@ -32,12 +32,12 @@ class Folder:
 
     @classmethod
     def opened(cls, path: Path, plan: Plan) -> Folder:
-        """Return the folder for a plan: a new one, or an existing one with the same plan.
+        """Return a new folder for a plan, or the existing folder with the same plan.
 
-        An existing folder keeps the `asked_at` with which it was created.
+        An existing folder keeps the time `asked_at` of its creation.
 
         Raises:
-            WrongRequest: the folder contains something else.
+            WrongRequest: the folder contains another plan or other files.
             OSError: the folder cannot be read or written.
 
         """
@@ -89,7 +89,7 @@ class Folder:
         return sum(self.file(account, day).exists() for day in self.plan.days)
 
     def write(self, path: Path, text: Iterable[str]) -> bool:
-        """Write a file unless it exists or there is no text. Return whether the file exists now.
+        """Write a file, unless the file exists or the text is empty. Return whether the file exists afterwards.
 
         Raises:
             OSError: the file cannot be written.
@@ -122,7 +122,7 @@ class Folder:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return the content of a plan file: None if there is no such file, `{"plan": None}` if its content is invalid."""
+    """Return the content of a plan file, or None if the file is missing. Invalid content becomes `{"plan": None}`."""
     try:
         known = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -134,7 +134,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 @contextmanager
 def _opened(path: Path, *, compressed: bool) -> Iterator[IO[bytes]]:
-    """Open a new file that is synced to disk on exit."""
+    """Open a new file for writing. On exit, the file is synced to disk."""
     with path.open("wb") as file:
         if compressed:
             with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:

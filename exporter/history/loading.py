@@ -1,4 +1,4 @@
-"""The commands that load a history, for a person to read and run. Pure."""
+"""The shell commands with which a person loads a history. Pure."""
 
 from __future__ import annotations
 

@@ -25,18 +25,18 @@ class WrongRequest(Exception):  # noqa: N818 - it is about the request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to write, and how.
+    """What a history contains, and how the history is written.
 
     Attributes:
-        days: the days to write, in UTC; the last may be today.
+        days: the days to write, in UTC. The last day may be today.
         asked_at: the time at which the vendors are asked, in whole seconds.
         accounts: the accounts whose vendor provides past figures.
-        left_out: the accounts whose vendor provides none.
+        left_out: the accounts whose vendor provides no past figures.
         step: the number of seconds between samples.
         labels: labels to add to every sample, like Prometheus' target labels.
         gzip: whether files are compressed.
-        counters: whether counters are written. A gap can be filled without them, since the exporter's counters
-            continue across it.
+        counters: whether counters are written. A gap can be filled without counters, since the exporter's counters
+            continue across the gap.
 
     """
 
@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def end(self) -> datetime:
-        """The latest time of a sample: three hours before `asked_at`, or the end of the last day if that is earlier."""
+        """The latest time of a sample: three hours before `asked_at`, but at most the end of the last day."""
         return min(self.days.last + DAY - timedelta(seconds=1), self.asked_at - _HEAD)
 
     def times(self, day: datetime) -> Sequence[int]:
@@ -60,7 +60,7 @@ class Plan:
         return range(start, min(start + _DAY_SECONDS, math.floor(self.end.timestamp()) + 1), int(self.step))
 
     def written(self) -> dict[str, Any]:
-        """Return the plan as it is stored in the folder. A folder can only be resumed with the same plan."""
+        """Return the plan in the form that is stored in the folder. A folder can be resumed only with the same plan."""
         return {
             "version": _VERSION,
             "accounts": [[*one.key, owner_digest(one), *([one.labels] if one.labels else [])] for one in self.accounts],
@@ -78,8 +78,8 @@ def planned(accounts: Sequence[Account], wanted: Sequence[str], plan: Plan) -> P
 
     Args:
         accounts: the accounts of the configuration.
-        wanted: accounts as vendor/name; empty for all.
-        plan: the days and all other options. The accounts in it are ignored.
+        wanted: the wanted accounts, each as vendor/name. If this is empty, all accounts are wanted.
+        plan: the days and all other options. The plan's own accounts are ignored.
 
     Raises:
         WrongRequest: the history cannot be written as requested.

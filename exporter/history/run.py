@@ -1,4 +1,4 @@
-"""Writes the histories of a plan, one account after another, each as fast as its rate limit allows."""
+"""Writes the history of an account as fast as the account's rate limit allows."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Requests:
         self.sent += 1
 
     def on_token_refreshed(self) -> None:
-        """Ignore a sign-in: its request has been counted."""
+        """Ignore a sign-in, since the sign-in's request has already been counted."""
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Ignore a stated limit: the rate limiter applies it."""
+        """Ignore a stated limit, since the rate limiter applies the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Ended:
     Attributes:
         account: the account.
         outcome: what was written.
-        error: why the history is incomplete, or None.
-        handed_over: whether the final counters were stored for the exporter; None if that was not attempted.
+        error: the error that ended the history; None if the history is complete.
+        handed_over: whether the final counters were stored for the exporter; None if storing was not attempted.
 
     """
 
@@ -62,7 +62,7 @@ def past_of(account: Account, folder: Folder) -> Past[Any]:
 
 
 def undated(account: Account) -> Iterator[Family]:
-    """Yield the families that an account has now but not in its past."""
+    """Yield the families that an account reports now, but that its vendor does not report for the past."""
     dated = PASTS[account.vendor].families
     for family in account.reported:
         options = [option.strip() for option in family.option.split(",") if option]
@@ -91,7 +91,7 @@ async def write_history(  # noqa: PLR0913, PLR0917 - the account, and what its h
         folder: where to write the history.
         requests: counts the requests.
         on_day: called after each finished day.
-        storage: the exporter's storage folder, which gets the final counters unless it already has counters.
+        storage: the exporter's storage folder. The final counters are stored there, unless there are already counters.
         transport: used instead of the network.
 
     Raises:
@@ -117,7 +117,7 @@ async def write_history(  # noqa: PLR0913, PLR0917 - the account, and what its h
 
 
 def _handed_over(account: Account, history: AccountHistory, storage: Storage) -> bool:
-    """Store the final counters for the exporter, unless it already has counters. Return whether they were stored."""
+    """Store the final counters for the exporter. If the storage already has counters, return False instead."""
     known = storage.read(account)
     if known.readings or known.ledger.totals or known.invalid or known.errors:
         return False

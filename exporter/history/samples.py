@@ -12,7 +12,7 @@ from exporter.store.reading import READING_FAMILIES
 from exporter.textformat.lines import sample_lines
 
 FAMILIES: Final = (*READING_FAMILIES, DATA_TIMESTAMP)
-"""The families a history may have, in the order of its files."""
+"""The families that a history may contain, in the order in which files list families."""
 
 Shown = Mapping[Family, str]
 """Sample lines by family, as the metrics page would have shown them."""
@@ -27,20 +27,25 @@ class _Run(NamedTuple):
 
 
 class DaySamples:
-    """The sample lines shown during a day, with the step from which they were shown."""
+    """The sample lines of a day. The lines change at some of the day's steps."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
-        """Begin a day. `labels` are added before each sample's own labels."""
+        """Begin a day. The given labels are added before each sample's own labels."""
         values = sample_lines("", tuple(labels), [(tuple(labels.values()), 0.0)]).decode()
         self._labels = values[1 : values.rindex("}")] + "," if labels else ""
         self._shown: list[tuple[int, Shown]] = []
 
     def show(self, step: int, shown: Shown) -> None:
-        """Show only these lines from `step` onwards."""
+        """Show only these lines from the given step onwards."""
         self._shown.append((step, shown))
 
     def text(self, times: Sequence[int]) -> Iterator[str]:
-        """Yield the file's text; nothing if there are no series. `times` are the Unix times of the steps."""
+        """Yield the text of the day's file, or nothing if there are no series.
+
+        Args:
+            times: the Unix time of each step.
+
+        """
         stamps = [f" {at}\n" for at in times]
         is_empty = True
         for family in FAMILIES:
@@ -71,12 +76,26 @@ def _header(family: Family) -> str:
 
 
 def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
-    """Return the sample line for `at`, the time that an account's figures cover. `shared` has the other labels."""
+    """Return the sample line with the time that an account's figures cover.
+
+    Args:
+        vendor: the account's vendor.
+        account: the account's name.
+        at: the time, as Unix time.
+        shared: the text of the other labels.
+
+    """
     return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)], shared).decode()
 
 
 def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Iterator[str]:
-    """Yield what is wrong with labels to add to every sample. `others` are labels that some samples already have."""
+    """Yield each problem with the labels that are to be added to every sample.
+
+    Args:
+        labels: the labels that are to be added.
+        others: the names of labels that some samples already have.
+
+    """
     own = {*others, *(name for family in FAMILIES for name in ("account", *family.labels))}
     for name, value in labels.items():
         is_name = name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()

@@ -1,8 +1,9 @@
-"""Derives quotas from a reading's figures, for any vendor: their use, limit and period.
+"""Derives quotas from a reading's figures, for any vendor: each quota's use, limit and period.
 
-Native quotas are reported by the vendor, configured ones are set by the operator. Both have the same metrics, so
-that one rule and one dashboard serve every vendor. A quota is the sum of its members: the vendor's series that it
-counts. The state of its counter is kept per member. Everything here is pure; `read_quotas` is called once per reading.
+Native quotas are reported by the vendor, and configured quotas are set by the operator. Both kinds have the same
+metrics, so that one rule and one dashboard serve every vendor. The members of a quota are the vendor's series that the
+quota counts. A quota's figure is the sum of the members' figures, and its counter has a state for each member. All
+functions are pure, and `read_quotas` is called once per reading.
 """
 
 from __future__ import annotations

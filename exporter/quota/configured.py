@@ -1,4 +1,4 @@
-"""Configured quotas: each slice's contribution, and the sum over the slices."""
+"""Configured quotas: each slice's contribution, and the sum of all slices' contributions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ConfiguredResult:
         quotas: one quota per subject.
         count: the number of matching series; None if not known yet.
         withheld: the number of subjects not shown, by reason.
-        mixed: quotas whose series are in different units, so that their sum is meaningless.
+        mixed: the quotas whose series are in different units and cannot be added up.
 
     """
 
@@ -42,16 +42,17 @@ class ConfiguredResult:
 class Contribution:
     """What one slice contributes to a configured quota.
 
-    If all series of each subject are in one slice, the subject's quota is shown with that slice. Then `found` is set,
-    and `sums`, `unreadable` and `names` are empty.
+    If no subject has series in several slices, each slice shows its own quotas. In this case, `found` is set, and
+    `sums`, `unreadable` and `names` are empty.
 
     Attributes:
-        definition: the quota's definition when the slice was read. If that has changed, the contribution is ignored.
+        definition: the quota's definition when the slice was read. If the quota's definition has changed, the
+            contribution is ignored.
         period: the quota's period in which the slice was read, if the period follows the calendar.
         sums: the sums of the matching series, by subject.
         unreadable: the subjects with an unreadable series.
-        found: the result for this slice, without its quotas.
-        names: the vendor's display names of the subjects, where there is one.
+        found: the result for this slice, without the slice's quotas.
+        names: the vendor's display names, by subject. Subjects without a display name are left out.
 
     """
 
@@ -68,12 +69,12 @@ Contributions = Mapping[str, Contribution]
 
 
 def definition_of(setting: ConfiguredQuota) -> str:
-    """Return the definition of a quota as text: everything that decides which series it counts, and its period."""
+    """Return a quota's definition as text: all settings that decide which figures the quota adds up, and its period."""
     return repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
 
 
 def is_divided(setting: ConfiguredQuota) -> bool:
-    """Whether each subject belongs to one customer, so that all its series are in one slice."""
+    """Whether each subject belongs to one customer. All series of one customer are in the same slice."""
     return _CUSTOMER in setting.by
 
 
@@ -95,9 +96,10 @@ class SliceShare:
     quotas: tuple[Quota, ...] = ()
 
     def members(self, account: Account, since: float, at: float) -> Iterator[MemberFigure]:
-        """Yield the members' figures, read at `at` (Unix time).
+        """Yield the members' figures, which were read at the Unix time `at`.
 
-        A figure's own period, if known, takes precedence over the quota's, because it decides when the figure resets.
+        If a figure's own period is known, that period takes precedence over the quota's period. The reason is that the
+        figure resets when its own period ends.
         """
         asked_for = _asked_for(self.setting, account, at)
         for subject, members in self.selected.subjects.items():
@@ -127,7 +129,7 @@ def slice_share(  # noqa: PLR0913, PLR0917 - what a reading has
     now: datetime,
     names: Names | None = None,
 ) -> SliceShare:
-    """Return a quota's share in a slice that was read at `now`."""
+    """Return a slice's share of a quota. The slice was read at the time `now`."""
     period = period_at(setting, now.timestamp())
     selected = selection(setting, figures, plan_period_of(setting.family, account.plan_periods), period)
     missing = unreadable_subjects(setting, unreadable)
@@ -142,7 +144,7 @@ def slice_share(  # noqa: PLR0913, PLR0917 - what a reading has
 
 
 def period_at(setting: ConfiguredQuota, at: float) -> Span:
-    """Return the quota's period at a Unix time; `Span()` if the period does not follow the calendar."""
+    """Return the quota's period at a Unix time, or `Span()` if the period does not follow the calendar."""
     period = setting.period
     return (
         period.span_at(datetime.fromtimestamp(at, UTC)) if isinstance(period, CalendarPeriod | FixedPeriod) else Span()
@@ -150,12 +152,12 @@ def period_at(setting: ConfiguredQuota, at: float) -> Span:
 
 
 def _only(spans: frozenset[Span]) -> Span:
-    """Return the period if there is exactly one, else an unknown period."""
+    """Return the only period in the set. If the set has no period or several periods, return an unknown period."""
     return next(iter(spans)) if len(spans) == 1 else UNKNOWN_SPAN
 
 
 def _asked_for(setting: ConfiguredQuota, account: Account, at: float) -> Span | None:
-    """Return the month for which the quota's figures are requested; None if they are not requested by month."""
+    """Return the month for which the quota's figures are requested, or None if figures are not requested by month."""
     if setting.family not in account.dated_families:
         return None
     return CalendarPeriod().span_at(datetime.fromtimestamp(at, UTC))
@@ -166,8 +168,9 @@ def account_quotas(
 ) -> ConfiguredResult:
     """Return the result of a quota for the whole account, from the contributions of its slices.
 
-    The quota is withheld until every slice has been read under its current definition, and while the slices' readings
-    are from different periods. Otherwise, a missing part would look like new use when it arrives.
+    The quota is withheld until every slice has been read under the quota's current definition. The quota is also
+    withheld while the slices' readings are from different periods. Otherwise, a part that arrives later would look like
+    new use.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]
@@ -229,7 +232,7 @@ def _add_up_slices(
 
 
 def _problems(found: Mapping[Labels, Sum], unreadable: frozenset[PartialLabels]) -> dict[Labels, WithheldReason]:
-    """Return the subjects that cannot be shown, each with the reason."""
+    """Return the reason for each subject that cannot be shown."""
     partial = [one for one in unreadable if None in one]
     problems: dict[Labels, WithheldReason] = {}
     for subject, one in found.items():

@@ -1,20 +1,21 @@
-"""How much a reading adds to a counter. When a period ends, figures fall and dates move, and either may be late.
+"""How much a reading adds to a counter. When a period ends, figures fall and dates move. Either change may be late.
 
 | figure | dates | means | adds |
 | --- | --- | --- | --- |
 | rises or stays | still the old period | use | the rise above the high-water mark |
-| falls a little | still the old period | correction | nothing, until it exceeds the high-water mark |
-| falls below half | move later, or the known end has passed, by the next reading at the latest | reset | all of it |
+| falls a little | still the old period | correction | nothing, until the figure exceeds the high-water mark |
+| falls below half | move later, or the known end passes, in the next reading at the latest | reset | the whole figure |
 | falls below half | neither of these by the next reading | correction | nothing |
-| does not fall | show a new period, and come with the figure | renewal | all of it |
+| does not fall | show a new period, and come with the figure | renewal | the whole figure |
 | does not fall | show a new period, but do not come with the figure | late, until a deadline | the rise |
 | any | the start moves, but lies long before the last reading | correction of the dates | the rise |
-| first reading | the period began after counting started | renewal, or a new member | all of it |
+| first reading | the period began after counting started | renewal, or a new member | the whole figure |
 
-The high-water mark is the figure up to which the period is counted; "half" is half of it. Dates that do not come with
-the figure are those of the calendar, or from another answer. The deadline is 26 h after the new period began, or at the
-middle of that period if this is earlier. A figure that has not fallen by then belongs to the new period: all of it
-counts, except the rises that were already counted. If no date was ever known, every rise counts and no fall does.
+The high-water mark is the figure up to which the period has been counted. "Half" is half of the high-water mark. Dates
+that do not come with the figure are taken from the calendar or from another answer. The deadline is 26 h after the new
+period began, or the middle of the new period if the middle is earlier. A figure that has not fallen by the deadline
+belongs to the new period. The whole figure then counts, except for the rises that were already counted. If no date was
+ever known, every rise counts, and falls do not count.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Member:
     Attributes:
         high_water: the figure up to which the current period is counted.
         last: the figure of the last reading.
-        span: the current period, as far as it was ever known.
-        last_seen_at: the time of the last reading with this series, Unix time.
+        span: the current period, as far as known.
+        last_seen_at: the Unix time of the last reading with this series.
         late_rise: the rise counted while the dates showed a new period and the figure still showed the old one.
         has_fallen: whether the last figure fell below half of the high-water mark without an explanation.
         has_reset: whether the figure was reset when the period's end passed, and no date has moved since.
@@ -64,9 +65,9 @@ class MemberReading(NamedTuple):
     Attributes:
         value: the figure.
         span: the figure's period, as far as known.
-        at: the time of the request, Unix time.
-        since: when counting started, Unix time. All use of a period that began later is new.
-        is_dated: whether figure and dates arrive together, so that neither can lag behind the other.
+        at: the Unix time of the request.
+        since: the Unix time at which counting started. All use in a period that began later is new.
+        is_dated: whether the figure and the dates arrive together. If so, the figure cannot lag behind the dates.
 
     """
 
@@ -78,7 +79,7 @@ class MemberReading(NamedTuple):
 
 
 def count(member: Member | None, reading: MemberReading) -> tuple[Member, float]:
-    """Return the member after a reading, and how much the reading adds to the counter."""
+    """Return the member's state after a reading, and how much the reading adds to the counter."""
     value, span = reading.value, reading.span
     if member is None:
         return Member(value, value, span, reading.at), _first_use(reading)
@@ -104,7 +105,10 @@ def _count_running(member: Member, reading: MemberReading) -> tuple[Member, floa
 
 
 def _count_unfallen(member: Member, reading: MemberReading, began: float) -> tuple[Member, float]:
-    """Count a figure that has not fallen although a new period began: it is late, or already of the new period."""
+    """Count a figure that has not fallen although a new period began.
+
+    The figure is late, or already belongs to the new period.
+    """
     if not reading.is_dated and reading.at - began < _lateness(reading.span):
         after, rise = _same_period(member, reading)
         late_rise = min(member.late_rise + rise, sys.float_info.max)
@@ -123,17 +127,14 @@ def _lateness(span: Span) -> float:
 
 
 def _moves_later(new: Span, old: Span) -> bool:
-    """Whether the start or the end moved to a later time."""
+    """Whether the start or the end of a period moved to a later time."""
     return (new.start is not None and old.start is not None and new.start > old.start) or (
         new.end is not None and old.end is not None and new.end > old.end
     )
 
 
 def _began_at(reading: MemberReading, member: Member) -> float | None:
-    """Return the Unix time at which a new period began, according to dates that moved.
-
-    Returns None if the dates were only corrected.
-    """
+    """Return the Unix time at which a new period began. Returns None if the dates of the old period were corrected."""
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
         ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end
@@ -168,7 +169,7 @@ def _new_period(member: Member, reading: MemberReading) -> Member:
 
 
 def _is_earlier(span: Span, member: Member) -> bool:
-    """Whether a figure is of an earlier period, because it is a late final figure or the clock was set back."""
+    """Whether a figure belongs to an earlier period. Either the figure is late, or the clock was set back."""
     running, previous = member.span, member.previous
     if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False

@@ -1,6 +1,6 @@
 """The state of quota counters: a total per quota, and a high-water mark per member.
 
-A member keeps its state even if another slice or shard reads it, so re-slicing or re-sharding resets nothing.
+A member keeps its state even if another slice or shard reads the member. Re-slicing or re-sharding resets no counter.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from exporter.quota.counter import Member, MemberReading, count
 from exporter.quota.model import MemberFigure, QuotaId
 
 MemberKey = tuple[QuotaId, Labels]
-"""A quota, and the labels of a series that it counts."""
+"""A quota, and the labels of a series that the quota counts."""
 Members = Mapping[MemberKey, Member]
 
 UNCLAIMED: Final = -1
@@ -32,12 +32,13 @@ class Total(NamedTuple):
     """A quota's counter.
 
     Attributes:
-        value: the total consumption of the quota's members; never falls.
-        created: when the counter started at 0, Unix time.
-        shown: the value on the page; None if it was never shown. The first value shown is 0, so that `increase()`
-            includes all of `value`.
-        limit: the last accepted limit, if any.
-        stated_limit: the limit implied by the last amount left, which may not be accepted yet.
+        value: the total consumption of the quota's members. This value never falls.
+        created: the Unix time at which the counter started at 0.
+        shown: the value on the metrics page; None if the counter was never shown. The first value shown is 0, so that
+            `increase()` includes all of `value`.
+        limit: the most recently accepted limit; None if no limit was accepted.
+        stated_limit: the limit implied by the most recently reported remaining amount. This limit may not be accepted
+            yet.
 
     """
 
@@ -49,7 +50,7 @@ class Total(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """A configured quota's definition, and the Unix time from which it applies."""
+    """A configured quota's definition, and the Unix time from which the definition applies."""
 
     text: str
     since: float
@@ -57,13 +58,13 @@ class Definition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The counters of an account. Immutable: each reading produces a new one.
+    """The counters of an account. A ledger is immutable, and each reading produces a new ledger.
 
     Attributes:
-        since: the time of the account's first reading, Unix time; None if there is none yet.
+        since: the Unix time of the account's first reading; None before that reading.
         totals: the counter of each quota.
-        members: the quotas' members, by the slice that reads them.
-        definitions: the definition of each configured quota, by its name.
+        members: the quotas' members, by the number of the slice that reads the members.
+        definitions: the definition of each configured quota, by the quota's name.
 
     """
 
@@ -73,7 +74,7 @@ class Ledger:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 
     def with_subject(self, quotas: Collection[str], before: str, after: str) -> Ledger:
-        """Return the ledger in which quotas with these names have the subject `after` instead of `before`."""
+        """Return the ledger with the subject `before` replaced by `after` in quotas with these names."""
 
         def now(quota: QuotaId) -> QuotaId:
             return quota._replace(subject=after) if quota.name in quotas and quota.subject == before else quota
@@ -86,14 +87,14 @@ class Ledger:
         return replace(self, totals=totals, members=members)
 
     def unclaimed(self) -> Ledger:
-        """Return the ledger with no member assigned to a slice, for use after the slicing has changed."""
+        """Return the ledger with no member assigned to a slice. This is done after the slicing has changed."""
         members = dict(chain.from_iterable(one.items() for one in self.members.values()))
         return replace(self, members={UNCLAIMED: members} if members else {})
 
     def with_definitions(self, wanted: Mapping[str, str], at: float) -> Ledger:
         """Return the ledger with these definitions.
 
-        New and changed definitions apply from `at` (Unix time). The members of changed quotas are dropped.
+        New and changed definitions apply from the Unix time `at`. The members of changed quotas are dropped.
         """
         known = self.definitions
         if {name: one.text for name, one in known.items()} == dict(wanted):
@@ -110,7 +111,7 @@ class Ledger:
         return replace(self, members=members, definitions=definitions)
 
     def with_readings(self, readings: SliceReadings) -> tuple[Ledger, list[QuotaId]]:
-        """Return the ledger after a slice's reading, and the quotas with a figure that fell without an explanation."""
+        """Return the ledger after a slice's reading, and the quotas that have a figure with an unexplained fall."""
         number, at = readings.number, readings.at
         groups = dict(self.members)
         before = groups.pop(number, {})
@@ -143,7 +144,7 @@ class Ledger:
         return replace(self, since=since, totals=totals, members=groups), fallen
 
     def with_shown(self, quotas: Iterable[QuotaId]) -> Ledger:
-        """Return the ledger for a page that shows these quotas. A counter is first shown as 0, then as its value."""
+        """Return the ledger for a page that shows these quotas. A counter's first shown value is always 0."""
         shown = {
             quota: total._replace(shown=0.0 if total.shown is None else total.value)
             for quota in quotas
@@ -152,7 +153,7 @@ class Ledger:
         return replace(self, totals={**self.totals, **shown})
 
     def with_limits(self, limits: Mapping[QuotaId, tuple[float | None, float | None]]) -> Ledger:
-        """Return the ledger with new limits: for each quota, the accepted limit and the limit stated last."""
+        """Return the ledger with new limits. Each quota has an accepted limit and a most recently stated limit."""
         changed = {
             quota: self.totals[quota]._replace(limit=believed, stated_limit=stated)
             for quota, (believed, stated) in limits.items()
@@ -163,7 +164,8 @@ class Ledger:
     def slice_part(self, number: int, shown: Iterable[QuotaId] = ()) -> Ledger:
         """Return the part of the ledger that is stored with a slice.
 
-        It has the slice's members, and the counters of these members' quotas and of the quotas in `shown`.
+        This part has the slice's members, the counters of the members' quotas, and the counters of the quotas in
+        `shown`.
         """
         members = self.members.get(number, {})
         quotas = {*shown, *(quota for quota, _ in members)}
@@ -182,11 +184,12 @@ class SliceReadings:
 
     Attributes:
         number: the slice's number.
-        figures: the members' figures. If a member has several, the final figure of an ended period comes last.
-        at: when the reading was requested, Unix time.
-        max_absent: the maximum number of members to keep although the reading lacks them; recent ones are preferred.
+        figures: the members' figures. If a member has several figures, the final figure of an ended period comes last.
+        at: the Unix time at which the reading was requested.
+        max_absent: the maximum number of members to keep that are missing from the reading. Members that were seen
+            recently are preferred.
         is_last: whether every other slice has been read since the account was sliced.
-        mixed: quotas whose members are in different units, so that they are not counted.
+        mixed: the quotas whose members are in different units. The counters of these quotas do not rise.
 
     """
 
@@ -199,7 +202,7 @@ class SliceReadings:
 
 
 def _slice_of(groups: Mapping[int, Members], key: MemberKey) -> int | None:
-    """Return the number of the slice that has a member, if any."""
+    """Return the number of the slice that has a member, or None if no slice has the member."""
     return next((number for number, group in groups.items() if key in group), None)
 
 
@@ -215,14 +218,14 @@ def _recent(members: Members, at: float, count: int) -> dict[MemberKey, Member]:
 
 
 class Fragment(NamedTuple):
-    """A stored part of a ledger, and the Unix time at which it was stored."""
+    """A stored part of a ledger, and the Unix time at which the part was stored."""
 
     at: float
     ledger: Ledger
 
 
 def merge(fragments: Iterable[Fragment]) -> Ledger:
-    """Merge parts of an account's ledger; if several have the same entry, the newest wins."""
+    """Merge parts of an account's ledger. If several parts have the same entry, the newest entry is used."""
     totals: dict[QuotaId, Total] = {}
     definitions: dict[str, Definition] = {}
     members: dict[int, dict[MemberKey, Member]] = defaultdict(dict)

@@ -1,4 +1,4 @@
-"""The model of a quota, native or configured, with its name and subject."""
+"""The model of native and configured quotas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WITHHELD_TEXTS: Final[Mapping[WithheldReason, str]] = {
 """The reasons why a quota is withheld (not shown), with their explanations."""
 
 Withheld = Mapping[tuple[str, WithheldReason], int]
-"""The number of subjects not shown, by quota name and reason; at least 1 if the exact number is unknown."""
+"""The number of subjects not shown, by quota name and reason. If the exact number is unknown, at least 1 is given."""
 
 _ESCAPES: Final = str.maketrans({"%": "%25", "/": "%2F"})
 
@@ -38,11 +38,11 @@ class Quota(NamedTuple):
     """One quota in one reading.
 
     Attributes:
-        id: its identity.
-        used: the sum of its members' figures.
-        limit: the amount that it allows; None if this is unlimited or unknown, or if its members disagree.
-        span: its period, if its members agree on one.
-        is_level: whether it is an amount held rather than consumed, so that it has no counter.
+        id: the quota's identity.
+        used: the sum of the members' figures.
+        limit: the maximum amount; None if the limit is unknown, if there is no limit, or if the members' limits differ.
+        span: the period, if it is the same for all members.
+        is_level: whether the amount is held and not consumed. Such a quota has no counter.
         subject_name: the vendor's display name of the subject; empty if unknown.
 
     """
@@ -59,12 +59,12 @@ class MemberFigure(NamedTuple):
     """A member in one reading: one vendor series that a quota counts.
 
     Attributes:
-        quota: the quota that counts it.
+        quota: the quota that counts the series.
         labels: the labels of the series.
         value: the figure.
         span: the figure's period.
-        is_dated: whether figure and dates arrive together, so that the figure cannot lag behind its dates.
-        since: when counting started, Unix time. Periods that began later count in full.
+        is_dated: whether the figure and the dates arrive together. If so, the figure cannot lag behind the dates.
+        since: the Unix time at which counting started. All use in a period that began later is new.
 
     """
 
@@ -77,11 +77,11 @@ class MemberFigure(NamedTuple):
 
 
 def subject_of(parts: Iterable[str]) -> str:
-    """Return the subject made of label values. The separator is escaped in each, so that subjects never collide."""
+    """Return the subject that consists of label values. The separator is escaped, so that subjects never collide."""
     values = tuple(parts)
     return values[0] if len(values) == 1 else clean_label("/".join(value.translate(_ESCAPES) for value in values))
 
 
 def value_of(family: Family | None, figures: Figures, labels: Labels) -> float | None:
-    """Return a family's figure with these labels; None if there is no such figure or no family."""
+    """Return a family's figure with these labels. Returns None if the family is None or has no such figure."""
     return figures.get(family, {}).get(labels) if family is not None else None

@@ -13,7 +13,7 @@ _BETWEEN: Final = ", "
 
 
 class Names:
-    """The display names that a reading contains for label values. A value with several names counts as having none."""
+    """The display names that a reading contains for label values. A value with several names has no display name."""
 
     def __init__(self, sources: Iterable[NameSource] = (), figures: Figures | None = None) -> None:
         found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -27,9 +27,9 @@ class Names:
         }
 
     def of(self, labels: Sequence[str], values: Sequence[str]) -> str:
-        """Return the display name of the subject with these label values, or an empty text.
+        """Return the display name of the subject with these label values, or an empty text if there is no name.
 
-        A name equal to the id counts as no name.
+        A name that equals the id is ignored.
         """
         if not self._names:
             return ""

@@ -16,21 +16,21 @@ from exporter.vendors.periods import Span
 from exporter.vendors.quotas import NativeQuota
 
 _UNLIMITED: Final = -1.0
-"""The value that vendors report as the limit, or as the amount left, when there is no limit."""
+"""The value that vendors report as the limit, or as the remaining amount, if there is no limit."""
 
 QuotaLimits = tuple[float | None, float | None]
-"""The accepted limit, and the one that the last reading implied."""
+"""The accepted limit, and the limit that the last reading implied."""
 
 
 class VendorFigures(NamedTuple):
-    """What native quotas need to know of a reading.
+    """The parts of a reading from which native quotas are derived.
 
     Attributes:
         figures: the vendor's figures.
         unreadable: series that exist but cannot be read.
-        rests: the amounts left, if the vendor states them.
-        at: when the reading was requested, Unix time.
-        since: the time of the account's first reading, Unix time.
+        rests: the remaining amounts that the vendor states.
+        at: the Unix time at which the reading was requested.
+        since: the Unix time of the account's first reading.
 
     """
 
@@ -56,7 +56,7 @@ class NativeQuotas(NamedTuple):
     Attributes:
         quotas: the quotas that are shown.
         members: the series that are counted, whether shown or not.
-        limits: the limits of each quota that has any.
+        limits: the limits, by quota. Quotas without a limit are left out.
         withheld: the number of quotas not shown, by name and reason.
 
     """
@@ -76,13 +76,13 @@ def native_quotas(
 ) -> NativeQuotas:
     """Return the quotas that a vendor reports.
 
-    If a vendor states the amount left instead of a limit, a series without that amount yields no quota.
+    If a vendor states remaining amounts instead of limits, a series without a remaining amount yields no quota.
 
     Args:
         natives: the vendor's declarations of quotas.
         read: the reading's figures.
         totals: the counters and limits known from earlier readings.
-        taken: the names of configured quotas, which take precedence over native ones.
+        taken: the names of configured quotas. Native quotas with these names are withheld.
         names: the display names of subjects.
 
     """
@@ -106,7 +106,7 @@ def native_quotas(
 
 
 def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
-    """Add up a quota's members. The limit and the period are only set if all members agree on them."""
+    """Add up a quota's members. The limit is set only if it is the same for all members, and likewise the period."""
     limits, spans = {row.limits[0] for row in rows}, {row.figure.span for row in rows}
     return Quota(
         quota,
@@ -156,7 +156,7 @@ def _places(native: NativeQuota, text: str) -> Sequence[int]:
 
 
 def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> Iterator[str]:
-    """Yield the names of unreadable quotas. In place of an unknown label value, a name has `{label}`."""
+    """Yield the names of unreadable quotas. An unknown label value is replaced by the label's name in braces."""
     name_of = _name_builder(native, native.name)
     for one in unreadable:
         if one.family is native.used:
@@ -168,11 +168,11 @@ def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> 
 
 
 def _implied_limits(used: float, remaining: float | None, total: Total | None) -> QuotaLimits:
-    """Return the accepted limit, and the one implied by the amount left.
+    """Return the accepted limit, and the limit implied by the remaining amount.
 
-    Vendors do not document whether the amount left can fall below 0, or whether -1 means unlimited. Neither uncertainty
-    may lead to a wrong limit. The amounts used and left may be from different moments, so a changed limit is only
-    accepted when two readings agree on it.
+    Vendors do not document whether the remaining amount can fall below 0, or whether -1 means unlimited. Neither
+    uncertainty may lead to a wrong limit. The used amount and the remaining amount may be from different moments.
+    Therefore, a changed limit is accepted only when two consecutive readings imply the same limit.
     """
     known = total.limit if total else None
     if remaining is None or (remaining == _UNLIMITED and used + remaining != known):

@@ -1,4 +1,4 @@
-"""The series of a slice that a configured quota counts, grouped by subject, and their sums."""
+"""The series of a slice that a configured quota counts, and the sums of these series by subject."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from exporter.vendors.periods import Span
 from exporter.vendors.quotas import ConfiguredQuota, PlanPeriod
 
 _MEASURES: Final = ("unit", "currency")
-"""Labels whose values must be equal for figures to be added up."""
+"""Figures can be added up only if the values of these labels are equal."""
 _UNKNOWN: Final = frozenset({Span()})
 
 PartialLabels = tuple[str | None, ...]
@@ -29,9 +29,9 @@ class Sum(NamedTuple):
     """The sum of one subject's series.
 
     Attributes:
-        total: the sum; infinite if it overflows.
+        total: the sum; infinite after an overflow.
         series: the number of series.
-        measures: the series' units and currencies; if there is more than one, the total is meaningless.
+        measures: the series' units and currencies. If these differ between the series, the total is meaningless.
         spans: the series' periods.
 
     """
@@ -49,8 +49,9 @@ class Selection:
     Attributes:
         series: the figures of the quota's family, by labels, including series that do not match.
         subjects: the labels of the matching series, by subject.
-        spans_of: returns the quota's periods for given series; an unknown period is `Span()`.
-        own_spans_of: returns the periods that the vendor reports with the figures themselves; `Span()` if none.
+        spans_of: returns the quota's periods for given series. An unknown period is `Span()`.
+        own_spans_of: returns the periods that the vendor reports together with the figures of given series. An unknown
+            period is `Span()`.
 
     """
 
@@ -61,7 +62,10 @@ class Selection:
 
 
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
-    """Return the series that a quota's setting matches. Their periods come from the calendar or the vendor's plan."""
+    """Return the series that a quota's setting matches.
+
+    The periods of these series come from the calendar or from the vendor's plan.
+    """
     labels, series = setting.family.labels, figures.get(setting.family, {})
     is_by_plan, is_dated = setting.period == "plan", plan is not None and plan.is_dated
     plan_spans_of = _plan_spans(plan if is_by_plan or is_dated else None, labels, figures)
@@ -97,7 +101,7 @@ def combine(several: Sequence[Sum]) -> Sum:
 
 
 def total(figures: Iterable[float]) -> float:
-    """Return the sum of figures; infinite if it overflows."""
+    """Return the sum of figures, or infinity if the sum overflows."""
     try:
         return math.fsum(figures)
     except OverflowError:
@@ -118,7 +122,7 @@ def unreadable_subjects(setting: ConfiguredQuota, unreadable: Iterable[Unreadabl
 
 
 def may_match(subject: Labels, unreadable: PartialLabels) -> bool:
-    """Whether an unreadable series, of which some label values are unknown, may belong to this subject."""
+    """Whether an unreadable series may belong to this subject. The series' unknown label values are None."""
     return all(known in (None, value) for value, known in zip(subject, unreadable, strict=True))
 
 

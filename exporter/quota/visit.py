@@ -1,7 +1,7 @@
 """Derives quotas and their counters from a slice's reading, for the slice and for the whole account.
 
-An account with many customers is read in slices. One customer's quota comes from the slice that has the customer; a
-quota over several customers adds up contributions, one from the last reading of each slice.
+An account with many customers is read in slices. The quota of a single customer comes from the slice that contains the
+customer. A quota for several customers is the sum of contributions, one from the last reading of each slice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SliceFigures:
         now: the time of the request.
         unreadable: series that exist but cannot be read.
         ended: final figures of periods that have ended.
-        rests: the amounts left, if the vendor states them.
+        rests: the remaining amounts that the vendor states.
 
     """
 
@@ -49,9 +49,10 @@ class AccountQuotas:
 
     Attributes:
         quotas: the quotas that are shown.
-        matched: the number of series that each quota counts, by the quota's name; absent until all slices are read.
-        withheld: the quotas that are not shown, and why.
-        mixed: quotas, including those of slices, whose series are in different units.
+        matched: the number of series that each quota counts, by the quota's name. A quota is left out until all slices
+            have been read.
+        withheld: the number of subjects not shown, by quota name and reason.
+        mixed: the quotas whose series are in different units, including quotas of single slices.
 
     """
 
@@ -66,12 +67,12 @@ class QuotaReading:
     """The account's quotas after a slice's reading.
 
     Attributes:
-        quotas: the quotas of this slice alone: native ones, and configured ones per customer.
-        withheld: the native quotas that are not shown, and why.
+        quotas: the quotas of this slice alone: native quotas, and configured quotas of single customers.
+        withheld: the number of native quotas not shown, by quota name and reason.
         contributions: the slice's contributions to configured quotas.
         whole: the configured quotas of the whole account.
         ledger: the counters after this reading, not marked as shown yet.
-        fallen: quotas with a member that fell by more than half within its period.
+        fallen: the quotas that have a member whose figure fell by more than half within one period.
 
     """
 
@@ -126,7 +127,7 @@ def read_quotas(account: Account, read: SliceFigures, others: Sequence[Contribut
 
 
 def account_totals(account: Account, contributions: Sequence[Contributions]) -> AccountQuotas:
-    """Return the configured quotas of the whole account, summed over the contributions of its slices."""
+    """Return the configured quotas of the whole account, which are the sums of the slices' contributions."""
     found = {one.name: account_quotas(one, account, contributions) for one in account.quotas}
     withheld: Counter[tuple[str, WithheldReason]] = Counter()
     for name, one in found.items():
@@ -142,7 +143,7 @@ def account_totals(account: Account, contributions: Sequence[Contributions]) -> 
 def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping[str, Definition]) -> tuple[Quota, ...]:
     """Return the quotas that are still valid under an account's new settings.
 
-    They keep their display names only if the new settings enable names.
+    The quotas keep their display names only if the new settings enable names.
 
     Args:
         account: the account with its new settings.
@@ -164,7 +165,7 @@ def filter_valid(account: Account, quotas: Sequence[Quota], definitions: Mapping
 
 
 def renamed(account: Account, ledger: Ledger) -> Ledger:
-    """Return the ledger after the account was renamed.
+    """Return the ledger with the account's new name.
 
     The account's name is the subject of quotas of the whole account.
     """
@@ -174,7 +175,7 @@ def renamed(account: Account, ledger: Ledger) -> Ledger:
 
 
 def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
-    """Return the samples of a quota. Its counter is left out if it has no value to show yet."""
+    """Return the samples of a quota. The quota's counter is left out until there is a value to show."""
     labels = (vendor, *quota.id)
     values = (
         (families.QUOTA_USED, quota.used),

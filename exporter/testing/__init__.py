@@ -1,4 +1,4 @@
-"""Tests for vendors that are not built in. Each test is a question that every vendor has to answer."""
+"""Tests for vendors that are not built in. Each test asks a question that every vendor has to answer."""
 
 from __future__ import annotations
 

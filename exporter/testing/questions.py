@@ -1,4 +1,4 @@
-"""Trial polls of a vendor that is not built in, with its recorded answers and with disturbed copies of them."""
+"""Trial polls of a vendor that is not built in. The polls use recorded answers and disturbed copies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Disturbance(NamedTuple):
     Attributes:
         kind: the kind of change: an answer replaced by an error, a changed field, or repeated rows.
         place: the place of the change, and the new value.
-        replies: all answers, one of them changed.
+        replies: all recorded answers. One answer is changed.
 
     """
 
@@ -41,7 +41,7 @@ class Findings:
     """The findings of trial polls.
 
     Attributes:
-        counts: the number of polls by outcome; each outcome is a phrase.
+        counts: the number of polls, by a phrase that describes the polls' outcome.
         wrong: the errors, one sentence each.
         unnoticed: the places where a missing value changes the figures, but is not recorded as drift.
 
@@ -52,7 +52,7 @@ class Findings:
     unnoticed: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """Yield the findings as lines of text for people."""
+        """Yield the findings as lines of text."""
         yield f"questions asked: {sum(self.counts.values())}"
         yield from (f"    {count} {outcome}" for outcome, count in self.counts.most_common())
         if self.unnoticed:
@@ -79,7 +79,7 @@ async def poll(account: Account, recording: Recording, replies: Mapping[str, Ans
 
 
 def page(polled: ProcessedPoll) -> str:
-    """Return the sample lines of a processed poll as they appear on the metrics page."""
+    """Return a processed poll's sample lines in the form and order of the metrics page."""
     rendered = polled.state.rendered
     families = in_page_order(family for family in rendered if isinstance(family, Family))
     return b"".join(rendered[family].text for family in families).decode()
@@ -93,7 +93,7 @@ def disturbances(replies: Mapping[str, Answer]) -> Iterator[Disturbance]:
 
 
 async def ask_questions(account: Account, recording: Recording) -> Findings:
-    """Poll with each disturbance in turn, and return how the results differ from the undisturbed result.
+    """Poll once with each disturbance. Return how each result differs from the result without disturbances.
 
     Raises:
         PollError: the undisturbed poll fails.
@@ -109,7 +109,7 @@ async def ask_questions(account: Account, recording: Recording) -> Findings:
 async def ask(
     account: Account, recording: Recording, known: ProcessedPoll, disturbance: Disturbance, findings: Findings
 ) -> None:
-    """Poll with one disturbance, and add to `findings` how the result differs from `known`, the undisturbed result."""
+    """Poll with one disturbance. Add the differences from the undisturbed result `known` to `findings`."""
     try:
         outcome: ProcessedPoll | PollError = await poll(account, recording, disturbance.replies)
     except PollError as error:

@@ -1,4 +1,4 @@
-"""Recorded answers of a vendor, and disturbed copies of them, for trial polls."""
+"""Recorded answers of a vendor, and disturbed copies of these answers, for trial polls."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _REMOVED: Final = object()
 _WRONG: Final[Mapping[str, object]] = {"null": None, "missing": _REMOVED, "a list": [], "an object": {}, "true": True}
 
 Answer = object
-"""A JSON document, or the error that replaces it."""
+"""A JSON document, or an error that is raised instead of an answer."""
 
 
 class RecordingError(Exception):
-    """Recorded answers cannot be used. The message says why, or what to write."""
+    """Recorded answers cannot be used. The message gives the reason, or says what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Recording:
     Attributes:
         now: the time of the recording.
         settings: the settings of the recorded account, without its secrets.
-        replies: the answers, by method and path with query.
-        links: the next page's URL for each reply with a Link header, by the keys of `replies`.
+        replies: the answers, by request. The key of a request is its method and its path with the query.
+        links: the next page's URL for each reply with a Link header, by request like `replies`.
 
     """
 
@@ -84,7 +84,7 @@ def canonical(key: str) -> str:
 
 
 class Replay:
-    """A `Fetch` that gives recorded answers. A request without a recorded answer raises `NotFound`."""
+    """A `Fetch` that returns recorded answers. A request without a recorded answer raises `NotFound`."""
 
     def __init__(self, base_url: str, replies: Mapping[str, Answer], links: Mapping[str, str]) -> None:
         self._base_url = base_url
@@ -105,7 +105,7 @@ class Replay:
         """Return the recorded answer to a request.
 
         Raises:
-            PollError: the recorded answer is an error, or there is none.
+            PollError: the recorded answer is an error, or the request has no recorded answer.
 
         """
         method = "GET" if body is None else "POST"
@@ -122,7 +122,10 @@ class Replay:
 
 
 def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """For each answer and error, yield (key, name, replies): the error called `name` replaces the answer to `key`."""
+    """Yield (key, name, replies) for each answer and each error.
+
+    `replies` are all answers, but the answer with the key `key` is replaced by the error with the name `name`.
+    """
     errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
     for key in replies:
         for what, error in errors.items():
@@ -130,9 +133,10 @@ def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[s
 
 
 def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """For each field and wrong value, yield (place, name, replies): the value called `name` is in the field at `place`.
+    """Yield (place, name, replies) for each field and each wrong value.
 
-    The wrong values are null, a missing field, and values of other types.
+    `replies` are all answers, but the field at the place `place` has the wrong value with the name `name`. The wrong
+    values are null, a missing field, and values of other types.
     """
     for key, document in replies.items():
         for steps, value in _fields(document):
@@ -143,7 +147,10 @@ def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping
 
 
 def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
-    """For each list of rows, yield (place, replies): the rows of the list at `place` are repeated."""
+    """Yield (place, replies) for each list of rows.
+
+    `replies` are all answers, but the rows of the list at the place `place` are repeated.
+    """
     for key, document in replies.items():
         for steps, value in _fields(document):
             if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
@@ -152,7 +159,7 @@ def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _fields(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield the path and the value of each field, at any depth."""
+    """Yield the path and the value of each field at any depth of a document."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield (*steps, name), one

@@ -27,7 +27,7 @@ _VARIABLE: Final = "USAGE_EXPORTER_TESTING"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A test of a vendor, with a name. Calling it raises AssertionError if the vendor gives a wrong answer."""
+    """A named test of a vendor. Calling the question raises AssertionError if the vendor gives a wrong answer."""
 
     name: str
     ask: Callable[[], None]
@@ -41,12 +41,12 @@ class Question:
 
 
 def questions_for(vendor: type[Account], folder: Path, except_for: Collection[str] = ()) -> list[Question]:
-    """Return the questions for a vendor. There are several about each field of the vendor's recorded answers.
+    """Return the questions for a vendor, including several questions about each field of the recorded answers.
 
     Args:
         vendor: the class of the vendor's accounts.
         folder: the folder with replies.json (the recorded answers) and expected.prom (the resulting lines).
-        except_for: patterns for the names of questions to leave out because they do not apply to the vendor.
+        except_for: patterns for the names of questions that do not apply to the vendor. These questions are left out.
 
     Raises:
         RecordingError: the recorded answers cannot be read.
@@ -68,7 +68,7 @@ def questions_for(vendor: type[Account], folder: Path, except_for: Collection[st
 
 
 def account_of(vendor: type[Account], recording: Recording) -> Account:
-    """Return an account with the recording's settings, and an invented value for each missing secret.
+    """Return an account with the recording's settings, and with an invented value for each missing secret.
 
     Raises:
         RecordingError: the settings are invalid.

@@ -1,10 +1,10 @@
-"""IONOS Cloud: usage metered this month, by data centre and meter, and its estimated cost.
+"""IONOS Cloud: this month's usage by data centre and meter, and the estimated cost of that usage.
 
 Source:   Billing API 3.9.0, https://api.ionos.com/billing: GET /profile, GET /{contract}/usage,
           GET /{contract}/usage/{dc}, GET /{contract}/products; Cloud API v6 at the same host: GET /contracts
-Period:   the UTC month, named in the request. Figures are up to 24 hours late and may be corrected, so a month is not
-          final when it ends, and the previous month is requested too
-Units:    each meter's own, named by the label `unit` as the vendor writes it; nothing is converted
+Period:   the UTC month, named in the request. Figures are up to 24 hours late and may be corrected. Since a month's
+          figures are not final when the month ends, the previous month is also requested
+Units:    each meter's own unit, in the label `unit` as the vendor writes it. Nothing is converted
 Login:    HTTP basic, or a bearer token that a person created
 Limits:   none documented
 """
@@ -56,7 +56,7 @@ _COUNTED: Final = (families.IONOS_METER_QUANTITY, families.IONOS_ESTIMATED_COST)
 _LATE: Final = timedelta(hours=48)
 """How late a month's first and last figures may be: twice the documented delay."""
 _UNKNOWN_MONTH: Final = (NotFound, BadRequest)
-"""The errors with which the vendor answers if it has no data for a month."""
+"""The errors that mean that the vendor has no data for a month."""
 
 
 class Ionos(Account):
@@ -124,7 +124,7 @@ quotas:
 
     @classmethod
     def find_conflicts(cls, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-        """Yield conflicts between settings, such as data centres with several contracts."""
+        """Yield conflicts between settings, such as data centres configured with several contracts."""
         yield from super().find_conflicts(given)
         contracts = given.get("contracts")
         if given.get("datacenters") and not (isinstance(contracts, list) and len(contracts) == 1):
@@ -142,7 +142,8 @@ quotas:
     def max_request_count(self) -> int | None:
         """The maximum number of requests; None if the contracts come from the profile.
 
-        Each contract takes two requests, or two per configured data centre, and one each for prices and limits if read.
+        Each contract takes two requests, or two requests per configured data centre. If configured, prices and limits
+        each take one more request per contract.
         """
         if not self.contracts:
             return None
@@ -150,11 +151,11 @@ quotas:
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The family of quantities: they are requested by month, and a reply for another month is discarded."""
+        """The family of quantities. Quantities are requested by month, and a reply about another month is discarded."""
         return (families.IONOS_METER_QUANTITY,)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each contract's usage in this and the previous month. Deleted contracts are left out."""
+        """Return each contract's usage in this month and the previous month. Deleted contracts are left out."""
         contracts: dict[str, str] = {}
         for number in self.contracts or await self._profile_contracts(poll):
             contracts.setdefault(contract_label(number), number)
@@ -195,7 +196,7 @@ quotas:
     async def _running_month(
         self, poll: Poll, contract: str, month: Month, previous: Iterable[MonthReply]
     ) -> list[MonthReply]:
-        """Request the current month. Early in the month, it is not a failure if the vendor has no data yet."""
+        """Request the current month. Early in the month, missing data is not a failure."""
         may_be_late = poll.now - month.start < _LATE
         known = {reply.asked for reply in previous}
 
@@ -220,9 +221,9 @@ quotas:
         return [reply for reply in replies if reply]
 
     async def _previous_month(self, poll: Poll, contract: str, month: Month) -> list[MonthReply]:
-        """Request the previous month: with each poll while its figures may still grow, then once a day.
+        """Request the previous month. If the request fails, the last answer about that month is used.
 
-        If the request fails, the poll does not fail. The last answer is used until a new one can be read.
+        Each poll sends the request while the month's figures may still grow. Later, the request is sent once a day.
         """
         name = f"month before of {contract}"
 
@@ -254,5 +255,5 @@ quotas:
 
 
 def _unreadable(contract: str, **labels: str) -> list[Unreadable]:
-    """Mark a contract's quantities and costs as unreadable: all of them, or those with these labels."""
+    """Return items that mark a contract's quantities and costs with these labels as unreadable."""
     return [family.unreadable(contract=contract, **labels) for family in _COUNTED]

@@ -1,7 +1,7 @@
-"""The estimated cost of an IONOS contract's usage, from the contract's price list.
+"""The estimated cost of an IONOS contract's usage, calculated from the contract's price list.
 
 Source:   Billing API 3.9.0: GET /{contract}/products, requested once a day
-Units:    the price of one unit of a meter, in the list's currency; list prices, without discounts
+Units:    list prices, without discounts: the price of one unit of a meter, in the currency of the price list
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Price:
     unit: str | None = None
 
     def cost(self, quantity: float, unit: str) -> float | None:
-        """Return the cost of a quantity in `unit`; None if the price is for another unit."""
+        """Return the cost of a quantity measured in `unit`, or None if the price is for another unit."""
         is_same = not unit or not self.unit or _normal(unit) == _normal(self.unit)
         return quantity * self.amount if is_same or not quantity else None
 
 
 def _normal(unit: str) -> str:
-    """Return a unit in a comparable form. The documentation has `1 GB * 30 days`, and answers have `1G*30Days`."""
+    """Return a unit in a comparable form. Documentation and answers differ: `1 GB * 30 days` and `1G*30Days`."""
     return unit.lower().replace(" ", "").replace("gb", "g").removesuffix("s")
 
 
@@ -46,10 +46,10 @@ class PriceList:
     """The prices of a contract's meters.
 
     Attributes:
-        prices: the prices of the meters that have exactly one.
+        prices: the price of each meter that has exactly one price.
         ambiguous: the meters whose prices contradict each other or cannot all be read.
-        committed: the meters that only have prices for a commitment.
-        is_partial: whether some rows cannot be read, so that meters not in `prices` may have a price.
+        committed: the meters whose only prices are for a commitment.
+        is_partial: whether some rows cannot be read. If so, a meter that is not in `prices` may have a price.
 
     """
 
@@ -64,7 +64,7 @@ class PriceList:
 
     @classmethod
     def from_products(cls, products: Iterable[Product]) -> PriceList:
-        """Build a price list from its rows. A deprecated price is used only if the meter has no other."""
+        """Build a price list from its rows. A deprecated price is used only if the meter has no other price."""
         found: dict[str, dict[bool, dict[object, Price | None]]] = defaultdict(lambda: defaultdict(dict))
         committed: set[str] = set()
         for product in products:
@@ -98,7 +98,7 @@ async def read_prices(poll: Poll, contract: str) -> PriceList | None:
 
 
 def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:
-    """Yield the price of each meter that has one."""
+    """Yield the price of each meter whose price is known."""
     for meter_id, price in price_list.prices.items():
         yield families.IONOS_METER_UNIT_PRICE(
             price.amount, contract=contract, meter_id=meter_id, currency=price.currency
@@ -108,7 +108,7 @@ def price_items(contract: str, price_list: PriceList) -> Iterator[Item]:
 def cost_items(contract: str, month: ContractMonth, price_list: PriceList) -> Iterator[Item]:
     """Yield the cost of a month's quantities.
 
-    If a meter's price is in doubt, its cost is unreadable. A meter without a price has no cost.
+    If a meter's price is in doubt, the meter's cost is unreadable. A meter without a price has no cost.
     """
     costs: dict[tuple[str, str], float | None] = {}
     for (data_center_id, meter_id, unit), quantity in month.quantities.items():

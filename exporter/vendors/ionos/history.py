@@ -1,9 +1,9 @@
-"""IONOS Cloud's past: each contract's usage in a month, up to the end of each day.
+"""IONOS Cloud's past: for the end of each day, each contract's usage since the month began.
 
 Source:   Billing API 3.9.0: GET /{contract}/utilization/daily/{date}, a day's usage, rounded to six decimal places;
           GET /{contract}/usage?period, a month's totals; GET /{contract}/products?date, a month's prices
-Limits:   a meter's daily quantities are used only if they add up to its total for the month; if the vendor has lost a
-          day, nothing is known from then until the month ends
+Limits:   a meter's daily quantities are used only if they add up to the meter's total for the month. If the vendor has
+          lost a day, usage is unknown from that day until the month ends
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ _AGREES: Final = 0.01
 _CORRECTED: Final = 0.1
 """How much the sum of past days may exceed the current month's total, as a fraction of the total.
 
-The total may be smaller than the sum, since it may include negative corrections made today.
+Negative corrections made today can make the total smaller than the sum.
 """
 _ROUNDED: Final = 0.001
 """The difference that is always tolerated, since each day's quantity is rounded."""
 _DIGITS: Final = 9
-"""The decimal places to which sums are rounded; the vendor's figures have six."""
+"""The number of decimal places to which sums are rounded. The vendor's figures have six decimal places."""
 _NO_DATA: Final = (NotFound, BadRequest)
-"""The errors with which the vendor answers if it has no data for a day or a month."""
+"""The errors that mean that the vendor has no data for a day or a month."""
 _NOTHING: Final = ContractMonth({}, (), {})
 
 
 @dataclass(slots=True)
 class _Running:
-    """A contract's month while its days are read.
+    """A contract's usage in a month, added up day by day.
 
     Attributes:
         month: the month.
-        total: the whole month as the vendor reports it; None if the vendor has no data for it.
-        previous: the same for the previous month.
-        doubted: the keys of the quantities that are not used, since their days do not add up.
+        total: the usage of the whole month as the vendor reports it; None if the vendor has no data.
+        previous: the usage of the whole previous month; None if the vendor has no data.
+        doubted: the keys of the quantities that are not used because their days do not add up to the total.
         prices: the prices on the month's first day; None if not requested or unknown.
-        quantities: the sums of the days so far.
+        quantities: the sums of the days added so far.
         unreadable: the known labels of quantities that cannot be read.
-        data_centers: the ids of the data centres in the days so far.
+        data_centers: the ids of the data centres in the days added so far.
         reached: the last day added.
-        is_whole: whether no day is missing.
+        is_whole: whether the data of no day is missing.
 
     """
 
@@ -74,7 +74,7 @@ class _Running:
     is_whole: bool = True
 
     def add(self, day: datetime, used: ContractMonth | None) -> None:
-        """Add the usage of the next day; `used` is None if the vendor has no data for that day."""
+        """Add the next day's usage. The parameter `used` is None if the vendor has no data for the day."""
         self.reached = day
         if used is None:  # before a contract begins, no data is missing
             self.is_whole = self.is_whole and not self.data_centers and self.previous is None
@@ -85,7 +85,7 @@ class _Running:
         self.data_centers |= used.data_centers.keys()
 
     def so_far(self) -> ContractMonth:
-        """Return the month up to the last day added, as the vendor would have reported it then."""
+        """Return the month's usage up to the end of the last day added. Doubted quantities are unreadable."""
         known = {cell: round(added, _DIGITS) for cell, added in self.quantities.items() if cell not in self.doubted}
         doubted = [
             {"datacenter_id": center, "meter_id": meter, "unit": unit} for center, meter, unit in sorted(self.doubted)
@@ -108,14 +108,14 @@ class IonosPast(Past[Ionos]):
     def requests(self) -> int:
         """The approximate number of requests.
 
-        If no contracts are configured, the user's profile is assumed to list one.
+        If no contracts are configured, the user's profile is assumed to list one contract.
         """
         asked = list(Days(Month.from_time(self.days.first - DAY).start, self.days.last - DAY))
         months = len({Month.from_time(day) for day in asked}) + 1
         return (len(self.account.contracts) or 1) * (len(asked) + months * (1 + self.account.cost)) + 1
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each contract's usage from the start of the month to the end of the day of `poll.now`."""
+        """Return each contract's usage from the start of the month to the end of the day that contains `poll.now`."""
         contracts = {contract_label(number): number for number in reversed(await self._contracts(poll))}
 
         async def items_of(label: str) -> Iterator[Item]:
@@ -162,10 +162,9 @@ class IonosPast(Past[Ionos]):
         return _Running(month, total, previous, doubted, await self._prices(poll, contract, month))
 
     async def _doubted(self, poll: Poll, contract: str, month: Month, total: ContractMonth) -> AbstractSet[Cell]:
-        """Return the keys of the quantities whose days do not add up.
+        """Return the keys of the quantities whose days do not add up to the month's total.
 
-        In the current month, the sum of the days must not exceed the month's total. In an ended month, it must equal
-        the total.
+        In an ended month, the sum of the days must equal the total. In the current month, the sum may be smaller.
         """
         today = self.asked_at.replace(hour=0, minute=0, second=0, microsecond=0)
         added = _Running(month, None, None)
@@ -178,7 +177,7 @@ class IonosPast(Past[Ionos]):
         )
 
     async def _day(self, poll: Poll, contract: str, day: datetime) -> ContractMonth | None:
-        """Request the usage of a day. Returns None if the vendor has no data for it, or answers about another day."""
+        """Request a day's usage. Returns None if the vendor has no data for the day, or answers about another day."""
         try:
             usage = await poll.get(Usage, f"/{segment(contract)}/utilization/daily/{day:%Y-%m-%d}")
         except _NO_DATA:
@@ -206,7 +205,7 @@ class IonosPast(Past[Ionos]):
         return PriceList.from_products(found.products) if found else None
 
     def _asked_for(self, month: ContractMonth) -> ContractMonth:
-        """Return the month with only the configured data centres, or with all if none are configured."""
+        """Return the usage in the configured data centres, or in all data centres if none are configured."""
         wanted = self.account.datacenters
         if not wanted:
             return month
@@ -218,7 +217,7 @@ class IonosPast(Past[Ionos]):
 
 
 def _agrees(added: float, total: float, *, is_over: bool) -> bool:
-    """Whether the sum of days fits a month's total. If the month is not over, the sum may be smaller."""
+    """Whether the sum of days agrees with a month's total. If the month is not over, the sum may be smaller."""
     if is_over:
         return abs(added - total) <= _AGREES * abs(total) + _ROUNDED
     return added - total <= _CORRECTED * abs(total) + _ROUNDED

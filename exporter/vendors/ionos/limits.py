@@ -27,11 +27,14 @@ RESOURCE: Final = NativeQuota(
     is_level=True,
 )
 _DETAIL: Final = {"depth": "1"}
-"""The depth at which the answer includes each contract's content, and not only its URL."""
+"""The query parameter that requests each contract's content instead of only the contract's URL."""
 
 
 class _Resource(NamedTuple):
-    """A resource. `used` and `limit` are the names of the reply's fields; `limit` is None if there is none."""
+    """A resource, with the names of two fields of the reply: the amount in use (`used`), and the limit (`limit`).
+
+    `limit` is None if the reply has no field for the resource's limit.
+    """
 
     name: str
     unit: str
@@ -53,7 +56,7 @@ _RESOURCES: Final = (
 
 
 async def read_limits(poll: Poll, url: str, contract: str) -> ResourceLimits | None:
-    """Request a contract's limits from the Cloud API at `url`. Returns None if the answer has none for it."""
+    """Request a contract's limits from the Cloud API at `url`. Returns None if the answer omits the contract."""
     label = contract_label(contract)
     reply = await poll.get(Contracts, f"{url}/contracts", _DETAIL, {"X-Contract-Number": segment(label)})
     found = [one.properties for one in reply.items if one.properties and _is_of(one.properties, label, reply)]
@@ -64,13 +67,13 @@ async def read_limits(poll: Poll, url: str, contract: str) -> ResourceLimits | N
 
 
 def _is_of(properties: ContractResources, label: str, reply: Contracts) -> bool:
-    """Whether an item is the requested contract. If the only item has no number, it is taken to be that contract."""
+    """Whether an item is the requested contract. A single item without a number counts as that contract."""
     number = properties.contract_number
     return contract_label(number) == label if number else len(reply.items) == 1
 
 
 def limit_items(contract: str, limits: ResourceLimits | None) -> Iterator[Item]:
-    """Yield the amount and the limit of each resource that has either."""
+    """Yield the amount and the limit of each resource, as far as known."""
     if limits is None:
         yield families.IONOS_RESOURCE_USED.unreadable(contract=contract)
         return

@@ -1,7 +1,7 @@
-"""A contract's month, combined from one or several answers about it.
+"""A contract's usage in a month, combined from one or several answers.
 
-Several answers may contain the same data centre. Its figures are taken from one of them, and never added up.
-Within an answer, a meter's rows in one data centre are added up by unit. If a row cannot be read, there is no sum.
+If several answers contain the same data centre, its figures are taken from one answer, and never added up. Within an
+answer, a meter's rows in one data centre are added up by unit. If a row cannot be read, there is no sum.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Cell = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A calendar month, in UTC. Its text (`str`) is a value for the vendor's parameter `period`."""
+    """A calendar month, in UTC. `str(month)` is the value of the vendor's parameter `period`."""
 
     start: datetime
 
@@ -69,7 +69,7 @@ class MonthReply:
     usage: Usage | None
 
     def data_centers(self) -> dict[str, list[DataCenter]]:
-        """Return the answer's data centres by id. If none has an id, all are taken to be the requested data centre."""
+        """Return the answer's data centres by id. If no row has an id, all rows are about the requested data centre."""
         found = self.usage.datacenters if self.usage else []
         has_ids = any(one.id for one in found)
         unnamed = OUTSIDE if self.asked is None or has_ids else self.asked
@@ -98,7 +98,8 @@ class ContractMonth:
     def from_replies(cls, replies: Iterable[MonthReply]) -> ContractMonth:
         """Combine answers.
 
-        A data centre's figures come from the answer that was requested for it, or else from the first that includes it.
+        A data centre's figures come from the answer to the request for that data centre. If there is no such answer,
+        the figures come from the first answer that includes the data centre.
         """
         data_centers: dict[str, list[DataCenter]] = {}
         unreadable: list[Mapping[str, str]] = []
@@ -119,7 +120,7 @@ class ContractMonth:
 
 
 async def read_month(poll: Poll, contract: str, data_center: str | None, month: Month) -> MonthReply:
-    """Request a month. An answer about another month or contract is recorded as drift, and not used."""
+    """Request a contract's usage in a month. An answer about another month or contract is drift, and is not used."""
     path = f"/{segment(contract)}/usage" + (f"/{segment(data_center)}" if data_center else "")
     usage = await poll.get(Usage, path, {"period": str(month)})
     number = usage.metadata.contract_id if usage.metadata else None
@@ -143,7 +144,7 @@ def _quantities(found: Iterable[DataCenter]) -> tuple[dict[tuple[str, str], floa
             sums[meter.meter_id, meter.unit or ""] += value
         elif meter.unit:
             unreadable.append({"meter_id": meter.meter_id, "unit": meter.unit})
-        else:  # it may belong to any of the meter's sums
+        else:  # the row may belong to any of the meter's sums
             unreadable.append({"meter_id": meter.meter_id})
     lost = {(labels.get("meter_id"), labels.get("unit")) for labels in unreadable}
     known = {key: value for key, value in sums.items() if not {key, (key[0], None)} & lost}
@@ -172,7 +173,10 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the period of the figures, and set `poll.as_of` to the day up to which every answer has figures."""
+    """Return the series with the first and last day of the figures.
+
+    `poll.as_of` is set to the day up to which every answer has figures.
+    """
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]
@@ -187,7 +191,7 @@ def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> It
 
 
 def contract_items(contract: str, replies: Iterable[MonthReply]) -> Iterator[Item]:
-    """Yield a contract's reference, if it has one."""
+    """Yield a contract's reference, if known."""
     found = (reply.usage.metadata.reference for reply in replies if reply.usage and reply.usage.metadata)
     if reference := next(filter(None, found), None):
         yield families.IONOS_CONTRACT_INFO(1, contract=contract, reference=reference)

@@ -1,6 +1,6 @@
 """Models of IONOS Cloud's replies, with only the fields that are read.
 
-A missing field is None, unless it is required.
+A missing optional field is None.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from exporter.vendors.reply import (
 from exporter.vendors.values import read_id
 
 OUTSIDE: Final = "null"
-"""The vendor's id, in paths, for resources outside any data centre."""
+"""In paths, the vendor's id for the resources that are in no data centre."""
 
 
 class Quantity(CamelReply, title="datacenters.meters.quantity"):
@@ -52,7 +52,7 @@ class Meter(CamelReply, title="datacenters.meters"):
 
 
 class DataCenter(CamelReply, title="datacenters"):
-    """A virtual data centre, or the resources outside any, which have no id."""
+    """A row about a virtual data centre. A row without an id is about the resources that are in no data centre."""
 
     id: Annotated[str | None, BeforeValidator(lambda value: None if value in (None, "") else read_id(value))] = None
     name: MaybeText = None
@@ -89,7 +89,7 @@ class Profile(CamelReply):
 
 
 class ResourceLimits(CamelReply, title="items.properties.resourceLimits"):
-    """The amount and the limit of each of a contract's resources. A limit of null means that there is none."""
+    """The amount and the limit of each of a contract's resources. A limit of null means that there is no limit."""
 
     cores_provisioned: Number = MISSING
     cores_per_contract: MaybeNumber = MISSING

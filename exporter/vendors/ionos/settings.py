@@ -15,17 +15,17 @@ _LEADING_ZEROS: Final = re.compile(r"(^|[|(]|\(\?:)0+(?=[0-9])")
 
 
 def contract_label(number: str) -> str:
-    """Return a contract number without leading zeros, since the vendor writes these only in some answers."""
+    """Return a contract number without leading zeros. The vendor writes leading zeros only in some answers."""
     return number.lstrip("0") or number
 
 
 def without_leading_zeros(pattern: str) -> str:
-    """Return a regular expression without leading zeros in any of its alternatives."""
+    """Return a regular expression with the leading zeros removed from each alternative."""
     return _LEADING_ZEROS.sub(r"\1", pattern)
 
 
 def with_contract_label(quota: ConfiguredQuota) -> ConfiguredQuota:
-    """Return the quota without leading zeros in its `match` on `contract`, since the label has none."""
+    """Return the quota with leading zeros removed from its `match` on `contract`. The label has no leading zeros."""
     match = dict(quota.match)
     if "contract" in match:
         match["contract"] = without_leading_zeros(match["contract"])
@@ -51,10 +51,10 @@ ContractNumber = Annotated[
     PlainValidator(_contract_number),
     json_schema("contract number", anyOf=[{"type": "string", "pattern": "^[0-9]{5,10}$"}, {"type": "integer"}]),
 ]
-"""An IONOS contract number; leading zeros are kept."""
+"""An IONOS contract number. Leading zeros are kept."""
 DataCenterId = Annotated[
     str,
     PlainValidator(_data_center),
     json_schema("data centre", anyOf=[{"type": "string", "format": "uuid"}, {"const": "null"}, {"type": "null"}]),
 ]
-"""An IONOS data centre's UUID, or `null` for resources outside any."""
+"""An IONOS data centre's UUID, or `null` for the resources that are in no data centre."""

@@ -3,8 +3,8 @@
 Source:   Customers API 1.0, https://customers-api.netnut.io/v1: POST /auth/login, POST /customer/usage/myusage,
           GET /customer/usage/{id}, POST /customer/usage/
 Period:   one plan, from its start to its end; a renewal is a new plan with a new id
-Units:    GB as NetNut counts them; whether a GB is 10^9 or 2^30 bytes is undocumented, so nothing is converted
-Login:    a pasted token, or e-mail and password, which give a token for 24 hours; tokens are sent without "Bearer"
+Units:    GB as NetNut counts them. Nothing is converted, since it is undocumented whether a GB is 10^9 or 2^30 bytes
+Login:    a pasted token, or a token for 24 hours obtained with e-mail and password. Tokens are sent without "Bearer"
 Limits:   none documented
 """
 
@@ -105,7 +105,7 @@ password: ${NETNUT_PASSWORD}
 
     @property
     def auth(self) -> Auth:
-        """A pasted token, or one obtained with e-mail and password."""
+        """A pasted token, or a token obtained with e-mail and password."""
         scheme = "Bearer" if self.auth_scheme == "bearer" else ""
         if self.email is None:
             return ApiKey(self.secret("token"), scheme)
@@ -134,7 +134,7 @@ password: ${NETNUT_PASSWORD}
         return by_id(((_id("", plan.id, plan), plan) for plan in own), poll), by_id(chain(listed, asked), poll)
 
     async def _read_list(self, poll: Poll, status: Mapping[str, int]) -> list[tuple[PlanId, Plan]]:
-        """Request the plans of all sub-users. A plan without an owner is skipped."""
+        """Request the plans of all sub-users. A plan whose sub-user is unknown is skipped."""
         question = {**status, "bySubUser": True}
         reply = await poll.optional(_RESELLER_PATH, lambda: poll.post(ResellerPlans, _RESELLER_PATH, question))
         plans = reply.data if reply else None
@@ -184,7 +184,10 @@ password: ${NETNUT_PASSWORD}
         return [plan for _, plans in replies for plan in plans]
 
     def _is_wanted(self, plan: Plan) -> bool:
-        """Whether a plan may have the configured status. The endpoint for one sub-user cannot filter by status."""
+        """Whether a plan has the configured status or an unknown status.
+
+        This is checked here because the endpoint for one sub-user cannot filter by status.
+        """
         if self.plan_status == "all" or plan.is_active is None:
             return True
         return plan.is_active == (self.plan_status == "active")

@@ -1,10 +1,10 @@
-"""NetNut's past: the plans that ran on each day, and their usage.
+"""NetNut's past: for each day, the plans that ran and the usage of those plans.
 
 Source:   POST /customer/usage/myusage: the dates, size and latest total of each plan, in any status;
           POST /customer/traffic/ by date, at most 30 days a request
 Units:    the vendor states neither the unit nor the plan of a day's traffic. Traffic is attributed to a plan only if
           the traffic on the plan's days adds up to the plan's total, in GB or another common unit
-Limits:   a plan's total is known only for the end of the plan; the vendor forgets old plans
+Limits:   a plan's total is known only for the end of the plan. The vendor forgets old plans
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _GB_OF: Final = tuple(1 / unit for unit in (1, 1e3, 2**10, 1e6, 2**20, 1e9, 2**3
 
 
 class Day(NamedTuple):
-    """A day's usage of all plans together: traffic in the vendor's unit, and requests."""
+    """The usage of all plans together on one day: traffic in the vendor's unit, and the number of requests."""
 
     traffic: float
     requests: float
 
 
 class Daily(NamedTuple):
-    """A plan's cumulative usage at the end of each of its days.
+    """A plan's usage since the plan began, for the end of each day.
 
-    A field is None if its days do not add up to the plan's total.
+    A field is None if the usage of the single days does not add up to the plan's total.
     """
 
     gb: Mapping[date, float] | None
@@ -69,11 +69,11 @@ class NetNutPast(Past[NetNut]):
 
     @property
     def requests(self) -> int:
-        """The approximate number of requests for plans, and for traffic in ranges of up to 30 days."""
+        """The approximate number of requests. One request reads up to 30 days of traffic."""
         return 2 + len(self.account.sub_users) + self.account.reseller + math.ceil(len(self.days) / _DAYS_A_REQUEST)
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:
-        """Return the midnight that begins the day, and the times in the day at which plans end.
+        """Return the midnight that begins the day, and the times of the day at which plans end.
 
         A plan's total is known for the time at which the plan ends.
         """
@@ -93,7 +93,7 @@ class NetNutPast(Past[NetNut]):
         )
 
     async def _plans(self, poll: Poll) -> tuple[PlansById, PlansById]:
-        """Return the account's and its sub-users' plans that ran within `days`. Plans without dates are left out."""
+        """Return the account's own plans and its sub-users' plans. Only plans that ran in `self.days` are returned."""
         asked = self.account.model_copy(update={"plan_status": "all"})
         own, sub_users = await poll.cached(math.inf, "plans", lambda: asked.plans(poll))
         return self._dated(own), self._dated(sub_users)
@@ -107,7 +107,7 @@ class NetNutPast(Past[NetNut]):
         }
 
     async def _daily(self, poll: Poll, plans: PlansById) -> Mapping[PlanId, Daily]:
-        """Return each plan's usage by day, as far as the days add up to the plan's total."""
+        """Return each plan's usage by day. Usage that does not add up to the plan's total is left out."""
 
         async def read() -> Mapping[PlanId, Daily]:
             starts = [plan.start_date for plan in plans.values() if plan.start_date]
@@ -124,7 +124,7 @@ class NetNutPast(Past[NetNut]):
         return await poll.cached(math.inf, "traffic by day", read)
 
     async def _traffic(self, poll: Poll, first: date, last: date) -> Mapping[date, Day]:
-        """Return the usage of each day for which the vendor reports any."""
+        """Return the usage of all plans together, by day. Days without reported usage are left out."""
         days: dict[date, Day] = defaultdict(lambda: Day(0.0, 0.0))
         while first <= last:
             until = min(last, first + (_DAYS_A_REQUEST - 1) * DAY)
@@ -139,7 +139,7 @@ class NetNutPast(Past[NetNut]):
 
 
 def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
-    """Return a plan's usage by day. If its traffic is left out, the reason is returned too."""
+    """Return a plan's usage by day. If the plan's traffic is left out, the reason is also returned."""
     if plan.start_date is None or plan.end_date is None:
         return Daily(None, None), ()
     first, last = plan.start_date.date(), (plan.end_date - _SECOND).date()
@@ -158,10 +158,10 @@ def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
 def _cumulative_sums(
     total: float | None, days: Mapping[date, float], scales: Sequence[float]
 ) -> Mapping[date, float] | None:
-    """Return the cumulative sums of daily usage, converted to the total's unit.
+    """Return the cumulative sums of daily usage, converted to the unit of `total`.
 
-    The conversion factor is the first of `scales` with which the days add up to the total. Returns None if there is no
-    such factor.
+    The conversion factor is the first number in `scales` with which the days add up to `total`. Returns None if no
+    number in `scales` is such a factor.
     """
     added = math.fsum(days.values())
     scale = next((one for one in scales if total is not None and abs(added * one - total) <= _AGREES * total), None)
@@ -175,7 +175,7 @@ def _cumulative_sums(
 
 
 def _plans_at(now: datetime, plans: PlansById, daily: Mapping[PlanId, Daily]) -> Iterator[tuple[PlanId, Plan]]:
-    """Yield the plans that ran at `now`, with their usage up to then."""
+    """Yield the plans that ran at the time `now`, with each plan's usage up to the end of the day."""
     for key, plan in plans.items():
         if plan.start_date is None or plan.end_date is None or not plan.start_date <= now < plan.end_date:
             continue
@@ -193,7 +193,7 @@ def _plans_at(now: datetime, plans: PlansById, daily: Mapping[PlanId, Daily]) ->
 
 
 def _used_until(day: date, sums: Mapping[date, float] | None) -> float | None:
-    """Return the usage up to the end of a day; None if unknown."""
+    """Return a plan's usage up to the end of a day, or None if the plan's usage by day is unknown."""
     if sums is None:
         return None
     return max((used for one, used in sums.items() if one <= day), default=0.0)

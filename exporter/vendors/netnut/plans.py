@@ -1,4 +1,4 @@
-"""NetNut's plans as metrics: the account's own, and its sub-users'."""
+"""NetNut's plans as metrics: the plans of the account, and the plans of its sub-users."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class PlanId(NamedTuple):
-    """A plan's identity; `sub_user` is empty for the account's own plans."""
+    """A plan's identity. The field `sub_user` is empty for the account's own plans."""
 
     sub_user: str
     plan_id: str
@@ -38,7 +38,7 @@ class PlanFamilies(NamedTuple):
     end: Family
 
     def unreadable(self, **labels: str) -> list[Unreadable]:
-        """Mark the usage of plans with these labels as unreadable."""
+        """Return items that mark the usage of plans with these labels as unreadable."""
         return [family.unreadable(**labels) for family in (self.gb_used, self.requests_used)]
 
 
@@ -65,8 +65,8 @@ SUB_USERS: Final = PlanFamilies(
 def by_id(plans: Iterable[tuple[PlanId, Plan]], poll: Poll) -> PlansById:
     """Return each plan once.
 
-    If a plan has several rows, one of them is kept unchanged; their order does not matter. Fields of different rows are
-    never combined, since the rows may describe different times.
+    If a plan has several rows, one row is kept unchanged. The order of the rows does not matter. Fields of different
+    rows are never combined, since the rows may describe different times.
     """
     found: dict[PlanId, Plan] = {}
     for key, plan in plans:
@@ -95,7 +95,7 @@ def plan_items(plans: PlansById, into: PlanFamilies) -> Iterator[Item]:
 def _precedence(plan: Plan) -> tuple[bool, datetime, datetime, float, float]:
     """Return the sort key for rows of the same plan. The row with the largest key is kept.
 
-    Active rows have the largest keys. Among rows of the same status, the newest has the largest key.
+    Active rows have the largest keys. Among rows of the same status, the newest row has the largest key.
     """
     return (
         plan.is_active is True,

@@ -1,4 +1,4 @@
-"""Models of NetNut's replies, with only the fields that are read. A missing field is None, unless it is required."""
+"""Models of NetNut's replies, with only the fields that are read. A missing optional field is None."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _MAX_ROWS_NAMED: Final = 100
 
 
 class Plan(Reply, title="data"):
-    """One purchased plan, in NetNut's own units.
+    """One purchased plan. Amounts are in NetNut's own units.
 
-    `has_owner` says whether the row names a sub-user. `sub_user_id` is None if the row names no sub-user or several, or
-    if the id is unreadable.
+    `has_owner` says whether the row names a sub-user. `sub_user_id` is None if the row names no sub-user, if the row
+    names several sub-users, or if the id is unreadable.
     """
 
     id: LenientId = MISSING
@@ -62,7 +62,10 @@ class Plan(Reply, title="data"):
 
     @property
     def limit_gb(self) -> float | None:
-        """The plan's size in GB; None if the size is missing, null or 0, since the plan then has no limit in GB."""
+        """The plan's size in GB, or None if the plan has no limit in GB.
+
+        A size that is missing, null or 0 means that there is no limit in GB.
+        """
         return self.plan_gb if self.plan_gb is not None and self.plan_gb > 0 else None
 
 
@@ -73,7 +76,7 @@ class KnownPlan(Plan):
 
 
 class Envelope(Reply):
-    """The field that all replies have: whether the request succeeded."""
+    """The field that all replies have. The field says whether the request succeeded."""
 
     success: Flag = MISSING
 
@@ -117,8 +120,8 @@ class SubUserPlans(Envelope):
 class ResellerPlans(Envelope):
     """The reply with all sub-users' plans.
 
-    The format of its rows is undocumented. The reply may be a list of envelopes, like the vendor's list of sub-users,
-    and plans may be nested in the rows of their sub-users.
+    The format of the rows is undocumented. The reply may be a list of envelopes, and plans may be nested in the rows of
+    their sub-users.
     """
 
     data: LenientObject[LenientList[KnownPlan]] = MISSING
@@ -160,7 +163,7 @@ def _rows_of(envelope: dict[str, Any]) -> list[object]:
 
 
 def _plans_of(row: object) -> list[object]:
-    """Return the plans nested in a sub-user's row, each with the sub-user's id. Any other row is itself a plan."""
+    """Return the plans nested in a row, each with the sub-user's id. A row without nested plans is itself a plan."""
     if not isinstance(row, dict) or not isinstance(row.get(_PLANS), list):
         return [row]
     owner = {name: row[name] for name in _SUB_USER_NAMES if name in row}
@@ -168,7 +171,7 @@ def _plans_of(row: object) -> list[object]:
 
 
 def _known_names(objects: list[object]) -> list[str]:
-    """Return the known field names in an answer's objects. Unknown names are left out, since they may be any text."""
+    """Return the known field names in an answer's objects. Unknown names may be any text, and are left out."""
     known = {*Plan.model_fields, *_SUB_USER_NAMES, _PLANS, "success", "data", "token", "message"}
     found = {name for one in objects[:_MAX_ROWS_NAMED] if isinstance(one, dict) for name in one}
     return sorted(known & found)

@@ -4,11 +4,11 @@ Source:   API 1, https://api.planship.io: POST /api/v1/auth/token,
           GET /api/v1/customers/{id}/products/{product}/levers/{lever}/usage and .../usage/{metering_id},
           GET .../entitlements, GET /api/v1/customers/{id}/subscriptions
 Period:   depends on the lever: a subscription's period, a rolling period, or all time
-Units:    the lever's own
-Login:    client id and secret, sent by HTTP basic authentication without a body, give a token
+Units:    the lever's own unit
+Login:    a token, obtained by HTTP basic authentication with the client id and secret. The request has no body
 Limits:   none documented
 
-POST .../usage/{metering_id} is never sent, since it reports usage to Planship.
+POST .../usage/{metering_id} is never sent, since that request would report usage to Planship.
 """
 
 from __future__ import annotations
@@ -136,12 +136,12 @@ products:
 
     @property
     def max_customer_count(self) -> int:
-        """The number of customers this shard asks about."""
+        """The number of customers that this shard asks about."""
         return len(self.customers)
 
     @property
     def max_request_count(self) -> int:
-        """The maximum number of requests: for each customer's levers, and for the optional extras."""
+        """The maximum number of requests, including requests for the configured extras."""
         extras = len(self.products) * (self.entitlements + self.subscriptions)
         names = 2 * self.names * len(self.products)
         return self.max_customer_count * (sum(len(product.questions) for product in self.products) + extras) + names
@@ -210,7 +210,7 @@ products:
         return Visit(place, usage, entitlements, subscriptions.root if subscriptions else ())
 
     async def _usage(self, poll: Poll, place: Place, question: Question) -> Mapping[str, LeverUsage]:
-        """Return the usage by lever. A request for a metering id gives the same series as requests for its levers."""
+        """Return the usage by lever. A metering id yields the same series as separate requests for its levers."""
         if question.is_lever:
             return {question.name: await poll.get(LeverUsage, f"{place.path}/levers/{segment(question.name)}/usage")}
         levers = (await poll.get(LeversUsage, f"{place.path}/usage/{segment(question.name)}")).root
@@ -218,6 +218,6 @@ products:
         return levers
 
     def _hidden(self, place: Place, question: Question) -> list[Unreadable]:
-        """Mark the series that come from the answer to a question as unreadable."""
+        """Return items that mark the series from a question's answer as unreadable."""
         labels = place._asdict() | ({"lever": question.name} if question.is_lever else {})
         return [family.unreadable(**labels) for family in self._usage_families]

@@ -1,6 +1,6 @@
 """The families that Planship reports.
 
-All are gauges, since any value can fall. A family with an `option` exists only if the account has that setting.
+All families are gauges, since any value can fall. A family's `option` names the settings that enable the family.
 """
 
 from __future__ import annotations

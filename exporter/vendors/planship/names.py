@@ -1,4 +1,4 @@
-"""The display names of Planship's products and levers. Customers' names are not read, since they may be personal.
+"""The display names of Planship's products and levers. Customers' names may be personal, and are not read.
 
 Source:   GET /api/v1/products/{product}, GET /api/v1/products/{product}/levers, each once a day
 """
@@ -18,7 +18,7 @@ _DAY_SECONDS: Final = 86_400.0
 
 
 async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
-    """Return the names of products and their levers.
+    """Return the names of products and of the products' levers.
 
     Raises:
         PollError: the names could not be read for a transient reason.
@@ -48,10 +48,10 @@ async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
 
 
 async def _daily(poll: Poll, name: str, read: Callable[[], Awaitable[list[Named]]]) -> list[Named]:
-    """Return the result of `read`, cached for a day. Returns an empty list if the names are not available."""
+    """Return the result of the function `read`, cached for a day. If there is no result, return an empty list."""
     return await poll.optional(name, lambda: poll.cached(_DAY_SECONDS, name, read)) or []
 
 
 def _once(levers: Iterable[Named]) -> Iterable[Named]:
-    """Return each lever once, with the name that comes first in the list."""
+    """Return each lever once. If a lever is listed several times, the first entry is used."""
     return {one.slug: one for one in reversed(list(levers))}.values()

@@ -1,4 +1,4 @@
-"""Models of Planship's replies, with only the fields that are read. A missing field is None, unless it is required."""
+"""Models of Planship's replies, with only the fields that are read. A missing optional field is None."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planship's subscriptions: the product that each belongs to, and the start and the end of its period.
+"""Planship's subscriptions: each subscription's product, and the start and the end of the subscription's period.
 
 Source:   GET /api/v1/customers/{id}/subscriptions
 """
@@ -20,8 +20,9 @@ def active_subscriptions(visits: Iterable[Visit], poll: Poll) -> Mapping[Place, 
 
     A subscription does not name its product. A list is requested for one product, but older versions of the API include
     the subscriptions to all products. So a subscription is assigned to the product whose levers it has used. An unused
-    subscription is assigned to a product if it is the only one in that product's list, and is in no other product's
-    list. In all other cases, the product is unknown, and the subscription is skipped and counted.
+    subscription is assigned to a product if that product's list contains no other subscription, and no other product's
+    list contains the subscription. In all other cases, the product is unknown, and the subscription is skipped and
+    counted.
     """
     listed: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     subscriptions: dict[tuple[str, str], Subscription] = {}
@@ -44,7 +45,13 @@ def _active(visit: Visit) -> list[Subscription]:
 
 
 def _place_of(subscription: Subscription, visits: list[Visit]) -> Place | None:
-    """Return the customer and the product of a subscription that `visits` list; None if the product is unknown."""
+    """Return the customer and the product of a subscription, or None if the product is unknown.
+
+    Args:
+        subscription: the subscription.
+        visits: the customer's visits whose lists contain the subscription.
+
+    """
     identifier = subscription.subscription_id
     if users := [visit for visit in visits if identifier in visit.used_subscriptions]:
         return users[0].place
@@ -54,7 +61,7 @@ def _place_of(subscription: Subscription, visits: list[Visit]) -> Place | None:
 
 
 def period_items(place: Place, subscriptions: Collection[Subscription]) -> Iterator[Item]:
-    """Yield when each active subscription's period started and, if the subscription renews, when it does."""
+    """Yield the start of each active subscription's period. If the subscription renews, also yield the renewal time."""
     for one in subscriptions:
         labels = {
             **place._asdict(),

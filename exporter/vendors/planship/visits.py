@@ -1,6 +1,6 @@
 """A visit: a customer's usage, entitlements and subscriptions, requested in sequence.
 
-Usage and the remaining amount add up to a limit only if they describe the same time and the same subscription.
+Usage and the remaining amount add up to a limit only if both amounts are of the same time and the same subscription.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NO_BUCKET: Final = "null"
 
 
 class Place(NamedTuple):
-    """A customer of a product, both as the configuration names them."""
+    """A product and one of its customers, as named in the configuration."""
 
     product: str
     customer_id: str
@@ -46,7 +46,7 @@ class Visit:
         place: the customer and the product.
         usage: the usage, by lever.
         entitlements: the remaining amount of each lever; None if not requested or unavailable.
-        subscriptions: the customer's subscriptions, which may include some to other products.
+        subscriptions: the customer's subscriptions, which may include subscriptions to other products.
         failure: the error if no usage could be read; otherwise None.
 
     """
@@ -59,7 +59,7 @@ class Visit:
 
     @property
     def used_subscriptions(self) -> frozenset[str]:
-        """The ids of subscriptions that have used any of the levers, and so surely belong to this product."""
+        """The ids of subscriptions that have used at least one lever. Such subscriptions belong to this product."""
         return frozenset(one for usage in self.usage.values() for one in usage.by_subscription or ())
 
 
@@ -115,10 +115,10 @@ def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]
 
 
 def _is_undivided(used: LeverUsage) -> bool:
-    """Whether all usage is of one subscription and in no bucket.
+    """Whether all usage belongs to one subscription and to no bucket.
 
-    Otherwise, usage and the remaining amount do not match. The vendor reports the amount that remains of the most
-    generous subscription, or an amount for each bucket.
+    Otherwise, the usage and the remaining amount do not match: the vendor reports the remaining amount of the most
+    generous subscription, or a remaining amount for each bucket.
     """
     by_bucket, by_subscription = used.by_bucket, used.by_subscription
     if by_bucket is None or by_subscription is None or is_partial(by_subscription):

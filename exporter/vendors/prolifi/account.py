@@ -2,9 +2,9 @@
 
 Source:   Public API, https://api.prolifi.co/api/v1/public: GET /customers, GET /customers/{id}/usage,
           GET /customers/{id}/entitlements
-Period:   the configured window, in UTC days; entitlements have periods of their own
-Units:    events are counted, whatever quantity they carry; entitlements are in the feature's own unit
-Login:    an API key; a public key (pk_...), which can only read, is enough
+Period:   the configured window, in UTC days. Entitlements have periods of their own
+Units:    events are counted, regardless of the quantities in them. Entitlements are in the feature's own unit
+Login:    an API key. A public key (pk_...) is enough, and can only read
 Limits:   1,000 requests per minute and key by default, stated in X-RateLimit-Limit and X-RateLimit-Remaining
 """
 
@@ -37,7 +37,7 @@ from exporter.vendors.settings.types import SecretFromEnvironment, SecretFromFil
 
 
 def window_start(window: Literal["all", "month"] | int, now: datetime) -> datetime | None:
-    """Return the first day (00:00 UTC) of a window that ends on the day of `now`; None if the window is all time."""
+    """Return the first day (00:00 UTC) of the window that ends at the time `now`, or None if the window is all time."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if window == "all":
         return None
@@ -92,7 +92,7 @@ discover: true
 
     @property
     def auth(self) -> Auth:
-        """The key, as a bearer token."""
+        """The API key, as a bearer token."""
         return ApiKey(self.secret("api_key"))
 
     @classmethod
@@ -112,7 +112,7 @@ discover: true
 
     @property
     def max_customer_count(self) -> int:
-        """The maximum number of customers this shard asks about: those configured, or a share of the vendor's list."""
+        """The maximum number of customers that this shard asks about."""
         share = self.shard.share if self.is_divisible else 1.0
         return math.ceil(share * self.max_customers) if self.discover else len(self.customers)
 
@@ -120,7 +120,7 @@ discover: true
     def max_request_count(self) -> int | None:
         """The maximum number of requests; None if customers are discovered without a configured maximum.
 
-        Each customer takes one or two requests, and each page of the list takes one.
+        Each customer takes one or two requests, and each page of the list of customers takes one request.
         """
         if self.discover and "max_customers" not in self.model_fields_set:
             return None
@@ -128,7 +128,10 @@ discover: true
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The family of event counts if the window is a month: they are then requested from the month's first day."""
+        """The family of event counts if the window is a month; otherwise empty.
+
+        If the window is a month, event counts are requested from the month's first day.
+        """
         return (families.PROLIFI_EVENT_COUNT,) if self.window == "month" else ()
 
     @property
@@ -187,7 +190,7 @@ discover: true
         return customers
 
     async def _asked(self, poll: Poll) -> tuple[Sequence[str], Mapping[str, str]]:
-        """Return the customers of the slice being polled, and the company names of discovered customers by id."""
+        """Return the customers of the slice being polled, and discovered customers' company names by customer id."""
         if not self.discover:
             return await super().customers_of(poll), {}
         poll.used |= {LAST, NUMBER}

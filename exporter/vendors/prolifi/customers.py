@@ -20,16 +20,13 @@ from exporter.vendors.reply import is_partial
 PAGE: Final = 100
 """The page size to request: the vendor's maximum."""
 _SHORTEST_FULL_PAGE: Final = 20
-"""The vendor's default page size. A shorter page is the last."""
+"""The vendor's default page size. A shorter page is the last page."""
 MOST_LISTED: Final = 200_000
-"""The number of customers, wanted or not, after which a list is taken to be endless.
-
-The number is higher if the configured maximum is large.
-"""
+"""A list is taken to be endless if it has more customers than this, and more than twice the configured maximum."""
 _FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
-"""How long the number of wanted customers is cached, if counting them requires the whole list."""
+"""How long the number of wanted customers is cached, if it can be counted only by reading the whole list."""
 LAST, NUMBER = "listed customers", "number of customers"
 """The names of values cached for later polls."""
 
@@ -39,9 +36,9 @@ class Listed(NamedTuple):
 
     Attributes:
         ids: the ids of the customers to ask about.
-        number: the number of wanted customers, including those beyond the maximum.
-        companies: the names of customers that are companies, by id.
-        is_partial: whether the list has customers without a readable id, who cannot be asked about.
+        number: the number of wanted customers, including customers beyond the maximum.
+        companies: the names of customers that are companies, by customer id.
+        is_partial: whether the list has customers without a readable id.
 
     """
 
@@ -59,10 +56,10 @@ class _Page(NamedTuple):
 
 
 async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None, most: int) -> Listed:
-    """Return at most `most` wanted customers of the list. All are wanted if `wants` is None.
+    """Return the wanted customers in the list, up to a maximum. If `wants` is None, all customers are wanted.
 
-    A customer that has disappeared from the list since the last poll is returned once more. It may only have been
-    missed: if another customer is deleted while pages are read, rows move up.
+    A customer that has disappeared from the list since the last poll is returned once more. The customer may only have
+    been overlooked: if another customer is deleted while pages are being read, rows move up.
 
     Raises:
         PollError: the list cannot be read.
@@ -96,12 +93,12 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
 async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None, bool]]:
     """Yield each page's new customers, the total that the vendor states, and whether all rows of the page are readable.
 
-    If the total changes while pages are read, rows have moved. The list is then read once more.
+    If the total changes while pages are being read, rows have moved, and the list is read once more.
     """
     seen: set[str] = set()
     for _ in range(_MOST_PASSES):
         totals: set[float] = set()
-        # There cannot be more pages than customers: each page has new ones, or is the last.
+        # There cannot be more pages than customers: each page has new customers, or is the last page.
         paged = Pages(ByOffset("offset", overlap=0), most=most + 1).read(
             _FIRST, partial(_ask, poll), lambda asked: [one.id for one in asked.customers.data], _page_info
         )
@@ -124,12 +121,15 @@ async def _ask(poll: Poll, question: Question) -> _Page:
 
 
 def _page_info(asked: _Page) -> PageInfo:
-    """Return what a page says about the next page. A page without readable customers is taken to be the last."""
+    """Return what a page says about the next page. A page without readable customers is taken to be the last page."""
     return PageInfo(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
 
 
 def _more(page: Customers, read: int) -> bool:
-    """Whether there are customers after the first `read`. If the page does not say, its length decides."""
+    """Whether there are customers after this page. If the page does not say, the page's length decides.
+
+    The number `read` counts the customers up to the end of the page.
+    """
     place = page.pagination or Pagination.model_construct(total=None, limit=None, has_more=None)
     if place.has_more is not None:
         return place.has_more

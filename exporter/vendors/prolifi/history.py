@@ -1,7 +1,7 @@
-"""Prolifi's past: each customer's events up to the end of each day.
+"""Prolifi's past: for the end of each day, each customer's events in the account's window.
 
-Source:   GET /customers/{id}/usage?start_date&end_date, both inclusive: one request per customer and day
-Limits:   deleted customers have no past; entitlements have no dates
+Source:   GET /customers/{id}/usage?start_date&end_date, one request per customer and day. Both dates are inclusive
+Limits:   deleted customers have no past. Entitlements have no dates
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class ProlifiPast(Past[Prolifi]):
 
     @property
     def requests(self) -> int:
-        """The approximate number of requests: one per customer and day, and one per page of the list."""
+        """The approximate number of requests: one per customer and day, and one per page of the list of customers."""
         customers = self.account.max_customer_count
         return len(self.days) * customers + self.account.discover * math.ceil(customers / PAGE)
 
     async def read(self, poll: Poll) -> Iterable[Item]:
-        """Return each customer's events in the window that ends on the day of `poll.now`."""
+        """Return each customer's events in the window that ends on the day that contains `poll.now`."""
         start = window_start(self.account.window, poll.now)
         window = {"start_date": f"{start:%Y-%m-%d}"} if start else {}
         window["end_date"] = f"{poll.now:%Y-%m-%d}"
@@ -57,6 +57,9 @@ class ProlifiPast(Past[Prolifi]):
 
 
 def _is_later(item: Item, latest: float) -> bool:
-    """Whether an item is the time of an event after `latest`. The newest event may be later than the window."""
+    """Whether an item is an event's time, and later than the Unix time `latest`.
+
+    The newest event that the vendor reports may be later than the end of the window.
+    """
     is_time = isinstance(item, Sample) and item.family is families.PROLIFI_EVENT_LAST_REPORTED
     return is_time and isinstance(item, Sample) and item.value > latest + 1

@@ -14,7 +14,7 @@ from exporter.vendors.prolifi.replies import Entitlement, Entitlements, Usage, U
 from exporter.vendors.reply import is_partial
 
 _UNLIMITED: Final = -1
-"""The value that means unlimited, in a limit and in a remaining amount."""
+"""The value of a limit, or of a remaining amount, that means unlimited."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _RowT = TypeVar("_RowT", UsageSummary, Entitlement)
@@ -60,7 +60,7 @@ def entitlement_items(
 def _once(
     rows: Iterable[_RowT], name_of: Callable[[_RowT], str], precedence: Callable[[_RowT], Any], poll: Poll
 ) -> Iterable[_RowT]:
-    """Return one row per name. Of several rows with the same name, the one with the highest precedence is kept."""
+    """Return one row per name. Of several rows with the same name, the row with the highest precedence is kept."""
     found: dict[str, _RowT] = {}
     for row in rows:
         name = name_of(row)
@@ -81,8 +81,8 @@ def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
 def _entitlement_precedence(one: Entitlement) -> tuple[bool, bool, float, float]:
     """Return the sort key for rows of the same feature. The row with the largest key is kept.
 
-    Rows with known usage come first. Among these, the most generous row has the largest key, since the vendor, too,
-    applies the most generous entitlement.
+    Rows with known usage have the largest keys. Among rows with known usage, the most generous row has the largest key,
+    since the vendor also applies the most generous entitlement.
     """
     is_unlimited = one.is_unlimited is True or one.limit == _UNLIMITED
     return one.current_usage is not None, is_unlimited, _known(one.limit), _known(one.current_usage)

@@ -1,4 +1,4 @@
-"""Models of Prolifi's replies, with only the fields that are read. A missing field is None, unless it is required."""
+"""Models of Prolifi's replies, with only the fields that are read. A missing optional field is None."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Pagination(Reply, title="pagination"):
 
 
 class Customers(Reply):
-    """A page of the list of customers. `received` is the number of rows on the page, readable or not."""
+    """A page of the list of customers. `received` is the number of rows on the page, including unreadable rows."""
 
     data: LenientList[Customer]
     pagination: LenientObject[Pagination] = MISSING
@@ -60,7 +60,7 @@ class Customers(Reply):
 
 
 class UsageSummary(Reply, title="data"):
-    """A customer's events with one name."""
+    """A customer's events that have the same name."""
 
     event_name: RequiredId
     count: Number = MISSING
@@ -84,7 +84,7 @@ class Entitlement(Reply, title="data"):
     remaining: MaybeNumber = None
     reset_at: MaybeTime = None
     is_metered: bool = False
-    """Whether the feature can be used up, unlike one that is only on or off."""
+    """Whether the feature can be used up. Other features are only on or off."""
 
     @model_validator(mode="before")
     @classmethod
