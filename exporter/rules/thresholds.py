@@ -1,4 +1,4 @@
-"""The thresholds of the rules, which an operator may change, with their defaults.
+"""The thresholds of the rules, with their defaults. An operator may change the thresholds.
 
 A share is a part of a whole (1 is all of it). Times are in seconds.
 """
@@ -37,7 +37,7 @@ class Thresholds:
     """When the alerts begin and end. Each field's `metadata["meaning"]` states its meaning and unit.
 
     Raises:
-        ValueError: a number is not above 0, a share is above 1, or a threshold is above one that it must not exceed.
+        ValueError: a number is not above 0, a share is above 1, or two thresholds are in the wrong order.
 
     """
 
@@ -52,8 +52,9 @@ class Thresholds:
     quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical, if it will not last.")
     quota_critical_for: int = _number(_MINUTE, "How long it must last.")
     quota_hysteresis: float = _number(0.02, "How far a share must fall below where an alert began for it to end.")
-    # An alert that mutes others must outlast them, or they would send notifications in their last minutes. So each of
-    # these is longer than the one before, by the delay that evaluating the slower of the two may have.
+    # An alert that mutes other alerts must outlast them. Otherwise the muted alerts would send notifications in their
+    # last minutes. So each of these four times is longer than the time above it, by the delay that evaluating the
+    # slower of the two alerts may have.
     quota_keep: int = _number(6 * _MINUTE, "How long warnings on quotas keep firing after their conditions end.")
     quota_pace_keep: int = _number(
         9 * _MINUTE, "How long critical UsageQuotaWillRunOut and UsageQuotaBurnFast do, which mute those."
