@@ -29,7 +29,7 @@ class ProcessFigures(Collector):
         self._reload_status = reload_status
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the gauges, created for each scrape."""
+        """Yield the gauges, which are created anew each time."""
         shard = self._shard()
         if vendors := self._vendors():
             gauge = GaugeMetricFamily(own.VENDOR_INFO.name, own.VENDOR_INFO.help, labels=own.VENDOR_INFO.labels)
