@@ -52,9 +52,8 @@ class Thresholds:
     quota_critical: float = _number(0.95, "Share used from which UsageQuotaHigh is critical, if it will not last.")
     quota_critical_for: int = _number(_MINUTE, "How long it must last.")
     quota_hysteresis: float = _number(0.02, "How far a share must fall below where an alert began for it to end.")
-    # An alert that mutes other alerts must outlast them. Otherwise the muted alerts would send notifications in their
-    # last minutes. So each of these four times is longer than the time above it, by the delay that evaluating the
-    # slower of the two alerts may have.
+    # An alert that mutes others must outlast them, or they would send notifications in their last minutes. So each of
+    # these is longer than the one before, by the delay that evaluating the slower of the two may have.
     quota_keep: int = _number(6 * _MINUTE, "How long warnings on quotas keep firing after their conditions end.")
     quota_pace_keep: int = _number(
         9 * _MINUTE, "How long critical UsageQuotaWillRunOut and UsageQuotaBurnFast do, which mute those."

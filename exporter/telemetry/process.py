@@ -1,4 +1,4 @@
-"""The exporter's process-wide metrics, except the standard `process_*`."""
+"""The exporter's process-wide metrics, except the standard metrics `process_*`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from exporter.vendors.origin import Origin
 
 
 class ProcessFigures(Collector):
-    """The exporter's process-wide metrics, except the standard `process_*`."""
+    """The exporter's process-wide metrics, except the standard metrics `process_*`."""
 
     def __init__(
         self,
