@@ -1,5 +1,5 @@
 """HTTP to vendors.
 
-Requests are signed, rate-limited, limited in time and size, and retried where that helps. An HTTP failure is
-raised as a `PollError`.
+Requests are signed, rate-limited, limited in time and size, and retried where a retry helps. An HTTP failure
+is raised as a `PollError`.
 """

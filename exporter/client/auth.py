@@ -1,9 +1,9 @@
-"""Authentication: the credentials of an account, and the header they produce.
+"""Authentication: the credentials of an account, and the header that is made from the credentials.
 
 An `Auth` is plain data and is compared by value, so that accounts with the same key
-can share a rate limiter. A `Signer` makes the header: a `StaticSigner` from a secret, a
-`TokenSource` from a token. A `TokenSource` signs in once for all requests that wait for
-a token.
+can share a rate limiter. A `Signer` makes the header. A `StaticSigner` makes it from a
+secret, and a `TokenSource` makes it from a token. A `TokenSource` signs in once for all
+requests that wait for a token.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _SHARED_SECONDS: Final = 1.0
 """After a failed sign-in, other requests fail with the same error for at least this long, without another sign-in."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""After a new token did not help, ambiguous statuses are not blamed on tokens for this long."""
+"""After a new token did not help, `_DOUBTFUL` statuses are not blamed on tokens for this long."""
 _NEW_SECONDS: Final = 1.0
-"""A new token that has worked is not blamed for ambiguous statuses for this long, the shortest poll interval."""
+"""For this long after a sign-in, `_DOUBTFUL` statuses are not blamed on the new token if it has worked."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
-"""Ambiguous statuses: vendors may report an expired token with them, even if their documentation says 401."""
+"""Statuses that some vendors send for an expired token, even if the documentation says 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Basic:
 
     @property
     def in_file(self) -> bool:
-        """Whether the password is in a file, so that reading it may take time."""
+        """Whether the password is read from a file, which may take time."""
         return isinstance(self.password, FileSecret)
 
     def header(self) -> str:
@@ -59,7 +59,7 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A static key or token, sent in the header `header_name`. The word `scheme` precedes it, unless it is empty."""
+    """A static key, sent in the header `header_name`. If `scheme` is not empty, it comes first: `Bearer <key>`."""
 
     secret: Secret
     scheme: str = "Bearer"
@@ -67,7 +67,7 @@ class ApiKey:
 
     @property
     def in_file(self) -> bool:
-        """Whether the secret is in a file, so that reading it may take time."""
+        """Whether the secret is read from a file, which may take time."""
         return isinstance(self.secret, FileSecret)
 
     def header(self) -> str:
@@ -85,8 +85,8 @@ class Login:
         body: the name and content of each field of the request's body.
         token_field: the answer's field with the token.
         lifetime: how long a token is used, in seconds, if the answer does not state its lifetime.
-        lifetime_field: the answer's field with the token's lifetime in seconds, if there is one.
-        scheme: the word before the token in the header, if any.
+        lifetime_field: the answer's field with the token's lifetime in seconds; empty if there is no such field.
+        scheme: the word before the token in the header; empty if the token stands alone.
         rejected_statuses: HTTP statuses that mean wrong credentials.
         encoding: the format of the body: JSON, or the form that OAuth 2 requires.
 
@@ -104,7 +104,7 @@ class Login:
 
     @property
     def in_file(self) -> bool:
-        """Whether any of the credentials is in a file, so that reading them may take time."""
+        """Whether any of the credentials is read from a file, which may take time."""
         files = [isinstance(value, FileSecret) for _, value in self.body]
         return any(files) or (self.credentials is not None and self.credentials.in_file)
 
@@ -138,7 +138,7 @@ class Login:
         """Return for how many seconds a token is used.
 
         This is somewhat less than the lifetime that the answer states, so that no token expires in transit. If the
-        answer states none, `lifetime` is returned.
+        answer states no lifetime, `lifetime` is returned.
         """
         seconds = answer.get(self.lifetime_field)
         if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0:
@@ -154,15 +154,15 @@ class Signer(Protocol):
 
     @abstractmethod
     def on_status(self, status: int) -> bool:
-        """Record an answer's status, and return whether another header is worth a try."""
+        """Record an answer's status, and return whether to retry the request with another header."""
 
     @abstractmethod
     def note_vain(self) -> None:
-        """Record that another header was refused too."""
+        """Record that the request was refused with another header too."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
-        """Return the header. If `refused` is given, return a header different from it, or None if there is none.
+        """Return a header that differs from the header `refused`, or None if there is no other header.
 
         Raises:
             PollError: no header can be made.
@@ -172,16 +172,16 @@ class Signer(Protocol):
 
 @dataclass(slots=True)
 class StaticSigner:
-    """Signs with a static secret, read again for every request."""
+    """Signs with a static secret, which is read again for every request."""
 
     auth: Basic | ApiKey
 
     def on_status(self, status: int) -> bool:
-        """Whether another header is worth a try, because the secret may have changed."""
+        """Whether to retry with a newly made header: the secret may have changed."""
         return status == _UNAUTHORIZED
 
     def note_vain(self) -> None:
-        """Do nothing: the secret is read again next time anyway."""
+        """Do nothing, because the secret is read again for every request."""
 
     async def header(self, refused: str | None = None) -> str | None:
         """Return the header, or None if it is still the `refused` one."""
@@ -191,11 +191,11 @@ class StaticSigner:
 
 @dataclass(slots=True)
 class TokenSource:
-    """Signs with a token, and signs in when it has no valid one.
+    """Signs with a token, and signs in when there is no valid token.
 
-    `sign_in` requests a token, and returns the header and its lifetime in seconds.
-    Vendors lock accounts after rejected sign-ins. So a rejected sign-in is repeated only
-    after a wait, which grows each time, or when the credentials have changed.
+    The function `sign_in` requests a token, and returns the header and the header's lifetime in seconds.
+    Vendors lock accounts after rejected sign-ins. So each rejection causes a longer wait before the next
+    sign-in. A sign-in with changed credentials does not wait.
     """
 
     auth: Login
@@ -208,7 +208,7 @@ class TokenSource:
     _refusals: int = 0
     _failure: PollError | None = None
     _refused: int = 0
-    """A hash of the credentials that failed last."""
+    """A hash of the credentials of the last failed sign-in."""
     _wait_until: float = 0.0
     _lock: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
 

@@ -23,18 +23,18 @@ LARGE_BODY_BYTES: Final = 64 * 1024
 """A larger body takes so long to decode that other work should proceed meanwhile."""
 
 Body = bytes | bytearray
-"""A body as it was read, not copied: a copy of a large one would take as much memory again."""
+"""A body as it was read. It is not copied, because a copy of a large body would take as much memory again."""
 Turn = Callable[[], Awaitable[None]]
 
 _FREE_PIECES: Final = 2000
 _SMALLEST_PIECE_BYTES: Final = 32
-"""The minimum average size of chunks if there are more than `_FREE_PIECES`.
+"""The minimum average size of a body's chunks, in bytes, if there are more than `_FREE_PIECES` chunks.
 
 Handling a chunk costs as much as handling a thousand bytes."""
 _PIECES_IN_TURN: Final = 50
 _GZIP_MAGIC: Final = 0x1F
 _GZIP_OR_ZLIB: Final = 47
-"""zlib's code for detecting either header, gzip's or its own."""
+"""The value with which zlib accepts both gzip headers and zlib headers."""
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 _KINDS_OF_CONTENT: Final = {
     "": "no content type",
@@ -47,7 +47,7 @@ _KINDS_OF_CONTENT: Final = {
 
 
 async def at_once() -> None:
-    """Do nothing. This is the `turn` of a caller that never waits for room."""
+    """Do nothing. Callers that never wait for room pass this as `turn`."""
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> Body:
@@ -59,10 +59,10 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, tur
         chunks: the body as received.
         encoding: the answer's Content-Encoding; `identity`, `gzip` and `deflate` are known.
         limit: the maximum size after decompression, in bytes.
-        turn: awaited before each further chunk of a large body; it waits for room in memory.
+        turn: a function that waits for room in memory. It is awaited before each further chunk of a large body.
 
     Raises:
-        TooLarge: the body is larger, or comes in too many chunks.
+        TooLarge: the body is larger than the limit, or comes in too many small chunks.
         Undecodable: the encoding is unknown, or the compressed data is broken.
 
     """
@@ -113,9 +113,9 @@ class _Unpacker:
         return bytes(unpacked)
 
     def _next_member(self, packed: bytes) -> bytes:
-        """Begin another member, and return its bytes; empty if only padding follows.
+        """Begin another gzip member, and return its bytes; empty if only padding follows.
 
-        Padding is zeros after the last member, which `gzip` allows.
+        Padding is zeros after the last member. The program `gzip` ignores such zeros.
         """
         if self._is_padding or packed[0] == 0:
             self._is_padding = True
@@ -137,7 +137,7 @@ class _Unpacker:
 def count_values(body: Body) -> int:
     """Return the approximate number of values in a JSON document.
 
-    It is the number of commas and opening brackets, even in strings.
+    Commas and opening brackets are counted, even in strings.
     """
     return sum(map(body.count, (b",", b"[", b"{")))
 
@@ -151,8 +151,8 @@ def decode_json(body: Body, content_type: str) -> object:
 
     Raises:
         TooLarge: the body has more values than any answer we ask for.
-        Undecodable: the body is not JSON, or an object in it has the same key twice, with different values. The error
-            never quotes the body.
+        Undecodable: the body is not JSON, or an object has the same key twice, with different values. The error never
+            quotes the body.
 
     """
     if count_values(body) > MAX_PIECES:
@@ -169,7 +169,7 @@ def decode_json(body: Body, content_type: str) -> object:
 
 
 def _without_half_characters(document: object) -> object:
-    """Replace lone surrogates (halves of characters): a single one would make the whole document unusable."""
+    """Replace lone surrogates (halves of characters). A single surrogate would make the whole document unusable."""
     whole: object = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(document, ensure_ascii=False)))
     return whole
 
@@ -179,7 +179,7 @@ class _Contradiction(ValueError):  # noqa: N818 - it says what the document is
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object from its pairs of keys and values.
+    """Return an object made of pairs of keys and values.
 
     Raises:
         _Contradiction: a key occurs twice with different values.
@@ -195,5 +195,5 @@ def _reject_constant(text: str) -> object:
     raise ValueError(f"{text} is not a number")
 
 
-# The parser calls `_object` for each object. This lets other threads run while a worker thread decodes a large body.
+# The parser calls `_object` for each object. Each call lets other threads run while a large body is decoded.
 _STRICT_JSON: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_reject_constant)

@@ -1,4 +1,4 @@
-"""HTTP to one endpoint: requests are signed, rate-limited, limited in time and size, and retried where that helps."""
+"""HTTP to one endpoint: requests are signed, rate-limited, limited in time and size, and retried if useful."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from exporter.errors import PollError, RateLimited, Unauthorized
 
 _FIRST_ERROR: Final = 400
 _MOST_MEANT: Final = 10_000
-"""The maximum number of requests that are remembered as refused for a reason other than their signature."""
+"""The maximum number of requests that are remembered as refused for a reason other than the signature."""
 
 
 def _itself(document: object) -> object:
@@ -37,7 +37,7 @@ class RequestObserver(Protocol):
     """Receives the outcome of requests."""
 
     def on_request(self, code: str, seconds: float) -> None:
-        """Record a request: its duration in seconds, and as `code` the status of its answer, or `none`."""
+        """Record a request. The `code` is the HTTP status of the answer, or `none` if there was no answer."""
 
     def on_token_refreshed(self) -> None:
         """Record a sign-in that yielded a token."""
@@ -86,13 +86,14 @@ class Client:
         read: Callable[[object], Any] = _itself,
         on_next: Callable[[str], object] | None = None,
     ) -> Any:
-        """Send a GET, or a POST if there is a `body`, and return what `read` makes of the JSON answer.
+        """Send a GET request, or a POST request if there is a `body`. Return the answer as converted by `read`.
 
-        The path is below the base URL, or a whole URL at the same host. Large answers are read one at a time, in a
-        worker thread. If the answer's Link header states the next page's URL, `on_next` is called with this URL.
+        The path is below the base URL, or a whole URL at the same host. The function `read` gets the JSON document.
+        Large answers are decoded and converted one at a time, in a worker thread. If the answer's Link header states
+        the next page's URL, the function `on_next` is called with this URL.
 
         Raises:
-            PollError: the request failed, and so did any retries.
+            PollError: the request and all of its retries failed.
 
         """
         method = "GET" if body is None else "POST"
@@ -128,10 +129,10 @@ class Client:
             return await anyio.to_thread.run_sync(lambda: read(answer.json()))
 
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
-        """Send a signed request. If it is refused, send it once more with another signature, if there is one.
+        """Send a signed request. If it is refused, repeat it once with another signature.
 
-        If the other signature is refused too, the reason is the request itself. When the same request is refused again
-        later with the same status, no other signature is tried.
+        The request is not repeated if there is no other signature. If the repeated request is refused too, the
+        signature is not the reason. Later, when the same request is refused with the same status, it is not repeated.
         """
         header = await self._signer.header()
         answer = await send(header)

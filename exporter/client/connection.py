@@ -24,8 +24,8 @@ MAX_HEAD_BYTES: Final = 128 * 1024
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
 """The limit for a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""The most bytes of a head that are read at once. httpcore handles all interim answers in these bytes, at most a few
-hundred, without yielding."""
+"""The most bytes of a head that are read at once. They contain at most a few hundred interim answers, which httpcore
+handles without yielding to other tasks."""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 
@@ -38,9 +38,9 @@ class Proxy:
 
 
 class Connection(httpx.AsyncBaseTransport):
-    """A transport with one connection, which the first request opens. It carries one request at a time.
+    """A transport with one connection, which carries one request at a time. The first request opens the connection.
 
-    The connection is not reused if unexpected bytes have arrived, since they would be read as the next answer.
+    The connection is not reused if unexpected bytes have arrived. They would be read as the next answer.
     """
 
     def __init__(self, trust: ssl.SSLContext, proxy: Proxy | None = None) -> None:
@@ -50,7 +50,7 @@ class Connection(httpx.AsyncBaseTransport):
         self._wire: _Wire | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the answer's stream must be closed before the next request."""
+        """Send a request. The answer's stream must be closed before the next request."""
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -78,7 +78,8 @@ class Connection(httpx.AsyncBaseTransport):
         """Whether the connection is open and no unexpected bytes have arrived."""
         if not self._http or not self._wire or not self._http.is_idle() or self._http.has_expired():
             return False
-        # Surplus bytes stay in h11's buffer, which httpcore does not expose. If it is renamed, no connection is reused.
+        # Surplus bytes stay in h11's buffer, which httpcore does not expose. If httpcore renames `_h11_state`, no
+        # connection is reused.
         state = getattr(self._http, "_h11_state", None)
         return state is not None and not state.trailing_data[0] and await self._wire.is_silent()
 
@@ -117,7 +118,7 @@ class Connection(httpx.AsyncBaseTransport):
             raise
 
     async def aclose(self) -> None:
-        """Close the connection; the next request opens a new one."""
+        """Close the connection. The next request opens a new connection."""
         opened, self._http, self._wire = self._http, None, None
         if opened:
             with anyio.CancelScope(shield=True):
@@ -151,7 +152,7 @@ def _through(proxy: Proxy, target: bytes) -> httpcore.URL:
 
 
 async def _connected_to_proxy(url: httpcore.URL, seconds: float) -> httpcore.AsyncNetworkStream:
-    # A proxy's own certificate is verified with the usual authorities, even if the vendor's is not.
+    # A proxy's own certificate is verified with the usual authorities, even if the vendor's certificate is not.
     trust = httpx.create_ssl_context(trust_env=False) if url.scheme == b"https" else None
     try:
         return await _connected(url, trust, seconds)
@@ -173,7 +174,7 @@ async def _connected(url: httpcore.URL, trust: ssl.SSLContext | None, seconds: f
 
 
 class _Wire(httpcore.AsyncNetworkStream):
-    """A stream that limits how much of an answer is read, in total and at once."""
+    """A stream that limits how many bytes of an answer are read, both in total and at once."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -189,7 +190,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         self._page, self._left = _BODY_PAGE_BYTES, _MAX_WIRE_BYTES
 
     async def is_silent(self) -> bool:
-        """Whether no unread bytes have arrived and the other end has not closed the connection."""
+        """Whether the other end has neither sent unread bytes nor closed the connection."""
         heard = False
 
         async def listen() -> None:
@@ -206,7 +207,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         return not heard
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        """Return the next bytes, at most as many as may be read at once."""
+        """Return the next bytes, at most `max_bytes`, within the limits."""
         if self._left <= 0:
             raise TooLarge("the answer's head, or the framing of its body, is too large")
         data = await self._stream.read(min(max_bytes, self._page), timeout)

@@ -1,7 +1,7 @@
-"""The connections to an endpoint: one for each concurrent request. They are kept open for a moment to be reused.
+"""The connections to an endpoint: one for each concurrent request. Idle connections are kept for a moment for reuse.
 
-They combine httpx's requests with httpcore's connections. httpx's own client and pool are not used: their cookies,
-redirects, environment variables and queue are not needed.
+The requests are httpx's, and the connections are httpcore's. httpx's client and pool are not used, because their
+cookies, redirects, environment variables and queue are not needed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from exporter.errors import BadRequest, TooLarge
 from exporter.log import logger
 
 Transport = httpx.AsyncBaseTransport
-"""Sends requests; tests bring their own."""
+"""Sends requests. Tests pass a transport of their own."""
 OnRequest = Callable[[str, float], None]
-"""Called after each request with the HTTP status (`none` without an answer) and the request's duration in seconds."""
+"""Called after each request with the HTTP status (or `none` if unanswered) and the request's duration in seconds."""
 
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -47,7 +47,7 @@ _MAX_DRAINED_BYTES: Final = 16 * 1024
 _DRAINED_SECONDS: Final = 0.5
 _NO_ANSWER: Final = "none"
 _MOST_URLS: Final = 256
-"""The number of parsed URLs to keep: polls use the same URLs, and parsing one costs a tenth of a request."""
+"""The maximum number of parsed URLs to keep. Polls repeat URLs, and parsing a URL costs a tenth of a request."""
 
 
 class Connections:
@@ -75,12 +75,12 @@ class Connections:
         room: Room | None = None,
         **content: Any,
     ) -> Response:
-        """Send a request and read the complete answer; the body of an error is ignored.
+        """Send a request, and return the complete answer. If the answer is an error, its body is left empty.
 
         Args:
             method: GET or POST.
             path: below the base URL, or a whole URL at the same host.
-            authorization: the value of the header that signs the request, if any.
+            authorization: the value of the header that signs the request; None if the request is not signed.
             limit: the maximum size of the answer's body, in bytes.
             room: the memory that a large body waits for. This wait does not count towards the timeout.
             content: `params`, `json` or `data` for httpx, and `headers` to send in addition to the usual ones.
@@ -111,9 +111,9 @@ class Connections:
         return Response(response.status_code, response.headers, body, next_link)
 
     async def _acquire(self) -> tuple[Transport, ssl.SSLContext | None]:
-        """Return the most recently used idle transport, or a new one, and its TLS context.
+        """Return a transport and its TLS context. The most recently used idle transport is preferred to a new one.
 
-        Also close transports that have been idle for too long, or whose trusted authorities have changed.
+        Idle transports are closed if they have been idle for too long, or if the trusted authorities have changed.
         """
         if self._given:
             return self._given, None
@@ -190,7 +190,7 @@ async def _body_of(response: httpx.Response, limit: int, turn: Turn) -> Body:
 
 
 async def _take_outside(deadline: anyio.CancelScope, room: Room) -> None:
-    """Wait for room, and extend the deadline by the time that this takes."""
+    """Wait for room, and extend the deadline by the duration of the wait."""
     began, left = anyio.current_time(), deadline.deadline
     deadline.deadline = math.inf
     await room.take()

@@ -16,10 +16,10 @@ class Endpoint:
         base_url: the prefix of every path, without a trailing slash.
         auth: how requests are signed.
         timeout: the longest time for one complete answer, in seconds.
-        ca_file: PEM file of the authorities to trust instead of the usual ones.
+        ca_file: the PEM file of the authorities to trust; None to trust the usual authorities.
         insecure_skip_verify: whether every certificate is trusted, without verification.
-        proxy_url: the HTTP proxy to use, if any.
-        proxy_auth: our credentials for the proxy, if any.
+        proxy_url: the URL of the HTTP proxy; None to connect directly.
+        proxy_auth: our credentials for the proxy; None if the proxy needs no credentials.
 
     """
 
@@ -33,5 +33,5 @@ class Endpoint:
 
 
 def url_of(base_url: str, path: str) -> str:
-    """Return the URL of a path below a base URL; a path that does not begin with a slash is already a whole URL."""
+    """Return the URL of a path below a base URL. A path that does not begin with a slash is already a whole URL."""
     return base_url + path if path.startswith("/") else path

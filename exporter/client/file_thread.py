@@ -22,10 +22,10 @@ class _Credentials(Hashable, Protocol):
 
 
 async def read_in_time(what: Hashable, read: Callable[[], _T]) -> _T:
-    """Return the result of `read`, which runs in a thread and has a time limit.
+    """Return the result of the function `read`, which runs in a thread and has a time limit.
 
     Raises:
-        SecretUnreadable: the read takes too long, including any wait for earlier reads of `what`.
+        SecretUnreadable: the function takes too long, including any wait for earlier calls with the same `what`.
 
     """
     try:
@@ -36,7 +36,7 @@ async def read_in_time(what: Hashable, read: Callable[[], _T]) -> _T:
 
 
 async def read_credentials(credentials: _Credentials, read: Callable[[], _T]) -> _T:
-    """Return the result of `read`, which runs in a thread if the credentials are in files.
+    """Return the result of the function `read`, which runs in a thread if any of the credentials is in a file.
 
     Raises:
         SecretUnreadable: the credentials cannot be read, or reading them takes too long.

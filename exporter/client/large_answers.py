@@ -1,4 +1,4 @@
-"""Room for large answers: while they are read, the large answers of all accounts share one memory budget."""
+"""Room for large answers: the large answers of all accounts share one memory budget."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from anyio.lowlevel import RunVar
 from exporter.client.body import MAX_BODY_BYTES
 
 BUDGET_BYTES: Final = 24 * 1024 * 1024
-"""The memory that all large bodies together may take while they are read."""
+"""The memory that the bodies of all large answers together may take while they are received and decoded."""
 
 
 _bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held")
 
 
 class Room:
-    """One answer's part of the budget. It is empty until the answer turns out to be large."""
+    """One answer's part of the memory budget. The part is empty until the answer turns out to be large."""
 
     def __init__(self, account: anyio.Lock, held: AsyncExitStack) -> None:
         self._account = account
@@ -27,7 +27,7 @@ class Room:
         self._is_taken = False
 
     async def take(self) -> None:
-        """Wait for room for a large answer, and reserve it. The account's other large answers wait meanwhile."""
+        """Wait for room for a large answer, and reserve the room. The account's other large answers must wait."""
         if self._is_taken:
             return
         self._is_taken = True
@@ -36,14 +36,14 @@ class Room:
 
 
 class LargeAnswers:
-    """An account's part of the budget: one large answer at a time, so that no vendor takes all of it."""
+    """An account's part of the memory budget: one large answer at a time, so that no account uses up the budget."""
 
     def __init__(self) -> None:
         self._one_at_a_time = anyio.Lock()
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Yield a `Room` for one answer. Room that is taken is released when the block ends."""
+        """Yield a `Room` for one answer. If the room is taken, it is released when the block ends."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 

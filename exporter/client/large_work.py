@@ -1,7 +1,7 @@
-"""Large answers and large readings take turns: in parallel, they would take just as long, and need more memory.
+"""Large answers are decoded, and large readings are made, one at a time.
 
-A reading is made from decoded answers. It goes before the next answer, so that decoded answers do not pile up in
-memory.
+In parallel, the work would take just as long, and would need more memory. A reading is made from decoded answers. So
+waiting readings go before waiting answers. Otherwise decoded answers would pile up in memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Turns:
     Attributes:
         lock: held by the answer or the reading whose turn it is.
         readings: the number of readings that hold the lock or wait for it.
-        no_reading: set, and replaced by a new event, when `readings` becomes 0.
+        no_reading: the event that is set when `readings` becomes 0. A new event then takes its place.
 
     """
 
@@ -51,7 +51,7 @@ async def reading_turn() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def answer_turn() -> AsyncIterator[None]:
-    """Hold the turn while a large answer is decoded; readings go first."""
+    """Hold the turn while a large answer is decoded. Readings go first."""
     turns = _shared()
     while True:
         async with turns.lock:

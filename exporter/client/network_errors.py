@@ -30,7 +30,7 @@ _BROKEN: Final = {
     "informationalresponse status": "the answer does not begin like HTTP",
     "receive buffer too long": "the answer's headers are too long",
 }
-"""How messages of h11 and httpcore begin; the rest of a message may contain the vendor's text."""
+"""Our message for each beginning of a message of h11 or httpcore. The rest of such a message may quote the vendor."""
 
 _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 """OpenSSL's names for the error that occurs when the peer does not speak TLS."""
@@ -38,7 +38,7 @@ _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Translate httpcore's errors into ours, because httpcore's messages may contain a header's value."""
+    """Translate httpcore's errors into a `PollError`, because httpcore's messages may contain a header's value."""
     try:
         yield
     except (httpcore.ProxyError, httpx.ProxyError) as error:
@@ -60,11 +60,11 @@ def _said_of(error: Exception) -> str:
 
 
 def _connect_error(error: BaseException, to: str, setting: str) -> PollError:
-    """Return our error for a failed connection, according to the causes of httpcore's error.
+    """Return our error for a failed connection, based on the causes of httpcore's error.
 
     Args:
         error: httpcore's error.
-        to: the connection's target in words, such as ` to the proxy`; empty if it is the vendor itself.
+        to: the connection's target in words, such as ` to the proxy`; empty if the target is the vendor.
         setting: the setting that names the target.
 
     """

@@ -14,18 +14,27 @@ import anyio
 from exporter.durations import Rate
 
 MAX_IN_FLIGHT: Final = 10
-"""The most concurrent requests per account; with more, each request costs three times as much (see docs/design.md)."""
+"""The maximum number of concurrent requests per account.
+
+With more concurrent requests, each request costs three times as much (see docs/design.md)."""
 
 _COUNT: Final = re.compile("[0-9]{1,9}")
 _WINDOW: Final = re.compile(";[ ]*w=([1-9][0-9]{0,8})(?![0-9.])")
 
 USED_SHARE_OF_LIMIT: Final = 0.8
-"""The share of a vendor's limit that we use, because the key may serve others too."""
+"""The share of a vendor's limit that we use. The rest is for other programs with the same key."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """The rate limit that a response states: requests allowed, requests left, window in seconds; None where absent."""
+    """The rate limit that a response states. A number that is not stated is None.
+
+    Attributes:
+        limit: the number of requests allowed in a window.
+        remaining: the number of requests left in the window.
+        seconds: the length of the window.
+
+    """
 
     limit: int | None = None
     remaining: int | None = None
@@ -33,9 +42,9 @@ class StatedLimit:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> StatedLimit:
-        """Return the limit that (X-)RateLimit-Limit and (X-)RateLimit-Remaining state.
+        """Return the limit that the headers (X-)RateLimit-Limit and (X-)RateLimit-Remaining state.
 
-        The window is read from RateLimit-Limit, such as the 60 seconds in `100, 100;w=60`.
+        The window is read from the header RateLimit-Limit, such as the 60 seconds in `100, 100;w=60`.
         """
 
         def count(name: str) -> int | None:
@@ -76,7 +85,7 @@ class RateLimiter:
         self.configure(configured, assumed, share)
 
     def configure(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
-        """Change the rate, or our share of it; requests already sent still count."""
+        """Change the rate and our share of the rate. Requests already sent still count."""
         self._assumed = None if configured else assumed
         self._share = share
         rate = configured or assumed
@@ -92,7 +101,7 @@ class RateLimiter:
             self._sent.popleft()
 
     async def wait(self) -> None:
-        """Wait until the next request may be sent; waiters are served in order."""
+        """Wait until the next request may be sent. Waiting callers are served in order."""
         async with self._turn:
             while (slot := self._slot()) > anyio.current_time():  # noqa: ASYNC110 - an answer may have moved it
                 await anyio.sleep_until(slot)
@@ -103,7 +112,7 @@ class RateLimiter:
                     self._sent.popleft()
 
     def pause(self, seconds: float) -> None:
-        """Hold all requests for some seconds, and then let them through one at a time."""
+        """Hold all requests for some seconds. Then let the held requests through one at a time."""
         self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
         self._next_slot = max(self._next_slot, self._paused_until)
 
@@ -118,10 +127,10 @@ class RateLimiter:
             self._next_slot = max(self._next_slot, self._oldest_slot(remaining))
 
     def _slot(self) -> float:
-        """Return the time of the next slot: when the gap and any pause are over, and the window has room."""
+        """Return the earliest time at which the gap and any pause are over, and the window has room for a request."""
         is_full = self._most and len(self._sent) == self._most
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
-        """Return the earliest time for the next slot at which no more than `at_once` requests can go immediately."""
+        """Return the earliest time of the next slot that lets no more than `at_once` requests go immediately."""
         return anyio.current_time() - (at_once - 1) * self._gap

@@ -16,10 +16,10 @@ _MANY_VALUES: Final = 3000
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, headers (case-insensitive names) and body; the body is empty for an error.
+    """A complete response. The names of headers are case-insensitive. If the status is an error, the body is empty.
 
     Attributes:
-        next_link: the URL of the Link header with rel="next" (RFC 8288), if there is one.
+        next_link: the URL in the Link header with rel="next" (RFC 8288); None if there is no such header.
 
     """
 
@@ -30,7 +30,7 @@ class Response:
 
     @property
     def is_large(self) -> bool:
-        """Whether decoding the body would delay other work, judged by its size and its number of values."""
+        """Whether decoding the body would delay other work, judged by the body's size and number of values."""
         return len(self.body) > LARGE_BODY_BYTES or count_values(self.body) > _MANY_VALUES
 
     def json(self) -> object:
@@ -47,7 +47,7 @@ class Response:
         """Raise an error if the status is not a success.
 
         Raises:
-            PollError: the error for the status, with the wait that the vendor asks for, if any.
+            PollError: the status is not a success. The error contains the wait that the vendor asks for, if any.
 
         """
         kind = error_for_status(self.status)

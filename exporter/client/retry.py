@@ -1,4 +1,4 @@
-"""Retries within a poll: whether to retry a request, and how long to wait before that. All functions are pure."""
+"""Retries within a poll: whether to retry a request, and how long to wait before a retry. All functions are pure."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from exporter.errors import PollError, RateLimited
 ATTEMPTS: Final = 3
 """The maximum number of times that a request is sent within a poll."""
 LONGEST_ASKED_WAIT_SECONDS: Final = 3600.0
-"""If a vendor asks for a longer wait, this one is used."""
+"""If a vendor asks for a wait longer than this, the wait is shortened to this."""
 LONGEST_WAIT_IN_POLL_SECONDS: Final = 60.0
-"""If a vendor asks to wait longer than this, the poll ends."""
+"""If a vendor asks for a wait longer than this, the request is not retried within the poll."""
 _FIRST_RETRY_SECONDS: Final = 0.5
 _FIRST_RATE_LIMITED_SECONDS: Final = 5.0
 _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _UNIX_TIME: Final = 1e9
-"""A number from this one on is a Unix time, because no window has that many seconds."""
+"""Numbers of at least this size are Unix times, because no window has so many seconds."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return how many seconds an answer's `Retry-After` asks us to wait, at most an hour.
 
-    Returns None if the value is invalid or a past date. A date is interpreted relative
-    to the answer's own `Date`, so that the vendor's clock need not agree with ours.
-    Without `Date`, it is relative to `now`. Seconds may have a fraction: HTTP does not
-    allow it, but some vendors send it.
+    Returns None if the header is absent or invalid, or states a past date. A date is compared with
+    the answer's own `Date` header, so that the vendor's clock need not agree with ours. Without a
+    `Date` header, the date is compared with `now`. Seconds may have a fraction: HTTP does not
+    allow fractions, but some vendors send them.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
@@ -44,10 +44,11 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def reset_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return how many seconds remain until the limit resets, according to (X-)RateLimit-Reset; at most an hour.
+    """Return how many seconds remain until the rate limit resets, at most an hour.
 
-    Returns None if the header is absent or invalid, or states a past time. It may contain seconds, or a Unix time in
-    seconds or milliseconds. A Unix time is interpreted relative to the answer's own `Date`, or else to `now`.
+    The time is read from the header (X-)RateLimit-Reset. Returns None if the header is absent or invalid, or states a
+    past time. The header may contain seconds, or a Unix time in seconds or milliseconds. A Unix time is compared with
+    the answer's own `Date` header. Without a `Date` header, the Unix time is compared with `now`.
     """
     value = (headers.get("ratelimit-reset") or headers.get("x-ratelimit-reset", "")).strip()
     if not _NUMBER.fullmatch(value):
@@ -60,7 +61,7 @@ def reset_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def retry_delay(error: PollError, attempt: int, jitter: float) -> float | None:
-    """Return how many seconds to wait before a request is sent again within its poll, or None to give up.
+    """Return how many seconds to wait before sending a request again within its poll, or None to give up.
 
     Args:
         error: the request's error.

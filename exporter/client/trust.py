@@ -30,9 +30,9 @@ def authorities(path: Path) -> bytes:
 
 
 def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
-    """Return the TLS context for a new connection. It is the same object as long as the authorities are the same.
+    """Return the TLS context for a new connection. As long as the authorities are the same, so is the object.
 
-    If the file is briefly missing or incomplete, for example while it is being replaced, its last content is used.
+    If the file is missing or incomplete, for example while it is being replaced, its last valid content is used.
 
     Raises:
         TLSFailed: no certificate could ever be read from the file.
@@ -50,7 +50,7 @@ def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
 
 @lru_cache
 def _usual_context(insecure: bool) -> ssl.SSLContext:
-    """Return the default context. It is shared, because making one takes 30 ms."""
+    """Return the default context. It is shared, because making a context takes 30 ms."""
     import httpx  # noqa: PLC0415 - a configuration, which looks at authorities, needs no network
 
     return _for_http(httpx.create_ssl_context(verify=not insecure, trust_env=False))

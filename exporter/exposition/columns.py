@@ -1,7 +1,7 @@
 """The lines of all accounts: a column per family, joined in blocks of accounts.
 
-When an account changes, only its own lines are made again. In its block, only families whose lines differ are joined
-again. A tree combines the checksums of the blocks, so the cost hardly grows with the number of accounts.
+When an account changes, only its own lines are made again. In the account's block, only families whose lines differ are
+joined again. A tree combines the checksums of the blocks, so the cost hardly grows with the number of accounts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Snapshots = Sequence[tuple[AccountKey, Snapshot]]
 """Accounts' snapshots at one moment."""
 
 _Lines = TypeVar("_Lines")
-"""An account's lines of one family. Changes are detected by comparing them with the previous lines."""
+"""An account's lines of one family. New lines are compared with the previous lines to detect a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Column:
         return self._sums[-1][0]
 
     def put(self, place: int, piece: Piece) -> None:
-        """Set the piece of the block at `place`, and update the checksums above it."""
+        """Set the piece of the block at `place`, and update the tree of checksums."""
         self.pieces[place], self._sums[0][place] = piece, piece.checksum
         for below, level in zip(self._sums, self._sums[1:], strict=False):
             place //= _BRANCHES
@@ -79,7 +79,7 @@ class Column:
 class Columns(Generic[_Lines]):
     """The columns of all families, for some accounts.
 
-    Families are identified by name, because a reload may replace a family while lines of the old one are still shown.
+    Families are identified by name, because a reload may replace a family whose lines are still shown.
 
     Attributes:
         version: the number of changes so far.
@@ -91,11 +91,11 @@ class Columns(Generic[_Lines]):
         make: Callable[[AccountKey, Snapshot, float], Mapping[Family, _Lines]],
         join: Callable[[Sequence[_Lines]], Piece],
     ) -> None:
-        """Start empty.
+        """Start without lines.
 
         Args:
-            make: makes an account's lines as of a time (monotonic).
-            join: joins the lines that a block's accounts have of one family.
+            make: makes an account's lines, as of a monotonic time.
+            join: joins the lines of one family, for all accounts of a block.
 
         """
         self._make = make
@@ -113,7 +113,7 @@ class Columns(Generic[_Lines]):
         return self._columns[family.name]
 
     def outdated(self, changed: Iterable[AccountKey], store: Store, now: float) -> Snapshots:
-        """Return the accounts whose lines must be made again: they changed, or a reading of theirs became stale."""
+        """Return the accounts that changed, or that have a newly stale reading. Their lines must be made again."""
         if self._order is not store.order:
             self._settle(store.order)
         keys = {key for key in changed if key in self._places}
@@ -122,7 +122,7 @@ class Columns(Generic[_Lines]):
         return [(key, store[key]) for key in sorted(keys, key=self._places.__getitem__)]
 
     def update(self, accounts: Snapshots, now: float) -> None:
-        """Make these accounts' lines again as of `now` (monotonic)."""
+        """Make these accounts' lines again, as of the monotonic time `now`."""
         made = [(key, self._make(key, snapshot, now)) for key, snapshot in accounts]
         differing = {one for key, lines in made for one in self._put(key, lines)}
         for name, number in differing:
@@ -153,7 +153,7 @@ class Columns(Generic[_Lines]):
             self._next_expiry = min(self._expires_at.values(), default=math.inf)
 
     def _settle(self, order: Sequence[AccountKey]) -> None:
-        """Start over with other accounts, or with the same ones in another order. All lines must be made again."""
+        """Start over with new accounts, or with the old accounts in a new order. All lines must be made again."""
         self._order = order
         self._places = {key: place for place, key in enumerate(order)}
         self._lines: dict[AccountKey, Mapping[str, _Lines]] = {key: {} for key in order}

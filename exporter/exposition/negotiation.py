@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Format(Enum):
-    """A format of the page; the value is its Content-Type."""
+    """A format of the page. The value is the page's Content-Type."""
 
     TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -20,13 +20,13 @@ _ACCEPTABLE: Final = {
     Format.TEXT: ("text/plain", "0.0.4"),
 }
 _remembered: Final = lru_cache(maxsize=16)
-"""Caches results: a regular client, such as Prometheus, always sends the same headers."""
+"""Caches results, because a regular client, such as Prometheus, always sends the same headers."""
 _ESCAPINGS: Final = frozenset({"allow-utf-8", "underscores", "dots", "values"})
 
 
 @_remembered
 def negotiate(accept: str) -> Format:
-    """Return the format that an Accept header prefers; the text format if it accepts none of our formats."""
+    """Return the format that an Accept header prefers; the text format if the header accepts none of our formats."""
     offers = list(_accepted(accept))
     best: dict[Format, tuple[float, int]] = {}
     for form, (kind, version) in _ACCEPTABLE.items():
@@ -43,7 +43,7 @@ def content_type(form: Format, accept: str) -> str:
     """Return the Content-Type of a page for an Accept header.
 
     A client that understands UTF-8 names, such as Prometheus 3, states a scheme for escaping names, and expects the
-    answer to repeat it. Our names are ASCII, and so the same in every scheme.
+    answer to repeat the scheme. Our names are ASCII, so they are the same in every scheme.
     """
     kind, version = _ACCEPTABLE[form]
     schemes = [

@@ -1,8 +1,8 @@
 """From snapshots to the page that Prometheus reads.
 
 Sample lines of gauges and counters are the same bytes in the text format 0.0.4 and in OpenMetrics 1.0; only a
-counter's header differs. Lines are rendered and deflated when a reading arrives; a page only joins them under their
-headers, and only if a line has changed. Concurrent scrapes get the same page.
+counter's header differs. Lines are rendered and deflated when a reading arrives. To make a page, the lines are only
+joined under their headers, and only if a line has changed. Concurrent scrapes get the same page.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from exporter.textformat.gzip import HEADER, Checksum, inflate, trailer
 from exporter.textformat.lines import RenderedFamily, WithCreated
 
 _JOINED_ON_LOOP: Final = 5000
-"""If fewer series than this must be joined again, the event loop does it, in a few milliseconds."""
+"""Fewer series than this are joined on the event loop, which takes a few milliseconds."""
 _OWN_SERIES: Final = 25
 """The approximate number of the exporter's own series per account."""
 _PROCESS_SECONDS: Final = 5.0
-"""How old the process metrics may be: memory, CPU, open files."""
+"""The maximum age of the metrics of memory, CPU and open files."""
 
 
 class SelfMetrics(Protocol):
     """The exporter's own metrics.
 
     Attributes:
-        registry: the process metrics that change only when `state` does.
+        registry: the process metrics that change only when `state` changes.
         changes: which accounts' metrics changed.
 
     """
@@ -58,11 +58,11 @@ class SelfMetrics(Protocol):
 
     @property
     def state(self) -> object:
-        """A value that changes whenever a metric in `registry` does, but not when CPU or memory use changes."""
+        """A value that changes whenever a metric in `registry` changes."""
         ...
 
     def lines(self, account: AccountKey, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
-        """Return the sample lines of an account, as of `now` (monotonic)."""
+        """Return the sample lines of an account, as of the monotonic time `now`."""
         ...
 
 
@@ -72,8 +72,8 @@ class Section:
 
     Attributes:
         piece: the section's lines.
-        version: identifies the section's inputs; when the version changes, the section is made again.
-        expires_at: the monotonic time at which the section is made again even without new inputs.
+        version: identifies the section's inputs. When the version changes, the section is made again.
+        expires_at: the monotonic time at which the section is made again even if its inputs are the same.
 
     """
 
@@ -117,7 +117,7 @@ class PageInputs:
     """The inputs of a page, all from one moment.
 
     Attributes:
-        now: the moment, monotonic.
+        now: the moment, in monotonic time.
         readings: the accounts whose readings must be rendered again.
         accounts: the accounts whose telemetry must be rendered again.
         versions: the store and telemetry versions that these inputs reflect.
@@ -133,12 +133,15 @@ class PageInputs:
 
     @property
     def series(self) -> int:
-        """The approximate number of series to be joined again."""
+        """The approximate number of series that must be joined again."""
         return sum(one.series for _, one in self.readings) + _OWN_SERIES * len(self.accounts)
 
 
 class Exposition:
-    """The page in each format. Its sections are readings, accounts, volatile process metrics, other process metrics."""
+    """Makes the page in each format.
+
+    The page has four sections: readings, accounts, process metrics that change constantly, and other process metrics.
+    """
 
     def __init__(self, store: Store, self_metrics: SelfMetrics) -> None:
         self._store = store
@@ -151,11 +154,11 @@ class Exposition:
         self._lock = anyio.Lock(fast_acquire=True)
 
     def page(self, form: Format, now: float) -> Page:
-        """Return the page as of `now` (monotonic)."""
+        """Return the page as of the monotonic time `now`."""
         return self._page(form, self._inputs(form, now))
 
     async def current(self, form: Format) -> Page:
-        """Return the current page, which concurrent callers share. If joining takes long, a worker thread does it."""
+        """Return the current page, which concurrent callers share. Many series are joined in a worker thread."""
         async with self._lock:
             inputs = self._inputs(form, anyio.current_time())
             if inputs.series < _JOINED_ON_LOOP:
@@ -226,7 +229,7 @@ def _readings(
     form: Format, _account: AccountKey, snapshot: Snapshot, now: float
 ) -> Mapping[Family, tuple[RenderedFamily, ...]]:
     """Return an account's sample lines, without those of stale readings."""
-    # Keyed by name: a reload may replace a family while lines of the old one are still shown.
+    # Keyed by name, because a reload may replace a family whose lines are still shown.
     families: dict[str, Family] = {}
     found: dict[str, tuple[RenderedFamily, ...]] = {}
     for state in snapshot.visible(now):

@@ -1,4 +1,4 @@
-"""Renders the rules as Prometheus reads them."""
+"""Renders the rules in the format of Prometheus' rule files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEADER: Final = """\
 """
 _EVERY: Final = "1m"
 _SLOWLY: Final = "3m"
-"""The interval of rules about hours or days; shorter than the five minutes for which a sample can be queried."""
+"""The interval of rules about hours or days. It is shorter than the five minutes for which a sample can be queried."""
 
 
 def recording_rules(options: Options) -> str:

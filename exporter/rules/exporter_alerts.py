@@ -17,7 +17,7 @@ _TOTALS: Final = (
     " {{ .Value }} of its exporters say that there are {{ .Labels.total }}.{{ end }}"
 )
 
-# Such a counter appears with its first event, so increase() would miss that event.
+# The counter METRIC appears with its first event, so increase() would miss that event.
 _NEW: Final = """
 sum by (<by_account>) (last_over_time(METRIC[<scrapes>]))
 - (
@@ -93,8 +93,8 @@ EXPORTER_ALERTS: Final = (
         scope="account",
         for_="missing_for",
         # A configured quota that matches nothing has a metric of 0. A quota removed from the configuration does not
-        # count as missing. Nor does one that had figures within the last 26 hours, unless its period is still running:
-        # a vendor may be a day late with the first figures of a new period.
+        # count as missing. A quota that had figures within the last 26 hours counts as missing only if its period is
+        # still running, because a vendor may be a day late with the first figures of a new period.
         expression=f"""
         (
           (max by (<by_account>) ({of_exporter("usage_exporter_account_series")}) == 0)

@@ -14,8 +14,8 @@ _SERIES: Final = of_exporter("usage_exporter_account_series")
 _RELOADED: Final = "last_over_time(usage_exporter_config_last_reload_success_timestamp_seconds[<scrapes>])"
 
 EXPORTER_RECORDS: Final = (
-    # One series per instance, because joins would fail on two: an address may move from one shard to another between
-    # scrapes. Exporters that state no shard are not split, and poll everything.
+    # An address may move from one shard to another between scrapes. There is only one series per instance, because
+    # joins would fail on two series. Exporters that state no shard are not split, and poll everything.
     Record(
         "usage:exporter_shard:info",
         f"""
@@ -76,8 +76,8 @@ EXPORTER_RECORDS: Final = (
         )
         """,
     ),
-    # True if the whole account is seen: no shard is missing, and each shard that has a part of the account is fresh. A
-    # figure that is absent then does not exist.
+    # True if the whole account is seen: no shard is missing, and each shard that has a part of the account is fresh. If
+    # the whole account is seen, an absent figure does not exist.
     Record(
         "usage:account_fresh:bool",
         f"""

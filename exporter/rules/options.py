@@ -31,7 +31,7 @@ class Options:
         account_labels: labels of accounts, such as `team`, that alerts should have too.
 
     Raises:
-        ValueError: a URL, a label or the job is malformed, or a label is given twice or is one of the rules' own.
+        ValueError: a URL, a label or the job is malformed, or a label is given twice or is one of the rules' labels.
 
     """
 

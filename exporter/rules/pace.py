@@ -16,7 +16,7 @@ _LONG: Final = {"1d": 86400, "7d": 7 * 86400}
 
 
 def _increase(window: str, seconds: int) -> Record:
-    """Return the record of the use in a window, as a share of the limit.
+    """Return the recording rule for the use in a window, as a share of the limit.
 
     If the quota's period began within a short window, the use is counted from zero. The expression's range is a second
     shorter than the window, because some versions of Prometheus include both ends of a range.
@@ -41,8 +41,8 @@ def _increase(window: str, seconds: int) -> Record:
 
 DAY_RECORDS: Final = (
     Record("usage:quota_start:max", fresh("usage_quota_period_start_timestamp_seconds")),
-    # A quota with neither a period nor a counter is a level, such as cores of a contract: it is given back, not used
-    # up, and has no pace.
+    # A quota with neither a period nor a counter is a level, such as the cores of a contract. A level is given back,
+    # not used up, and has no pace.
     Record(
         "usage:quota_paced:limit",
         """
@@ -55,8 +55,8 @@ DAY_RECORDS: Final = (
         """,
     ),
     *(_increase(window, seconds) for window, seconds in _LONG.items()),
-    # The use per second, averaged over the last seven days (one of each weekday), or over the period so far if it is
-    # long enough. While the quota is hidden, the rate stays as it was.
+    # The use per second, averaged over the last seven days (one of each weekday). If there is no such average, the
+    # period so far counts, if it is long enough. While the quota is hidden, the rate stays as it was.
     Record(
         "usage:quota_rate:ratio",
         """
@@ -109,7 +109,7 @@ PACE_RECORDS: Final = (
         and (usage:quota_last:limit >= <forecast_limit>)
         """,
     ),
-    # The use in six hours, if the rest would be used up within days at that rate.
+    # The use in six hours, if the rest of the limit would be used up within days at this rate.
     Record(
         "usage:quota_burning:ratio",
         "usage:quota_increase6h:ratio > (1 - (usage:quota_last:ratio < 1)) * 21600 / <burn_warning_rest>",
@@ -118,9 +118,9 @@ PACE_RECORDS: Final = (
         "usage:quota_burning:seconds",
         "(1 - usage:quota_last:ratio) / (usage:quota_burning:ratio / 21600)",
     ),
-    # The time until the rest is used up at the rate of the last six hours. There is a value only if that is before the
-    # period ends, and if the figure moved several times: a single step may be one booking, or an hour without polls,
-    # and shows no pace. Use that recurs at the same hours each day or each week is not a burst.
+    # The time until the rest is used up at the rate of the last six hours. There is a value only if the period does not
+    # end earlier, and if the figure moved several times. A single step shows no pace: it may be one booking, or come
+    # from an hour without polls. Use that recurs at the same hours each day or each week is not a burst.
     Record(
         "usage:quota_burnt:seconds",
         f"""

@@ -73,7 +73,7 @@ POLL_ALERTS: Final = (
         severity="critical",
         scope="account",
         for_="no_reading_for",
-        # Not based on usage:poll_age:seconds: if no poll ever succeeded, a restart resets it.
+        # Not based on usage:poll_age:seconds, because a restart resets that age if no poll ever succeeded.
         expression=f"""
         group by (<by_account>) ({of_exporter("usage_exporter_account_up")})
         and group by (<by_account>) (last_over_time(usage_exporter_account_up[<scrapes>] offset 40m))

@@ -23,9 +23,9 @@ _AMOUNT: Final = (
 
 
 def _queried(query: str, said: str, otherwise: str = "") -> str:
-    """Return a template that writes `said` if `query` finds something, or else `otherwise`.
+    """Return a template that writes the text `said` if the query finds something, or else the text `otherwise`.
 
-    QUOTA in the query stands for the matchers that select the alert's quota.
+    The word QUOTA in the query stands for the matchers that select the alert's quota.
     """
     matchers = ",".join(f"{label}=%q" for label in _LABELS) + "<keep_matchers>"
     values = " ".join(f"$labels.{label}" for label in _LABELS) + "<keep_values>"
@@ -39,7 +39,7 @@ def _queried(query: str, said: str, otherwise: str = "") -> str:
 
 
 _ACCOUNT: Final = "{{ $labels.vendor }}/{{ $labels.account }}: "
-# The current name, not a former one; the last known name while the quota is hidden.
+# The current name of the subject, or the last known name while the quota is hidden.
 _NAME: Final = _queried(
     "usage_quota_subject_infoQUOTA or on () last_over_time(usage_quota_subject_infoQUOTA[1h])",
     ' ({{ . | first | label "name" }})',
@@ -81,7 +81,7 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
     soon_first: bool = False,
     is_slow: bool = False,
 ) -> Alert:
-    """Return an alert on quotas; its summary ends with `news`, if any, and its description contains `meaning`."""
+    """Return an alert on quotas. The text `news` ends the summary, and the text `meaning` is in the description."""
     share = f"{_ACCOUNT}{_QUOTA}{_USED}{_RESETS}"
     if soon_first:
         share = f"{_ACCOUNT}{_RESETS_SOON}{_QUOTA}{_USED}{_RESETS_LATER}"
@@ -185,7 +185,7 @@ QUOTA_ALERTS: Final = (
     _alert(
         "UsageSpike",
         "warning",
-        # The days end at midnight, so that only seven samples of the week are read, not all of them.
+        # The days end at midnight, so that only seven of the week's samples are read.
         expression=f"""
         usage:quota_last:ratio
         and (usage:quota_increase1d:ratio > <spike_share>)

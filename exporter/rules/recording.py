@@ -1,12 +1,12 @@
 """The recorded series: the last known figures of quotas, even of hidden ones, and which quotas are nearly used up.
 
 Each series is aggregated, so that two exporters of one account give one series without vendor-specific labels.
-Exporters of the same shard are replicas: the best one counts. Different shards have different parts of the account:
-the worst one counts.
+Exporters of the same shard are replicas, and the best replica counts. Different shards have different parts of the
+account, and the worst shard counts.
 
-A quota is hidden while its account is known but not fresh, or while an exporter or a shard is missing. Its last known
-figures stay until it is seen again or its period ends; they also bridge long gaps between scrapes. A quota that
-is missing from a good reading is dropped at once.
+A quota is hidden while its account is known but not fresh, or while an exporter or a shard is missing. The last known
+figures of a hidden quota stay until the quota is seen again or its period ends. Last known figures also bridge long
+gaps between scrapes. A quota that is missing from a good reading is dropped at once.
 
 With thousands of quotas, nearly all the cost is in reading and joining their series. So values for a whole account
 are computed once per account, and values that few quotas need are recorded for those quotas only.
@@ -25,16 +25,16 @@ _KNOWN_USED: Final = "last_over_time(usage:quota_last:used[1h])"
 
 
 def _last(name: str, now: str, before: str = "") -> Record:
-    """Return the record of a quota's value: the current value, or the last known one while the quota is unseen."""
+    """Return the recording rule for a value of quotas. While a quota is unseen, the last known value is kept."""
     series = f"usage:quota_last:{name}"
     return Record(series, f"{now}\nor\n({before or f'last_over_time({series}[1h])'} and usage:quota_unseen:bool)")
 
 
 def _state(name: str, share: str) -> Record:
-    """Return the record of the quotas that are in a state, such as `warning`.
+    """Return the recording rule for the quotas that are in a state, such as `warning`.
 
-    A quota enters the state when it reaches the threshold: its own, or `share` if it has none. It leaves the state when
-    it has fallen below the threshold by the hysteresis.
+    A quota enters the state when its use reaches the threshold, and leaves the state when its use has fallen below the
+    threshold by the hysteresis. The threshold is `share`, unless the quota has a threshold of its own.
     """
     series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(
@@ -69,9 +69,9 @@ RECORDS: Final = (
         )
         """,
     ),
-    # The end of a period that has ended, as long as no newer period was known at the previous evaluation.
+    # The end of a period that has ended. There is a value until the evaluation after a newer period became known.
     Record("usage:quota_ended:timestamp", "last_over_time(usage:quota_last:end[6h]) <= time()"),
-    # The final figure of a period that has ended since the rules were last evaluated; otherwise there is no value.
+    # The final figure of a period that has ended since the rules were last evaluated. Otherwise there is no value.
     Record(
         "usage:quota_ended:used",
         "(last_over_time(usage:quota_last:used[6h]) and usage:quota_ended:timestamp) > usage:quota_used:max",

@@ -13,7 +13,7 @@ from exporter.rules.options import Options
 
 Severity = Literal["critical", "warning", "info"]
 Scope = Literal["quota", "account", "exporter"]
-"""The subject of an alert, which determines its labels and its dashboard."""
+"""The subject of an alert. It determines the alert's labels and dashboard."""
 
 _SCRAPES: Final = "12m"
 """Somewhat longer than the longest time between two scrapes."""
@@ -28,13 +28,13 @@ _DASHBOARDS: Final[Mapping[Scope, tuple[str, tuple[str, ...]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A recording rule: the name of the series that Prometheus computes and keeps, and its expression."""
+    """A recording rule: the name of a recorded series, and the expression that computes the series."""
 
     name: str
     expression: str
 
     def document(self, values: Mapping[str, str]) -> dict[str, str]:
-        """Return the rule as Prometheus reads it."""
+        """Return the rule as an item of a rule file."""
         return {"record": self.name, "expr": fill(self.expression, values)}
 
 
@@ -43,15 +43,16 @@ class Alert:
     """An alerting rule.
 
     Attributes:
-        name: the alert's name, also the name of its runbook entry.
+        name: the name of the alert and of its runbook entry.
         severity: how soon a person should look.
         scope: the subject of the alert.
-        for_: the name of the threshold for how long the expression must hold; empty if the alert begins at once.
-        keep_firing_for: the name of the threshold for how long the alert outlasts its cause; empty if it ends at once.
-        expression: the condition, in PromQL; may have placeholders.
-        summary: one line, a Go template; may have placeholders.
-        description: what the alert means and what to look at first, a Go template; may have placeholders.
-        is_slow: whether the alert is evaluated only every few minutes, because it is about paces or days.
+        for_: the name of the threshold that says how long the expression must hold; empty if the alert begins at once.
+        keep_firing_for: the name of the threshold that says how long the alert outlasts its cause; empty if the alert
+            ends at once.
+        expression: the condition, in PromQL with placeholders.
+        summary: one line, as a Go template with placeholders.
+        description: what the alert means and what to look at first, as a Go template with placeholders.
+        is_slow: whether the alert is about paces or days, and so is evaluated only every few minutes.
 
     """
 
@@ -66,7 +67,7 @@ class Alert:
     is_slow: bool = False
 
     def document(self, values: Mapping[str, str], options: Options) -> dict[str, Any]:
-        """Return the rule as Prometheus reads it."""
+        """Return the rule as an item of a rule file."""
         document: dict[str, Any] = {"alert": self.name, "expr": fill(self.expression, values)}
         if self.for_:
             document["for"] = duration(getattr(options.thresholds, self.for_))
@@ -90,8 +91,8 @@ class Alert:
 def placeholders(options: Options) -> dict[str, str]:
     """Return the value of each placeholder: thresholds, the job in quotes, lists of labels, and a join.
 
-    `* <shard>` adds the instance's label `shard` to a series. In templates, `<keep_matchers>` appends matchers for the
-    kept labels, and `<keep_values>` appends the labels' values.
+    A series multiplied by `<shard>` gets the label `shard` of its instance. In templates, `<keep_matchers>` appends
+    matchers for the kept labels, and `<keep_values>` appends the labels' values.
     """
     thresholds = options.thresholds
     kept = options.keep_labels

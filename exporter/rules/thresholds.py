@@ -1,4 +1,4 @@
-"""The thresholds of the rules, which an operator may change, with their defaults.
+"""The thresholds of the rules, with their defaults. An operator may change the thresholds.
 
 A share is a part of a whole (1 is all of it). Times are in seconds.
 """
@@ -37,7 +37,7 @@ class Thresholds:
     """When the alerts begin and end. Each field's `metadata["meaning"]` states its meaning and unit.
 
     Raises:
-        ValueError: a number is not above 0, a share is above 1, or a threshold is above one that it must not exceed.
+        ValueError: a number is not above 0, a share is above 1, or two thresholds are in the wrong order.
 
     """
 

@@ -1,1 +1,1 @@
-"""The status of an exporter for people: its accounts, their quotas and their failures, worst first."""
+"""An exporter's status as people read it: the accounts, with their quotas and failures, worst first."""

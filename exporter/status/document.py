@@ -7,12 +7,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 State = Literal["up", "failing", "waiting"]
-"""Whether an account's last poll succeeded; `waiting` until its first poll has ended."""
+"""Whether an account's last poll succeeded. An account is `waiting` until its first poll has ended."""
 Outlook = Literal["used_up", "end_of_period", "runs_out", "unknown"]
-"""How a quota fares at the last day's pace: it is used up, lasts until its period ends, or runs out; else `unknown`."""
+"""Whether a quota is used up, or will last until its period ends, or will run out earlier at the last day's pace."""
 
 Urgency = Literal["used_up", "critical", "warning", "unknown", "well", "no_limit"]
-"""The most urgent first. `unknown`: the quota may have changed, because its account fails or its period has ended."""
+"""How urgent a quota is, the most urgent first.
+
+The word `unknown` means that the last figure may be outdated, because the account fails or the period has ended.
+"""
 
 
 class Document(BaseModel):
@@ -25,16 +28,16 @@ class QuotaStatus(Document):
     """The status of a quota.
 
     Attributes:
-        quota: its name.
-        subject: the plan, customer or contract that it belongs to.
+        quota: the quota's name.
+        subject: the plan, customer or contract that the quota belongs to.
         subject_name: the vendor's display name for the subject; empty if unknown.
-        unit: the unit of its figures; empty if unknown.
-        used: the use in its period.
-        limit: how much it allows; None if unlimited or unknown.
-        period_end: the end of its period.
-        urgency: whether it is used up, or above a threshold of its own or of the shipped rules.
-        outlook: how long it lasts.
-        lasts_until: when it runs out, if that is before its period ends.
+        unit: the unit of the figures; empty if unknown.
+        used: the use in the period.
+        limit: how much the quota allows; None if unlimited or unknown.
+        period_end: the end of the period; None if unknown.
+        urgency: whether the quota is used up or has reached a threshold.
+        outlook: whether the quota lasts until the period ends.
+        lasts_until: when the quota runs out; None if the outlook is not `runs_out`.
 
     """
 
@@ -51,12 +54,12 @@ class QuotaStatus(Document):
 
     @property
     def whose(self) -> str:
-        """The subject, with its name in brackets if it has one."""
+        """The subject, with the subject's name in brackets if the name is known."""
         return f"{self.subject} ({self.subject_name})" if self.subject_name else self.subject
 
     @property
     def share(self) -> float | None:
-        """The share of the limit that is used; 1 means all of it. None without a limit, or with a limit of 0."""
+        """The share of the limit that is used (1 is the whole limit); None if there is no limit or the limit is 0."""
         return self.used / self.limit if self.limit else None
 
 
@@ -64,13 +67,13 @@ class PollStatus(Document):
     """A poll that has ended.
 
     Attributes:
-        began_at: when it began.
-        seconds: how long it took.
-        codes: the number of requests answered with each HTTP status; `none` means no answer.
-        series: the number of series in its reading; None if it failed.
-        drift: the fields that deviated from the vendor's documentation, and how.
-        reason: the reason for its failure, from a closed set; None if it succeeded.
-        error: the failure in words.
+        began_at: when the poll began.
+        seconds: how long the poll took.
+        codes: the number of requests by HTTP status; `none` counts requests without an answer.
+        series: the number of series in the reading; None if the poll failed.
+        drift: the fields that deviated from the vendor's documentation, and how they deviated.
+        reason: the reason for the failure, from a closed set; None if the poll succeeded.
+        error: the failure in words; None if the poll succeeded.
 
     """
 
@@ -92,24 +95,24 @@ class AccountStatus(Document):
     """The status of an account.
 
     Attributes:
-        vendor: its vendor.
-        account: its name.
-        state: whether its last poll succeeded.
+        vendor: the account's vendor.
+        account: the account's name.
+        state: whether the last poll succeeded.
         reason: the reason for the last poll's failure, from a closed set; None if the poll succeeded.
-        error: the failure in words.
-        failing_since: since when the account, or a part of it, has been failing; None if nothing fails.
+        error: the failure in words; None if the last poll succeeded.
+        failing_since: since when the account or a part of the account has been failing; None if nothing fails.
         failures: the number of consecutive failed polls.
         interval: the time between polls.
-        read_at: when its figures were read; None before the first reading.
-        shown_until: when its figures will be withdrawn unless a poll succeeds; None if no figures are shown.
+        read_at: when the account's figures were read; None before the first reading.
+        shown_until: when the figures will be withdrawn unless a poll succeeds; None if no figures are shown.
         next_poll_at: the start of the next poll; None during a poll.
         series: the number of series shown.
         series_dropped: the number of series left out because of `max_series`.
-        credential_expires_at: when its credential expires, if known.
-        notices: what is missing or odd in its readings, in words.
+        credential_expires_at: when the account's credential expires; None if unknown.
+        notices: what is missing or odd in the account's readings, in words.
         requests_per_day: the number of requests a day, extrapolated from recent polls; None before the first poll.
-        quotas: its quotas, the most urgent first.
-        polls: its recent polls, the newest first.
+        quotas: the account's quotas, the most urgent first.
+        polls: the account's recent polls, the newest first.
 
     """
 
@@ -152,13 +155,13 @@ class Status(Document):
     """The status of an exporter: the whole document.
 
     Attributes:
-        version: its version.
+        version: the exporter's version.
         now: when the document was written.
         started_at: when the exporter started.
-        shard: the number of its shard, counted from 0.
+        shard: the number of the exporter's shard, counted from 0.
         total_shards: the number of shards.
         configuration: the outcome of the last reload.
-        accounts: the accounts that it polls, sorted by state (failing ones first), then by their most urgent quota.
+        accounts: the polled accounts, sorted by state (failing accounts first), then by their most urgent quota.
 
     """
 

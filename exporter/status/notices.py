@@ -1,4 +1,4 @@
-"""Notices of what is missing or odd in working accounts' readings; `run` logs such conditions when they change."""
+"""Notices of what is missing or odd in the readings of working accounts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SKIP_TEXTS: Final[Mapping[SkipReason, str]] = {
     "capped": "they are beyond what the configuration allows, such as max_customers",
     "failing": "they keep failing while others are read",
 }
-"""Why items are left out of a reading."""
+"""The text for each reason for which items are left out of a reading."""
 _MOST: Final = 10
 
 
 def notices(snapshot: Snapshot) -> Iterator[str]:
-    """Yield one line per condition that a person may want to fix; a line stays the same while its condition lasts."""
+    """Yield one line for each condition that a person may want to fix."""
     notes = snapshot.diagnostics
     if snapshot.has_reading and not snapshot.series and not snapshot.dropped:
         yield "the readings have no series: nothing matches the account's settings, or the vendor has nothing to show"

@@ -15,15 +15,15 @@ from exporter.store.store import Store
 _DAY: Final = 24 * 3600.0
 _HALF_A_DAY: Final = _DAY / 2
 _SHORTEST_HISTORY: Final = 2 * 3600.0
-"""A shorter history would say more about the last hour than about the day."""
+"""The shortest history that gives a pace. A shorter history would say more about an hour than about the day."""
 
 
 class Paces:
     """The paces of all quotas: the use per second, averaged over the last 12 to 24 hours.
 
     Attributes:
-        observations: two observations of each quota's counter. The earlier one is 12 to 24 hours old, once there is
-            enough history.
+        observations: two observations of each quota's counter. The earlier observation is 12 to 24 hours old, once
+            there is enough history.
 
     """
 
@@ -31,7 +31,7 @@ class Paces:
         self.observations: ObservationsByQuota = observations or {}
 
     def observe(self, store: Store, now: float) -> None:
-        """Observe every counter at `now` (Unix time), and forget quotas that no longer exist."""
+        """Observe every counter at the Unix time `now`, and forget quotas that no longer exist."""
         observations: dict[tuple[AccountKey, QuotaId], Observations] = {}
         for key, snapshot in store:
             for quota, total in snapshot.ledger.totals.items():
@@ -54,7 +54,7 @@ class Paces:
 
 
 def _tells_of(observations: Observations, total: Total, now: float) -> bool:
-    """Whether the observations fit this counter: it has not restarted at 0 since, and the later one is recent."""
+    """Whether the counter has not restarted since the observations, and the later observation is recent."""
     is_same = observations.created == total.created and observations.later.value <= total.value
     return is_same and 0 <= now - observations.later.at <= _DAY
 

@@ -24,7 +24,7 @@ _NO_QUOTAS: Final = (sys.maxsize, 0.0)
 
 
 def report(store: Store, telemetry: Telemetry, paces: Paces, now: float, monotonic_now: float) -> Status:
-    """Return an exporter's status at a moment: `now` in Unix time, `monotonic_now` by the monotonic clock."""
+    """Return an exporter's status at a moment, given as Unix time and as monotonic time."""
     accounts = [
         _account(key, snapshot, telemetry.accounts.get(key), paces, now, monotonic_now) for key, snapshot in store
     ]

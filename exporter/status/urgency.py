@@ -28,7 +28,7 @@ def urgency_of(used: float, limit: float | None, shares: Iterable[tuple[str, flo
     Args:
         used: the use in the quota's period.
         limit: how much the quota allows; None if unlimited or unknown. A limit of 0 is fine while nothing is used.
-        shares: the quota's own thresholds for `warning` and `critical`. Without one, the shipped rules' applies.
+        shares: the quota's own thresholds for `warning` and `critical`. They replace the shipped rules' thresholds.
         is_known: whether the figure is current: the account works, and the quota's period has not ended.
 
     """

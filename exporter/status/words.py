@@ -45,7 +45,7 @@ def until(moment: float, now: float) -> str:
 
 
 def absolute(moment: float) -> str:
-    """Return a time in UTC, or as a plain number if it is beyond the calendar."""
+    """Return a time as a date in UTC, or as a plain number if the time is beyond the calendar."""
     try:
         return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (OverflowError, OSError, ValueError):
@@ -62,7 +62,7 @@ def amount(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share in percent; empty if there is none. It is rounded down, so 100% means that all is used."""
+    """Return a share in percent; empty if unknown. The number is rounded down, so 100% means that all is used."""
     if share is None or not math.isfinite(share):
         return ""
     return f"{math.floor(share * 100 + 1e-9)}%"
@@ -76,7 +76,7 @@ def lasts(quota: QuotaStatus, now: float) -> str:
 
 
 def state(account: AccountStatus, now: float) -> str:
-    """Return an account's state in a few words: `up`, or why it fails and for how long."""
+    """Return an account's state in a few words, such as `up`, or the reason and duration of a failure."""
     if account.state == "failing":
         since = f", {span(now - account.failing_since)}" if account.failing_since is not None else ""
         return f"{account.reason or 'failing'}{since}"

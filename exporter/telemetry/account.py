@@ -12,7 +12,7 @@ from exporter.vendors.account import Account
 from exporter.vendors.settings.thresholds import Severity
 
 Figure = tuple[Family, Labels, float | None]
-"""A family, labels and a value. An unknown value, None, yields no series."""
+"""A family, labels and a value. A value of None is unknown, and gets no series."""
 
 
 _MOST_WITHHELD: Final = 100
@@ -27,9 +27,9 @@ def account_figures(
     Args:
         account: the account's settings.
         limit: the rate limit that the vendor last stated.
-        expiry: when the account's credential expires, Unix time, or None.
+        expiry: when the account's credential expires, in Unix time; None if unknown.
         snapshot: the account's state.
-        now: monotonic time.
+        now: the current monotonic time.
 
     """
     figures: dict[Family, dict[Labels, float]] = {}
@@ -67,7 +67,7 @@ def _details(key: Labels, snapshot: Snapshot) -> Iterator[Figure]:
 
 
 def alert_shares(account: Account, quota: str, subject: str) -> Iterator[tuple[Severity, float]]:
-    """Yield the shares of a quota's limit at which alerts begin, if the quota has thresholds of its own."""
+    """Yield each of a quota's own thresholds: the severity, and the share of the limit at which the alert begins."""
     fitting = (one for one in account.thresholds if one.is_for(quota, subject))
     if found := next(fitting, next((one for one in account.quotas if one.name == quota), None)):
         yield from found.shares()

@@ -13,7 +13,7 @@ from exporter.textformat.lines import sample_lines
 class Histogram:
     """Counts durations, in seconds, in a bucket for each upper bound and one for `+Inf`.
 
-    The bounds are sorted. Without bounds, it is a summary.
+    The bounds are sorted. Without bounds, the metric is a summary.
     """
 
     def __init__(self, bounds: Iterable[float]) -> None:

@@ -1,4 +1,4 @@
-"""An account's recent polls, with their requests and results: for people, not for metrics."""
+"""An account's recent polls, with the requests and results that pages show to people."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class PollRecord:
     """One poll of an account, or of one of its slices.
 
     Attributes:
-        began_at: when it began, Unix time.
-        seconds: its duration.
-        codes: the number of requests by HTTP status; `none` counts those without an answer.
-        series: the number of series in its reading; None if it failed.
-        drift: fields that deviated from the vendor's documentation, and how.
-        error: its error, or None.
+        began_at: when the poll began, in Unix time.
+        seconds: the duration of the poll.
+        codes: the number of requests by HTTP status; `none` counts requests without an answer.
+        series: the number of series in the reading; None if the poll failed.
+        drift: the fields that deviated from the vendor's documentation, and how they deviated.
+        error: the error of a failed poll; None if the poll succeeded.
 
     """
 
@@ -45,7 +45,7 @@ class PollHistory:
     """The recent polls of an account.
 
     Attributes:
-        count: the number of polls so far, including those no longer remembered.
+        count: the number of polls so far, including polls that are no longer remembered.
         failure_count: the number of failed polls so far.
 
     """
@@ -57,11 +57,11 @@ class PollHistory:
         self._records: deque[PollRecord] = deque(maxlen=_KEPT_POLLS)
 
     def requested(self, code: str) -> None:
-        """Record a request of the poll in progress. `code` is the HTTP status, or `none` without an answer."""
+        """Record a request of the poll in progress. The `code` is the HTTP status, or `none` if unanswered."""
         self._codes[code] += 1
 
     def ended(self, at: float, seconds: float, outcome: Reading | PollError) -> PollRecord:
-        """Record the end of a poll at `at` (Unix time), and return the poll's record."""
+        """Record a poll that ended at the Unix time `at`, and return the poll's record."""
         self.count += 1
         self.failure_count += isinstance(outcome, PollError)
         codes, self._codes = dict(sorted(self._codes.items())), Counter()

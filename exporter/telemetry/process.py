@@ -1,4 +1,4 @@
-"""The exporter's process-wide metrics, except the standard `process_*`."""
+"""The exporter's process-wide metrics, except the standard metrics `process_*`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from exporter.vendors.origin import Origin
 
 
 class ProcessFigures(Collector):
-    """The exporter's process-wide metrics, except the standard `process_*`."""
+    """The exporter's process-wide metrics, except the standard metrics `process_*`."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class ProcessFigures(Collector):
         self._reload_status = reload_status
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the gauges, created for each scrape."""
+        """Yield the gauges, which are created anew each time."""
         shard = self._shard()
         if vendors := self._vendors():
             gauge = GaugeMetricFamily(own.VENDOR_INFO.name, own.VENDOR_INFO.help, labels=own.VENDOR_INFO.labels)

@@ -19,16 +19,16 @@ class ReloadStatus:
     problems: tuple[str, ...] = ()
 
     def accept(self, at: float) -> None:
-        """Record a reload accepted at `at` (Unix time)."""
+        """Record a reload that was accepted at the Unix time `at`."""
         self.accepted, self.accepted_at, self.problems = True, at, ()
 
     def refuse(self, problems: Iterable[str] = ()) -> None:
-        """Record a refused reload and its problems; the old settings stay in use."""
+        """Record a refused reload and its problems. The old settings stay in use."""
         self.accepted, self.problems = False, tuple(problems)
 
 
 class WebReloadStatus:
-    """The outcome of the last reload of the web configuration file, if there is one."""
+    """The outcome of the last reload of the web configuration file, if there is such a file."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         successful, failures = own.WEB_RELOAD_SUCCESSFUL, own.WEB_RELOAD_FAILURES
@@ -43,7 +43,7 @@ class WebReloadStatus:
         self._successful.set(1)
 
     def refuse(self) -> None:
-        """Record a refused reload; the old settings stay in use."""
+        """Record a refused reload. The old settings stay in use."""
         self.version += 1
         self._successful.set(0)
         self._failures.inc()

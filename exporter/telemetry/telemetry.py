@@ -31,19 +31,19 @@ from exporter.vendors.account import Account
 from exporter.vendors.origin import Origin
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
-"""Upper bounds, in seconds. Each bucket costs a series per account.
+"""The buckets' upper bounds, in seconds. Each bucket costs a series per account.
 
 Poll durations have no buckets, because an average over a few minutes covers only one or two polls.
 """
 _INITIAL: Final = (own.POLLS, own.POLLS_FAILED, own.TOKEN_REFRESHES, own.STORAGE_WRITE_FAILURES)
-"""Counters that exist before anything is counted. Those by reason are left out: there are thirty reasons."""
+"""Counters that exist before anything is counted. Counters by reason are left out, because there are many reasons."""
 
 
 class Telemetry:
     """The metrics of every account, and of the process.
 
     Attributes:
-        started_at: when the process started counting, Unix time.
+        started_at: when the process started counting, in Unix time.
         registry: the process metrics that seldom change.
         accounts: the telemetry of each account.
         shard: this process's shard.
@@ -71,7 +71,7 @@ class Telemetry:
 
     @property
     def state(self) -> object:
-        """A value that changes whenever the process metrics change, except for metrics that change constantly."""
+        """A value that changes whenever a metric in `registry` changes."""
         reload = self.reload_status
         return (self.shard, reload.accepted, reload.accepted_at, self.web_reload_status.version, self._generation)
 
@@ -104,7 +104,7 @@ class Telemetry:
             self.changes.note(account.key)
 
     def rename(self, key: AccountKey, account: Account) -> None:
-        """Continue an account's telemetry under its new name; series with the old name disappear at once."""
+        """Continue an account's telemetry under its new name. Series with the old name disappear at once."""
         self._generation += 1
         one = self.accounts[account.key] = self.accounts.pop(key)
         one.rename(account)
@@ -112,7 +112,7 @@ class Telemetry:
         self.changes.note(key)
 
     def remove(self, key: AccountKey) -> None:
-        """Remove an account; its series disappear at once."""
+        """Remove an account. Its series disappear at once."""
         self._generation += 1
         self.accounts.pop(key).is_removed = True
         self.changes.keep(self.accounts)
@@ -124,7 +124,7 @@ class Telemetry:
         return sum(one.count for one in polls), sum(one.failure_count for one in polls)
 
     def lines(self, account: AccountKey, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
-        """Return the sample lines of an account, as of `now` (monotonic)."""
+        """Return the sample lines of an account, as of the monotonic time `now`."""
         one = self.accounts.get(account)
         return one.lines(snapshot, now) if one else {}
 
@@ -133,10 +133,10 @@ class AccountTelemetry:
     """One account's telemetry, which observes the account's client and poller.
 
     Attributes:
-        account: its current settings.
-        credential_expiry: when its credential expires, Unix time; None if unknown.
-        is_removed: whether it is no longer polled.
-        polls: its recent polls.
+        account: the account's current settings.
+        credential_expiry: when the account's credential expires, in Unix time; None if unknown.
+        is_removed: whether the account is no longer polled.
+        polls: the account's recent polls.
 
     """
 
@@ -181,7 +181,7 @@ class AccountTelemetry:
         self.reconfigure(account)
 
     def on_request(self, code: str, seconds: float) -> None:
-        """Count a request by its HTTP status, or as `none`. Requests of a removed account are ignored."""
+        """Count a request by its HTTP status, or as `none` if unanswered. Requests of a removed account are ignored."""
         if self.is_removed:
             return
         self._seconds[own.REQUEST_DURATION].observe(seconds)
@@ -193,7 +193,7 @@ class AccountTelemetry:
         self._count(own.TOKEN_REFRESHES)
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Keep the rate limit that an answer states; an answer that states none changes nothing."""
+        """Record the rate limit that an answer states. An answer that states no limit changes nothing."""
         if stated not in (StatedLimit(), self._rate_limit):
             self._rate_limit = stated
             self._note_change()
@@ -207,7 +207,7 @@ class AccountTelemetry:
         self._count(own.STORAGE_SET_ASIDE, reason)
 
     def on_credential(self, expiry: float | None) -> None:
-        """Record when the account's credential expires (Unix time); None if unknown."""
+        """Record the Unix time when the account's credential expires, or None if the time is unknown."""
         if expiry != self.credential_expiry:
             self.credential_expiry = expiry
             self._note_change()
@@ -225,7 +225,7 @@ class AccountTelemetry:
             self._count(own.ITEMS_SKIPPED, reason, by=count)
 
     def lines(self, snapshot: Snapshot, now: float) -> Mapping[Family, bytes]:
-        """Return the account's sample lines as of `now` (monotonic)."""
+        """Return the account's sample lines, as of the monotonic time `now`."""
         figures = {
             **self._counts,
             **account_figures(self.account, self._rate_limit, self.credential_expiry, snapshot, now),

@@ -1,1 +1,1 @@
-"""Prometheus' text format: sample lines, rendered and deflated only where they changed."""
+"""Prometheus' text format: sample lines. Only changed lines are rendered and deflated."""

@@ -1,8 +1,8 @@
 """One gzip member made of separately deflated parts, so that only changed parts are deflated again.
 
-A single member matters: Prometheus reads several members, but curl stops at the second with an error, and httpx
-silently drops the rest. Each part is raw deflate that ends on a byte boundary (RFC 1951, a sync flush), so parts can
-simply be joined; the checksum of the whole is combined from the checksums of its parts.
+There must be only one member. Prometheus reads several members, but curl reports an error at the second member, and
+httpx silently drops all members but the first. Each part is raw deflate that ends on a byte boundary (RFC 1951, a sync
+flush), so parts can simply be joined. The checksum of the whole is combined from the checksums of its parts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-"""A gzip header (RFC 1952): deflate, no name, no time, unknown system, so that equal pages have equal bytes."""
+"""A gzip header (RFC 1952). It contains no name and no time, so that equal pages have equal bytes."""
 
 _LEVEL: Final = 1
 _PIECE_BYTES: Final = 256 * 1024
@@ -22,7 +22,7 @@ _INPUT_BYTES: Final = 8 * 1024
 _LAST_BLOCK: Final = b"\x03\x00"
 _MAX_CRC: Final = 0xFFFFFFFF
 _TERMS: Final = 64
-"""More terms than a product of two checksums has."""
+"""The number of terms in a calculation. A product of two checksums has fewer terms."""
 _LOWEST_BITS: Final = int.from_bytes(b"\x01" * _TERMS, "big")
 _DIGITS: Final = int.from_bytes(b"0" * _TERMS, "big")
 _ONE: Final = 1 << 31
@@ -48,7 +48,7 @@ def checksum(text: bytes) -> Checksum:
 
 
 def deflate(part: bytes) -> bytes:
-    """Deflate bytes into a part of a member's body."""
+    """Return bytes as a deflated part of a gzip member."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
 
@@ -72,7 +72,7 @@ def trailer(whole: Checksum) -> bytes:
 
 def _multiply(one: int, other: int) -> int:
     """Multiply polynomials over GF(2), modulo CRC-32's polynomial. As in zlib, the lowest term is the highest bit."""
-    # With one byte per term, integer multiplication does not carry between terms; a byte's lowest bit is the term.
+    # With one byte per term, integer multiplication does not carry between terms. A byte's lowest bit is the term.
     product = int((_spread(one) * _spread(other) & _LOWEST_BITS | _DIGITS).to_bytes(_TERMS, "big"), 2)
     high_terms = (product << 1 & _MAX_CRC).to_bytes(4, "little")  # the checksum of bytes is their remainder
     return product >> 31 ^ zlib.crc32(high_terms, _MAX_CRC) ^ _MAX_CRC
@@ -97,7 +97,7 @@ def _high_shift(high: int) -> int:
 
 
 def _compute_shift(length: int) -> int:
-    """Compute `_shift` bit by bit."""
+    """Return the same polynomial as `_shift`, computed bit by bit."""
     product = _ONE
     for place in range(length.bit_length()):
         if length >> place & 1:
@@ -115,8 +115,8 @@ def _powers() -> Iterator[int]:
 
 _POWERS: Final = tuple(_powers())
 _SHIFTS: Final = array("I", bytes(4 << _LOW_BITS))
-"""The polynomials for short lengths; each is 0 until it is needed.
+"""The polynomials for short lengths. Each polynomial is 0 until it is needed.
 
-This is an array, not a cache of objects: objects made while a large reading is in memory would keep the memory
-around them from being returned to the system.
+The polynomials are in an array, not in a cache of objects. Objects made while a large reading is in memory would keep
+the memory around them from being returned to the system.
 """

@@ -1,6 +1,6 @@
-"""Sample lines, rendered and deflated when a reading arrives, and only where they changed.
+"""Sample lines. When a reading arrives, changed lines are rendered and deflated.
 
-Only the deflated lines are kept, a tenth of the text or less. Whoever needs the text inflates it.
+Only the deflated lines are kept. They are a tenth of the size of the text, or smaller.
 
 The lines of an account's family are kept in blocks of about 64 lines. Block boundaries are derived from a hash of the
 labels (content-defined chunking), so adding or removing a series usually changes only one block.
@@ -63,7 +63,8 @@ class RenderedFamily:
         checksum: the checksum of the text.
         hashes: the hash of each block's labels.
         values: the raw values of all blocks.
-        ends: four numbers per block: its end in `values`, its end in `deflated`, and its text's CRC-32 and length.
+        ends: four numbers per block: the block's end in `values`, the block's end in `deflated`, and the CRC-32 and
+            the length of the block's text.
 
     """
 
@@ -104,13 +105,13 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """The key of a counter's lines for OpenMetrics, each followed by the counter's `_created` line."""
+    """The key of a counter's lines for OpenMetrics, where each line is followed by a `_created` line."""
 
     family: Family
 
 
 RenderedFamilies = Mapping[Family | WithCreated, RenderedFamily]
-"""The sample lines of one account, or of one of its slices, by family."""
+"""For each family, the sample lines of one account or of one slice of an account."""
 _NONE_CREATED: Final[Mapping[Family, Mapping[Labels, float]]] = MappingProxyType({})
 
 
@@ -125,12 +126,13 @@ def render(
     before: RenderedFamilies,
     created: Mapping[Family, Mapping[Labels, float]] = _NONE_CREATED,
 ) -> RenderedFamilies:
-    """Return an account's figures as sample lines; unchanged ones are reused from `before`.
+    """Return an account's figures as sample lines. Unchanged lines are reused from `before`.
 
-    In every line, also in `before`, the `shared` labels come first. They are made by `label_pairs`.
+    In every line, including the lines in `before`, the `shared` labels come first. The function `label_pairs` makes
+    these labels.
 
-    Families in `created` are also rendered in a second version, which has a `_created` line after each line: the
-    Unix time when the counter was 0.
+    Families in `created` are also rendered in a second version. There, each line is followed by a `_created` line,
+    whose value is the Unix time when the counter was 0.
     """
     rendered: dict[Family | WithCreated, RenderedFamily] = {
         family: _render_family(shared, family, values, before.get(family)) for family, values in figures.items()
@@ -198,14 +200,17 @@ def _interleave(one: bytes, other: bytes) -> bytes:
 
 
 def _sort_in_steps(series: Sequence[Labels]) -> Sequence[Labels]:
-    """Sort in steps, because one long sort would block all other threads. Most vendors' lists are sorted already."""
+    """Return the series sorted. They are sorted in steps, because one long sort would block all other threads."""
     steps = [sorted(series[at : at + _SORTED_AT_ONCE]) for at in range(0, len(series), _SORTED_AT_ONCE)]
     in_order = all(one[-1] < other[0] for one, other in pairwise(steps))
     return list(chain.from_iterable(steps) if in_order else merge(*steps))
 
 
 def _chunks(series: Sequence[Labels]) -> Iterator[Sequence[Labels]]:
-    """Yield content-defined chunks of limited length. The hash of a series' labels decides whether it starts one."""
+    """Yield content-defined chunks of limited length.
+
+    The hash of a series' labels decides whether the series starts a new chunk.
+    """
     start = 0
     for place, labels in enumerate(series):
         length = place - start

@@ -17,7 +17,7 @@ def split_address(address: str) -> tuple[str, int]:
     """Return the host and port of an address, such as `[::1]:10924`. An empty host means every interface.
 
     Raises:
-        ValueError: the address has another form.
+        ValueError: the address is malformed.
 
     """
     host, colon, port = address.rpartition(":")
@@ -34,7 +34,7 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
     """Return a listening socket for each address.
 
     Raises:
-        OSError: a socket cannot be opened; the text says for which address and why.
+        OSError: a socket cannot be opened. The error names the address and the reason.
 
     """
     sockets: list[socket.socket] = []

@@ -30,10 +30,10 @@ class Client:
 class Clients:
     """The open connections.
 
-    A connection is *waiting* from its start until its request is complete, and
-    between requests. If no slot is free, a waiting connection of the network with the
-    most connections is closed, preferably one that never sent a request; among equals,
-    the one waiting longest. A connection being answered is left alone.
+    A connection is *waiting* while no complete request of its client is being answered.
+    If no slot is free, a waiting connection is closed: one of the network with the most
+    connections. A connection whose client never sent a complete request is closed first.
+    Of equal connections, the one that has waited longest is closed.
     """
 
     def __init__(self, limit: int, network_limit: int) -> None:
@@ -51,7 +51,7 @@ class Clients:
             await self._room.wait()
 
     def join(self, network: str) -> Client | None:
-        """Return a new connection, which is waiting.
+        """Return a new connection, in the waiting state.
 
         Returns None if the network is at its limit and has no waiting connection to close.
         """
@@ -76,7 +76,7 @@ class Clients:
             client.has_requested = True
 
     def leave(self, client: Client) -> None:
-        """Record that a connection has ended; no effect if it was closed to make room."""
+        """Record that a connection has ended. This has no effect if the connection was closed to make room."""
         if client in self._waiting or client in self._answering:
             self._waiting.pop(client, None)
             self._answering.discard(client)
@@ -87,7 +87,7 @@ class Clients:
             self._room = anyio.Event()
 
     def close_one_waiting(self, network: str | None = None) -> bool:
-        """Close a waiting connection of one network, or of any; return whether there was one."""
+        """Close a waiting connection of one network, or of any network. Return whether a connection was closed."""
         candidates = [one for one in self._waiting if network in (None, one.network)]
         if not candidates:
             return False
@@ -106,7 +106,8 @@ class Clients:
 def network_of(host: str) -> str:
     """Return the network in which a client's address is counted.
 
-    For IPv4, that is the address itself; for IPv6, its /64, because clients choose the rest of the address.
+    The network of an IPv4 address is the address itself. The network of an IPv6 address is its /64, because clients
+    choose the rest of the address.
     """
     address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
     if isinstance(address, IPv4Address):

@@ -1,4 +1,4 @@
-"""One client's connection: a request, its answer, and the next."""
+"""One client's connection: requests and their answers, one after another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from exporter.web.stream import RECEIVE_BYTES, SocketStream
 
 _HEADER_FRAMING_BYTES: Final = len(b": \r\n")
 _MAX_BODY_FRAMING: Final = 4
-"""The largest ratio of a body's bytes on the wire to its length; chunk framing adds bytes."""
+"""The largest accepted ratio of a body's size on the wire to its length. Chunk framing adds bytes."""
 
 
 class Connection:
@@ -47,7 +47,7 @@ class Connection:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_bytes)
 
     async def run(self, stop: anyio.Event, clients: Clients, client: Client) -> None:
-        """Answer requests until either side is done."""
+        """Answer requests until the client or the server ends the connection."""
         peer = Peer(self._stream, client.network, self._below.is_gone)
         while not stop.is_set():
             clients.wait(client)
@@ -71,7 +71,7 @@ class Connection:
         await self._below.linger()
 
     async def _request(self) -> h11.Request | None:
-        """Return the next request's head, or None if none comes. A head must be complete soon after its first byte."""
+        """Return the head of the next request, or None if no request comes. Once begun, a head has a deadline."""
         if self._http.trailing_data == (b"", False) and not await self._first_bytes():
             return None
         with anyio.fail_after(self._limits.header_seconds):
@@ -79,7 +79,7 @@ class Connection:
         return event if isinstance(event, h11.Request) else None
 
     async def _first_bytes(self) -> bool:
-        """Wait for the next request, and return whether it has begun. The first request gets less time than others."""
+        """Wait for the first bytes of a request, and return whether they came. The first request gets less time."""
         with anyio.move_on_after(self._limits.idle_seconds if self._answered else self._limits.header_seconds):
             try:
                 self._http.receive_data(await self._receive())
@@ -107,7 +107,8 @@ class Connection:
     async def _body(self, request: h11.Request) -> bytes:
         """Check a request's head, and return the request's body.
 
-        The check waits until `run` knows the request's method, because the refusal of a HEAD request must have no body.
+        The head is checked only here, when `run` already knows the request's method, because the refusal of a HEAD
+        request must have no body.
         """
         if status := refusal_of(request, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)
@@ -138,9 +139,10 @@ class Connection:
 def refusal_of(request: h11.Request, limits: Limits) -> HTTPStatus | None:
     """Return the status with which to refuse a head that h11 accepts; None if the head is fine.
 
-    h11 limits a head only while it is incomplete, and accepts any digit as a version. A request that states its body's
-    length in two ways can smuggle another request; RFC 9112 (6.1) lets a server reject it. A body that is too large is
-    refused before the client is asked for it (`Expect: 100-continue`).
+    h11 limits the size of a head only while the head is incomplete, and accepts any digit as the HTTP version. A
+    request that states its body's length in two ways can smuggle another request. RFC 9112 (6.1) lets a server reject
+    such a request. A body that is too large is refused before the client is asked for the body
+    (`Expect: 100-continue`).
     """
     if not request.http_version.startswith(b"1."):
         return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED

@@ -1,4 +1,4 @@
-"""The pages behind the landing page: an account with its quotas and recent polls, and the configuration."""
+"""The pages that the landing page links to: each account with its quotas and recent polls, and the configuration."""
 
 from __future__ import annotations
 

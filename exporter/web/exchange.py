@@ -40,7 +40,7 @@ class Peer:
     Attributes:
         stream: the connection's bytes, decrypted.
         network: the network in which the peer is counted.
-        is_gone: returns whether the peer has hung up, as far as the socket can tell; under TLS it often cannot.
+        is_gone: returns whether the socket shows that the peer has hung up. Under TLS, the socket often does not.
 
     """
 
@@ -69,7 +69,7 @@ class RequestCycle:
         self._unsent: list[bytes] = []
 
     async def run(self) -> None:
-        """Run the application; a bug in it leads to a 500, or ends the connection if the answer has begun."""
+        """Run the application. If it fails, answer with status 500, unless the application's answer has begun."""
         try:
             await self._app(self._scope(), self._receive, self._send)
         except (OSError, TimeoutError, anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -106,7 +106,7 @@ class RequestCycle:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _send(self, message: Message) -> None:
-        """Send the application's message. A body is sent in slices, so that it need not be copied for a slow reader."""
+        """Send the application's message. A body is sent in slices, so that no copy of the whole body is needed."""
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
             if not any(name.lower() == b"date" for name, _ in headers):
@@ -126,7 +126,7 @@ class RequestCycle:
         self._unsent.extend(self._http.send_with_data_passthrough(event) or ())
 
     async def _flush(self) -> None:
-        """Send the collected pieces: small ones joined, large ones as they are."""
+        """Send the collected pieces. The small pieces at the beginning are joined."""
         small = list(takewhile(lambda piece: len(piece) <= _SMALL_BYTES, self._unsent))
         pieces, self._unsent = [b"".join(small), *self._unsent[len(small) :]], []
         for piece in pieces:

@@ -28,8 +28,8 @@ def warn_if_exposed(sockets: Iterable[socket.socket], protection: WebConfig | No
 def guard_origin(app: ASGIApp, sockets: Iterable[socket.socket], protection: WebConfig | None) -> ASGIApp:
     """Return the application, protected from other sites' pages.
 
-    If a password is required, the Host header is not checked: a site whose name resolves to this machine has no
-    password to send, and a proxy may forward any Host.
+    If a password is required, the Host header is not checked, because a proxy may forward any Host header. A site
+    whose name resolves to this machine has no password to send.
     """
     local_only = all(is_loopback(address_of(one)) for one in sockets)
     return refuse_foreign(app, local_only=local_only and not (protection and protection.has_users))

@@ -1,4 +1,4 @@
-"""The parts that all pages for people share: head, style, and times. Static HTML without scripts."""
+"""The parts that all pages for people share: head, style, and times. The pages are static HTML without scripts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ pre { background: var(--card); border: 1px solid var(--line); padding: .8rem; ov
 
 
 def page(title: str, body: str) -> str:
-    """Return a complete page; `body` is HTML."""
+    """Return a complete page as HTML. The `body` is HTML already."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
@@ -72,7 +72,7 @@ def page(title: str, body: str) -> str:
 
 
 def moment(at: float | None, text: str) -> str:
-    """Return a text about a time, with the exact time as its title."""
+    """Return a text about a time as HTML, with the exact time as a tooltip."""
     if at is None:
         return escape(text)
     try:

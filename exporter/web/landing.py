@@ -1,4 +1,4 @@
-"""The landing page: failing accounts, then quotas, then other accounts; the less urgent lines are folded."""
+"""The landing page: failing accounts, then quotas, then other accounts. Less urgent lines are folded."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from exporter.web.html import ago, moment, page, until
 _FEW: Final = 10
 """The number of lines at the top of a list that are never folded."""
 _FOLDED: Final = 500
-"""The most folded lines on the page; further lines are only on the pages of the accounts."""
+"""The maximum number of folded quotas. Further quotas are shown only on the pages of their accounts."""
 _KINDS: Final = {"used_up": " bad", "critical": " bad", "warning": " warn", "unknown": " old"}
 _FULL: Final = 100.0
 
 
 def account_path(vendor: str, account: str) -> str:
-    """Return the path of an account's page; vendor and name need no escaping."""
+    """Return the path of an account's page. The names of vendors and accounts need no escaping."""
     return f"/accounts/{vendor}/{account}"
 
 
@@ -94,7 +94,7 @@ def _accounts(status: Status) -> str:
 
 
 def _section(title: str, rows: list[str], total: int, opened: int, what: str) -> str:
-    """Return a list with its first `opened` rows shown and the others folded; empty if there are no rows."""
+    """Return a section with the first `opened` rows shown and the other rows folded; empty if there are no rows."""
     if not rows:
         return ""
     folded, beyond = rows[opened:], total - len(rows)
@@ -113,7 +113,7 @@ def _account_row(account: AccountStatus, now: float) -> str:
 
 
 def state(account: AccountStatus, now: float) -> str:
-    """Return an account's state in a word or two."""
+    """Return an account's state in a few words, as HTML."""
     if account.state != "failing":
         text = "up" if account.state == "up" else "not polled yet"
         shown = ", last reading shown" if account.state == "waiting" and account.shown_until is not None else ""
@@ -133,7 +133,7 @@ def times(account: AccountStatus, now: float) -> str:
 
 
 def trouble(account: AccountStatus, now: float) -> str:
-    """Return why an account fails, until when its figures are shown, and what to do; empty if it does not fail."""
+    """Return why an account fails, until when its figures are shown, and what to do; empty if it works."""
     if account.state != "failing":
         return ""
     polls = f"{account.failures} poll{'s'[: account.failures != 1]} failed in a row" if account.failures else ""
@@ -168,7 +168,7 @@ def _quota_row(quota: QuotaStatus, now: float, whose: str = "") -> str:
 
 
 def _whose(quota: QuotaStatus) -> str:
-    """Return the subject: its name and the beginning of its id, or the whole id if it has no name."""
+    """Return the name of the quota's subject with the beginning of the id, or only the id if there is no name."""
     whole = escape(quota.subject)
     if not quota.subject_name:
         return f'<span class="soft">{whole}</span>'
@@ -176,7 +176,7 @@ def _whose(quota: QuotaStatus) -> str:
 
 
 def _lasts(quota: QuotaStatus, now: float) -> str:
-    """Return when the quota runs out or resets, whichever comes first."""
+    """Return when the quota runs out or resets, whichever comes first; empty if unknown."""
     if quota.outlook == "runs_out" and quota.lasts_until is not None:
         return moment(quota.lasts_until, f"lasts {words.span(quota.lasts_until - now)}")
     if quota.period_end is None:

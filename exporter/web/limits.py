@@ -22,10 +22,10 @@ class Limits:
     idle_seconds: float = 120.0
     """Longer than the time between two scrapes, so that Prometheus can reuse its connection."""
     answer_seconds: float = 60.0
-    """For a whole answer: longer than any scrape waits, and a bound on clients that read slowly."""
+    """The time for a whole answer. It is longer than any scrape waits, and limits clients that read slowly."""
     connections: int = 512
     connections_per_network: int = 128
-    """From one IPv4 address, or one /64 of IPv6."""
+    """The maximum number of connections from one IPv4 address, or from one /64 network of IPv6 addresses."""
     grace_seconds: float = 5.0
 
 
@@ -33,14 +33,14 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 def raise_file_limit() -> None:
-    """Raise the process's soft limit on open files, which is often only 1,024, to its hard limit."""
+    """Raise the process's soft limit on open files, which is often only 1,024, to the hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def affordable_limits() -> Limits:
-    """Return limits whose connections use at most half of the process's open files; polls need the rest."""
+    """Return limits that let connections use at most half of the process's open files. Polls need the other half."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = DEFAULT_LIMITS.connections
     connections = most if files == resource.RLIM_INFINITY else min(most, max(1, files // 2))

@@ -1,8 +1,8 @@
 """Refuses requests that another site's page makes through an operator's browser.
 
-A browser that can reach the exporter passes this access on to every page it shows:
-a form on any site can send a POST here, and a site whose name is made to
-resolve to 127.0.0.1 (DNS rebinding) could read the pages.
+If a browser can reach the exporter, so can every page that the browser shows. A form on any
+site can send a POST request to the exporter. A site whose name is made to resolve to
+127.0.0.1 (DNS rebinding) could read the exporter's pages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES: Final = frozenset({b"same-origin", b"none"})
-"""Values of `Sec-Fetch-Site` for our own pages' requests, and for typed addresses."""
+"""The values of the header `Sec-Fetch-Site` in requests from our own pages, and in requests for typed addresses."""
 _CROSS_SITE: Final = "refused: another site's page sent this request\n"
 _FOREIGN_HOST: Final = (
     "refused: this address serves this machine only, and the Host header names another;"
@@ -32,7 +32,7 @@ def refuse_foreign(app: ASGIApp, *, local_only: bool) -> ASGIApp:
 
     Args:
         app: the application to protect.
-        local_only: whether only this machine can reach the pages, so that any other machine's Host is foreign.
+        local_only: whether only this machine can reach the pages. If so, Host headers of other machines are refused.
 
     """
 
@@ -49,7 +49,7 @@ def refuse_foreign(app: ASGIApp, *, local_only: bool) -> ASGIApp:
 
 
 def refusal(method: str, headers: Iterable[tuple[bytes, bytes]], *, local_only: bool) -> str:
-    """Return why a request is refused; empty if it is not."""
+    """Return why a request is refused; empty if the request is allowed."""
     found = dict(headers)
     if method not in _SAFE_METHODS and _is_cross_site(found):
         return _CROSS_SITE
@@ -57,7 +57,7 @@ def refusal(method: str, headers: Iterable[tuple[bytes, bytes]], *, local_only: 
 
 
 def _is_cross_site(headers: dict[bytes, bytes]) -> bool:
-    """Whether a request is cross-site according to headers that only browsers send."""
+    """Whether a request comes from another site's page, according to headers that only browsers send."""
     if site := headers.get(b"sec-fetch-site"):
         return site.lower() not in _OWN_SITES
     origin = headers.get(b"origin")
@@ -67,7 +67,7 @@ def _is_cross_site(headers: dict[bytes, bytes]) -> bool:
 def _is_local(host: bytes) -> bool:
     """Whether a Host header cannot belong to a site elsewhere.
 
-    This holds for addresses, which need no DNS, for names without a dot, and for names that end in `.localhost`.
+    This holds for IP addresses, names without a dot, and names that end in `.localhost`.
     """
     name = host.decode("latin-1").lower()
     name = name.partition("]")[0].removeprefix("[") if name.startswith("[") else name.partition(":")[0]

@@ -1,4 +1,4 @@
-"""The exporter's routes: `/metrics`, pages for people, `/api/` and `/-/`. None of them waits for a vendor."""
+"""The exporter's routes: `/metrics`, pages for people, `/api/` and `/-/`. No route waits for a vendor."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class PageResponse:
-    """An answer to a request. Its body is in pieces, and `length` is their total length."""
+    """An answer to a request. The `body` consists of pieces, whose total length is `length`."""
 
     body: Iterable[bytes]
     length: int
@@ -48,7 +48,7 @@ class PageResponse:
 
 _Headers = Mapping[bytes, bytes]
 PageHandler = Callable[[_Headers], Awaitable[PageResponse]]
-"""Maps a request's headers to the answer."""
+"""Makes the answer to a request from the request's headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class Lifecycle:
     """The operations that a client may request of a running exporter, and the data that pages show besides figures.
 
     Attributes:
-        reload: reloads the configuration, and returns its problems as text; None if reloads are not enabled.
+        reload: reloads the configuration, and returns any problems as text; None if reloads are not enabled.
         poll: polls an account now, and returns whether the account exists; None if polls are not enabled.
-        retry: polls the failing accounts now, and returns them; None if polls are not enabled.
-        configuration: returns the configuration in use as YAML without secrets; None if it is not shown.
+        retry: polls failing accounts now, and returns the polled accounts; None if polls are not enabled.
+        configuration: returns the configuration in use as YAML without secrets; None if no page may show it.
         paces: how fast each quota is used.
         clock: returns the Unix time.
 
@@ -139,7 +139,7 @@ class Application:
         return _html(landing_page(self._status(), self._telemetry_path, has_config=has_config))
 
     def _account_route(self, path: str) -> tuple[tuple[str, ...], PageHandler] | None:
-        """Return the methods and the handler of an account's page; None if the path is not that of an account."""
+        """Return the methods and the handler of an account's page; None if no account has this path."""
         key = next((key for key, _ in self._store if account_path(*key) == path), None)
         return (_READS, partial(self._account, key)) if key else None
 
@@ -170,7 +170,7 @@ class Application:
         return _text("config reloaded\n")
 
     async def _poll(self, query: bytes, _headers: _Headers) -> PageResponse:
-        """Poll accounts now: the one named by the query, or all that fail."""
+        """Poll now: the account that the query names, or the failing accounts if the query is empty."""
         poll, retry = self._lifecycle.poll, self._lifecycle.retry
         if poll is None or retry is None:
             return _text(_NOT_ENABLED, HTTPStatus.FORBIDDEN)
@@ -203,7 +203,7 @@ def _html(text: str) -> PageResponse:
 
 
 def _coalesced(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield large blocks as they are, and small ones joined into larger pieces."""
+    """Yield the bytes of the blocks, with small blocks joined into larger pieces."""
     piece: list[bytes] = []
     length = 0
     for block in blocks:

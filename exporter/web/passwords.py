@@ -17,10 +17,10 @@ import bcrypt
 from exporter.web.values import cost_of
 
 LONGEST_PASSWORD_BYTES: Final = 72
-"""bcrypt ignores further bytes. Longer passwords are refused; otherwise any with the same beginning would match."""
+"""bcrypt ignores further bytes. Longer passwords are refused. Otherwise any with the same beginning would match."""
 
 _COST: Final = 12
-"""The cost of new hashes: a fifth of a second per check, and results are cached."""
+"""The cost of new hashes. A check at this cost takes a fifth of a second."""
 _MOST_REMEMBERED: Final = 256
 _MOST_IN_PROGRESS: Final = 8
 _MOST_IN_PROGRESS_OF_A_NETWORK: Final = 2
@@ -49,20 +49,20 @@ class BusyError(Exception):
 class Passwords:
     """Compares passwords with hashes, one at a time and in a thread, and caches the results.
 
-    Few checks may be pending, in total and per network. Further checks are refused;
-    otherwise a right password that is not cached yet would wait behind all the
-    wrong ones.
+    Few checks may be pending, in total and per network. Further checks are refused.
+    Otherwise the check of a right password could wait for the checks of many wrong
+    passwords.
 
-    Right and wrong results are cached separately, so that a flood of wrong
-    passwords does not evict right ones. Cache keys are derived with a secret of
-    this process, so that the cache does not reveal passwords.
+    The results of right and of wrong passwords are cached separately, so that a flood
+    of wrong passwords does not evict the right passwords. Cache keys are derived with
+    a secret of this process, so that the cache does not reveal passwords.
     """
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._one_at_a_time = anyio.Lock()
         self._in_progress: dict[bytes, tuple[str, anyio.Event]] = {}
-        """By cache key: the network that asked, and the event that is set when the check is done."""
+        """For the cache key of each pending check: the client's network, and the event that is set after the check."""
         self._remembered: dict[bool, dict[bytes, None]] = {True: {}, False: {}}
 
     async def admit(
@@ -73,7 +73,7 @@ class Passwords:
         network: str = "",
         is_gone: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Whether a user has this password; the check takes equally long for unknown users.
+        """Whether a user has this password. The check takes equally long for known and unknown users.
 
         Raises:
             BusyError: too many checks are pending, or the client has gone.
@@ -117,7 +117,7 @@ class Passwords:
         return None
 
     def _cache_result(self, digest: bytes, matches: bool) -> None:
-        """Cache a result as the newest, evicting the least recently used if necessary."""
+        """Cache a result as the newest. If the cache is full, the least recently used result is removed."""
         digests = self._remembered[matches]
         digests.pop(digest, None)
         digests[digest] = None
@@ -126,9 +126,9 @@ class Passwords:
 
 
 def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
-    """Whether a password matches a hash. Dummy checks at `costs` make it take as long as a check of the costliest hash.
+    """Whether a password matches a hash. Dummy checks at the `costs` prolong the check to that of the costliest hash.
 
-    A check at cost c, followed by checks at costs c to m - 1, takes as much work as one at cost m:
+    A check at cost c, followed by checks at costs c to m - 1, takes as much work as a check at cost m:
     2^c + 2^c + ... + 2^(m-1) = 2^m.
     """
     matches = bcrypt.checkpw(password, hashed)
@@ -143,7 +143,7 @@ def _dummy(cost: int) -> bytes:
 
 
 def _look_up(users: Mapping[str, bytes], user: bytes) -> tuple[bool, bytes]:
-    """Return whether a user exists, and a hash to compare with: the user's, or a dummy of the highest cost."""
+    """Return whether a user exists, and the user's hash. An unknown user gets a dummy hash of the highest cost."""
     known, hashed = False, _dummy(max(map(cost_of, users.values())))
     for name, one in users.items():
         if hmac.compare_digest(name.encode(), user):
@@ -152,7 +152,7 @@ def _look_up(users: Mapping[str, bytes], user: bytes) -> tuple[bool, bytes]:
 
 
 def credentials(authorization: bytes) -> tuple[bytes, bytes] | None:
-    """Return the user and password of an `Authorization` header; None if it has none."""
+    """Return the user and password in an `Authorization` header; None if the header is not of basic authentication."""
     scheme, _, encoded = authorization.partition(b" ")
     if scheme.lower() != b"basic":
         return None

@@ -23,7 +23,7 @@ from exporter.web.tls import TLSStream, server_context
 from exporter.web.values import cost_of
 
 LOOK_SECONDS: Final = 1.0
-"""The time between checks of the files for changes; a change takes up to this long to apply."""
+"""The time between two checks for changed files."""
 
 _CHEAP_COST: Final = 10
 _USERS: Final = "basic_auth_users"
@@ -45,7 +45,7 @@ class WebReloadObserver(Protocol):
         """Record that the file was accepted."""
 
     def refuse(self) -> None:
-        """Record that the file was refused; the previous configuration stays in use."""
+        """Record that the file was refused. The previous configuration stays in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 class WebConfig:
-    """Protects the pages as a web configuration file states. A changed file is applied if it is valid."""
+    """Protects the pages according to a web configuration file. If the file changes, it is applied if it is valid."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.
@@ -127,7 +127,7 @@ class WebConfig:
         return secured
 
     def require_auth(self, app: ASGIApp) -> ASGIApp:
-        """Return the application with the configured headers. It requires a password if users are configured."""
+        """Return an application that adds the configured headers, and requires a password if users are configured."""
 
         async def guarded(scope: Any, receive: Receive, send: Send) -> None:
             settings = self._loaded.settings
@@ -157,14 +157,14 @@ class WebConfig:
                 logger.warning("password hash is weak", user=user, cost=cost_of(hashed), enough=_CHEAP_COST)
 
     async def reload_when_changed(self, observer: WebReloadObserver) -> None:
-        """Until cancelled, check the files for changes and apply them."""
+        """Until cancelled, check for changed files and apply the changes."""
         self.warn_weak_hashes()
         while True:
             await anyio.sleep(LOOK_SECONDS)
             await self.refresh(observer)
 
     async def refresh(self, observer: WebReloadObserver) -> None:
-        """Reload the files if any of them has changed, and apply them if they are valid."""
+        """If a file has changed, or the last reload was refused, read all files, and apply them if all are valid."""
         if not self._refused and not await read_in_thread(self, self._loaded.is_stale):
             return
         try:
@@ -188,7 +188,7 @@ class WebConfig:
         return loaded
 
     def _refuse(self, problems: Iterable[Problem], observer: WebReloadObserver) -> None:
-        """Keep the previous configuration; the same problems are logged only once."""
+        """Keep the previous configuration, and log the problems, unless they are the same as those logged last."""
         refused = tuple(map(str, problems))
         if refused == self._refused:
             return
@@ -208,7 +208,7 @@ def _requirements(settings: WebSettings) -> set[str]:
 
 
 async def _send(send: Send, headers: tuple[tuple[bytes, bytes], ...], message: Message) -> None:
-    """Send a message with these headers, which replace its own headers of the same name."""
+    """Send a message with these headers. They replace the message's own headers of the same name."""
     if headers and message["type"] == "http.response.start":
         names = {name for name, _ in headers}
         own = (header for header in message.get("headers", ()) if header[0] not in names)

@@ -1,9 +1,9 @@
-"""A small HTTP/1.1 server for ASGI applications: h11 speaks the protocol, anyio waits for the sockets.
+"""A small HTTP/1.1 server for ASGI applications. h11 speaks the protocol, and anyio waits for the sockets.
 
-Every client is limited in time and memory, and every network in connections.
-Request heads have a deadline and a maximum size. Idle connections are closed, and
-so is one whose client reads too slowly. When no slot is free, a connection without
-a complete request is closed. On shutdown, answers in progress get a grace period.
+Every client is limited in time and memory, and every network is limited in its number of
+connections. Request heads have a deadline and a maximum size. A connection is closed if it
+is idle, or if its client reads too slowly. When no slot is free, a connection without a
+complete request is closed. On shutdown, answers in progress get a grace period.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _DISCONNECTED: Final = (
 
 
 Secure = Callable[[anyio.abc.ByteStream], Awaitable[anyio.abc.ByteStream]]
-"""Turns a new connection into the one to use; raises OSError if the client is refused."""
+"""Returns the stream to use for a new connection's stream. Raises OSError if the client is refused."""
 
 
 class Server:
-    """Serves an application on listening sockets until `stop` is set."""
+    """Serves an application on listening sockets until the event `stop` is set."""
 
     def __init__(
         self, app: ASGIApp, stop: anyio.Event, limits: Limits = DEFAULT_LIMITS, secure: Secure | None = None
@@ -54,7 +54,7 @@ class Server:
         *,
         task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Serve until stopped; then give answers in progress a grace period."""
+        """Serve until stopped. Then give answers in progress a grace period."""
         async with anyio.create_task_group() as connections:
             async with anyio.create_task_group() as listeners:
                 for one in sockets:
@@ -108,7 +108,7 @@ class Server:
             self._clients.leave(client)
 
     async def _secured(self, stream: SocketStream) -> anyio.abc.ByteStream | None:
-        """Return the stream after any handshake, or None if that takes too long. A refused client is told why."""
+        """Return the stream after any handshake, or None if the handshake takes too long."""
         if self._secure is None:
             return stream
         with anyio.move_on_after(self._limits.handshake_seconds):

@@ -1,7 +1,7 @@
 """The web configuration file, in the format of Prometheus' exporter-toolkit: TLS, headers, and users.
 
 Every key of that format is known. Unsupported settings are refused with a
-reason; otherwise an operator would rely on protection that is missing.
+reason. Otherwise an operator would rely on protection that is missing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from exporter.problems import ConfigError, Problem, read_document, unknown_key
 from exporter.web import values
 
 Readers = Mapping[str, Callable[[object], Any]]
-"""Maps a key to the function that reads its value."""
+"""Maps a key to the function that reads the key's value."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 _USERS: Final = "basic_auth_users"
@@ -70,7 +70,7 @@ class WebSettings:
 
 
 def read(path: Path) -> WebSettings:
-    """Return the settings in a file; relative paths start at the file's folder.
+    """Return the settings in a file. Relative paths start at the file's folder.
 
     Raises:
         ConfigError: the settings cannot be used.
@@ -96,7 +96,7 @@ def _settings(document: object, folder: Path, problems: list[Problem]) -> WebSet
 
 
 def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]) -> dict[str, Any]:
-    """Return the values of a mapping, each read by its key's reader, and add any problems to `problems`."""
+    """Return the values of a mapping, each as read by the reader of its key. Any problems are added to `problems`."""
     if not isinstance(given, dict) or not given:
         problems.append(Problem(path, f"write a mapping with at least one of {', '.join(readers)}"))
         return {}
@@ -116,7 +116,7 @@ def _mapping(path: str, given: object, readers: Readers, problems: list[Problem]
 def _place(path: str, key: str, index: int) -> str:
     """Return the path of a key.
 
-    A key that does not look like a name may be a secret. Its index is used instead.
+    A key that does not look like a name may be a secret. In its place, the path contains the key's index.
     """
     if not _NAME.fullmatch(key):
         return f"{path}[{index}]"

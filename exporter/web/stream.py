@@ -15,15 +15,15 @@ RECEIVE_BYTES: Final = 16 * 1024
 """The most bytes that are read at once."""
 
 _MAX_UNUSED_BYTES: Final = 32 * 1024
-"""More than a TLS record or a handshake with client certificates needs."""
+"""The maximum number of useless bytes. A TLS record, or a handshake with client certificates, needs fewer bytes."""
 _LINGER_SECONDS: Final = 1.0
 
 
 class SocketStream(anyio.abc.ByteStream):
-    """Reads only on demand, so that a client's bytes stay in the kernel until then.
+    """A stream that reads from its socket only when `receive` is called.
 
-    An asyncio transport reads up to 256 KiB ahead. With such a transport, clients that send
-    faster than they are answered would decide how much memory the exporter needs.
+    An asyncio transport reads up to 256 KiB ahead. Clients that send faster than they are answered
+    would then decide how much memory the exporter needs.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -38,7 +38,7 @@ class SocketStream(anyio.abc.ByteStream):
         return {SocketAttribute.raw_socket: lambda: self._socket}
 
     async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
-        """Return the next bytes. If some have already arrived, this does not yield to other tasks; `send` always does.
+        """Return the next bytes. If bytes have already arrived, this does not yield to other tasks.
 
         Raises:
             anyio.EndOfStream: the client has closed its side.
@@ -61,7 +61,7 @@ class SocketStream(anyio.abc.ByteStream):
         return data
 
     def is_gone(self) -> bool:
-        """Whether the client has closed its side, the only visible sign that it hung up."""
+        """Whether the client has closed its side of the connection, or the connection has failed."""
         try:
             return not self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -72,8 +72,8 @@ class SocketStream(anyio.abc.ByteStream):
     def mark_used(self) -> None:
         """Record that everything received so far was useful.
 
-        `receive` fails after too many useless bytes, because a TLS client can send records without end that do not
-        contain a byte of a request.
+        A TLS client can send endless records that contain no byte of a request. So `receive` fails after too many
+        useless bytes.
         """
         self._unused_bytes = 0
 
@@ -102,9 +102,9 @@ class SocketStream(anyio.abc.ByteStream):
             raise anyio.BrokenResourceError from error
 
     async def linger(self) -> None:
-        """Close our side, and read for a moment what the client still sends.
+        """Close our side of the connection, and read for a moment what the client still sends.
 
-        Closing with unread bytes would reset the connection, and the client would lose an answer still in transit.
+        If unread bytes were left, closing would reset the connection, and the client could lose the end of an answer.
         """
         try:
             await self.send_eof()

@@ -91,8 +91,8 @@ def _problem(key: str, text: str) -> ConfigError:
 class TLSStream(anyio.abc.ByteStream):
     """The server side of an encrypted connection.
 
-    Unlike anyio's TLSStream, it sends the alert that tells the client why a
-    handshake failed, and does not wait for the client's close_notify.
+    Unlike anyio's class of this name, it sends the alert that tells the client why
+    a handshake failed. It does not wait for the client's close_notify.
     """
 
     def __init__(self, stream: anyio.abc.ByteStream, context: ssl.SSLContext) -> None:
@@ -127,7 +127,7 @@ class TLSStream(anyio.abc.ByteStream):
         return {canonical_name(str(one[1])) for one in names if isinstance(one, tuple)}
 
     async def _do(self, call: Callable[..., _T], *arguments: object) -> _T:
-        """Run a TLS operation, feeding it the client's bytes and sending its output."""
+        """Return the result of a TLS operation, which reads the client's bytes, and whose output is sent."""
         while True:
             try:
                 result = call(*arguments)
@@ -142,7 +142,7 @@ class TLSStream(anyio.abc.ByteStream):
                 return result
 
     async def _explain(self, error: ssl.SSLError) -> None:
-        """Tell the client why the connection ends: by an alert, or in HTTP if the client speaks plain HTTP."""
+        """Tell the client why the connection ends: by a TLS alert, or in HTTP if the client speaks plain HTTP."""
         if error.reason == "HTTP_REQUEST":
             await self._stream.send(_PLAIN_ANSWER)
         else:

@@ -1,7 +1,7 @@
-"""Reads the values of the web configuration file, translates them for Python's ssl, and refuses unsupported ones.
+"""Reads the values of the web configuration file, translates them for Python's ssl, and refuses unsupported values.
 
-A reader raises a ValueError that says what would be right, but never repeats
-the value: it might be a password on the wrong line.
+If a value is wrong, its reader raises a ValueError that says what would be right. The error
+never repeats the value, because the value might be a password on the wrong line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CIPHERS: Final = {
     "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA": "ECDHE-RSA-AES128-SHA",
     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA": "ECDHE-RSA-AES256-SHA",
 }
-"""TLS 1.2 suites: Go's names, which the file uses, and OpenSSL's."""
+"""Cipher suites of TLS 1.2: OpenSSL's name for each of Go's names. The file uses Go's names."""
 CURVES: Final = {"CurveP256": "prime256v1", "CurveP384": "secp384r1", "CurveP521": "secp521r1", "X25519": "X25519"}
 VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 CLIENT_AUTH: Final = {
@@ -39,7 +39,7 @@ CLIENT_AUTH: Final = {
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
 HIGHEST_COST: Final = 15
-"""The highest accepted cost of a bcrypt hash. A check at this cost takes seconds of CPU; each step up doubles that."""
+"""The highest accepted cost of a bcrypt hash. A check at this cost takes seconds of CPU time."""
 
 _LOWEST_COST: Final = 4
 _OLD: Final = "is too old to be safe; write TLS12 or TLS13"
@@ -63,7 +63,7 @@ _KNOWN_BUT_NOT_OFFERED: Final = {
     "TLS_RSA_WITH_AES_128_GCM_SHA256": _NO_SECRECY,
     "TLS_RSA_WITH_AES_256_GCM_SHA384": _NO_SECRECY,
 }
-"""Values that Prometheus' own servers accept, and why they are refused here."""
+"""Values that Prometheus' own servers accept, with the reason for which the exporter refuses each value."""
 _HASH: Final = re.compile(r"\$2[aby]\$([0-9]{2})\$([./A-Za-z0-9]{53})")
 _VISIBLE: Final = re.compile(r"[\x20-\x7e]*")
 _LARGEST_FILE: Final = 1024 * 1024
@@ -72,7 +72,7 @@ _T = TypeVar("_T")
 
 
 def one_of(choices: Mapping[str, _T]) -> Callable[[object], _T]:
-    """Return a reader that accepts one of several words, and translates it."""
+    """Return a function that reads one of the words in `choices`, and returns the word's translation."""
 
     def read(given: object) -> _T:
         if isinstance(given, str) and given in choices:
@@ -84,7 +84,7 @@ def one_of(choices: Mapping[str, _T]) -> Callable[[object], _T]:
 
 
 def list_of(read_one: Callable[[object], _T]) -> Callable[[object], tuple[_T, ...]]:
-    """Return a reader for a list that is not empty."""
+    """Return a function that reads a list with at least one value, each with the function `read_one`."""
 
     def read(given: object) -> tuple[_T, ...]:
         if not isinstance(given, list) or not given:
@@ -95,7 +95,7 @@ def list_of(read_one: Callable[[object], _T]) -> Callable[[object], tuple[_T, ..
 
 
 def read_curve(given: object) -> str:
-    """Read the curve for handshakes, and return OpenSSL's name for it."""
+    """Read the list with the only curve for handshakes, and return OpenSSL's name of the curve."""
     curves = list_of(one_of(CURVES))(given)
     if len(curves) > 1:
         raise ValueError("write only one, or none: Python's ssl cannot order several, and its default is good")
@@ -110,7 +110,7 @@ def read_boolean(given: object) -> bool:
 
 
 def read_http2(given: object) -> bool:
-    """Read whether HTTP/2 is enabled: this must be false, because HTTP/2 is not supported."""
+    """Read whether HTTP/2 is enabled. The value must be false, because HTTP/2 is not supported."""
     if read_boolean(given):
         raise ValueError("write false, or leave it out: only HTTP/1.1 is supported, which Prometheus accepts")
     return False
@@ -124,7 +124,7 @@ def read_san(given: object) -> str:
 
 
 def canonical_name(name: str) -> str:
-    """Return the canonical form of an IP address, and any other name unchanged."""
+    """Return an IP address in canonical form, or any other name unchanged."""
     try:
         return str(ip_address(name.strip()))
     except ValueError:
@@ -132,7 +132,7 @@ def canonical_name(name: str) -> str:
 
 
 def read_file(folder: Path) -> Callable[[object], Path]:
-    """Return a reader for the path of a readable file; relative paths start at the folder."""
+    """Return a function that reads a path, and checks that the file is readable. Relative paths start at the folder."""
 
     def read(given: object) -> Path:
         if not isinstance(given, str) or not given or not given.isprintable():
@@ -150,7 +150,7 @@ def read_file(folder: Path) -> Callable[[object], Path]:
 
 
 def read_header(*choices: str) -> Callable[[object], bytes]:
-    """Return a reader for a header's value: one of the choices, or any value if there are no choices."""
+    """Return a function that reads a header's value. If there are `choices`, the value must be one of them."""
 
     def read(given: object) -> bytes:
         if not isinstance(given, str) or not _VISIBLE.fullmatch(given) or given != given.strip():
@@ -163,7 +163,7 @@ def read_header(*choices: str) -> Callable[[object], bytes]:
 
 
 def refused(why: str) -> Callable[[object], NoReturn]:
-    """Return a reader that refuses a known key that is not supported here."""
+    """Return a function that refuses every value, for a key that is known but not supported."""
 
     def read(_: object) -> NoReturn:
         raise ValueError(why)
@@ -172,7 +172,7 @@ def refused(why: str) -> Callable[[object], NoReturn]:
 
 
 def read_hash(given: object) -> bytes:
-    """Read the bcrypt hash of a password, and keep it out of logs from now on."""
+    """Read the bcrypt hash of a password, and keep the hash out of logs from now on."""
     match = _HASH.fullmatch(given) if isinstance(given, str) else None
     if not match:
         raise ValueError("write the bcrypt hash of a password, which begins with $2b$ or $2y$; not the password itself")
@@ -188,5 +188,5 @@ def read_hash(given: object) -> bytes:
 
 
 def cost_of(hashed: bytes) -> int:
-    """Return the cost of a bcrypt hash; each step doubles the work."""
+    """Return the cost of a bcrypt hash. Each step of the cost doubles the work of a check."""
     return int(hashed[4:6])
