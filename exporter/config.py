@@ -172,7 +172,7 @@ def _vendors(document: Mapping[str, Any], directory: Path) -> tuple[Vendors, lis
     """Return the built-in and declared vendors, and the problems of the files that declare vendors."""
     if document.get("vendor_files") is None:
         return VENDORS, []
-    from exporter.vendors.declared.files import declared_vendors  # noqa: PLC0415 - takes long, and few declare any
+    from exporter.vendors.declared.files import declared_vendors  # noqa: PLC0415 - slow to import, and few declare any
 
     declared, problems = declared_vendors(document["vendor_files"], directory, VENDORS)
     return {**VENDORS, **declared}, problems

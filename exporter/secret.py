@@ -115,7 +115,7 @@ class FileSecret:
     def others_can_read(self) -> bool:
         """Whether anyone but the owner can read the file.
 
-        Access by the file's group does not count if the exporter itself reads the file as a member of that group.
+        Access by the file's group is ignored if the exporter itself reads the file as a member of that group.
         """
         try:
             status = self.path.stat()

@@ -24,9 +24,8 @@ _LONGEST_DOZE_SECONDS: Final = 10.0
 class EventLoop(asyncio.SelectorEventLoop):
     """Resolves each name once for all concurrent requests, in a daemon thread.
 
-    asyncio itself takes a thread of a small pool for each lookup. A few accounts with
-    an unresponsive resolver would block the lookups of all other accounts, and keep
-    the process from exiting.
+    asyncio itself takes a thread from a small pool for each lookup. A few accounts with an unresponsive resolver would
+    block the lookups of all other accounts, and keep the process from exiting.
 
     The loop's clock includes the time during which the machine is suspended, so figures grow stale in this time, too.
     """
@@ -41,7 +40,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         return time.clock_gettime(_CLOCK)
 
     def _wake_regularly(self) -> None:
-        """Wake the loop regularly, because the kernel's timeouts do not count while the machine is suspended."""
+        """Wake the loop regularly, because the kernel's timeouts do not run while the machine is suspended."""
         self.call_later(_LONGEST_DOZE_SECONDS, self._wake_regularly)
 
     async def getaddrinfo(  # noqa: PLR0913 - asyncio's own signature

@@ -101,7 +101,7 @@ class Exporter:
         return changed
 
     def _checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the current state, except for the polling tasks."""
+        """Save the current state, except for the polling tasks, and return a function that restores it."""
         config, undo_parts = self.config, [one.checkpoint() for one in (self.store, self.telemetry, self._limiters)]
 
         def undo() -> None:
@@ -212,7 +212,7 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll failing accounts at once, except accounts whose vendor still asks us to wait. Return the polled ones.
+        """Poll failing accounts at once, except those whose vendor still asks us to wait. Return the polled accounts.
 
         Args:
             keys: the accounts to choose from; None for all accounts.

@@ -37,7 +37,7 @@ class Limiters:
         self._limiters, self._rates = limiters, rates
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the current limiters and rates."""
+        """Save the current limiters and rates, and return a function that restores them."""
         limiters, rates = self._limiters, self._rates
 
         def undo() -> None:

@@ -120,7 +120,7 @@ poll_interval = click.option(
 
 
 def with_world(command: _F) -> _F:
-    """Add the options of a sandbox's world to a command, and pass the command the world."""
+    """Add the options of a sandbox's world to a command, and pass the world to that command."""
 
     @click.option("--speed", type=_SPEEDS, default=1.0, show_default=True, help="The speed of the sandbox's clock.")
     @click.option("--seed", type=int, default=1, show_default=True, help="The seed of the sandbox's world.")
@@ -194,7 +194,10 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str) -> i
 
 
 def _threshold(one: Field[Any]) -> Callable[[_F], _F]:
-    """Return the option for a threshold of the rules. The option of an integer threshold takes a duration."""
+    """Return the command-line option for one of the rules' thresholds.
+
+    An integer threshold is a time in seconds, and its option accepts a duration such as `5m`.
+    """
     flag, meaning = f"--{one.name.replace('_', '-')}", one.metadata["meaning"]
     if one.type == "int":
         kind: dict[str, Any] = {
@@ -212,7 +215,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def with_rule_options(command: _F) -> _F:
-    """Add the options of the rules to a command, and pass the command an `Options`."""
+    """Add the options of the rules to a command, and pass an `Options` to that command."""
 
     @click.option("--job", default=_RULES.job, show_default=True, help="The exporter's scrape job.")
     @click.option("--runbook-url", default=_RULES.runbook_url, show_default=True, help="URL of the runbooks.")

@@ -114,7 +114,7 @@ def poll_estimates(config: Config) -> Iterator[str]:
 
 
 def waits(config: Config) -> Iterator[str]:
-    """Yield a line for each account that takes long to poll. The line gives the reason."""
+    """Yield a line for each account that takes a long time to poll. The line gives the reason."""
     for account in config.accounts:
         estimate = account.estimate
         if estimate.request_seconds > _SLOW_SECONDS:

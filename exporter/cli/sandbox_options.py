@@ -48,7 +48,7 @@ def _faults(context: click.Context, _option: click.Parameter, value: tuple[str, 
 
 
 def with_faulty_world(command: _F) -> _F:
-    """Add the options of a sandbox to a command, and pass the command the world and the faults that they describe."""
+    """Add the options of a sandbox to a command. The command gets the world and the faults described by the options."""
     option = click.option(
         "--fault",
         "faults",

@@ -75,7 +75,7 @@ def status(  # noqa: PLR0913 - each is an option
 
 
 def _chosen(found: Status, vendor: str | None, account: str | None) -> Status:
-    """Return the document with only the chosen accounts. If no account is chosen, exit."""
+    """Return the document with only the chosen accounts. Exit if no account matches."""
     if vendor is None and account is None:
         return found
     chosen = tuple(one for one in found.accounts if vendor in {None, one.vendor} and account in {None, one.account})

@@ -68,7 +68,7 @@ telemetry_path = click.option(
 
 
 def web_config_file(*, only_checked: bool = False) -> Callable[[_F], _F]:
-    """Add the option for the web configuration file to a command, and pass the command the file's `WebConfig`.
+    """Add the option for the web configuration file to a command, and pass the file's `WebConfig` to that command.
 
     If `only_checked` is true, the file is validated, and nothing is passed to the command.
     """

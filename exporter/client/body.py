@@ -47,7 +47,7 @@ _KINDS_OF_CONTENT: Final = {
 
 
 async def at_once() -> None:
-    """Do nothing. Callers that never wait for room pass this as `turn`."""
+    """Do nothing. This is the `turn` for callers that never have to wait for memory."""
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, turn: Turn = at_once) -> Body:
@@ -59,7 +59,7 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int, tur
         chunks: the body as received.
         encoding: the answer's Content-Encoding; `identity`, `gzip` and `deflate` are known.
         limit: the maximum size after decompression, in bytes.
-        turn: a function that waits for room in memory. It is awaited before each further chunk of a large body.
+        turn: a function that waits until memory is available. It is awaited before each further chunk of a large body.
 
     Raises:
         TooLarge: the body is larger than the limit, or comes in too many small chunks.

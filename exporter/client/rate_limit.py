@@ -85,7 +85,7 @@ class RateLimiter:
         self.configure(configured, assumed, share)
 
     def configure(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
-        """Change the rate and our share of the rate. Requests already sent still count."""
+        """Change the rate and our share of the rate. Earlier requests still use up part of the rate."""
         self._assumed = None if configured else assumed
         self._share = share
         rate = configured or assumed

@@ -228,7 +228,7 @@ def _in_order(families: Sequence[Family]) -> Sequence[Family]:
 def _readings(
     form: Format, _account: AccountKey, snapshot: Snapshot, now: float
 ) -> Mapping[Family, tuple[RenderedFamily, ...]]:
-    """Return an account's sample lines, without those of stale readings."""
+    """Return an account's sample lines, except for lines from stale readings."""
     # Keyed by name, because a reload may replace a family whose lines are still shown.
     families: dict[str, Family] = {}
     found: dict[str, tuple[RenderedFamily, ...]] = {}

@@ -34,7 +34,7 @@ class Folder:
     def opened(cls, path: Path, plan: Plan) -> Folder:
         """Return a new folder for a plan, or the existing folder with the same plan.
 
-        An existing folder keeps the time `asked_at` of its creation.
+        An existing folder keeps the `asked_at` that it was created with.
 
         Raises:
             WrongRequest: the folder contains another plan or other files.

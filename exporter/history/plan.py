@@ -33,7 +33,7 @@ class Plan:
         accounts: the accounts whose vendor provides past figures.
         left_out: the accounts whose vendor provides no past figures.
         step: the number of seconds between samples.
-        labels: labels to add to every sample, like Prometheus' target labels.
+        labels: labels that are added to every sample, as Prometheus adds target labels.
         gzip: whether files are compressed.
         counters: whether counters are written. A gap can be filled without counters, since the exporter's counters
             continue across the gap.

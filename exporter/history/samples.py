@@ -76,7 +76,7 @@ def _header(family: Family) -> str:
 
 
 def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
-    """Return the sample line with the time that an account's figures cover.
+    """Return the sample line that states up to which time an account's figures are complete.
 
     Args:
         vendor: the account's vendor.

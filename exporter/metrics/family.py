@@ -47,7 +47,7 @@ class Unreadable:
 class EndedPeriod:
     """The final figure of a period that has ended, and the period's start and end as Unix times.
 
-    Quota counters count this figure, but the metrics page does not show it.
+    Quota counters include this figure, but the metrics page does not show it.
     """
 
     sample: Sample
@@ -64,7 +64,8 @@ class Rest:
     Attributes:
         family: the family of the amount used.
         labels: the labels of the amount used.
-        value: the remaining amount; None if the amounts do not match, so that no limit can be derived.
+        value: the remaining amount; None if this amount is unknown or does not belong to the same usage as the amount
+            used, in which case no limit can be derived.
 
     """
 
@@ -125,7 +126,7 @@ class Family:
         """Make a sample.
 
         Raises:
-            TypeError: the labels are not exactly the family's.
+            TypeError: the labels are not exactly the family's labels.
 
         """
         if labels.keys() != self._expected:
@@ -139,7 +140,7 @@ class Family:
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
 
     def rest(self, value: float | None, **labels: str) -> Rest:
-        """Make the `Rest` (the remaining amount) that goes with the series of these labels."""
+        """Make the `Rest` (the remaining amount) that goes with the series with these labels."""
         return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:
@@ -161,7 +162,7 @@ def declared(names: Mapping[str, object]) -> tuple[Family, ...]:
 
 
 def figures_of(samples: Iterable[Sample]) -> Figures:
-    """Return the values of samples. If a series occurs several times, the last value counts."""
+    """Return the values of samples. If a series occurs several times, the last value is used."""
     figures: dict[Family, dict[Labels, float]] = defaultdict(dict)
     for sample in samples:
         figures[sample.family][sample.labels] = sample.value

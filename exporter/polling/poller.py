@@ -176,10 +176,10 @@ class Poller:
     async def _store_processed(
         self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
     ) -> ProcessedPoll:
-        """Store a processed poll before it is shown, and return the processed poll to show.
+        """Store a processed poll, and return the version of it that may be shown.
 
-        If storing fails, the poll to show has the last stored counters: counters that are shown but not stored would
-        go backwards after a restart.
+        If storing fails, that version keeps the last stored counters, because counters that were shown but never stored
+        would go backwards after a restart.
         """
         if self._persist is None or await self._persist(number, processed, asked_at):
             return processed

@@ -74,7 +74,7 @@ class Schedule:
         """Record a failed poll.
 
         All slices wait, longer with each consecutive failure of the account. The failed slice may wait even longer,
-        because the slice's own consecutive failures count, too.
+        because the wait also grows with the slice's own consecutive failures.
         """
         self._failures[number] += 1
         pause, wait = (

@@ -40,7 +40,7 @@ def log_poll(key: AccountKey, number: int, seconds: float, **outcome: object) ->
 
 
 def log_changes(key: AccountKey, before: Snapshot, after: Snapshot, ahead: Ahead) -> None:
-    """Log whether a poll changed the account's state, or what is left out of the account's readings."""
+    """Log any change that a poll made to the account's state, or to what is left out of the account's readings."""
     _log_state(key, before, after, ahead)
     if after.slices is not before.slices:
         _log_diagnostics(key, before.diagnostics, after.diagnostics)
@@ -126,7 +126,7 @@ def _log_turn(key: AccountKey, message: str, *, is_bad: bool, **details: object)
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
-    """Log quotas with a figure that fell by more than half within its period. Such a fall counts as a correction."""
+    """Log quotas with a figure that fell by more than half within its period. The fall is treated as a correction."""
     vendor, account = key
     for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(

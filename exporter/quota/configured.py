@@ -51,7 +51,8 @@ class Contribution:
         period: the quota's period in which the slice was read, if the period follows the calendar.
         sums: the sums of the matching series, by subject.
         unreadable: the subjects with an unreadable series.
-        found: the result for this slice, without the slice's quotas.
+        found: this slice's result with `quotas` left empty: the number of matching series, and what is withheld or
+            mixed. The quotas themselves are in `SliceShare.quotas`.
         names: the vendor's display names, by subject. Subjects without a display name are left out.
 
     """

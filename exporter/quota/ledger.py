@@ -153,7 +153,10 @@ class Ledger:
         return replace(self, totals={**self.totals, **shown})
 
     def with_limits(self, limits: Mapping[QuotaId, tuple[float | None, float | None]]) -> Ledger:
-        """Return the ledger with new limits. Each quota has an accepted limit and a most recently stated limit."""
+        """Return the ledger with new limits.
+
+        `limits` has, for each quota, the accepted limit and the most recently stated limit.
+        """
         changed = {
             quota: self.totals[quota]._replace(limit=believed, stated_limit=stated)
             for quota, (believed, stated) in limits.items()

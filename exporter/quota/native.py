@@ -106,7 +106,7 @@ def native_quotas(
 
 
 def _quota(quota: QuotaId, rows: Sequence[MemberRow]) -> Quota:
-    """Add up a quota's members. The limit is set only if it is the same for all members, and likewise the period."""
+    """Add up a quota's members. A limit or a period is set only if it is the same for all members."""
     limits, spans = {row.limits[0] for row in rows}, {row.figure.span for row in rows}
     return Quota(
         quota,

@@ -1,4 +1,4 @@
-"""The series of a slice that a configured quota counts, and the sums of these series by subject."""
+"""Which of a slice's series a configured quota counts, and the sums of these series by subject."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Sum(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The series of a slice that a configured quota counts.
+    """Which of a slice's series a configured quota counts.
 
     Attributes:
         series: the figures of the quota's family, by labels, including series that do not match.
@@ -89,7 +89,7 @@ def sums(setting: ConfiguredQuota, selected: Selection) -> dict[Labels, Sum]:
 
 
 def combine(several: Sequence[Sum]) -> Sum:
-    """Return the sum of several sums."""
+    """Combine several sums into one."""
     if len(several) == 1:
         return several[0]
     return Sum(

@@ -175,7 +175,7 @@ def renamed(account: Account, ledger: Ledger) -> Ledger:
 
 
 def quota_samples(vendor: str, quota: Quota, total: Total | None) -> tuple[Sample, ...]:
-    """Return the samples of a quota. The quota's counter is left out until there is a value to show."""
+    """Return the samples of a quota. The quota's counter is left out until it has a value that may be shown."""
     labels = (vendor, *quota.id)
     values = (
         (families.QUOTA_USED, quota.used),

@@ -56,7 +56,8 @@ DAY_RECORDS: Final = (
     ),
     *(_increase(window, seconds) for window, seconds in _LONG.items()),
     # The use per second, averaged over the last seven days (one of each weekday). If there is no such average, the
-    # period so far counts, if it is long enough. While the quota is hidden, the rate stays as it was.
+    # average over the period so far is used, if the period has lasted long enough. While the quota is hidden, the rate
+    # stays as it was.
     Record(
         "usage:quota_rate:ratio",
         """

@@ -81,7 +81,7 @@ def _alert(  # noqa: PLR0913 - each is a column of the table of alerts
     soon_first: bool = False,
     is_slow: bool = False,
 ) -> Alert:
-    """Return an alert on quotas. The text `news` ends the summary, and the text `meaning` is in the description."""
+    """Return an alert on quotas. The text `news` comes last in the summary, and `meaning` is in the description."""
     share = f"{_ACCOUNT}{_QUOTA}{_USED}{_RESETS}"
     if soon_first:
         share = f"{_ACCOUNT}{_RESETS_SOON}{_QUOTA}{_USED}{_RESETS_LATER}"

@@ -1,8 +1,8 @@
 """The recorded series: the last known figures of quotas, even of hidden ones, and which quotas are nearly used up.
 
 Each series is aggregated, so that two exporters of one account give one series without vendor-specific labels.
-Exporters of the same shard are replicas, and the best replica counts. Different shards have different parts of the
-account, and the worst shard counts.
+Exporters of the same shard are replicas, and the best replica's value is used. Different shards poll different parts of
+the account, and the worst shard's value is used.
 
 A quota is hidden while its account is known but not fresh, or while an exporter or a shard is missing. The last known
 figures of a hidden quota stay until the quota is seen again or its period ends. Last known figures also bridge long
@@ -25,7 +25,7 @@ _KNOWN_USED: Final = "last_over_time(usage:quota_last:used[1h])"
 
 
 def _last(name: str, now: str, before: str = "") -> Record:
-    """Return the recording rule for a value of quotas. While a quota is unseen, the last known value is kept."""
+    """Return the rule that records one value of each quota. While a quota is unseen, its last known value is kept."""
     series = f"usage:quota_last:{name}"
     return Record(series, f"{now}\nor\n({before or f'last_over_time({series}[1h])'} and usage:quota_unseen:bool)")
 
@@ -57,7 +57,7 @@ def _state(name: str, share: str) -> Record:
 RECORDS: Final = (
     *EXPORTER_RECORDS,
     Record("usage:quota_used:max", fresh("usage_quota_used")),
-    # True if all figures of the account are on a page at this moment, so that an absent figure no longer exists.
+    # True if all figures of the account are on a page at this moment, in which case an absent figure no longer exists.
     Record(
         "usage:account_shown:bool",
         """

@@ -91,8 +91,9 @@ class Alert:
 def placeholders(options: Options) -> dict[str, str]:
     """Return the value of each placeholder: thresholds, the job in quotes, lists of labels, and a join.
 
-    A series multiplied by `<shard>` gets the label `shard` of its instance. In templates, `<keep_matchers>` appends
-    matchers for the kept labels, and `<keep_values>` appends the labels' values.
+    The join is `<shard>`: a series multiplied by it gets the `shard` label of the exporter instance that the series
+    comes from. In templates, `<keep_matchers>` appends matchers for the kept labels, and `<keep_values>` appends the
+    labels' values.
     """
     thresholds = options.thresholds
     kept = options.keep_labels

@@ -26,5 +26,5 @@ def before(series: str, ago: str) -> str:
 
 
 def fresh(metric: str) -> str:
-    """Return PromQL for a metric of quotas. Only exporters whose figures are fresh count."""
+    """Return PromQL for a metric of quotas, limited to exporters whose figures are fresh."""
     return f"max by (<by_quota>) ({metric} and on (<by_shown>) usage:exporter_fresh:bool)"

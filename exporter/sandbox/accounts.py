@@ -30,7 +30,7 @@ def stable_id(*words: str) -> str:
 
 
 def account_where(accounts: Mapping[str, _CredentialsT], known: Callable[[_CredentialsT], bool]) -> str | None:
-    """Return the name of the account for whose credentials the function `known` returns true, or None."""
+    """Return the name of the account whose credentials make `known` return true. Return None if there is none."""
     return next((name for name, credentials in accounts.items() if known(credentials)), None)
 
 

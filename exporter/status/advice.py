@@ -1,4 +1,4 @@
-"""Advice for people about failing accounts, for each reason for which a poll can fail."""
+"""Advice on what to do about a failing account, for each reason why a poll can fail."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "secret": "The secret cannot be read. Check that the file or variable exists and can be read.",
     "internal": "A bug in the exporter, or in its vendor's wheel. Please report it with the log's traceback.",
 }
-"""One or two sentences for each reason for which a poll can fail."""
+"""One or two sentences for each reason why a poll can fail."""
 
 
 def advice_for(reason: str | None) -> str:

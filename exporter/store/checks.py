@@ -1,4 +1,4 @@
-"""Checks values of a stored file as strictly as a vendor's. All functions raise `ValueError` for a bad value."""
+"""Checks values of a stored file as strictly as values from a vendor. All functions raise `ValueError` for bad ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decodes stored files as strictly as vendors' answers, because users or faults may have changed the files."""
+"""Decodes stored files as strictly as answers from vendors, because users or faults may have changed the files."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class Snapshot:
 
     @property
     def failure(self) -> PollError | None:
-        """The account's `error`. If this is None, the error of an item that keeps failing and was left out, or None."""
+        """The account's `error`. If there is none, the error of a left-out item that keeps failing, if any."""
         return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property

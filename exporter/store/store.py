@@ -49,7 +49,7 @@ class Store:
         self._snapshots[name] = snapshot
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the store's current state."""
+        """Save the store's current state, and return a function that restores it."""
         snapshots, order = self._snapshots.copy(), self.order
 
         def undo() -> None:

@@ -81,7 +81,7 @@ class Telemetry:
         return {one.account.vendor: one.account.origin for one in self.accounts.values()}
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the accounts and their counts as they are now."""
+        """Save the current accounts with their settings and counts, and return a function that restores them."""
         accounts, shard, parts = self.accounts.copy(), self.shard, [one.checkpoint() for one in self.accounts.values()]
 
         def undo() -> None:
@@ -155,7 +155,7 @@ class AccountTelemetry:
         self._rate_limit = StatedLimit()
 
     def checkpoint(self) -> Callable[[], None]:
-        """Return a function that restores the account's settings and counts as they are now."""
+        """Save the account's current settings and counts, and return a function that restores them."""
         account, limit, counts = self.account, self._rate_limit, self._counts
 
         def undo() -> None:

@@ -1,4 +1,4 @@
-"""Trial polls of a vendor that is not built in. The polls use recorded answers and disturbed copies."""
+"""Trial polls of a vendor that is not built in. The polls use recorded answers, and copies with one change each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded answers of a vendor, and disturbed copies of these answers, for trial polls."""
+"""Recorded answers of a vendor, and copies of these answers with one change each, for trial polls."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Recording:
         now: the time of the recording.
         settings: the settings of the recorded account, without its secrets.
         replies: the answers, by request. The key of a request is its method and its path with the query.
-        links: the next page's URL for each reply with a Link header, by request like `replies`.
+        links: the URL of the next page, for each reply that has a Link header. The keys are the same as in `replies`.
 
     """
 
@@ -122,9 +122,9 @@ class Replay:
 
 
 def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield (key, name, replies) for each answer and each error.
+    """Yield (key, name, replies) for each combination of an answer and an error.
 
-    `replies` are all answers, but the answer with the key `key` is replaced by the error with the name `name`.
+    `replies` contains all answers, with the answer `key` replaced by the error `name`.
     """
     errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
     for key in replies:
@@ -133,10 +133,10 @@ def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[s
 
 
 def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
-    """Yield (place, name, replies) for each field and each wrong value.
+    """Yield (place, name, replies) for each combination of a field and a wrong value.
 
-    `replies` are all answers, but the field at the place `place` has the wrong value with the name `name`. The wrong
-    values are null, a missing field, and values of other types.
+    `replies` contains all answers, with the field at `place` replaced by the wrong value `name`. The wrong values are
+    null, a missing field, and values of other types.
     """
     for key, document in replies.items():
         for steps, value in _fields(document):
@@ -149,7 +149,7 @@ def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping
 def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
     """Yield (place, replies) for each list of rows.
 
-    `replies` are all answers, but the rows of the list at the place `place` are repeated.
+    `replies` contains all answers, with the rows of the list at `place` repeated.
     """
     for key, document in replies.items():
         for steps, value in _fields(document):

@@ -1,4 +1,4 @@
-"""The questions that every vendor has to answer, as tests for vendors that are not built in."""
+"""A test suite for vendors that are not built in. It asks the same questions that built-in vendors must answer."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Checksum(NamedTuple):
     length: int = 0
 
     def __or__(self, after: Checksum) -> Checksum:
-        """Return the checksum of these bytes followed by those of `after`."""
+        """Return the checksum of the concatenation of the bytes behind this checksum and those behind `after`."""
         shifted = _multiply(_shift(after.length), self.crc) if self.crc and after.length else self.crc
         return Checksum(shifted ^ after.crc, self.length + after.length)
 

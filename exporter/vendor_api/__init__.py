@@ -1,4 +1,6 @@
-"""The public API for vendors in wheels. Other modules are private. The API is stable while `API` stays the same.
+"""The public API for vendors that are packaged as wheels. Incompatible changes raise its version, `API`.
+
+Other modules are private.
 
 A vendor is a class that derives from `Account`, declares `api: ClassVar = 1`, and is an entry point of the group
 `usage_exporter.vendors`. docs/vendor-wheels.md has a complete example.

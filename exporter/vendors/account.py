@@ -198,7 +198,7 @@ class Account(Settings):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families whose requests name a UTC month. The figures in the answers cannot be those of another month."""
+        """The families whose requests name a UTC month. The figures in the answers cannot be about another month."""
         return ()
 
     @property

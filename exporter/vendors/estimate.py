@@ -9,7 +9,7 @@ from typing import Final
 from exporter.durations import write_duration
 
 LONGEST_POLL: Final = 0.75
-"""The fraction of `stale_seconds` that a full reading may take. The age of figures counts from the reading's start."""
+"""The fraction of `stale_seconds` that a full reading may take. Figures age from the start of the reading."""
 _WHOLE_FROM: Final = 100
 """Rates of at least this many requests per minute are written without a fraction."""
 

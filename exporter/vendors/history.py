@@ -41,14 +41,14 @@ class Days:
 
 
 class Past(ABC, Generic[AccountT]):
-    """An account's past usage, read for one time after another in chronological order.
+    """An account's past usage, read one point in time after another, oldest first.
 
     Vendors report whole days, and a day's final figures are known only after the day has ended. Therefore, the figures
-    at a midnight are those of the day that has just ended.
+    at a midnight are the final figures of the day that has just ended.
 
     Attributes:
         account: the account.
-        days: the days to write. The figures at the first midnight are those of the day before `days.first`.
+        days: the days to write. The figures at the first midnight belong to the day before `days.first`.
         asked_at: the time at which the past is requested. The day of this time has no figures yet.
 
     """

@@ -105,7 +105,7 @@ class Poll:
     def _reading(self, model: type[ReplyT], asked: str) -> Iterator[Callable[[object], ReplyT]]:
         """Yield a function that reads a document as `model`.
 
-        The function may run in a worker thread, so the diagnostics are added to the poll's diagnostics at the end.
+        The function may run in a worker thread, so its diagnostics are added to the poll's when the context exits.
 
         Raises:
             TooLarge: the answers of this poll together have more than `most_items` items.
@@ -147,7 +147,7 @@ class Poll:
     ) -> _ReadT | PollError:
         """Return the result of the function `read` for one item. Return the error instead if the item is skipped.
 
-        The options are those of `gather`.
+        The options are the same as for `gather`.
 
         Raises:
             PollError: the failure makes the whole poll fail.

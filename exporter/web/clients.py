@@ -30,10 +30,9 @@ class Client:
 class Clients:
     """The open connections.
 
-    A connection is *waiting* while no complete request of its client is being answered.
-    If no slot is free, a waiting connection is closed: one of the network with the most
-    connections. A connection whose client never sent a complete request is closed first.
-    Of equal connections, the one that has waited longest is closed.
+    A connection is *waiting* while no complete request of its client is being answered. If no slot is free, a waiting
+    connection from the network with the most connections is closed. Connections whose client has never sent a complete
+    request go first; among equals, the one that has waited longest goes first.
     """
 
     def __init__(self, limit: int, network_limit: int) -> None:

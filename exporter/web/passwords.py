@@ -126,7 +126,9 @@ class Passwords:
 
 
 def _matches(password: bytes, hashed: bytes, costs: Iterable[int]) -> bool:
-    """Whether a password matches a hash. Dummy checks at the `costs` prolong the check to that of the costliest hash.
+    """Whether a password matches a hash.
+
+    Dummy checks at the given `costs` make every check take as long as a check of the costliest hash.
 
     A check at cost c, followed by checks at costs c to m - 1, takes as much work as a check at cost m:
     2^c + 2^c + ... + 2^(m-1) = 2^m.

@@ -86,7 +86,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 class WebConfig:
-    """Protects the pages according to a web configuration file. If the file changes, it is applied if it is valid."""
+    """Protects the pages according to a web configuration file. A changed file is applied only if it is valid."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.

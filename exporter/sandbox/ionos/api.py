@@ -81,7 +81,10 @@ class _Ionos:
         return JSONResponse({**reply, "metadata": _metadata(contract)})
 
     def _utilized(self, contract: int, place: DataCentre, since: float, until: float) -> dict[str, Any]:
-        """Return a data centre's usage in a part of a month: the growth of the figures that began with the month."""
+        """Return a data centre's usage in a part of a month.
+
+        This is the difference between the month-to-date totals at the times `since` and `until`.
+        """
         began = month(since).start
         rows = zip(
             self._quantities(contract, place, began, since),

@@ -23,7 +23,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
     }
 )
 RESELLERS = frozenset({"acme"})
-"""The accounts whose list for resellers has rows. Other accounts get the documented answer, which has no rows."""
+"""The accounts whose resellers' list has rows. For other accounts, it is empty, as in NetNut's documentation."""
 
 
 def demo(name: str) -> DemoAccount:

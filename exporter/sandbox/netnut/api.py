@@ -4,7 +4,7 @@ Sign-in: e-mail and password give a token that is valid for 24 hours. The token 
 Figures: GB and requests per plan. A plan lasts 30 days, and each renewal is a plan with a new id. Also the traffic of
          each day, summed over all plans of the account. One call returns at most 30 days.
 Quirks:  numbers as text, a day instead of an instant, a percentage that lags, plans without a limit.
-         For the account globex, the list for resellers is the documented answer, which has no rows.
+         For the account globex, the resellers' list returns the answer from NetNut's documentation, which is empty.
 """
 
 from collections.abc import Iterator, Mapping

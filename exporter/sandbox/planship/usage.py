@@ -26,7 +26,7 @@ class Usage:
         self._reports: defaultdict[tuple[str, str, str], list[Report]] = defaultdict(list)
 
     def add(self, customer: Customer, product: str, metering_id: str, report: Report) -> None:
-        """Add a report to the usage of a metering id's levers. Drop earlier reports that no longer count."""
+        """Add a report to the usage of a metering id's levers. Drop earlier reports that are too old to matter."""
         oldest = min(self.period(customer, product).start, report.at - DAY)
         key = (customer.id, product, metering_id)
         self._reports[key] = [*(known for known in self._reports[key] if known.at >= oldest), report]

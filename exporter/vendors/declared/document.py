@@ -192,7 +192,7 @@ class RequestSpec(Settings):
 
 
 class QuotaSpec(Settings):
-    """A quota that the vendor reports. The quota consists of metrics of this file that have the same labels."""
+    """A quota that the vendor reports. Its metrics come from the same vendor file, and have the same labels."""
 
     name: Text = Field(description="Name, with labels in braces.")
     subject: Text = Field(description="Whose quota it is, with labels in braces.")
@@ -205,7 +205,7 @@ class QuotaSpec(Settings):
 
 
 class PeriodSpec(Settings):
-    """The metrics of this file that report the period in which usage accumulates."""
+    """The metrics, from the same vendor file, that report the period in which usage accumulates."""
 
     start: str | None = Field(default=None, description="The metric of the period's start.")
     end: str = Field(description="The metric of the period's end.")

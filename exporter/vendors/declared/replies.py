@@ -144,7 +144,7 @@ class Shape:
         return _getter((*way, name))
 
     def rows(self, path: str) -> tuple[Getter, Shape]:
-        """Add the required list of rows at a path. Return the list's getter, and a builder for the rows' model."""
+        """Add a required list of rows at a path. Return the list's getter, and a builder for the rows' model."""
         *around, last = path.split(".")
         shape: Shape = self
         way: tuple[str, ...] = ()

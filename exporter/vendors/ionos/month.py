@@ -180,7 +180,8 @@ def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> It
     usages = [reply.usage for reply in replies if reply.usage]
     starts = [usage.start_date for usage in usages if usage.start_date]
     ends = [usage.end_date for usage in usages if usage.end_date]
-    # Whether endDate is the last day of the data or of the month is undocumented. A future day must be the month's.
+    # Whether endDate is the last day of the data or of the month is undocumented. A future day must be the last day of
+    # the month.
     reached = [end for end in ends if end <= poll.now]
     if reached:
         poll.as_of = min(reached if poll.as_of is None else [*reached, poll.as_of])

@@ -130,7 +130,10 @@ class Contracts(CamelReply):
 
 
 class UnitCost(CamelReply, title="products.unitCost"):
-    """The price of one unit: `quantity` is the amount, and `unit` is the currency."""
+    """The price of one unit of a meter.
+
+    Despite their names, `quantity` is the amount of money and `unit` is the currency.
+    """
 
     quantity: Number = MISSING
     unit: Text = MISSING

@@ -158,7 +158,7 @@ password: ${NETNUT_PASSWORD}
         async def plans_of(sub_user: str) -> list[tuple[PlanId, Plan]]:
             path = f"/customer/usage/{segment(sub_user)}"
             plans = (await poll.get(SubUserPlans, path)).data
-            # A plan that names another owner is not this sub-user's, whatever was requested.
+            # A plan that names another owner does not belong to this sub-user, whatever was requested.
             own = [plan for plan in plans if plan.sub_user_id == sub_user or not plan.has_owner]
             if foreign := len(plans) - len(own):
                 poll.skip("ambiguous", foreign)

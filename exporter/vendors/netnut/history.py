@@ -75,7 +75,7 @@ class NetNutPast(Past[NetNut]):
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:
         """Return the midnight that begins the day, and the times of the day at which plans end.
 
-        A plan's total is known for the time at which the plan ends.
+        The ends of plans are included, because the usage of a plan at its end is known: it is the plan's total.
         """
         ends = {plan.end_date for plan in chain.from_iterable(one.values() for one in await self._plans(poll))}
         return (day, *sorted(end for end in ends if end is not None and day < end < day + DAY))

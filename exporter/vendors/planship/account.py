@@ -195,7 +195,7 @@ products:
             found = await poll.attempt(read, absent_errors=(NotFound, BadRequest), hides=hides)
             if isinstance(found, PollError):
                 failures.append(found)
-            else:  # of several answers about a lever, the last one with a total is kept
+            else:  # if several answers are about a lever, the last one with a total is kept
                 usage |= {name: one for name, one in found.items() if one.total is not None or name not in usage}
         if len(failures) == len(questions):
             return Visit(place, failure=failures[0])

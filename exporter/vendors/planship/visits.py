@@ -1,6 +1,6 @@
 """A visit: a customer's usage, entitlements and subscriptions, requested in sequence.
 
-Usage and the remaining amount add up to a limit only if both amounts are of the same time and the same subscription.
+Usage and the remaining amount add up to a limit only if both amounts apply to the same time and the same subscription.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Visit:
 
 
 def usage_items(visit: Visit, *, buckets: bool, subscriptions: bool) -> Iterator[Item]:
-    """Yield the usage of each lever and, if requested, also by bucket and by subscription."""
+    """Yield the usage of each lever. If requested, also yield the usage by bucket and by subscription."""
     for lever, used in visit.usage.items():
         labels = {**visit.place._asdict(), "lever": lever}
         yield from families.PLANSHIP_LEVER_USAGE.expected(used.total, **labels)

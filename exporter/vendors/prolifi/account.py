@@ -190,7 +190,10 @@ discover: true
         return customers
 
     async def _asked(self, poll: Poll) -> tuple[Sequence[str], Mapping[str, str]]:
-        """Return the customers of the slice being polled, and discovered customers' company names by customer id."""
+        """Return the customers of the slice being polled, and the company names of discovered customers.
+
+        The names are a mapping from customer id to company name.
+        """
         if not self.discover:
             return await super().customers_of(poll), {}
         poll.used |= {LAST, NUMBER}

@@ -81,7 +81,7 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
                 if known is not None:
                     return Listed(tuple(ids[:most]), max(known, len(ids)), companies, has_gaps)
     if len(ids) > most:
-        poll.cache[NUMBER] = poll.now, len(ids)  # known only after the whole list
+        poll.cache[NUMBER] = poll.now, len(ids)  # known only after the whole list has been read
         return Listed(tuple(ids[:most]), len(ids), companies, has_gaps)
     last: tuple[str, ...] = poll.cache.get(LAST, (poll.now, ()))[1]
     poll.cache[LAST] = poll.now, tuple(ids)

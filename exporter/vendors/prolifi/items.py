@@ -60,7 +60,7 @@ def entitlement_items(
 def _once(
     rows: Iterable[_RowT], name_of: Callable[[_RowT], str], precedence: Callable[[_RowT], Any], poll: Poll
 ) -> Iterable[_RowT]:
-    """Return one row per name. Of several rows with the same name, the row with the highest precedence is kept."""
+    """Return one row per name. If several rows have the same name, the row with the highest precedence is kept."""
     found: dict[str, _RowT] = {}
     for row in rows:
         name = name_of(row)
@@ -73,7 +73,8 @@ def _once(
 def _event_precedence(event: UsageSummary) -> tuple[datetime, float]:
     """Return the sort key for rows of the same event. The row with the largest key is kept.
 
-    The newest row has the largest key. If rows have the same time, the highest count decides, since counts only grow.
+    The newest row has the largest key. If rows have the same time, the row with the highest count has the largest key,
+    since counts only grow.
     """
     return event.last_reported_at or _NEVER, _known(event.count)
 
