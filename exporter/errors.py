@@ -58,7 +58,7 @@ class PollError(Exception):
     def bare(self) -> PollError:
         """Return the error without its traceback, whose frames would keep all data of the poll in memory.
 
-        If a vendor's code defines the error's class, the returned error is of the class's base class in this module.
+        If the error's class is defined by a vendor's code, the returned error has the base class from this module.
         """
         kind: type[PollError] = next(one for one in type(self).__mro__ if one.__module__ == __name__)
         if kind is PollError:

@@ -148,9 +148,9 @@ def register(value: str, place: object = None) -> str:
 
     Args:
         value: the secret's value. Very short values are not replaced.
-        place: where the secret is configured; None if the secret is not configured. The last few values of each place
-            are remembered while the process runs. Values without a place, such as vendors' tokens, make room for newer
-            values.
+        place: where the secret is configured; None for a secret that comes from elsewhere, such as a vendor's token. Of
+            each place, the newest few values are remembered. If there are too many values without a place, the oldest
+            are forgotten.
 
     """
     if len(value) < _SHORTEST_REDACTED:

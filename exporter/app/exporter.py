@@ -223,7 +223,7 @@ class Exporter:
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
 
     def poll_now(self, key: AccountKey) -> bool:
-        """Poll an account at once, even if it is failing. Return whether the account is polled by this exporter."""
+        """Poll an account at once, even if it is failing. Return whether this exporter polls the account."""
         poller = self._pollers.get(key)
         if poller is not None:
             poller.poll_now()

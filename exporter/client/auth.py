@@ -158,7 +158,7 @@ class Signer(Protocol):
 
     @abstractmethod
     def note_vain(self) -> None:
-        """Record that the request was refused with another header too."""
+        """Record that the retry with another header was refused too."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:

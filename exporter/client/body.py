@@ -150,7 +150,7 @@ def decode_json(body: Body, content_type: str) -> object:
     object.
 
     Raises:
-        TooLarge: the body has more values than any answer we ask for.
+        TooLarge: the body has more values than any answer that we expect.
         Undecodable: the body is not JSON, or an object has the same key twice, with different values. The error never
             quotes the body.
 

@@ -88,7 +88,7 @@ class Client:
     ) -> Any:
         """Send a GET request, or a POST request if there is a `body`. Return the answer as converted by `read`.
 
-        The path is below the base URL, or a whole URL at the same host. The function `read` gets the JSON document.
+        The path is below the base URL, or an absolute URL at the same host. The function `read` gets the JSON document.
         Large answers are decoded and converted one at a time, in a worker thread. If the answer's Link header states
         the next page's URL, the function `on_next` is called with this URL.
 

@@ -24,8 +24,10 @@ MAX_HEAD_BYTES: Final = 128 * 1024
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
 """The limit for a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""The most bytes of a head that are read at once. They contain at most a few hundred interim answers, which httpcore
-handles without yielding to other tasks."""
+"""The maximum number of bytes of a head that are read at once.
+
+So many bytes contain at most a few hundred interim answers, which httpcore handles without yielding to other tasks.
+"""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 

@@ -132,5 +132,5 @@ class RateLimiter:
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
-        """Return the earliest time of the next slot that lets no more than `at_once` requests go immediately."""
+        """Return the earliest time that the next slot may have if at most `at_once` requests may go immediately."""
         return anyio.current_time() - (at_once - 1) * self._gap
