@@ -40,14 +40,14 @@ class Piece:
 
     @classmethod
     def concat(cls, lines: Iterable[Piece | RenderedFamily]) -> Piece:
-        """Return lines as one piece."""
+        """Make one piece of some lines."""
         lines = tuple(lines)
         deflated = b"".join([one.deflated for one in lines])
         return cls(deflated, reduce(or_, [one.checksum for one in lines], Checksum()))
 
     @classmethod
     def from_text(cls, text: bytes) -> Piece:
-        """Return a text as a piece."""
+        """Make a piece of a text."""
         return cls(deflate(text), checksum(text))
 
 
@@ -113,7 +113,7 @@ class Columns(Generic[_Lines]):
         return self._columns[family.name]
 
     def outdated(self, changed: Iterable[AccountKey], store: Store, now: float) -> Snapshots:
-        """Return the accounts that changed, or that have a newly stale reading. Their lines must be made again."""
+        """Return the accounts that changed, or whose reading has become stale. Their lines must be made again."""
         if self._order is not store.order:
             self._settle(store.order)
         keys = {key for key in changed if key in self._places}

@@ -21,7 +21,9 @@ _ReadT = TypeVar("_ReadT")
 
 
 class Unanswered(Exception):  # noqa: N818 - the name describes the question
-    """A request failed in a way that only a person can fix. The history stops, and nothing is recorded as left out.
+    """A request failed in a way that only a person can fix.
+
+    The history stops, and the missing answer is not recorded as a gap.
 
     Attributes:
         error: the request's error.

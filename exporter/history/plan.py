@@ -1,4 +1,4 @@
-"""The plan of a history: the accounts, the days, and how the files are written. Pure."""
+"""The plan of a history: the accounts, the days, and how the files are written."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Family:
         option: the setting that enables the family; empty if the family is always enabled.
         kind: the type in Prometheus. Vendors' figures are gauges, because such figures can fall. A counter's name ends
             in `_total`.
-        has_created: whether OpenMetrics shows, for each series of a counter, a sample `_created` with the time at which
+        has_created: whether, in OpenMetrics, each series of a counter also has a `_created` sample: the time at which
             the counter was 0.
 
     """

@@ -42,7 +42,10 @@ class Schedule:
         return self._due[number]
 
     def spread(self, number: int) -> float:
-        """Return the seconds over which a slice's requests are spread: 0 for an only slice or an unread slice."""
+        """Return the seconds over which a slice's requests are spread.
+
+        The result is 0 if the slice is the account's only one, or has not been read yet.
+        """
         slice_count = len(self._due)
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 

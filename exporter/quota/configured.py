@@ -70,12 +70,15 @@ Contributions = Mapping[str, Contribution]
 
 
 def definition_of(setting: ConfiguredQuota) -> str:
-    """Return a quota's definition as text: all settings that decide which figures the quota adds up, and its period."""
+    """Return a quota's definition as text: its period, and all settings that decide which figures it adds up."""
     return repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
 
 
 def is_divided(setting: ConfiguredQuota) -> bool:
-    """Whether each subject belongs to one customer. All series of one customer are in the same slice."""
+    """Whether each subject belongs to one customer.
+
+    If so, all series of a subject are in one slice, because all series of a customer are.
+    """
     return _CUSTOMER in setting.by
 
 
@@ -86,7 +89,7 @@ class SliceShare:
     Attributes:
         setting: the quota.
         selected: the quota's series in the slice.
-        contribution: the part that is kept after the reading, for the quotas of the whole account.
+        contribution: what is kept after the reading, for the quotas of the whole account.
         quotas: the quotas that belong to this slice alone.
 
     """
@@ -99,8 +102,8 @@ class SliceShare:
     def members(self, account: Account, since: float, at: float) -> Iterator[MemberFigure]:
         """Yield the members' figures, which were read at the Unix time `at`.
 
-        If a figure's own period is known, that period takes precedence over the quota's period. The reason is that the
-        figure resets when its own period ends.
+        If a figure's own period is known, it takes precedence over the quota's period, because the figure resets when
+        its own period ends.
         """
         asked_for = _asked_for(self.setting, account, at)
         for subject, members in self.selected.subjects.items():
@@ -170,8 +173,8 @@ def account_quotas(
     """Return the result of a quota for the whole account, from the contributions of its slices.
 
     The quota is withheld until every slice has been read under the quota's current definition. The quota is also
-    withheld while the slices' readings are from different periods. Otherwise, a part that arrives later would look like
-    new use.
+    withheld while the slices' readings are from different periods. If it were shown earlier, a contribution that
+    arrives later would look like new use.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]

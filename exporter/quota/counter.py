@@ -66,7 +66,8 @@ class MemberReading(NamedTuple):
         value: the figure.
         span: the figure's period, as far as known.
         at: the Unix time of the request.
-        since: the Unix time at which counting started. All use in a period that began later is new.
+        since: the Unix time at which counting started. If a period began after this time, its whole figure counts as
+            new use.
         is_dated: whether the figure and the dates arrive together. If so, the figure cannot lag behind the dates.
 
     """
@@ -169,7 +170,7 @@ def _new_period(member: Member, reading: MemberReading) -> Member:
 
 
 def _is_earlier(span: Span, member: Member) -> bool:
-    """Whether a figure belongs to an earlier period. Either the figure is late, or the clock was set back."""
+    """Whether a figure belongs to an earlier period. If so, the figure is late, or the clock was set back."""
     running, previous = member.span, member.previous
     if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False

@@ -1,4 +1,4 @@
-"""Which of a slice's series a configured quota counts, and the sums of these series by subject."""
+"""The series of a slice that are counted by a configured quota, and their sums by subject."""
 
 from __future__ import annotations
 
@@ -44,14 +44,15 @@ class Sum(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of a slice's series a configured quota counts.
+    """The series of a slice that are counted by a configured quota.
 
     Attributes:
         series: the figures of the quota's family, by labels, including series that do not match.
         subjects: the labels of the matching series, by subject.
-        spans_of: returns the quota's periods for given series. An unknown period is `Span()`.
-        own_spans_of: returns the periods that the vendor reports together with the figures of given series. An unknown
-            period is `Span()`.
+        spans_of: returns the quota's periods for given series: the calendar's period or, if the quota's period is
+            `plan`, the periods that the vendor reports. An unknown period is `Span()`.
+        own_spans_of: returns the periods in which the figures of given series accumulate, whatever the quota's period,
+            if the vendor reports these periods together with the figures. An unknown period is `Span()`.
 
     """
 

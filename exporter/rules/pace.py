@@ -18,8 +18,9 @@ _LONG: Final = {"1d": 86400, "7d": 7 * 86400}
 def _increase(window: str, seconds: int) -> Record:
     """Return the recording rule for the use in a window, as a share of the limit.
 
-    If the quota's period began within a short window, the use is counted from zero. The expression's range is a second
-    shorter than the window, because some versions of Prometheus include both ends of a range.
+    In a short window (of hours), the use is counted from zero if the quota's period began within the window and there
+    is no earlier figure. The expression's range is a second shorter than the window, because some versions of
+    Prometheus include both ends of a range.
     """
     ended = f"sum_over_time(usage:quota_ended:used[{seconds - 1}s])"
     begun = f"(usage:quota_begun:timestamp > time() - {seconds})"

@@ -108,7 +108,7 @@ QUOTA_ALERTS: Final = (
     _alert(
         "UsageQuotaHigh",
         "critical",
-        # Not critical if the quota will last its period at the pace so far.
+        # Not critical if, at the pace so far, the quota will last until its period ends.
         expression="usage:quota_critical:ratio unless (usage:quota_projected:ratio < 1)",
         for_="quota_critical_for",
         keep_firing_for="quota_critical_keep",
@@ -185,7 +185,7 @@ QUOTA_ALERTS: Final = (
     _alert(
         "UsageSpike",
         "warning",
-        # The days end at midnight, so that only seven of the week's samples are read.
+        # The past week is sampled once a day, at midnight, so that only seven values are read.
         expression=f"""
         usage:quota_last:ratio
         and (usage:quota_increase1d:ratio > <spike_share>)
