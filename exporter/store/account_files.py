@@ -37,7 +37,7 @@ class StoredAccount:
             shards add no readings.
         ledger: the account's counters. Files written with another number of slices or shards add counters, too.
         invalid: for each file that was set aside, the reason.
-        refused: for each file that is invalid under the account's previous name, the reason.
+        refused: for each invalid file that was found under the account's previous name, the reason.
         errors: the errors that occurred when files were read.
 
     """

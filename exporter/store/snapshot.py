@@ -1,7 +1,7 @@
 """The state of one account: an immutable snapshot, replaced as a whole, so that no scrape sees a mixture of states.
 
-Of a reading, a snapshot keeps only what the page needs: the deflated lines and a few numbers. The samples behind the
-lines are not kept. Changes are detected by the fingerprints of the rendered lines.
+Of a reading, a snapshot keeps only what the page needs: the deflated lines and a few numbers. The samples from which
+the lines were rendered are not kept. Changes are detected by the fingerprints of the rendered lines.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SliceState:
         as_of: the time up to which the figures are complete (Unix time); None if the vendor does not state this time.
         quotas: the quotas that are shown.
         contributions: the slice's contributions to configured quotas.
-        matched: for each configured quota, by name: the number of series in the whole account that the quota counts.
+        matched: how many series of the whole account each configured quota counts, by the quota's name.
         withheld: the number of subjects that are not shown, by quota name and reason.
         read_at: when the slice was read, Unix time.
         stale_at: when the reading becomes too old to be shown, monotonic time.
@@ -154,7 +154,7 @@ class Snapshot:
 
     @property
     def matched(self) -> Mapping[str, int]:
-        """For each configured quota, by name: the number of series in the whole account that the quota counts."""
+        """How many series of the whole account each configured quota counts, by the quota's name."""
         return self.account_state.matched if self.account_state else {}
 
     @property

@@ -111,7 +111,7 @@ def _read_quotas(account: Account, figures: Figures, asked_at: float, since: flo
 
 def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consumption]) -> dict[QuotaId, Consumption]:
     """Return the counters of quotas that still have the same definition, by the quota's current id."""
-    # A definition ends with its period, which is not compared: its notation has changed since.
+    # The last part of a definition is the period. It is not compared, because its notation has changed since.
     origins = {
         setting.name: repr((setting.metric, sorted(setting.match.items()), setting.by))[:-1] + ", "
         for setting in account.quotas

@@ -1,4 +1,4 @@
-"""Recorded answers of a vendor, and copies of these answers with one change each, for trial polls."""
+"""Recorded answers of a vendor, and copies that have one change, for trial polls."""
 
 from __future__ import annotations
 

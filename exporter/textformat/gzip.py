@@ -37,7 +37,7 @@ class Checksum(NamedTuple):
     length: int = 0
 
     def __or__(self, after: Checksum) -> Checksum:
-        """Return the checksum of the concatenation of the bytes behind this checksum and those behind `after`."""
+        """Return the checksum of this checksum's bytes followed by the bytes of `after`."""
         shifted = _multiply(_shift(after.length), self.crc) if self.crc and after.length else self.crc
         return Checksum(shifted ^ after.crc, self.length + after.length)
 
@@ -48,7 +48,7 @@ def checksum(text: bytes) -> Checksum:
 
 
 def deflate(part: bytes) -> bytes:
-    """Return bytes as a deflated part of a gzip member."""
+    """Deflate bytes into a part of a gzip member."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
 

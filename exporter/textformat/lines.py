@@ -42,7 +42,7 @@ class Block(NamedTuple):
 
     @classmethod
     def from_text(cls, text: bytes, fingerprint: Fingerprint = _NO_FINGERPRINT) -> Block:
-        """Return a text as a block."""
+        """Make a block of a text."""
         return cls(fingerprint, checksum(text), deflate(text))
 
     @property
@@ -76,7 +76,7 @@ class RenderedFamily:
 
     @classmethod
     def from_blocks(cls, blocks: Sequence[Block]) -> RenderedFamily:
-        """Return blocks as one object."""
+        """Make one object of several blocks."""
         hashes, values, ends = array("q", [block.fingerprint[0] for block in blocks]), array("d"), array("Q")
         deflated_end = 0
         for fingerprint, text_checksum, deflated in blocks:
@@ -144,7 +144,10 @@ def render(
 
 
 def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:
-    """Return sample lines with the shared labels `before` (at least one) replaced by `after`."""
+    """Return sample lines with their shared labels changed from `before` to `after`.
+
+    The text `before` must contain at least one label.
+    """
     old, new = f"{{{before}".encode(), f"{{{after}".encode()  # never matches within a value, where quotes are escaped
     return {
         family: RenderedFamily.from_blocks(

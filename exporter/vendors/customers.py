@@ -52,7 +52,7 @@ class CustomersAccount(Account):
         return False
 
     def mine(self, customers: Iterable[str]) -> tuple[str, ...]:
-        """Return only the customers that the shard polls."""
+        """Return those of the customers that the shard polls."""
         shard, key = self.shard, self.key
         divided = shard.total > 1 and self.is_divisible
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))

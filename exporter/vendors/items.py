@@ -19,11 +19,11 @@ from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUn
 from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
-"""How many polls one item may make fail, while other items are answered, before the item can be given up."""
+"""The number of polls that an item may cause to fail, while other items are answered, before it can be given up."""
 _OF_ALL: Final = (RateLimited, SecretUnreadable)
 """Failures that concern the vendor or the account, not a single item."""
 _EVERY: Final = object()
-"""The key in `Streaks` of the streak that all items of a kind have together."""
+"""The key, in `Streaks`, of the common streak of all items of a kind."""
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 
@@ -110,7 +110,7 @@ class Trial(Generic[_ItemT]):
     def gives_up_all(self, error: PollError) -> bool:
         """Record that an error ended the poll early, and return whether all items are now given up.
 
-        Only optional items are given up together. This happens after no item has been answered for as long as a single
+        Only optional items are given up together. This happens once no item has been answered for as long as a single
         item may fail.
         """
         if not self._is_extra or self._answered or not self.failed:

@@ -53,8 +53,8 @@ class PageInfo:
     def is_short(self, size: int | None) -> bool:
         """Whether the number of rows shows that this page is the last.
 
-        A page with fewer than `size` rows is the last, unless some rows are unreadable or there is a flag for more
-        pages.
+        A page with fewer than `size` rows is the last, unless some rows are unreadable or the page states whether there
+        are more pages.
         """
         return size is not None and self.more is None and not self.is_partial and self.received < size
 

@@ -12,7 +12,7 @@ import anyio.lowlevel
 from anyio.abc import SocketAttribute
 
 RECEIVE_BYTES: Final = 16 * 1024
-"""The most bytes that are read at once."""
+"""The maximum number of bytes that are read at once."""
 
 _MAX_UNUSED_BYTES: Final = 32 * 1024
 """The maximum number of useless bytes. A TLS record, or a handshake with client certificates, needs fewer bytes."""

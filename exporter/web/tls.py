@@ -127,7 +127,7 @@ class TLSStream(anyio.abc.ByteStream):
         return {canonical_name(str(one[1])) for one in names if isinstance(one, tuple)}
 
     async def _do(self, call: Callable[..., _T], *arguments: object) -> _T:
-        """Return the result of a TLS operation, which reads the client's bytes, and whose output is sent."""
+        """Run a TLS operation: pass it the client's bytes, send its output, and return its result."""
         while True:
             try:
                 result = call(*arguments)

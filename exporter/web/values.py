@@ -95,7 +95,7 @@ def list_of(read_one: Callable[[object], _T]) -> Callable[[object], tuple[_T, ..
 
 
 def read_curve(given: object) -> str:
-    """Read the list with the only curve for handshakes, and return OpenSSL's name of the curve."""
+    """Read a list with a single curve for handshakes, and return OpenSSL's name of the curve."""
     curves = list_of(one_of(CURVES))(given)
     if len(curves) > 1:
         raise ValueError("write only one, or none: Python's ssl cannot order several, and its default is good")

@@ -23,7 +23,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
     }
 )
 RESELLERS = frozenset({"acme"})
-"""The accounts whose resellers' list has rows. For other accounts, it is empty, as in NetNut's documentation."""
+"""The accounts whose list for resellers has rows. Other accounts' lists are empty, as in NetNut's documentation."""
 
 
 def demo(name: str) -> DemoAccount:

@@ -40,7 +40,7 @@ class Request:
         pages: the pagination; None for a single answer.
         page_fields: a getter of the next page's link or cursor in the body, and a getter of the flag that says whether
             there are more pages. Each getter is None if the body has no such field.
-        as_of: the place of the time up to which a row's figures are complete.
+        as_of: where a row states the time up to which its figures are complete.
         for_each: the setting or the earlier request that lists items. This request is sent for each item. If empty,
             this request is sent once.
         of_keys: whether `for_each` names an earlier request.
@@ -85,7 +85,7 @@ class RequestResult:
 
 
 class _Page(NamedTuple):
-    """An answer, and the next page's URL if the Link header has this URL."""
+    """An answer, and the URL of the next page, if the Link header states one."""
 
     reply: Reply
     link: str | None = None

@@ -146,7 +146,7 @@ class MetricSpec(Settings):
 
 
 class Succeeded(Settings):
-    """A status that is not true or false: the path of the status field, and the values that mean success."""
+    """A status field that is not a boolean: its path, and the values that mean success."""
 
     at: Path = Field(description="Path of the status field.")
     values: tuple[Scalar, ...] = Field(

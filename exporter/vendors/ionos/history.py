@@ -58,7 +58,7 @@ class _Running:
         unreadable: the known labels of quantities that cannot be read.
         data_centers: the ids of the data centres in the days added so far.
         reached: the last day added.
-        is_whole: whether the data of no day is missing.
+        is_whole: whether the data of every day is present. Days before the contract began do not count.
 
     """
 
@@ -76,7 +76,7 @@ class _Running:
     def add(self, day: datetime, used: ContractMonth | None) -> None:
         """Add the next day's usage. The parameter `used` is None if the vendor has no data for the day."""
         self.reached = day
-        if used is None:  # before a contract begins, no data is missing
+        if used is None:  # days before the contract began do not count
             self.is_whole = self.is_whole and not self.data_centers and self.previous is None
             return
         for cell, quantity in used.quantities.items():

@@ -2,7 +2,7 @@
 
 Source:   Cloud API v6, at the host of the Billing API: GET /cloudapi/v6/contracts, with the contract's number in the
           header X-Contract-Number
-Units:    memory and storage are in MB as IONOS counts them; all other resources are counted
+Units:    memory and storage are in MB as IONOS defines it; the figure of every other resource is a number of items
 """
 
 from __future__ import annotations

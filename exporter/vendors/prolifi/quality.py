@@ -1,4 +1,4 @@
-"""The answers to those quality questions about Prolifi that cannot be answered from the vendor's class."""
+"""Answers to the quality questions about Prolifi that do not follow from the vendor's class."""
 
 from __future__ import annotations
 
