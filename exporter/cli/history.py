@@ -185,7 +185,7 @@ def result_lines(who: str, ended: Ended) -> list[str]:
 
 @contextmanager
 def _progress(who: str, days: int) -> Iterator[Callable[[datetime, int], None]]:
-    """Show a progress bar on a terminal. The yielded function takes a finished day, and the requests sent so far."""
+    """Show a progress bar on a terminal. Call the yielded function with a finished day and the request count so far."""
     done = 0
 
     def on_day(day: datetime, requests: int) -> None:

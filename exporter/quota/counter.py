@@ -12,7 +12,7 @@
 | first reading | the period began after counting started | renewal, or a new member | the whole figure |
 
 The high-water mark is the figure up to which the period has been counted. "Half" is half of the high-water mark. Dates
-that do not come with the figure are taken from the calendar or from another answer. The deadline is 26 h after the new
+that do not come with the figure are from the calendar or from another answer. The deadline is 26 h after the new
 period began, or the middle of the new period if the middle is earlier. A figure that has not fallen by the deadline
 belongs to the new period. The whole figure then counts, except for the rises that were already counted. If no date was
 ever known, every rise counts, and falls do not count.

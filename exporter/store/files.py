@@ -156,10 +156,10 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the counters stored under the former name. Stored readings fill slices that have no reading.
+        """Yield the counters stored under the former name. Slices without a reading get the stored one.
 
-        With several shards, only counters are taken over. The account's name decides which shard reads a customer, so
-        a shard's readings under the former name belong to other customers.
+        With several shards, only the counters are used. The account's name decides which shard reads a customer, so a
+        shard's readings under the former name belong to other customers.
         """
         own = self._own(former) if former.shard.total == 1 else {}
         for path, _ in tuple(self._found.get(stem_of(former), ())):
@@ -223,7 +223,7 @@ class Storage:
         if former := account.former:
             for path, shard in tuple(self._found.get(stem_of(former), ())):
                 stored, _ = read_file(path, former, [])
-                if stored:  # other shards may not have taken it over yet
+                if stored:  # other shards may not have read it yet
                     self._remove(former, path, at_once=shard.total == account.shard.total == 1)
                 else:
                     self._forget(former, path)

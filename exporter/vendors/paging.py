@@ -171,7 +171,7 @@ class Pages:
 
     Attributes:
         following: the way to ask for the next page.
-        most: the maximum number of pages; a longer list is taken to be endless.
+        most: the maximum number of pages; a longer list counts as endless.
 
     """
 

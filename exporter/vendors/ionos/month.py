@@ -1,6 +1,6 @@
 """A contract's usage in a month, combined from one or several answers.
 
-If several answers contain the same data centre, its figures are taken from one answer, and never added up. Within an
+If several answers contain the same data centre, its figures come from one answer, and are never added up. Within an
 answer, a meter's rows in one data centre are added up by unit. If a row cannot be read, there is no sum.
 """
 

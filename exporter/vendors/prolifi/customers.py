@@ -22,7 +22,7 @@ PAGE: Final = 100
 _SHORTEST_FULL_PAGE: Final = 20
 """The vendor's default page size. A shorter page is the last page."""
 MOST_LISTED: Final = 200_000
-"""A list is taken to be endless if it has more customers than this, and more than twice the configured maximum."""
+"""A list counts as endless if it has more customers than this, and more than twice the configured maximum."""
 _FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
@@ -121,7 +121,7 @@ async def _ask(poll: Poll, question: Question) -> _Page:
 
 
 def _page_info(asked: _Page) -> PageInfo:
-    """Return what a page says about the next page. A page without readable customers is taken to be the last page."""
+    """Return what a page says about the next page. A page without readable customers counts as the last page."""
     return PageInfo(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
 
 
