@@ -12,7 +12,7 @@ from exporter.store.reading import READING_FAMILIES
 from exporter.textformat.lines import sample_lines
 
 FAMILIES: Final = (*READING_FAMILIES, DATA_TIMESTAMP)
-"""The families that a history may contain, in the order in which files list families."""
+"""The families that a history may contain, in the order in which they appear in a file."""
 
 Shown = Mapping[Family, str]
 """Sample lines by family, as the metrics page would have shown them."""
@@ -108,4 +108,4 @@ def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Itera
 
 
 COUNTERS: Final = frozenset({QUOTA_CONSUMED})
-"""Families whose values stay correct across a gap even without a history."""
+"""The families of counters. Counters stay correct after a gap in the exporter's readings, even without a history."""

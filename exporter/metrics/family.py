@@ -64,8 +64,8 @@ class Rest:
     Attributes:
         family: the family of the amount used.
         labels: the labels of the amount used.
-        value: the remaining amount; None if this amount is unknown or does not belong to the same usage as the amount
-            used, in which case no limit can be derived.
+        value: the remaining amount. None if it is unknown, or if it and the amount used do not describe the same usage.
+            In both cases, no limit can be derived.
 
     """
 
@@ -91,7 +91,8 @@ class Family:
         labels: the names of the labels, in the order on the metrics page.
         vendor: the vendor that reports the metric; empty for the exporter's own metrics.
         source: the vendor's endpoint and field; empty for the exporter's own metrics.
-        option: the setting that enables the family; empty if the family is always enabled.
+        option: the settings that enable the family, separated by commas. One of them is enough. Empty if the family is
+            always enabled.
         kind: the type in Prometheus. Vendors' figures are gauges, because such figures can fall. A counter's name ends
             in `_total`.
         has_created: whether, in OpenMetrics, each series of a counter also has a `_created` sample: the time at which

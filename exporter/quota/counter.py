@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 from exporter.vendors.periods import UNKNOWN_SPAN, Span
 
 _LATEST_SECONDS: Final = 26 * 3600.0
-"""How late a vendor's figure for a new period may be: a day, plus clock differences."""
+"""How late a vendor's figure for a new period may be: a day, plus two hours for clock differences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Member:
         span: the current period, as far as known.
         last_seen_at: the Unix time of the last reading with this series.
         late_rise: the rise counted while the dates showed a new period and the figure still showed the old one.
-        has_fallen: whether the last figure fell below half of the high-water mark without an explanation.
+        has_fallen: whether the last figure fell below half of the high-water mark, and no date explained the fall.
         has_reset: whether the figure was reset when the period's end passed, and no date has moved since.
         previous: the previous period.
         previous_high_water: the figure up to which the previous period is counted.
@@ -135,7 +135,7 @@ def _moves_later(new: Span, old: Span) -> bool:
 
 
 def _began_at(reading: MemberReading, member: Member) -> float | None:
-    """Return the Unix time at which a new period began. Returns None if the dates of the old period were corrected."""
+    """Return the Unix time at which a new period began. Returns None if the old period's dates were only corrected."""
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
         ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end

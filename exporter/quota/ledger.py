@@ -111,7 +111,7 @@ class Ledger:
         return replace(self, members=members, definitions=definitions)
 
     def with_readings(self, readings: SliceReadings) -> tuple[Ledger, list[QuotaId]]:
-        """Return the ledger after a slice's reading, and the quotas with a figure that fell without an explanation."""
+        """Return the ledger after a slice's reading, and the quotas with a figure whose fall no date explains."""
         number, at = readings.number, readings.at
         groups = dict(self.members)
         before = groups.pop(number, {})

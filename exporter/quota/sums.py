@@ -47,12 +47,12 @@ class Selection:
     """The series of a slice that are counted by a configured quota.
 
     Attributes:
-        series: the figures of the quota's family, by labels, including series that do not match.
+        series: the figures of the quota's family, by labels, including the figures of series that do not match.
         subjects: the labels of the matching series, by subject.
-        spans_of: returns the quota's periods for given series: the calendar's period or, if the quota's period is
-            `plan`, the periods that the vendor reports. An unknown period is `Span()`.
-        own_spans_of: returns the periods in which the figures of given series accumulate, whatever the quota's period,
-            if the vendor reports these periods together with the figures. An unknown period is `Span()`.
+        spans_of: returns the quota's periods for given series: the periods that the vendor reports if the setting is
+            `plan`, otherwise the period that follows from the setting. An unknown period is `Span()`.
+        own_spans_of: returns the periods that the vendor reports together with the figures of given series. The figures
+            accumulate in these periods, whatever the quota's period is. An unknown period is `Span()`.
 
     """
 
@@ -65,7 +65,7 @@ class Selection:
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
     """Return the series that a quota's setting matches.
 
-    The periods of these series come from the calendar or from the vendor's plan.
+    The periods of these series come from the setting or from the vendor's plan.
     """
     labels, series = setting.family.labels, figures.get(setting.family, {})
     is_by_plan, is_dated = setting.period == "plan", plan is not None and plan.is_dated
