@@ -58,7 +58,7 @@ class CustomersAccount(Account):
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards, out of `total` shards, that may poll a part of the account."""
+        """Of `total` shards, return the numbers of those that may poll a part of the account."""
         return range(total) if self.is_divisible else super().shard_numbers(total)
 
     def shard_part(self, shard: Shard) -> Self | None:

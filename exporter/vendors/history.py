@@ -67,7 +67,7 @@ class Past(ABC, Generic[AccountT]):
         """The approximate number of requests for the whole past."""
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:  # noqa: ARG002 - vendors look there
-        """Return the times in a day at which figures change, in order. The first time is midnight at the day's start.
+        """Return, in order, the times in a day at which figures change. The first time is midnight at the day's start.
 
         Raises:
             PollError: the vendor's answer cannot be obtained.

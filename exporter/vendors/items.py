@@ -1,8 +1,8 @@
 """Items that a poll requests one by one, and the record of the items that fail.
 
 An item that keeps failing while other items are answered is left out of the reading after some polls. Until then, the
-item's failure makes the whole poll fail. The last good reading, which still has the item, is kept. Items that failed
-in the previous poll are requested last, when it is known whether the vendor answers about other items.
+item's failure makes the whole poll fail, and the last good reading, which still has the item, is kept. Items that
+failed in the previous poll are requested last, when it is known whether the vendor answers about other items.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUn
 from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
-"""The number of polls that an item may cause to fail, while other items are answered, before it can be given up."""
+"""The number of polls that an item may cause to fail before it can be given up, if other items are answered."""
 _OF_ALL: Final = (RateLimited, SecretUnreadable)
 """Failures that concern the vendor or the account, not a single item."""
 _EVERY: Final = object()
@@ -55,8 +55,8 @@ class Trial(Generic[_ItemT]):
         items: the items to ask about.
         streaks: the items' failure streaks from previous polls, which are updated in place.
         now: the start of the poll.
-        patience: how many seconds an item must have failed before the item is given up. If `patience` is 0, no earlier
-            reading can be shown meanwhile, and an item is given up after one poll in which other items are answered.
+        patience: how many seconds an item must have failed before the item is given up; 0 if no earlier reading can be
+            shown meanwhile. With 0, an item is given up after one poll in which other items are answered.
         is_extra: whether the items are optional. The poll can succeed without optional items.
 
     """

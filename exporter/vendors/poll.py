@@ -53,7 +53,7 @@ class Poll:
         spread: the seconds over which the starts of requests are spread; 0 to start requests as soon as possible.
         patience: how many seconds an item must keep failing before the item is left out of the reading; 0 if no earlier
             reading can be shown meanwhile.
-        failing: the failure streaks of items from previous polls and this poll, by kind of item.
+        failing: the failure streaks of items, by kind of item. The streaks are kept from poll to poll.
         failure: the failure of the first item that was left out because the item kept failing.
 
     """
@@ -131,7 +131,7 @@ class Poll:
             self.diagnostics.left_out.add(text)
 
     def cap_customers(self, listed: int, most: int) -> None:
-        """Record how many wanted customers the vendor lists. Customers beyond the maximum count as left out."""
+        """Record how many wanted customers the vendor lists. Customers beyond the maximum `most` count as left out."""
         self.diagnostics.listed = listed
         if listed > most:
             self.skip("capped", listed - most)

@@ -41,11 +41,11 @@ class Request:
         page_fields: a getter of the next page's link or cursor in the body, and a getter of the flag that says whether
             there are more pages. Each getter is None if the body has no such field.
         as_of: where a row states the time up to which its figures are complete.
-        for_each: the setting or the earlier request that lists items. This request is sent for each item. If empty,
-            this request is sent once.
+        for_each: the setting or the earlier request that lists items. This request is sent for each item. If
+            `for_each` is empty, this request is sent once.
         of_keys: whether `for_each` names an earlier request.
         name: the name by which later requests refer to this request.
-        is_optional: whether the vendor may refuse the request without failing the poll.
+        is_optional: whether the poll can succeed although the vendor refuses the request.
         is_dated: whether the request names the month of the figures.
 
     """
@@ -108,7 +108,7 @@ class DeclaredAccount(Account):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families whose requests name a UTC month."""
+        """The families whose figures are requested for a UTC month."""
         return [metric.family for request in self.requests if request.is_dated for metric in request.metrics]
 
     async def read(self, poll: Poll) -> Iterable[Item]:

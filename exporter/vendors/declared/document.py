@@ -205,7 +205,7 @@ class QuotaSpec(Settings):
 
 
 class PeriodSpec(Settings):
-    """The metrics, from the same vendor file, that report the period in which usage accumulates."""
+    """Which of the vendor file's metrics report the period in which usage accumulates."""
 
     start: str | None = Field(default=None, description="The metric of the period's start.")
     end: str = Field(description="The metric of the period's end.")

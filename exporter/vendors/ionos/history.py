@@ -3,7 +3,7 @@
 Source:   Billing API 3.9.0: GET /{contract}/utilization/daily/{date}, a day's usage, rounded to six decimal places;
           GET /{contract}/usage?period, a month's totals; GET /{contract}/products?date, a month's prices
 Limits:   a meter's daily quantities are used only if they add up to the meter's total for the month. If the vendor has
-          lost a day, usage is unknown from that day until the month ends
+          lost a day's data, usage is unknown from that day until the month ends
 """
 
 from __future__ import annotations

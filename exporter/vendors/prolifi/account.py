@@ -209,7 +209,10 @@ discover: true
         return slices[poll.slice.number], listed.companies if self.names else {}
 
     async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], Listed]:
-        """Return the customers to poll in this shard, grouped by slice, and a `Listed` with all but the ids."""
+        """Return the customers to poll in this shard, grouped by slice, and a `Listed` without ids.
+
+        The `Listed` has the number of wanted customers, the company names, and whether some ids are unreadable.
+        """
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
         return split_by_slice(self.mine(listed.ids), poll.slice.total), listed._replace(ids=())
 

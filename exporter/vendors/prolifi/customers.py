@@ -28,7 +28,7 @@ _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
 """How long the number of wanted customers is cached, if it can be counted only by reading the whole list."""
 LAST, NUMBER = "listed customers", "number of customers"
-"""The names of values cached for later polls."""
+"""The names under which the ids of the last list, and the number of wanted customers, are cached for later polls."""
 
 
 class Listed(NamedTuple):
