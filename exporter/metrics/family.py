@@ -141,7 +141,7 @@ class Family:
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
 
     def rest(self, value: float | None, **labels: str) -> Rest:
-        """Make the `Rest` (the remaining amount) that goes with the series with these labels."""
+        """Make a `Rest`: the remaining amount for the series with these labels."""
         return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:

@@ -64,7 +64,7 @@ class CustomersAccount(Account):
     def shard_part(self, shard: Shard) -> Self | None:
         """Return the part of the account that a shard polls. Returns None if the shard polls no part of the account.
 
-        If the vendor lists the customers, every shard reads the whole list and picks the shard's own customers.
+        If the vendor lists the customers, every shard reads the whole list and picks its own customers.
         """
         if not self.is_divisible:
             return super().shard_part(shard)

@@ -41,7 +41,7 @@ class Days:
 
 
 class Past(ABC, Generic[AccountT]):
-    """An account's past usage, read one point in time after another, oldest first.
+    """An account's past usage. It is read for one point in time after another, beginning with the oldest.
 
     Vendors report whole days, and a day's final figures are known only after the day has ended. Therefore, the figures
     at a midnight are the final figures of the day that has just ended.

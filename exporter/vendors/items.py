@@ -110,8 +110,8 @@ class Trial(Generic[_ItemT]):
     def gives_up_all(self, error: PollError) -> bool:
         """Record that an error ended the poll early, and return whether all items are now given up.
 
-        Only optional items are given up together. This happens once no item has been answered for as long as a single
-        item may fail.
+        Only optional items are given up together. If none of them is answered, they are given up after about as
+        long as a single item.
         """
         if not self._is_extra or self._answered or not self.failed:
             return False

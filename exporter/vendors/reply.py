@@ -224,7 +224,7 @@ _FLAG: Final = core_schema.bool_schema(strict=True)
 
 
 def lenient(read: Callable[[object], object], *, nullable: bool = False) -> Any:
-    """Return a field type that `read` parses. After a ValueError, the field is None, and drift is recorded."""
+    """Return the type of a field that `read` parses. After a ValueError, the field is None, and drift is recorded."""
     return Annotated[Any, _Lenient(read, nullable=nullable)]
 
 

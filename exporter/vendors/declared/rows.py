@@ -96,7 +96,7 @@ def once_each(
 ) -> tuple[list[Chain], int]:
     """Return each row once, and the number of repeated rows.
 
-    If several rows have the same key, the row with the larger figures is kept, regardless of the order of the rows.
+    If several rows have the same key, the row with the largest figures is kept. The order of the rows does not matter.
     """
     found: dict[Hashable, Chain] = {}
     repeats = 0

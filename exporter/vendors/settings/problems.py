@@ -98,7 +98,7 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
 
 
 def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: bool) -> tuple[str, Iterable[str]]:
-    """Return the path of an error, and the known keys at this path. The path has no steps into a union's members.
+    """Return the path of an error, and the known keys at this path. Steps into a union's members are left out.
 
     Args:
         settings: the class that the settings were read as.
