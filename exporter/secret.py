@@ -148,8 +148,8 @@ def register(value: str, place: object = None) -> str:
 
     Args:
         value: the secret's value. Very short values are not replaced.
-        place: where the secret is configured; None for a secret that comes from elsewhere, such as a vendor's token. The
-            newest few values of each place are remembered. If there are too many values without a place, the oldest
+        place: where the secret is configured; None for a secret that comes from elsewhere, such as a vendor's token.
+            The newest few values of each place are remembered. If there are too many values without a place, the oldest
             are forgotten.
 
     """

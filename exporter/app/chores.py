@@ -33,7 +33,7 @@ async def retry_with_new_secrets(exporter: Exporter) -> None:
     """Watch the accounts' secret files until cancelled.
 
     The expiry date of each account's credential is recorded at first, and again when a secret file of the account
-    changes. If such an account is failing, it is also polled at once.
+    changes. After such a change, the account is also polled at once if it is failing.
     """
     seen: Stamps = {}
     while True:

@@ -31,7 +31,7 @@ _SHARED_SECONDS: Final = 1.0
 """After a failed sign-in, other requests fail with the same error for at least this long, without another sign-in."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""When a new token was refused, too, tokens are not blamed for `_DOUBTFUL` statuses for this long."""
+"""How long tokens are not blamed for `_DOUBTFUL` statuses, after a retry with a new token was refused."""
 _NEW_SECONDS: Final = 1.0
 """For this long after a sign-in, a new token that has worked is not blamed for `_DOUBTFUL` statuses."""
 _FIRST_ERROR: Final = 400
