@@ -73,8 +73,8 @@ class Exporter:
     def apply_config(self, config: Config) -> list[Account]:
         """Apply a configuration, and return the accounts that are new or changed.
 
-        A changed or renamed account keeps its readings and counters. If the account signs in as another user or to
-        another host, its readings and counters are lost.
+        A changed or renamed account keeps its readings and counters, unless it now signs in as another user or to
+        another host.
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
@@ -212,7 +212,9 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll failing accounts at once, except those whose vendor still asks us to wait. Return the polled accounts.
+        """Poll failing accounts at once, and return the polled accounts.
+
+        If an account's vendor has asked for a wait, the account is not polled before the wait is over.
 
         Args:
             keys: the accounts to choose from; None for all accounts.
@@ -246,7 +248,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account is failing and its vendor does not ask for a further wait."""
+    """Whether an account is failing, and any wait that its vendor asked for is over."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False

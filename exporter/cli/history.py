@@ -185,7 +185,10 @@ def result_lines(who: str, ended: Ended) -> list[str]:
 
 @contextmanager
 def _progress(who: str, days: int) -> Iterator[Callable[[datetime, int], None]]:
-    """Show a progress bar on a terminal. Call the yielded function with a finished day and the request count so far."""
+    """Show a progress bar on a terminal.
+
+    After each day, call the yielded function with the day and with the number of requests so far.
+    """
     done = 0
 
     def on_day(day: datetime, requests: int) -> None:

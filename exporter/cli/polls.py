@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exporter.vendors import Account
 
 _SLOW_SECONDS: Final = 10.0
-"""If an account's requests take longer than this, or are further apart than this, `--probe` says so beforehand."""
+"""If an account's requests take longer than this, or are further apart than this, `--probe` says so before it polls."""
 
 
 @click.command()

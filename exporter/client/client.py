@@ -129,7 +129,7 @@ class Client:
             return await anyio.to_thread.run_sync(lambda: read(answer.json()))
 
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
-        """Send a signed request. If it is refused, repeat it once with another signature.
+        """Send a signed request. If its signature may have been refused, repeat it once with another signature.
 
         The request is not repeated if there is no other signature. If the repeated request is refused too, the
         signature is not the reason. Later, when the same request is refused with the same status, it is not repeated.

@@ -43,7 +43,7 @@ class LargeAnswers:
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Yield a `Room` for one answer. Any room that the block took is released when the block ends."""
+        """Give the `async with` block a `Room` for one answer. When the block ends, any room it took is released."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 

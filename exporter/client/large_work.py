@@ -1,7 +1,7 @@
 """Large answers are decoded, and large readings are made, one at a time.
 
-In parallel, the work would take just as long, and would need more memory. A reading is made from decoded answers. So
-waiting readings go before waiting answers, and decoded answers do not pile up in memory.
+In parallel, the work would take just as long, and would need more memory. A reading is made from decoded answers. If
+waiting answers went before waiting readings, decoded answers would pile up in memory. So readings go first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The lines of all accounts: a column per family, joined in blocks of accounts.
+"""The lines of all accounts.
 
-When an account changes, only its own lines are made again. In the account's block, only families whose lines differ are
-joined again. A tree combines the checksums of the blocks, so the cost hardly grows with the number of accounts.
+Each family has a column, in which the lines are joined block by block. A block is a group of accounts. When an account
+changes, only its own lines are made again. In the account's block, only families whose lines differ are joined again.
+A tree combines the checksums of a column's blocks, so a change costs hardly more when there are many accounts.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ class Piece:
 
     @classmethod
     def concat(cls, lines: Iterable[Piece | RenderedFamily]) -> Piece:
-        """Make one piece of some lines."""
+        """Join lines into one piece."""
         lines = tuple(lines)
         deflated = b"".join([one.deflated for one in lines])
         return cls(deflated, reduce(or_, [one.checksum for one in lines], Checksum()))
 
     @classmethod
     def from_text(cls, text: bytes) -> Piece:
-        """Make a piece of a text."""
+        """Make a piece from a text."""
         return cls(deflate(text), checksum(text))
 
 
@@ -133,7 +134,7 @@ class Columns(Generic[_Lines]):
         self._expect_expiry(accounts, now)
 
     def _put(self, key: AccountKey, made: Mapping[Family, _Lines]) -> Iterable[tuple[str, int]]:
-        """Set an account's lines, and return the pieces that differ, each as family name and block number."""
+        """Set an account's lines. Return the family name and the block number of each piece to be joined again."""
         for family in made:
             if self._families.get(family.name) is not family:
                 self._families[family.name] = family

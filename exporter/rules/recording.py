@@ -1,4 +1,4 @@
-"""The recorded series: the last known figures of quotas, even of hidden ones, and which quotas are nearly used up.
+"""The recorded series: the last known figures of all quotas, and which quotas are nearly used up.
 
 Each series is aggregated, so that two exporters of one account give one series without vendor-specific labels.
 Exporters of the same shard are replicas, and the best replica's value is used. Different shards poll different parts of
@@ -34,7 +34,7 @@ def _state(name: str, share: str) -> Record:
     """Return the recording rule for the quotas that are in a state, such as `warning`.
 
     A quota enters the state when its use reaches the threshold, and leaves the state when its use has fallen below the
-    threshold by the hysteresis. The threshold is `share`, unless the quota has a threshold of its own.
+    threshold by more than the hysteresis. The threshold is `share`, unless the quota has a threshold of its own.
     """
     series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(
@@ -69,9 +69,9 @@ RECORDS: Final = (
         )
         """,
     ),
-    # The end of the last known period, if it has passed. The value ends one evaluation after a newer period is known.
+    # The end of the last known period, if it has passed. The series ends one evaluation after a newer period is known.
     Record("usage:quota_ended:timestamp", "last_over_time(usage:quota_last:end[6h]) <= time()"),
-    # If a period has ended since the rules were last evaluated, the final figure of that period.
+    # The final figure of a period that has ended since the rules were last evaluated.
     Record(
         "usage:quota_ended:used",
         "(last_over_time(usage:quota_last:used[6h]) and usage:quota_ended:timestamp) > usage:quota_used:max",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 State = Literal["up", "failing", "waiting"]
 """Whether an account's last poll succeeded. An account is `waiting` until its first poll has ended."""
 Outlook = Literal["used_up", "end_of_period", "runs_out", "unknown"]
-"""Whether a quota is used up, lasts until its period ends, or runs out earlier, at the pace of the past day."""
+"""Whether a quota is used up or, at the pace of the past day, lasts until its period ends or runs out earlier."""
 
 Urgency = Literal["used_up", "critical", "warning", "unknown", "well", "no_limit"]
 """The degrees of a quota's urgency, the most urgent first.

@@ -35,7 +35,7 @@ from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""A file written with another number of shards is removed after this time, when its content is no longer needed."""
+"""How long a file written with another number of shards is kept. After this time, its content is no longer needed."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
@@ -135,7 +135,7 @@ class Storage:
     def read(self, account: Account) -> StoredAccount:
         """Return the stored state of an account, and set invalid files aside.
 
-        The state of a renamed account includes the files under the account's previous name.
+        For a renamed account, the files under its previous name are read, too.
         """
         account_files, fragments = StoredAccount(), list[Fragment]()
         for path, number in self._own(account).items():
@@ -156,7 +156,7 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the counters stored under the former name. Slices without a reading get the stored one.
+        """Yield the counters stored under the former name. Slices without a reading get a reading stored under it.
 
         With several shards, only the counters are used. The account's name decides which shard reads a customer, so a
         shard's readings under the former name belong to other customers.

@@ -89,8 +89,8 @@ class Snapshot:
         account_state: the state of the configured quotas, which count series of the whole account; None if the
             account has no configured quotas.
         ledger: the counters of quotas. If there is a storage, the counters are also stored in files.
-        previous_slices: the states before the number of slices changed. They are shown until every new slice has been
-            read.
+        previous_slices: the states of the slices before their number changed. They are shown until every new slice has
+            been read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: the number of consecutive failed polls.
@@ -121,7 +121,7 @@ class Snapshot:
 
     @property
     def failure(self) -> PollError | None:
-        """The account's `error`. If there is none, the error of a left-out item that keeps failing, if any."""
+        """The account's `error`, or else the error of an item that keeps failing and was left out, if any."""
         return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property

@@ -58,7 +58,7 @@ def owner_digest(account: Account) -> str:
 
 
 def decode(account: Account, head: Mapping[str, Any], row_lines: Iterable[Mapping[str, Any]]) -> StoredReading:
-    """Return a file's content in the current format.
+    """Return the reading in a file of version 2, converted to the current format.
 
     Args:
         account: the account.

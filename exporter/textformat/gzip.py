@@ -22,7 +22,7 @@ _INPUT_BYTES: Final = 8 * 1024
 _LAST_BLOCK: Final = b"\x03\x00"
 _MAX_CRC: Final = 0xFFFFFFFF
 _TERMS: Final = 64
-"""The number of terms in a calculation. A product of two checksums has fewer terms."""
+"""The maximum number of terms of a polynomial in a calculation. A product of two checksums has fewer terms."""
 _LOWEST_BITS: Final = int.from_bytes(b"\x01" * _TERMS, "big")
 _DIGITS: Final = int.from_bytes(b"0" * _TERMS, "big")
 _ONE: Final = 1 << 31

@@ -42,7 +42,7 @@ class Block(NamedTuple):
 
     @classmethod
     def from_text(cls, text: bytes, fingerprint: Fingerprint = _NO_FINGERPRINT) -> Block:
-        """Make a block of a text."""
+        """Make a block from a text."""
         return cls(fingerprint, checksum(text), deflate(text))
 
     @property
@@ -55,8 +55,8 @@ class Block(NamedTuple):
 class RenderedFamily:
     """Consecutive blocks of a family, kept in a few large pieces of memory.
 
-    One object per block, scattered among a poll's other objects, would keep memory from being returned to
-    the system.
+    If each block were a separate object, the blocks would be scattered among a poll's other objects, and memory could
+    not be returned to the system.
 
     Attributes:
         deflated: the text of all blocks, each deflated separately.
@@ -76,7 +76,7 @@ class RenderedFamily:
 
     @classmethod
     def from_blocks(cls, blocks: Sequence[Block]) -> RenderedFamily:
-        """Make one object of several blocks."""
+        """Join blocks into one object."""
         hashes, values, ends = array("q", [block.fingerprint[0] for block in blocks]), array("d"), array("Q")
         deflated_end = 0
         for fingerprint, text_checksum, deflated in blocks:

@@ -107,8 +107,8 @@ class Connection:
     async def _body(self, request: h11.Request) -> bytes:
         """Check a request's head, and return the request's body.
 
-        The head is checked here and not earlier, because the refusal of a HEAD request must have no body, and only now
-        does `run` know the request's method.
+        The check happens here because `run` knows the request's method only now. The method matters because the refusal
+        of a HEAD request must have no body.
         """
         if status := refusal_of(request, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)

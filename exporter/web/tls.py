@@ -142,7 +142,10 @@ class TLSStream(anyio.abc.ByteStream):
                 return result
 
     async def _explain(self, error: ssl.SSLError) -> None:
-        """Tell the client why the connection ends: by a TLS alert, or in HTTP if the client speaks plain HTTP."""
+        """Send the client the reason why the connection ends.
+
+        The reason is sent as a TLS alert, or as an HTTP answer if the client speaks plain HTTP.
+        """
         if error.reason == "HTTP_REQUEST":
             await self._stream.send(_PLAIN_ANSWER)
         else:

@@ -27,7 +27,7 @@ RESELLERS = frozenset({"acme"})
 
 
 def demo(name: str) -> DemoAccount:
-    """Return the account with this name for the demo's configuration."""
+    """Return the account with this name in the demo's configuration."""
     known, secret = ACCOUNTS[name], f"{name.upper()}_NETNUT_PASSWORD"
     settings = f"""\
 email: {known.email}
