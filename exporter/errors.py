@@ -204,8 +204,8 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 def error_for_status(status: int) -> type[PollError] | None:
     """Return the error class for an HTTP status. Return None if the status means success.
 
-    The statuses of partial and provisional answers are errors, too: a figure that is missing from such an answer
-    would look as if the figure no longer existed.
+    A status that marks an answer as partial or provisional counts as an error, too. Otherwise, a figure that such an
+    answer omits would seem to no longer exist.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the bounds of HTTP's status classes
         return _BY_STATUS.get(status)

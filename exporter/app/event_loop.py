@@ -27,7 +27,8 @@ class EventLoop(asyncio.SelectorEventLoop):
     asyncio itself takes a thread from a small pool for each lookup. A few lookups that hang would block all other
     lookups, and keep the process from exiting.
 
-    The loop's clock includes the time during which the machine is suspended, so figures grow stale in this time, too.
+    The loop's clock includes the time during which the machine is suspended, so figures grow stale during that time,
+    too.
     """
 
     def __init__(self) -> None:

@@ -248,7 +248,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account is failing, and any wait that its vendor asked for is over."""
+    """Whether an account is failing and does not have to wait any longer at its vendor's request."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False

@@ -40,8 +40,9 @@ def check(file: Path, replies_file: Path | None) -> None:
 
     Prints the metrics that the answers produce. Then alters the answers, polls again after each alteration, and reports
     the results. Each alteration does one of three things: it makes a field null, missing or of another type; it
-    replaces an answer with an error; or it repeats the items of a list. Exits with 1 if a figure appeared that no
-    answer states.
+    replaces an answer with an error; or it repeats the items of a list. Exits with 1 if the unaltered answers produce
+    no reading, or if an alteration has a wrong result: a figure that the unaltered answers do not produce, an error
+    that is not noticed, or repeated items that change the figures.
     """
     from exporter.testing.recording import RecordingError, read_recording
     from exporter.vendors.declared.files import DeclarationError, read_vendor

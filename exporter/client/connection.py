@@ -209,7 +209,12 @@ class _Wire(httpcore.AsyncNetworkStream):
         return not heard
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        """Return the next bytes, at most `max_bytes`, within the limits."""
+        """Return the next bytes: at most `max_bytes`, and at most as many as may be read at once.
+
+        Raises:
+            TooLarge: as many bytes as a head or a body may have were already read.
+
+        """
         if self._left <= 0:
             raise TooLarge("the answer's head, or the framing of its body, is too large")
         data = await self._stream.read(min(max_bytes, self._page), timeout)

@@ -22,7 +22,7 @@ def moving_page(process: Collector, form: Format) -> bytes:
 
 
 def ending_page(registry: CollectorRegistry, form: Format) -> bytes:
-    """Return, as text, a registry's metrics and the end of the page."""
+    """Return a registry's metrics as text. This text ends the page; in OpenMetrics, its last line is `# EOF`."""
     if form is Format.TEXT:
         return text_page(registry)
     return bytes(openmetrics_page(registry, version="1.0.0"))  # type: ignore[no-untyped-call]

@@ -31,10 +31,10 @@ class Requests:
         self.sent += 1
 
     def on_token_refreshed(self) -> None:
-        """Ignore a sign-in, since the sign-in's request has already been counted."""
+        """Do nothing: the request for the sign-in has already been counted."""
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Ignore a rate limit that the vendor states, since the rate limiter applies it."""
+        """Do nothing: the rate limiter already applies the limit that the vendor states."""
 
 
 @dataclass(frozen=True, slots=True)

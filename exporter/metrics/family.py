@@ -36,7 +36,7 @@ class Sample:
 class Unreadable:
     """A series that exists but whose value cannot be read. Label values that are not known are None.
 
-    Without this mark, a sum over series would silently be too small.
+    If such a series were simply left out, sums that include it would be too small, and nobody would notice.
     """
 
     family: Family
@@ -64,8 +64,8 @@ class Rest:
     Attributes:
         family: the family of the amount used.
         labels: the labels of the amount used.
-        value: the remaining amount. None if it is unknown, or if it and the amount used do not describe the same usage.
-            In both cases, no limit can be derived.
+        value: the remaining amount. None if the amount is unknown, or if it refers to different usage than the
+            amount used does. In both cases, no limit can be derived.
 
     """
 

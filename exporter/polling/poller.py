@@ -176,10 +176,10 @@ class Poller:
     async def _store_processed(
         self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
     ) -> ProcessedPoll:
-        """Store a processed poll, and return the poll to show.
+        """Store a processed poll, and return the processed poll to be shown.
 
-        If storing fails, the poll to show has the counters that were stored last. Counters that were shown but never
-        stored would go backwards after a restart.
+        If storing fails, the returned poll contains the counters that were stored last. Counters that were shown but
+        never stored would go backwards after a restart.
         """
         if self._persist is None or await self._persist(number, processed, asked_at):
             return processed
@@ -256,5 +256,5 @@ async def _process_off_loop(
 
 
 async def _end_if_cancelled() -> None:
-    """End the task here if it has been cancelled. A result may have arrived just before the cancellation."""
+    """End the task if it is cancelled. A result that arrives just before the cancellation can hide the cancellation."""
     await anyio.lowlevel.checkpoint_if_cancelled()

@@ -42,13 +42,14 @@ class ConfiguredResult:
 class Contribution:
     """What one slice contributes to a configured quota.
 
-    If each subject's series are all in one slice, each slice shows its own quotas. In this case, `found` is set, and
-    `sums`, `unreadable` and `names` are empty.
+    If no subject's series are spread over several slices, each slice shows its own quotas. In this case, `found` is
+    set, and `sums`, `unreadable` and `names` are empty.
 
     Attributes:
         definition: the quota's definition when the slice was read. If the definition has changed since then, the
             contribution is ignored.
-        period: the quota's period that contains the time of the reading; `Span()` if it is set to `plan` or `none`.
+        period: the quota's period that contains the time of the reading; `Span()` if the quota's period setting is
+            `plan` or `none`.
         sums: the sums of the matching series, by subject.
         unreadable: the subjects with an unreadable series.
         found: this slice's result, without its quotas, which are in `SliceShare.quotas`. It has the number of matching
@@ -148,7 +149,10 @@ def slice_share(  # noqa: PLR0913, PLR0917 - what a reading has
 
 
 def period_at(setting: ConfiguredQuota, at: float) -> Span:
-    """Return the quota's period that contains a Unix time, or `Span()` if it is set to `plan` or `none`."""
+    """Return the quota's period that contains a Unix time.
+
+    Returns `Span()` if the quota's period setting is `plan` or `none`.
+    """
     period = setting.period
     return (
         period.span_at(datetime.fromtimestamp(at, UTC)) if isinstance(period, CalendarPeriod | FixedPeriod) else Span()

@@ -40,9 +40,12 @@ class Member:
         last: the figure of the last reading.
         span: the current period, as far as known.
         last_seen_at: the Unix time of the last reading with this series.
-        late_rise: the rise counted while the dates showed a new period and the figure still showed the old one.
-        has_fallen: whether the last figure fell below half of the high-water mark, and no date explained the fall.
-        has_reset: whether the figure was reset when the period's end passed, and no date has moved since.
+        late_rise: the rise counted after the dates had moved to a new period, but while the figure still belonged to
+            the old period.
+        has_fallen: whether the last figure fell below half of the high-water mark, without a new period to explain the
+            fall.
+        has_reset: whether the figure was reset when the period's end passed, and neither of the period's dates has
+            moved since then.
         previous: the previous period.
         previous_high_water: the figure up to which the previous period is counted.
 

@@ -111,7 +111,11 @@ class Ledger:
         return replace(self, members=members, definitions=definitions)
 
     def with_readings(self, readings: SliceReadings) -> tuple[Ledger, list[QuotaId]]:
-        """Return the ledger after a slice's reading, and the quotas with a figure whose fall no date explains."""
+        """Return the ledger after a slice's reading, and a list of quotas.
+
+        The list contains the quotas that have a figure that fell by more than half, without a new period to explain the
+        fall.
+        """
         number, at = readings.number, readings.at
         groups = dict(self.members)
         before = groups.pop(number, {})

@@ -19,7 +19,7 @@ def _increase(window: str, seconds: int) -> Record:
     """Return the recording rule for the use in a window, as a share of the limit.
 
     In a short window (of hours), the use is counted from zero if the quota's period began within the window and there
-    is no earlier figure. The expression's range is a second shorter than the window, because some versions of
+    is no earlier figure. The expression's range is one second shorter than the window, because some versions of
     Prometheus include both ends of a range.
     """
     ended = f"sum_over_time(usage:quota_ended:used[{seconds - 1}s])"

@@ -206,7 +206,7 @@ class Storage:
         return self._folder / f"{stem_of(account)}{part}.json"
 
     def _own(self, account: Account) -> dict[Path, int]:
-        """Return the number of each slice, by the path of the slice's file."""
+        """Map the path of each of the account's own slice files to its slice number."""
         return {self._path(account, number): number for number in range(account.slice_count)}
 
     def _others(self, account: Account) -> Iterator[Path]:

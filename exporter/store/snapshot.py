@@ -116,7 +116,7 @@ class Snapshot:
 
     @property
     def up(self) -> bool:
-        """Whether the last poll of each slice succeeded, with every item."""
+        """Whether the last poll of every slice succeeded, and no item was left out because it kept failing."""
         return self.polled and self.failure is None
 
     @property

@@ -1,4 +1,4 @@
-"""Trial polls of a vendor that is not built in: with its recorded answers, and with copies that have one change."""
+"""Trial polls of a vendor that is not built in, with recorded answers and altered copies with one change each."""
 
 from __future__ import annotations
 

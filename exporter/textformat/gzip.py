@@ -37,7 +37,10 @@ class Checksum(NamedTuple):
     length: int = 0
 
     def __or__(self, after: Checksum) -> Checksum:
-        """Return the checksum of this checksum's bytes followed by the bytes of `after`."""
+        """Return the checksum of the concatenated data.
+
+        The data are the bytes that this checksum covers, then those that `after` covers.
+        """
         shifted = _multiply(_shift(after.length), self.crc) if self.crc and after.length else self.crc
         return Checksum(shifted ^ after.crc, self.length + after.length)
 

@@ -105,7 +105,7 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """The key of a counter's lines for OpenMetrics, where each line is followed by a `_created` line."""
+    """The key under which a counter's OpenMetrics lines are kept. Each of them is followed by a `_created` line."""
 
     family: Family
 

@@ -2,7 +2,7 @@
 
 An item that keeps failing while other items are answered is left out of the reading after some polls. Until then, the
 item's failure makes the whole poll fail, and the last good reading, which still has the item, is kept. Items that
-failed in the previous poll are requested last, when it is known whether the vendor answers about other items.
+failed in the previous poll are requested last, by which time it is known whether the vendor answers about other items.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ class Trial(Generic[_ItemT]):
         items: the items to ask about.
         streaks: the items' failure streaks from previous polls, which are updated in place.
         now: the start of the poll.
-        patience: how many seconds an item must have failed before the item is given up; 0 if no earlier reading can be
-            shown meanwhile. With 0, an item is given up after one poll in which other items are answered.
+        patience: for how many seconds an item must have been failing before the item is given up; 0 if no earlier
+            reading can be shown meanwhile. With 0, an item is given up after one poll in which other items are
+            answered.
         is_extra: whether the items are optional. The poll can succeed without optional items.
 
     """

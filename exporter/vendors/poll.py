@@ -51,8 +51,8 @@ class Poll:
         most_items: the maximum number of list items in all answers of the poll together.
         used: the names of the cached values that this poll asked for.
         spread: the seconds over which the starts of requests are spread; 0 to start requests as soon as possible.
-        patience: how many seconds an item must keep failing before the item is left out of the reading; 0 if no earlier
-            reading can be shown meanwhile.
+        patience: for how many seconds an item must have been failing before the item is left out of the reading; 0 if
+            no earlier reading can be shown meanwhile.
         failing: the failure streaks of items, by kind of item. The streaks are kept from poll to poll.
         failure: the failure of the first item that was left out because the item kept failing.
 

@@ -103,7 +103,7 @@ class Clients:
 
 
 def network_of(host: str) -> str:
-    """Return the network in which a client's address is counted.
+    """Return the network to which a client's connections are attributed when they are counted.
 
     The network of an IPv4 address is the address itself. The network of an IPv6 address is its /64, because clients
     choose the rest of the address.

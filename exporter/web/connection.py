@@ -20,7 +20,7 @@ _MAX_BODY_FRAMING: Final = 4
 
 
 class Connection:
-    """Answers a client's requests, one after another, within the limits."""
+    """Answers a client's requests, one after another, within the limits on time and size."""
 
     def __init__(
         self,

@@ -44,8 +44,8 @@ class Metric:
         value: the place of the figure.
         kind: the kind of the figure.
         labels: the places of the label values, in the order of the family's labels.
-        expected: whether every row should have a figure. If a figure cannot be read, configured quotas must not add up
-            the other figures.
+        expected: whether every row should have a figure. If so, and one figure cannot be read, configured quotas
+            withhold the sum, because it would be too small.
         is_sum: whether rows with equal labels are added up.
 
     """

@@ -52,7 +52,7 @@ class _Running:
         month: the month.
         total: the usage of the whole month as the vendor reports it; None if the vendor has no data.
         previous: the usage of the whole previous month; None if the vendor has no data.
-        doubted: the keys of the quantities that are not used because their days do not add up to the total.
+        doubted: the keys of the quantities that are disregarded because their daily values do not add up to the total.
         prices: the prices on the month's first day; None if not requested or unknown.
         quantities: the sums of the days added so far.
         unreadable: the known labels of quantities that cannot be read.
@@ -162,7 +162,7 @@ class IonosPast(Past[Ionos]):
         return _Running(month, total, previous, doubted, await self._prices(poll, contract, month))
 
     async def _doubted(self, poll: Poll, contract: str, month: Month, total: ContractMonth) -> AbstractSet[Cell]:
-        """Return the keys of the quantities whose days do not add up to the month's total.
+        """Return the keys of the quantities whose daily values do not add up to the month's total.
 
         In an ended month, the sum of the days must equal the total. In the current month, the sum may be smaller.
         """

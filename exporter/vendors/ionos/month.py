@@ -173,7 +173,7 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the series with the first and last day of the figures.
+    """Return the series that report the first and the last day covered by the figures, as the vendor states them.
 
     `poll.as_of` is set to the day up to which every answer has figures.
     """

@@ -93,7 +93,7 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
 async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None, bool]]:
     """Yield each page's new customers, the total that the vendor states, and whether all rows of the page are readable.
 
-    If the total changes while pages are being read, rows have moved, and the list is read once more.
+    A total that changes between pages means that rows have moved. The list is then read once more.
     """
     seen: set[str] = set()
     for _ in range(_MOST_PASSES):
