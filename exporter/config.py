@@ -255,6 +255,6 @@ def schema(vendors: Vendors = VENDORS) -> dict[str, Any]:
 
 
 def as_yaml(config: Config) -> str:
-    """Return a configuration as YAML, with every default filled in. Only the location of each secret is shown."""
+    """Return a configuration as YAML, with every default filled in. Of each secret, only the location is shown."""
     accounts = [account.model_dump(mode="json", exclude_none=True) for account in config.accounts]
     return strict_yaml.dump({"accounts": accounts})

@@ -58,7 +58,7 @@ class PollError(Exception):
     def bare(self) -> PollError:
         """Return the error without its traceback, whose frames would keep all data of the poll in memory.
 
-        If a vendor's code defines the error's class, the returned error is of the class's base class in this module.
+        If the error's class is defined by a vendor's code, the returned error has the base class from this module.
         """
         kind: type[PollError] = next(one for one in type(self).__mro__ if one.__module__ == __name__)
         if kind is PollError:
@@ -204,8 +204,8 @@ _BY_STATUS: Final[dict[int, type[PollError]]] = {
 def error_for_status(status: int) -> type[PollError] | None:
     """Return the error class for an HTTP status. Return None if the status means success.
 
-    The statuses of partial and provisional answers are errors, too: a figure that is missing from such an answer
-    would look as if the figure no longer existed.
+    A status that marks an answer as partial or provisional counts as an error, too. Otherwise, a figure that such an
+    answer omits would seem to no longer exist.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the bounds of HTTP's status classes
         return _BY_STATUS.get(status)

@@ -67,8 +67,8 @@ async def read_in_thread(what: Hashable, read: Callable[[], _T]) -> _T:
     """Run the function `read` in a thread, and return the result. The thread does not keep the process from exiting.
 
     Args:
-        what: a key of the work. Calls with equal keys run one after another, so that a hanging mount blocks only one
-            thread.
+        what: identifies the work. Calls with equal values run one after another, so that a hanging mount blocks only
+            one thread.
         read: the function to run.
 
     """

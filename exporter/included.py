@@ -100,7 +100,7 @@ def vendors_named(document: Mapping[str, Any], sources: list[Source]) -> list[st
 
 
 def name_problems(sources: Sequence[Source], vendors: Collection[str]) -> Iterator[Problem]:
-    """Yield problems of account names: a name that another account has, or an impossible former name (`was`)."""
+    """Yield problems of account names: a name used twice, or a former name (`was`) that is still used or used twice."""
     names, formers = dict[_Key, str](), dict[_Key, str]()
     for source, index, key in _keys(sources, "name"):
         place = source.place(index)

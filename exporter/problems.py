@@ -119,7 +119,7 @@ def _located(problem: Problem, lines: Mapping[str, int], names: Mapping[int, str
 
 
 def _lines(text: bytes) -> Mapping[str, int]:
-    """Return the line number of each place in a document. Empty if the text is not valid."""
+    """Return the line number of each path in a document. If the text is not valid, the result is empty."""
     try:
         strict_yaml.load(text)
     except strict_yaml.YAMLProblem:

@@ -1,8 +1,8 @@
 """Secrets from the environment or from files. A secret is read again for each use, and is never printed.
 
-A configuration holds a secret's location, not the secret's value. Values are
-remembered for two reasons: `redact` keeps values out of everything that is
-written, and a secret's file may be unreadable during a rotation.
+A configuration holds a secret's location, not the secret's value. Values are remembered for two reasons: so that
+`redact` can remove them from everything that is written, and because a secret's file may be unreadable during a
+rotation.
 """
 
 from __future__ import annotations
@@ -148,9 +148,9 @@ def register(value: str, place: object = None) -> str:
 
     Args:
         value: the secret's value. Very short values are not replaced.
-        place: where the secret is configured; None if the secret is not configured. The last few values of each place
-            are remembered while the process runs. Values without a place, such as vendors' tokens, make room for newer
-            values.
+        place: where the secret is configured; None for a secret that comes from elsewhere, such as a vendor's token.
+            The newest few values of each place are remembered. If there are too many values without a place, the oldest
+            are forgotten.
 
     """
     if len(value) < _SHORTEST_REDACTED:

@@ -34,7 +34,7 @@ _WORDS: Final[Mapping[str, bool | None]] = {"": None, "~": None, "null": None, "
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,17}))(\.[0-9]{1,18})?")
 _PURE: Final = yaml.BaseLoader
 _FAST: Final = getattr(yaml, "CBaseLoader", _PURE)
-"""If PyYAML was built with libyaml, libyaml's parser, which takes a seventh of the time of PyYAML's own parser."""
+"""libyaml's parser if PyYAML was built with it, or else PyYAML's own parser, which takes seven times as long."""
 _LENIENT: Final = re.compile(rb"[\t!?|>\xfe\xff]|\xef\xbb\xbf")
 """Bytes of constructs that libyaml and PyYAML may read differently: tabs, tags, `?`, block texts, byte order marks."""
 

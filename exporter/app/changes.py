@@ -32,7 +32,10 @@ class Changes(NamedTuple):
         )
 
     def fields(self) -> dict[str, str]:
-        """Return the fields of a log line: for each kind of change that occurred, the names of the first accounts."""
+        """Return the fields of a log line.
+
+        Each field is a kind of change that occurred, with the names of the first few accounts that changed in this way.
+        """
         return {kind: _listed(keys) for kind, keys in self._asdict().items() if keys}
 
 

@@ -30,9 +30,10 @@ Stamps = Mapping[AccountKey, tuple[object, ...]]
 
 
 async def retry_with_new_secrets(exporter: Exporter) -> None:
-    """Watch secret files until cancelled.
+    """Watch the accounts' secret files until cancelled.
 
-    When a failing account's secret changes, the account is polled at once. Expiry dates of credentials are recorded.
+    The expiry date of each account's credential is recorded at first, and again when a secret file of the account
+    changes. After such a change, the account is also polled at once if it is failing.
     """
     seen: Stamps = {}
     while True:

@@ -15,7 +15,7 @@ import anyio
 _T = TypeVar("_T")
 
 _PATIENCE_SECONDS: Final = 10.0
-"""How long to wait for the resolver: long enough for a second server, but shorter than the default connect timeout."""
+"""How long to wait for the resolver: enough to try a second server, but less than the default connect timeout."""
 
 _CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _LONGEST_DOZE_SECONDS: Final = 10.0
@@ -24,10 +24,11 @@ _LONGEST_DOZE_SECONDS: Final = 10.0
 class EventLoop(asyncio.SelectorEventLoop):
     """Resolves each name once for all concurrent requests, in a daemon thread.
 
-    asyncio itself takes a thread from a small pool for each lookup. A few accounts with an unresponsive resolver would
-    block the lookups of all other accounts, and keep the process from exiting.
+    asyncio itself takes a thread from a small pool for each lookup. A few lookups that hang would block all other
+    lookups, and keep the process from exiting.
 
-    The loop's clock includes the time during which the machine is suspended, so figures grow stale in this time, too.
+    The loop's clock includes the time during which the machine is suspended, so figures grow stale during that time,
+    too.
     """
 
     def __init__(self) -> None:

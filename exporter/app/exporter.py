@@ -73,8 +73,8 @@ class Exporter:
     def apply_config(self, config: Config) -> list[Account]:
         """Apply a configuration, and return the accounts that are new or changed.
 
-        A changed or renamed account keeps its readings and counters. If the account signs in as another user or to
-        another host, its readings and counters are lost.
+        A changed or renamed account keeps its readings and counters, unless it now signs in as another user or to
+        another host.
         """
         before = {key: one.account for key, one in self.telemetry.accounts.items()}
         wanted = {account.key: account for account in config.accounts}
@@ -212,7 +212,9 @@ class Exporter:
                 tasks.start_soon(self._poll, account, self._polled[account.key])
 
     def retry(self, keys: Collection[AccountKey] | None = None) -> list[AccountKey]:
-        """Poll failing accounts at once, except those whose vendor still asks us to wait. Return the polled accounts.
+        """Poll failing accounts at once, and return the polled accounts.
+
+        If an account's vendor has asked for a wait, the account is not polled before the wait is over.
 
         Args:
             keys: the accounts to choose from; None for all accounts.
@@ -223,7 +225,7 @@ class Exporter:
         return [key for key in failing if (keys is None or key in keys) and self.poll_now(key)]
 
     def poll_now(self, key: AccountKey) -> bool:
-        """Poll an account at once, even if it is failing. Return whether the account is polled by this exporter."""
+        """Poll an account at once, even if it is failing. Return whether this exporter polls the account."""
         poller = self._pollers.get(key)
         if poller is not None:
             poller.poll_now()
@@ -246,7 +248,7 @@ class Exporter:
 
 
 def _may_be_retried(snapshot: Snapshot, now: float) -> bool:
-    """Whether an account is failing and its vendor does not ask for a further wait."""
+    """Whether an account is failing and does not have to wait any longer at its vendor's request."""
     error, began = snapshot.error, snapshot.attempted_at
     if error is None:
         return False

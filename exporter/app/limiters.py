@@ -24,7 +24,7 @@ class Limiters:
         return self._limiters[credential]
 
     def keep(self, accounts: Iterable[Account]) -> None:
-        """Keep limiters for exactly these accounts. For a shared credential, the rate of the first account applies."""
+        """Keep limiters for exactly these accounts. If several share a credential, the first account's rate applies."""
         limiters, rates = dict[Credential, RateLimiter](), dict[Credential, _RateOf]()
         for account in accounts:
             credential, rate = account.credential, (account.rate_limit, account.assumed_rate, account.rate_share)

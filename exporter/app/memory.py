@@ -14,7 +14,7 @@ _THRESHOLD_BYTES: Final = 1024 * 1024
 def limit_free_memory() -> None:
     """Let each heap keep at most 1 MiB of free memory, and return freed blocks of 1 MiB or more to the system.
 
-    By default, glibc raises both of these limits when large blocks are freed. Other C libraries have no such limits;
+    By default, glibc increases both of these limits when large blocks are freed. Other C libraries have no such limits;
     with those libraries, this function does nothing.
     """
     with suppress(AttributeError, OSError, TypeError):

@@ -27,7 +27,7 @@ class ReloadObserver(Protocol):
 class Reload:
     """Reads the configuration, and applies it. An invalid configuration changes nothing.
 
-    One reload serves all requests that were made before the reload begins.
+    One reload answers all requests that were made before it began.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Reload:
         self._one_at_a_time = anyio.Lock()
         self._request_count = 0
         self._answered_count = 0
-        """The number of requests made before the last reload began."""
+        """The number of requests that had been made when the latest reload began."""
         self._problems = ""
 
     async def __call__(self) -> str:

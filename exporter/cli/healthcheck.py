@@ -16,7 +16,7 @@ _CERTIFICATE_WANTED: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 
 
 def problem_with(url: str) -> str:
-    """Request a page of an exporter, and return the problem. The text is empty if the exporter is healthy.
+    """Request a page of an exporter. Return a description of the problem; empty if the exporter is healthy.
 
     An exporter that asks for a password or a client certificate counts as healthy, because it has answered. The
     certificate of a server on this machine is not verified.

@@ -185,7 +185,10 @@ def result_lines(who: str, ended: Ended) -> list[str]:
 
 @contextmanager
 def _progress(who: str, days: int) -> Iterator[Callable[[datetime, int], None]]:
-    """Show a progress bar on a terminal. The yielded function takes a finished day, and the requests sent so far."""
+    """Show a progress bar on a terminal.
+
+    After each day, call the yielded function with the day and with the number of requests so far.
+    """
     done = 0
 
     def on_day(day: datetime, requests: int) -> None:

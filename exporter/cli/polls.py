@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exporter.vendors import Account
 
 _SLOW_SECONDS: Final = 10.0
-"""If an account's requests take longer than this, or are further apart than this, `--probe` says so beforehand."""
+"""If an account's requests take longer than this, or are further apart than this, `--probe` says so before it polls."""
 
 
 @click.command()
@@ -38,8 +38,8 @@ _SLOW_SECONDS: Final = 10.0
 def check(file: Path, plugins: tuple[str, ...], probe: bool, plan: bool, shard: Shard) -> None:
     """Validate a configuration: report every problem at once.
 
-    For a valid configuration, print risky settings, and how long it takes to read many customers. With --probe, exit
-    with 1 if an account fails or lacks its vendor's main figure.
+    For a valid configuration, print risky settings and, for each account with many customers, how long it takes to read
+    them all. With --probe, exit with 1 if an account fails or lacks its vendor's main figure.
     """
     whole = load_or_exit(file, plugins)
     config = whole.shard_part(shard)
@@ -114,7 +114,7 @@ def poll_estimates(config: Config) -> Iterator[str]:
 
 
 def waits(config: Config) -> Iterator[str]:
-    """Yield a line for each account that takes a long time to poll. The line gives the reason."""
+    """Yield a line for each account that takes a long time to poll, with the reason."""
     for account in config.accounts:
         estimate = account.estimate
         if estimate.request_seconds > _SLOW_SECONDS:

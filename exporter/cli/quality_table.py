@@ -12,7 +12,7 @@ from exporter.vendors import PASTS, VENDORS, Account
 from exporter.vendors.quality import QUESTIONS, Done, Exempt, Quality
 
 FACTS: Final = ("Source", "Period", "Units", "Login", "Limits")
-"""The names of the facts in the docstring of a vendor's module. Each fact begins a line with its name."""
+"""The names of the facts in the docstring of a vendor's module. Each fact starts on a new line, with its name."""
 
 _DRIFT: Final = Done(
     "Each field has a type. A field that is missing or of another type is counted in `usage_exporter_contract_drift`,"

@@ -64,7 +64,7 @@ def run(  # noqa: PLR0913 - each is an option
     from exporter.config import digest, load
     from exporter.web.exposure import warn_if_exposed
 
-    before = digest(file)  # taken before loading, so that a change during loading is noticed
+    before = digest(file)  # computed before loading, so that a change during loading is noticed
     config = load_or_exit(file, plugins).shard_part(shard)
     sockets = listen_or_exit(addresses)
     log_started(config, sockets)

@@ -39,8 +39,10 @@ def check(file: Path, replies_file: Path | None) -> None:
     """Report the problems of a file, and try the file on recorded answers.
 
     Prints the metrics that the answers produce. Then alters the answers, polls again after each alteration, and reports
-    the results. In an alteration, a field is null, missing or of another type, an answer is an error, or the items of a
-    list are repeated. Exits with 1 if a figure appeared that no answer states.
+    the results. Each alteration does one of three things: it makes a field null, missing or of another type; it
+    replaces an answer with an error; or it repeats the items of a list. Exits with 1 if the unaltered answers produce
+    no reading, or if an alteration has a wrong result: a figure that the unaltered answers do not produce, an error
+    that is not noticed, or repeated items that change the figures.
     """
     from exporter.testing.recording import RecordingError, read_recording
     from exporter.vendors.declared.files import DeclarationError, read_vendor

@@ -31,9 +31,9 @@ _SHARED_SECONDS: Final = 1.0
 """After a failed sign-in, other requests fail with the same error for at least this long, without another sign-in."""
 _UNAUTHORIZED: Final = 401
 _TRUSTED_SECONDS: Final = 60.0
-"""After a new token did not help, `_DOUBTFUL` statuses are not blamed on tokens for this long."""
+"""How long tokens are not blamed for `_DOUBTFUL` statuses, after a retry with a new token was refused."""
 _NEW_SECONDS: Final = 1.0
-"""For this long after a sign-in, `_DOUBTFUL` statuses are not blamed on the new token if it has worked."""
+"""For this long after a sign-in, a new token that has worked is not blamed for `_DOUBTFUL` statuses."""
 _FIRST_ERROR: Final = 400
 _DOUBTFUL: Final = frozenset({400, 403})
 """Statuses that some vendors send for an expired token, even if the documentation says 401."""
@@ -118,7 +118,7 @@ class Login:
         return {"data" if self.encoding == "form" else "json": fields} if fields else {}
 
     def token(self, answer: object) -> tuple[str, float]:
-        """Return the Authorization header with an answer's token, and the header's lifetime in seconds.
+        """Return an Authorization header with the token in an answer, and the header's lifetime in seconds.
 
         Raises:
             Unauthorized: the answer has no token.
@@ -158,7 +158,7 @@ class Signer(Protocol):
 
     @abstractmethod
     def note_vain(self) -> None:
-        """Record that the request was refused with another header too."""
+        """Record that the retry with another header was refused too."""
 
     @abstractmethod
     async def header(self, refused: str | None = None) -> str | None:
@@ -221,7 +221,7 @@ class TokenSource:
         return status == _UNAUTHORIZED or doubtful
 
     def note_vain(self) -> None:
-        """Record that a new token did not help: for a while, ambiguous statuses are not blamed on tokens."""
+        """Record that a new token was refused, too. For a while, tokens are not blamed for `_DOUBTFUL` statuses."""
         self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:

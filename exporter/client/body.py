@@ -20,7 +20,7 @@ MAX_PIECES: Final = 500_000
 
 Many tiny values take more memory and time than their size suggests."""
 LARGE_BODY_BYTES: Final = 64 * 1024
-"""A larger body takes so long to decode that other work should proceed meanwhile."""
+"""A body larger than this takes so long to decode that other work should go on meanwhile."""
 
 Body = bytes | bytearray
 """A body as it was read. It is not copied, because a copy of a large body would take as much memory again."""
@@ -150,7 +150,7 @@ def decode_json(body: Body, content_type: str) -> object:
     object.
 
     Raises:
-        TooLarge: the body has more values than any answer we ask for.
+        TooLarge: the body has more values than any answer that we expect.
         Undecodable: the body is not JSON, or an object has the same key twice, with different values. The error never
             quotes the body.
 

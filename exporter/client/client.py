@@ -88,7 +88,7 @@ class Client:
     ) -> Any:
         """Send a GET request, or a POST request if there is a `body`. Return the answer as converted by `read`.
 
-        The path is below the base URL, or a whole URL at the same host. The function `read` gets the JSON document.
+        The path is below the base URL, or an absolute URL at the same host. The function `read` gets the JSON document.
         Large answers are decoded and converted one at a time, in a worker thread. If the answer's Link header states
         the next page's URL, the function `on_next` is called with this URL.
 
@@ -129,7 +129,7 @@ class Client:
             return await anyio.to_thread.run_sync(lambda: read(answer.json()))
 
     async def _send_signed(self, asked: str, send: Callable[[str | None], Awaitable[Response]]) -> Response:
-        """Send a signed request. If it is refused, repeat it once with another signature.
+        """Send a signed request. If its signature may have been refused, repeat it once with another signature.
 
         The request is not repeated if there is no other signature. If the repeated request is refused too, the
         signature is not the reason. Later, when the same request is refused with the same status, it is not repeated.

@@ -20,12 +20,14 @@ from exporter.client.file_thread import read_credentials
 from exporter.errors import ConnectFailed, Forbidden, TooLarge, Unauthorized
 
 MAX_HEAD_BYTES: Final = 128 * 1024
-"""The limit for an answer's head and the interim answers before it."""
+"""The maximum size of an answer's head, including the interim answers before it."""
 _MAX_WIRE_BYTES: Final = 2 * MAX_BODY_BYTES
 """The limit for a body on the wire, including its framing."""
 _HEAD_PAGE_BYTES: Final = 4 * 1024
-"""The most bytes of a head that are read at once. They contain at most a few hundred interim answers, which httpcore
-handles without yielding to other tasks."""
+"""The maximum number of bytes of a head that are read at once.
+
+So many bytes contain at most a few hundred interim answers, which httpcore handles without yielding to other tasks.
+"""
 _BODY_PAGE_BYTES: Final = 256 * 1024
 
 
@@ -40,7 +42,7 @@ class Proxy:
 class Connection(httpx.AsyncBaseTransport):
     """A transport with one connection, which carries one request at a time. The first request opens the connection.
 
-    The connection is not reused if unexpected bytes have arrived. They would be read as the next answer.
+    The connection is not reused if unexpected bytes have arrived, because they would be read as the next answer.
     """
 
     def __init__(self, trust: ssl.SSLContext, proxy: Proxy | None = None) -> None:
@@ -152,7 +154,7 @@ def _through(proxy: Proxy, target: bytes) -> httpcore.URL:
 
 
 async def _connected_to_proxy(url: httpcore.URL, seconds: float) -> httpcore.AsyncNetworkStream:
-    # A proxy's own certificate is verified with the usual authorities, even if the vendor's certificate is not.
+    # A proxy's own certificate is always verified with the usual authorities, whatever the vendor's is verified with.
     trust = httpx.create_ssl_context(trust_env=False) if url.scheme == b"https" else None
     try:
         return await _connected(url, trust, seconds)
@@ -207,7 +209,12 @@ class _Wire(httpcore.AsyncNetworkStream):
         return not heard
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        """Return the next bytes, at most `max_bytes`, within the limits."""
+        """Return the next bytes: at most `max_bytes`, and at most as many as may be read at once.
+
+        Raises:
+            TooLarge: as many bytes as a head or a body may have were already read.
+
+        """
         if self._left <= 0:
             raise TooLarge("the answer's head, or the framing of its body, is too large")
         data = await self._stream.read(min(max_bytes, self._page), timeout)

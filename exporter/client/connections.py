@@ -79,7 +79,7 @@ class Connections:
 
         Args:
             method: GET or POST.
-            path: below the base URL, or a whole URL at the same host.
+            path: below the base URL, or an absolute URL at the same host.
             authorization: the value of the header that signs the request; None if the request is not signed.
             limit: the maximum size of the answer's body, in bytes.
             room: the memory that a large body waits for. The timeout does not include this wait.
@@ -150,7 +150,7 @@ class Connections:
     def _url(self, path: str) -> httpx.URL:
         """Return the parsed URL of a path.
 
-        The first URLs below the base URL are cached for good. URLs cached later would lie scattered among a poll's
+        The first URLs below the base URL are cached permanently. URLs cached later would lie scattered among a poll's
         other objects, and keep the poll's memory from being returned to the system.
         """
         url = self._urls.get(path)

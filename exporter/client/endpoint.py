@@ -33,5 +33,5 @@ class Endpoint:
 
 
 def url_of(base_url: str, path: str) -> str:
-    """Return the URL of a path below a base URL. A path that does not begin with a slash is already a whole URL."""
+    """Return the URL of a path below a base URL. A path that does not begin with a slash is an absolute URL."""
     return base_url + path if path.startswith("/") else path

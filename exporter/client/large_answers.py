@@ -19,7 +19,7 @@ _bodies: Final[RunVar[anyio.Semaphore]] = RunVar("large answers that may be held
 
 
 class Room:
-    """One answer's part of the memory budget. The part is empty until the answer turns out to be large."""
+    """One answer's share of the memory budget. The share is 0 until the answer turns out to be large."""
 
     def __init__(self, account: anyio.Lock, held: AsyncExitStack) -> None:
         self._account = account
@@ -36,14 +36,14 @@ class Room:
 
 
 class LargeAnswers:
-    """An account's part of the memory budget: one large answer at a time, so that no account uses up the budget."""
+    """An account's share of the memory budget: one large answer at a time, so that no account uses up the budget."""
 
     def __init__(self) -> None:
         self._one_at_a_time = anyio.Lock()
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Room]:
-        """Yield a `Room` for one answer. If the room is taken, it is released when the block ends."""
+        """Give the `async with` block a `Room` for one answer. When the block ends, any room it took is released."""
         async with AsyncExitStack() as held:
             yield Room(self._one_at_a_time, held)
 

@@ -1,7 +1,7 @@
 """Large answers are decoded, and large readings are made, one at a time.
 
-In parallel, the work would take just as long, and would need more memory. A reading is made from decoded answers. So
-waiting readings go before waiting answers. Otherwise decoded answers would pile up in memory.
+In parallel, the work would take just as long, and would need more memory. A reading is made from decoded answers. If
+waiting answers went before waiting readings, decoded answers would pile up in memory. So readings go first.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from anyio.lowlevel import RunVar
 
 @dataclass(slots=True)
 class _Turns:
-    """The state of the turns.
+    """Whose turn it is to do large work.
 
     Attributes:
         lock: held by the answer or the reading whose turn it is.
         readings: the number of readings that hold the lock or wait for it.
-        no_reading: the event that is set when `readings` becomes 0. A new event then takes its place.
+        no_reading: an event that is set, and replaced by a new event, whenever `readings` becomes 0.
 
     """
 

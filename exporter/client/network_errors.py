@@ -30,7 +30,7 @@ _BROKEN: Final = {
     "informationalresponse status": "the answer does not begin like HTTP",
     "receive buffer too long": "the answer's headers are too long",
 }
-"""Our message for each beginning of a message of h11 or httpcore. The rest of such a message may quote the vendor."""
+"""Our messages, by the beginning of h11's or httpcore's message. The rest of that message may quote the vendor."""
 
 _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 """OpenSSL's names for the error that occurs when the peer does not speak TLS."""

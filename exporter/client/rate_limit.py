@@ -85,7 +85,7 @@ class RateLimiter:
         self.configure(configured, assumed, share)
 
     def configure(self, configured: Rate | None, assumed: Rate | None, share: float = 1.0) -> None:
-        """Change the rate and our share of the rate. Earlier requests still use up part of the rate."""
+        """Change the rate and our share of the rate. Requests that were sent before the change still count."""
         self._assumed = None if configured else assumed
         self._share = share
         rate = configured or assumed
@@ -127,10 +127,14 @@ class RateLimiter:
             self._next_slot = max(self._next_slot, self._oldest_slot(remaining))
 
     def _slot(self) -> float:
-        """Return the earliest time at which the gap and any pause are over, and the window has room for a request."""
+        """Return the earliest time at which the next request may be sent.
+
+        At that time, the gap after the last request and any pause are over, and the rate's window has room for a
+        request.
+        """
         is_full = self._most and len(self._sent) == self._most
         return max(self._next_slot, self._paused_until, self._sent[0] + self._window if is_full else -math.inf)
 
     def _oldest_slot(self, at_once: int) -> float:
-        """Return the earliest time of the next slot that lets no more than `at_once` requests go immediately."""
+        """Return the earliest time that the next slot may have if at most `at_once` requests may go immediately."""
         return anyio.current_time() - (at_once - 1) * self._gap

@@ -30,7 +30,7 @@ def authorities(path: Path) -> bytes:
 
 
 def trust(ca_file: Path | None, insecure: bool) -> ssl.SSLContext:
-    """Return the TLS context for a new connection. As long as the authorities are the same, so is the object.
+    """Return the TLS context for a new connection. The object is the same as long as the authorities are the same.
 
     If the file is missing or incomplete, for example while it is being replaced, its last valid content is used.
 

@@ -1,7 +1,8 @@
-"""The lines of all accounts: a column per family, joined in blocks of accounts.
+"""The lines of all accounts.
 
-When an account changes, only its own lines are made again. In the account's block, only families whose lines differ are
-joined again. A tree combines the checksums of the blocks, so the cost hardly grows with the number of accounts.
+Each family has a column, in which the lines are joined block by block. A block is a group of accounts. When an account
+changes, only its own lines are made again. In the account's block, only families whose lines differ are joined again.
+A tree combines the checksums of a column's blocks, so a change costs hardly more when there are many accounts.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ class Piece:
 
     @classmethod
     def concat(cls, lines: Iterable[Piece | RenderedFamily]) -> Piece:
-        """Return lines as one piece."""
+        """Join lines into one piece."""
         lines = tuple(lines)
         deflated = b"".join([one.deflated for one in lines])
         return cls(deflated, reduce(or_, [one.checksum for one in lines], Checksum()))
 
     @classmethod
     def from_text(cls, text: bytes) -> Piece:
-        """Return a text as a piece."""
+        """Make a piece from a text."""
         return cls(deflate(text), checksum(text))
 
 
@@ -113,7 +114,7 @@ class Columns(Generic[_Lines]):
         return self._columns[family.name]
 
     def outdated(self, changed: Iterable[AccountKey], store: Store, now: float) -> Snapshots:
-        """Return the accounts that changed, or that have a newly stale reading. Their lines must be made again."""
+        """Return the accounts that changed, or whose reading has become stale. Their lines must be made again."""
         if self._order is not store.order:
             self._settle(store.order)
         keys = {key for key in changed if key in self._places}
@@ -133,7 +134,7 @@ class Columns(Generic[_Lines]):
         self._expect_expiry(accounts, now)
 
     def _put(self, key: AccountKey, made: Mapping[Family, _Lines]) -> Iterable[tuple[str, int]]:
-        """Set an account's lines, and return the pieces that differ, each as family name and block number."""
+        """Set an account's lines. Return the family name and the block number of each piece to be joined again."""
         for family in made:
             if self._families.get(family.name) is not family:
                 self._families[family.name] = family

@@ -43,7 +43,7 @@ class SelfMetrics(Protocol):
     """The exporter's own metrics.
 
     Attributes:
-        registry: the process metrics that change only when `state` changes.
+        registry: the process metrics that seldom change.
         changes: which accounts' metrics changed.
 
     """
@@ -121,7 +121,7 @@ class PageInputs:
         readings: the accounts whose readings must be rendered again.
         accounts: the accounts whose telemetry must be rendered again.
         versions: the store and telemetry versions that these inputs reflect.
-        state: the state of the process metrics.
+        state: the value of `SelfMetrics.state`.
 
     """
 

@@ -12,7 +12,7 @@ from exporter.textformat.lines import sample_lines
 
 
 def moving_page(process: Collector, form: Format) -> bytes:
-    """Return metrics that have no labels as text. This takes a third of the time that prometheus_client takes."""
+    """Return, as text, the metrics that have no labels. This takes a third of the time that prometheus_client takes."""
     text = b""
     for metric in process.collect():
         suffix = "_total" if metric.type == "counter" and form is Format.TEXT else ""
@@ -22,7 +22,7 @@ def moving_page(process: Collector, form: Format) -> bytes:
 
 
 def ending_page(registry: CollectorRegistry, form: Format) -> bytes:
-    """Return a registry's metrics and the end of the page as text."""
+    """Return a registry's metrics as text. This text ends the page; in OpenMetrics, its last line is `# EOF`."""
     if form is Format.TEXT:
         return text_page(registry)
     return bytes(openmetrics_page(registry, version="1.0.0"))  # type: ignore[no-untyped-call]

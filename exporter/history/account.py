@@ -137,7 +137,7 @@ class AccountHistory:
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Return the result of the function `ask`.
 
-        After a transient failure, wait for the delay that follows a failed poll, then call `ask` again.
+        After a transient failure, wait as long as the exporter waits after a failed poll, then call `ask` again.
         """
         failures, answered = 0, self._answers.count
         while True:

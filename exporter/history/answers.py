@@ -21,7 +21,9 @@ _ReadT = TypeVar("_ReadT")
 
 
 class Unanswered(Exception):  # noqa: N818 - the name describes the question
-    """A request failed in a way that only a person can fix. The history stops, and nothing is recorded as left out.
+    """A request failed in a way that only a person can fix.
+
+    The history stops, and the missing answer is not recorded as a gap.
 
     Attributes:
         error: the request's error.
@@ -73,7 +75,7 @@ class Answers:
         read: Callable[[object], _ReadT],
         on_next: Callable[[str], object] | None = None,
     ) -> _ReadT:
-        """Return the result of the function `read` for a cached or new answer to a request.
+        """Return the result of the function `read` for the answer to a request. The answer may be cached or new.
 
         Raises:
             PollError: the request failed transiently, or the vendor permanently refuses the request.
@@ -88,7 +90,7 @@ class Answers:
         return read(document)
 
     def doubt(self, asked: str) -> None:
-        """Remove the answers to requests for a path from the cache, because one of these answers reports a failure.
+        """Remove from the cache all answers to requests for a path, because one of them reports a failure.
 
         Args:
             asked: the method and the path of the requests.

@@ -1,6 +1,6 @@
 """The folder of a history, with the plan, the cached answers, and a file per account and day.
 
-A file gets its name only when it is complete. The names of unfinished files begin with a dot.
+A day's file gets its final name only when the file is complete. Until then, its name begins with a dot.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The shell commands with which a person loads a history. Pure."""
+"""The shell commands with which a person loads a history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of a history: the accounts, the days, and how the files are written. Pure."""
+"""The plan of a history: the accounts, the days, and how the files are written."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Plan:
         step: the number of seconds between samples.
         labels: labels that are added to every sample, as Prometheus adds target labels.
         gzip: whether files are compressed.
-        counters: whether counters are written. A gap can be filled without counters, since the exporter's counters
-            continue across the gap.
+        counters: whether counters are written. They are not needed if the history only fills a gap in the
+            exporter's readings, because the exporter's counters continue after the gap.
 
     """
 
@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def end(self) -> datetime:
-        """The latest time of a sample: three hours before `asked_at`, but at most the end of the last day."""
+        """The latest time of a sample: three hours before `asked_at`, or the last day's end if that is earlier."""
         return min(self.days.last + DAY - timedelta(seconds=1), self.asked_at - _HEAD)
 
     def times(self, day: datetime) -> Sequence[int]:

@@ -31,10 +31,10 @@ class Requests:
         self.sent += 1
 
     def on_token_refreshed(self) -> None:
-        """Ignore a sign-in, since the sign-in's request has already been counted."""
+        """Do nothing: the request for the sign-in has already been counted."""
 
     def on_stated_limit(self, stated: StatedLimit) -> None:
-        """Ignore a stated limit, since the rate limiter applies the limit."""
+        """Do nothing: the rate limiter already applies the limit that the vendor states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ async def write_history(  # noqa: PLR0913, PLR0917 - the account, and what its h
         folder: where to write the history.
         requests: counts the requests.
         on_day: called after each finished day.
-        storage: the exporter's storage folder. The final counters are stored there, unless there are already counters.
+        storage: the exporter's storage folder. The final counters are stored there, unless the folder already has
+            data of the account.
         transport: used instead of the network.
 
     Raises:
@@ -117,7 +118,7 @@ async def write_history(  # noqa: PLR0913, PLR0917 - the account, and what its h
 
 
 def _handed_over(account: Account, history: AccountHistory, storage: Storage) -> bool:
-    """Store the final counters for the exporter. If the storage already has counters, return False instead."""
+    """Store the final counters for the exporter. If the storage has data of the account, return False instead."""
     known = storage.read(account)
     if known.readings or known.ledger.totals or known.invalid or known.errors:
         return False

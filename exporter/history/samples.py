@@ -1,4 +1,4 @@
-"""A day's samples in OpenMetrics, one series after another. Pure."""
+"""A day's samples in OpenMetrics, one series after another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exporter.store.reading import READING_FAMILIES
 from exporter.textformat.lines import sample_lines
 
 FAMILIES: Final = (*READING_FAMILIES, DATA_TIMESTAMP)
-"""The families that a history may contain, in the order in which files list families."""
+"""The families that a history may contain, in the order in which they appear in a file."""
 
 Shown = Mapping[Family, str]
 """Sample lines by family, as the metrics page would have shown them."""
@@ -36,7 +36,7 @@ class DaySamples:
         self._shown: list[tuple[int, Shown]] = []
 
     def show(self, step: int, shown: Shown) -> None:
-        """Show only these lines from the given step onwards."""
+        """From the given step onwards, show these lines and no others."""
         self._shown.append((step, shown))
 
     def text(self, times: Sequence[int]) -> Iterator[str]:
@@ -76,13 +76,13 @@ def _header(family: Family) -> str:
 
 
 def data_timestamp(vendor: str, account: str, at: float, shared: str) -> str:
-    """Return the sample line that states up to which time an account's figures are complete.
+    """Return the sample line with the time up to which an account's figures are complete.
 
     Args:
         vendor: the account's vendor.
         account: the account's name.
         at: the time, as Unix time.
-        shared: the text of the other labels.
+        shared: the labels that the operator adds, made by `label_pairs`.
 
     """
     return sample_lines(DATA_TIMESTAMP.name, DATA_TIMESTAMP.labels, [((vendor, account), at)], shared).decode()
@@ -108,4 +108,4 @@ def wrong_labels(labels: Mapping[str, str], others: Iterable[str] = ()) -> Itera
 
 
 COUNTERS: Final = frozenset({QUOTA_CONSUMED})
-"""Families whose values stay correct across a gap even without a history."""
+"""The families of counters. Counters stay correct after a gap in the exporter's readings, even without a history."""

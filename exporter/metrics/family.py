@@ -36,7 +36,7 @@ class Sample:
 class Unreadable:
     """A series that exists but whose value cannot be read. Label values that are not known are None.
 
-    Without this mark, a sum over series would silently be too small.
+    If such a series were simply left out, sums that include it would be too small, and nobody would notice.
     """
 
     family: Family
@@ -64,8 +64,8 @@ class Rest:
     Attributes:
         family: the family of the amount used.
         labels: the labels of the amount used.
-        value: the remaining amount; None if this amount is unknown or does not belong to the same usage as the amount
-            used, in which case no limit can be derived.
+        value: the remaining amount. None if the amount is unknown, or if it refers to different usage than the
+            amount used does. In both cases, no limit can be derived.
 
     """
 
@@ -91,10 +91,11 @@ class Family:
         labels: the names of the labels, in the order on the metrics page.
         vendor: the vendor that reports the metric; empty for the exporter's own metrics.
         source: the vendor's endpoint and field; empty for the exporter's own metrics.
-        option: the setting that enables the family; empty if the family is always enabled.
+        option: the settings that enable the family, separated by commas. One of them is enough. Empty if the family is
+            always enabled.
         kind: the type in Prometheus. Vendors' figures are gauges, because such figures can fall. A counter's name ends
             in `_total`.
-        has_created: whether OpenMetrics shows, for each series of a counter, a sample `_created` with the time at which
+        has_created: whether, in OpenMetrics, each series of a counter also has a `_created` sample: the time at which
             the counter was 0.
 
     """
@@ -140,7 +141,7 @@ class Family:
         return (self(value.timestamp() if isinstance(value, datetime) else value, **labels),)
 
     def rest(self, value: float | None, **labels: str) -> Rest:
-        """Make the `Rest` (the remaining amount) that goes with the series with these labels."""
+        """Make a `Rest`: the remaining amount for the series with these labels."""
         return Rest(self, tuple(labels[name] for name in self.labels), value)
 
     def expected(self, value: float | datetime | None, **labels: str) -> tuple[Sample | Unreadable, ...]:

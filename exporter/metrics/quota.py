@@ -1,6 +1,6 @@
 """The quota model that all vendors share: use, limit and period. Names begin with `usage_quota_`.
 
-The label `subject` is the plan, customer or contract that has the quota. The label `unit` is what is counted, or
+The label `subject` is the plan, customer or contract that has the quota. The label `unit` says what is counted, and is
 empty if the vendor does not state the unit.
 """
 

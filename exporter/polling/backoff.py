@@ -14,11 +14,10 @@ LONGEST_BACKOFF_SECONDS: Final = 3600.0
 def next_delay(interval: float, took: float, failures: int, error: PollError | None) -> float:
     """Return the seconds from the end of a poll to the beginning of the next poll.
 
-    Good polls begin one interval apart. After a transient failure, the delay starts
-    short, and doubles with each failure up to the interval. After a failure that
-    only a person can fix, the delay starts at the interval, and doubles up to an
-    hour. If the interval is longer than an hour, the delay is the interval. If the
-    vendor asked for a longer wait, the delay is that wait.
+    Good polls begin one interval apart. After a transient failure, the delay starts short, and doubles with each
+    further failure up to the interval. After a failure that only a person can fix, the delay starts at the interval,
+    and doubles with each further failure up to an hour, or stays at the interval if this is longer than an hour. If
+    the vendor asked for a wait, the delay is at least that wait.
 
     Args:
         interval: the account's interval between polls, in seconds.

@@ -87,7 +87,7 @@ class ProcessedPoll:
     is_empty: bool = False
 
     def with_stored_counters(self, account: Account, ledger: Ledger) -> ProcessedPoll:
-        """Return the poll with its own figures and the last stored counters. This poll is shown if storing fails."""
+        """Return the poll with the counters that were stored last. This version is shown if storing fails."""
 
         def with_counters(state: SliceState) -> SliceState:
             blocks = {family: lines for family, lines in state.rendered.items() if family not in COUNTER_BLOCKS}
@@ -205,7 +205,7 @@ def restore(  # noqa: PLR0913, PLR0917 - the stored state, and the time
 
 
 def reconfigure(account: Account, before: Snapshot) -> Snapshot:
-    """Return the snapshot of a reconfigured account, without the families and quotas no longer shown."""
+    """Return the snapshot of a reconfigured account, without families and quotas that are no longer shown."""
 
     def revised(state: SliceState) -> SliceState:
         state = _chosen(account, state)

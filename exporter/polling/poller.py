@@ -36,7 +36,7 @@ LONGEST_FIRST_WAIT_SECONDS: Final = 2.0
 _SOON_SECONDS: Final = 5.0
 """Connections are kept open if the next poll begins within this number of seconds."""
 _ITEMS_A_SERIES: Final = 10
-"""The answers to a poll may have this number times `max_series` items, or `MOST_ITEMS`, whichever is more."""
+"""The answers to a poll may have this number times `max_series` items, or `MOST_ITEMS` items if that is more."""
 _MOST_FAILING: Final = 1000
 """Failures are remembered for at most this many kinds of items, because vendors may invent kinds."""
 _PROCESSED_ON_LOOP: Final = 1000
@@ -118,7 +118,7 @@ class Poller:
             self._log(before, snapshot, self._clock() + schedule.due(schedule.next) - now)
 
     async def poll(self) -> Snapshot:
-        """Poll each slice once, and return the snapshot. An error that is not transient ends the polling."""
+        """Poll each slice once, up to an error that is not transient. Return the snapshot."""
         for number in range(self._account.slice_count):
             before, snapshot = await self._poll(number)
             self._log(before, snapshot)
@@ -162,24 +162,24 @@ class Poller:
         return before, self._store[key]
 
     def _forget_unused(self, number: int, used: set[str]) -> None:
-        """Keep only the latest failures, and the cache entries that this poll or a slice's last good poll used."""
+        """Forget old failures, and cache entries that neither this poll nor any slice's last good poll used."""
         for name in self._cache.keys() - used.union(*self._used.values()):
             del self._cache[name]
         failing = [(kind, streaks) for kind, streaks in self._failing[number].items() if streaks]
         self._failing[number] = dict(failing[-_MOST_FAILING:])
 
     def _patience(self, last: SliceState | None, now: float) -> float:
-        """Return the seconds after which a failing item is given up: an interval, or 0 if readings go stale sooner."""
+        """Return how many seconds a failing item is retried before it is given up."""
         interval = self._account.interval
         return interval if last and now + interval < last.stale_at else 0.0
 
     async def _store_processed(
         self, number: int, processed: ProcessedPoll, before: Snapshot, asked_at: float
     ) -> ProcessedPoll:
-        """Store a processed poll, and return the version of it that may be shown.
+        """Store a processed poll, and return the processed poll to be shown.
 
-        If storing fails, that version keeps the last stored counters, because counters that were shown but never stored
-        would go backwards after a restart.
+        If storing fails, the returned poll contains the counters that were stored last. Counters that were shown but
+        never stored would go backwards after a restart.
         """
         if self._persist is None or await self._persist(number, processed, asked_at):
             return processed
@@ -256,5 +256,5 @@ async def _process_off_loop(
 
 
 async def _end_if_cancelled() -> None:
-    """End the task here if it has been cancelled. A result may have arrived just before the cancellation."""
+    """End the task if it is cancelled. A result that arrives just before the cancellation can hide the cancellation."""
     await anyio.lowlevel.checkpoint_if_cancelled()

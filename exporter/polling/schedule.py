@@ -8,7 +8,10 @@ from exporter.polling.backoff import next_delay
 from exporter.store.snapshot import Snapshot
 
 _SPREAD: Final = 0.8
-"""The share of a slice's time over which the slice's requests are spread. The rest of the time is left for retries."""
+"""A slice's requests are spread over this share of the slice's time. The rest of the time is left for retries.
+
+A slice's time is the interval divided by the number of slices.
+"""
 
 
 class Schedule:
@@ -42,12 +45,15 @@ class Schedule:
         return self._due[number]
 
     def spread(self, number: int) -> float:
-        """Return the seconds over which a slice's requests are spread: 0 for an only slice or an unread slice."""
+        """Return the seconds over which a slice's requests are spread.
+
+        The result is 0 if the slice is the account's only one, or has not been read yet.
+        """
         slice_count = len(self._due)
         return _SPREAD * self._interval / slice_count if slice_count > 1 and number in self._read else 0.0
 
     def record_success(self, number: int, began: float, now: float, jitter: float) -> None:
-        """Record a good poll. After a slice's first poll, the slice's next poll is early, to spread slices evenly.
+        """Record a good poll. After a slice's first poll, its next poll comes early, so that slices are spread evenly.
 
         Args:
             number: the slice's number.

@@ -28,7 +28,7 @@ class ConfiguredResult:
         quotas: one quota per subject.
         count: the number of matching series; None if not known yet.
         withheld: the number of subjects not shown, by reason.
-        mixed: the quotas whose series are in different units and cannot be added up.
+        mixed: the quotas that cannot be added up, because their series are in different units.
 
     """
 
@@ -42,17 +42,18 @@ class ConfiguredResult:
 class Contribution:
     """What one slice contributes to a configured quota.
 
-    If no subject has series in several slices, each slice shows its own quotas. In this case, `found` is set, and
-    `sums`, `unreadable` and `names` are empty.
+    If no subject's series are spread over several slices, each slice shows its own quotas. In this case, `found` is
+    set, and `sums`, `unreadable` and `names` are empty.
 
     Attributes:
-        definition: the quota's definition when the slice was read. If the quota's definition has changed, the
+        definition: the quota's definition when the slice was read. If the definition has changed since then, the
             contribution is ignored.
-        period: the quota's period in which the slice was read, if the period follows the calendar.
+        period: the quota's period that contains the time of the reading; `Span()` if the quota's period setting is
+            `plan` or `none`.
         sums: the sums of the matching series, by subject.
         unreadable: the subjects with an unreadable series.
-        found: this slice's result with `quotas` left empty: the number of matching series, and what is withheld or
-            mixed. The quotas themselves are in `SliceShare.quotas`.
+        found: this slice's result, without its quotas, which are in `SliceShare.quotas`. It has the number of matching
+            series, and what is withheld or mixed.
         names: the vendor's display names, by subject. Subjects without a display name are left out.
 
     """
@@ -70,12 +71,15 @@ Contributions = Mapping[str, Contribution]
 
 
 def definition_of(setting: ConfiguredQuota) -> str:
-    """Return a quota's definition as text: all settings that decide which figures the quota adds up, and its period."""
+    """Return a quota's definition as text: its period, and all settings that decide which figures it adds up."""
     return repr((setting.metric, sorted(setting.match.items()), setting.by, setting.period))
 
 
 def is_divided(setting: ConfiguredQuota) -> bool:
-    """Whether each subject belongs to one customer. All series of one customer are in the same slice."""
+    """Whether each subject belongs to one customer.
+
+    If so, all series of a subject are in one slice, because a customer is never divided between slices.
+    """
     return _CUSTOMER in setting.by
 
 
@@ -86,7 +90,7 @@ class SliceShare:
     Attributes:
         setting: the quota.
         selected: the quota's series in the slice.
-        contribution: the part that is kept after the reading, for the quotas of the whole account.
+        contribution: what is kept after the reading, for the quotas of the whole account.
         quotas: the quotas that belong to this slice alone.
 
     """
@@ -99,8 +103,8 @@ class SliceShare:
     def members(self, account: Account, since: float, at: float) -> Iterator[MemberFigure]:
         """Yield the members' figures, which were read at the Unix time `at`.
 
-        If a figure's own period is known, that period takes precedence over the quota's period. The reason is that the
-        figure resets when its own period ends.
+        If a figure's own period is known, it takes precedence over the quota's period, because the figure resets when
+        its own period ends.
         """
         asked_for = _asked_for(self.setting, account, at)
         for subject, members in self.selected.subjects.items():
@@ -145,7 +149,10 @@ def slice_share(  # noqa: PLR0913, PLR0917 - what a reading has
 
 
 def period_at(setting: ConfiguredQuota, at: float) -> Span:
-    """Return the quota's period at a Unix time, or `Span()` if the period does not follow the calendar."""
+    """Return the quota's period that contains a Unix time.
+
+    Returns `Span()` if the quota's period setting is `plan` or `none`.
+    """
     period = setting.period
     return (
         period.span_at(datetime.fromtimestamp(at, UTC)) if isinstance(period, CalendarPeriod | FixedPeriod) else Span()
@@ -158,7 +165,7 @@ def _only(spans: frozenset[Span]) -> Span:
 
 
 def _asked_for(setting: ConfiguredQuota, account: Account, at: float) -> Span | None:
-    """Return the month for which the quota's figures are requested, or None if figures are not requested by month."""
+    """Return the month for which the quota's figures are requested, or None if the requests name no month."""
     if setting.family not in account.dated_families:
         return None
     return CalendarPeriod().span_at(datetime.fromtimestamp(at, UTC))
@@ -169,9 +176,9 @@ def account_quotas(
 ) -> ConfiguredResult:
     """Return the result of a quota for the whole account, from the contributions of its slices.
 
-    The quota is withheld until every slice has been read under the quota's current definition. The quota is also
-    withheld while the slices' readings are from different periods. Otherwise, a part that arrives later would look like
-    new use.
+    A quota that adds up slices is withheld until every slice has been read under the quota's current definition. It is
+    also withheld while the slices' readings are from different periods. If a sum without some contributions were shown,
+    the missing contributions would look like new use as soon as they arrive.
     """
     definition = definition_of(setting)
     own = [one for each in contributions if (one := each.get(setting.name)) and one.definition == definition]
@@ -233,7 +240,7 @@ def _add_up_slices(
 
 
 def _problems(found: Mapping[Labels, Sum], unreadable: frozenset[PartialLabels]) -> dict[Labels, WithheldReason]:
-    """Return the reason for each subject that cannot be shown."""
+    """Return the subjects that cannot be shown, each with the reason."""
     partial = [one for one in unreadable if None in one]
     problems: dict[Labels, WithheldReason] = {}
     for subject, one in found.items():

@@ -12,7 +12,7 @@
 | first reading | the period began after counting started | renewal, or a new member | the whole figure |
 
 The high-water mark is the figure up to which the period has been counted. "Half" is half of the high-water mark. Dates
-that do not come with the figure are taken from the calendar or from another answer. The deadline is 26 h after the new
+that do not come with the figure are from the calendar or from another answer. The deadline is 26 h after the new
 period began, or the middle of the new period if the middle is earlier. A figure that has not fallen by the deadline
 belongs to the new period. The whole figure then counts, except for the rises that were already counted. If no date was
 ever known, every rise counts, and falls do not count.
@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 from exporter.vendors.periods import UNKNOWN_SPAN, Span
 
 _LATEST_SECONDS: Final = 26 * 3600.0
-"""How late a vendor's figure for a new period may be: a day, plus clock differences."""
+"""How late a vendor's figure for a new period may be: a day, plus two hours for clock differences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,12 @@ class Member:
         last: the figure of the last reading.
         span: the current period, as far as known.
         last_seen_at: the Unix time of the last reading with this series.
-        late_rise: the rise counted while the dates showed a new period and the figure still showed the old one.
-        has_fallen: whether the last figure fell below half of the high-water mark without an explanation.
-        has_reset: whether the figure was reset when the period's end passed, and no date has moved since.
+        late_rise: the rise counted after the dates had moved to a new period, but while the figure still belonged to
+            the old period.
+        has_fallen: whether the last figure fell below half of the high-water mark, without a new period to explain the
+            fall.
+        has_reset: whether the figure was reset when the period's end passed, and neither of the period's dates has
+            moved since then.
         previous: the previous period.
         previous_high_water: the figure up to which the previous period is counted.
 
@@ -66,7 +69,8 @@ class MemberReading(NamedTuple):
         value: the figure.
         span: the figure's period, as far as known.
         at: the Unix time of the request.
-        since: the Unix time at which counting started. All use in a period that began later is new.
+        since: the Unix time at which counting started. If a period began after this time, its whole figure counts as
+            new use.
         is_dated: whether the figure and the dates arrive together. If so, the figure cannot lag behind the dates.
 
     """
@@ -134,7 +138,7 @@ def _moves_later(new: Span, old: Span) -> bool:
 
 
 def _began_at(reading: MemberReading, member: Member) -> float | None:
-    """Return the Unix time at which a new period began. Returns None if the dates of the old period were corrected."""
+    """Return the Unix time at which a new period began. Returns None if the old period's dates were only corrected."""
     old, new = member.span, reading.span
     if old.start is None or new.start is None:
         ended = old.end is not None and new.end is not None and new.end > old.end and reading.at >= old.end
@@ -169,7 +173,7 @@ def _new_period(member: Member, reading: MemberReading) -> Member:
 
 
 def _is_earlier(span: Span, member: Member) -> bool:
-    """Whether a figure belongs to an earlier period. Either the figure is late, or the clock was set back."""
+    """Whether a figure belongs to an earlier period. If so, the figure is late, or the clock was set back."""
     running, previous = member.span, member.previous
     if span in (UNKNOWN_SPAN, running) or member.has_reset:
         return False

@@ -111,7 +111,11 @@ class Ledger:
         return replace(self, members=members, definitions=definitions)
 
     def with_readings(self, readings: SliceReadings) -> tuple[Ledger, list[QuotaId]]:
-        """Return the ledger after a slice's reading, and the quotas that have a figure with an unexplained fall."""
+        """Return the ledger after a slice's reading, and a list of quotas.
+
+        The list contains the quotas that have a figure that fell by more than half, without a new period to explain the
+        fall.
+        """
         number, at = readings.number, readings.at
         groups = dict(self.members)
         before = groups.pop(number, {})
@@ -189,9 +193,9 @@ class SliceReadings:
         number: the slice's number.
         figures: the members' figures. If a member has several figures, the final figure of an ended period comes last.
         at: the Unix time at which the reading was requested.
-        max_absent: the maximum number of members to keep that are missing from the reading. Members that were seen
+        max_absent: the maximum number of members that are kept although the reading lacks them. Members that were seen
             recently are preferred.
-        is_last: whether every other slice has been read since the account was sliced.
+        is_last: whether every other slice has been read since the number of slices last changed.
         mixed: the quotas whose members are in different units. The counters of these quotas do not rise.
 
     """

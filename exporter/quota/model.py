@@ -42,7 +42,7 @@ class Quota(NamedTuple):
         used: the sum of the members' figures.
         limit: the maximum amount; None if the limit is unknown, if there is no limit, or if the members' limits differ.
         span: the period, if it is the same for all members.
-        is_level: whether the amount is held and not consumed. Such a quota has no counter.
+        is_level: whether the amount is held (as memory is) rather than consumed. Such a quota has no counter.
         subject_name: the vendor's display name of the subject; empty if unknown.
 
     """
@@ -64,7 +64,8 @@ class MemberFigure(NamedTuple):
         value: the figure.
         span: the figure's period.
         is_dated: whether the figure and the dates arrive together. If so, the figure cannot lag behind the dates.
-        since: the Unix time at which counting started. All use in a period that began later is new.
+        since: the Unix time at which counting started. If a period began after this time, its whole figure counts as
+            new use.
 
     """
 

@@ -1,4 +1,4 @@
-"""Which of a slice's series a configured quota counts, and the sums of these series by subject."""
+"""The series of a slice that are counted by a configured quota, and their sums by subject."""
 
 from __future__ import annotations
 
@@ -44,14 +44,15 @@ class Sum(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of a slice's series a configured quota counts.
+    """The series of a slice that are counted by a configured quota.
 
     Attributes:
-        series: the figures of the quota's family, by labels, including series that do not match.
+        series: the figures of the quota's family, by labels, including the figures of series that do not match.
         subjects: the labels of the matching series, by subject.
-        spans_of: returns the quota's periods for given series. An unknown period is `Span()`.
-        own_spans_of: returns the periods that the vendor reports together with the figures of given series. An unknown
-            period is `Span()`.
+        spans_of: returns the quota's periods for given series: the periods that the vendor reports if the setting is
+            `plan`, otherwise the period that follows from the setting. An unknown period is `Span()`.
+        own_spans_of: returns the periods that the vendor reports together with the figures of given series. The figures
+            accumulate in these periods, whatever the quota's period is. An unknown period is `Span()`.
 
     """
 
@@ -64,7 +65,7 @@ class Selection:
 def selection(setting: ConfiguredQuota, figures: Figures, plan: PlanPeriod | None, period: Span) -> Selection:
     """Return the series that a quota's setting matches.
 
-    The periods of these series come from the calendar or from the vendor's plan.
+    The periods of these series come from the setting or from the vendor's plan.
     """
     labels, series = setting.family.labels, figures.get(setting.family, {})
     is_by_plan, is_dated = setting.period == "plan", plan is not None and plan.is_dated

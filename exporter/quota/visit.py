@@ -71,7 +71,7 @@ class QuotaReading:
         withheld: the number of native quotas not shown, by quota name and reason.
         contributions: the slice's contributions to configured quotas.
         whole: the configured quotas of the whole account.
-        ledger: the counters after this reading, not marked as shown yet.
+        ledger: the counters after this reading, not yet marked as shown.
         fallen: the quotas that have a member whose figure fell by more than half within one period.
 
     """

@@ -46,7 +46,7 @@ EXPORTER_RECORDS: Final = (
         )
         """,
     ),
-    # If no poll ever succeeded, the age is that of the configuration.
+    # If no poll ever succeeded, the age is the time since the configuration was loaded.
     Record(
         "usage:poll_age:seconds",
         f"""

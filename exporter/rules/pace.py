@@ -1,7 +1,7 @@
 """The recorded series of paces and forecasts: how fast quotas are used, and when they will be used up.
 
 The use in a window is the rise of the vendor's figure, plus the final figures of periods that ended in the window. If
-a figure fell although no period ended, it was corrected, and the use in the window is unknown.
+a figure fell although no period ended, the vendor must have corrected it, and the use in the window is unknown.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ _LONG: Final = {"1d": 86400, "7d": 7 * 86400}
 def _increase(window: str, seconds: int) -> Record:
     """Return the recording rule for the use in a window, as a share of the limit.
 
-    If the quota's period began within a short window, the use is counted from zero. The expression's range is a second
-    shorter than the window, because some versions of Prometheus include both ends of a range.
+    In a short window (of hours), the use is counted from zero if the quota's period began within the window and there
+    is no earlier figure. The expression's range is one second shorter than the window, because some versions of
+    Prometheus include both ends of a range.
     """
     ended = f"sum_over_time(usage:quota_ended:used[{seconds - 1}s])"
     begun = f"(usage:quota_begun:timestamp > time() - {seconds})"
@@ -110,7 +111,7 @@ PACE_RECORDS: Final = (
         and (usage:quota_last:limit >= <forecast_limit>)
         """,
     ),
-    # The use in six hours, if the rest of the limit would be used up within days at this rate.
+    # The use in six hours, if at this rate the rest of the limit would be used up within days.
     Record(
         "usage:quota_burning:ratio",
         "usage:quota_increase6h:ratio > (1 - (usage:quota_last:ratio < 1)) * 21600 / <burn_warning_rest>",

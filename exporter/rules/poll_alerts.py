@@ -22,7 +22,7 @@ _REASON: Final = (
 _REFUSED: Final = 'usage_exporter_account_failing{reason=~"auth|forbidden|secret"}'
 
 _EXPIRY: Final = f"min by (<by_account>) ({seen('usage_exporter_credential_expiry_timestamp_seconds')})"
-# A token whose expiry changed within the last day is renewed automatically, and always expires soon.
+# A token whose expiry changed within the last day is renewed automatically. Such a token always expires soon.
 _ENDING: Final = f"""
 ({_EXPIRY} - time() < <credential_SEVERITY>)
 and (

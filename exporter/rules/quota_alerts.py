@@ -1,4 +1,4 @@
-"""The alerts on quotas. They use the last known figures, so no alert begins or ends because a quota is hidden.
+"""The alerts on quotas. They use the last known figures, so no alert begins or ends merely because a quota is hidden.
 
 The value of an alert is the share used. Each alert states the account, the quota, the quota's use and limit, and the
 time until the quota resets. If the figure is not fresh, the alert also states the figure's age.
@@ -14,7 +14,7 @@ from exporter.rules.selectors import before
 _LABELS: Final = ("job", "vendor", "account", "quota", "subject", "unit")
 _TWO_UNITS: Final = "humanizeDuration | reReplaceAll `^(\\S+ \\S+) .*$` `$1`"
 _DURATION: Final = f"{{{{ . | first | value | {_TWO_UNITS} }}}}"
-# With commas between thousands, and without a decimal of 0.
+# Writes a number with commas between thousands, and without a decimal of 0.
 _AMOUNT: Final = (
     '{{ . | first | value | printf "%.1f" | reReplaceAll `\\.0$` ``'
     + " | reReplaceAll `^(\\d+)(\\d{3})([.,]|$)` `$1,$2$3`" * 3
@@ -108,7 +108,7 @@ QUOTA_ALERTS: Final = (
     _alert(
         "UsageQuotaHigh",
         "critical",
-        # Not critical if the quota will last its period at the pace so far.
+        # Not critical if, at the pace so far, the quota will last until its period ends.
         expression="usage:quota_critical:ratio unless (usage:quota_projected:ratio < 1)",
         for_="quota_critical_for",
         keep_firing_for="quota_critical_keep",
@@ -185,7 +185,7 @@ QUOTA_ALERTS: Final = (
     _alert(
         "UsageSpike",
         "warning",
-        # The days end at midnight, so that only seven of the week's samples are read.
+        # The past week is sampled once a day, at midnight, so that only seven values are read.
         expression=f"""
         usage:quota_last:ratio
         and (usage:quota_increase1d:ratio > <spike_share>)

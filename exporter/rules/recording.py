@@ -1,12 +1,12 @@
-"""The recorded series: the last known figures of quotas, even of hidden ones, and which quotas are nearly used up.
+"""The recorded series: the last known figures of all quotas, and which quotas are nearly used up.
 
 Each series is aggregated, so that two exporters of one account give one series without vendor-specific labels.
 Exporters of the same shard are replicas, and the best replica's value is used. Different shards poll different parts of
 the account, and the worst shard's value is used.
 
-A quota is hidden while its account is known but not fresh, or while an exporter or a shard is missing. The last known
-figures of a hidden quota stay until the quota is seen again or its period ends. Last known figures also bridge long
-gaps between scrapes. A quota that is missing from a good reading is dropped at once.
+A quota is hidden while its account is known but its readings are not fresh, or while an exporter or a shard is missing.
+The last known figures of a hidden quota stay until the quota is seen again or its period ends. Last known figures also
+bridge long gaps between scrapes. A quota that is missing from a good reading is dropped at once.
 
 With thousands of quotas, nearly all the cost is in reading and joining their series. So values for a whole account
 are computed once per account, and values that few quotas need are recorded for those quotas only.
@@ -34,7 +34,7 @@ def _state(name: str, share: str) -> Record:
     """Return the recording rule for the quotas that are in a state, such as `warning`.
 
     A quota enters the state when its use reaches the threshold, and leaves the state when its use has fallen below the
-    threshold by the hysteresis. The threshold is `share`, unless the quota has a threshold of its own.
+    threshold by more than the hysteresis. The threshold is `share`, unless the quota has a threshold of its own.
     """
     series, own = f"usage:quota_{name}:ratio", f"usage:quota_last:{name}"
     return Record(
@@ -69,15 +69,15 @@ RECORDS: Final = (
         )
         """,
     ),
-    # The end of a period that has ended. There is a value until the evaluation after a newer period became known.
+    # The end of the last known period, if it has passed. The series ends one evaluation after a newer period is known.
     Record("usage:quota_ended:timestamp", "last_over_time(usage:quota_last:end[6h]) <= time()"),
-    # The final figure of a period that has ended since the rules were last evaluated. Otherwise there is no value.
+    # The final figure of a period that has ended since the rules were last evaluated.
     Record(
         "usage:quota_ended:used",
         "(last_over_time(usage:quota_last:used[6h]) and usage:quota_ended:timestamp) > usage:quota_used:max",
     ),
-    # Quotas that are known and not shown at this moment, but not gone: the account is known but not completely shown,
-    # or an exporter or a shard is missing.
+    # Quotas that are known but not shown at this moment, although they may still exist: the account is known but not
+    # completely shown, or an exporter or a shard is missing.
     Record("usage:quota_absent:used", f"{_KNOWN_USED} unless on (<by_account>) usage:account_shown:bool"),
     Record(
         "usage:quota_unseen:bool",

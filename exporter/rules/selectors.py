@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def seen(metric: str, beside: str = "usage_exporter_account_up", labels: str = "<by_shown>") -> str:
-    """Return PromQL for a metric as of the last scrape, whatever the scrape interval.
+    """Return PromQL for the last scraped value of a metric, whatever the scrape interval.
 
     Args:
         metric: the metric.
@@ -16,7 +16,7 @@ def seen(metric: str, beside: str = "usage_exporter_account_up", labels: str = "
 
 
 def of_exporter(metric: str) -> str:
-    """Return PromQL for a metric that an exporter reports about itself or an account, as of the last scrape."""
+    """Return PromQL for the last scraped value of a metric that an exporter reports about itself or an account."""
     return seen(metric, "usage_exporter_config_last_reload_success_timestamp_seconds", "<by_instance>")
 
 

@@ -54,8 +54,9 @@ class Thresholds:
     )
     quota_critical_for: int = _number(_MINUTE, "How long the share must stay that high.")
     quota_hysteresis: float = _number(0.02, "How far a share must fall below the threshold of an alert to end it.")
-    # An alert that inhibits others must outlast them, or they would send notifications in their last minutes. So each
-    # of these is longer than the one before, by the maximum delay in evaluating the slower of the two.
+    # An alert that inhibits other alerts must outlast them. Otherwise, these would send notifications in their last
+    # minutes. So each of the following times is longer than the time before it, by the maximum delay in evaluating the
+    # slower of the two alerts.
     quota_keep: int = _number(6 * _MINUTE, "How long warnings on quotas keep firing after their conditions end.")
     quota_pace_keep: int = _number(
         9 * _MINUTE, "The same for critical UsageQuotaWillRunOut and UsageQuotaBurnFast, which inhibit those warnings."

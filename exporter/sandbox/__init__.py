@@ -1,7 +1,7 @@
 """Simulated vendors: real sign-in, paging and rate limits, usage computed from a seed, and faults on demand.
 
-No figure is measured, and no customer is real. The app is plain ASGI: any server can serve the app, and tests can
-call the app in process. GET / lists the vendors' base URLs.
+No figure is measured, and no customer is real. The app is plain ASGI: any server can serve it, and tests can call it in
+process. GET / lists the vendors' base URLs.
 """
 
 from exporter.sandbox.accounts import ACCOUNTS

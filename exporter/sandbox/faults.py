@@ -131,7 +131,7 @@ class Faults:
         return None
 
     def described(self) -> list[dict[str, Any]]:
-        """Return for each fault: number, text, the count of calls that went wrong, and the count of calls left."""
+        """Return each fault's number and text, the number of calls that went wrong, and how many more will."""
         return [
             {"number": one.number, "fault": one.fault.text, "calls": one.calls, "left": one.left}
             for one in self._standing

@@ -19,7 +19,7 @@ async def revoke(call: Call) -> None:
 
 
 async def expired(call: Call) -> None:
-    """Answer a sign-in with an expired token, and other calls normally."""
+    """Give each sign-in a token that has already expired."""
     answer = await call.ask_vendor()
     fields = json.loads(answer.body)
     ended = {name: f"{fields[name]}-expired" for name in _TOKENS if isinstance(fields, dict) and name in fields}

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Replays = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]
-"""By vendor: recorded answers, and links to next pages. Their keys are a method and a path with a sorted query."""
+"""Each vendor's recorded answers, and links to next pages. Their keys are a method and a path with a sorted query."""
 
 
 class Replay:

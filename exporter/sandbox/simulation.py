@@ -34,7 +34,7 @@ class Simulation:
     Attributes:
         path: the path of the API's base URL in the sandbox.
         app: makes the app of the API, to be mounted at `path`.
-        demo: returns the account with a given name for the demo's configuration.
+        demo: given an account's name, returns the account in the demo's configuration.
         faults: the kinds of fault that only this vendor has, by the kind's name.
         others: functions that make the apps of the vendor's other APIs, by the API's path.
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict
 State = Literal["up", "failing", "waiting"]
 """Whether an account's last poll succeeded. An account is `waiting` until its first poll has ended."""
 Outlook = Literal["used_up", "end_of_period", "runs_out", "unknown"]
-"""Whether a quota is used up, or will last until its period ends, or will run out earlier at the last day's pace."""
+"""Whether a quota is used up or, at the pace of the past day, lasts until its period ends or runs out earlier."""
 
 Urgency = Literal["used_up", "critical", "warning", "unknown", "well", "no_limit"]
-"""How urgent a quota is, the most urgent first.
+"""The degrees of a quota's urgency, the most urgent first.
 
 The word `unknown` means that the last figure may be outdated, because the account fails or the period has ended.
 """
@@ -100,7 +100,7 @@ class AccountStatus(Document):
         state: whether the last poll succeeded.
         reason: the reason for the last poll's failure, from a closed set; None if the poll succeeded.
         error: the failure in words; None if the last poll succeeded.
-        failing_since: since when the account or a part of the account has been failing; None if nothing fails.
+        failing_since: when the account or a part of the account began to fail; None if nothing fails.
         failures: the number of consecutive failed polls.
         interval: the time between polls.
         read_at: when the account's figures were read; None before the first reading.

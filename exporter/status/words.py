@@ -69,7 +69,7 @@ def percent(share: float | None) -> str:
 
 
 def lasts(quota: QuotaStatus, now: float) -> str:
-    """Return how long a quota lasts at the last day's pace; empty if unknown."""
+    """Return how long a quota lasts at the pace of the past day; empty if unknown."""
     if quota.outlook == "runs_out" and quota.lasts_until is not None:
         return span(quota.lasts_until - now)
     return {"used_up": "used up", "end_of_period": "end of period"}.get(quota.outlook, "")

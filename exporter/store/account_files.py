@@ -34,10 +34,10 @@ class StoredAccount:
 
     Attributes:
         readings: the last reading of each slice, by slice number. Files written with another number of slices or
-            shards add no readings.
-        ledger: the account's counters. Files written with another number of slices or shards add counters, too.
+            shards are ignored here.
+        ledger: the account's counters, including those from files written with another number of slices or shards.
         invalid: for each file that was set aside, the reason.
-        refused: for each file that is invalid under the account's previous name, the reason.
+        refused: for each invalid file that was found under the account's previous name, the reason.
         errors: the errors that occurred when files were read.
 
     """

@@ -1,4 +1,4 @@
-"""Checks values of a stored file as strictly as values from a vendor. All functions raise `ValueError` for bad ones."""
+"""Checks the values in a stored file as strictly as a vendor's values. Invalid values raise `ValueError`."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from exporter.store.writer import Writer
 from exporter.vendors import Account
 
 _FORGOTTEN_AFTER_SECONDS: Final = 35 * 86_400.0
-"""A file written with another number of shards is removed after this time, when its content is no longer needed."""
+"""How long a file written with another number of shards is kept. After this time, its content is no longer needed."""
 
 
 class FolderInUse(OSError):  # noqa: N818 - it says what the folder is
@@ -135,7 +135,7 @@ class Storage:
     def read(self, account: Account) -> StoredAccount:
         """Return the stored state of an account, and set invalid files aside.
 
-        The state of a renamed account includes the files under the account's previous name.
+        For a renamed account, the files under its previous name are read, too.
         """
         account_files, fragments = StoredAccount(), list[Fragment]()
         for path, number in self._own(account).items():
@@ -156,10 +156,10 @@ class Storage:
         return account_files
 
     def _read_former(self, account: Account, former: Account, account_files: StoredAccount) -> Iterator[Fragment]:
-        """Yield the counters stored under the former name. Stored readings fill slices that have no reading.
+        """Yield the counters stored under the former name. Slices without a reading get a reading stored under it.
 
-        With several shards, only counters are taken over. The account's name decides which shard reads a customer, so
-        a shard's readings under the former name belong to other customers.
+        With several shards, only the counters are used. The account's name decides which shard reads a customer, so a
+        shard's readings under the former name belong to other customers.
         """
         own = self._own(former) if former.shard.total == 1 else {}
         for path, _ in tuple(self._found.get(stem_of(former), ())):
@@ -206,7 +206,7 @@ class Storage:
         return self._folder / f"{stem_of(account)}{part}.json"
 
     def _own(self, account: Account) -> dict[Path, int]:
-        """Return the number of each slice, by the path of the slice's file."""
+        """Map the path of each of the account's own slice files to its slice number."""
         return {self._path(account, number): number for number in range(account.slice_count)}
 
     def _others(self, account: Account) -> Iterator[Path]:
@@ -223,7 +223,7 @@ class Storage:
         if former := account.former:
             for path, shard in tuple(self._found.get(stem_of(former), ())):
                 stored, _ = read_file(path, former, [])
-                if stored:  # other shards may not have taken it over yet
+                if stored:  # other shards may not have read it yet
                     self._remove(former, path, at_once=shard.total == account.shard.total == 1)
                 else:
                     self._forget(former, path)

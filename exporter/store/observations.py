@@ -1,4 +1,4 @@
-"""Observations of counters. Paces are derived from the observations, and a file keeps them across restarts."""
+"""Observations of counters, from which paces are derived. A file keeps the observations across restarts."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ def relabel(before: Account, after: Account, snapshot: Snapshot) -> Snapshot:
 
 
 def rename(account: Account, snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot of a renamed account. The snapshot's lines still have the old name, which `relabel` replaces.
+    """Return the snapshot of a renamed account.
+
+    The snapshot's lines still have the old name, until `relabel` replaces it.
 
     With several shards, only the counters are kept. The account's name decides which shard reads a customer, so this
     shard may read other customers now.

@@ -124,7 +124,7 @@ def counters_created(vendor: str, quotas: Iterable[Quota], ledger: Ledger) -> Ma
 def quota_blocks(
     account: Account, quotas: Sequence[Quota], ledger: Ledger, before: RenderedFamilies
 ) -> RenderedFamilies:
-    """Return the lines of quotas. Unchanged lines are taken from `before`."""
+    """Return the lines of quotas. Unchanged lines are reused from `before`."""
     figures = quota_figures(account.vendor, quotas, ledger)
     return render(label_pairs(account.shared_labels), figures, before, counters_created(account.vendor, quotas, ledger))
 

@@ -48,7 +48,7 @@ def checksum(body: bytes) -> bytes:
 
 
 def stamp_line(stamp: Stamp) -> bytes:
-    """Return the bytes that append a stamp to a slot. The stamp is readable even if the stamp before it is torn."""
+    """Return the bytes of a stamp, to be appended to a slot. They can be read even if the stamp before them is torn."""
     text = json.dumps(stamp, separators=(",", ":")).encode()
     return b"\n" + checksum(text) + b" " + text
 
@@ -113,7 +113,7 @@ def put(folder: int, name: str, body: bytes, stamp: Stamp, before: Written | Non
 
 
 def _found(folder: int, name: str) -> Written | None:
-    """Return the state that an earlier process left, or None if no slot is intact."""
+    """Return a file's state as an earlier process left it, or None if no slot is intact."""
     found: list[tuple[float, Written]] = []
     for slot in SLOTS:
         with suppress(OSError, ValueError, TypeError, LookupError):

@@ -1,7 +1,7 @@
 """The state of one account: an immutable snapshot, replaced as a whole, so that no scrape sees a mixture of states.
 
-Of a reading, a snapshot keeps only what the page needs: the deflated lines and a few numbers. The samples behind the
-lines are not kept. Changes are detected by the fingerprints of the rendered lines.
+Of a reading, a snapshot keeps only what the page needs: the deflated lines and a few numbers. The samples from which
+the lines were rendered are not kept. Changes are detected by the fingerprints of the rendered lines.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SliceState:
         as_of: the time up to which the figures are complete (Unix time); None if the vendor does not state this time.
         quotas: the quotas that are shown.
         contributions: the slice's contributions to configured quotas.
-        matched: for each configured quota, by name: the number of series in the whole account that the quota counts.
+        matched: how many series of the whole account each configured quota counts, by the quota's name.
         withheld: the number of subjects that are not shown, by quota name and reason.
         read_at: when the slice was read, Unix time.
         stale_at: when the reading becomes too old to be shown, monotonic time.
@@ -89,8 +89,8 @@ class Snapshot:
         account_state: the state of the configured quotas, which count series of the whole account; None if the
             account has no configured quotas.
         ledger: the counters of quotas. If there is a storage, the counters are also stored in files.
-        previous_slices: the states before the number of slices changed. They are shown until every new slice has been
-            read.
+        previous_slices: the states of the slices before their number changed. They are shown until every new slice has
+            been read.
         attempted_at: when the last poll began, Unix time.
         next_attempt_at: when the next poll will begin, Unix time.
         failures: the number of consecutive failed polls.
@@ -116,12 +116,12 @@ class Snapshot:
 
     @property
     def up(self) -> bool:
-        """Whether the last poll of each slice succeeded, with every item."""
+        """Whether the last poll of every slice succeeded, and no item was left out because it kept failing."""
         return self.polled and self.failure is None
 
     @property
     def failure(self) -> PollError | None:
-        """The account's `error`. If there is none, the error of a left-out item that keeps failing, if any."""
+        """The account's `error`, or else the error of an item that keeps failing and was left out, if any."""
         return self.error or next((state.failure for state in self.slices.values() if state.failure), None)
 
     @property
@@ -154,7 +154,7 @@ class Snapshot:
 
     @property
     def matched(self) -> Mapping[str, int]:
-        """For each configured quota, by name: the number of series in the whole account that the quota counts."""
+        """How many series of the whole account each configured quota counts, by the quota's name."""
         return self.account_state.matched if self.account_state else {}
 
     @property

@@ -58,7 +58,7 @@ def owner_digest(account: Account) -> str:
 
 
 def decode(account: Account, head: Mapping[str, Any], row_lines: Iterable[Mapping[str, Any]]) -> StoredReading:
-    """Return a file's content in the current format.
+    """Return the reading in a file of version 2, converted to the current format.
 
     Args:
         account: the account.
@@ -111,7 +111,7 @@ def _read_quotas(account: Account, figures: Figures, asked_at: float, since: flo
 
 def _going_on(account: Account, ledger: Ledger, consumed: Mapping[QuotaId, Consumption]) -> dict[QuotaId, Consumption]:
     """Return the counters of quotas that still have the same definition, by the quota's current id."""
-    # A definition ends with its period, which is not compared: its notation has changed since.
+    # The last part of a definition is the period. It is not compared, because its notation has changed since.
     origins = {
         setting.name: repr((setting.metric, sorted(setting.match.items()), setting.by))[:-1] + ", "
         for setting in account.quotas

@@ -22,7 +22,7 @@ Job = Callable[[], None]
 
 
 class SlowDisk(TimeoutError):  # noqa: N818 - it says what the disk is
-    """A write takes longer than a poll waits. The write may still complete."""
+    """A write is taking longer than a poll is willing to wait for it. The write may still complete."""
 
 
 class Writer:

@@ -31,7 +31,7 @@ from exporter.vendors.account import Account
 from exporter.vendors.origin import Origin
 
 _REQUEST_BUCKETS: Final = (0.1, 0.5, 2.5, 10.0)
-"""The buckets' upper bounds, in seconds. Each bucket costs a series per account.
+"""The upper bounds of the buckets for request durations, in seconds. Each bucket costs a series per account.
 
 Poll durations have no buckets, because an average over a few minutes covers only one or two polls.
 """
@@ -95,7 +95,7 @@ class Telemetry:
         return undo
 
     def add(self, account: Account) -> None:
-        """Add an account, or continue with the telemetry of an account of the same name."""
+        """Add an account, or continue with the telemetry of an account with the same name."""
         self._generation += 1
         if account.key in self.accounts:
             self.accounts[account.key].reconfigure(account)

@@ -1,4 +1,4 @@
-"""Trial polls of a vendor that is not built in. The polls use recorded answers, and copies with one change each."""
+"""Trial polls of a vendor that is not built in, with recorded answers and altered copies with one change each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Disturbance(NamedTuple):
     Attributes:
         kind: the kind of change: an answer replaced by an error, a changed field, or repeated rows.
         place: the place of the change, and the new value.
-        replies: all recorded answers. One answer is changed.
+        replies: all recorded answers, one of which is changed.
 
     """
 

@@ -1,4 +1,4 @@
-"""Recorded answers of a vendor, and copies of these answers with one change each, for trial polls."""
+"""A vendor's recorded answers, and altered copies of them with one change each, for trial polls."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Replay:
 def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
     """Yield (key, name, replies) for each combination of an answer and an error.
 
-    `replies` contains all answers, with the answer `key` replaced by the error `name`.
+    The yielded `replies` contain every answer, except that the answer to `key` is replaced by the error `name`.
     """
     errors = {"HTTP 429": RateLimited, "HTTP 500": ServerFailed, "an HTML page": Undecodable}
     for key in replies:
@@ -135,8 +135,8 @@ def failing(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[s
 def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping[str, Answer]]]:
     """Yield (place, name, replies) for each combination of a field and a wrong value.
 
-    `replies` contains all answers, with the field at `place` replaced by the wrong value `name`. The wrong values are
-    null, a missing field, and values of other types.
+    The yielded `replies` contain every answer, except that the field at `place` is wrong in the way that `name`
+    describes: it is null, missing, or a value of another type.
     """
     for key, document in replies.items():
         for steps, value in _fields(document):
@@ -149,7 +149,7 @@ def disturbed(replies: Mapping[str, Answer]) -> Iterator[tuple[str, str, Mapping
 def doubled(replies: Mapping[str, Answer]) -> Iterator[tuple[str, Mapping[str, Answer]]]:
     """Yield (place, replies) for each list of rows.
 
-    `replies` contains all answers, with the rows of the list at `place` repeated.
+    The yielded `replies` contain every answer, except that the list at `place` has its rows twice.
     """
     for key, document in replies.items():
         for steps, value in _fields(document):

@@ -22,7 +22,7 @@ _INPUT_BYTES: Final = 8 * 1024
 _LAST_BLOCK: Final = b"\x03\x00"
 _MAX_CRC: Final = 0xFFFFFFFF
 _TERMS: Final = 64
-"""The number of terms in a calculation. A product of two checksums has fewer terms."""
+"""The maximum number of terms of a polynomial in a calculation. A product of two checksums has fewer terms."""
 _LOWEST_BITS: Final = int.from_bytes(b"\x01" * _TERMS, "big")
 _DIGITS: Final = int.from_bytes(b"0" * _TERMS, "big")
 _ONE: Final = 1 << 31
@@ -37,7 +37,10 @@ class Checksum(NamedTuple):
     length: int = 0
 
     def __or__(self, after: Checksum) -> Checksum:
-        """Return the checksum of the concatenation of the bytes behind this checksum and those behind `after`."""
+        """Return the checksum of the concatenated data.
+
+        The data are the bytes that this checksum covers, then those that `after` covers.
+        """
         shifted = _multiply(_shift(after.length), self.crc) if self.crc and after.length else self.crc
         return Checksum(shifted ^ after.crc, self.length + after.length)
 
@@ -48,7 +51,7 @@ def checksum(text: bytes) -> Checksum:
 
 
 def deflate(part: bytes) -> bytes:
-    """Return bytes as a deflated part of a gzip member."""
+    """Deflate bytes into a part of a gzip member."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
 

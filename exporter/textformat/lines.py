@@ -42,7 +42,7 @@ class Block(NamedTuple):
 
     @classmethod
     def from_text(cls, text: bytes, fingerprint: Fingerprint = _NO_FINGERPRINT) -> Block:
-        """Return a text as a block."""
+        """Make a block from a text."""
         return cls(fingerprint, checksum(text), deflate(text))
 
     @property
@@ -55,8 +55,8 @@ class Block(NamedTuple):
 class RenderedFamily:
     """Consecutive blocks of a family, kept in a few large pieces of memory.
 
-    One object per block, scattered among a poll's other objects, would keep memory from being returned to
-    the system.
+    If each block were a separate object, the blocks would be scattered among a poll's other objects, and memory could
+    not be returned to the system.
 
     Attributes:
         deflated: the text of all blocks, each deflated separately.
@@ -76,7 +76,7 @@ class RenderedFamily:
 
     @classmethod
     def from_blocks(cls, blocks: Sequence[Block]) -> RenderedFamily:
-        """Return blocks as one object."""
+        """Join blocks into one object."""
         hashes, values, ends = array("q", [block.fingerprint[0] for block in blocks]), array("d"), array("Q")
         deflated_end = 0
         for fingerprint, text_checksum, deflated in blocks:
@@ -105,7 +105,7 @@ class RenderedFamily:
 
 
 class WithCreated(NamedTuple):
-    """The key of a counter's lines for OpenMetrics, where each line is followed by a `_created` line."""
+    """The key under which a counter's OpenMetrics lines are kept. Each of them is followed by a `_created` line."""
 
     family: Family
 
@@ -144,7 +144,10 @@ def render(
 
 
 def with_shared_labels(rendered: RenderedFamilies, before: str, after: str) -> RenderedFamilies:
-    """Return sample lines with the shared labels `before` (at least one) replaced by `after`."""
+    """Return sample lines with their shared labels changed from `before` to `after`.
+
+    The text `before` must contain at least one label.
+    """
     old, new = f"{{{before}".encode(), f"{{{after}".encode()  # never matches within a value, where quotes are escaped
     return {
         family: RenderedFamily.from_blocks(

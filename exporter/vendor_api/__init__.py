@@ -1,6 +1,6 @@
-"""The public API for vendors that are packaged as wheels. Incompatible changes raise its version, `API`.
+"""The public API for vendors that are packaged as wheels. Other modules are private.
 
-Other modules are private.
+The constant `API` is the version of this API. It is incremented with each incompatible change.
 
 A vendor is a class that derives from `Account`, declares `api: ClassVar = 1`, and is an entry point of the group
 `usage_exporter.vendors`. docs/vendor-wheels.md has a complete example.

@@ -62,7 +62,7 @@ class Account(Settings):
     example: ClassVar[str] = ""
     """The settings of a minimal configuration, as lines of YAML."""
     quota_example: ClassVar[str] = ""
-    """`example` plus a quota set by the operator; empty if the vendor's example shows no quota."""
+    """`example`, with a configured quota added; empty if the vendor has no such example."""
     native_quotas_of: ClassVar[str] = ""
     """A phrase that names what the vendor reports quotas for."""
     quality: ClassVar[Quality] = {}
@@ -198,7 +198,7 @@ class Account(Settings):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families whose requests name a UTC month. The figures in the answers cannot be about another month."""
+        """The families whose figures are requested for a UTC month. The answers cannot be about another month."""
         return ()
 
     @property
@@ -209,7 +209,7 @@ class Account(Settings):
         return PollEstimate(self.interval, *counts, apart, self.stale_seconds)
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards, out of `total` shards, that may poll a part of the account."""
+        """Of `total` shards, return the numbers of those that may poll a part of the account."""
         return (shard_of(total, *self.key),)
 
     def shard_part(self, shard: Shard) -> Self | None:

@@ -52,19 +52,19 @@ class CustomersAccount(Account):
         return False
 
     def mine(self, customers: Iterable[str]) -> tuple[str, ...]:
-        """Return only the customers that the shard polls."""
+        """Return those of the customers that the shard polls."""
         shard, key = self.shard, self.key
         divided = shard.total > 1 and self.is_divisible
         return tuple(customer for customer in customers if not divided or shard.owns(*key, customer))
 
     def shard_numbers(self, total: int) -> Collection[int]:
-        """Return the numbers of the shards, out of `total` shards, that may poll a part of the account."""
+        """Of `total` shards, return the numbers of those that may poll a part of the account."""
         return range(total) if self.is_divisible else super().shard_numbers(total)
 
     def shard_part(self, shard: Shard) -> Self | None:
         """Return the part of the account that a shard polls. Returns None if the shard polls no part of the account.
 
-        If the vendor lists the customers, every shard reads the whole list and picks the shard's own customers.
+        If the vendor lists the customers, every shard reads the whole list and picks its own customers.
         """
         if not self.is_divisible:
             return super().shard_part(shard)

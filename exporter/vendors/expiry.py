@@ -18,7 +18,7 @@ _PARTS: Final = 3
 def credential_expiry(account: Account) -> float | None:
     """Return the Unix time at which an account's token expires.
 
-    Returns None if the account has no token in its settings, or if the token cannot be read or does not state the time.
+    Returns None if the settings have no token, or if the token cannot be read or does not state this time.
     The token's signature is not verified.
     """
     if not isinstance(account.auth, ApiKey):

@@ -21,7 +21,7 @@ class Fetch(Protocol):
         read: Callable[[object], _ReadT],
         on_next: Callable[[str], object] | None = None,
     ) -> _ReadT:
-        """Send a GET, or a POST if there is a body. Return what the function `read` makes of the answer's document.
+        """Send a GET, or a POST if there is a body. Return the result of the function `read` for the answer's document.
 
         The path is relative to the account's base URL, or an absolute URL on the host of the base URL. If the answer's
         Link header has the next page's URL, the function `on_next` is called with this URL.

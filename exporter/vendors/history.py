@@ -41,7 +41,7 @@ class Days:
 
 
 class Past(ABC, Generic[AccountT]):
-    """An account's past usage, read one point in time after another, oldest first.
+    """An account's past usage. It is read for one point in time after another, beginning with the oldest.
 
     Vendors report whole days, and a day's final figures are known only after the day has ended. Therefore, the figures
     at a midnight are the final figures of the day that has just ended.
@@ -67,7 +67,7 @@ class Past(ABC, Generic[AccountT]):
         """The approximate number of requests for the whole past."""
 
     async def moments(self, poll: Poll, day: datetime) -> Sequence[datetime]:  # noqa: ARG002 - vendors look there
-        """Return the times in a day at which figures change, in order. The first time is midnight at the day's start.
+        """Return, in order, the times in a day at which figures change. The first time is midnight at the day's start.
 
         Raises:
             PollError: the vendor's answer cannot be obtained.

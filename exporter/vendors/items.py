@@ -1,8 +1,8 @@
 """Items that a poll requests one by one, and the record of the items that fail.
 
 An item that keeps failing while other items are answered is left out of the reading after some polls. Until then, the
-item's failure makes the whole poll fail. The last good reading, which still has the item, is kept. Items that failed
-in the previous poll are requested last, when it is known whether the vendor answers about other items.
+item's failure makes the whole poll fail, and the last good reading, which still has the item, is kept. Items that
+failed in the previous poll are requested last, by which time it is known whether the vendor answers about other items.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from exporter.errors import Malformed, PollError, RateLimited, Refused, SecretUn
 from exporter.vendors.reply import SkipReason
 
 _PATIENT_POLLS: Final = 2
-"""How many polls one item may make fail, while other items are answered, before the item can be given up."""
+"""The number of polls that an item may cause to fail before it can be given up, if other items are answered."""
 _OF_ALL: Final = (RateLimited, SecretUnreadable)
 """Failures that concern the vendor or the account, not a single item."""
 _EVERY: Final = object()
-"""The key in `Streaks` of the streak that all items of a kind have together."""
+"""The key, in `Streaks`, of the common streak of all items of a kind."""
 
 _ItemT = TypeVar("_ItemT", bound=Hashable)
 
@@ -55,8 +55,9 @@ class Trial(Generic[_ItemT]):
         items: the items to ask about.
         streaks: the items' failure streaks from previous polls, which are updated in place.
         now: the start of the poll.
-        patience: how many seconds an item must have failed before the item is given up. If `patience` is 0, no earlier
-            reading can be shown meanwhile, and an item is given up after one poll in which other items are answered.
+        patience: for how many seconds an item must have been failing before the item is given up; 0 if no earlier
+            reading can be shown meanwhile. With 0, an item is given up after one poll in which other items are
+            answered.
         is_extra: whether the items are optional. The poll can succeed without optional items.
 
     """
@@ -110,8 +111,8 @@ class Trial(Generic[_ItemT]):
     def gives_up_all(self, error: PollError) -> bool:
         """Record that an error ended the poll early, and return whether all items are now given up.
 
-        Only optional items are given up together. This happens after no item has been answered for as long as a single
-        item may fail.
+        Only optional items are given up together. If none of them is answered, they are given up after about as
+        long as a single item.
         """
         if not self._is_extra or self._answered or not self.failed:
             return False

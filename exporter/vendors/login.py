@@ -9,7 +9,11 @@ from exporter.secret import FileSecret
 
 
 def login_of(auth: Auth) -> str:
-    """Return the identity as text: the source of an API key, or a login's plain fields, such as the user name."""
+    """Return the identity as text.
+
+    For an API key, this is the file or the environment variable that holds the key. For a login, these are the values
+    that are not secret, such as the user name.
+    """
     if isinstance(auth, ApiKey):
         secret = auth.secret
         return f"key {secret.path.resolve()}" if isinstance(secret, FileSecret) else f"key {secret!r}"
@@ -20,7 +24,7 @@ def login_of(auth: Auth) -> str:
 
 
 def version2_text(auth: Auth) -> str:
-    """Return the identity in the form of stored files of version 2: as the `repr` of that version's auth object."""
+    """Return the identity as it is in stored files of version 2: the `repr` of that version's auth object."""
     if isinstance(auth, ApiKey):
         return f"Key(secret={auth.secret!r}, scheme={auth.scheme!r})"
     if isinstance(auth, Basic):

@@ -53,8 +53,8 @@ class PageInfo:
     def is_short(self, size: int | None) -> bool:
         """Whether the number of rows shows that this page is the last.
 
-        A page with fewer than `size` rows is the last, unless some rows are unreadable or there is a flag for more
-        pages.
+        A page with fewer than `size` rows is the last, unless some rows are unreadable or the page states whether there
+        are more pages.
         """
         return size is not None and self.more is None and not self.is_partial and self.received < size
 
@@ -102,7 +102,7 @@ class ByLink:
             params = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
         except ValueError:
             raise Malformed("the next page's link is not a URL", asked=question.asked) from None
-        if not params:  # would ask for the first page again, which would look like the last
+        if not params:  # else the first page would be requested again, and would look like the last
             raise Malformed("the next page's link has no query", asked=question.asked)
         return replace(question, params=params)
 
@@ -130,7 +130,7 @@ class ByCursor:
 
 @dataclass(frozen=True, slots=True)
 class ByOffset:
-    """Pages by offset. By default, each page repeats a row of the previous page, so that a shifted list is noticed."""
+    """Pages by offset. By default, a page repeats the previous page's last row, so that a shifted list is noticed."""
 
     name: str
     size: int | None = None
@@ -171,7 +171,7 @@ class Pages:
 
     Attributes:
         following: the way to ask for the next page.
-        most: the maximum number of pages; a longer list is taken to be endless.
+        most: the maximum number of pages; a longer list counts as endless.
 
     """
 
@@ -185,7 +185,7 @@ class Pages:
         keys_of: Callable[[_PageT], Collection[Hashable]],
         info_of: Callable[[_PageT], PageInfo],
     ) -> AsyncGenerator[_PageT]:
-        """Yield the pages of a list. The last page says that it is the last, has no next page, or only repeats rows.
+        """Yield the pages of a list. A page is the last if it says so, has no next page, or only repeats rows.
 
         An empty page with a link is not the last page, since vendors may filter rows after dividing a list into pages.
 

@@ -51,9 +51,9 @@ class Poll:
         most_items: the maximum number of list items in all answers of the poll together.
         used: the names of the cached values that this poll asked for.
         spread: the seconds over which the starts of requests are spread; 0 to start requests as soon as possible.
-        patience: how many seconds an item must keep failing before the item is left out of the reading; 0 if no earlier
-            reading can be shown meanwhile.
-        failing: the failure streaks of items from previous polls and this poll, by kind of item.
+        patience: for how many seconds an item must have been failing before the item is left out of the reading; 0 if
+            no earlier reading can be shown meanwhile.
+        failing: the failure streaks of items, by kind of item. The streaks are kept from poll to poll.
         failure: the failure of the first item that was left out because the item kept failing.
 
     """
@@ -131,7 +131,7 @@ class Poll:
             self.diagnostics.left_out.add(text)
 
     def cap_customers(self, listed: int, most: int) -> None:
-        """Record how many wanted customers the vendor lists. Customers beyond the maximum count as left out."""
+        """Record how many wanted customers the vendor lists. Customers beyond the maximum `most` count as left out."""
         self.diagnostics.listed = listed
         if listed > most:
             self.skip("capped", listed - most)
@@ -183,13 +183,13 @@ class Poll:
             items: the items to request.
             read: a function that requests one item.
             absent_errors: the errors that mean that an item no longer exists.
-            needed: whether the items are required. An optional item is also skipped if the vendor refuses the request
-                for good. A transient failure makes the poll fail, because the last good reading has the item.
+            needed: whether the items are required. An optional item is also skipped if the vendor permanently refuses
+                the request. A transient failure makes the poll fail, because the last good reading has the item.
             share: the fraction of the poll's `spread` over which the starts of the requests are evenly spread.
             hides: a function that returns the series that are missing if an existing item is skipped.
 
         Raises:
-            PollError: an item failed and cannot be skipped, or all items are needed and all were skipped.
+            PollError: an item failed and cannot be skipped, or the items are needed and all of them were skipped.
 
         """
         kind = getattr(read, "__qualname__", type(read).__qualname__)
@@ -243,7 +243,7 @@ class Poll:
     async def optional(self, name: str, read: Callable[[], Awaitable[_ReadT]]) -> _ReadT | None:
         """Return the result of the function `read`, which sends a request that the poll can do without.
 
-        Returns None if the vendor refuses the request for good, the reply cannot be read, or the request keeps failing.
+        Returns None if the request is permanently refused or keeps failing, or if the reply cannot be read.
         """
         results = await self._each(name, [name], lambda _: read(), needed=False)
         return results[0][1] if results else None

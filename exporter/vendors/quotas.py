@@ -83,7 +83,7 @@ class NativeQuota:
 class PlanPeriod:
     """Where a vendor reports the period of a figure.
 
-    The dates are series of the families `start` and `end`. Dates and figures are matched by `labels`.
+    The period's dates are the values of the families `start` and `end`. Dates and figures are matched by `labels`.
 
     Attributes:
         labels: the labels by which dates and figures are matched.

@@ -158,7 +158,7 @@ def _reject(_value: object) -> object:
 
 
 def _field(info: ValidationInfo) -> str:
-    """Return a field's path in the document. The path ends in the model's name of the field, not the vendor's name."""
+    """Return a field's path in the document. The last part is the field's name in our model, not in the document."""
     title = (info.config or {}).get("title")
     return f"{title}.{info.field_name}" if title else str(info.field_name)
 
@@ -224,7 +224,7 @@ _FLAG: Final = core_schema.bool_schema(strict=True)
 
 
 def lenient(read: Callable[[object], object], *, nullable: bool = False) -> Any:
-    """Return the type of fields that the function `read` parses. A ValueError makes the field None and is recorded."""
+    """Return the type of a field that `read` parses. After a ValueError, the field is None, and drift is recorded."""
     return Annotated[Any, _Lenient(read, nullable=nullable)]
 
 

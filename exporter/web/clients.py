@@ -32,7 +32,7 @@ class Clients:
 
     A connection is *waiting* while no complete request of its client is being answered. If no slot is free, a waiting
     connection from the network with the most connections is closed. Connections whose client has never sent a complete
-    request go first; among equals, the one that has waited longest goes first.
+    request are closed first; among equals, the one that has waited longest.
     """
 
     def __init__(self, limit: int, network_limit: int) -> None:
@@ -103,7 +103,7 @@ class Clients:
 
 
 def network_of(host: str) -> str:
-    """Return the network in which a client's address is counted.
+    """Return the network to which a client's connections are attributed when they are counted.
 
     The network of an IPv4 address is the address itself. The network of an IPv6 address is its /64, because clients
     choose the rest of the address.

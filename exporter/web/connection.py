@@ -20,7 +20,7 @@ _MAX_BODY_FRAMING: Final = 4
 
 
 class Connection:
-    """Answers a client's requests, one after another, within the limits."""
+    """Answers a client's requests, one after another, within the limits on time and size."""
 
     def __init__(
         self,
@@ -107,8 +107,8 @@ class Connection:
     async def _body(self, request: h11.Request) -> bytes:
         """Check a request's head, and return the request's body.
 
-        The head is checked only here, when `run` already knows the request's method, because the refusal of a HEAD
-        request must have no body.
+        The check happens here because `run` knows the request's method only now. The method matters because the refusal
+        of a HEAD request must have no body.
         """
         if status := refusal_of(request, self._limits):
             raise h11.RemoteProtocolError(status.phrase, error_status_hint=status)

@@ -40,7 +40,7 @@ class Peer:
     Attributes:
         stream: the connection's bytes, decrypted.
         network: the network in which the peer is counted.
-        is_gone: returns whether the socket shows that the peer has hung up. Under TLS, the socket often does not.
+        is_gone: returns whether the socket shows that the peer has hung up. Under TLS, it often does not show this.
 
     """
 

@@ -33,7 +33,7 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 def raise_file_limit() -> None:
-    """Raise the process's soft limit on open files, which is often only 1,024, to the hard limit."""
+    """Increase the process's soft limit on open files, which is often as low as 1,024, to the hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

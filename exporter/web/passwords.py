@@ -17,7 +17,7 @@ import bcrypt
 from exporter.web.values import cost_of
 
 LONGEST_PASSWORD_BYTES: Final = 72
-"""bcrypt ignores further bytes. Longer passwords are refused. Otherwise any with the same beginning would match."""
+"""Longer passwords are refused. bcrypt ignores further bytes, so any password with the same beginning would match."""
 
 _COST: Final = 12
 """The cost of new hashes. A check at this cost takes a fifth of a second."""
@@ -49,9 +49,8 @@ class BusyError(Exception):
 class Passwords:
     """Compares passwords with hashes, one at a time and in a thread, and caches the results.
 
-    Few checks may be pending, in total and per network. Further checks are refused.
-    Otherwise the check of a right password could wait for the checks of many wrong
-    passwords.
+    Few checks may be pending, in total and per network. Further checks are refused, so that the check of a right
+    password does not wait for the checks of many wrong passwords.
 
     The results of right and of wrong passwords are cached separately, so that a flood
     of wrong passwords does not evict the right passwords. Cache keys are derived with

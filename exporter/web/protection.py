@@ -188,7 +188,7 @@ class WebConfig:
         return loaded
 
     def _refuse(self, problems: Iterable[Problem], observer: WebReloadObserver) -> None:
-        """Keep the previous configuration, and log the problems, unless they are the same as those logged last."""
+        """Keep the previous configuration. Log the problems, unless the same problems were logged last."""
         refused = tuple(map(str, problems))
         if refused == self._refused:
             return

@@ -33,7 +33,7 @@ _DISCONNECTED: Final = (
 
 
 Secure = Callable[[anyio.abc.ByteStream], Awaitable[anyio.abc.ByteStream]]
-"""Returns the stream to use for a new connection's stream. Raises OSError if the client is refused."""
+"""Takes a new connection's stream, and returns the stream to use instead. Raises OSError if the client is refused."""
 
 
 class Server:
@@ -108,7 +108,7 @@ class Server:
             self._clients.leave(client)
 
     async def _secured(self, stream: SocketStream) -> anyio.abc.ByteStream | None:
-        """Return the stream after any handshake, or None if the handshake takes too long."""
+        """Return the stream, after the TLS handshake if TLS is used. Return None if the handshake takes too long."""
         if self._secure is None:
             return stream
         with anyio.move_on_after(self._limits.handshake_seconds):

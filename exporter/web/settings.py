@@ -1,7 +1,7 @@
 """The web configuration file, in the format of Prometheus' exporter-toolkit: TLS, headers, and users.
 
-Every key of that format is known. Unsupported settings are refused with a
-reason. Otherwise an operator would rely on protection that is missing.
+Every key of that format is recognised, but unsupported ones are refused with a reason. If they were ignored, an
+operator would rely on protection that is missing.
 """
 
 from __future__ import annotations

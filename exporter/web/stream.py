@@ -12,18 +12,21 @@ import anyio.lowlevel
 from anyio.abc import SocketAttribute
 
 RECEIVE_BYTES: Final = 16 * 1024
-"""The most bytes that are read at once."""
+"""The maximum number of bytes that are read at once."""
 
 _MAX_UNUSED_BYTES: Final = 32 * 1024
-"""The maximum number of useless bytes. A TLS record, or a handshake with client certificates, needs fewer bytes."""
+"""The maximum number of bytes received since the last call of `mark_used`.
+
+A TLS record, or a handshake with client certificates, needs fewer bytes.
+"""
 _LINGER_SECONDS: Final = 1.0
 
 
 class SocketStream(anyio.abc.ByteStream):
     """A stream that reads from its socket only when `receive` is called.
 
-    An asyncio transport reads up to 256 KiB ahead. Clients that send faster than they are answered
-    would then decide how much memory the exporter needs.
+    An asyncio transport would read up to 256 KiB ahead. Then clients that send faster than they are answered would
+    decide how much memory the exporter needs.
     """
 
     def __init__(self, connection: socket.socket) -> None:

@@ -127,7 +127,7 @@ class TLSStream(anyio.abc.ByteStream):
         return {canonical_name(str(one[1])) for one in names if isinstance(one, tuple)}
 
     async def _do(self, call: Callable[..., _T], *arguments: object) -> _T:
-        """Return the result of a TLS operation, which reads the client's bytes, and whose output is sent."""
+        """Run a TLS operation: pass it the client's bytes, send its output, and return its result."""
         while True:
             try:
                 result = call(*arguments)
@@ -142,7 +142,10 @@ class TLSStream(anyio.abc.ByteStream):
                 return result
 
     async def _explain(self, error: ssl.SSLError) -> None:
-        """Tell the client why the connection ends: by a TLS alert, or in HTTP if the client speaks plain HTTP."""
+        """Send the client the reason why the connection ends.
+
+        The reason is sent as a TLS alert, or as an HTTP answer if the client speaks plain HTTP.
+        """
         if error.reason == "HTTP_REQUEST":
             await self._stream.send(_PLAIN_ANSWER)
         else:

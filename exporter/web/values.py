@@ -63,7 +63,7 @@ _KNOWN_BUT_NOT_OFFERED: Final = {
     "TLS_RSA_WITH_AES_128_GCM_SHA256": _NO_SECRECY,
     "TLS_RSA_WITH_AES_256_GCM_SHA384": _NO_SECRECY,
 }
-"""Values that Prometheus' own servers accept, with the reason for which the exporter refuses each value."""
+"""Values that Prometheus' own servers accept, and the reasons why the exporter refuses them."""
 _HASH: Final = re.compile(r"\$2[aby]\$([0-9]{2})\$([./A-Za-z0-9]{53})")
 _VISIBLE: Final = re.compile(r"[\x20-\x7e]*")
 _LARGEST_FILE: Final = 1024 * 1024
@@ -95,7 +95,7 @@ def list_of(read_one: Callable[[object], _T]) -> Callable[[object], tuple[_T, ..
 
 
 def read_curve(given: object) -> str:
-    """Read the list with the only curve for handshakes, and return OpenSSL's name of the curve."""
+    """Read a list with a single curve for handshakes, and return OpenSSL's name of the curve."""
     curves = list_of(one_of(CURVES))(given)
     if len(curves) > 1:
         raise ValueError("write only one, or none: Python's ssl cannot order several, and its default is good")

@@ -53,7 +53,7 @@ def failure(error: HTTPException) -> object:
 
 
 def demo(name: str) -> DemoAccount:
-    """Return the account with this name for the demo's configuration."""
+    """Return the account with this name in the demo's configuration."""
     secret = f"{name.upper()}_IONOS_TOKEN"
     settings = f"""\
 token: ${{{secret}}}

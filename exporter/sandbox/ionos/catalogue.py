@@ -20,7 +20,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class DataCentre:
-    """A virtual data centre. An object without an id stands for the resources that belong to none."""
+    """A virtual data centre. An object without an id stands for the resources that belong to no data centre."""
 
     id: str | None
     name: str

@@ -23,11 +23,11 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
     }
 )
 RESELLERS = frozenset({"acme"})
-"""The accounts whose resellers' list has rows. For other accounts, it is empty, as in NetNut's documentation."""
+"""The accounts whose list for resellers has rows. Other accounts' lists are empty, as in NetNut's documentation."""
 
 
 def demo(name: str) -> DemoAccount:
-    """Return the account with this name for the demo's configuration."""
+    """Return the account with this name in the demo's configuration."""
     known, secret = ACCOUNTS[name], f"{name.upper()}_NETNUT_PASSWORD"
     settings = f"""\
 email: {known.email}

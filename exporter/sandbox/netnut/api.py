@@ -150,7 +150,7 @@ class _NetNut:
         return round(self._world.between(0, RENEWAL_DAYS, f"{subject}/anchor")) * DAY
 
     def _a_gb(self, subject: str) -> float:
-        """Return the number of requests for each GB."""
+        """Return a plan's number of requests per GB."""
         return self._world.between(2_000, 6_000, f"{subject}/requests")
 
     def _account(self, request: Request) -> str:

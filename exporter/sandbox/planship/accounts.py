@@ -28,7 +28,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType(
 
 
 def demo(name: str) -> DemoAccount:
-    """Return the account with this name for the demo's configuration."""
+    """Return the account with this name in the demo's configuration."""
     known, secret = ACCOUNTS[name], f"{name.upper()}_PLANSHIP_CLIENT_SECRET"
     settings = f"""\
 client_id: {known.client_id}

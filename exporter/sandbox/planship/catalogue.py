@@ -13,7 +13,7 @@ from exporter.sandbox.planship.accounts import ACCOUNTS
 class Lever:
     """A metered lever. The number `a_day` is a typical customer's daily usage in each bucket.
 
-    The lever counts usage since the last renewal or, if `rolling` is set, over the last `rolling` seconds.
+    The lever counts usage since the last renewal or, if `rolling` is set, over the past `rolling` seconds.
     """
 
     slug: str

@@ -11,7 +11,7 @@ from exporter.sandbox.world import World
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Usage that a caller reported. The time `at` is the world's own time."""
+    """Usage that a client reported. The time `at` is in the simulated world, where time may pass faster."""
 
     at: float
     usage: int
@@ -19,7 +19,10 @@ class Report:
 
 
 class Usage:
-    """The usage of every customer's levers. The only state is the added reports."""
+    """The usage of every customer's levers.
+
+    The only state is the reports that clients have added. Everything else is computed from the seed and the time.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -19,7 +19,7 @@ ACCOUNTS: Mapping[str, Credentials] = MappingProxyType({name: Credentials(f"pk_t
 
 
 def demo(name: str) -> DemoAccount:
-    """Return the account with this name for the demo's configuration."""
+    """Return the account with this name in the demo's configuration."""
     secret = f"{name.upper()}_PROLIFI_API_KEY"
     settings = f"""\
 api_key: ${{{secret}}}

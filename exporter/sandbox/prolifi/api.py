@@ -3,7 +3,7 @@
 Sign-in: a key after "Bearer".
 Figures: events per customer, for all time or from one day to another (UTC, including both days); also entitlements,
          with the usage since the start of the calendar month.
-Limits:  1,000 requests per key in each minute of real time, whatever the world's speed.
+Limits:  1,000 requests per key per minute. Minutes are in real time, whatever the world's speed.
 """
 
 from dataclasses import dataclass

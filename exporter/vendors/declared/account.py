@@ -40,12 +40,12 @@ class Request:
         pages: the pagination; None for a single answer.
         page_fields: a getter of the next page's link or cursor in the body, and a getter of the flag that says whether
             there are more pages. Each getter is None if the body has no such field.
-        as_of: the place of the time up to which a row's figures are complete.
-        for_each: the setting or the earlier request that lists items. This request is sent for each item. If empty,
-            this request is sent once.
+        as_of: where a row states the time up to which its figures are complete.
+        for_each: the setting or the earlier request that lists items. This request is sent for each item. If
+            `for_each` is empty, this request is sent once.
         of_keys: whether `for_each` names an earlier request.
         name: the name by which later requests refer to this request.
-        is_optional: whether the vendor may refuse the request without failing the poll.
+        is_optional: whether the poll can succeed although the vendor refuses the request.
         is_dated: whether the request names the month of the figures.
 
     """
@@ -85,7 +85,7 @@ class RequestResult:
 
 
 class _Page(NamedTuple):
-    """An answer, and the next page's URL if the Link header has this URL."""
+    """An answer, and the URL of the next page, if the Link header states one."""
 
     reply: Reply
     link: str | None = None
@@ -108,7 +108,7 @@ class DeclaredAccount(Account):
 
     @property
     def dated_families(self) -> Collection[Family]:
-        """The families whose requests name a UTC month."""
+        """The families whose figures are requested for a UTC month."""
         return [metric.family for request in self.requests if request.is_dated for metric in request.metrics]
 
     async def read(self, poll: Poll) -> Iterable[Item]:

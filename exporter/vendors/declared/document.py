@@ -146,7 +146,7 @@ class MetricSpec(Settings):
 
 
 class Succeeded(Settings):
-    """A status that is not true or false: the path of the status field, and the values that mean success."""
+    """A status field that is not a boolean: its path, and the values that mean success."""
 
     at: Path = Field(description="Path of the status field.")
     values: tuple[Scalar, ...] = Field(
@@ -205,7 +205,7 @@ class QuotaSpec(Settings):
 
 
 class PeriodSpec(Settings):
-    """The metrics, from the same vendor file, that report the period in which usage accumulates."""
+    """Which of the vendor file's metrics report the period in which usage accumulates."""
 
     start: str | None = Field(default=None, description="The metric of the period's start.")
     end: str = Field(description="The metric of the period's end.")

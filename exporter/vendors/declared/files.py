@@ -25,7 +25,7 @@ _SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class DeclarationError(Exception):
-    """A file is not a valid declaration. The list `problems` has all problems with the file, with line numbers."""
+    """A file is not a valid declaration. The list `problems` has all problems with the file."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))

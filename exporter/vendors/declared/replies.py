@@ -1,4 +1,7 @@
-"""Makes reply models from paths. Field types, diagnostics and limits are the same as for built-in vendors."""
+"""Makes reply models from the paths in a vendor's file.
+
+Field types, diagnostics and limits are the same as for built-in vendors.
+"""
 
 from __future__ import annotations
 

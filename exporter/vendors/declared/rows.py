@@ -44,8 +44,8 @@ class Metric:
         value: the place of the figure.
         kind: the kind of the figure.
         labels: the places of the label values, in the order of the family's labels.
-        expected: whether every row should have a figure. If a figure cannot be read, configured quotas must not add up
-            the other figures.
+        expected: whether every row should have a figure. If so, and one figure cannot be read, configured quotas
+            withhold the sum, because it would be too small.
         is_sum: whether rows with equal labels are added up.
 
     """
@@ -96,7 +96,7 @@ def once_each(
 ) -> tuple[list[Chain], int]:
     """Return each row once, and the number of repeated rows.
 
-    If several rows have the same key, the row with the larger figures is kept, regardless of the order of the rows.
+    If several rows have the same key, the row with the largest figures is kept. The order of the rows does not matter.
     """
     found: dict[Hashable, Chain] = {}
     repeats = 0

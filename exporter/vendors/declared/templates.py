@@ -32,7 +32,7 @@ DATES: Final[Mapping[str, Callable[[datetime], str]]] = MappingProxyType(
 """The dates in templates, by name. Each value is a function that returns the date's text for a given time (UTC)."""
 
 ITEM: Final = "item"
-"""The name that stands for an item of `for_each` in templates."""
+"""The name that, in templates, stands for an item of `for_each`."""
 
 
 def names_in(text: object) -> list[str]:

@@ -196,7 +196,7 @@ quotas:
     async def _running_month(
         self, poll: Poll, contract: str, month: Month, previous: Iterable[MonthReply]
     ) -> list[MonthReply]:
-        """Request the current month. Early in the month, missing data is not a failure."""
+        """Request the current month. Early in the month, missing data is not a failure if the month before has data."""
         may_be_late = poll.now - month.start < _LATE
         known = {reply.asked for reply in previous}
 

@@ -3,7 +3,7 @@
 Source:   Billing API 3.9.0: GET /{contract}/utilization/daily/{date}, a day's usage, rounded to six decimal places;
           GET /{contract}/usage?period, a month's totals; GET /{contract}/products?date, a month's prices
 Limits:   a meter's daily quantities are used only if they add up to the meter's total for the month. If the vendor has
-          lost a day, usage is unknown from that day until the month ends
+          lost a day's data, usage is unknown from that day until the month ends
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class _Running:
         month: the month.
         total: the usage of the whole month as the vendor reports it; None if the vendor has no data.
         previous: the usage of the whole previous month; None if the vendor has no data.
-        doubted: the keys of the quantities that are not used because their days do not add up to the total.
+        doubted: the keys of the quantities that are disregarded because their daily values do not add up to the total.
         prices: the prices on the month's first day; None if not requested or unknown.
         quantities: the sums of the days added so far.
         unreadable: the known labels of quantities that cannot be read.
         data_centers: the ids of the data centres in the days added so far.
         reached: the last day added.
-        is_whole: whether the data of no day is missing.
+        is_whole: whether the data of every day is present. Days before the contract began do not count.
 
     """
 
@@ -76,7 +76,7 @@ class _Running:
     def add(self, day: datetime, used: ContractMonth | None) -> None:
         """Add the next day's usage. The parameter `used` is None if the vendor has no data for the day."""
         self.reached = day
-        if used is None:  # before a contract begins, no data is missing
+        if used is None:  # days before the contract began do not count
             self.is_whole = self.is_whole and not self.data_centers and self.previous is None
             return
         for cell, quantity in used.quantities.items():
@@ -162,7 +162,7 @@ class IonosPast(Past[Ionos]):
         return _Running(month, total, previous, doubted, await self._prices(poll, contract, month))
 
     async def _doubted(self, poll: Poll, contract: str, month: Month, total: ContractMonth) -> AbstractSet[Cell]:
-        """Return the keys of the quantities whose days do not add up to the month's total.
+        """Return the keys of the quantities whose daily values do not add up to the month's total.
 
         In an ended month, the sum of the days must equal the total. In the current month, the sum may be smaller.
         """

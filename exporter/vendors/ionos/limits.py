@@ -2,7 +2,7 @@
 
 Source:   Cloud API v6, at the host of the Billing API: GET /cloudapi/v6/contracts, with the contract's number in the
           header X-Contract-Number
-Units:    memory and storage are in MB as IONOS counts them; all other resources are counted
+Units:    memory and storage are in MB as IONOS defines it; the figure of every other resource is a number of items
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ async def read_limits(poll: Poll, url: str, contract: str) -> ResourceLimits | N
 
 
 def _is_of(properties: ContractResources, label: str, reply: Contracts) -> bool:
-    """Whether an item is the requested contract. A single item without a number counts as that contract."""
+    """Whether an item is the requested contract.
+
+    If the reply has only one item and it has no contract number, it counts as that contract.
+    """
     number = properties.contract_number
     return contract_label(number) == label if number else len(reply.items) == 1
 

@@ -1,6 +1,6 @@
 """A contract's usage in a month, combined from one or several answers.
 
-If several answers contain the same data centre, its figures are taken from one answer, and never added up. Within an
+If several answers contain the same data centre, its figures come from one answer, and are never added up. Within an
 answer, a meter's rows in one data centre are added up by unit. If a row cannot be read, there is no sum.
 """
 
@@ -173,7 +173,7 @@ def usage_items(contract: str, month: ContractMonth) -> Iterator[Item]:
 
 
 def period_items(contract: str, replies: Iterable[MonthReply], poll: Poll) -> Iterable[Item]:
-    """Return the series with the first and last day of the figures.
+    """Return the series that report the first and the last day covered by the figures, as the vendor states them.
 
     `poll.as_of` is set to the day up to which every answer has figures.
     """

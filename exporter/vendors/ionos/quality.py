@@ -1,4 +1,4 @@
-"""The answers to those quality questions about IONOS Cloud that cannot be answered from the vendor's class."""
+"""The answers to the quality questions about IONOS Cloud, except for those that follow from the vendor's class."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ Source:   Customers API 1.0, https://customers-api.netnut.io/v1: POST /auth/logi
           GET /customer/usage/{id}, POST /customer/usage/
 Period:   one plan, from its start to its end; a renewal is a new plan with a new id
 Units:    GB as NetNut counts them. Nothing is converted, since it is undocumented whether a GB is 10^9 or 2^30 bytes
-Login:    a pasted token, or a token for 24 hours obtained with e-mail and password. Tokens are sent without "Bearer"
+Login:    a pasted token, or a token obtained with e-mail and password. Tokens are valid for 24 hours, and are sent
+          without "Bearer" by default
 Limits:   none documented
 """
 

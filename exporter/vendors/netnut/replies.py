@@ -109,7 +109,7 @@ class Traffic(Envelope):
 
 
 class SubUserPlans(Envelope):
-    """The reply with one sub-user's plans in every status.
+    """The reply with all plans of one sub-user, whatever their status.
 
     A plan's `id` is optional, because rows with an unwanted status are discarded and need no id.
     """

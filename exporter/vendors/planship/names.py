@@ -21,7 +21,7 @@ async def read_names(poll: Poll, products: Iterable[str]) -> list[Item]:
     """Return the names of products and of the products' levers.
 
     Raises:
-        PollError: the names could not be read for a transient reason.
+        PollError: a request for the names failed transiently.
 
     """
     items: list[Item] = []

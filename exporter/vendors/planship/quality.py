@@ -1,4 +1,4 @@
-"""The answers to those quality questions about Planship that cannot be answered from the vendor's class."""
+"""The answers to the quality questions about Planship, except for those that follow from the vendor's class."""
 
 from __future__ import annotations
 

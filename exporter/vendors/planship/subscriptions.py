@@ -18,11 +18,11 @@ from exporter.vendors.poll import Poll
 def active_subscriptions(visits: Iterable[Visit], poll: Poll) -> Mapping[Place, list[Subscription]]:
     """Return the active subscriptions of each customer and product.
 
-    A subscription does not name its product. A list is requested for one product, but older versions of the API include
-    the subscriptions to all products. So a subscription is assigned to the product whose levers it has used. An unused
-    subscription is assigned to a product if it is the only active one in that product's list, if it appears in no other
-    product's list, and if no other subscription has used the product's levers. In all other cases, the product is
-    unknown, and the subscription is skipped and counted.
+    A subscription does not name its product. Each list of subscriptions is requested for one product, but older
+    versions of the API answer with the subscriptions to all products. So a subscription is assigned to the product
+    whose levers it has used. An unused subscription is assigned to a product if it is the only active subscription in
+    that product's list, if it appears in no other product's list, and if no other subscription has used the product's
+    levers. In all other cases, the product is unknown, and the subscription is skipped and counted.
     """
     listed: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     subscriptions: dict[tuple[str, str], Subscription] = {}

@@ -117,7 +117,7 @@ def entitlement_items(visit: Visit, active_subscriptions: int) -> Iterator[Item]
 def _is_undivided(used: LeverUsage) -> bool:
     """Whether all usage belongs to one subscription and to no bucket.
 
-    Otherwise, the usage and the remaining amount do not match: the vendor reports the remaining amount of the most
+    If not, the usage and the remaining amount do not match: the vendor reports the remaining amount of the most
     generous subscription, or a remaining amount for each bucket.
     """
     by_bucket, by_subscription = used.by_bucket, used.by_subscription

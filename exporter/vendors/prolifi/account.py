@@ -5,7 +5,7 @@ Source:   Public API, https://api.prolifi.co/api/v1/public: GET /customers, GET 
 Period:   the configured window, in UTC days. Entitlements have periods of their own
 Units:    events are counted, regardless of the quantities in them. Entitlements are in the feature's own unit
 Login:    an API key. A public key (pk_...) is enough, and can only read
-Limits:   1,000 requests per minute and key by default, stated in X-RateLimit-Limit and X-RateLimit-Remaining
+Limits:   1,000 requests per key per minute by default, stated in X-RateLimit-Limit and X-RateLimit-Remaining
 """
 
 from __future__ import annotations
@@ -209,7 +209,10 @@ discover: true
         return slices[poll.slice.number], listed.companies if self.names else {}
 
     async def _read_list(self, poll: Poll) -> tuple[Sequence[Sequence[str]], Listed]:
-        """Return this shard's wanted customers by slice, and a `Listed` without ids."""
+        """Return the customers to poll in this shard, grouped by slice, and a `Listed` without ids.
+
+        The `Listed` has the number of wanted customers, the company names, and whether some ids are unreadable.
+        """
         listed = await listed_customers(poll, self._wants if self.include or self.exclude else None, self.max_customers)
         return split_by_slice(self.mine(listed.ids), poll.slice.total), listed._replace(ids=())
 

@@ -22,13 +22,13 @@ PAGE: Final = 100
 _SHORTEST_FULL_PAGE: Final = 20
 """The vendor's default page size. A shorter page is the last page."""
 MOST_LISTED: Final = 200_000
-"""A list is taken to be endless if it has more customers than this, and more than twice the configured maximum."""
+"""A list counts as endless if it has more customers than this, and more than twice the configured maximum."""
 _FIRST: Final = Question("/customers", {"limit": str(PAGE), "offset": "0"})
 _MOST_PASSES: Final = 2
 _COUNT_AGAIN: Final = timedelta(days=1)
 """How long the number of wanted customers is cached, if it can be counted only by reading the whole list."""
 LAST, NUMBER = "listed customers", "number of customers"
-"""The names of values cached for later polls."""
+"""The names under which the ids of the last list, and the number of wanted customers, are cached for later polls."""
 
 
 class Listed(NamedTuple):
@@ -93,7 +93,7 @@ async def listed_customers(poll: Poll, wants: Callable[[Customer], bool] | None,
 async def _pages(poll: Poll, most: int) -> AsyncGenerator[tuple[list[Customer], int | None, bool]]:
     """Yield each page's new customers, the total that the vendor states, and whether all rows of the page are readable.
 
-    If the total changes while pages are being read, rows have moved, and the list is read once more.
+    A total that changes between pages means that rows have moved. The list is then read once more.
     """
     seen: set[str] = set()
     for _ in range(_MOST_PASSES):
@@ -121,7 +121,7 @@ async def _ask(poll: Poll, question: Question) -> _Page:
 
 
 def _page_info(asked: _Page) -> PageInfo:
-    """Return what a page says about the next page. A page without readable customers is taken to be the last page."""
+    """Return what a page says about the next page. A page without readable customers counts as the last page."""
     return PageInfo(asked.customers.received, more=bool(asked.customers.data) and _more(*asked))
 
 

@@ -1,4 +1,4 @@
-"""The answers to those quality questions about Prolifi that cannot be answered from the vendor's class."""
+"""The answers to the quality questions about Prolifi, except for those that follow from the vendor's class."""
 
 from __future__ import annotations
 

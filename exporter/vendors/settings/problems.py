@@ -38,7 +38,7 @@ _IN_OUR_WORDS: Final[Mapping[str, str]] = {
     "model_type": "write a mapping",
     "dict_type": "write a mapping",
 }
-"""The project's texts, by pydantic's error type. Only names have patterns, so the pattern text describes a name."""
+"""The project's texts, by pydantic's error type. Only names have patterns, so the text for a pattern is about names."""
 
 
 def settings_problems(
@@ -53,7 +53,7 @@ def settings_problems(
         settings: the class that the settings were read as.
         error: pydantic's error.
         known: the problems that were found earlier, by path.
-        better: more helpful problems, by path, which replace those in pydantic's error.
+        better: more helpful descriptions of problems, by path. They replace pydantic's descriptions.
 
     """
     found = {**known, **_found(settings, error), **(better or {})}
@@ -98,7 +98,7 @@ def _found(settings: type[Settings], error: ValidationError) -> dict[str, Proble
 
 
 def _place(settings: type[Settings], steps: Sequence[int | str], *, is_unknown: bool) -> tuple[str, Iterable[str]]:
-    """Return the path of an error, and the known keys at this path. The path has no steps into a union's members.
+    """Return the path of an error, and the known keys at this path. Steps into a union's members are left out.
 
     Args:
         settings: the class that the settings were read as.

@@ -60,7 +60,10 @@ class Alerting(Settings):
 
 
 class QuotaThreshold(Alerting):
-    """Alert thresholds of all quotas with a given name, whether reported by the vendor or set by the operator."""
+    """Alert thresholds for all quotas of a given name.
+
+    The thresholds apply both to quotas that the vendor reports and to quotas that the operator configures.
+    """
 
     quota: str = Field(min_length=1, description="The label `quota` of the quotas that these thresholds apply to.")
     subject: str = Field(

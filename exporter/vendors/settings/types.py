@@ -80,7 +80,7 @@ def is_insecure(url: object) -> bool:
 
 
 def is_same_origin(one: object, other: object) -> bool:
-    """Whether two URLs have the same scheme, host and port, or one of the URLs is invalid."""
+    """Whether two URLs have the same scheme, host and port. Also true if one of the URLs is invalid."""
     try:
         parts = [urlsplit(url) for url in (one, other) if isinstance(url, str)]
         origins = {(part.scheme, part.hostname, part.port or _PORTS.get(part.scheme)) for part in parts}
