@@ -60,9 +60,8 @@ class Serving:
         telemetry_path: the path of the metrics.
         load: the function that reads the configuration; None if the configuration cannot be reloaded.
         lifecycle: whether POST /-/reload and POST /-/poll are enabled.
-        watched: how changes of the configuration are noticed: a function that returns the configuration's state, the
-            seconds between two checks, and the state just before the configuration was read. None if the
-            configuration is not watched.
+        watched: None if the configuration is not watched for changes; else a function that returns the configuration's
+            current state, the interval between checks in seconds, and the state just before the configuration was read.
         storage: where state is kept across restarts; None if no state is stored.
         protection: TLS and authentication of the pages; None if the pages have neither.
 

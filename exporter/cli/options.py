@@ -84,7 +84,7 @@ vendor_plugins = click.option(
 
 
 def with_shard(command: _F) -> _F:
-    """Add the sharding options to a command, and pass the command the shard."""
+    """Add the sharding options to a command, and pass the resulting shard to it."""
 
     @click.option(
         "--shard",

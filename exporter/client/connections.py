@@ -82,7 +82,7 @@ class Connections:
             path: below the base URL, or an absolute URL at the same host.
             authorization: the value of the header that signs the request; None if the request is not signed.
             limit: the maximum size of the answer's body, in bytes.
-            room: the memory that a large body waits for. The timeout does not include this wait.
+            room: the budget of memory for large bodies. Waiting for it does not count towards the timeout.
             content: `params`, `json` or `data` for httpx, and `headers` to send in addition to the usual ones.
 
         Raises:

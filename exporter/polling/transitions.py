@@ -126,7 +126,7 @@ def _log_turn(key: AccountKey, message: str, *, is_bad: bool, **details: object)
 
 
 def log_fallen(key: AccountKey, quotas: Sequence[QuotaId]) -> None:
-    """Log the quotas that have a figure that more than halved within its period, which is treated as a correction."""
+    """Log the quotas with a figure that fell by more than half within a period. This is treated as a correction."""
     vendor, account = key
     for quota in quotas[:_MAX_FALLEN_LOGGED]:
         logger.warning(

@@ -87,7 +87,7 @@ class Ledger:
         return replace(self, totals=totals, members=members)
 
     def unclaimed(self) -> Ledger:
-        """Return the ledger with no member assigned to a slice. This is done after the slicing has changed."""
+        """Return the ledger with every member's slice cleared. This is done after the slicing has changed."""
         members = dict(chain.from_iterable(one.items() for one in self.members.values()))
         return replace(self, members={UNCLAIMED: members} if members else {})
 

@@ -170,9 +170,9 @@ def _unreadable_names(native: NativeQuota, unreadable: Iterable[Unreadable]) -> 
 def _implied_limits(used: float, remaining: float | None, total: Total | None) -> QuotaLimits:
     """Return the accepted limit, and the limit implied by the remaining amount.
 
-    Vendors do not document whether the remaining amount can fall below 0, or whether -1 means unlimited. In either
-    case, the limit must not become wrong. The used amount and the remaining amount may be from different moments.
-    Therefore, a changed limit is accepted only when two consecutive readings imply the same limit.
+    Vendors do not document whether the remaining amount can fall below 0, or whether -1 means unlimited; neither may
+    lead to a wrong limit. Also, the used amount and the remaining amount may be from different moments, so a changed
+    limit is accepted only when two consecutive readings imply it.
     """
     known = total.limit if total else None
     if remaining is None or (remaining == _UNLIMITED and used + remaining != known):

@@ -54,7 +54,7 @@ class Paces:
 
 
 def _tells_of(observations: Observations, total: Total, now: float) -> bool:
-    """Whether a counter's observations are still usable: the later is recent, and the counter has not restarted."""
+    """Whether both observations are usable: the later one is recent, and the counter has not restarted since."""
     is_same = observations.created == total.created and observations.later.value <= total.value
     return is_same and 0 <= now - observations.later.at <= _DAY
 

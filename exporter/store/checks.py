@@ -1,4 +1,4 @@
-"""Checks the values in a stored file as strictly as a vendor's values. Invalid values raise `ValueError`."""
+"""Checks the values in a stored file as strictly as values from a vendor. Invalid values raise `ValueError`."""
 
 from __future__ import annotations
 

@@ -111,8 +111,8 @@ class Trial(Generic[_ItemT]):
     def gives_up_all(self, error: PollError) -> bool:
         """Record that an error ended the poll early, and return whether all items are now given up.
 
-        Only optional items are given up together. If none of them is answered, they are given up after about as
-        long as a single item.
+        Only optional items are given up together. If none of them is answered, all are given up after about the time
+        that it takes to give up one item.
         """
         if not self._is_extra or self._answered or not self.failed:
             return False

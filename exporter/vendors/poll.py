@@ -184,8 +184,8 @@ class Poll:
             read: a function that requests one item.
             absent_errors: the errors that mean that an item no longer exists.
             needed: whether the items are required. An optional item is also skipped if the vendor permanently refuses
-                the request. A transient failure makes the poll fail, because the last good reading has the item.
-            share: the fraction of the poll's `spread` over which the starts of the requests are evenly spread.
+                the request. If it fails transiently, the poll fails, so that the last good reading is kept.
+            share: the fraction of the poll's `spread` that these requests use. They start at even intervals within it.
             hides: a function that returns the series that are missing if an existing item is skipped.
 
         Raises:

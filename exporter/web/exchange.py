@@ -39,7 +39,7 @@ class Peer:
 
     Attributes:
         stream: the connection's bytes, decrypted.
-        network: the network in which the peer is counted.
+        network: the network to which the peer's connection is counted, for the limit per network.
         is_gone: returns whether the socket shows that the peer has hung up. Under TLS, it often does not show this.
 
     """

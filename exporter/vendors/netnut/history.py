@@ -139,7 +139,7 @@ class NetNutPast(Past[NetNut]):
 
 
 def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
-    """Return a plan's usage by day. If the plan's traffic is left out, the reason is also returned."""
+    """Return a plan's usage by day, and the reasons why its traffic is missing, if it is."""
     if plan.start_date is None or plan.end_date is None:
         return Daily(None, None), ()
     first, last = plan.start_date.date(), (plan.end_date - _SECOND).date()
