@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from exporter import strict_yaml
-from exporter.included import (
+from exporter.config_includes import (
     ALL,
     Defaults,
     Source,

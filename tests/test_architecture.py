@@ -32,7 +32,7 @@ LAYERS = [
     ["vendors"],
     ["client"],
     ["textformat", "rules", "log"],
-    ["included"],
+    ["config_includes"],
     ["secret", "problems"],
     ["metrics", "sandbox", "errors", "durations", "sharding", "strict_yaml"],
     ["files"],
