@@ -11,7 +11,7 @@ from exporter.vendors.netnut.replies import Plan
 FIRST, SECOND, THIRD = (date(2026, 11, day) for day in (3, 4, 5))
 
 
-def plan(gb: float | None, requests: float = 60.0) -> Plan:
+def plan(gb: float | None, requests: float | None = 60.0) -> Plan:
     start, end = datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 6, tzinfo=UTC)
     return Plan.model_construct(start_date=start, end_date=end, total_gb_used=gb, total_requests_used=requests)
 
@@ -41,16 +41,23 @@ def days(*traffic: float) -> Mapping[date, Day]:
 def test_days_are_believed_that_come_to_the_plans_total(
     total: float | None, traffic: tuple[float, ...], sums: list[float] | None
 ) -> None:
-    found, doubts = daily(plan(total), days(*traffic))
+    found, doubts = daily(plan(total, requests=None), days(*traffic))
 
     assert (list(found.gb.values()) if found.gb is not None else None) == (sums and pytest.approx(sums))
     assert bool(doubts) == (sums is None and bool(total))
 
 
-def test_a_doubt_names_both_numbers() -> None:
-    _, doubts = daily(plan(12.0), days(1, 2, 3))
-
-    assert doubts == ["traffic by date adds up to 6, and its total is 12 GB: not shown by day"]
+@pytest.mark.parametrize(
+    ("gb", "requests", "doubts"),
+    [
+        (6.0, 60.0, []),
+        (12.0, 60.0, ["traffic by date adds up to 6, and its total is 12 GB: not shown by day"]),
+        (6.0, 90.0, ["requests by date add up to 60, and their total is 90: not shown by day"]),
+        (6.0, None, []),
+    ],
+)
+def test_a_doubt_names_both_numbers(gb: float, requests: float | None, doubts: list[str]) -> None:
+    assert daily(plan(gb, requests), days(1, 2, 3))[1] == doubts
 
 
 @pytest.mark.parametrize(("requests", "sums"), [(60.0, [20, 40, 60]), (61.0, None)])

@@ -139,20 +139,24 @@ class NetNutPast(Past[NetNut]):
 
 
 def daily(plan: Plan, days: Mapping[date, Day]) -> tuple[Daily, Sequence[str]]:
-    """Return a plan's usage by day, and the reasons why its traffic is missing, if it is."""
+    """Return a plan's usage by day, and the reasons why its traffic or its requests are missing, if they are."""
     if plan.start_date is None or plan.end_date is None:
         return Daily(None, None), ()
     first, last = plan.start_date.date(), (plan.end_date - _SECOND).date()
     own = {day: used for day, used in sorted(days.items()) if first <= day <= last}
-    doubts = []
-    gb = _cumulative_sums(plan.total_gb_used, {day: used.traffic for day, used in own.items()}, _GB_OF)
-    if gb is None and plan.total_gb_used:
-        added = math.fsum(used.traffic for used in own.values())
-        doubts.append(
-            f"traffic by date adds up to {added:g}, and its total is {plan.total_gb_used:g} GB: not shown by day"
-        )
-    requests = _cumulative_sums(plan.total_requests_used, {day: used.requests for day, used in own.items()}, (1.0,))
-    return Daily(gb, requests), doubts
+    traffic, requests = {day: one.traffic for day, one in own.items()}, {day: one.requests for day, one in own.items()}
+    gb_sums = _cumulative_sums(plan.total_gb_used, traffic, _GB_OF)
+    request_sums = _cumulative_sums(plan.total_requests_used, requests, (1.0,))
+    checked = (
+        ("traffic by date adds up to {:g}, and its total is {:g} GB", traffic, plan.total_gb_used, gb_sums),
+        ("requests by date add up to {:g}, and their total is {:g}", requests, plan.total_requests_used, request_sums),
+    )
+    doubts = [
+        f"{text.format(math.fsum(by_day.values()), total)}: not shown by day"
+        for text, by_day, total, sums in checked
+        if sums is None and total
+    ]
+    return Daily(gb_sums, request_sums), doubts
 
 
 def _cumulative_sums(
