@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
@@ -12,7 +13,6 @@ from typing import Any, Final
 import anyio
 import httpcore
 import httpx
-from anyio.lowlevel import checkpoint
 
 from exporter.client.auth import Basic
 from exporter.client.body import MAX_BODY_BYTES
@@ -29,6 +29,8 @@ _HEAD_PAGE_BYTES: Final = 4 * 1024
 So many bytes contain at most a few hundred interim answers, which httpcore handles without yielding to other tasks.
 """
 _BODY_PAGE_BYTES: Final = 256 * 1024
+_TURNS: Final = 3
+"""The turns of the event loop after which bytes that have arrived at a socket have surely been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,20 +195,10 @@ class _Wire(httpcore.AsyncNetworkStream):
 
     async def is_silent(self) -> bool:
         """Whether the other end has neither sent unread bytes nor closed the connection."""
-        heard = False
-
-        async def listen() -> None:
-            nonlocal heard
-            with suppress(httpcore.NetworkError):
-                await self._stream.read(1)
-            heard = True
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(listen)
-            for _ in range(2):  # bytes that have arrived are read within two turns of the event loop
-                await checkpoint()
-            tasks.cancel_scope.cancel()
-        return not heard
+        with anyio.CancelScope() as scope, suppress(httpcore.NetworkError):
+            _cancel_after_turns(scope, _TURNS)
+            await self._stream.read(1)
+        return scope.cancelled_caught
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
         """Return the next bytes: at most `max_bytes`, and at most as many as may be read at once.
@@ -241,6 +233,14 @@ class _Wire(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """Return information that httpcore asks for, such as whether the socket is readable."""
         return self._stream.get_extra_info(info)
+
+
+def _cancel_after_turns(scope: anyio.CancelScope, turns: int) -> None:
+    """Cancel a scope after some turns of the event loop. A second task that counts them would cost far more."""
+    if turns:
+        asyncio.get_running_loop().call_soon(_cancel_after_turns, scope, turns - 1)
+    else:
+        scope.cancel()
 
 
 class _Body(httpx.AsyncByteStream):

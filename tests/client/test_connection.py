@@ -1,7 +1,9 @@
 """One connection on a real socket: what nobody asked for, floods, cut handshakes, and what is no HTTP."""
 
 import socket
+import threading
 
+import httpcore
 import pytest
 from polled_accounts import Tally, account_with, be_impatient, client_of, error_of
 from scripted_vendor import Answer, answer, scripted
@@ -35,6 +37,32 @@ async def test_what_nobody_asked_for_is_no_answer_to_the_next_question(
         async with client_of(account_with(f"http://127.0.0.1:{port}", monkeypatch), Tally()) as client:
             for number in range(20):
                 assert (await client(f"/{number}"))["path"] == f"/{number}"
+
+
+@pytest.mark.parametrize("late", [response(b'{"path": "/unasked"}'), b"x", b""], ids=["an answer", "a byte", "the end"])
+async def test_what_comes_between_two_requests_ends_the_connection_though_httpcore_does_not_see_it(
+    late: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(httpcore.AsyncHTTP11Connection, "has_expired", lambda _: False)
+    go_on, is_sent = threading.Event(), threading.Event()
+
+    def once_and_more(one: socket.socket) -> None:
+        one.sendall(response(f'{{"path": "{path_of(head_of(one))}"}}'.encode()))
+        go_on.wait()
+        one.sendall(late)
+        if not late:
+            one.shutdown(socket.SHUT_WR)
+        is_sent.set()
+        one.recv(1)
+
+    with served(once_and_more) as port:
+        async with client_of(account_with(f"http://127.0.0.1:{port}", monkeypatch), Tally()) as client:
+            for number in range(20):
+                assert (await client(f"/{number}"))["path"] == f"/{number}"
+                go_on.set()
+                is_sent.wait()  # the event loop waits too, so it has read nothing of it yet
+                go_on.clear()
+                is_sent.clear()
 
 
 async def test_a_connection_is_used_again_also_after_an_error_and_a_large_answer(
