@@ -40,7 +40,7 @@ class Piece:
     checksum: Checksum
 
     @classmethod
-    def concat(cls, lines: Iterable[Piece | RenderedFamily]) -> Piece:
+    def concat(cls, lines: Iterable[RenderedFamily]) -> Piece:
         """Join lines into one piece."""
         lines = tuple(lines)
         deflated = b"".join([one.deflated for one in lines])
