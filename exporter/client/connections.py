@@ -10,7 +10,7 @@ import math
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple, cast
 
 import anyio
@@ -46,7 +46,7 @@ KEPT_IDLE_SECONDS: Final = 5.0
 _MAX_DRAINED_BYTES: Final = 16 * 1024
 _DRAINED_SECONDS: Final = 0.5
 _NO_ANSWER: Final = "none"
-_MOST_URLS: Final = 256
+_KEPT_URLS: Final = 256
 """The maximum number of parsed URLs to keep. Polls repeat URLs, and parsing a URL costs a tenth of a request."""
 
 
@@ -64,7 +64,7 @@ class Connections:
         auth = endpoint.auth
         self._signed_in = auth.header_name if isinstance(auth, ApiKey) else "Authorization"
         self._idle: list[_Idle] = []
-        self._urls: dict[str, httpx.URL] = {}
+        self._url = lru_cache(_KEPT_URLS)(lambda path: httpx.URL(url_of(self._base_url, path)))
 
     async def exchange(
         self,
@@ -146,19 +146,6 @@ class Connections:
             return httpx.Request(method, self._url(path), extensions=self._extensions, **content)
         except (httpx.InvalidURL, UnicodeError):
             raise BadRequest("base_url has an invalid host name") from None
-
-    def _url(self, path: str) -> httpx.URL:
-        """Return the parsed URL of a path.
-
-        The first URLs below the base URL are cached permanently. URLs cached later would lie scattered among a poll's
-        other objects, and keep the poll's memory from being returned to the system.
-        """
-        url = self._urls.get(path)
-        if url is None:
-            url = httpx.URL(url_of(self._base_url, path))
-            if len(self._urls) < _MOST_URLS and path.startswith("/"):
-                self._urls[path] = url
-        return url
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -8,7 +8,6 @@ flush), so parts can simply be joined. The checksum of the whole is combined fro
 from __future__ import annotations
 
 import zlib
-from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -26,8 +25,7 @@ _TERMS: Final = 64
 _LOWEST_BITS: Final = int.from_bytes(b"\x01" * _TERMS, "big")
 _DIGITS: Final = int.from_bytes(b"0" * _TERMS, "big")
 _ONE: Final = 1 << 31
-_LOW_BITS: Final = 16
-_LOW: Final = (1 << _LOW_BITS) - 1
+_LOW: Final = 1 << 12
 
 
 class Checksum(NamedTuple):
@@ -60,7 +58,7 @@ def inflate(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the text of deflated parts, in pieces of at most 256 KiB."""
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     for part in parts:
-        for start in range(0, len(part), _INPUT_BYTES):  # what is left of the input is copied at every call
+        for start in range(0, len(part), _INPUT_BYTES):  # each call copies the rest of its input
             rest = part[start : start + _INPUT_BYTES]
             while rest:
                 yield unpacker.decompress(rest, _PIECE_BYTES)
@@ -86,21 +84,16 @@ def _spread(polynomial: int) -> int:
     return int.from_bytes(f"{polynomial:b}".encode(), "big") & _LOWEST_BITS
 
 
+@lru_cache(maxsize=4096)
 def _shift(length: int) -> int:
     """Return the polynomial by which to multiply a checksum when `length` bytes follow."""
-    high, low = length >> _LOW_BITS, length & _LOW
-    if not _SHIFTS[low]:
-        _SHIFTS[low] = _compute_shift(low)
-    return _multiply(_high_shift(high), _SHIFTS[low]) if high else _SHIFTS[low]
+    low = length % _LOW
+    return _multiply(_power(length - low), _power(low))
 
 
-@lru_cache(maxsize=1024)
-def _high_shift(high: int) -> int:
-    return _compute_shift(high << _LOW_BITS)
-
-
-def _compute_shift(length: int) -> int:
-    """Return the same polynomial as `_shift`, computed bit by bit."""
+@lru_cache(maxsize=4096)
+def _power(length: int) -> int:
+    """Compute `_shift` bit by bit. Cached, because the high and low parts of lengths recur more often than lengths."""
     product = _ONE
     for place in range(length.bit_length()):
         if length >> place & 1:
@@ -117,9 +110,3 @@ def _powers() -> Iterator[int]:
 
 
 _POWERS: Final = tuple(_powers())
-_SHIFTS: Final = array("I", bytes(4 << _LOW_BITS))
-"""The polynomials for short lengths. Each polynomial is 0 until it is needed.
-
-The polynomials are in an array, not in a cache of objects. Objects made while a large reading is in memory would keep
-the memory around them from being returned to the system.
-"""
