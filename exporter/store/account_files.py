@@ -13,7 +13,7 @@ from exporter.files import read_regular_file
 from exporter.quota import Ledger
 from exporter.sharding import Shard
 from exporter.store.decode import decode
-from exporter.store.slots import LARGEST_FILE, file_name, slots_of
+from exporter.store.slots import LARGEST_FILE, files_of, slots_of
 from exporter.store.stored_reading import InvalidFile, InvalidReason, StoredReading
 from exporter.vendors import Account
 
@@ -90,7 +90,7 @@ def set_aside(path: Path) -> None:
 def files_by_account(folder: Path) -> defaultdict[str, list[ShardFile]]:
     """Return the account files in a folder, by the beginning of their names (see `stem_of`)."""
     found: defaultdict[str, list[ShardFile]] = defaultdict(list)
-    for path in sorted({one.with_name(file_name(one.name)) for one in folder.glob("*.json*")}):
+    for path in files_of(folder.glob("*.json*")):
         if parts := _FILE.fullmatch(path.name):
             with suppress(ValueError):  # an impossible shard: not the exporter's file
                 shard = Shard(int(parts["shard"] or 0), int(parts["total"] or 1))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from exporter.store.slots import file_name, slots_of
+from exporter.store.slots import files_of, slots_of
 from exporter.store.snapshot import AccountKey
 
 FileKind = Literal["reading", "set aside", "left over"]
@@ -51,7 +51,7 @@ def inventory(folder: Path) -> Iterator[StoredFile]:
         OSError: the folder cannot be read.
 
     """
-    for path in sorted({one.with_name(file_name(one.name)) for one in folder.iterdir()}):
+    for path in files_of(folder.iterdir()):
         name, slots = _NAME.fullmatch(path.name), tuple(one for one in slots_of(path) if one.is_file())
         if name and slots:
             part = (name["part"] or "").removeprefix("+").replace("+", " ")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +75,9 @@ def _stamps(lines: bytes) -> Iterator[Stamp]:
             yield json.loads(text)
 
 
-def file_name(slot_name: str) -> str:
-    """Return the name of the file to which a slot belongs."""
-    return slot_name.removesuffix(SLOTS[1])
+def files_of(slots: Iterable[Path]) -> list[Path]:
+    """Return the files to which slots belong, sorted by name."""
+    return sorted({slot.with_name(slot.name.removesuffix(SLOTS[1])) for slot in slots})
 
 
 def slots_of(path: Path) -> list[Path]:
