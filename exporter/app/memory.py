@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from contextlib import suppress
 from typing import Final
 
@@ -17,6 +16,8 @@ def limit_free_memory() -> None:
     By default, glibc increases both of these limits when large blocks are freed. Other C libraries have no such limits;
     with those libraries, this function does nothing.
     """
+    import ctypes  # noqa: PLC0415 - only `run` needs it
+
     with suppress(AttributeError, OSError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_TRIM_THRESHOLD, _THRESHOLD_BYTES)
