@@ -36,6 +36,7 @@ _ACCOUNT: Final = Account(
 def figures(scale: Scale) -> Iterator[Figure]:
     """Yield the CPU seconds of an hour."""
     hours: tuple[list[float], list[float]] = [], []
+    share = _POLLS_AN_HOUR * _SCRAPES_A_POLL / scale.hour_scrapes
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         exporter, peer = stack.enter_context(exporting(_ACCOUNT, folder)), stack.enter_context(_peer(folder))
@@ -44,13 +45,12 @@ def figures(scale: Scale) -> Iterator[Figure]:
         for _ in range(scale.rounds):
             before = [one.program.cpu_seconds for one in servers]
             _scrape(servers, scale.hour_scrapes)
-            share = _POLLS_AN_HOUR * _SCRAPES_A_POLL / scale.hour_scrapes
             for hour, one, cpu in zip(hours, servers, before, strict=True):
                 hour.append(share * (one.program.cpu_seconds - cpu))
     what = f"an hour of {_ACCOUNT.accounts} accounts with {_ACCOUNT.series:,} series, 12 polls each and 240 scrapes"
     yield Figure.of(what, hours[0], "s", _PEER, hours[1], Bar(ratio_at_most=1 / 5))
     requests = _POLLS_AN_HOUR * _ACCOUNT.requests
-    paces = [bare_pace(_ACCOUNT, round(requests * scale.hour_scrapes / 240)) for _ in range(scale.rounds)]
+    paces = [bare_pace(_ACCOUNT, round(requests / share)) for _ in range(scale.rounds)]
     yield Figure.of(what, hours[0], "s", _REQUESTS, [requests * pace.cpu for pace in paces])
 
 

@@ -3,14 +3,16 @@
 `python -m benchmarks.as_installed benchmarks.packages`.
 """
 
-import asyncio  # noqa: F401 - importing it is all that this program does; so for all below
+# ruff: noqa: F401 - importing is all that this program does
 
-import anyio  # noqa: F401
-import click  # noqa: F401
-import h11  # noqa: F401
-import httpcore  # noqa: F401
-import httpx  # noqa: F401
-import prometheus_client  # noqa: F401
-import pydantic  # noqa: F401
-import structlog  # noqa: F401
-import yaml  # noqa: F401
+import asyncio
+
+import anyio
+import click
+import h11
+import httpcore
+import httpx
+import prometheus_client
+import pydantic
+import structlog
+import yaml
