@@ -221,7 +221,7 @@ class TokenSource:
         return status == _UNAUTHORIZED or doubtful
 
     def note_vain(self) -> None:
-        """Record that a new token was refused like the old one. `_DOUBTFUL` then says nothing of tokens for a while."""
+        """Record that a new token was refused like the old one. For a while, `_DOUBTFUL` is not held against tokens."""
         self._trusted_until = anyio.current_time() + _TRUSTED_SECONDS
 
     async def header(self, refused: str | None = None) -> str | None:

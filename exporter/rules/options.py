@@ -8,7 +8,7 @@ from typing import Final
 
 from exporter.rules.thresholds import Thresholds
 
-# Links stand in Go templates and in Markdown, so they must not contain braces, quotes or spaces.
+# Links are used in Go templates and in Markdown, so they must not contain braces, quotes or spaces.
 _URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/%@+-]+")
 
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
