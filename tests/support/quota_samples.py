@@ -62,6 +62,7 @@ class Watched:
         ledger: what its counters go on from.
         slices: the last reading of each slice, by its number.
         fallen: quotas of which a figure fell for no known reason, in the order in which that was noticed.
+        mixed: quotas that had series in different units after any reading, also of a single slice.
 
     """
 
@@ -71,6 +72,7 @@ class Watched:
         self.slices: dict[int, QuotaReading] = {}
         self.whole = AccountQuotas()
         self.fallen: list[QuotaId] = []
+        self.mixed: set[QuotaId] = set()
 
     def read(self, number: int, items: Iterable[Item], now: datetime = NOW) -> None:
         """Read one slice."""
@@ -81,6 +83,7 @@ class Watched:
         self.slices[number], self.whole = found, found.whole
         self.ledger = found.ledger.with_shown(one.id for one in (*found.quotas, *found.whole.quotas))
         self.fallen += found.fallen
+        self.mixed |= found.whole.mixed
 
     def read_all(self, slices: Sequence[Iterable[Item]], now: datetime = NOW) -> None:
         """Read an account in slices, all of them at the same time."""
